@@ -1,0 +1,104 @@
+"""What a rule is, and the register of all rules.
+
+A rule is one small function with its metadata::
+
+    @rule("OR-PAG-07", family="paging", title="...", clause="3.3 offset beyond the end [B]", over=collections)
+    def past_the_end(tenant, operation):
+        ...
+        yield Finding("...")
+
+It is called once for every operation that ``over`` names and yields a finding for each breach; no finding means the
+rule holds there. It raises ``NotExercised`` when the tenant gave it nothing to judge.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from oneroster.contract.levels import Level, level_of_clause
+from oneroster.contract.result import Finding
+from oneroster_v1p1.tables import Operation
+
+if TYPE_CHECKING:
+    from oneroster.contract.tenant import Tenant
+
+__all__ = ["FAMILIES", "Rule", "register", "rule", "select"]
+
+FAMILIES: Final = ("envelope", "schema", "paging", "semantics", "access", "engine")
+"""The families, in the order in which they run: the earlier ones are prerequisites of the later."""
+
+type_of_judge = Callable[["Tenant", Operation], Iterable[Finding]]
+type_of_subjects = Callable[["Tenant"], Iterable[Operation]]
+
+_RULES: Final[dict[str, "Rule"]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One clause of the standard that can be judged.
+
+    ``needs`` names the rules that must hold on the same operation first, so that one cause gives one finding.
+    """
+
+    id: str
+    family: str
+    title: str
+    clause: str
+    over: "type_of_subjects"
+    needs: tuple[str, ...]
+    judge: "type_of_judge"
+
+    @property
+    def level(self) -> Level:
+        """Must, should or open, by the certainty of the clause."""
+        return level_of_clause(self.clause)
+
+
+def rule(
+    rule_id: str, *, family: str, title: str, clause: str, over: "type_of_subjects", needs: Sequence[str] = ()
+) -> Callable[["type_of_judge"], "type_of_judge"]:
+    """Register the decorated function as the rule ``rule_id``.
+
+    Raises ``ValueError`` for an id that is taken, an unknown family, a clause without trust mark, or a prerequisite
+    that is not registered before it.
+    """
+
+    def decorate(judge: "type_of_judge") -> "type_of_judge":
+        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge))
+        return judge
+
+    return decorate
+
+
+def register(new: Rule) -> None:
+    """Take a rule into the register; see ``rule`` for the errors."""
+    level_of_clause(new.clause)
+    unknown = [needed for needed in new.needs if needed not in _RULES]
+    if new.id in _RULES or new.family not in FAMILIES or unknown:
+        raise ValueError(f"rule {new.id}: the id is taken, family {new.family!r} or a prerequisite {unknown} is unknown")
+    _RULES[new.id] = new
+
+
+def catalogue() -> tuple[Rule, ...]:
+    """All rules, in the order in which they run."""
+    # The rules register themselves when their modules are imported.
+    from oneroster.contract import rules  # noqa: F401, PLC0415
+
+    return tuple(sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id)))
+
+
+def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules of the catalogue chosen by family or id, without those excluded.
+
+    Raises ``ValueError`` naming the words that are neither a family nor a rule id.
+    """
+    rules = catalogue()
+    included, excluded = set(include), set(exclude)
+    known = set(FAMILIES) | {each.id for each in rules}
+    if unknown := sorted((included | excluded) - known):
+        raise ValueError(f"no such family or rule: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}")
+
+    def named(each: Rule, names: set[str]) -> bool:
+        return each.id in names or each.family in names
+
+    return tuple(each for each in rules if (not included or named(each, included)) and not named(each, excluded))
