@@ -1,0 +1,126 @@
+"""The lint finds each kind of mistake in the document, names the rule, and says where."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generation import lint
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
+DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+CHECKS = {each.name: each.check for each in lint.RULES}
+
+
+def schemas(document: dict[str, Any]) -> dict[str, Any]:
+    return document["components"]["schemas"]
+
+
+def responses(document: dict[str, Any]) -> dict[str, Any]:
+    return document["components"]["responses"]
+
+
+def get(document: dict[str, Any], path: str) -> dict[str, Any]:
+    return document["paths"][path]["get"]
+
+
+def org(document: dict[str, Any]) -> dict[str, Any]:
+    return schemas(document)["Org"]["allOf"][1]
+
+
+# One way to break each rule, and a word of the pointer that must lead there.
+BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "operation-id": (lambda d: get(d, "/orgs").update(operationId="getOrg"), "orgs"),
+    "operation-form": (lambda d: get(d, "/orgs").pop("security"), "/paths/~1orgs"),
+    "path-parameters": (lambda d: get(d, "/orgs/{id}")["parameters"].pop(0), "orgs~1{id}"),
+    "query-parameters": (lambda d: get(d, "/orgs")["parameters"].pop(), "/paths/~1orgs"),
+    "shared-parts": (lambda d: get(d, "/orgs")["responses"].update({"400": {"description": "Refused."}}), "400"),
+    "errors": (lambda d: get(d, "/orgs/{id}")["responses"].pop("404"), "orgs~1{id}"),
+    "headers": (lambda d: responses(d)["Orgs"]["headers"].pop("Link"), "responses/Orgs"),
+    "wrappers": (lambda d: responses(d)["Orgs"].update({"x-oneroster-wrapper": "organisations"}), "responses/Orgs"),
+    "links": (lambda d: responses(d)["Orgs"].pop("links"), "responses/Orgs"),
+    "subsets": (
+        lambda d: responses(d)["Schools"]["x-oneroster-subset"].update(values=["university"]),
+        "responses/Schools",
+    ),
+    "scopes": (
+        lambda d: get(d, "/courses/{course_id}/classes").pop("x-oneroster-scope"),
+        "courses~1{course_id}~1classes",
+    ),
+    "profiles": (lambda d: get(d, "/orgs").update({"x-oneroster-profiles": ["nowhere"]}), "x-oneroster-profiles"),
+    "properties": (lambda d: org(d)["properties"]["name"].pop("description"), "properties/name"),
+    "uncertain": (lambda d: schemas(d)["StatusInfoSet"].pop("x-oneroster-note"), "StatusInfoSet"),
+    "references": (lambda d: org(d)["properties"]["parent"].pop("x-oneroster-reference"), "properties/parent"),
+    "elements": (lambda d: schemas(d)["Org"].pop("x-oneroster-read"), "schemas/Org"),
+    "enumerations": (
+        lambda d: org(d)["properties"].update(type={"type": "string", "enum": ["school"]}),
+        "properties/type",
+    ),
+    "examples": (lambda d: d["components"]["examples"]["Org"]["value"]["org"].pop("name"), "responses/Org"),
+}
+
+
+def test_the_document_is_clean() -> None:
+    assert lint.problems(TEXT) == []
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_document_breaks_its_rule_at_the_place(name: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    change, place = BREAKS[name]
+    change(document)
+    found = [(lint.pointer(path), message) for path, message in CHECKS[name](document)]
+    assert found
+    assert any(place in where for where, _ in found)
+
+
+def test_every_rule_can_be_broken() -> None:
+    assert set(BREAKS) == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "said"),
+    [
+        (
+            "operationId: getAllOrgs",
+            "operationId: getAllOrgs\n      operationId: getOrgs",
+            "unique-keys",
+            "given twice",
+        ),
+        ("openapi: 3.1.0", "openapi: 3.0.3", "openapi-3.1", "3.1"),
+        ("responses/Orgs'}", "responses/Organisations'}", "openapi-3.1", "nothing is at"),
+        (
+            "      required: true\n      description: The sourcedId of the school",
+            "      required: 7\n      description: The",
+            "openapi-3.1",
+            "",
+        ),
+        ("x-oneroster-profiles: [standard]\n      security:", "security:", "operation-form", "x-oneroster-profiles"),
+    ],
+)
+def test_a_problem_names_line_rule_and_cause(old: str, new: str, rule: str, said: str) -> None:
+    assert old in TEXT
+    found = lint.problems(TEXT.replace(old, new, 1))
+    assert found[0].rule == rule
+    assert said in found[0].message
+    changed = TEXT[: TEXT.index(old)].count("\n") + 1
+    assert abs(found[0].line - changed) < 40
+    assert f"openapi.yaml:{found[0].line}: " in str(found[0])
+
+
+def test_text_that_is_no_yaml_is_told_with_its_line() -> None:
+    with pytest.raises(yaml.MarkedYAMLError) as caught:
+        lint.problems("openapi: 3.1.0\npaths: [unclosed\ninfo: x\n")
+    assert caught.value.problem_mark is not None
+    assert caught.value.problem_mark.line >= 1
+
+
+def test_contributing_lists_every_rule_word_for_word() -> None:
+    listed = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for each in lint.RULES:
+        assert f"`{each.name}`" in listed
+        assert each.text in listed
