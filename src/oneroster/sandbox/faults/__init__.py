@@ -1,0 +1,31 @@
+"""Faults that a tenant can be made to have, by name.
+
+To add one: a class in the module of its family, named in the `FAULTS` at the end of that module.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from types import MappingProxyType
+from typing import Final
+
+from oneroster.sandbox.faults import access, engine, envelope, paging, schema, semantics
+from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.names import check
+
+__all__ = ["FAULTS", "Fault", "by_name"]
+
+_FAMILIES: Final = (envelope, schema, paging, semantics, access, engine)
+
+FAULTS: Final[Mapping[str, type[Fault]]] = MappingProxyType(
+    {fault.name: fault for fault in chain.from_iterable(family.FAULTS for family in _FAMILIES)}
+)
+"""All faults by name, in the order of their families."""
+
+
+def by_name(names: Iterable[str]) -> tuple[Fault, ...]:
+    """The faults of these names, each once.
+
+    Raises:
+        UnknownNameError: one of them is not the name of a fault.
+    """
+    return tuple(FAULTS[check("fault", name, FAULTS)]() for name in dict.fromkeys(names))

@@ -1,0 +1,48 @@
+"""Faults of the machinery: crashes and statuses that nobody foresaw."""
+
+# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+
+from dataclasses import replace
+
+from oneroster.sandbox.answers import Answer
+from oneroster.sandbox.call import Call
+from oneroster.sandbox.faults.frame import Fault
+
+_PAGE = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
+
+
+class Rare500(Fault):
+    name = "rare-500"
+    does = "crashes with 500 when sorted backwards from an offset other than 0"
+    breaks = "6.1 status 500 [A]: only for a catastrophe"
+
+    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+        backwards = ("orderBy", "desc") in call.pairs and call.query.offset > 0
+        if not backwards:
+            return answer
+        status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
+        return Answer(500, {"statusInfoSet": [status]})
+
+
+class UndocumentedStatus(Fault):
+    name = "undocumented-status"
+    does = "answers a page that is not the whole collection with 206"
+    breaks = "6.1 status 200 [A]: success"
+
+    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+        partial = answer.status == 200 and call.query.limit < total
+        return replace(answer, status=206) if partial else answer
+
+
+class StatusWithoutPayload(Fault):
+    name = "status-without-payload"
+    does = "answers errors with an HTML page instead of the status payload"
+    breaks = "6.2 status payload [A]: recommended on all errors"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        if answer.status < 400:
+            return answer
+        return replace(answer, body=_PAGE, media_type="text/html")
+
+
+FAULTS = (Rare500, UndocumentedStatus, StatusWithoutPayload)

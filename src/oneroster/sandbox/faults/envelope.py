@@ -1,0 +1,45 @@
+"""Faults of the envelope: the key, the shape and the media type around the data."""
+
+# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+
+from dataclasses import replace
+
+from oneroster.sandbox.answers import JSON, Answer
+from oneroster.sandbox.call import Call
+from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.records import Record
+
+
+class PathNamedWrapper(Fault):
+    name = "path-named-wrapper"
+    does = "names the wrapper of a specialised collection after its path: students, teachers, schools, terms"
+    breaks = "2 wrapper summary [A]: one wrapper for each element, as users for students"
+
+    def body(self, call: Call, body: Record) -> Record:
+        if not (call.operation.many and call.operation.subset):
+            return body
+        return {call.operation.path.rpartition("/")[2]: data for data in body.values()}
+
+
+class SingleInList(Fault):
+    name = "single-in-list"
+    does = "puts the one record of a single read into an array"
+    breaks = "2 wrapper summary [A]: a single read holds an object"
+
+    def body(self, call: Call, body: Record) -> Record:
+        if call.operation.many:
+            return body
+        return {wrapper: [record] for wrapper, record in body.items()}
+
+
+class TextMediaType(Fault):
+    name = "text-media-type"
+    does = "sends its JSON as text/plain"
+    breaks = "1 encodings [A]: answers are application/json"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        successful = answer.status < 300 and answer.media_type == JSON
+        return replace(answer, media_type="text/plain") if successful else answer
+
+
+FAULTS = (PathNamedWrapper, SingleInList, TextMediaType)

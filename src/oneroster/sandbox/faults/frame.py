@@ -1,0 +1,94 @@
+"""What a fault is: a small class that changes one thing at one place on the way of an answer.
+
+An answer is made in this order; a fault overrides the hook where it wants to go wrong, and leaves the others alone::
+
+    prepare     the data, once, before anybody calls
+    admit       who may come in
+    plan        which rows a collection holds, or a record is looked for among
+    selection   the rows themselves
+    window      which of them the page holds
+    found       the stored record of a single read
+    record      each record as it goes out, before `fields` is applied
+    body        the JSON of a successful read
+    total       what X-Total-Count says
+    links       where the links lead
+    page        the whole answer of a collection
+    answer      any answer, errors included
+
+Every hook takes what the conforming tenant would do and returns what this one does. Hooks must go by the data and the
+request alone, never by the order of requests, so that a fault shows the same way each time.
+"""
+
+# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+
+from typing import ClassVar
+
+from oneroster.sandbox.access import Admitted, Denied
+from oneroster.sandbox.answers import Answer
+from oneroster.sandbox.arrival import Arrival
+from oneroster.sandbox.call import Call, Plan
+from oneroster.sandbox.links import LinkSet, Window
+from oneroster.sandbox.records import Record
+from oneroster.sandbox.selection import Selection
+from oneroster.sandbox.store import Store
+
+
+class Fault:
+    """One thing that a tenant does wrong.
+
+    Attributes:
+        name: by which it is switched on.
+        does: what the server then does.
+        breaks: the clause of the standard that this goes against, with its trust mark.
+    """
+
+    name: ClassVar[str]
+    does: ClassVar[str]
+    breaks: ClassVar[str]
+
+    def prepare(self, store: Store) -> None:
+        """Change the data, which is this tenant's alone."""
+
+    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+        """Let in, or keep out."""
+        return verdict
+
+    def plan(self, call: Call, plan: Plan) -> Plan:
+        """Choose other rows."""
+        return plan
+
+    def selection(self, call: Call, selection: Selection) -> Selection:
+        """Put something between the rows and the page."""
+        return selection
+
+    def window(self, call: Call, window: Window, total: int) -> Window:
+        """Serve another stretch of the rows."""
+        return window
+
+    def found(self, call: Call, record: Record) -> Record:
+        """Find another record than the one asked for."""
+        return record
+
+    def record(self, call: Call, record: Record) -> Record:
+        """Write a record another way."""
+        return record
+
+    def body(self, call: Call, body: Record) -> Record:
+        """Wrap the data another way."""
+        return body
+
+    def total(self, call: Call, total: int) -> int:
+        """Count wrongly."""
+        return total
+
+    def links(self, call: Call, links: LinkSet) -> LinkSet:
+        """Lead elsewhere."""
+        return links
+
+    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+        """Answer a collection another way; `total` is the true number of rows."""
+        return answer
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        """Answer anything another way; there is no call when the request reached no operation."""
+        return answer

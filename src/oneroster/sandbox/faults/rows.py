@@ -1,0 +1,35 @@
+"""Selections with a row too few or too many; their totals go with what they hold."""
+
+from oneroster.sandbox.records import Record
+from oneroster.sandbox.selection import Selection
+
+
+class Without(Selection):
+    """The rows of a selection without the last row of another one.
+
+    Looks through the rows for the one to leave out, so that it is the same one however they are sorted and filtered;
+    that takes a while in a large district.
+    """
+
+    def __init__(self, rows: Selection, whole: Selection) -> None:
+        victims = whole.page(whole.total - 1, 1) if whole.total else []
+        ids = {victim["sourcedId"] for victim in victims}
+        self._rows = [row for row in rows.page(0, rows.total) if row["sourcedId"] not in ids]
+        self.total = len(self._rows)
+
+    def page(self, offset: int, limit: int) -> list[Record]:
+        return self._rows[offset : offset + limit]
+
+
+class Doubled(Selection):
+    """The rows of a selection with its first row given twice in succession, so that the order stays right."""
+
+    def __init__(self, rows: Selection) -> None:
+        self._rows = rows
+        self.total = rows.total + 1 if rows.total else 0
+
+    def page(self, offset: int, limit: int) -> list[Record]:
+        if offset > 0:
+            return self._rows.page(offset - 1, limit)
+        first = self._rows.page(0, limit)
+        return [*first[:1], *first][:limit]

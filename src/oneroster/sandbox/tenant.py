@@ -1,0 +1,67 @@
+"""One tenant: its data, its profile, its doors and its faults."""
+
+import time
+from dataclasses import dataclass
+
+from oneroster.sandbox.access import Access, Clock, Credentials
+from oneroster.sandbox.bodies import BodyReader
+from oneroster.sandbox.faults import Fault
+from oneroster.sandbox.names import check
+from oneroster.sandbox.records import Presenter
+from oneroster.sandbox.routes import RouteTable, operations_of
+from oneroster.sandbox.store import Store
+from oneroster.sandbox.variants import Variants
+from oneroster_v1p1.tables import OPERATIONS, PROFILES
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Everything that answering a request needs."""
+
+    store: Store
+    presenter: Presenter
+    routes: RouteTable
+    access: Access
+    bodies: BodyReader
+    faults: tuple[Fault, ...]
+    variants: Variants
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        *,
+        profile: str,
+        credentials: Credentials,
+        faults: tuple[Fault, ...] = (),
+        variants: Variants | None = None,
+        token_lifetime: int = 3600,
+        clock: Clock = time.time,
+    ) -> "Tenant":
+        """Put a tenant together around its data; faults that live in the data are built into it here.
+
+        Args:
+            store: the data, this tenant's own.
+            profile: a name of the generated table of profiles.
+            credentials: what opens it.
+            faults: what it does wrong.
+            variants: what it does one lawful way or another.
+            token_lifetime: seconds an OAuth 2 token lives.
+            clock: seconds since 1970.
+
+        Raises:
+            UnknownNameError: the profile does not exist.
+        """
+        presenter = Presenter(check("profile", profile, PROFILES))
+        for fault in faults:
+            fault.prepare(store)
+        scopes = frozenset(scope for operation in OPERATIONS.values() for scope in operation.oauth_scopes)
+        return cls(
+            store=store,
+            presenter=presenter,
+            routes=RouteTable(operations_of(profile)),
+            access=Access(credentials, scopes, token_lifetime=token_lifetime, clock=clock),
+            bodies=BodyReader(store, presenter, clock),
+            faults=faults,
+            variants=variants or Variants(),
+        )
