@@ -1,0 +1,245 @@
+"""The only way out of the kit to a tenant.
+
+Whatever a rule or the engine wants to ask goes through here, so that one place keeps the promises to the tenant: reads
+only, a bounded number of them at a bounded rate, credentials for its own origin only, an answer of bounded size within
+bounded time.
+"""
+
+import email.utils
+import itertools
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+import anyio.from_thread
+import httpx
+import msgspec
+
+from oneroster.contract.access import Access, TokenAnswer
+from oneroster.contract.errors import BudgetSpent, NoAnswer, Refused, Unreachable
+from oneroster.contract.exchange import Exchange
+from oneroster.contract.target import Limits, Target
+
+__all__ = ["Gateway", "LogEntry"]
+
+USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
+ALLOWED_METHODS: Final = frozenset({"GET", "HEAD"})
+BUSY: Final = frozenset({429, 503})
+BUSY_ATTEMPTS: Final = 3
+LONGEST_WAIT: Final = 30.0
+"""Seconds; a tenant that asks for more patience is reported as busy instead."""
+SILENCE_AT_START: Final = 2
+SILENCE: Final = 5
+"""Requests in a row without an answer after which the tenant counts as gone."""
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One request as it left, for coverage and latency; ``status`` is None when no answer came."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+
+
+class Gateway:
+    """Sends reads to one tenant. Use it as a context manager.
+
+    ``pause`` waits for a number of seconds; tests put their own clock there.
+    """
+
+    def __init__(self, target: Target, limits: Limits | None = None, pause: Callable[[float], None] = time.sleep) -> None:
+        self.target = target
+        self.limits = limits or Limits()
+        self.log: list[LogEntry] = []
+        self._base = urlsplit(target.base_url)
+        self._pause = pause
+        self._interval = 1 / self.limits.rate if self.limits.rate else 0.0
+        self._next_at = 0.0
+        self._deadline = time.monotonic() + self.limits.seconds
+        self._silent = 0
+        self._answered = False
+        self._trusted = False
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._portal = self._resources.enter_context(anyio.from_thread.start_blocking_portal())
+        # Loopback is never reached by a proxy of the environment.
+        self._client = httpx.AsyncClient(
+            timeout=self.limits.timeout,
+            follow_redirects=False,
+            trust_env=(self._base.hostname or "") not in LOOPBACK,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+        )
+        self._resources.callback(self._portal.call, self._client.aclose)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    @property
+    def spent(self) -> int:
+        """Requests sent so far, repetitions and token requests included."""
+        return len(self.log)
+
+    @property
+    def left(self) -> int:
+        """Requests that may still be sent."""
+        return self.limits.requests - self.spent
+
+    def get(self, path: str, query: str = "", *, access: Access | None = None) -> Exchange:
+        """Read a path below the base URL with the target's own way in, or with ``access``."""
+        return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
+
+    def send(self, method: str, url: str, *, access: Access | None = None) -> Exchange:
+        """Send one read and wait for the whole answer.
+
+        Waits and repeats when the tenant is busy (429, 503), once when the connection broke, and once with a new token
+        when a granted one is no longer taken.
+
+        Raises ``Refused`` for a method that is no read or an address outside the tenant's origin, ``BudgetSpent``,
+        ``NoAnswer``, ``Unreachable`` when the tenant stays silent, ``AccessRefused`` when no token is granted.
+        """
+        if method not in ALLOWED_METHODS:
+            raise Refused(f"the kit only reads; {method} is not sent")
+        if not self.is_own(url):
+            raise Refused("the address leads to another origin than the tenant's; credentials are not sent there")
+        used = access or self.target.access
+        exchange = self._patient(method, url, used)
+        if exchange.status == 401 and self._trusted and access is None and used.renew():
+            # Only a token that had been taken before can have expired; a wrong one is not asked for again.
+            self._trusted = False
+            exchange = self._patient(method, url, used)
+        elif exchange.status < 400 and access is None:
+            self._trusted = True
+        return exchange
+
+    def is_own(self, url: str) -> bool:
+        """Whether the URL lies on the tenant's origin."""
+        return _origin(urlsplit(url)) == _origin(self._base)
+
+    def _patient(self, method: str, url: str, access: Access) -> Exchange:
+        for attempt in itertools.count(1):
+            exchange = self._answer(method, url, access)
+            if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
+                return exchange
+            wait = retry_after(exchange.headers.get("Retry-After"), attempt)
+            if wait > min(LONGEST_WAIT, self._deadline - time.monotonic()):
+                return exchange
+            self._interval = max(self._interval * 2, 0.05)
+            self._pause(wait)
+        raise AssertionError("unreachable: the loop ends by returning")
+
+    def _answer(self, method: str, url: str, access: Access) -> Exchange:
+        try:
+            return self._once(method, url, access)
+        except NoAnswer as error:
+            if not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+                raise
+            return self._once(method, url, access)
+
+    def _once(self, method: str, url: str, access: Access) -> Exchange:
+        headers = access.headers(method, url, self._post_token)
+        request = self._client.build_request(method, url, headers=headers)
+        status, answer_headers, body, seconds = self._exchange(request)
+        below = url.removeprefix(self.target.base_url)
+        return Exchange(method, below, url, status, answer_headers, body, seconds, access.curl())
+
+    def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
+        """Send a POST to the token endpoint; reached only through ``Access.headers``."""
+        request = self._client.build_request("POST", url, headers=headers, content=form)
+        status, _, body, _ = self._exchange(request)
+        try:
+            members = msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            members = None
+        return TokenAnswer(status, members if isinstance(members, dict) else {})
+
+    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes, float]:
+        self._pace()
+        began = time.monotonic()
+        status: int | None = None
+        try:
+            status, headers, body = self._portal.call(self._receive, request)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswer) as error:
+            self._missed(request, error)
+            raise AssertionError("unreachable: _missed always raises") from error
+        finally:
+            self.log.append(LogEntry(request.method, request.url.path, status, time.monotonic() - began))
+        self._silent, self._answered = 0, True
+        return status, headers, body, time.monotonic() - began
+
+    async def _receive(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+        # One deadline over the whole exchange: a server that drips byte by byte never runs into a read timeout.
+        with anyio.fail_after(min(self.limits.timeout, max(self._deadline - time.monotonic(), 0.1))):
+            response = await self._client.send(request, stream=True)
+            try:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > self.limits.body:
+                        raise NoAnswer(f"the answer is longer than {self.limits.body} bytes")
+                return response.status_code, response.headers, bytes(body)
+            finally:
+                await response.aclose()
+
+    def _pace(self) -> None:
+        if self.left <= 0:
+            raise BudgetSpent(f"all {self.limits.requests} requests allowed for this run are spent (--max-requests)")
+        now = time.monotonic()
+        if now >= self._deadline:
+            raise BudgetSpent(f"the {self.limits.seconds:g} seconds allowed for this run are over")
+        if self._next_at > now:
+            self._pause(self._next_at - now)
+        self._next_at = max(now, self._next_at) + self._interval
+
+    def _missed(self, request: httpx.Request, error: Exception) -> None:
+        self._silent += 1
+        what = _plainly(error)
+        if self._silent >= (SILENCE if self._answered else SILENCE_AT_START):
+            raise Unreachable(
+                f"{self._silent} requests in a row to {request.url.scheme}://{request.url.netloc.decode()} brought no "
+                f"answer ({what}); check the base URL and that the tenant is up"
+            ) from error
+        raise NoAnswer(f"no complete answer ({what})") from error
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _plainly(error: Exception) -> str:
+    """What went wrong on the wire, in words that quote nothing the server sent."""
+    if isinstance(error, NoAnswer):
+        return str(error)
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "timeout"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    return f"broken exchange, {type(error).__name__}"
+
+
+def retry_after(value: str | None, attempt: int) -> float:
+    """Seconds to wait before the next attempt: what the header asks for, otherwise 1, 2, 4 …"""
+    if value is None:
+        return float(2 ** (attempt - 1))
+    if value.strip().isdigit():
+        return float(value.strip())
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return float(2 ** (attempt - 1))
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+

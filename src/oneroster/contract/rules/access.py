@@ -1,0 +1,103 @@
+"""Access: nobody comes in without credentials, or with wrong ones, and the refusal says so."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from oneroster.contract.access import Access, Nobody
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Evidence, Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.tenant import Tenant, readable
+from oneroster_v1p1.tables import Operation
+
+STATUS_KEY: Final = "statusInfoSet"
+CODE_MAJOR: Final = "codemajor"
+
+
+def knock(tenant: Tenant, operation: Operation, access: Access) -> Exchange:
+    """The answer to a request that was answered before, now with other credentials.
+
+    Raises ``NotExercised`` when the tenant was entered without credentials: then none can be missing.
+    """
+    if isinstance(tenant.gateway.target.access, Nobody):
+        raise NotExercised("no credentials were given, so none can be left out")
+    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    query: dict[str, str | int] = {"limit": 1} if operation.many else {}
+    path = encoded_path(operation.path, known.values)
+    return tenant.gateway.get(path, encoded_query(query), access=access)
+
+
+def refused(tenant: Tenant, operation: Operation, access: Access, who: str) -> Iterator[Finding]:
+    """A finding when the knock is not answered with 401."""
+    exchange = knock(tenant, operation, access)
+    tenant.refusals.append((operation.operation_id, exchange))
+    if exchange.status != 401:
+        served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
+        yield Finding(f"{who}: {served} instead of 401", (Evidence(request=exchange.request, curl=exchange.curl),))
+
+
+@rule(
+    "OR-ACC-01",
+    family="access",
+    title="Without credentials the answer is 401",
+    clause="6.1 401 [A]",
+    over=readable,
+)
+def without_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    yield from refused(tenant, operation, Nobody(), "without credentials")
+
+
+def sampled(tenant: Tenant) -> Iterator[Operation]:
+    """One operation of each kind and service: enough to see how credentials are looked at."""
+    seen: set[tuple[str, bool]] = set()
+    for operation in readable(tenant):
+        kind = (operation.tag, operation.many)
+        if kind not in seen:
+            seen.add(kind)
+            yield operation
+
+
+@rule(
+    "OR-ACC-02",
+    family="access",
+    title="With wrong credentials the answer is 401",
+    clause="6.1 401 [A]",
+    over=sampled,
+    needs=("OR-ACC-01",),
+)
+def wrong_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    yield from refused(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
+
+
+@rule(
+    "OR-ACC-03",
+    family="access",
+    title="A refusal carries a status payload",
+    clause="6.2 error payload, recommended [B]",
+    over=sampled,
+    needs=("OR-ACC-01", "OR-ACC-02"),
+)
+def refusal_payload(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    if not mine:
+        raise NotExercised("no refusal was seen")
+    for exchange in mine:
+        evidence = (Evidence(request=exchange.request, curl=exchange.curl),)
+        if not carries_code(exchange.json):
+            yield Finding("the 401 carries no status information (code major, severity, code minor)", evidence)
+            return
+        if not isinstance(exchange.json.get(STATUS_KEY), list):
+            yield Finding(f"the status information is not an array under '{STATUS_KEY}'", evidence, Level.OPEN)
+            return
+
+
+def carries_code(payload: Any, depth: int = 3) -> bool:
+    """Whether a code major stands anywhere near the top of a payload, whatever its shape and spelling."""
+    if isinstance(payload, list):
+        return any(carries_code(item, depth) for item in payload)
+    if not isinstance(payload, dict) or depth == 0:
+        return False
+    names = {str(name).lower().removeprefix("imsx_") for name in payload}
+    return CODE_MAJOR in names or any(carries_code(value, depth - 1) for value in payload.values())

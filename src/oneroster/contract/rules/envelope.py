@@ -1,0 +1,88 @@
+"""Envelope: where the data of an answer stands, and as what it is declared."""
+
+from collections.abc import Iterable, Iterator
+
+from oneroster.contract.dialect import wrapper_trust
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.findings import finding
+from oneroster.contract.levels import level_of
+from oneroster.contract.reading import Reading
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.tenant import Offer, Tenant
+from oneroster_v1p1.tables import Operation
+
+JSON = "application/json"
+
+
+def lists(tenant: Tenant) -> Iterable[Operation]:
+    """Every collection of the dialect, with and without parents."""
+    return tenant.dialect.collections + tenant.dialect.nested
+
+
+def singles(tenant: Tenant) -> Iterable[Operation]:
+    """Every single read of the dialect."""
+    return tenant.dialect.reads
+
+
+def answered(tenant: Tenant, operation: Operation) -> list[Reading]:
+    """The answers with status 200.
+
+    Raises ``NotExercised``, saying why, when there is none.
+    """
+    readings = tenant.readings(operation)
+    found = [reading for reading in readings if reading.exchange.status == 200]
+    if found:
+        return found
+    if operation.operation_id in tenant.silences:
+        raise NotExercised(f"no answer: {tenant.silences[operation.operation_id]}")
+    if tenant.offer(operation) is Offer.UNKNOWN:
+        raise NotExercised("no id is known with which it could be asked")
+    statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))
+    raise NotExercised(f"not offered ({statuses})" if tenant.offer(operation) is Offer.NO else f"no data ({statuses})")
+
+
+def misplaced(readings: list[Reading], operation: Operation) -> Iterator[Finding]:
+    """One finding for each way in which envelopes are wrong, however many answers have it."""
+    seen: dict[str, Reading] = {}
+    for reading in readings:
+        if reading.misplaced is not None:
+            seen.setdefault(reading.misplaced, reading)
+    for message, reading in seen.items():
+        yield finding(message, reading, level=level_of(wrapper_trust(operation)))
+
+
+@rule(
+    "OR-ENV-01",
+    family="envelope",
+    title="A collection is an array under its documented key",
+    clause="2 wrapper summary [A]",
+    over=lists,
+)
+def collection_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    yield from misplaced(answered(tenant, operation), operation)
+
+
+@rule(
+    "OR-ENV-02",
+    family="envelope",
+    title="A single record is an object under its documented key",
+    clause="2 wrapper summary [A]",
+    over=singles,
+)
+def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    yield from misplaced(answered(tenant, operation), operation)
+
+
+@rule(
+    "OR-ENV-03",
+    family="envelope",
+    title="Answers are declared as application/json",
+    clause="1 encodings, JSON [A]",
+    over=lambda tenant: tenant.dialect.operations.values(),
+)
+def media_type(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    wrong = [reading for reading in answered(tenant, operation) if reading.exchange.media_type != JSON]
+    if wrong:
+        sent = "another media type" if wrong[0].exchange.media_type else "no media type"
+        yield finding(f"the answer is declared with {sent} instead of {JSON}", wrong[0])

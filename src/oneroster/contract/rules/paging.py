@@ -1,0 +1,264 @@
+"""Paging: limit, offset, the whole in pages of any size, the total, the links."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.findings import finding, shown
+from oneroster.contract.levels import Level
+from oneroster.contract.reading import Reading
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.tenant import Tenant, all_collections, collections
+from oneroster.contract.walk import Walk, walk
+from oneroster_v1p1.tables import Operation
+
+LARGEST_PAGE: Final = 500
+"""Rows; the largest page that the rules of this family ask for."""
+MOST_PAGES: Final = 12
+"""Pages of one walk; a collection that needs more is judged by its first walk only."""
+PAGING: Final = frozenset({"limit", "offset"})
+
+
+def largest_walk(tenant: Tenant, operation: Operation) -> Walk:
+    """The walk of the snapshot that met most rows, read to its end.
+
+    Raises ``NotExercised`` when there is none with at least two rows: one row has no pages.
+    """
+    walks = [found for found in tenant.walks.get(operation.operation_id, ()) if found.complete]
+    largest = max(walks, key=len, default=None)
+    if largest is None:
+        raise NotExercised("the collection was not read to its end")
+    if len(largest) < 2:
+        raise NotExercised("it takes two rows to see pages")
+    return largest
+
+
+def third(count: int) -> int:
+    """A page size that cuts this many rows into three pages, the last one shorter where it can be."""
+    return min(-(-count // 3), LARGEST_PAGE)
+
+
+def half(count: int) -> int:
+    """A page size that cuts this many rows into two uneven pages."""
+    return min(count // 2 + 1, LARGEST_PAGE)
+
+
+def page(tenant: Tenant, found: Walk, limit: int, offset: int) -> Reading:
+    """One page of a walked collection.
+
+    Raises ``NotExercised`` when the answer does not hold a page.
+    """
+    reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
+    if reading.fault is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    return reading
+
+
+def sized_walks(tenant: Tenant, found: Walk) -> list[Walk]:
+    """The collection again, in pages of two sizes.
+
+    Raises ``NotExercised`` when that would take too many requests, or a page could not be read.
+    """
+    walks: list[Walk] = []
+    for size in dict.fromkeys((third(len(found)), half(len(found)))):
+        if len(found) > size * MOST_PAGES:
+            raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
+        again = walk(
+            tenant.ask, found.operation, found.values, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES
+        )
+        if again.stopped and len(again) < len(found):
+            raise NotExercised(f"pages of {size} rows: {again.stopped}")
+        walks.append(again)
+    return walks
+
+
+@rule(
+    "OR-PAG-01",
+    family="paging",
+    title="No page is larger than the limit, and a page that was cut says so",
+    clause="3.1 limit [A]",
+    over=all_collections,
+)
+def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = largest_walk(tenant, operation)
+    page(tenant, found, third(len(found)), 0)
+    for reading in tenant.readings(operation):
+        limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
+        if reading.fault is not None or reading.values != found.values or not isinstance(limit, int):
+            continue
+        received = len(reading.rows)
+        if received > limit:
+            yield finding(f"limit={limit} brought {received} rows", reading)
+            return
+        more = received < limit and int(offset) + received < len(found) and received > 0
+        if more and reading.total is None and reading.next_link is None:
+            # The standard names no largest page, so cutting is allowed; a reader must only be able to see it.
+            yield finding(
+                f"limit={limit} brought {received} rows though more follow, without X-Total-Count or a next link",
+                reading,
+                level=Level.SHOULD,
+            )
+            return
+
+
+@rule(
+    "OR-PAG-02",
+    family="paging",
+    title="The offset moves the page",
+    clause="3.1 offset [A]",
+    over=all_collections,
+    needs=("OR-PAG-01",),
+)
+def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = largest_walk(tenant, operation)
+    size = third(len(found))
+    first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
+    if not second.rows:
+        yield finding(f"offset={size} brought no row although the collection holds {len(found)}", second)
+    elif second.ids == first.ids[: len(second.ids)]:
+        yield finding(f"offset={size} brought the rows of offset=0 again", second, second.ids)
+
+
+@rule(
+    "OR-PAG-03",
+    family="paging",
+    title="Pages of any size together hold every row",
+    clause="3.1 limit and offset [A]",
+    over=collections,
+    needs=("OR-PAG-01", "OR-PAG-02"),
+)
+def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = largest_walk(tenant, operation)
+    whole = set(found.ids)
+    for again in sized_walks(tenant, found):
+        pages = set(again.ids)
+        if pages != whole:
+            lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
+            told = [f"{len(lost)} rows are lost ({shown(lost)})"] if lost else []
+            told += [f"{len(gained)} rows appear that one large page does not hold ({shown(gained)})"] if gained else []
+            yield finding(f"read in pages of {again.limit}, {' and '.join(told)}", again.pages[0], lost or gained)
+            return
+
+
+@rule(
+    "OR-PAG-04",
+    family="paging",
+    title="No row comes twice in the pages of one walk",
+    clause="3.1 limit and offset [A]",
+    over=collections,
+    needs=("OR-PAG-01", "OR-PAG-02"),
+)
+def no_row_twice(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = largest_walk(tenant, operation)
+    for again in (found, *sized_walks(tenant, found)):
+        twice = [name for name, count in Counter(_across_pages(again)).items() if count > 1]
+        if twice:
+            message = f"read in pages of {again.limit}, {len(twice)} rows come on more than one page ({shown(twice)})"
+            yield finding(message, again.pages[0], twice)
+            return
+
+
+def _across_pages(found: Walk) -> Iterator[str]:
+    """Every id once for each page that holds it; twice on one page is another rule's matter."""
+    for reading in found.pages:
+        yield from {name for name in reading.ids if name is not None}
+
+
+@rule(
+    "OR-PAG-05",
+    family="paging",
+    title="X-Total-Count, where it is sent, is the number of rows",
+    clause="4 X-Total-Count, value [A]",
+    over=all_collections,
+    needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
+)
+def total_is_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
+    counts = {tuple(found.values.items()): len(found) for found in walks}
+    sent = False
+    for reading in tenant.readings(operation):
+        count = counts.get(tuple(reading.values.items()))
+        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING:
+            continue
+        header = reading.exchange.headers.get("X-Total-Count")
+        sent = sent or header is not None
+        if header is not None and reading.total is None:
+            yield finding("X-Total-Count is not a whole number", reading)
+            return
+        if reading.total is not None and reading.total != count:
+            yield finding(f"X-Total-Count is {reading.total}, the collection holds {count} rows", reading)
+            return
+    if not sent:
+        raise NotExercised("X-Total-Count is not sent")
+
+
+@rule(
+    "OR-PAG-06",
+    family="paging",
+    title="Next links lead through the whole collection, keep the query, and end",
+    clause="4 Link rules [B]",
+    over=collections,
+    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
+)
+def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = largest_walk(tenant, operation)
+    size = third(len(found))
+    if len(found) > size * MOST_PAGES:
+        raise NotExercised(f"{len(found)} rows are too many to follow in small pages")
+    query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
+    reading = tenant.ask(operation, found.values, query)
+    if reading.fault is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.next_link is None:
+        raise NotExercised("no next link is sent")
+    met: list[str | None] = list(reading.ids)
+    visited = {reading.exchange.url}
+    while reading.next_link is not None:
+        address = urljoin(reading.exchange.url, reading.next_link)
+        problem = _flaw(tenant, address, visited, query)
+        if problem is not None:
+            yield finding(problem, reading)
+            return
+        visited.add(address)
+        reading = Reading(operation, found.values, query, tenant.gateway.send("GET", address))
+        if reading.fault is not None:
+            yield finding(f"the next link leads to {reading.fault}", reading)
+            return
+        met += reading.ids
+    if Counter(met) != Counter(found.ids):
+        yield finding(f"following the next links brought {len(met)} rows of {len(found)}", reading)
+
+
+def _flaw(tenant: Tenant, address: str, visited: set[str], query: dict[str, str | int]) -> str | None:
+    """What is wrong with a next link itself; None when it can be followed."""
+    if not tenant.gateway.is_own(address):
+        return "the next link leads to another origin, where credentials are not sent"
+    if address in visited:
+        return "the next link leads back to a page that was read already"
+    if len(visited) > 2 * MOST_PAGES:
+        return f"the next links do not end within {len(visited)} pages"
+    kept = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    lost = [name for name, value in query.items() if name != "limit" and kept.get(name) != str(value)]
+    return f"the next link loses the parameters {', '.join(lost)}" if lost else None
+
+
+@rule(
+    "OR-PAG-07",
+    family="paging",
+    title="Past the end there is 200 and an empty array",
+    clause="3.3 offset beyond the end [B]",
+    over=collections,
+    needs=("OR-PAG-02",),
+)
+def past_the_end(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    if not found.complete:
+        raise NotExercised(f"the collection was not read to its end ({found.stopped})")
+    beyond = tenant.ask(operation, {}, {"limit": 5, "offset": len(found) + 5})
+    if beyond.fault is not None:
+        yield finding(f"past the end: {beyond.fault}", beyond)
+    elif beyond.rows:
+        yield finding(f"past the end there are {len(beyond.rows)} rows", beyond, beyond.ids)

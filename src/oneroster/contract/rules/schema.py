@@ -1,0 +1,86 @@
+"""Schema: every record that was met, field by field, against the strict document."""
+
+from collections.abc import Callable, Iterator
+
+from oneroster.contract.findings import Tally, counted
+from oneroster.contract.levels import Level, level_of
+from oneroster.contract.reading import Reading, identity
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.strict import Aspect, Breach, breaches
+from oneroster.contract.tenant import Tenant, readable
+from oneroster_v1p1.tables import Operation
+
+ENVELOPE = ("OR-ENV-01", "OR-ENV-02")
+
+
+def tallies(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
+    """The breaches in the answers of one operation, and the number of records judged.
+
+    A breach of a record that was met with the same breach before, in another collection, is not counted again.
+    """
+    if operation.operation_id not in tenant.breaches:
+        tenant.breaches[operation.operation_id] = _tally(tenant, operation)
+    return tenant.breaches[operation.operation_id]
+
+
+def _tally(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
+    found: dict[Breach, Tally] = {}
+    judged: set[tuple[str, int]] = set()
+    for reading in tenant.readings(operation):
+        for index, row in enumerate(reading.rows):
+            sourced_id = identity(row)
+            judged.add((sourced_id or reading.exchange.target, -1 if sourced_id else index))
+            for breach in dict.fromkeys(_of(tenant, reading, row)):
+                known = (operation.element or "", sourced_id or f"{reading.exchange.target} {index}", breach)
+                if known not in tenant.known_breaches:
+                    tenant.known_breaches.add(known)
+                    found.setdefault(breach, Tally(reading)).add(sourced_id)
+    return found, len(judged)
+
+
+def _of(tenant: Tenant, reading: Reading, row: dict[str, object]) -> Iterator[Breach]:
+    element = reading.operation.element
+    if element is not None:
+        yield from breaches(element, row, tenant.dialect.profile, tenant.dialect.booleans)
+
+
+def certain(aspect: Aspect) -> Callable[[Tenant, Operation], Iterator[Finding]]:
+    """A judge for the certain facts of one aspect."""
+
+    def judge(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+        found, judged = tallies(tenant, operation)
+        for breach, tally in found.items():
+            if breach.aspect is aspect and breach.trust == "A":
+                yield _told(breach, tally, judged, Level.MUST)
+
+    return judge
+
+
+def _told(breach: Breach, tally: Tally, judged: int, level: Level) -> Finding:
+    message = f"{breach.pointer} is {breach.aspect} in {tally.count} of {judged} records"
+    return counted(message, tally, breach.pointer, judged, level)
+
+
+for number, told, aspect_of, standing_on in (
+    ("OR-SCH-01", "Required properties are present", Aspect.PRESENCE, "5 data model, cardinality [A]"),
+    ("OR-SCH-02", "Values have the documented JSON type", Aspect.TYPE, "5 data model, types [A]"),
+    ("OR-SCH-03", "Enumerated values are documented ones", Aspect.ENUMERATION, "5.15 enumerations [A]"),
+    ("OR-SCH-04", "Dates are written YYYY-MM-DD", Aspect.DATE, "1 encodings, date [A]"),
+    ("OR-SCH-05", "Date-times are ISO 8601 in UTC", Aspect.DATE_TIME, "1 encodings, dateTime [A]"),
+):
+    rule(number, family="schema", title=told, clause=standing_on, over=readable)(certain(aspect_of))
+
+
+@rule(
+    "OR-SCH-06",
+    family="schema",
+    title="Facts of the data model that are probable hold as well",
+    clause="1 booleans and 5 data model, marked facts [B]",
+    over=readable,
+)
+def probable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tallies(tenant, operation)
+    for breach, tally in found.items():
+        if breach.trust != "A":
+            yield _told(breach, tally, judged, level_of(breach.trust))

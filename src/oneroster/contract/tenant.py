@@ -1,0 +1,145 @@
+"""What the rules see: the tenant as it answered so far, and the means to ask it more."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final
+
+from oneroster.contract.dialect import Dialect, path_parameters
+from oneroster.contract.errors import NoAnswer, NotExercised
+from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
+from oneroster.contract.findings import Tally
+from oneroster.contract.gateway import Gateway
+from oneroster.contract.reading import NOT_OFFERED, Reading, Record, identity
+from oneroster.contract.strict import Breach
+from oneroster.contract.walk import Walk
+from oneroster_v1p1.tables import Operation
+
+__all__ = ["Offer", "Tenant"]
+
+Query = dict[str, str | int]
+
+
+class Offer(StrEnum):
+    """Whether a tenant serves an operation."""
+
+    YES = "offered"
+    NO = "not offered"
+    UNKNOWN = "not asked"
+
+
+class Tenant:
+    """A tenant under judgement.
+
+    Every lawful answer is kept once, by operation, path values and query, so that rules share what they ask for.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway: Final = gateway
+        self.dialect: Final = Dialect(gateway.target.profile)
+        self.walks: Final[dict[str, list[Walk]]] = defaultdict(list)
+        self.silences: Final[dict[str, str]] = {}
+        self.engine_exchanges: Final[list[tuple[str, Exchange]]] = []
+        self.refusals: Final[list[tuple[str, Exchange]]] = []
+        self.breaches: Final[dict[str, tuple[dict[Breach, Tally], int]]] = {}
+        self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
+        self._readings: Final[dict[tuple[str, str], Reading]] = {}
+        self._by_id: Final[dict[str, dict[str, Record]]] = {}
+
+    def ask(self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None) -> Reading:
+        """The answer to one lawful request; asked of the tenant once, then remembered.
+
+        Raises ``NoAnswer`` and the other errors of ``Gateway.send``.
+        """
+        path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
+        key = (operation.operation_id, f"{path}?{text}")
+        if key not in self._readings:
+            try:
+                exchange = self.gateway.get(path, text)
+            except NoAnswer as error:
+                self.silences.setdefault(operation.operation_id, str(error))
+                raise
+            self._readings[key] = Reading(operation, dict(values or {}), dict(query or {}), exchange)
+        return self._readings[key]
+
+    def readings(self, operation: Operation | None = None) -> list[Reading]:
+        """Every lawful answer so far, of one operation or of all, in the order in which they were asked for."""
+        return [
+            reading
+            for reading in self._readings.values()
+            if operation is None or reading.operation.operation_id == operation.operation_id
+        ]
+
+    def offer(self, operation: Operation) -> Offer:
+        """Whether the tenant serves an operation, judged by all it answered there."""
+        statuses = {reading.exchange.status for reading in self.readings(operation)}
+        if not statuses:
+            return Offer.YES if operation.operation_id in self.silences else Offer.UNKNOWN
+        return Offer.NO if statuses <= NOT_OFFERED else Offer.YES
+
+    def walk(self, operation: Operation | None) -> Walk:
+        """The walk over a collection without parents.
+
+        Raises ``NotExercised`` when the dialect or the tenant has no such collection, or it could not be read.
+        """
+        if operation is None:
+            raise NotExercised("the dialect has no such collection")
+        walks = self.walks.get(operation.operation_id)
+        if not walks or not walks[0].pages:
+            raise NotExercised(f"{operation.operation_id} is not offered or could not be read")
+        return walks[0]
+
+    def whole(self, operation: Operation | None) -> dict[str, Record]:
+        """All records of a collection by sourcedId.
+
+        Raises ``NotExercised`` as ``walk`` does, and when the collection was not read to its end.
+        """
+        walk = self.walk(operation)
+        if not walk.complete:
+            raise NotExercised(f"{walk.operation.operation_id} was not read to its end ({walk.stopped})")
+        return self.by_id(walk)
+
+    def by_id(self, walk: Walk) -> dict[str, Record]:
+        """The records that a walk met, by sourcedId."""
+        operation_id = walk.operation.operation_id
+        if path_parameters(walk.operation):
+            return {name: row for row in walk.rows if (name := identity(row)) is not None}
+        if operation_id not in self._by_id:
+            self._by_id[operation_id] = {name: row for row in walk.rows if (name := identity(row)) is not None}
+        return self._by_id[operation_id]
+
+    def readable(self, operations: tuple[Operation, ...]) -> Iterator[Operation]:
+        """Those of the operations that gave at least one answer with its data in place."""
+        for operation in operations:
+            if any(reading.fault is None for reading in self.readings(operation)):
+                yield operation
+
+
+def collections(tenant: Tenant) -> Iterator[Operation]:
+    """The collections without parents that could be read."""
+    return tenant.readable(tenant.dialect.collections)
+
+
+def nested(tenant: Tenant) -> Iterator[Operation]:
+    """The collections below a parent that could be read."""
+    return tenant.readable(tenant.dialect.nested)
+
+
+def all_collections(tenant: Tenant) -> Iterator[Operation]:
+    """All collections that could be read, with and without parents."""
+    return tenant.readable(tenant.dialect.collections + tenant.dialect.nested)
+
+
+def reads(tenant: Tenant) -> Iterator[Operation]:
+    """The single reads that could be read."""
+    return tenant.readable(tenant.dialect.reads)
+
+
+def readable(tenant: Tenant) -> Iterator[Operation]:
+    """Every operation that gave at least one answer with its data in place."""
+    return tenant.readable(tuple(tenant.dialect.operations.values()))
+
+
+def everything(tenant: Tenant) -> Iterator[Operation]:
+    """Every operation of the dialect."""
+    return iter(tenant.dialect.operations.values())
