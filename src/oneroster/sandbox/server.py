@@ -1,5 +1,6 @@
 """The tenant on a socket of this machine, for as long as a `with` block lasts."""
 
+import errno
 import os
 import socket
 import threading
@@ -28,8 +29,13 @@ from oneroster_v1p1.tables import PROFILES
 HOST: Final = "127.0.0.1"
 """The sandbox serves this machine only."""
 
+_LAST_PORT: Final = 65535
 _PATIENCE: Final = 2
 """Seconds that unfinished answers get when the server ends."""
+
+
+class PortError(OSError):
+    """The port cannot be listened on: another process has it, or this one may not."""
 
 
 class Sandbox:
@@ -59,7 +65,7 @@ class Sandbox:
 
     Raises:
         UnknownNameError: a profile or fault does not exist.
-        ValueError: the size is none.
+        ValueError: the size or the port is none.
     """
 
     def __init__(
@@ -81,6 +87,8 @@ class Sandbox:
         self._seed = seed
         self._profile = check("profile", profile, PROFILES)
         self._faults = [check("fault", name, FAULTS) for name in faults]
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"a port is a number from 0 to {_LAST_PORT}, not {port}")
         self._port = port
         self.credentials = credentials or Credentials()
         self._variants = variants
@@ -95,7 +103,9 @@ class Sandbox:
         """Build the district and begin to serve.
 
         Raises:
-            OSError: the port is taken, or the cache cannot be written.
+            PortError: the port is taken.
+            OSError: the cache cannot be written.
+            ValueError: the district has no record on which one of the faults could show.
         """
         with ExitStack() as stack:
             listening = stack.enter_context(_listen(self._port))
@@ -167,15 +177,17 @@ class Sandbox:
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio switches Nagle's delay off only for sockets that name their protocol; with it every answer waits 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             # Lets the port be taken again at once after an earlier sandbox; on Windows it would let two share it.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
-    except BaseException:
+    except OSError as error:
         listening.close()
-        raise
+        reason = "is in use" if error.errno == errno.EADDRINUSE else "cannot be listened on"
+        raise PortError(error.errno, f"port {port} of {HOST} {reason}") from error
     return listening
 
 

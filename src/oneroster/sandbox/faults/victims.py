@@ -13,12 +13,12 @@ def last(store: Store, element: str, fits: Callable[[Record], bool] = lambda _: 
     """The last record of an element, in the store's own order, that fits.
 
     Raises:
-        LookupError: the district has none.
+        ValueError: the district has none.
     """
     for record in _backwards(store, element):
         if fits(record):
             return record
-    raise LookupError(f"this district has no {element} on which the fault could show")
+    raise ValueError(f"this district has no {element} on which the fault could show")
 
 
 def _backwards(store: Store, element: str) -> Iterator[Record]:
