@@ -1,12 +1,19 @@
 """The operations of the document as one profile has them, and how they hang together."""
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import Final
+from functools import cache, cached_property
+from typing import Any, Final
 
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation, document
+from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation
+from oneroster_v1p1.tables import document as fresh_document
 
-__all__ = ["Dialect", "enumeration_trust", "path_parameters", "wrapper_trust"]
+__all__ = ["Dialect", "documented_statuses", "enumeration_trust", "path_parameters", "wrapper_trust"]
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document, read once; nobody changes it."""
+    return fresh_document()
 
 
 class Dialect:
@@ -81,3 +88,9 @@ def wrapper_trust(operation: Operation) -> str:
 def enumeration_trust(name: str) -> str:
     """The trust mark of an enumeration's list of values."""
     return str(document()["components"]["schemas"][name].get("x-oneroster-trust", "A"))
+
+
+def documented_statuses(operation: Operation) -> frozenset[int]:
+    """The HTTP statuses that the document knows for an operation."""
+    responses = document()["paths"][operation.path][operation.method.lower()]["responses"]
+    return frozenset(int(status) for status in responses if status.isdigit())

@@ -6,14 +6,22 @@ Nothing is written to disk; every run compiles its own.
 from collections.abc import Iterable
 from typing import Any, Final
 
+from oneroster.contract.dialect import path_parameters
 from oneroster.contract.reading import Reading
 from oneroster_v1p1.tables import PROFILES, Operation, document
 
 __all__ = ["compile_document"]
 
-LARGEST_LIMIT: Final = 50
-"""Rows; without an upper bound the engine would ask for pages that dump a whole tenant."""
-LARGEST_OFFSET: Final = 1000
+_VALUES: Final[dict[str, list[Any]]] = {
+    # Without an upper bound the engine would ask for pages that dump a whole tenant.
+    "limit": [50, 1],
+    "offset": [1, 0, 1000],
+    "sort": ["dateLastModified", "sourcedId"],
+    "orderBy": ["desc", "asc"],
+}
+"""What the engine may choose from; the first of each stands in most requests. Every element has the sort fields."""
+_NESTED_VALUES: Final[dict[str, list[Any]]] = {"limit": [50], "offset": [1]}
+"""Nested collections get these alone: they are many, and sort and filter are the same code below most servers."""
 ACCESS: Final = "engine"
 ID_EXAMPLES: Final = 2
 
@@ -33,26 +41,37 @@ def compile_document(profile: str, offered: Iterable[tuple[Operation, list[Readi
     paths: dict[str, Any] = {}
     for operation, readings in offered:
         item = compiled["paths"][operation.path]["get"]
-        paths[operation.path] = {"get": _polite(item, compiled["components"]["parameters"], readings)}
+        nested = operation.many and bool(path_parameters(operation))
+        paths[operation.path] = {"get": _polite(item, compiled["components"]["parameters"], readings, nested=nested)}
     compiled["paths"] = paths
     return compiled
 
 
 def _bound(parameters: dict[str, Any]) -> None:
+    """Make every query that can be drawn lawful and small, and its usual values other than the defaults.
+
+    Defaults are what a server was surely tried with; what breaks is an order, an offset, and both at once.
+    """
     for parameter in parameters.values():
-        if parameter["name"] == "limit":
-            parameter["schema"]["maximum"] = LARGEST_LIMIT
-        elif parameter["name"] == "offset":
-            parameter["schema"]["maximum"] = LARGEST_OFFSET
+        chosen = _VALUES.get(parameter["name"])
+        if chosen is not None:
+            parameter["schema"] = {"enum": chosen}
+        elif parameter["name"] == "filter":
+            parameter["schema"] = {"enum": [each["value"] for each in parameter["examples"].values()]}
+        parameter.pop("examples", None)
 
 
-def _polite(item: dict[str, Any], shared: dict[str, Any], readings: list[Reading]) -> dict[str, Any]:
+def _polite(item: dict[str, Any], shared: dict[str, Any], readings: list[Reading], *, nested: bool) -> dict[str, Any]:
     polite = {**item, "security": [{ACCESS: []}], "parameters": []}
     known = [reading.values for reading in readings if reading.fault is None][:ID_EXAMPLES]
     for reference in item["parameters"]:
         parameter = dict(shared[reference["$ref"].rsplit("/", 1)[1]])
         if parameter["name"] == "fields":
             continue
+        if parameter["in"] == "query" and nested:
+            if parameter["name"] not in _NESTED_VALUES:
+                continue
+            parameter["schema"] = {"enum": _NESTED_VALUES[parameter["name"]]}
         if parameter["in"] == "path" and known:
             # Ids of one answer belong together, so parents that do not know each other are never combined.
             values = [each[parameter["name"]] for each in (known if len(known[0]) == 1 else known[:1])]

@@ -8,6 +8,7 @@ from typing import Final
 from oneroster.contract.dialect import Dialect, path_parameters
 from oneroster.contract.errors import NoAnswer, NotExercised
 from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
+from oneroster.contract.engine import EngineRun
 from oneroster.contract.findings import Tally
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.reading import NOT_OFFERED, Reading, Record, identity
@@ -34,15 +35,17 @@ class Tenant:
     Every lawful answer is kept once, by operation, path values and query, so that rules share what they ask for.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, seed: int = 0) -> None:
         self.gateway: Final = gateway
         self.dialect: Final = Dialect(gateway.target.profile)
         self.walks: Final[dict[str, list[Walk]]] = defaultdict(list)
         self.silences: Final[dict[str, str]] = {}
-        self.engine_exchanges: Final[list[tuple[str, Exchange]]] = []
+        self.seed: Final = seed
+        self.engine: EngineRun | None = None
         self.refusals: Final[list[tuple[str, Exchange]]] = []
         self.breaches: Final[dict[str, tuple[dict[Breach, Tally], int]]] = {}
         self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
+        """Element, record and breach of all that was told, so that no record is told of twice for the same thing."""
         self._readings: Final[dict[tuple[str, str], Reading]] = {}
         self._by_id: Final[dict[str, dict[str, Record]]] = {}
 
@@ -115,6 +118,12 @@ class Tenant:
                 yield operation
 
 
+def offered(tenant: Tenant) -> Iterator[Operation]:
+    """Every operation that the tenant serves, readable or not."""
+    operations = tenant.dialect.operations.values()
+    return (operation for operation in operations if tenant.offer(operation) is Offer.YES)
+
+
 def collections(tenant: Tenant) -> Iterator[Operation]:
     """The collections without parents that could be read."""
     return tenant.readable(tenant.dialect.collections)
@@ -138,8 +147,3 @@ def reads(tenant: Tenant) -> Iterator[Operation]:
 def readable(tenant: Tenant) -> Iterator[Operation]:
     """Every operation that gave at least one answer with its data in place."""
     return tenant.readable(tuple(tenant.dialect.operations.values()))
-
-
-def everything(tenant: Tenant) -> Iterator[Operation]:
-    """Every operation of the dialect."""
-    return iter(tenant.dialect.operations.values())

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator
 
 from oneroster.contract.findings import Tally, counted
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.reading import Reading, identity
+from oneroster.contract.reading import Reading, Record, identity
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.strict import Aspect, Breach, breaches
 from oneroster.contract.tenant import Tenant, readable
 from oneroster_v1p1.tables import Operation
-
-ENVELOPE = ("OR-ENV-01", "OR-ENV-02")
 
 
 def tallies(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
@@ -26,23 +24,39 @@ def tallies(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], 
 
 def _tally(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
     found: dict[Breach, Tally] = {}
-    judged: set[tuple[str, int]] = set()
+    judged: set[str] = set()
     for reading in tenant.readings(operation):
-        for index, row in enumerate(reading.rows):
-            sourced_id = identity(row)
-            judged.add((sourced_id or reading.exchange.target, -1 if sourced_id else index))
-            for breach in dict.fromkeys(_of(tenant, reading, row)):
-                known = (operation.element or "", sourced_id or f"{reading.exchange.target} {index}", breach)
-                if known not in tenant.known_breaches:
-                    tenant.known_breaches.add(known)
-                    found.setdefault(breach, Tally(reading)).add(sourced_id)
+        judged |= {name_of(reading, index) for index in range(len(reading.rows))}
+        for breach, sourced_id in fresh_breaches(tenant, reading):
+            found.setdefault(breach, Tally(reading)).add(sourced_id)
     return found, len(judged)
 
 
-def _of(tenant: Tenant, reading: Reading, row: dict[str, object]) -> Iterator[Breach]:
+def fresh_breaches(tenant: Tenant, reading: Reading) -> Iterator[tuple[Breach, str | None]]:
+    """The breaches in one answer that were not met before with the same record, and that record's sourcedId."""
+    for index, row in enumerate(reading.rows):
+        for breach in dict.fromkeys(all_breaches(tenant, reading, row)):
+            known = (reading.operation.element or "", name_of(reading, index), breach)
+            if known not in tenant.known_breaches:
+                tenant.known_breaches.add(known)
+                yield breach, identity(row)
+
+
+def told_before(tenant: Tenant, reading: Reading) -> bool:
+    """Whether some record of an answer has breaches, all of which were told already."""
+    return any(True for row in reading.rows for _ in all_breaches(tenant, reading, row))
+
+
+def all_breaches(tenant: Tenant, reading: Reading, row: Record) -> Iterator[Breach]:
+    """Everything about a record of an answer that is not as the document has it."""
     element = reading.operation.element
     if element is not None:
         yield from breaches(element, row, tenant.dialect.profile, tenant.dialect.booleans)
+
+
+def name_of(reading: Reading, index: int) -> str:
+    """What a record is remembered by: its sourcedId, or its place when it has none."""
+    return identity(reading.rows[index]) or f"{reading.exchange.target} {index}"
 
 
 def certain(aspect: Aspect) -> Callable[[Tenant, Operation], Iterator[Finding]]:

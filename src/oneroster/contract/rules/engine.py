@@ -1,0 +1,140 @@
+"""Engine: whatever lawful thing is asked, the answer is one that the document knows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from oneroster.contract.dialect import documented_statuses
+from oneroster.contract.engine import EngineRun, explore
+from oneroster.contract.errors import KitError, NotExercised
+from oneroster.contract.exchange import Exchange
+from oneroster.contract.findings import Tally, counted, finding
+from oneroster.contract.levels import level_of
+from oneroster.contract.profile import compile_document
+from oneroster.contract.reading import Reading
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.schema import told_before, fresh_breaches
+from oneroster.contract.strict import Breach
+from oneroster.contract.tenant import Tenant, offered
+from oneroster_v1p1.tables import Operation
+
+BUSY_OR_MISSING: Final = frozenset({501, 503})
+"""Server errors that say something lawful: not implemented, come back later."""
+NOTHING_THERE: Final = 404
+SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
+
+
+class EngineError(KitError):
+    """The engine itself failed; the message names the types of its errors."""
+
+
+def engine_run(tenant: Tenant) -> EngineRun:
+    """The engine's run over the tenant; made once, when the first rule asks for it."""
+    if tenant.engine is None:
+        operations = [(operation, tenant.readings(operation)) for operation in offered(tenant)]
+        readable = [(operation, known) for operation, known in operations if any(each.fault is None for each in known)]
+        tenant.engine = explore(tenant.gateway, compile_document(tenant.dialect.profile, readable), tenant.seed)
+    return tenant.engine
+
+
+def answers(tenant: Tenant, operation: Operation) -> list[Reading]:
+    """Every lawful answer of an operation, those of the rules and those of the engine."""
+    explored = engine_run(tenant).exchanges.get(operation.path, [])
+    return tenant.readings(operation) + [as_reading(operation, exchange) for exchange in explored]
+
+
+def as_reading(operation: Operation, exchange: Exchange) -> Reading:
+    """An exchange of the engine as an answer of an operation; what was asked stands in the request line."""
+    return Reading(operation, {}, {}, exchange)
+
+
+def settle(tenant: Tenant, operation: Operation, *, found: bool) -> None:
+    """Raise what kept the engine from finishing, when nothing was found that would outweigh it.
+
+    Raises ``EngineError`` for an error of the engine, ``BudgetSpent`` or ``Unreachable`` when it was stopped,
+    ``NotExercised`` when it had nothing to ask here.
+    """
+    run = engine_run(tenant)
+    if found:
+        return
+    if run.crashes:
+        raise EngineError(f"the engine failed: {', '.join(sorted(set(run.crashes)))}")
+    if run.stopped is not None:
+        raise run.stopped
+    if not run.exchanges.get(operation.path):
+        raise NotExercised("the engine had nothing to ask")
+
+
+@rule(
+    "OR-ENG-01",
+    family="engine",
+    title="Lawful requests never end in a server error",
+    clause="6.1 500 only for a catastrophe [A]",
+    over=offered,
+)
+def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    known = answers(tenant, operation)
+    failed = [each for each in known if each.exchange.status >= 500 and each.exchange.status not in BUSY_OR_MISSING]
+    if failed:
+        statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
+        yield finding(f"{len(failed)} of {len(known)} lawful requests end in {statuses}", failed[0])
+    settle(tenant, operation, found=bool(failed))
+
+
+@rule(
+    "OR-ENG-02",
+    family="engine",
+    title="Only documented statuses are sent",
+    clause="6.1 HTTP codes, list [B]",
+    over=offered,
+)
+def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    # That nothing is there can be said of any address; whether it is right there is the matter of other rules.
+    lawful = documented_statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
+    known = answers(tenant, operation)
+    strange = [each for each in known if each.exchange.status not in lawful and each.exchange.status < 500]
+    if strange:
+        statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
+        yield finding(f"{len(strange)} of {len(known)} lawful requests are answered with {statuses}", strange[0])
+    settle(tenant, operation, found=bool(strange))
+
+
+@rule(
+    "OR-ENG-03",
+    family="engine",
+    title="Answers keep to the schema, whatever was asked",
+    clause="2 wrapper summary and 5 data model [A]",
+    over=offered,
+    needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
+)
+def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant)
+    good = [
+        as_reading(operation, each) for each in run.exchanges.get(operation.path, []) if each.status == 200
+    ]
+    misplaced = [each for each in good if each.misplaced is not None]
+    if misplaced:
+        yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
+    tallies: dict[Breach, Tally] = {}
+    for reading in good:
+        for breach, sourced_id in fresh_breaches(tenant, reading):
+            tallies.setdefault(breach, Tally(reading)).add(sourced_id)
+    for breach, tally in tallies.items():
+        message = f"{breach.pointer} is {breach.aspect} in {tally.count} records met by the engine alone"
+        yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
+    told = bool(misplaced or tallies)
+    if not told:
+        yield from _only_the_engine_objects(run, operation, tenant)
+    settle(tenant, operation, found=told)
+
+
+def _only_the_engine_objects(run: EngineRun, operation: Operation, tenant: Tenant) -> Iterator[Finding]:
+    """What the engine's validator holds against an answer in which the kit's own judge finds nothing new.
+
+    Most often the kit has told it already, for the same records; then there is nothing to add.
+    """
+    for hint in run.hints.get(operation.path, []):
+        reading = as_reading(operation, hint.exchange)
+        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not told_before(tenant, reading):
+            yield finding("the answer does not validate against the response schema", reading, level=level_of("B"))
+            return
