@@ -61,7 +61,7 @@ class Nobody:
         return False
 
     def wrong(self) -> Access:
-        return BearerToken(secrets.token_urlsafe(24))
+        return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
         return ""
@@ -80,15 +80,22 @@ class BearerToken:
         return False
 
     def wrong(self) -> Access:
-        return BearerToken(secrets.token_urlsafe(24))
+        return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
         return '-H "Authorization: Bearer $ONEROSTER_TOKEN"'
 
 
+class WrongToken(BearerToken):
+    """A bearer token that nobody was ever given."""
+
+    def curl(self) -> str:
+        return '-H "Authorization: Bearer wrong"'
+
+
 @dataclass(slots=True)
 class OAuth1:
-    """OAuth 1.0a without a token, HMAC-SHA256 (OneRoster 1.1, 7.2)."""
+    """OAuth 1.0a without a token, HMAC-SHA256 (OneRoster 1.1, message signing)."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -111,7 +118,7 @@ class OAuth1:
 
 @dataclass(slots=True)
 class ClientCredentials:
-    """OAuth 2 client credentials (OneRoster 1.1, 7.4): Basic first, the form body for servers that want it there.
+    """OAuth 2 client credentials (OneRoster 1.1, client credentials): Basic first, the form body for servers that want it there.
 
     ``scopes`` are asked for; a server that does not know one of them is asked again without any.
     """
@@ -133,7 +140,7 @@ class ClientCredentials:
         return True
 
     def wrong(self) -> Access:
-        return BearerToken(secrets.token_urlsafe(24))
+        return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
         return '-H "Authorization: Bearer $ONEROSTER_TOKEN"'

@@ -15,11 +15,11 @@ __all__ = ["compile_document"]
 _VALUES: Final[dict[str, list[Any]]] = {
     # Without an upper bound the engine would ask for pages that dump a whole tenant.
     "limit": [50, 1],
-    "offset": [1, 0, 1000],
-    "sort": ["dateLastModified", "sourcedId"],
+    "offset": [1, 0],
+    "sort": ["dateLastModified"],
     "orderBy": ["desc", "asc"],
 }
-"""What the engine may choose from; the first of each stands in most requests. Every element has the sort fields."""
+"""What the engine may choose from; the first of each stands in most requests. Every element has the sort field."""
 _NESTED_VALUES: Final[dict[str, list[Any]]] = {"limit": [50], "offset": [1]}
 """Nested collections get these alone: they are many, and sort and filter are the same code below most servers."""
 ACCESS: Final = "engine"

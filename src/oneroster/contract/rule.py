@@ -13,6 +13,7 @@ rule holds there. It raises ``NotExercised`` when the tenant gave it nothing to 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.levels import Level, level_of_clause
@@ -82,7 +83,11 @@ def catalogue() -> tuple[Rule, ...]:
     # The rules register themselves when their modules are imported.
     from oneroster.contract import rules  # noqa: F401, PLC0415
 
-    return tuple(sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id)))
+    ordered = sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id))
+    needed = TopologicalSorter({known.id: known.needs for known in ordered})
+    place = {name: number for number, name in enumerate(needed.static_order())}
+    # Sorting by place alone would mix the families; a rule only has to come after those it needs in its own family.
+    return tuple(sorted(ordered, key=lambda known: (FAMILIES.index(known.family), place[known.id])))
 
 
 def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Rule, ...]:

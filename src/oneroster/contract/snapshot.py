@@ -87,8 +87,21 @@ def _sample_parents(tenant: Tenant, operation: Operation) -> list[dict[str, str]
     assert operation.scope is not None  # noqa: S101 - parents_in_data has refused it otherwise
     names = [parent.parameter for parent in operation.scope.parents]
     # Those with most rows first: they exercise most.
-    ordered = [combination for combination, _ in counts.most_common()]
+    ordered = [combination for combination, _ in counts.most_common() if _served(tenant, operation, combination)]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
+
+
+def _served(tenant: Tenant, operation: Operation, combination: tuple[str, ...]) -> bool:
+    """Whether the tenant lists every parent as what it is meant to be: a term as a term, not as a mere session."""
+    assert operation.scope is not None  # noqa: S101 - the caller has it from the scope
+    for parent, sourced_id in zip(operation.scope.parents, combination, strict=True):
+        try:
+            listed = tenant.by_id(tenant.walk(tenant.dialect.list_of(parent.read)))
+        except NotExercised:
+            continue
+        if sourced_id not in listed:
+            return False
+    return True
 
 
 def _parents_from_lists(tenant: Tenant, operation: Operation) -> list[dict[str, str]]:

@@ -145,5 +145,9 @@ def reads(tenant: Tenant) -> Iterator[Operation]:
 
 
 def readable(tenant: Tenant) -> Iterator[Operation]:
-    """Every operation that gave at least one answer with its data in place."""
-    return tenant.readable(tuple(tenant.dialect.operations.values()))
+    """Every operation that gave at least one answer with its data in place, the largest collections first.
+
+    So what is wrong with a record is told of the collection that holds all of its kind, and not of some part of it.
+    """
+    whole = sorted(tenant.dialect.collections, key=lambda operation: operation.subset is not None)
+    return tenant.readable((*whole, *tenant.dialect.nested, *tenant.dialect.reads))

@@ -19,6 +19,8 @@ LARGEST_PAGE: Final = 500
 """Rows; the largest page that the rules of this family ask for."""
 MOST_PAGES: Final = 12
 """Pages of one walk; a collection that needs more is judged by its first walk only."""
+ENOUGH_TO_MOVE: Final = 4
+"""Rows."""
 PAGING: Final = frozenset({"limit", "offset"})
 
 
@@ -114,6 +116,8 @@ def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 )
 def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
+    if len(found) < ENOUGH_TO_MOVE:
+        raise NotExercised(f"it takes {ENOUGH_TO_MOVE} rows to tell an offset that is ignored from one that is off by one")
     size = third(len(found))
     first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
     if not second.rows:
@@ -128,7 +132,7 @@ def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     title="Pages of any size together hold every row",
     clause="3.1 limit and offset [A]",
     over=collections,
-    needs=("OR-PAG-01", "OR-PAG-02"),
+    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
 )
 def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
@@ -154,17 +158,17 @@ def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 def no_row_twice(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     for again in (found, *sized_walks(tenant, found)):
-        twice = [name for name, count in Counter(_across_pages(again)).items() if count > 1]
+        twice = _on_several(again.pages)
         if twice:
             message = f"read in pages of {again.limit}, {len(twice)} rows come on more than one page ({shown(twice)})"
             yield finding(message, again.pages[0], twice)
             return
 
 
-def _across_pages(found: Walk) -> Iterator[str]:
-    """Every id once for each page that holds it; twice on one page is another rule's matter."""
-    for reading in found.pages:
-        yield from {name for name in reading.ids if name is not None}
+def _on_several(pages: list[Reading]) -> list[str]:
+    """The ids that stand on more than one page; twice on the same page is another rule's matter."""
+    met = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
+    return [name for name, count in met.items() if count > 1]
 
 
 @rule(
@@ -214,7 +218,7 @@ def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding
         raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
     if reading.next_link is None:
         raise NotExercised("no next link is sent")
-    met: list[str | None] = list(reading.ids)
+    pages = [reading]
     visited = {reading.exchange.url}
     while reading.next_link is not None:
         address = urljoin(reading.exchange.url, reading.next_link)
@@ -227,9 +231,12 @@ def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding
         if reading.fault is not None:
             yield finding(f"the next link leads to {reading.fault}", reading)
             return
-        met += reading.ids
-    if Counter(met) != Counter(found.ids):
-        yield finding(f"following the next links brought {len(met)} rows of {len(found)}", reading)
+        pages.append(reading)
+    lost = sorted(str(name) for name in set(found.ids) - {name for each in pages for name in each.ids})
+    twice = sorted(_on_several(pages))
+    if lost or twice:
+        message = f"following the next links, {len(lost)} rows are lost and {len(twice)} come on more than one page"
+        yield finding(message, pages[0], lost or twice)
 
 
 def _flaw(tenant: Tenant, address: str, visited: set[str], query: dict[str, str | int]) -> str | None:
@@ -257,7 +264,9 @@ def past_the_end(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
         raise NotExercised(f"the collection was not read to its end ({found.stopped})")
-    beyond = tenant.ask(operation, {}, {"limit": 5, "offset": len(found) + 5})
+    size = third(max(len(found), 1))
+    page(tenant, found, size, 0)
+    beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
     if beyond.fault is not None:
         yield finding(f"past the end: {beyond.fault}", beyond)
     elif beyond.rows:
