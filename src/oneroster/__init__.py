@@ -1,6 +1,62 @@
-"""OneRoster 1.1 for Python: a contract kit for any server, and a tenant to try it on.
+"""OneRoster 1.1 for Python: a client for any tenant, a contract kit for any server, and a tenant to try them on.
 
 The generated client is the package `oneroster_v1p1`; `oneroster.contract` judges servers, `oneroster.sandbox` is one.
 """
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import OneRoster
+    from .errors import (
+        AccessError,
+        ConfigurationError,
+        CountMismatchError,
+        FilterError,
+        ForeignOriginError,
+        OneRosterError,
+        PagingError,
+        TokenError,
+        TransportError,
+        UnknownFieldError,
+        UnstableCollectionError,
+    )
+    from .filters import F, Filter, modified_since
+    from .paging import Paging
+    from .retry import Retry
+
+__all__ = [
+    "AccessError",
+    "ConfigurationError",
+    "CountMismatchError",
+    "F",
+    "Filter",
+    "FilterError",
+    "ForeignOriginError",
+    "OneRoster",
+    "OneRosterError",
+    "Paging",
+    "PagingError",
+    "Retry",
+    "TokenError",
+    "TransportError",
+    "UnknownFieldError",
+    "UnstableCollectionError",
+    "modified_since",
+]
+
+_HOMES = {
+    "F": "filters",
+    "Filter": "filters",
+    "OneRoster": "client",
+    "Paging": "paging",
+    "Retry": "retry",
+    "modified_since": "filters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever runs the sandbox or asks for --help does not pay for the client.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

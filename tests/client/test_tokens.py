@@ -1,0 +1,56 @@
+"""The life of a token, and the scopes asked for in turn."""
+
+from typing import Any
+
+import pytest
+
+from oneroster import TokenError
+from oneroster.tokens import Token, default_scopes, is_fresh, read_token, scope_attempts
+
+PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
+
+
+@pytest.mark.parametrize(
+    ("life", "renew_at"),
+    [(3600, 3640.0), (180, 244.0), ("3600", 3640.0), (None, None), ("soon", None), (0, None), (-5, None), (True, None)],
+)
+def test_a_token_is_renewed_before_its_end(life: Any, renew_at: float | None) -> None:
+    token = read_token({"access_token": "abc", "token_type": "BEARER", "expires_in": life}, now=100.0)
+    assert token == Token("abc", renew_at)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"access_token": ""}, {"access_token": 3}, {"access_token": "a\r\nb"},
+               {"access_token": "a", "token_type": "mac"}]
+)  # fmt: skip
+def test_an_answer_without_a_bearer_token_is_refused(answer: Any) -> None:
+    with pytest.raises(TokenError):
+        read_token(answer, now=0.0)
+
+
+def test_freshness() -> None:
+    assert not is_fresh(None, 0)
+    assert is_fresh(Token("a", None), 10**9)
+    assert is_fresh(Token("a", 10.0), 9.9)
+    assert not is_fresh(Token("a", 10.0), 10.0)
+    assert "secret" not in repr(Token("secret", 1.0))
+
+
+def test_the_scopes_of_all_reads_are_asked_for_first_then_rostering_then_none() -> None:
+    first, second, third = scope_attempts(None)
+    assert set(first) == {
+        PREFIX + name
+        for name in (
+            "roster-core.readonly", "roster.readonly", "roster-demographics.readonly", "resource.readonly",
+            "gradebook.readonly",
+        )
+    }  # fmt: skip
+    assert set(second) == {PREFIX + "roster-core.readonly", PREFIX + "roster.readonly"}
+    assert third == ()
+    assert first == default_scopes()
+
+
+def test_no_request_is_made_twice_with_the_same_scopes() -> None:
+    assert scope_attempts([PREFIX + "roster.readonly"]) == [(PREFIX + "roster.readonly",), ()]
+    assert scope_attempts(["private"]) == [("private",), ()]
+    assert scope_attempts([]) == [()]
