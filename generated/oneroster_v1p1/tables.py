@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 __all__ = [
     "ELEMENTS",
     "ENUMERATIONS",
-    "Element",
     "OPERATIONS",
-    "Operation",
     "PROFILES",
+    "Element",
+    "Operation",
     "Parameter",
     "Parent",
     "Profile",

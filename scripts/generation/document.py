@@ -1,0 +1,134 @@
+"""Reading ``openapi.yaml``: the data in it, and the line on which each part stands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, cast
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAP, _SEQUENCE, _STRING = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class DocumentError(Exception):
+    """The document cannot be used; the message holds the place and what to mend.
+
+    Args:
+        message: What is wrong.
+        pointer: The JSON pointer of the place, "" for the whole document.
+        line: The line of the place, counted from 1.
+        column: The column, counted from 1; only known for errors of syntax.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", line: int | None = None, column: int | None = None) -> None:
+        self.message, self.pointer, self.line, self.column = message, pointer, line, column
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        places = [f"line {self.line}"] if self.line else []
+        places += [f"column {self.column}"] if self.column else []
+        places += [self.pointer] if self.pointer else []
+        return f"{', '.join(places)}: {self.message}" if places else self.message
+
+
+class Document(NamedTuple):
+    """The document as data.
+
+    Args:
+        data: What the document says; mappings keep their order.
+        lines: The line, counted from 1, of every JSON pointer in the document.
+    """
+
+    data: dict[str, Any]
+    lines: dict[str, int]
+
+    def error(self, pointer: str, message: str) -> DocumentError:
+        """An error at a pointer, with the line of the nearest place that exists."""
+        place = pointer
+        while place and place not in self.lines:
+            place = place.rpartition("/")[0]
+        return DocumentError(message, pointer=pointer, line=self.lines.get(place))
+
+
+def escape(key: str) -> str:
+    """A key as a segment of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def read(text: str) -> Document:
+    """Read a YAML document.
+
+    Scalars follow YAML 1.2 as JSON knows it: only ``true`` and ``false`` are booleans, and a date is a string.
+
+    Raises:
+        DocumentError: The syntax is wrong, a key stands twice, or the document is no mapping.
+    """
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
+        raise DocumentError(f"this is no YAML: {error.problem or 'unreadable'}", line=line, column=column) from None
+    except yaml.YAMLError as error:
+        raise DocumentError(f"this is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(root, yaml.MappingNode):
+        raise DocumentError("an OpenAPI document is a mapping; found something else", line=1)
+    reader = _Reader()
+    return Document(cast("dict[str, Any]", reader.value(root, "")), reader.lines)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+        self._open: list[yaml.Node] = []
+
+    def value(self, node: yaml.Node, pointer: str) -> object:
+        self.lines.setdefault(pointer, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, pointer)
+        if any(node is other for other in self._open):
+            raise DocumentError("an alias leads back into itself", pointer=pointer, line=node.start_mark.line + 1)
+        self._open.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
+                return self._mapping(node, pointer)
+            if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
+                return [self.value(item, f"{pointer}/{index}") for index, item in enumerate(node.value)]
+        finally:
+            self._open.pop()
+        raise DocumentError(f"the tag {node.tag} is not known here", pointer=pointer, line=node.start_mark.line + 1)
+
+    def _mapping(self, node: yaml.MappingNode, pointer: str) -> dict[str, object]:
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            mark = key_node.start_mark
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<":
+                message = "a key must be plain text; merge keys are not used here"
+                raise DocumentError(message, pointer=pointer, line=mark.line + 1, column=mark.column + 1)
+            key = key_node.value
+            below = f"{pointer}/{escape(key)}"
+            if key in result:
+                message = f"the key {key!r} stands twice, first on line {self.lines[below]}"
+                raise DocumentError(message, pointer=below, line=mark.line + 1, column=mark.column + 1)
+            self.lines[below] = mark.line + 1
+            result[key] = self.value(value_node, below)
+        return result
+
+
+def _scalar(node: yaml.ScalarNode, pointer: str) -> object:
+    text: str = node.value
+    if node.style or node.tag == _STRING:  # quoted, or plain text
+        return text
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _INTEGER.match(text):
+        return int(text)
+    if _NUMBER.match(text):
+        return float(text)
+    if node.tag.startswith("tag:yaml.org,2002:"):
+        return text
+    raise DocumentError(f"the tag {node.tag} is not known here", pointer=pointer, line=node.start_mark.line + 1)
