@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 _ROWS_AT_ONCE: Final = 2_000
 _USERS_BETWEEN_CALLS: Final = 500
-_SETTINGS: Final = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536")
+_SETTINGS: Final = ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -65536")
 
 
 def default_cache() -> Path:
@@ -120,9 +120,10 @@ def _fill(connection: sqlite3.Connection, size: Size, seed: int, progress: Progr
         for element in made:
             connection.execute(layout_of(element).create(DISTRICT))
         for element, rows in _batches(size, seed, progress):
-            marks = ", ".join("?" * (len(rows[0]) + 1))
-            numbered = ([made[element] + number, *row] for number, row in enumerate(rows, 1))
-            connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", numbered)  # noqa: S608
+            marks = ", ".join("?" * len(rows[0]))
+            for position, row in enumerate(rows, made[element] + 1):
+                row[0] = position
+            connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", rows)  # noqa: S608
             made[element] += len(rows)
         for element in made:
             index(connection, DISTRICT, element)

@@ -146,8 +146,9 @@ class Store:
             table = self._table(element)
             found = self._connection.execute(f"SELECT position FROM {table} WHERE {_ID} = ?", (record["sourcedId"],))  # noqa: S608
             position = next((position for (position,) in found), None)
-            marks = ", ".join("?" * (len(row) + 1))
-            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", [position, *row])  # noqa: S608
+            row[0] = position
+            marks = ", ".join("?" * len(row))
+            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
             self._selections.forget(element)
             if position is None and element in self._whole:
                 self._whole[element] = range(1, len(self._whole[element]) + 2)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final, Self
 
 from oneroster.sandbox.district.chance import Chance
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _YEAR: Final = 2026
 _FIRST_DAY: Final = date(2025, 8, 18)
@@ -43,7 +43,7 @@ class Calendar:
     """The sessions of the school year under way, and of the ones before and after, with less in them."""
 
     def __init__(self, seed: int) -> None:
-        self._ids = Ids("session", seed)
+        self._ids = ids("session", seed)
         self._chance = Chance("calendar", seed)
         self.year = self._session("schoolYear", "School year 2025/26", _YEAR, _FIRST_DAY, _LAST_DAY)
         self._divide(self.year, 0)
@@ -59,7 +59,7 @@ class Calendar:
     def _session(
         self, kind: str, title: str, year: int, start: date, end: date, parent: Session | None = None
     ) -> Session:
-        session = Session(self._ids.next(), kind, title, year, start, end, parent)
+        session = Session(next(self._ids), kind, title, year, start, end, parent)
         if parent:
             parent.children.append(session)
         return session

@@ -12,7 +12,7 @@ from oneroster.sandbox.district.names import SUBJECTS
 from oneroster.sandbox.district.organisation import School
 from oneroster.sandbox.district.people import Members, Person
 from oneroster.sandbox.district.plan import Size
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _HOMEROOM_EVERY: Final = 12
 _LEAVING: Final = 5  # the class of each school that is on its way out
@@ -45,8 +45,8 @@ class Classes:
         self._size = size
         self._seed = seed
         self._courses = courses
-        self._ids = Ids("class", seed)
-        self._enrollment_ids = Ids("enrollment", seed)
+        self._ids = ids("c", seed)
+        self._enrollment_ids = ids("e", seed)
         first, second, third, fourth = calendar.terms
         self._spans = ([first, second], [third, fourth], [first], [third], calendar.terms, [calendar.semesters[1]])
         self._enrolled = 0
@@ -56,7 +56,7 @@ class Classes:
         count = self._size.classes_of_a_school(students) + 1
         return [
             Class(
-                self._ids.next(),
+                next(self._ids),
                 number,
                 school,
                 self._spans[4] if number % _HOMEROOM_EVERY == 0 else self._spans[number % len(self._spans)],
@@ -133,7 +133,7 @@ class Classes:
         kind = role if number % 5 == 2 and role in {"student", "teacher"} else "user"
         gone = taught.status != "active" or person.status != "active"
         record = {
-            "sourcedId": self._enrollment_ids.next(),
+            "sourcedId": next(self._enrollment_ids),
             "status": "tobedeleted" if gone else "active",
             "dateLastModified": changed(chance),
             "user": reference(person.sourced_id, kind),

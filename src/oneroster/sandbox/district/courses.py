@@ -7,7 +7,7 @@ from oneroster.sandbox.district.calendar import Calendar
 from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import SUBJECTS
 from oneroster.sandbox.district.organisation import Organisation, School
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _VERY_LONG: Final = "Advanced topics in the comparative history of long titles, with exercises " * 7
 _RESOURCES: Final = 11
@@ -27,13 +27,13 @@ class Courses:
         self._district = organisation.district.sourced_id
         self._stages = {school.grades for school in organisation.schools}
         self._schools = organisation.schools
-        self._ids = Ids("course", seed)
-        resource_ids = Ids("resource", seed)
-        self.resources = [resource_ids.next() for _ in range(_RESOURCES)]
+        self._ids = ids("course", seed)
+        resource_ids = ids("resource", seed)
+        self.resources = [next(resource_ids) for _ in range(_RESOURCES)]
         self._shared = {
-            (grades, subject): self._ids.next() for grades in sorted(self._stages) for subject, _ in SUBJECTS
+            (grades, subject): next(self._ids) for grades in sorted(self._stages) for subject, _ in SUBJECTS
         }
-        self._own = {school.number: self._ids.next() for school in self._schools}
+        self._own = {school.number: next(self._ids) for school in self._schools}
 
     def taught(self, school: School, subject: str) -> str:
         """The course of a subject, which the district offers to all schools with the same grades."""
@@ -56,8 +56,8 @@ class Courses:
         for school in self._schools:
             yield self._course(self._own[school.number], f"Homeroom of {school.name}", school.sourced_id)
         # Nobody teaches these two: one too long for most columns, one on its way out and with nothing optional.
-        yield self._course(self._ids.next(), _VERY_LONG.strip(), self._district)
-        retired = self._course(self._ids.next(), "Shorthand", None)
+        yield self._course(next(self._ids), _VERY_LONG.strip(), self._district)
+        retired = self._course(next(self._ids), "Shorthand", None)
         yield {**retired, "status": "tobedeleted"}
 
     def resource_records(self) -> Iterator[Record]:

@@ -9,7 +9,7 @@ from oneroster.sandbox.district.classes import Class
 from oneroster.sandbox.district.names import CATEGORIES, COMMENTS
 from oneroster.sandbox.district.people import Person
 from oneroster.sandbox.district.plan import Size
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 from oneroster_v1p1.tables import ENUMERATIONS
 
 _ITEMS_OF_A_CLASS: Final = 2
@@ -26,10 +26,10 @@ class Gradebook:
     def __init__(self, size: Size, seed: int) -> None:
         self._every = size.classes_per_gradebook
         self._chance = Chance("gradebook", seed)
-        category_ids = Ids("category", seed)
-        self._categories = [category_ids.next() for _ in CATEGORIES]
-        self._item_ids = Ids("lineItem", seed)
-        self._result_ids = Ids("result", seed)
+        category_ids = ids("category", seed)
+        self._categories = [next(category_ids) for _ in CATEGORIES]
+        self._item_ids = ids("li", seed)
+        self._result_ids = ids("r", seed)
         self._items = 0
         self._results = 0
 
@@ -56,7 +56,7 @@ class Gradebook:
             due = assigned + timedelta(days=self._chance.below(_DAYS_TO_DUE))
             most = _MOST_SCORES[number % len(_MOST_SCORES)]
             item: Record = {
-                "sourcedId": self._item_ids.next(),
+                "sourcedId": next(self._item_ids),
                 "status": taught.status,
                 "dateLastModified": changed(self._chance),
                 "title": f"Chapter {place + 1}",
@@ -83,7 +83,7 @@ class Gradebook:
         if status in _DONE and number % 9 == 4:
             score = most + _EXTRA_CREDIT
         record: Record = {
-            "sourcedId": self._result_ids.next(),
+            "sourcedId": next(self._result_ids),
             "status": "tobedeleted" if "tobedeleted" in (item["status"], student.status) else "active",
             "dateLastModified": changed(self._chance),
             "lineItem": reference(item["sourcedId"], "lineItem"),

@@ -7,7 +7,7 @@ from typing import Final
 from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import PLACES
 from oneroster.sandbox.district.plan import Size
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _ABOVE: Final = (
     ("national", "Republic of Exampleland"),
@@ -52,7 +52,7 @@ class Organisation:
 
     def __init__(self, size: Size, seed: int) -> None:
         self._chance = Chance("organisation", seed)
-        self._ids = {kind: Ids(kind, seed) for kind in ("org", "school", "department")}
+        self._ids = {"org": ids("org", seed), "school": ids("s", seed), "department": ids("dept", seed)}
         self._root = self._org("org", *_ABOVE[0], above=None)
         self.district = self._root
         for kind, name in _ABOVE[1:]:
@@ -64,14 +64,14 @@ class Organisation:
         closed = self._org("department", "department", "Department of Typewriting", above=self.district)
         closed.status = "tobedeleted"
         # Planned, not yet open: without classes, people and departments.
-        self.district.children.append(School(self._ids["school"].next(), "school", "Tomorrow School"))
+        self.district.children.append(School(next(self._ids["school"]), "school", "Tomorrow School"))
 
     def records(self) -> Iterator[Record]:
         """All orgs on the wire, each before those below it."""
         yield from self._records(self._root, None)
 
-    def _org(self, ids: str, kind: str, name: str, *, above: Org | None) -> Org:
-        org = Org(self._ids[ids].next(), kind, name)
+    def _org(self, series: str, kind: str, name: str, *, above: Org | None) -> Org:
+        org = Org(next(self._ids[series]), kind, name)
         if above:
             above.children.append(org)
         return org
@@ -81,7 +81,7 @@ class Organisation:
         place = PLACES[number % len(PLACES)]
         round_about = "" if number < len(PLACES) else f" {number // len(PLACES) + 1}"
         name = f"{place} {stage}{round_about}"
-        school = School(self._ids["school"].next(), "school", name, number=number, grades=grades)
+        school = School(next(self._ids["school"]), "school", name, number=number, grades=grades)
         self.district.children.append(school)
         return school
 

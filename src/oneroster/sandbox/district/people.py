@@ -7,7 +7,7 @@ from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import FAMILY, GIVEN, MIDDLE, TOWNS
 from oneroster.sandbox.district.organisation import Organisation, School
 from oneroster.sandbox.district.plan import Size, share
-from oneroster.sandbox.district.records import Ids, Record, changed, reference
+from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _CARERS: Final = ("parent", "guardian", "relative")
 _STAFF: Final = ("teacher", "administrator", "aide", "proctor")
@@ -55,7 +55,7 @@ class People:
         self._seed = seed
         self._totals = size.people()
         self._organisation = organisation
-        self._ids = Ids("user", seed)
+        self._ids = ids("u", seed)
         self._made = 0
 
     def of(self, school: School) -> Members:
@@ -111,7 +111,7 @@ class People:
         self._made += 1
         status = "tobedeleted" if serial % 19 == 18 else "active"
         family = chance.pick_early(FAMILY)
-        return Person(self._ids.next(), serial, role, family, [school.sourced_id], status=status)
+        return Person(next(self._ids), serial, role, family, [school.sourced_id], status=status)
 
 
 def demographics(student: Person, chance: Chance) -> Record:

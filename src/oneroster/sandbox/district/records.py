@@ -1,6 +1,8 @@
 """What every record has in common: its id, its base, its references."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
 from oneroster.sandbox.district.chance import Chance
@@ -29,24 +31,21 @@ _BETWEEN_CHANGES: Final = timedelta(days=1, minutes=37, milliseconds=113)
 _SINGLE: Final = tuple(
     f"{(_FIRST_CHANGE + number * _BETWEEN_CHANGES).isoformat(timespec='milliseconds')}Z" for number in range(300)
 )
+_CHANGES: Final = _SINGLE + _NIGHTLY * (len(_SINGLE) // len(_NIGHTLY))
 
 
-class Ids:
-    """The ids of one kind of record, in the order in which the records are made."""
-
-    def __init__(self, kind: str, seed: int) -> None:
-        self._kind = kind
-        self._start = Chance("ids", kind, seed).below(_NUMBERS)
-        self._made = 0
-
-    def next(self) -> str:
-        """An id that was not given before."""
-        number = (self._start + self._made * _STRIDE) % _NUMBERS
-        awkward, after = divmod(self._made, _BETWEEN_AWKWARD)
-        self._made += 1
-        if after == 1 and awkward < len(_AWKWARD):
-            return _AWKWARD[awkward].format(kind=self._kind, number=number)
-        return f"{self._kind}-{number:09}"
+def ids(kind: str, seed: int) -> Iterator[str]:
+    """The ids of one kind of record without end, each given once."""
+    number = Chance("ids", kind, seed).below(_NUMBERS)
+    for made in count():
+        awkward, after = divmod(made, _BETWEEN_AWKWARD)
+        if awkward == len(_AWKWARD):
+            break
+        yield _AWKWARD[awkward].format(kind=kind, number=number) if after == 1 else f"{kind}-{number:09}"
+        number = (number + _STRIDE) % _NUMBERS
+    while True:
+        yield f"{kind}-{number:09}"
+        number = (number + _STRIDE) % _NUMBERS
 
 
 def reference(sourced_id: str, kind: str) -> Record:
@@ -55,5 +54,5 @@ def reference(sourced_id: str, kind: str) -> Record:
 
 
 def changed(chance: Chance) -> str:
-    """A time of change: mostly that of a nightly import, shared by many records, else one of its own."""
-    return chance.pick(_NIGHTLY) if chance.once_in(2) else chance.pick(_SINGLE)
+    """A time of change: that of a nightly import, shared by many records, as often as one of its own."""
+    return chance.pick(_CHANGES)
