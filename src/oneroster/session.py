@@ -1,0 +1,286 @@
+"""One tenant's connections: sends requests, again where that may help, and reads answers within limits.
+
+Both sessions send by the same rules; what they decide lies in `retry` and in the functions at the end of this module.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, TypeVar
+
+import httpx
+
+from .auth import Bearer, ClientCredentials, OAuth1, origin_of
+from .errors import DecodeError, ForeignOriginError, ResponseTooLargeError, TokenError, TransportError
+from .retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
+from .settings import Settings
+
+__all__ = ["Answer", "AsyncSession", "Limits", "Session"]
+
+T = TypeVar("T")
+
+_PASSING: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.DecodingError)
+_REDIRECTS: Final = 5
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+
+
+class Limits(NamedTuple):
+    """How much of an answer is taken.
+
+    Attributes:
+        most_bytes: Bytes of one body, decompressed.
+        seconds: From the request to the last byte of the body.
+        silence: Seconds without a byte, and for the connection to come about.
+    """
+
+    most_bytes: int = 100_000_000
+    seconds: float = 300.0
+    silence: float = 30.0
+
+
+class Answer(NamedTuple):
+    """A whole answer, whatever its status."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    url: str
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status_code}, {len(self.content)} bytes)"
+
+
+class _Shared:
+    """What both sessions know of their tenant."""
+
+    def __init__(self, settings: Settings, retry: Retry, limits: Limits) -> None:
+        self.settings = settings
+        self.retry = retry.checked()
+        self.limits = limits
+        self.origin = origin_of(settings.base_url)
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of the httpx client."""
+        return {
+            "auth": _auth(self.settings),
+            "headers": _HEADERS,
+            "timeout": self.limits.silence,
+            "follow_redirects": False,
+        }
+
+    def next_url(self, response: httpx.Response, hops: int) -> str | None:
+        """Where a redirect leads; None when the answer is none.
+
+        Raises:
+            ForeignOriginError: It leads away from the tenant.
+            TransportError: There are too many of them.
+        """
+        if response.next_request is None:
+            return None
+        target = response.next_request.url
+        if origin_of(target) != self.origin:
+            raise ForeignOriginError(
+                f"{_bare(response.url)} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
+                " was sent there. If the tenant has moved, change base_url."
+            )
+        if hops >= _REDIRECTS:
+            raise TransportError(f"{_bare(response.url)} redirects more than {_REDIRECTS} times.")
+        return str(target)
+
+    def pause(self, failure: Exception | Answer, sent: int, began: float) -> float | None:
+        """Seconds to the next send; None when there shall be none."""
+        header = None
+        if isinstance(failure, Answer):
+            header = failure.headers.get("Retry-After")
+        elif isinstance(failure, TokenError):
+            if failure.status_code not in RETRIED_STATUSES:
+                return None
+            header = failure.retry_after
+        asked = retry_after_seconds(header, datetime.now(UTC))
+        return delay_before_retry(self.retry, sent, time.monotonic() - began, asked, random.random)
+
+
+class Session(_Shared):
+    """The connections to one tenant, for any number of threads.
+
+    Args:
+        settings: The tenant.
+        retry: How often a read is tried.
+        limits: How much of an answer is taken.
+    """
+
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008
+        super().__init__(settings, retry, limits)
+        self.client = httpx.Client(**self.options())
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Close all connections; a request that waits for its next try gives up."""
+        self._closed.set()
+        self.client.close()
+
+    def read(self, url: str, parse: Callable[[Answer], T]) -> T:
+        """GET, again where that may help.
+
+        Args:
+            url: A URL of the tenant.
+            parse: Makes a value of an answer; its DecodeError counts as a damaged answer and is tried again.
+
+        Raises:
+            TransportError: No whole answer came.
+            DecodeError: The answer could not be read, however often it was fetched.
+            AccessError: There is no token, or the URL leads elsewhere.
+        """
+        began, sent = time.monotonic(), 0
+        while True:
+            sent += 1
+            failure: Exception | Answer
+            try:
+                answer = self.send("GET", url)
+                if answer.status_code not in RETRIED_STATUSES:
+                    return parse(answer)
+                failure = answer
+            except (*_PASSING, TokenError, DecodeError) as error:
+                failure = error
+            delay = self.pause(failure, sent, began)
+            if delay is None or self._closed.wait(delay):
+                return _give_up(failure, url, sent, parse)
+
+    def write(self, method: str, url: str, body: bytes | None) -> Answer:
+        """PUT or DELETE, sent once: nobody knows whether a write without an answer was done.
+
+        Raises:
+            TransportError: No whole answer came.
+        """
+        try:
+            return self.send(method, url, body)
+        except _PASSING as error:
+            raise _no_answer(method, url, 1, error) from error
+
+    def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+        """One request and its whole answer; redirects of reads are followed within the tenant."""
+        _own(self, url)
+        ends = time.monotonic() + self.limits.seconds
+        for hops in range(_REDIRECTS + 1):
+            with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
+                target = self.next_url(response, hops) if method == "GET" else None
+                if target is None:
+                    _check_coding(response)
+                    content = bytearray()
+                    for chunk in response.iter_bytes():
+                        _grow(content, chunk, self.limits, ends, url)
+                    return Answer(response.status_code, response.headers, bytes(content), _bare(response.url))
+            url = target
+        raise AssertionError  # next_url ends the loop
+
+
+class AsyncSession(_Shared):
+    """The connections to one tenant, for any number of tasks of one event loop; otherwise like `Session`."""
+
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008
+        super().__init__(settings, retry, limits)
+        self.client = httpx.AsyncClient(**self.options())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.aclose()
+
+    async def read(self, url: str, parse: Callable[[Answer], T]) -> T:
+        """GET, again where that may help; see `Session.read`."""
+        began, sent = time.monotonic(), 0
+        while True:
+            sent += 1
+            failure: Exception | Answer
+            try:
+                answer = await self.send("GET", url)
+                if answer.status_code not in RETRIED_STATUSES:
+                    return parse(answer)
+                failure = answer
+            except (*_PASSING, TokenError, DecodeError) as error:
+                failure = error
+            delay = self.pause(failure, sent, began)
+            if delay is None:
+                return _give_up(failure, url, sent, parse)
+            await asyncio.sleep(delay)
+
+    async def write(self, method: str, url: str, body: bytes | None) -> Answer:
+        """PUT or DELETE, sent once; see `Session.write`."""
+        try:
+            return await self.send(method, url, body)
+        except _PASSING as error:
+            raise _no_answer(method, url, 1, error) from error
+
+    async def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+        """One request and its whole answer; see `Session.send`."""
+        _own(self, url)
+        ends = time.monotonic() + self.limits.seconds
+        for hops in range(_REDIRECTS + 1):
+            async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
+                target = self.next_url(response, hops) if method == "GET" else None
+                if target is None:
+                    _check_coding(response)
+                    content = bytearray()
+                    async for chunk in response.aiter_bytes():
+                        _grow(content, chunk, self.limits, ends, url)
+                    return Answer(response.status_code, response.headers, bytes(content), _bare(response.url))
+            url = target
+        raise AssertionError  # next_url ends the loop
+
+
+def _auth(settings: Settings) -> httpx.Auth:
+    base_url, client_id, secret = settings.base_url, settings.client_id or "", settings.client_secret or ""
+    if settings.token is not None:
+        return Bearer(settings.token, base_url)
+    if settings.token_url is None:
+        return OAuth1(client_id, secret, base_url, settings.oauth1_method)
+    scopes = None if settings.scopes is None else settings.scopes.split()
+    return ClientCredentials(
+        client_id, secret, settings.token_url, base_url, scopes, in_body=settings.client_auth == "body"
+    )
+
+
+def _own(session: _Shared, url: str) -> None:
+    if origin_of(url) != session.origin:
+        raise ForeignOriginError(f"{_bare(httpx.URL(url))} is not at the tenant; nothing was sent there.")
+
+
+def _bare(url: httpx.URL) -> str:
+    return str(url.copy_with(query=None, fragment=None, userinfo=b""))
+
+
+def _body_headers(body: bytes | None) -> dict[str, str]:
+    return {} if body is None else {"Content-Type": "application/json"}
+
+
+def _check_coding(response: httpx.Response) -> None:
+    # Codings over codings unfold without measure before anything can be counted.
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip", "x-gzip", "deflate", ""):
+        raise TransportError(f"{_bare(response.url)} answered in a coding that was not asked for.")
+
+
+def _grow(content: bytearray, chunk: bytes, limits: Limits, ends: float, url: str) -> None:
+    content += chunk
+    where = _bare(httpx.URL(url)) if len(content) > limits.most_bytes or time.monotonic() > ends else ""
+    if len(content) > limits.most_bytes:
+        raise ResponseTooLargeError(f"{where} answers with more than {limits.most_bytes} bytes. Ask for fewer rows.")
+    if where:
+        raise ResponseTooLargeError(f"{where} did not end its answer within {limits.seconds:g} seconds.")
+
+
+def _give_up(failure: Exception | Answer, url: str, sent: int, parse: Callable[[Answer], T]) -> T:
+    if isinstance(failure, Answer):
+        return parse(failure)
+    if isinstance(failure, _PASSING):
+        raise _no_answer("GET", url, sent, failure) from failure
+    raise failure
+
+
+def _no_answer(method: str, url: str, sent: int, error: Exception) -> TransportError:
+    times = "once" if sent == 1 else f"{sent} times"
+    return TransportError(
+        f"{method} {_bare(httpx.URL(url))} was sent {times} and brought no whole answer ({type(error).__name__})."
+    )
