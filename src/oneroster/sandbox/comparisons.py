@@ -12,6 +12,8 @@ What the standard's readable transcriptions leave open (clause 3.2 [B] and [C]) 
 
 from typing import Final, NamedTuple
 
+import msgspec
+
 from oneroster.sandbox.filtering import Clause, Filter, Literal
 from oneroster.sandbox.layout import column, moment_of
 
@@ -86,10 +88,14 @@ def _folded(operator: str, literal: str, value: str) -> Sql:
 def _list(clause: Clause, entries: str, value: str) -> Sql:
     """A table-valued function gives the entries, of which `value` is what is compared."""
     if clause.operator in {"=", "!=", "~"}:
-        wanted = tuple(entry.strip().casefold() for entry in clause.text.split(","))
-        one = f"EXISTS (SELECT 1 FROM {entries} WHERE casefold({value}) = ?)"  # noqa: S608 -- names of the contract
-        text = (" OR " if clause.operator == "~" else " AND ").join([one] * len(wanted))
-        return Sql(f"NOT ({text})" if clause.operator == "!=" else text, wanted)
+        wanted = {entry.strip().casefold() for entry in clause.text.split(",")}
+        # One parameter for them all: a condition for each could be more than SQLite takes.
+        listed = (msgspec.json.encode(sorted(wanted)).decode(),)
+        held = f"FROM {entries} WHERE casefold({value}) IN (SELECT value FROM json_each(?))"
+        if clause.operator == "~":
+            return Sql(f"EXISTS (SELECT 1 {held})", listed)
+        comparison = "!=" if clause.operator == "!=" else "="
+        return Sql(f"(SELECT count(DISTINCT casefold({value})) {held}) {comparison} {len(wanted)}", listed)
     any_of_them = _folded(clause.operator, clause.text, value)
     text = f"EXISTS (SELECT 1 FROM {entries} WHERE {any_of_them.text})"  # noqa: S608 -- names of the contract
     return Sql(text, any_of_them.parameters)

@@ -13,14 +13,14 @@ import msgspec
 
 from oneroster.sandbox import building
 from oneroster.sandbox.building import DISTRICT, Progress, default_cache
-from oneroster.sandbox.comparisons import holds
+from oneroster.sandbox.comparisons import Sql
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.fields import Field, resolve
 from oneroster.sandbox.filtering import Filter
-from oneroster.sandbox.layout import Record, column, layout_of, moment_of
+from oneroster.sandbox.finding import Wanted, sortable, statement
+from oneroster.sandbox.layout import Record, column, layout_of
 from oneroster.sandbox.scoping import Scoping, every
 from oneroster.sandbox.selection import Positions, Selection, Selections
-from oneroster_v1p1.tables import ELEMENTS, Scope, Subset
+from oneroster_v1p1.tables import Scope, Subset
 
 __all__ = ["Selection", "Store", "default_cache", "sortable"]
 
@@ -103,12 +103,13 @@ class Store:
         Raises:
             ValueError: the sort field is not sortable.
         """
-        named = parents or {}
-        bound = tuple(named[parent.parameter] for parent in scope.parents) if scope else ()
-        key = (element, subset, scope, bound, filter, sort)
+        bound = (
+            tuple((parent.parameter, (parents or {})[parent.parameter]) for parent in scope.parents) if scope else ()
+        )
+        wanted = Wanted(element, subset, scope, bound, filter, sort)
         with self._lock:
-            positions = self._positions(element, subset, scope, named, filter, sort, key)
-        return Selection(positions, lambda wanted: self._fetch(element, wanted))
+            positions = self._positions(wanted)
+        return Selection(positions, lambda some: self._fetch(element, some))
 
     def sortable(self, element: str, field: str) -> bool:
         """Whether the records of an element can be sorted by a field: see `sortable`."""
@@ -118,15 +119,11 @@ class Store:
         """The record with that id, None when there is none or the specialised collection does not hold it."""
         with self._lock:
             scoping = Scoping(self._table)
-            conditions = [f"t.{_ID} = ?"]
-            parameters: list[Any] = [sourced_id]
-            if subset:
-                condition = scoping.subset(subset, "t")
-                conditions.append(condition.text)
-                parameters += condition.parameters
+            conditions = [Sql(f"t.{_ID} = ?", (sourced_id,)), *([scoping.subset(subset, "t")] if subset else [])]
+            where = every(conditions)
             row = self._connection.execute(
-                f"SELECT {_columns(element)} FROM {self._table(element)} AS t WHERE {' AND '.join(conditions)}",  # noqa: S608
-                parameters,
+                f"SELECT {_columns(element)} FROM {scoping.table(element)} AS t WHERE {where.text}",  # noqa: S608
+                where.parameters,
             ).fetchone()
         return None if row is None else layout_of(element).join(row)
 
@@ -141,14 +138,11 @@ class Store:
             True when it was created.
         """
         row = layout_of(element).split(record)
+        marks = ", ".join("?" * len(row))
         with self._lock:
             self._make_private(element)
-            table = self._table(element)
-            found = self._connection.execute(f"SELECT position FROM {table} WHERE {_ID} = ?", (record["sourcedId"],))  # noqa: S608
-            position = next((position for (position,) in found), None)
-            row[0] = position
-            marks = ", ".join("?" * len(row))
-            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+            row[0] = position = self._position(element, record["sourcedId"])
+            self._connection.execute(f"INSERT OR REPLACE INTO {self._table(element)} VALUES ({marks})", row)  # noqa: S608
             self._selections.forget(element)
             if position is None and element in self._whole:
                 self._whole[element] = range(1, len(self._whole[element]) + 2)
@@ -157,39 +151,28 @@ class Store:
     def delete(self, element: str, sourced_id: str) -> bool:
         """Remove a record for good; references to it stay as they are. True when there was one."""
         with self._lock:
+            position = self._position(element, sourced_id)
+            if position is None:
+                return False
             self._make_private(element)
-            gone = self._connection.execute(f"DELETE FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))  # noqa: S608
-            if gone.rowcount:
-                self._selections.forget(element)
-                self._whole.pop(element, None)
-            return bool(gone.rowcount)
+            self._connection.execute(f"DELETE FROM {self._table(element)} WHERE position = ?", (position,))  # noqa: S608
+            self._selections.forget(element)
+            self._whole.pop(element, None)
+        return True
 
-    def _positions(
-        self,
-        element: str,
-        subset: Subset | None,
-        scope: Scope | None,
-        parents: Mapping[str, str],
-        filter: Filter | None,  # noqa: A002
-        sort: tuple[str, bool] | None,
-        key: tuple[Any, ...],
-    ) -> Positions:
-        scoping = Scoping(self._table)
-        conditions = [scoping.subset(subset, "t")] if subset else []
-        conditions += [scoping.scope(element, scope, parents, "t")] if scope else []
-        conditions += [holds(filter, "t")] if filter else []
-        if not conditions and sort is None and element in self._whole:
-            return self._whole[element]
-        kept = self._selections.get(key)
+    def _position(self, element: str, sourced_id: str) -> int | None:
+        found = self._connection.execute(f"SELECT position FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))  # noqa: S608
+        return next((position for (position,) in found), None)
+
+    def _positions(self, wanted: Wanted) -> Positions:
+        if wanted.everything and wanted.element in self._whole:
+            return self._whole[wanted.element]
+        kept = self._selections.get(wanted)
         if kept is not None:
             return kept
-        where, parameters = every(conditions) if conditions else ("true", ())
-        rows = self._connection.execute(
-            f"SELECT t.position FROM {scoping.table(element)} AS t WHERE {where} ORDER BY {_order(element, sort)}",  # noqa: S608
-            parameters,
-        )
-        positions = array("q", (position for (position,) in rows))
-        self._selections.keep(key, positions, frozenset(scoping.elements))
+        scoping = Scoping(self._table)
+        positions = array("q", (position for (position,) in self._connection.execute(*statement(wanted, scoping))))
+        self._selections.keep(wanted, positions, frozenset(scoping.elements))
         return positions
 
     def _fetch(self, element: str, positions: Positions) -> list[Record]:
@@ -217,29 +200,6 @@ class Store:
             )
             building.index(self._connection, _PRIVATE, element)
         self._private.add(element)
-
-
-def sortable(element: str, field: str) -> bool:
-    """Whether records can be sorted by a field: any that holds one value of a known kind, also a reference's id."""
-    known = resolve(ELEMENTS[element], field)
-    return known is not None and not known.many and known.kind != "free"
-
-
-def _order(element: str, sort: tuple[str, bool] | None) -> str:
-    if sort is None:
-        return "t.position"
-    field, descending = sort
-    known = resolve(ELEMENTS[element], field)
-    if known is None or not sortable(element, field):
-        raise ValueError(f"{element} cannot be sorted by {field}")
-    by = f"t.{column(_sorting_column(known))}"
-    return f"{by} IS NULL, {by} {'DESC' if descending else 'ASC'}, t.position"
-
-
-def _sorting_column(field: Field) -> str:
-    if field.kind == "date-time":
-        return moment_of(field.property)
-    return field.property if field.member is None else f"{field.property}.{field.member}"
 
 
 @cache
