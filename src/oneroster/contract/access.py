@@ -5,20 +5,23 @@ shows a secret in its repr.
 """
 
 import base64
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
-from oneroster.contract.errors import AccessRefused
+from oneroster.contract.errors import AccessRefusedError
 
 __all__ = ["Access", "BearerToken", "ClientCredentials", "Nobody", "OAuth1", "TokenAnswer", "TokenPost"]
 
 FORM: Final = "application/x-www-form-urlencoded"
+HttpMethod = Literal["GET", "HEAD"]
+"""What the kit sends to a tenant."""
 EARLY_SECONDS: Final = 20.0
 """A token is renewed this long before it expires, so that none expires on its way."""
 
@@ -38,7 +41,7 @@ TokenPost = Callable[[str, dict[str, str], bytes], TokenAnswer]
 class Access(Protocol):
     """One way into the tenant."""
 
-    def headers(self, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    def headers(self, method: HttpMethod, url: str, post: TokenPost, /) -> dict[str, str]:
         """The headers that authorise this request; may fetch a token by ``post`` first."""
 
     def renew(self) -> bool:
@@ -54,7 +57,7 @@ class Access(Protocol):
 class Nobody:
     """No credentials at all."""
 
-    def headers(self, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    def headers(self, _method: HttpMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
         return {}
 
     def renew(self) -> bool:
@@ -73,7 +76,7 @@ class BearerToken:
 
     token: str = field(repr=False)
 
-    def headers(self, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    def headers(self, _method: HttpMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
     def renew(self) -> bool:
@@ -100,7 +103,7 @@ class OAuth1:
     client_id: str
     client_secret: str = field(repr=False)
 
-    def headers(self, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    def headers(self, method: HttpMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
         signer = Client(self.client_id, client_secret=self.client_secret, signature_method=SIGNATURE_HMAC_SHA256)
         _, headers, _ = signer.sign(url, http_method=method)
         return {str(name): str(value) for name, value in headers.items()}
@@ -118,7 +121,7 @@ class OAuth1:
 
 @dataclass(slots=True)
 class ClientCredentials:
-    """OAuth 2 client credentials (OneRoster 1.1, client credentials): Basic first, the form body for servers that want it there.
+    """OAuth 2 client credentials: by Basic first, in the form body for servers that want them there.
 
     ``scopes`` are asked for; a server that does not know one of them is asked again without any.
     """
@@ -130,7 +133,7 @@ class ClientCredentials:
     _token: str | None = field(default=None, repr=False)
     _until: float = 0.0
 
-    def headers(self, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    def headers(self, _method: HttpMethod, _url: str, post: TokenPost, /) -> dict[str, str]:
         if self._token is None or time.monotonic() >= self._until:
             self._fetch(post)
         return {"Authorization": f"Bearer {self._token}"}
@@ -155,7 +158,7 @@ class ClientCredentials:
                     return
                 if answer.members.get("error") != "invalid_scope":
                     break
-        raise AccessRefused(
+        raise AccessRefusedError(
             f"the token endpoint {self.token_url} granted no token (HTTP {answer.status}); "
             "check the client id, the client secret and the token URL"
         )
@@ -175,7 +178,7 @@ class ClientCredentials:
 
     def _keep(self, granted: dict[str, Any]) -> None:
         self._token = granted["access_token"]
-        expires_in = granted.get("expires_in")
+        expires_in = str(granted.get("expires_in"))
         # Some servers send the seconds as a string, some not at all; a token then lives until a 401 says otherwise.
-        seconds = float(expires_in) if str(expires_in).replace(".", "", 1).isdigit() else float("inf")
+        seconds = float(expires_in) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", expires_in) else float("inf")
         self._until = time.monotonic() + max(seconds - EARLY_SECONDS, seconds / 2)

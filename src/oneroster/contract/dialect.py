@@ -1,11 +1,13 @@
 """The operations of the document as one profile has them, and how they hang together."""
 
-from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation
 from oneroster_v1p1.tables import document as fresh_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Dialect", "documented_statuses", "enumeration_trust", "path_parameters", "wrapper_trust"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from oneroster.contract.errors import BudgetSpent, KitError, NoAnswer, Unjudgeable
+from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, UnjudgeableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.gateway import Gateway
 
@@ -23,7 +23,12 @@ __all__ = ["EngineRun", "explore"]
 EXCHANGE_HEADER: Final = "X-Oneroster-Check-Exchange"
 """Carries the number of the kept exchange through the engine and back."""
 NOT_FORWARDED: Final = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
-CHECKS: Final = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
 
 Message = MutableMapping[str, Any]
 
@@ -95,13 +100,12 @@ def _nothing_left_behind() -> Iterator[None]:
     """Give Hypothesis a folder that goes away again, instead of ``.hypothesis`` in the user's current one."""
     from hypothesis import configuration
 
-    before = configuration.__hypothesis_home_directory
     with tempfile.TemporaryDirectory(prefix="oneroster-check-") as folder:
         configuration.set_hypothesis_home_dir(folder)
         try:
             yield
         finally:
-            configuration.set_hypothesis_home_dir(before)
+            configuration.set_hypothesis_home_dir(None)
 
 
 def _collect(found: EngineRun, bridge: "_Bridge", event: Any) -> None:
@@ -159,8 +163,8 @@ class _Bridge:
         query = scope["query_string"].decode("latin-1")
         try:
             return self._gateway.send(scope["method"], f"{url}?{query}" if query else url)
-        except NoAnswer:
+        except NoAnswerError:
             return None
-        except (BudgetSpent, Unjudgeable) as error:
+        except (BudgetSpentError, UnjudgeableError) as error:
             self.stopped = error
             return None

@@ -8,7 +8,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Evidence, Finding, shown_ids
 
-__all__ = ["Tally", "counted", "finding", "shown"]
+__all__ = ["Tally", "counted", "finding", "many", "shown"]
 
 
 @dataclass
@@ -45,3 +45,8 @@ def shown(ids: Iterable[Any]) -> str:
     known = list(ids)
     first = shown_ids(known)
     return ", ".join(first) + (f" and {len(known) - len(first)} more" if len(known) > len(first) else "")
+
+
+def many(count: int, noun: str) -> str:
+    """A number with its noun, in the singular for one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,6 +7,7 @@ bounded time.
 
 import email.utils
 import itertools
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NoReturn, Self, get_args
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
@@ -22,15 +23,15 @@ import anyio.from_thread
 import httpx
 import msgspec
 
-from oneroster.contract.access import Access, TokenAnswer
-from oneroster.contract.errors import BudgetSpent, NoAnswer, Refused, Unreachable
+from oneroster.contract.access import Access, HttpMethod, TokenAnswer
+from oneroster.contract.errors import BudgetSpentError, NoAnswerError, RefusedError, UnreachableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.target import Limits, Target
 
 __all__ = ["Gateway", "LogEntry"]
 
 USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
-ALLOWED_METHODS: Final = frozenset({"GET", "HEAD"})
+ALLOWED_METHODS: Final = frozenset(get_args(HttpMethod))
 BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
 LONGEST_WAIT: Final = 30.0
@@ -57,7 +58,9 @@ class Gateway:
     ``pause`` waits for a number of seconds; tests put their own clock there.
     """
 
-    def __init__(self, target: Target, limits: Limits | None = None, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, target: Target, limits: Limits | None = None, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self.target = target
         self.limits = limits or Limits()
         self.log: list[LogEntry] = []
@@ -67,6 +70,7 @@ class Gateway:
         self._next_at = 0.0
         self._deadline = time.monotonic() + self.limits.seconds
         self._silent = 0
+        self._gone: UnreachableError | None = None
         self._answered = False
         self._trusted = False
         self._resources = ExitStack()
@@ -102,19 +106,20 @@ class Gateway:
         """Read a path below the base URL with the target's own way in, or with ``access``."""
         return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
 
-    def send(self, method: str, url: str, *, access: Access | None = None) -> Exchange:
+    def send(self, method: HttpMethod, url: str, *, access: Access | None = None) -> Exchange:
         """Send one read and wait for the whole answer.
 
         Waits and repeats when the tenant is busy (429, 503), once when the connection broke, and once with a new token
         when a granted one is no longer taken.
 
-        Raises ``Refused`` for a method that is no read or an address outside the tenant's origin, ``BudgetSpent``,
-        ``NoAnswer``, ``Unreachable`` when the tenant stays silent, ``AccessRefused`` when no token is granted.
+        Raises ``RefusedError`` for a method that is no read or an address outside the tenant's origin,
+        ``BudgetSpentError``, ``NoAnswerError``, ``UnreachableError`` when the tenant stays silent,
+        ``AccessRefusedError`` when no token is granted.
         """
         if method not in ALLOWED_METHODS:
-            raise Refused(f"the kit only reads; {method} is not sent")
+            raise RefusedError(f"the kit only reads; {method} is not sent")
         if not self.is_own(url):
-            raise Refused("the address leads to another origin than the tenant's; credentials are not sent there")
+            raise RefusedError("the address leads to another origin than the tenant's; credentials are not sent there")
         used = access or self.target.access
         exchange = self._patient(method, url, used)
         if exchange.status == 401 and self._trusted and access is None and used.renew():
@@ -127,9 +132,12 @@ class Gateway:
 
     def is_own(self, url: str) -> bool:
         """Whether the URL lies on the tenant's origin."""
-        return _origin(urlsplit(url)) == _origin(self._base)
+        try:
+            return _origin(urlsplit(url)) == _origin(self._base) and bool(httpx.URL(url).host)
+        except (ValueError, httpx.InvalidURL):
+            return False
 
-    def _patient(self, method: str, url: str, access: Access) -> Exchange:
+    def _patient(self, method: HttpMethod, url: str, access: Access) -> Exchange:
         for attempt in itertools.count(1):
             exchange = self._answer(method, url, access)
             if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
@@ -141,15 +149,15 @@ class Gateway:
             self._pause(wait)
         raise AssertionError("unreachable: the loop ends by returning")
 
-    def _answer(self, method: str, url: str, access: Access) -> Exchange:
+    def _answer(self, method: HttpMethod, url: str, access: Access) -> Exchange:
         try:
             return self._once(method, url, access)
-        except NoAnswer as error:
+        except NoAnswerError as error:
             if not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
                 raise
             return self._once(method, url, access)
 
-    def _once(self, method: str, url: str, access: Access) -> Exchange:
+    def _once(self, method: HttpMethod, url: str, access: Access) -> Exchange:
         headers = access.headers(method, url, self._post_token)
         request = self._client.build_request(method, url, headers=headers)
         status, answer_headers, body, seconds = self._exchange(request)
@@ -172,9 +180,8 @@ class Gateway:
         status: int | None = None
         try:
             status, headers, body = self._portal.call(self._receive, request)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswer) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswerError) as error:
             self._missed(request, error)
-            raise AssertionError("unreachable: _missed always raises") from error
         finally:
             self.log.append(LogEntry(request.method, request.url.path, status, time.monotonic() - began))
         self._silent, self._answered = 0, True
@@ -189,30 +196,38 @@ class Gateway:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > self.limits.body:
-                        raise NoAnswer(f"the answer is longer than {self.limits.body} bytes")
+                        raise NoAnswerError(f"the answer is longer than {self.limits.body} bytes")
                 return response.status_code, response.headers, bytes(body)
             finally:
                 await response.aclose()
+                # A session cookie would let in who comes without credentials.
+                self._client.cookies.clear()
 
     def _pace(self) -> None:
+        if self._gone is not None:
+            # Every further attempt would wait for another timeout.
+            raise self._gone
         if self.left <= 0:
-            raise BudgetSpent(f"all {self.limits.requests} requests allowed for this run are spent (--max-requests)")
+            raise BudgetSpentError(
+                f"all {self.limits.requests} requests allowed for this run are spent (--max-requests)"
+            )
         now = time.monotonic()
         if now >= self._deadline:
-            raise BudgetSpent(f"the {self.limits.seconds:g} seconds allowed for this run are over")
+            raise BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
         if self._next_at > now:
             self._pause(self._next_at - now)
         self._next_at = max(now, self._next_at) + self._interval
 
-    def _missed(self, request: httpx.Request, error: Exception) -> None:
+    def _missed(self, request: httpx.Request, error: Exception) -> NoReturn:
         self._silent += 1
         what = _plainly(error)
         if self._silent >= (SILENCE if self._answered else SILENCE_AT_START):
-            raise Unreachable(
+            self._gone = UnreachableError(
                 f"{self._silent} requests in a row to {request.url.scheme}://{request.url.netloc.decode()} brought no "
                 f"answer ({what}); check the base URL and that the tenant is up"
-            ) from error
-        raise NoAnswer(f"no complete answer ({what})") from error
+            )
+            raise self._gone from error
+        raise NoAnswerError(f"no complete answer ({what})") from error
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
@@ -221,7 +236,7 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 def _plainly(error: Exception) -> str:
     """What went wrong on the wire, in words that quote nothing the server sent."""
-    if isinstance(error, NoAnswer):
+    if isinstance(error, NoAnswerError):
         return str(error)
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return "timeout"
@@ -232,14 +247,14 @@ def _plainly(error: Exception) -> str:
 
 def retry_after(value: str | None, attempt: int) -> float:
     """Seconds to wait before the next attempt: what the header asks for, otherwise 1, 2, 4 …"""
+    unasked = float(2 ** (attempt - 1))
     if value is None:
-        return float(2 ** (attempt - 1))
-    if value.strip().isdigit():
-        return float(value.strip())
+        return unasked
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
     try:
         when = email.utils.parsedate_to_datetime(value)
     except ValueError:
-        return float(2 ** (attempt - 1))
+        return unasked
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
-

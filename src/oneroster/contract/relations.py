@@ -64,7 +64,8 @@ def linking_records(tenant: Tenant, operation: Operation, scope: Scope) -> tuple
     else:
         collection = tenant.dialect.find(scope.through.collection)
     records = tenant.whole(collection)
-    assert collection is not None and collection.element is not None  # noqa: S101 - whole() has refused it otherwise
+    if collection is None or collection.element is None:
+        raise NotExercised("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
     passing = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
     return collection.element, passing

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.errors import BudgetSpent, KitError, NoAnswer, NotExercised, Unjudgeable
+from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, NotExercised, UnjudgeableError
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Check, Finding, Reason, Report, Status, TargetInfo
@@ -63,8 +63,10 @@ def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[li
 
     try:
         take_snapshot(tenant, look)
-    except (Unjudgeable, BudgetSpent) as error:
+    except (UnjudgeableError, BudgetSpentError) as error:
         return [_whole(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
+    except Exception as error:
+        return [_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
     court = _Court(tenant)
     for number, rule in enumerate(rules):
         progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
@@ -105,7 +107,7 @@ class _Court:
             findings = list(rule.judge(self._tenant, operation))
         except NotExercised as nothing:
             return [_on(rule, operation, Status.SKIPPED, str(nothing), Reason.NOT_EXERCISED)]
-        except (NoAnswer, BudgetSpent, Unjudgeable) as error:
+        except (NoAnswerError, BudgetSpentError, UnjudgeableError) as error:
             self.unjudged = self.unjudged or str(error)
             return [_on(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
         except Exception as error:

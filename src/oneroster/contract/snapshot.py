@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialect import path_parameters
-from oneroster.contract.errors import AccessRefused, NoAnswer, NotExercised, Unjudgeable
+from oneroster.contract.errors import AccessRefusedError, NoAnswerError, NotExercised, UnjudgeableError
 from oneroster.contract.relations import parents_in_data
 from oneroster.contract.tenant import Tenant
 from oneroster.contract.walk import walk
@@ -30,7 +30,8 @@ Key = TypeVar("Key", str, tuple[str, ...])
 def take_snapshot(tenant: Tenant, progress: Callable[[str], None]) -> None:
     """Walk every collection and sample every other read; what was met is kept in ``tenant``.
 
-    Raises ``AccessRefused`` when every collection is refused, ``Unjudgeable`` when none can be read, ``BudgetSpent``.
+    Raises ``AccessRefusedError`` when every collection is refused, ``UnjudgeableError`` when none can be read, and
+    ``BudgetSpentError``.
     """
     for operation in tenant.dialect.collections:
         progress(operation.operation_id)
@@ -59,8 +60,8 @@ def _require_something(tenant: Tenant) -> None:
     statuses = Counter(reading.exchange.status for reading in readings)
     seen = ", ".join(f"HTTP {status} {count} times" for status, count in sorted(statuses.items())) or "no answer"
     if readings and set(statuses) <= {401, 403}:
-        raise AccessRefused(f"every collection is refused ({seen}); check the credentials and their scopes")
-    raise Unjudgeable(
+        raise AccessRefusedError(f"every collection is refused ({seen}); check the credentials and their scopes")
+    raise UnjudgeableError(
         f"no collection can be read at {tenant.gateway.target.base_url} ({seen}); "
         "check that the base URL ends in /ims/oneroster/v1p1"
     )
@@ -75,7 +76,7 @@ def _sample_reads(tenant: Tenant, operation: Operation) -> None:
     for sourced_id in sample(tenant.by_id(found)):
         try:
             tenant.ask(operation, {parameter: sourced_id})
-        except NoAnswer:
+        except NoAnswerError:
             continue
 
 
@@ -84,8 +85,7 @@ def _sample_parents(tenant: Tenant, operation: Operation) -> list[dict[str, str]
         counts = parents_in_data(tenant, operation)
     except NotExercised:
         return _parents_from_lists(tenant, operation)
-    assert operation.scope is not None  # noqa: S101 - parents_in_data has refused it otherwise
-    names = [parent.parameter for parent in operation.scope.parents]
+    names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     # Those with most rows first: they exercise most.
     ordered = [combination for combination, _ in counts.most_common() if _served(tenant, operation, combination)]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
@@ -93,8 +93,8 @@ def _sample_parents(tenant: Tenant, operation: Operation) -> list[dict[str, str]
 
 def _served(tenant: Tenant, operation: Operation, combination: tuple[str, ...]) -> bool:
     """Whether the tenant lists every parent as what it is meant to be: a term as a term, not as a mere session."""
-    assert operation.scope is not None  # noqa: S101 - the caller has it from the scope
-    for parent, sourced_id in zip(operation.scope.parents, combination, strict=True):
+    parents = operation.scope.parents if operation.scope else ()
+    for parent, sourced_id in zip(parents, combination, strict=True):
         try:
             listed = tenant.by_id(tenant.walk(tenant.dialect.list_of(parent.read)))
         except NotExercised:

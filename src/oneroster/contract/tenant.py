@@ -3,18 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.dialect import Dialect, path_parameters
-from oneroster.contract.errors import NoAnswer, NotExercised
+from oneroster.contract.errors import NoAnswerError, NotExercised
 from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
-from oneroster.contract.engine import EngineRun
-from oneroster.contract.findings import Tally
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.reading import NOT_OFFERED, Reading, Record, identity
-from oneroster.contract.strict import Breach
 from oneroster.contract.walk import Walk
 from oneroster_v1p1.tables import Operation
+
+if TYPE_CHECKING:
+    from oneroster.contract.engine import EngineRun
+    from oneroster.contract.findings import Tally
+    from oneroster.contract.strict import Breach
 
 __all__ = ["Offer", "Tenant"]
 
@@ -52,14 +54,14 @@ class Tenant:
     def ask(self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None) -> Reading:
         """The answer to one lawful request; asked of the tenant once, then remembered.
 
-        Raises ``NoAnswer`` and the other errors of ``Gateway.send``.
+        Raises ``NoAnswerError`` and the other errors of ``Gateway.send``.
         """
         path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
         key = (operation.operation_id, f"{path}?{text}")
         if key not in self._readings:
             try:
                 exchange = self.gateway.get(path, text)
-            except NoAnswer as error:
+            except NoAnswerError as error:
                 self.silences.setdefault(operation.operation_id, str(error))
                 raise
             self._readings[key] = Reading(operation, dict(values or {}), dict(query or {}), exchange)

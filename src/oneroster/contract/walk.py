@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from oneroster.contract.errors import NoAnswer
+from oneroster.contract.errors import NoAnswerError
 from oneroster.contract.reading import Reading, Record
 from oneroster_v1p1.tables import Operation
 
@@ -54,7 +54,7 @@ def walk(
     while not found.complete and not found.stopped:
         try:
             page = ask(operation, values, {"limit": limit, "offset": offset})
-        except NoAnswer as error:
+        except NoAnswerError as error:
             found.stopped = str(error)
             break
         if page.fault is not None:

@@ -1,31 +1,29 @@
 """Engine: whatever lawful thing is asked, the answer is one that the document knows."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.dialect import documented_statuses
 from oneroster.contract.engine import EngineRun, explore
-from oneroster.contract.errors import KitError, NotExercised
+from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.exchange import Exchange
-from oneroster.contract.findings import Tally, counted, finding
+from oneroster.contract.findings import Tally, counted, finding, many
 from oneroster.contract.levels import level_of
 from oneroster.contract.profile import compile_document
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.schema import told_before, fresh_breaches
-from oneroster.contract.strict import Breach
+from oneroster.contract.rules.schema import fresh_breaches, told_before
 from oneroster.contract.tenant import Tenant, offered
 from oneroster_v1p1.tables import Operation
+
+if TYPE_CHECKING:
+    from oneroster.contract.strict import Breach
 
 BUSY_OR_MISSING: Final = frozenset({501, 503})
 """Server errors that say something lawful: not implemented, come back later."""
 NOTHING_THERE: Final = 404
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
-
-
-class EngineError(KitError):
-    """The engine itself failed; the message names the types of its errors."""
 
 
 def engine_run(tenant: Tenant) -> EngineRun:
@@ -51,7 +49,7 @@ def as_reading(operation: Operation, exchange: Exchange) -> Reading:
 def settle(tenant: Tenant, operation: Operation, *, found: bool) -> None:
     """Raise what kept the engine from finishing, when nothing was found that would outweigh it.
 
-    Raises ``EngineError`` for an error of the engine, ``BudgetSpent`` or ``Unreachable`` when it was stopped,
+    Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
     ``NotExercised`` when it had nothing to ask here.
     """
     run = engine_run(tenant)
@@ -109,9 +107,7 @@ def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]
 )
 def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     run = engine_run(tenant)
-    good = [
-        as_reading(operation, each) for each in run.exchanges.get(operation.path, []) if each.status == 200
-    ]
+    good = [as_reading(operation, each) for each in run.exchanges.get(operation.path, []) if each.status == 200]
     misplaced = [each for each in good if each.misplaced is not None]
     if misplaced:
         yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
@@ -120,7 +116,7 @@ def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Fin
         for breach, sourced_id in fresh_breaches(tenant, reading):
             tallies.setdefault(breach, Tally(reading)).add(sourced_id)
     for breach, tally in tallies.items():
-        message = f"{breach.pointer} is {breach.aspect} in {tally.count} records met by the engine alone"
+        message = f"{breach.pointer} is {breach.aspect} in {many(tally.count, 'record')} that only the engine met"
         yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
     told = bool(misplaced or tallies)
     if not told:

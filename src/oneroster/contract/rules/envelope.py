@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialect import wrapper_trust
-from oneroster.contract.errors import NoAnswer, NotExercised
+from oneroster.contract.errors import NoAnswerError, NotExercised
 from oneroster.contract.findings import finding
 from oneroster.contract.levels import level_of
 from oneroster.contract.reading import Reading
@@ -28,14 +28,14 @@ def singles(tenant: Tenant) -> Iterable[Operation]:
 def answered(tenant: Tenant, operation: Operation) -> list[Reading]:
     """The answers with status 200.
 
-    Raises ``NotExercised``, saying why, when there is none, and ``NoAnswer`` when the tenant stayed silent.
+    Raises ``NotExercised``, saying why, when there is none, and ``NoAnswerError`` when the tenant stayed silent.
     """
     readings = tenant.readings(operation)
     found = [reading for reading in readings if reading.exchange.status == 200]
     if found:
         return found
     if operation.operation_id in tenant.silences:
-        raise NoAnswer(tenant.silences[operation.operation_id])
+        raise NoAnswerError(tenant.silences[operation.operation_id])
     if tenant.offer(operation) is Offer.UNKNOWN:
         raise NotExercised("no id is known with which it could be asked")
     statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.findings import finding, shown
+from oneroster.contract.findings import finding, many, shown
 from oneroster.contract.levels import Level
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
@@ -117,7 +117,9 @@ def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     if len(found) < ENOUGH_TO_MOVE:
-        raise NotExercised(f"it takes {ENOUGH_TO_MOVE} rows to tell an offset that is ignored from one that is off by one")
+        raise NotExercised(
+            f"it takes {ENOUGH_TO_MOVE} rows to tell an offset that is ignored from one that is off by one"
+        )
     size = third(len(found))
     first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
     if not second.rows:
@@ -141,9 +143,9 @@ def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
-            told = [f"{len(lost)} rows are lost ({shown(lost)})"] if lost else []
-            told += [f"{len(gained)} rows appear that one large page does not hold ({shown(gained)})"] if gained else []
-            yield finding(f"read in pages of {again.limit}, {' and '.join(told)}", again.pages[0], lost or gained)
+            told = [f"{many(len(lost), 'row')} lost ({shown(lost)})"] if lost else []
+            told += [f"{many(len(gained), 'row')} gained ({shown(gained)})"] if gained else []
+            yield finding(f"read in pages of {again.limit}: {' and '.join(told)}", again.pages[0], lost or gained)
             return
 
 
@@ -160,7 +162,9 @@ def no_row_twice(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     for again in (found, *sized_walks(tenant, found)):
         twice = _on_several(again.pages)
         if twice:
-            message = f"read in pages of {again.limit}, {len(twice)} rows come on more than one page ({shown(twice)})"
+            message = (
+                f"read in pages of {again.limit}: {many(len(twice), 'row')} on more than one page ({shown(twice)})"
+            )
             yield finding(message, again.pages[0], twice)
             return
 
@@ -213,42 +217,57 @@ def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding
     if len(found) > size * MOST_PAGES:
         raise NotExercised(f"{len(found)} rows are too many to follow in small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
-    reading = tenant.ask(operation, found.values, query)
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
-    if reading.next_link is None:
+    first = tenant.ask(operation, found.values, query)
+    if first.fault is not None:
+        raise NotExercised(f"{first.exchange.request}: {first.fault}")
+    if first.next_link is None:
         raise NotExercised("no next link is sent")
-    pages = [reading]
-    visited = {reading.exchange.url}
-    while reading.next_link is not None:
-        address = urljoin(reading.exchange.url, reading.next_link)
-        problem = _flaw(tenant, address, visited, query)
-        if problem is not None:
-            yield finding(problem, reading)
-            return
-        visited.add(address)
-        reading = Reading(operation, found.values, query, tenant.gateway.send("GET", address))
-        if reading.fault is not None:
-            yield finding(f"the next link leads to {reading.fault}", reading)
-            return
-        pages.append(reading)
+    pages, flaw = _followed(tenant, first)
+    if flaw is not None:
+        yield finding(flaw, pages[-1])
+        return
     lost = sorted(str(name) for name in set(found.ids) - {name for each in pages for name in each.ids})
     twice = sorted(_on_several(pages))
     if lost or twice:
-        message = f"following the next links, {len(lost)} rows are lost and {len(twice)} come on more than one page"
+        message = f"following the next links: {many(len(lost), 'row')} lost, {len(twice)} on more than one page"
         yield finding(message, pages[0], lost or twice)
 
 
-def _flaw(tenant: Tenant, address: str, visited: set[str], query: dict[str, str | int]) -> str | None:
+def _followed(tenant: Tenant, first: Reading) -> tuple[list[Reading], str | None]:
+    """The pages to which the next links lead, and what is wrong with the last link followed, if anything."""
+    pages = [first]
+    while (link := pages[-1].next_link) is not None:
+        address = absolute(pages[-1].exchange.url, link)
+        flaw = _flaw(tenant, address, pages)
+        if address is None or flaw is not None:
+            return pages, flaw
+        page_there = Reading(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
+        if page_there.fault is not None:
+            return pages, f"the next link leads to {page_there.fault}"
+        pages.append(page_there)
+    return pages, None
+
+
+def absolute(base: str, link: str) -> str | None:
+    """The address of a link that may be relative; None when it is no address."""
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return None
+
+
+def _flaw(tenant: Tenant, address: str | None, pages: list[Reading]) -> str | None:
     """What is wrong with a next link itself; None when it can be followed."""
+    if address is None:
+        return "the next link is no address"
     if not tenant.gateway.is_own(address):
         return "the next link leads to another origin, where credentials are not sent"
-    if address in visited:
+    if address in {each.exchange.url for each in pages}:
         return "the next link leads back to a page that was read already"
-    if len(visited) > 2 * MOST_PAGES:
-        return f"the next links do not end within {len(visited)} pages"
+    if len(pages) > 2 * MOST_PAGES:
+        return f"the next links do not end within {len(pages)} pages"
     kept = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
-    lost = [name for name, value in query.items() if name != "limit" and kept.get(name) != str(value)]
+    lost = [name for name, value in pages[0].query.items() if name != "limit" and kept.get(name) != str(value)]
     return f"the next link loses the parameters {', '.join(lost)}" if lost else None
 
 
@@ -270,4 +289,4 @@ def past_the_end(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     if beyond.fault is not None:
         yield finding(f"past the end: {beyond.fault}", beyond)
     elif beyond.rows:
-        yield finding(f"past the end there are {len(beyond.rows)} rows", beyond, beyond.ids)
+        yield finding(f"past the end: {many(len(beyond.rows), 'row')}", beyond, beyond.ids)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import NoAnswer, NotExercised
-from oneroster.contract.findings import Tally, counted, finding, shown
+from oneroster.contract.errors import NoAnswerError, NotExercised
+from oneroster.contract.findings import Tally, counted, finding, many, shown
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.reading import Reading, Record, identity
 from oneroster.contract.relations import belonging, in_subset, is_live, references
@@ -117,10 +117,6 @@ def bases(tenant: Tenant) -> Iterator[Operation]:
     return (operation for operation in collections(tenant) if operation.subset is None)
 
 
-def _refs(operation: Operation, row: Record, known: Property) -> Iterator[Record]:
-    return references(row.get(known.name))
-
-
 @rule(
     "OR-SEM-05",
     family="semantics",
@@ -142,14 +138,12 @@ def references_resolve(tenant: Tenant, operation: Operation) -> Iterator[Finding
         raise NotExercised("its records refer to nothing that was read")
 
 
-def _dangling(
-    tenant: Tenant, operation: Operation, known: Property, targets: dict[str, Record]
-) -> Iterator[Finding]:
+def _dangling(tenant: Tenant, operation: Operation, known: Property, targets: dict[str, Record]) -> Iterator[Finding]:
     rows = tenant.walk(operation).rows
     tally = Tally(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [name for item in _refs(operation, row, known) if (name := identity(item)) and name not in targets]
+        missing = [name for item in references(row.get(known.name)) if (name := identity(item)) and name not in targets]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
@@ -167,7 +161,7 @@ def _can_be_read(tenant: Tenant, known: Property, sourced_id: str) -> bool:
     (parameter,) = (each.name for each in read.parameters if each.location == "path")
     try:
         return tenant.ask(read, {parameter: sourced_id}).fault is None
-    except NoAnswer:
+    except NoAnswerError:
         return False
 
 
@@ -186,7 +180,7 @@ def reference_types(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     for known in properties:
         tally = Tally(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in _refs(operation, row, known) if isinstance(item.get("type"), str)}
+            types = {item["type"] for item in references(row.get(known.name)) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
                 tally.add(identity(row))
         if tally.count:
@@ -259,7 +253,9 @@ def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
-        yield finding(f"{len(wrong)} single reads brought another record than the one asked for", wrong[0], asked)
+        yield finding(
+            f"{many(len(wrong), 'single read')} brought another record than the one asked for", wrong[0], asked
+        )
     entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     lost = [
         reading
@@ -268,7 +264,7 @@ def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     ]
     if lost:
         asked = [value for reading in lost for value in reading.values.values()]
-        yield finding(f"{len(lost)} records of the list are not found by their id", lost[0], asked)
+        yield finding(f"{many(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
 
 
 def family_properties(operation: Operation) -> tuple[Property, Property] | None:
@@ -300,9 +296,9 @@ def parents_and_children(tenant: Tenant, operation: Operation) -> Iterator[Findi
     disowned = sorted(child for child, _ in downs - ups)
     reading = tenant.walk(operation).pages[0]
     if unnamed:
-        yield finding(f"{len(unnamed)} records are missing from the {down.name} of their {up.name}", reading, unnamed)
+        yield finding(f"{many(len(unnamed), 'record')} missing from the {down.name} of the {up.name}", reading, unnamed)
     if disowned:
-        yield finding(f"{len(disowned)} records do not name the {up.name} that lists them", reading, disowned)
+        yield finding(f"{many(len(disowned), 'record')} without the {up.name} that lists them", reading, disowned)
 
 
 def _ids(row: Record, known: Property) -> Iterator[str]:
@@ -320,5 +316,5 @@ def unique_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     for reading in tenant.walk(operation).pages:
         twice = [name for name, count in Counter(reading.ids).items() if count > 1 and name is not None]
         if twice:
-            yield finding(f"{len(twice)} sourcedIds stand for several rows of one page", reading, twice)
+            yield finding(f"{many(len(twice), 'sourcedId')} on several rows of one page", reading, twice)
             return

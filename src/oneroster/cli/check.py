@@ -1,0 +1,237 @@
+"""`oneroster check`: judge a OneRoster server, or the sandbox."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from oneroster.cli import USAGE
+from oneroster.contract import report_json, terminal
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Report
+from oneroster.contract.rule import FAMILIES, select
+from oneroster.contract.runner import check as judge
+from oneroster.contract.target import DEFAULT_PROFILE, Limits, Target, TargetError
+from oneroster.sandbox.building import default_cache
+from oneroster.sandbox.server import Sandbox
+from oneroster_v1p1.tables import PROFILES
+
+HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
+
+It only reads, in bounded number and pace, and shows ids, field names and counts, never a value of a record.
+
+Exit status: 0 all musts hold, 1 a must failed, 2 wrong usage, 3 the server could not be judged.
+
+Examples:
+
+- `oneroster check --sandbox` judges the embedded tenant
+
+- `oneroster check --base-url https://sis.example/ims/oneroster/v1p1 --report-json report.json` with `ONEROSTER_TOKEN`,
+  or `ONEROSTER_CLIENT_ID` and `ONEROSTER_CLIENT_SECRET`, in the environment
+
+- `oneroster check --sandbox --fault lost-row` rehearses a fault: the report names the rule that it breaks
+"""
+
+POLITE_RATE: Final = 20.0
+"""Requests a second, unless told otherwise, to a tenant that is not our own."""
+INTERRUPTED: Final = 130
+STDOUT: Final = "-"
+
+_ACCESS: Final = "How to enter"
+_LIMITS: Final = "How much to ask"
+_SANDBOX: Final = "Sandbox"
+
+
+def _from_environment(name: str, text: str) -> str:
+    return f"{text} [env: ONEROSTER_{name}]"
+
+
+BaseUrl = Annotated[
+    str, typer.Option(help=_from_environment("BASE_URL", "Address of the tenant, ending in /ims/oneroster/v1p1."))
+]
+Token = Annotated[str, typer.Option(help=_from_environment("TOKEN", "Static bearer token."), rich_help_panel=_ACCESS)]
+ClientId = Annotated[str, typer.Option(help=_from_environment("CLIENT_ID", "Client id."), rich_help_panel=_ACCESS)]
+ClientSecret = Annotated[
+    str,
+    typer.Option(
+        help=_from_environment("CLIENT_SECRET", "Client secret; safer in the environment."), rich_help_panel=_ACCESS
+    ),
+]
+TokenUrl = Annotated[
+    str,
+    typer.Option(
+        help=_from_environment("TOKEN_URL", "OAuth 2 token endpoint; without one, id and secret sign by OAuth 1.0a."),
+        rich_help_panel=_ACCESS,
+    ),
+]
+Profile = Annotated[str, typer.Option(help=_from_environment("PROFILE", f"The dialect: {' or '.join(PROFILES)}."))]
+UseSandbox = Annotated[bool, typer.Option("--sandbox", help="Judge the embedded tenant.", rich_help_panel=_SANDBOX)]
+Faults = Annotated[
+    list[str],
+    typer.Option(
+        "--fault",
+        metavar="NAME",
+        help="Let the sandbox do this wrong; can be repeated. A rehearsal also fails on a should. "
+        "`oneroster sandbox --list-faults` names them.",
+        rich_help_panel=_SANDBOX,
+    ),
+]
+Size = Annotated[str, typer.Option(help="small, medium, large, or a number of users.", rich_help_panel=_SANDBOX)]
+Seed = Annotated[int | None, typer.Option(help="Repeats a run; also names the sandbox's district.", min=0)]
+Include = Annotated[
+    list[str], typer.Option("--include", metavar="NAME", help=f"Only these: {', '.join(FAMILIES)}, or ids of rules.")
+]
+Exclude = Annotated[list[str], typer.Option("--exclude", metavar="NAME", help="Not these families or rules.")]
+FailOn = Annotated[
+    Level | None, typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must")
+]
+ReportJson = Annotated[str, typer.Option(metavar="FILE", help="Write the report as JSON; - writes it to stdout.")]
+MaxRequests = Annotated[int, typer.Option(min=1, help="Requests in all.", rich_help_panel=_LIMITS)]
+MaxTime = Annotated[float, typer.Option(min=1, help="Seconds in all.", rich_help_panel=_LIMITS)]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        help="Requests a second.",
+        show_default=f"{POLITE_RATE:g}; sandbox: no bound",
+        rich_help_panel=_LIMITS,
+    ),
+]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds for one answer.", rich_help_panel=_LIMITS)]
+
+_DEFAULTS: Final = Limits()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("check", help=HELP)(check)
+
+
+def check(
+    base_url: BaseUrl = "",
+    token: Token = "",
+    client_id: ClientId = "",
+    client_secret: ClientSecret = "",
+    token_url: TokenUrl = "",
+    profile: Profile = "",
+    sandbox: UseSandbox = False,
+    fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
+    size: Size = "small",
+    seed: Seed = None,
+    include: Include = [],  # noqa: B006
+    exclude: Exclude = [],  # noqa: B006
+    fail_on: FailOn = None,
+    report_json: ReportJson = "",
+    max_requests: MaxRequests = _DEFAULTS.requests,
+    max_time: MaxTime = _DEFAULTS.seconds,
+    rate: Rate = None,
+    timeout: Timeout = _DEFAULTS.timeout,
+) -> None:
+    """Judge a tenant, show the report, and end with the status that says how it went."""
+    given = {
+        "base_url": base_url,
+        "token": token,
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "token_url": token_url,
+        "profile": profile,
+    }
+    try:
+        rules = select(include, exclude)
+        with ExitStack() as stack:
+            if sandbox:
+                target = _sandbox_target(stack, given, fault, size, seed)
+            else:
+                target = _named_target(given, fault)
+                rate = rate or POLITE_RATE
+            limits = Limits(max_requests, rate, timeout, max_time)
+            with _progress() as progress:
+                report = judge(target, limits, rules=rules, seed=seed, progress=progress)
+    except ValueError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    level = fail_on or (Level.SHOULD if fault else Level.MUST)
+    _hand_over(report, report_json, level)
+    raise typer.Exit(report.exit_code(level))
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(f"oneroster check: {reason}", err=True)
+    raise typer.Exit(USAGE)
+
+
+def _sandbox_target(
+    stack: ExitStack, given: Mapping[str, str], faults: list[str], size: str, seed: int | None
+) -> Target:
+    """Start the sandbox and name it as the target.
+
+    Raises ``ValueError`` for a fault, a size or a profile that does not exist, and for options of a live tenant.
+    """
+    if any(value for name, value in given.items() if name != "profile"):
+        raise TargetError("--sandbox judges the embedded tenant; leave out the address and the credentials of another")
+    profile = given["profile"] or DEFAULT_PROFILE
+    tenant = stack.enter_context(Sandbox(size, 1 if seed is None else seed, profile, faults, cache=default_cache()))
+    # An empty environment: its credentials belong to another tenant.
+    target = Target.from_settings({"base_url": tenant.base_url, "token": tenant.token, "profile": profile}, {})
+    assert target is not None  # noqa: S101 - a base URL was given
+    return target
+
+
+def _named_target(given: Mapping[str, str], faults: list[str]) -> Target:
+    if faults:
+        raise TargetError("--fault is for the sandbox; add --sandbox")
+    target = Target.from_settings(given)
+    if target is None:
+        raise TargetError("name a tenant with --base-url or ONEROSTER_BASE_URL, or use --sandbox")
+    return target
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere one line on stderr whenever another kind of work begins."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+    )
+    if not console.is_terminal:
+        yield _plain_progress()
+        return
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, steps: bar.update(task, description=what, completed=done, total=steps)
+
+
+def _plain_progress() -> Callable[[str, int, int], None]:
+    told: set[str] = set()
+
+    def tell(what: str, _done: int, _steps: int) -> None:
+        # "reading getAllUsers" and "judging OR-PAG-01 …" are told once for each kind and family.
+        kind = what.partition(" ")[0]
+        stage = kind if kind != "judging" else " ".join([kind, what.split(" ")[1].rpartition("-")[0]])
+        if stage not in told:
+            told.add(stage)
+            typer.echo(f"{stage} …", err=True)
+
+    return tell
+
+
+def _hand_over(report: Report, destination: str, level: Level) -> None:
+    if destination == STDOUT:
+        sys.stdout.write(report_json.render(report))
+    elif destination:
+        try:
+            report_json.write(report, Path(destination))
+        except OSError as error:
+            _refuse(f"cannot write the report to {destination}: {error.strerror}")
+    console = Console(stderr=destination == STDOUT, highlight=False)
+    terminal.show(report, console, level)
