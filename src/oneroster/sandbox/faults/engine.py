@@ -7,6 +7,7 @@ from dataclasses import replace
 from oneroster.sandbox.answers import Answer
 from oneroster.sandbox.call import Call
 from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.records import Record
 
 _PAGE = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
 
@@ -45,4 +46,15 @@ class StatusWithoutPayload(Fault):
         return replace(answer, body=_PAGE, media_type="text/html")
 
 
-FAULTS = (Rare500, UndocumentedStatus, StatusWithoutPayload)
+class ThinWhenFiltered(Fault):
+    name = "thin-when-filtered"
+    does = "leaves dateLastModified out of the records of a filtered collection"
+    breaks = "5.1 dateLastModified [A]: required"
+
+    def record(self, call: Call, record: Record) -> Record:
+        if any(name == "filter" for name, _ in call.pairs):
+            record.pop("dateLastModified", None)
+        return record
+
+
+FAULTS = (Rare500, UndocumentedStatus, StatusWithoutPayload, ThinWhenFiltered)
