@@ -29,7 +29,7 @@ TEMPLATES = SCRIPTS / "templates"
 CONFIGURATION = SCRIPTS / "generator.yml"
 # Templates hold for this version of the generator alone, and another formatter would write other bytes.
 PINNED = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
-SHARED = ("calls", "fields", "reading", "record", "wrapping", "writing")
+SHARED = ("calls", "facade", "fields", "reading", "record", "wrapping", "writing")
 _RULES = ("I", "F401", "UP", "RUF022")
 _TYPES = {
     "string": "str",
@@ -148,10 +148,11 @@ def _write(path: Path, text: str) -> None:
 
 def _format(target: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
-    options = ["--isolated", "--no-cache", "--quiet", "--target-version", "py311", "--line-length", "120"]
+    options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120"]
     for command in (["check", "--fix-only", "--select", ",".join(_RULES)], ["format"]):
         outcome = subprocess.run(
             [*ruff, *command, *options, target.name], cwd=target.parent, capture_output=True, text=True, check=False
         )
         if outcome.returncode:
-            raise ToolError(f"ruff {command[0]} failed: {outcome.stderr.strip() or outcome.stdout.strip()}")
+            said = outcome.stderr.strip() or outcome.stdout.strip()
+            raise ToolError(f"ruff {command[0]} failed with {outcome.returncode}: {said}")

@@ -1,0 +1,140 @@
+"""Collections as they are iterated: the walk decides, these shells send and hand out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from oneroster_v1p1.facade import AsyncPages, Page, Pages
+
+from .calling import Call, Read
+from .paging import Ask, Paging, Walk
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .session import AsyncSession, Session
+
+__all__ = ["AsyncWalkedPages", "WalkedPages"]
+
+T = TypeVar("T")
+
+
+def _begin(call: Call, paging: Paging) -> Walk:
+    limit, offset = call.arguments.get("limit"), call.arguments.get("offset")
+    call.request()  # refuses wrong parameters before anything is sent
+    paging = paging if limit is None else paging._replace(limit=limit)
+    return Walk(call.operation.operation_id, paging, offset or 0)
+
+
+class WalkedPages(Pages[T]):
+    """A collection read over a `Session`, several pages at a time where the walk allows it."""
+
+    def __init__(self, session: "Session", call: Call, paging: Paging) -> None:
+        self._session, self._call, self._paging = session, call, paging
+        self._walk = _begin(call, paging)
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.records
+
+    def pages(self) -> Iterator[Page[T]]:
+        """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
+        walk = self._walk = _begin(self._call, self._paging)
+        flight = _Flight(self)
+        try:
+            while asks := walk.asks(self._paging.windows):
+                read = flight.next(asks)
+                indexes = walk.take(asks[0], read.facts)
+                if indexes or read.response.status_info:
+                    yield read.page(indexes, walk.total, walk.repeated)
+        finally:
+            flight.end()
+
+    def first(self) -> T | None:
+        """The first record; see `Pages.first`."""
+        url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
+        records: list[T] = self._session.read(url, self._call.read_page).records
+        return records[0] if records else None
+
+    @property
+    def total(self) -> int | None:
+        """The announced total; see `Pages.total`."""
+        return self._walk.total
+
+    def fetch(self, ask: Ask) -> Read:
+        """One page."""
+        return self._session.read(self._call.page_url(ask), self._call.read_page)
+
+
+class _Flight:
+    """Pages on their way. Threads begin when there is a second page to ask for, not before."""
+
+    def __init__(self, pages: WalkedPages[Any]) -> None:
+        self._pages = pages
+        self._pool: Any = None
+        self._waiting: dict[Ask, Future[Read]] = {}
+
+    def next(self, asks: list[Ask]) -> Read:
+        if len(asks) == 1 and asks[0] not in self._waiting:
+            return self._pages.fetch(asks[0])
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(self._pages._paging.windows, "oneroster-pages")  # noqa: SLF001
+        for stale in self._waiting.keys() - set(asks):
+            self._waiting.pop(stale).cancel()
+        for ask in asks:
+            if ask not in self._waiting:
+                self._waiting[ask] = self._pool.submit(self._pages.fetch, ask)
+        return self._waiting.pop(asks[0]).result()
+
+    def end(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class AsyncWalkedPages(AsyncPages[T]):
+    """A collection read over an `AsyncSession`; otherwise like `WalkedPages`."""
+
+    def __init__(self, session: "AsyncSession", call: Call, paging: Paging) -> None:
+        self._session, self._call, self._paging = session, call, paging
+        self._walk = _begin(call, paging)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for record in page.records:
+                yield record
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """The pages; see `AsyncPages.pages`."""
+        walk = self._walk = _begin(self._call, self._paging)
+        waiting: dict[Ask, asyncio.Task[Read]] = {}
+        try:
+            while asks := walk.asks(self._paging.windows):
+                for stale in waiting.keys() - set(asks):
+                    waiting.pop(stale).cancel()
+                for ask in asks:
+                    if ask not in waiting:
+                        waiting[ask] = asyncio.create_task(self._fetch(ask))
+                read = await waiting.pop(asks[0])
+                indexes = walk.take(asks[0], read.facts)
+                if indexes or read.response.status_info:
+                    yield read.page(indexes, walk.total, walk.repeated)
+        finally:
+            for task in waiting.values():
+                task.cancel()
+            await asyncio.gather(*waiting.values(), return_exceptions=True)
+
+    async def first(self) -> T | None:
+        """The first record; see `AsyncPages.first`."""
+        url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
+        records: list[T] = (await self._session.read(url, self._call.read_page)).records
+        return records[0] if records else None
+
+    @property
+    def total(self) -> int | None:
+        """The announced total; see `AsyncPages.total`."""
+        return self._walk.total
+
+    async def _fetch(self, ask: Ask) -> Read:
+        return await self._session.read(self._call.page_url(ask), self._call.read_page)
