@@ -10,11 +10,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 
 from oneroster.sandbox.access import Clock, Credentials
+from oneroster.sandbox.answers import Problem, refusal
 from oneroster.sandbox.arrival import Arrival
 from oneroster.sandbox.bodies import MAXIMUM
 from oneroster.sandbox.faults import by_name
@@ -61,21 +61,25 @@ def create_app(
         clock=clock,
     )
     return Starlette(
-        routes=[Mount("", app=_Front(tenant))],
+        routes=[_Everything(tenant)],
+        exception_handlers={Exception: _catastrophe},
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
     )
 
 
-class _Front:
-    """Turns ASGI into arrivals, and answers into ASGI."""
+class _Everything(BaseRoute):
+    """The one route: turns ASGI into arrivals, and answers into ASGI.
+
+    The framework's own routes go by the decoded path, which cannot tell a slash in an id from one between segments.
+    """
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await WebSocketClose()(scope, receive, send)
-            return
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         # In the event loop and one after the other: answers take milliseconds, and their order stays that of arrival.
         response = serve(self._tenant, await _arrival(request)).response()
@@ -83,6 +87,11 @@ class _Front:
             # Everything a GET would say but the body itself, its length included.
             response = Response(status_code=response.status_code, headers=dict(response.headers))
         await response(scope, receive, send)
+
+
+async def _catastrophe(_request: Request, _error: Exception) -> Response:
+    # Never meant to be seen; the framework raises the error again once this is sent, so that it is not lost.
+    return refusal(Problem(500, "invalid data", "the sandbox failed; this is a defect of the sandbox")).response()
 
 
 async def _arrival(request: Request) -> Arrival:

@@ -83,7 +83,7 @@ def _json(content_type: str, body: bytes) -> Any:
         raise UnreadableBodyError(invalid_data("Content-Type: must be application/json"))
     try:
         return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UnreadableBodyError(invalid_data("the body is not JSON")) from None
 
 

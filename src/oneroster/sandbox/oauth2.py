@@ -58,12 +58,19 @@ class TokenEndpoint:
                 url, "POST", body.decode("utf-8", "replace"), dict(headers)
             )
         except OAuth2Error as error:
-            given, content, status = error.headers, error.json, error.status_code
+            given, content, status = _said(error)
+        except ValueError:
+            # The library could not read the body as a form, or the address as one with a query.
+            given, content, status = _said(InvalidRequestError("the request is not form-urlencoded"))
         named = {**given, "Pragma": "no-cache"}
         if status == 401:
             # RFC 6749, 5.2: the challenge names the scheme by which a client authenticates here.
             named["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
         return Answer(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
+
+
+def _said(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:
+    return error.headers, error.json, error.status_code
 
 
 class _Validator(RequestValidator):

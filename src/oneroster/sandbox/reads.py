@@ -60,7 +60,7 @@ def _absent_parents(call: Call) -> list[Problem]:
         read = OPERATIONS[parent.read]
         found = call.store.read(read.element or "", call.ids[parent.parameter], subset=read.subset)
         if found is None:
-            absent.append(unknown_object(f"{parent.parameter}: no {read.wrapper} has this sourcedId"))
+            absent.append(unknown_object(f"{parent.parameter}: {parent.read} finds no such record"))
     return absent
 
 

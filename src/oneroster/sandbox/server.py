@@ -200,6 +200,7 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
         loop="asyncio",
         http="h11",
         ws="none",
+        proxy_headers=False,
         lifespan="off",
         log_config=None,
         access_log=False,
