@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
-from oneroster_v1p1.facade import Page
 
 from oneroster_v1p1.calls import Request
+from oneroster_v1p1.facade import Page
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 from oneroster_v1p1.types import Response
 
