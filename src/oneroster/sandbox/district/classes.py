@@ -77,12 +77,12 @@ class Classes:
             "status": taught.status,
             "dateLastModified": changed(chance),
             "title": f"Homeroom {grade}" if homeroom else f"{subject} {grade}-{number}",
-            "classType": "homeroom" if homeroom else "scheduled",
-            "grades": [grade],
             "course": reference(course, "course"),
             "school": reference(school.sourced_id, "org"),
             "terms": [reference(session.sourced_id, "academicSession") for session in taught.sessions],
         }
+        if number % 6 != 4:
+            record |= {"classType": "homeroom" if homeroom else "scheduled", "grades": [grade]}
         if not homeroom:
             second = [SUBJECTS[(number + 1) % len(SUBJECTS)]] if number % 8 == 2 else []
             record["subjects"] = [subject, *(name for name, _ in second)]

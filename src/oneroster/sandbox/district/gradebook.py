@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from oneroster.sandbox.district.calendar import Session
 from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.classes import Class
 from oneroster.sandbox.district.names import CATEGORIES, COMMENTS
@@ -15,6 +16,7 @@ from oneroster_v1p1.tables import ENUMERATIONS
 _ITEMS_OF_A_CLASS: Final = 2
 _MOST_SCORES: Final = (20.0, 100.0, 12.5)
 _EXTRA_CREDIT: Final = 2.5
+_DAYS_TO_BEGIN: Final = 7
 _DAYS_TO_DUE: Final = 7
 _DAYS_TO_SCORE: Final = 4
 _DONE: Final = frozenset({"fully graded", "partially graded", "submitted"})
@@ -47,38 +49,43 @@ class Gradebook:
         """The line items of a class and their results; nothing when the class keeps no gradebook."""
         if taught.number % self._every or not taught.students:
             return
-        for place in range(_ITEMS_OF_A_CLASS + (taught.number == 0)):
-            number = self._items
-            self._items += 1
-            periods = [one for session in taught.sessions for one in session.walk() if one.kind == "gradingPeriod"]
-            period = periods[number % len(periods)]
-            assigned = period.start + timedelta(days=1 + self._chance.below(7))
+        periods = [one for session in taught.sessions for one in session.walk() if one.kind == "gradingPeriod"]
+        withdrawn = taught.number == 0  # the first class of a school has one more, which was taken back
+        for place in range(_ITEMS_OF_A_CLASS + withdrawn):
+            period = periods[self._items % len(periods)]
+            assigned = period.start + timedelta(days=1 + self._chance.below(_DAYS_TO_BEGIN))
             due = assigned + timedelta(days=self._chance.below(_DAYS_TO_DUE))
-            most = _MOST_SCORES[number % len(_MOST_SCORES)]
-            item: Record = {
-                "sourcedId": next(self._item_ids),
-                "status": taught.status,
-                "dateLastModified": changed(self._chance),
-                "title": f"Chapter {place + 1}",
-                "assignDate": f"{assigned}T06:30:00.000Z",
-                "dueDate": f"{due}T21:59:59Z",
-                "class": reference(taught.sourced_id, "class"),
-                "category": reference(self._categories[number % (len(self._categories) - 1)], "category"),
-                "gradingPeriod": reference(period.sourced_id, "gradingPeriod" if number % 2 else "academicSession"),
-                "resultValueMin": 0.0,
-                "resultValueMax": most,
-            }
-            if number % 3:
-                item["description"] = "Read it, then do nos. 1 to 7"
+            status = "tobedeleted" if place == _ITEMS_OF_A_CLASS else taught.status
+            item = self._item(taught, period, f"Chapter {place + 1}", status)
+            item |= {"assignDate": f"{assigned}T06:30:00.000Z", "dueDate": f"{due}T21:59:59Z"}
             yield "LineItem", item
             for student in taught.students:
-                yield "Result", self._result(item, student, due, most)
+                yield "Result", self._result(item, student, due)
 
-    def _result(self, item: Record, student: Person, due: date, most: float) -> Record:
+    def _item(self, taught: Class, period: Session, title: str, status: str) -> Record:
+        number = self._items
+        self._items += 1
+        item: Record = {
+            "sourcedId": next(self._item_ids),
+            "status": status,
+            "dateLastModified": changed(self._chance),
+            "title": title,
+            "class": reference(taught.sourced_id, "class"),
+            "category": reference(self._categories[number % (len(self._categories) - 1)], "category"),
+            "gradingPeriod": reference(period.sourced_id, "gradingPeriod" if number % 2 else "academicSession"),
+            "resultValueMin": 0.0,
+            "resultValueMax": _MOST_SCORES[number % len(_MOST_SCORES)],
+        }
+        if number % 3:
+            item["description"] = "Read it, then do nos. 1 to 7"
+        return item
+
+    def _result(self, item: Record, student: Person, due: date) -> Record:
         number = self._results
         self._results += 1
         statuses = ENUMERATIONS["ScoreStatus"]
         status = statuses[number % len(statuses)]
+        most = item["resultValueMax"]
         score = self._chance.below(int(most * 2) + 1) / 2 if status in _DONE else 0.0
         if status in _DONE and number % 9 == 4:
             score = most + _EXTRA_CREDIT

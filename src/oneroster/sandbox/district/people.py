@@ -121,8 +121,9 @@ def demographics(student: Person, chance: Chance) -> Record:
         "sourcedId": student.sourced_id,
         "status": student.status,
         "dateLastModified": changed(chance),
-        "sex": chance.pick(("female", "male")),
     }
+    if student.serial % 6 != 4:
+        record["sex"] = chance.pick(("female", "male"))
     if student.serial % 6 == 5:  # some families tell nothing more
         return record
     years = int(student.grade) if student.grade and student.grade.isdigit() else 0

@@ -1,0 +1,105 @@
+"""The file of a district: built once, opened many times, never written to again."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from oneroster.sandbox import building
+from oneroster.sandbox.district import Size
+from oneroster.sandbox.selection import Selections
+from oneroster.sandbox.store import Store
+
+SIZE = Size(1_203)
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+
+
+def test_a_district_is_built_once_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    told: list[tuple[int, int]] = []
+    with Store.open(SIZE, 1, cache=folder, progress=lambda done, total: told.append((done, total))) as store:
+        built = store.select("Enrollment").page(0, 10_000)
+    assert told == [(500, 1_203), (1_000, 1_203), (1_203, 1_203)]
+    (name,) = digest(folder)
+
+    told.clear()
+    with Store.open(SIZE, 1, cache=folder, progress=lambda done, total: told.append((done, total))) as store:
+        assert store.select("Enrollment").page(0, 10_000) == built
+    assert told == []
+    assert list(digest(folder)) == [name]
+
+
+def test_the_same_district_is_the_same_file_on_every_machine(tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        Store.open(Size(41), 2, cache=tmp_path / folder).close()
+    assert digest(tmp_path / "one") == digest(tmp_path / "other")
+
+
+def test_a_passing_district_is_like_a_kept_one(tmp_path: Path) -> None:
+    with Store.open(Size(41), 2, cache=None) as passing, Store.open(Size(41), 2, cache=tmp_path) as kept:
+        for element in building.counts(kept._connection):
+            assert passing.select(element).page(0, 1_000) == kept.select(element).page(0, 1_000)
+
+
+def test_writes_do_not_touch_the_file_and_end_with_the_store(tmp_path: Path) -> None:
+    with Store.open(Size(41), 1, cache=tmp_path) as store, Store.open(Size(41), 1, cache=tmp_path) as other:
+        before, categories = digest(tmp_path), store.select("Category").total
+        result = store.select("Result").page(3, 1)[0]
+        store.put("Result", {**result, "score": 99.0})
+        store.delete("Category", store.select("Category").page(0, 1)[0]["sourcedId"])
+        store.put("User", {**store.select("User").page(0, 1)[0], "givenName": "Changed"})
+        assert digest(tmp_path) == before
+        assert other.read("Result", result["sourcedId"]) == result
+    with Store.open(Size(41), 1, cache=tmp_path) as again:
+        assert again.read("Result", result["sourcedId"]) == result
+        assert again.select("Category").total == categories
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database at all", b"SQLite format 3\x00 and then nothing"])
+def test_a_damaged_file_is_built_again(tmp_path: Path, damage: bytes) -> None:
+    Store.open(Size(41), 1, cache=tmp_path).close()
+    (file,) = tmp_path.iterdir()
+    whole = digest(tmp_path)
+    file.write_bytes(damage)
+    with Store.open(Size(41), 1, cache=tmp_path) as store:
+        assert store.select("User").total == 41
+    assert digest(tmp_path) == whole
+
+
+def test_a_build_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store.open(SIZE, 1, cache=tmp_path, progress=stop)
+    assert digest(tmp_path) == {}
+
+
+def test_files_of_other_versions_go_and_those_of_other_districts_stay(tmp_path: Path) -> None:
+    Store.open(Size(41), 2, cache=tmp_path).close()
+    (tmp_path / "small-1-0123456789abcdef.sqlite").write_bytes(b"old")
+    Store.open(Size(41), 1, cache=tmp_path).close()
+    names = sorted(digest(tmp_path))
+    assert [name.rpartition("-")[0] for name in names] == ["small-1", "small-2"]
+    assert "small-1-0123456789abcdef.sqlite" not in names
+
+
+def test_the_users_own_folder_is_named_after_the_project() -> None:
+    assert "oneroster-kit" in building.default_cache().parts
+
+
+def test_kept_selections_are_bounded_and_the_oldest_go_first() -> None:
+    kept = Selections(most_positions=10)
+    for key in "abc":
+        kept.keep(key, range(3), frozenset({"User"}))
+    assert [kept.get(key) is None for key in "abc"] == [True, False, False]
+    kept.get("b")
+    kept.keep("d", range(3), frozenset({"Org"}))
+    assert [kept.get(key) is None for key in "bcd"] == [False, True, False]
+    kept.keep("larger than all", range(50), frozenset({"Org"}))
+    assert kept.get("larger than all") == range(50)
+    kept.forget("Org")
+    assert kept.get("larger than all") is None
