@@ -45,9 +45,7 @@ def arguments(operation: Operation) -> dict[str, Any]:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_an_operation_sends_its_request_and_reads_its_answer(
-    loopback: Loopback, operation_id: str, style: str
-) -> None:
+def test_an_operation_sends_its_request_and_reads_its_answer(loopback: Loopback, operation_id: str, style: str) -> None:
     operation = OPERATIONS[operation_id]
     answer = example(operation) if operation.wrapper else None
     loopback.answers(answer, status=200 if answer else 204)
@@ -75,14 +73,18 @@ def test_nothing_is_sent_that_the_caller_did_not_give(loopback: Loopback, operat
     loopback.answers(example(operation) if operation.wrapper else None)
     given = arguments(operation)
     optional = {parameter.attribute for parameter in operation.parameters if not parameter.required}
-    call(loopback.base_url, operation_id, style, **{name: value for name, value in given.items() if name not in optional})
+    call(
+        loopback.base_url, operation_id, style, **{name: value for name, value in given.items() if name not in optional}
+    )
     assert "?" not in loopback.seen[0].target
 
 
 def test_the_package_has_each_operation_of_the_document_and_no_other() -> None:
     folder = Path(api.__path__[0])
     written = {f"{path.parent.name}.{path.stem}" for path in folder.glob("*/*.py") if path.stem != "__init__"}
-    assert written == {module_of(operation).__name__.removeprefix("oneroster_v1p1.api.") for operation in OPERATIONS.values()}
+    assert written == {
+        module_of(operation).__name__.removeprefix("oneroster_v1p1.api.") for operation in OPERATIONS.values()
+    }
     assert len(OPERATIONS) == 64
 
 

@@ -47,7 +47,7 @@ class StatusInfo(_Slots):
         Field("imsx_severity", "imsx_severity", "enumeration", required=True, values=Severity),
         Field("imsx_messageRefIdentifier", "imsx_message_ref_identifier", "string"),
         Field("imsx_operationRefIdentifier", "imsx_operation_ref_identifier", "string"),
-        Field("imsx_description", "imsx_description", "string"),
+        Field("imsx_description", "imsx_description", "string", personal=True),
         Field("imsx_codeMinor", "imsx_code_minor", "enumeration", values=CodeMinor),
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
