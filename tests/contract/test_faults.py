@@ -1,0 +1,84 @@
+"""Each fault of the sandbox breaks its own rule and no other; each rule is broken by a fault."""
+
+import pytest
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Report, Status
+from oneroster.contract.rule import catalogue, select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Target
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.faults import FAULTS
+
+BROKEN_BY = {
+    "path-named-wrapper": "OR-ENV-01",
+    "single-in-list": "OR-ENV-02",
+    "text-media-type": "OR-ENV-03",
+    "missing-required": "OR-SCH-01",
+    "number-as-string": "OR-SCH-02",
+    "list-as-string": "OR-SCH-02",
+    "unknown-role": "OR-SCH-03",
+    "us-dates": "OR-SCH-04",
+    "local-times": "OR-SCH-05",
+    "json-booleans": "OR-SCH-06",
+    "limit-ignored": "OR-PAG-01",
+    "offset-ignored": "OR-PAG-02",
+    "lost-row": "OR-PAG-03",
+    "repeated-row": "OR-PAG-04",
+    "wrong-total": "OR-PAG-05",
+    "wrong-next-link": "OR-PAG-06",
+    "link-drops-filter": "OR-PAG-06",
+    "error-past-end": "OR-PAG-07",
+    "subset-unfiltered": "OR-SEM-01",
+    "subset-incomplete": "OR-SEM-02",
+    "scope-ignored": "OR-SEM-03",
+    "scope-incomplete": "OR-SEM-04",
+    "dangling-reference": "OR-SEM-05",
+    "wrong-reference-type": "OR-SEM-06",
+    "single-differs": "OR-SEM-07",
+    "wrong-single": "OR-SEM-08",
+    "orphan-child": "OR-SEM-09",
+    "duplicate-id": "OR-SEM-10",
+    "open-door": "OR-ACC-01",
+    "any-token": "OR-ACC-02",
+    "status-without-payload": "OR-ACC-03",
+    "rare-500": "OR-ENG-01",
+    "undocumented-status": "OR-ENG-02",
+    "thin-when-filtered": "OR-ENG-03",
+}
+
+
+def judged(fault: str) -> Report:
+    """The report on a sandbox with one fault; the engine runs only for the faults that are its own."""
+    engine_is_meant = BROKEN_BY[fault].startswith("OR-ENG")
+    rules = select(exclude=() if engine_is_meant else ("engine",))
+    with Sandbox(faults=[fault]) as tenant:
+        return check(Target(tenant.base_url, access=BearerToken(tenant.token)), rules=rules, seed=1)
+
+
+@pytest.mark.parametrize("fault", sorted(BROKEN_BY))
+def test_a_fault_breaks_its_rule_and_no_other(fault: str) -> None:
+    report = judged(fault)
+    assert {each.id for each in report.breaches(Level.SHOULD)} == {BROKEN_BY[fault]}
+    assert report.exit_code(Level.SHOULD) == 1
+    assert not report.kit_errors()
+
+
+@pytest.mark.parametrize("fault", ["wrong-total", "offset-ignored", "single-in-list"])
+def test_what_follows_from_a_fault_is_skipped_and_not_passed(fault: str) -> None:
+    report = judged(fault)
+    broken = {each.operation_id for each in report.breaches()}
+    followers = {rule.id for rule in catalogue() if BROKEN_BY[fault] in rule.needs and rule.family != "engine"}
+    followed = [each for each in report.checks if each.id in followers and each.operation_id in broken]
+    assert all(each.status is Status.SKIPPED for each in followed)
+
+
+def test_a_must_that_fails_fails_the_run_and_a_should_only_a_rehearsal() -> None:
+    assert judged("wrong-total").exit_code(Level.MUST) == 1
+    assert judged("json-booleans").exit_code(Level.MUST) == 0
+
+
+def test_every_fault_has_a_rule_and_every_rule_a_fault() -> None:
+    assert set(BROKEN_BY) == set(FAULTS)
+    assert set(BROKEN_BY.values()) == {rule.id for rule in catalogue()}
