@@ -11,11 +11,10 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
-from oneroster.sandbox import district
 from oneroster.sandbox.district import Size, records
 from oneroster.sandbox.layout import column, layout_of
 from oneroster.sandbox.scoping import looked_up
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS
 
 DISTRICT: Final = "district"
 """The schema that holds the generated records."""
@@ -148,13 +147,15 @@ def _batches(size: Size, seed: int, progress: Progress | None) -> Iterator[tuple
 
 
 def _version() -> str:
-    """Changes with the code that makes the records and with the tables that hold them."""
+    """Changes with the code that makes and keeps the records, and with the contract that both follow."""
+    home = files("oneroster.sandbox")
+    makers = [entry for entry in home.joinpath("district").iterdir() if entry.name.endswith(".py")]
+    keepers = [home.joinpath(name) for name in ("building.py", "layout.py", "instants.py")]
     digest = sha256()
-    for module in sorted(files(district).iterdir(), key=lambda entry: entry.name):
-        if module.name.endswith(".py"):
-            digest.update(module.read_bytes())
+    for module in (*sorted(makers, key=lambda entry: entry.name), *keepers):
+        digest.update(module.read_bytes())
     for name, element in ELEMENTS.items():
         if element.collection:
-            digest.update(layout_of(name).create(DISTRICT).encode())
-            digest.update(" ".join(sorted(looked_up(name))).encode())
+            digest.update(f"{layout_of(name).create(DISTRICT)} {sorted(looked_up(name))}".encode())
+    digest.update(repr(sorted(ENUMERATIONS.items())).encode())
     return digest.hexdigest()[:16]
