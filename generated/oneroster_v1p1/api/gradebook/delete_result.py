@@ -17,7 +17,6 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     id: str,
 ) -> calls.Request:
     """What is sent; the arguments are those of `sync`."""
@@ -41,9 +40,9 @@ _read = calls.read_nothing
 
 
 def sync_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
 ) -> Response[None]:
     """Delete a result, and return the answer whatever its status.
 
@@ -59,9 +58,9 @@ def sync_detailed(
 
 
 def sync(
+    id: str,
     *,
     client: Client,
-    id: str,
 ) -> None:
     """Delete a result.
 
@@ -82,9 +81,9 @@ def sync(
 
 
 async def asyncio_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
 ) -> Response[None]:
     """Delete a result, and return the answer whatever its status.
 
@@ -100,9 +99,9 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    id: str,
     *,
     client: Client,
-    id: str,
 ) -> None:
     """Delete a result.
 

@@ -19,8 +19,8 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     id: str,
+    *,
     body: SingleLineItem,
 ) -> calls.Request:
     """What is sent; the arguments are those of `sync`."""
@@ -46,9 +46,9 @@ def _read(operation_id: str, content: bytes, media_type: str | None) -> SingleLi
 
 
 def sync_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
     body: SingleLineItem,
 ) -> Response[SingleLineItem | None]:
     """Create or replace a line item, and return the answer whatever its status.
@@ -66,9 +66,9 @@ def sync_detailed(
 
 
 def sync(
+    id: str,
     *,
     client: Client,
-    id: str,
     body: SingleLineItem,
 ) -> SingleLineItem | None:
     """Create or replace a line item.
@@ -92,9 +92,9 @@ def sync(
 
 
 async def asyncio_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
     body: SingleLineItem,
 ) -> Response[SingleLineItem | None]:
     """Create or replace a line item, and return the answer whatever its status.
@@ -112,9 +112,9 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    id: str,
     *,
     client: Client,
-    id: str,
     body: SingleLineItem,
 ) -> SingleLineItem | None:
     """Create or replace a line item.

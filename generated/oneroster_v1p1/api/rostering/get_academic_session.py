@@ -19,8 +19,8 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     id: str,
+    *,
     fields: str | None = None,
 ) -> calls.Request:
     """What is sent; the arguments are those of `sync`."""
@@ -47,9 +47,9 @@ def _read(operation_id: str, content: bytes, media_type: str | None) -> SingleAc
 
 
 def sync_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
     fields: str | None = None,
 ) -> Response[SingleAcademicSession]:
     """Read one academic session, and return the answer whatever its status.
@@ -68,9 +68,9 @@ def sync_detailed(
 
 
 def sync(
+    id: str,
     *,
     client: Client,
-    id: str,
     fields: str | None = None,
 ) -> SingleAcademicSession:
     """Read one academic session.
@@ -95,9 +95,9 @@ def sync(
 
 
 async def asyncio_detailed(
+    id: str,
     *,
     client: Client,
-    id: str,
     fields: str | None = None,
 ) -> Response[SingleAcademicSession]:
     """Read one academic session, and return the answer whatever its status.
@@ -116,9 +116,9 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    id: str,
     *,
     client: Client,
-    id: str,
     fields: str | None = None,
 ) -> SingleAcademicSession:
     """Read one academic session.

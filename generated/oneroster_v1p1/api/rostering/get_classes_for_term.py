@@ -20,8 +20,8 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     term_id: str,
+    *,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -58,9 +58,9 @@ def _read(operation_id: str, content: bytes, media_type: str | None) -> ClassPag
 
 
 def sync_detailed(
+    term_id: str,
     *,
     client: Client,
-    term_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -89,9 +89,9 @@ def sync_detailed(
 
 
 def sync(
+    term_id: str,
     *,
     client: Client,
-    term_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -136,9 +136,9 @@ def sync(
 
 
 async def asyncio_detailed(
+    term_id: str,
     *,
     client: Client,
-    term_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -167,9 +167,9 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    term_id: str,
     *,
     client: Client,
-    term_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,

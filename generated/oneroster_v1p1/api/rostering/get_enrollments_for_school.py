@@ -20,8 +20,8 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     school_id: str,
+    *,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -58,9 +58,9 @@ def _read(operation_id: str, content: bytes, media_type: str | None) -> Enrollme
 
 
 def sync_detailed(
+    school_id: str,
     *,
     client: Client,
-    school_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -89,9 +89,9 @@ def sync_detailed(
 
 
 def sync(
+    school_id: str,
     *,
     client: Client,
-    school_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -136,9 +136,9 @@ def sync(
 
 
 async def asyncio_detailed(
+    school_id: str,
     *,
     client: Client,
-    school_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -167,9 +167,9 @@ async def asyncio_detailed(
 
 
 async def asyncio(
+    school_id: str,
     *,
     client: Client,
-    school_id: str,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,

@@ -20,9 +20,9 @@ __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_d
 
 
 def request(
-    *,
     school_id: str,
     class_id: str,
+    *,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -60,10 +60,10 @@ def _read(operation_id: str, content: bytes, media_type: str | None) -> UserPage
 
 
 def sync_detailed(
-    *,
-    client: Client,
     school_id: str,
     class_id: str,
+    *,
+    client: Client,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -93,10 +93,10 @@ def sync_detailed(
 
 
 def sync(
-    *,
-    client: Client,
     school_id: str,
     class_id: str,
+    *,
+    client: Client,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -143,10 +143,10 @@ def sync(
 
 
 async def asyncio_detailed(
-    *,
-    client: Client,
     school_id: str,
     class_id: str,
+    *,
+    client: Client,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
@@ -176,10 +176,10 @@ async def asyncio_detailed(
 
 
 async def asyncio(
-    *,
-    client: Client,
     school_id: str,
     class_id: str,
+    *,
+    client: Client,
     limit: int | None = None,
     offset: int | None = None,
     sort: str | None = None,
