@@ -1,4 +1,4 @@
-"""With an address, only the rules run; what tries the kit and the client on the sandbox would say nothing of a tenant."""
+"""With an address, only the rules run; what tries the kit and the client says nothing of a tenant."""
 
 from pathlib import Path
 
