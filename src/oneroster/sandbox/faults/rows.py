@@ -1,20 +1,20 @@
 """Selections with a row too few or too many; their totals go with what they hold."""
 
+from oneroster.sandbox.faults.victims import backwards, is_alive
 from oneroster.sandbox.records import Record
 from oneroster.sandbox.selection import Selection
 
 
 class Without(Selection):
-    """The rows of a selection without the last row of another one.
+    """The rows of a selection without the last living row of another one.
 
     Looks through the rows for the one to leave out, so that it is the same one however they are sorted and filtered;
     that takes a while in a large district.
     """
 
     def __init__(self, rows: Selection, whole: Selection) -> None:
-        victims = whole.page(whole.total - 1, 1) if whole.total else []
-        ids = {victim["sourcedId"] for victim in victims}
-        self._rows = [row for row in rows.page(0, rows.total) if row["sourcedId"] not in ids]
+        victim = next((row["sourcedId"] for row in backwards(whole) if is_alive(row)), None)
+        self._rows = [row for row in rows.page(0, rows.total) if row["sourcedId"] != victim]
         self.total = len(self._rows)
 
     def page(self, offset: int, limit: int) -> list[Record]:

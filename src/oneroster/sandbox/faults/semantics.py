@@ -25,7 +25,7 @@ class SubsetUnfiltered(Fault):
 
 class SubsetIncomplete(Fault):
     name = "subset-incomplete"
-    does = "leaves the last record out of every specialised collection, as one school out of /schools"
+    does = "leaves the last active record out of every specialised collection, as one school out of /schools"
     breaks = "2 specialised endpoints [B]: all records of that role or type"
 
     def selection(self, call: Call, selection: Selection) -> Selection:
@@ -45,7 +45,7 @@ class ScopeIgnored(Fault):
 
 class ScopeIncomplete(Fault):
     name = "scope-incomplete"
-    does = "leaves the last row out of every nested collection"
+    does = "leaves the last active row out of every nested collection"
     breaks = "2 nested endpoints [B]: all rows of the parent in the path"
 
     def selection(self, call: Call, selection: Selection) -> Selection:

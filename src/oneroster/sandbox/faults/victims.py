@@ -4,25 +4,31 @@ from collections.abc import Callable, Iterator
 
 from oneroster.sandbox.call import unlimited
 from oneroster.sandbox.records import Record
+from oneroster.sandbox.selection import Selection
 from oneroster.sandbox.store import Store
 
 _STEP = 200
 
 
 def last(store: Store, element: str, fits: Callable[[Record], bool] = lambda _: True) -> Record:
-    """The last record of an element, in the store's own order, that fits.
+    """The last living record of an element, in the store's own order, that fits.
 
     Raises:
         ValueError: the district has none.
     """
-    for record in _backwards(store, element):
-        if fits(record):
+    for record in backwards(unlimited(element).select(store)):
+        if is_alive(record) and fits(record):
             return record
     raise ValueError(f"this district has no {element} on which the fault could show")
 
 
-def _backwards(store: Store, element: str) -> Iterator[Record]:
-    rows = unlimited(element).select(store)
+def is_alive(record: Record) -> bool:
+    """Whether a record is not about to be deleted; servers may leave those out, so they make no good victims."""
+    return bool(record["status"] == "active")
+
+
+def backwards(rows: Selection) -> Iterator[Record]:
+    """The rows of a selection from the last to the first."""
     for end in range(rows.total, 0, -_STEP):
         start = max(0, end - _STEP)
         yield from reversed(rows.page(start, end - start))
