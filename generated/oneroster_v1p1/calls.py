@@ -120,11 +120,13 @@ def _encoded(operation_id: str, body: Record) -> bytes:
 
 
 def _prepared(client: Client, connection: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    url = f"{client.base_url}{request.path}" + (f"?{request.query}" if request.query else "")
     headers = {"Content-Type": "application/json"} if request.body is not None else None
+    url = f"{client.base_url}{request.path}"
     prepared = connection.build_request(request.method, url, content=request.body, headers=headers)
-    if b"+" in prepared.url.query:  # httpx encodes anew when the connection brings parameters of its own
-        prepared.url = prepared.url.copy_with(query=prepared.url.query.replace(b"+", b"%20"))
+    # Parameters that the connection brings would displace a query given to httpx, and would have + for a blank.
+    query = b"&".join(filter(None, [prepared.url.query.replace(b"+", b"%20"), request.query.encode("ascii")]))
+    if query:
+        prepared.url = prepared.url.copy_with(query=query)
     return prepared
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .errors import MissingFieldError, UnreadableFieldError, WriteError
 from .fields import WANTED, Field, Problem, fits
-from .writing import plain, write, write_strictly
+from .writing import is_json, plain, write, write_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,6 +98,9 @@ class Record:
         for name, value in self.additional_properties.items():
             if not isinstance(name, str) or name in {field.name for field in self.FIELDS}:
                 reason = "may hold names that the document does not have, and no others"
+                raise WriteError(type(self).__name__, "additional_properties", reason, sourced_id_of(self))
+            if not is_json(value):
+                reason = "hold something that JSON cannot say"
                 raise WriteError(type(self).__name__, "additional_properties", reason, sourced_id_of(self))
             result[name] = plain(value)
         return result

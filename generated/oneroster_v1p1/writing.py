@@ -13,7 +13,7 @@ from .errors import WriteError
 if TYPE_CHECKING:
     from .fields import Field
 
-__all__ = ["plain", "write", "write_date_time", "write_strictly"]
+__all__ = ["is_json", "plain", "write", "write_date_time", "write_strictly"]
 
 
 def write(field: Field, value: Any) -> Any:
@@ -37,7 +37,7 @@ def write_strictly(subject: str, sourced_id: str | None, field: Field, value: An
         listed = {member.value for member in field.values}
         if not listed.issuperset(value if isinstance(value, list) else [value]):
             raise WriteError(subject, field.name, f"has a value that {field.values.__name__} does not list", sourced_id)
-    if field.kind == "object" and not _is_json(value):
+    if field.kind == "object" and not is_json(value):
         raise WriteError(subject, field.name, "holds something that JSON cannot say", sourced_id)
     if field.model is None:
         return write(field, value)
@@ -80,9 +80,10 @@ def _write_simple(kind: str, value: Any) -> Any:
     return str.__str__(value) if isinstance(value, str) else value
 
 
-def _is_json(value: object) -> bool:
+def is_json(value: object) -> bool:
+    """Whether JSON can say a value."""
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(item) for key, item in value.items())
+        return all(isinstance(key, str) and is_json(item) for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return all(_is_json(item) for item in value)
+        return all(is_json(item) for item in value)
     return value is None or isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))

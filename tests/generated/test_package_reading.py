@@ -1,6 +1,6 @@
 """What deviates and still has one meaning is read; what has none costs neither the page nor the record."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from oneroster_v1p1.models import (
     User,
 )
 
-AUGUST = datetime(2024, 8, 1, 6, tzinfo=timezone.utc)
+AUGUST = datetime(2024, 8, 1, 6, tzinfo=UTC)
 BASE = {"sourcedId": "x-1", "status": "active", "dateLastModified": "2024-08-01T06:00:00.000Z"}
 
 
