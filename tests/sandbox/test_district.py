@@ -130,7 +130,7 @@ def test_orgs_form_one_tree_known_from_both_ends(users: int, seed: int) -> None:
 def test_enrollments_lie_within_the_sessions_of_their_class_and_at_its_school(users: int, seed: int) -> None:
     sessions, classes = by_id(district(users, seed)["AcademicSession"]), by_id(district(users, seed)["Class"])
     schools = {org["sourcedId"] for org in district(users, seed)["Org"] if org["type"] == "school"}
-    people = by_id(district(users, seed)["User"])
+    people, roles = by_id(district(users, seed)["User"]), ENUMERATIONS["EnrollmentRole"]
     for enrollment in district(users, seed)["Enrollment"]:
         class_ = classes[enrollment["class"]["sourcedId"]]
         spans = [days(session) for session in sessions_of(class_, sessions)]
@@ -139,8 +139,8 @@ def test_enrollments_lie_within_the_sessions_of_their_class_and_at_its_school(us
             assert min(start for start, _ in spans) <= begin < end <= max(end for _, end in spans)
         assert enrollment["school"] == class_["school"]
         assert enrollment["school"]["sourcedId"] in schools
-        assert enrollment["role"] == people[enrollment["user"]["sourcedId"]]["role"]
-        assert enrollment["role"] in ENUMERATIONS["EnrollmentRole"]
+        role = people[enrollment["user"]["sourcedId"]]["role"]
+        assert (role, enrollment["role"]) in {("teacher", "proctor"), *((one, one) for one in roles)}
 
 
 def test_every_class_has_one_primary_teacher_and_only_teachers_are_asked(users: int, seed: int) -> None:
@@ -305,4 +305,7 @@ def test_awkward_but_legal_relations_occur(users: int, seed: int) -> None:
     assert any(len(user.get("userIds", ())) > 1 for user in rows["User"]), "a user with two userIds"
     most = {item["sourcedId"]: item["resultValueMax"] for item in rows["LineItem"]}
     assert any(result["score"] > most[result["lineItem"]["sourcedId"]] for result in rows["Result"]), "extra credit"
+    roles = {user["sourcedId"]: user["role"] for user in rows["User"]}
+    watching = [one for one in rows["Enrollment"] if roles[one["user"]["sourcedId"]] != one["role"]]
+    assert watching, "a teacher who is a proctor of another class"
     assert all("." in key for user in rows["User"] for key in user.get("metadata", ())), "vendor-prefixed keys"

@@ -1,5 +1,6 @@
 """The file of a district: built once, opened many times, never written to again."""
 
+import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def test_writes_do_not_touch_the_file_and_end_with_the_store(tmp_path: Path) -> 
         store.put("Result", {**result, "score": 99.0})
         store.delete("Category", store.select("Category").page(0, 1)[0]["sourcedId"])
         store.put("User", {**store.select("User").page(0, 1)[0], "givenName": "Changed"})
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            store._connection.execute("DELETE FROM district.Category")
         assert digest(tmp_path) == before
         assert other.read("Result", result["sourcedId"]) == result
     with Store.open(Size(41), 1, cache=tmp_path) as again:

@@ -17,6 +17,7 @@ from oneroster.sandbox.district.records import Record, changed, ids, reference
 _HOMEROOM_EVERY: Final = 12
 _LEAVING: Final = 5  # the class of each school that is on its way out
 _SUPERVISED: Final = (("administrator", 2), ("proctor", 3))
+_WATCHED: Final = 4
 _LATE: Final = timedelta(days=14)
 
 
@@ -118,6 +119,9 @@ class Classes:
                 teacher = teachers[(taught.number + place) % len(teachers)]
                 record = self._enrollment(taught, teacher, "teacher", chance)
                 yield {**record, "primary": "false" if place else "true"}
+        if len(teachers) > 1 and classes[0].school.number % 2 == 0:
+            # One of them keeps watch over the class of another, without being its teacher.
+            yield self._enrollment(filled[_WATCHED], teachers[(_WATCHED + 1) % len(teachers)], "proctor", chance)
         for role, number in _SUPERVISED:
             for person in members.staff[role][:1]:
                 yield self._enrollment(filled[number], person, role, chance)
