@@ -1,0 +1,151 @@
+"""`oneroster sandbox` as a user meets it: a process, its words, its exit status."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from oneroster.sandbox.faults import FAULTS
+
+COMMAND = [sys.executable, "-c", "from oneroster.cli import main; main()"]
+SECONDS = 30
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The user's own cache stays out of it."""
+    return os.environ | {"XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1"}
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "sandbox", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """The process, once it has said how to reach it, and what it said."""
+    command = [*COMMAND, "sandbox", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            said = {}
+            for line in process.stdout or ():
+                name, _, value = line.partition(":")
+                said[name] = value.strip()
+                if line.startswith("Ctrl-C"):
+                    break
+            yield process, said
+        finally:
+            process.kill()
+
+
+def test_it_serves_until_interrupted(environment: dict[str, str]) -> None:
+    with running(environment, "--seed", "3", "--fault", "wrong-total") as (process, said):
+        users = httpx.get(f"{said['base URL']}/users", headers={"Authorization": f"Bearer {said['token']}"})
+        assert users.headers["x-total-count"] == "42"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": said["client id"],
+            "client_secret": said["client secret"],
+        }
+        assert httpx.post(said["token URL"], data=form).status_code == 200
+        assert said["faults"] == "wrong-total"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+        assert (process.returncode, out.strip(), err) == (0, "Stopped.", "")
+
+
+def test_the_polite_signal_ends_it_too(environment: dict[str, str]) -> None:
+    with running(environment) as (process, _):
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+
+
+def test_the_curl_line_works_as_it_stands(environment: dict[str, str]) -> None:
+    with running(environment) as (_, said):
+        line = next(f"{name}:{value}" for name, value in said.items() if name.startswith("curl"))
+        token, address = re.findall(r"Bearer ([^']+)' '([^']+)'", line)[0]
+        answer = httpx.get(address, headers={"Authorization": f"Bearer {token}"})
+        assert len(answer.json()["users"]) == 3
+
+
+def test_it_listens_where_it_is_told(environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        refused = run(environment, "--port", str(port))
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"oneroster sandbox: port {port} of 127.0.0.1 is in use; choose another --port, or 0 for any free one\n"
+    )
+    with running(environment, "--port", str(port)) as (_, said):
+        assert said["base URL"] == f"http://127.0.0.1:{port}/ims/oneroster/v1p1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--fault", "lost-rwo"], "unknown fault 'lost-rwo'; did you mean lost-row?"),
+        (["--profile", "kimona"], "unknown profile 'kimona'; did you mean kimono?"),
+        (["--profile", "zzz"], "unknown profile 'zzz'; known are kimono, standard"),
+        (["--size", "3"], "40"),
+        (["--size", "huge"], "small, medium, large"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(environment: dict[str, str], arguments: list[str], words: str) -> None:
+    done = run(environment, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("oneroster sandbox: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+def test_a_cache_that_cannot_be_written_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    in_the_way = tmp_path / "a file"
+    in_the_way.touch()
+    done = run(environment | {"XDG_CACHE_HOME": str(in_the_way)})
+    assert done.returncode == 2
+    assert "cannot keep the district in" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_faults_are_listed_with_what_they_do(environment: dict[str, str]) -> None:
+    done = run(environment, "--list-faults")
+    assert done.returncode == 0
+    for fault in FAULTS.values():
+        assert fault.name in done.stdout
+    assert "X-Total-Count" in done.stdout
+    assert "[A]" in done.stdout
+
+
+def test_help_teaches_by_examples(environment: dict[str, str]) -> None:
+    done = run(environment, "--help")
+    assert done.returncode == 0
+    for words in ("oneroster sandbox --size large --port 8080", "--fault lost-row", "standard or kimono"):
+        assert words in done.stdout
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "starlette", "uvicorn"])
+def test_a_plain_install_says_what_to_install(missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; from oneroster.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "sandbox"], capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "oneroster-kit[check]"' in done.stderr
