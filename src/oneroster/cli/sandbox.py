@@ -75,8 +75,9 @@ def sandbox(
             _refuse(str(error))
         except OSError as error:
             _refuse(f"cannot keep the district in {default_cache()}: {error.strerror}")
-        _show(tenant, fault)
-        _wait_for_interrupt()
+        with _until_interrupted():
+            _show(tenant, fault)
+            threading.Event().wait()
     typer.echo("Stopped.")
 
 
@@ -120,11 +121,12 @@ def _show(tenant: Sandbox, faults: list[str]) -> None:
     typer.echo("Ctrl-C stops it.")
 
 
-def _wait_for_interrupt() -> None:
-    """Return on Ctrl-C, and on the polite signal by which services are ended."""
+@contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Leave the block, without an error, on Ctrl-C and on the polite signal by which services are ended."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        threading.Event().wait()
+        yield
     except KeyboardInterrupt:
         typer.echo()
     finally:

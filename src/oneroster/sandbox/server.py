@@ -208,10 +208,12 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
         timeout_graceful_shutdown=_PATIENCE,
     )
     server = _Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="oneroster-sandbox", daemon=True)
+    thread = threading.Thread(target=server.run_and_tell, args=(listening,), name="oneroster-sandbox", daemon=True)
     thread.start()
-    server.ready.wait()
+    server.settled.wait()
     try:
+        if not server.started:
+            raise RuntimeError("the server of the sandbox did not start")
         yield
     finally:
         server.should_exit = True
@@ -219,14 +221,18 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """Says when it has begun to serve, or cannot."""
+    """Says when it has begun to serve, or has ended without."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.ready = threading.Event()
+        self.settled = threading.Event()
+
+    def run_and_tell(self, listening: socket.socket) -> None:
+        try:
+            self.run([listening])
+        finally:
+            self.settled.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        finally:
-            self.ready.set()
+        await super().startup(sockets)
+        self.settled.set()
