@@ -78,9 +78,7 @@ class Reading:
     @property
     def next_link(self) -> str | None:
         """The address that the Link header gives for the next page, as it was sent."""
-        header = self.exchange.headers.get("Link")
-        links = httpx.Response(200, headers={"Link": header}).links if header else {}
-        return links.get("next", {}).get("url")
+        return httpx.Response(200, headers=self.exchange.headers).links.get("next", {}).get("url")
 
 
 def identity(row: Record) -> str | None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -75,7 +76,8 @@ def checked_url(text: str, what: str) -> str:
     """
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL:
+        _ = urlsplit(text).port
+    except (httpx.InvalidURL, ValueError):
         raise TargetError(f"the {what} is not a URL") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise TargetError(f"the {what} must begin with https:// (or http://) and name a host")
@@ -90,6 +92,9 @@ def _access(settings: Mapping[str, str]) -> Access:
         raise TargetError("give either a token, or a client id and secret, not both")
     if bool(client_id) != bool(secret):
         raise TargetError("a client id and a client secret belong together; one of the two is missing")
+    for name in ("token", "client_id", "client_secret"):
+        if not settings[name].isascii() or not settings[name].isprintable():
+            raise TargetError(f"the {name.replace('_', ' ')} must be printable ASCII text without line breaks")
     if not client_id:
         return BearerToken(token) if token else Nobody()
     if not settings["token_url"]:

@@ -1,0 +1,125 @@
+"""The ways into a tenant, and what none of them shows."""
+
+import base64
+from typing import Any
+
+import pytest
+from oauthlib.oauth1 import Client as Signer
+
+from oneroster.contract.access import (
+    Access,
+    BearerToken,
+    ClientCredentials,
+    Nobody,
+    OAuth1,
+    TokenAnswer,
+)
+from oneroster.contract.errors import AccessRefusedError
+
+SECRET = "s3cr et+&"
+URL = "https://sis.example/ims/oneroster/v1p1/users?filter=role%3D%27student%27&limit=2"
+
+
+def no_post(*_: object) -> TokenAnswer:
+    raise AssertionError("this way in needs no token endpoint")
+
+
+class Endpoint:
+    """A token endpoint that answers as told and keeps what it was sent."""
+
+    def __init__(self, *answers: TokenAnswer) -> None:
+        self._answers = list(answers)
+        self.sent: list[tuple[str, dict[str, str], str]] = []
+
+    def __call__(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
+        self.sent.append((url, headers, form.decode()))
+        return self._answers.pop(0)
+
+
+def granted(**members: Any) -> TokenAnswer:
+    return TokenAnswer(200, {"access_token": "t-1", "token_type": "bearer", **members})
+
+
+def credentials(*scopes: str) -> ClientCredentials:
+    return ClientCredentials("https://sis.example/token", "me", SECRET, scopes)
+
+
+def test_nobody_shows_nothing_and_a_token_is_a_bearer() -> None:
+    assert Nobody().headers("GET", URL, no_post) == {}
+    assert BearerToken("t").headers("GET", URL, no_post) == {"Authorization": "Bearer t"}
+
+
+def test_oauth1_signs_by_hmac_sha256_over_the_whole_query() -> None:
+    header = OAuth1("me", SECRET).headers("GET", URL, no_post)["Authorization"]
+    fields = dict(part.split("=", 1) for part in header.removeprefix("OAuth ").split(", "))
+    assert fields["oauth_signature_method"] == '"HMAC-SHA256"'
+    same = Signer(
+        "me",
+        client_secret=SECRET,
+        signature_method="HMAC-SHA256",
+        nonce=fields["oauth_nonce"].strip('"'),
+        timestamp=fields["oauth_timestamp"].strip('"'),
+    )
+    assert same.sign(URL)[1]["Authorization"] == header
+
+
+def test_client_credentials_ask_by_basic_with_both_halves_form_encoded() -> None:
+    endpoint = Endpoint(granted())
+    assert credentials("a", "b").headers("GET", URL, endpoint) == {"Authorization": "Bearer t-1"}
+    ((url, headers, form),) = endpoint.sent
+    assert url == "https://sis.example/token"
+    assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")).decode() == "me:s3cr+et%2B%26"
+    assert form == "grant_type=client_credentials&scope=a+b"
+
+
+def test_an_unknown_scope_is_left_out() -> None:
+    endpoint = Endpoint(TokenAnswer(400, {"error": "invalid_scope"}), granted())
+    credentials("a").headers("GET", URL, endpoint)
+    assert [form for _, _, form in endpoint.sent][1] == "grant_type=client_credentials"
+
+
+def test_a_server_that_wants_them_in_the_body_gets_them_there() -> None:
+    endpoint = Endpoint(TokenAnswer(401, {"error": "invalid_client"}), granted())
+    credentials().headers("GET", URL, endpoint)
+    _, headers, form = endpoint.sent[1]
+    assert "Authorization" not in headers
+    assert "client_secret=s3cr+et%2B%26" in form
+
+
+@pytest.mark.parametrize("expires_in", [3600, "3600", None, "soon"])
+def test_a_token_is_kept_while_it_lives(expires_in: object) -> None:
+    endpoint = Endpoint(granted(expires_in=expires_in))
+    access = credentials()
+    access.headers("GET", URL, endpoint)
+    access.headers("GET", URL, endpoint)
+    assert len(endpoint.sent) == 1
+
+
+def test_a_token_that_lives_no_time_is_fetched_each_time() -> None:
+    endpoint = Endpoint(granted(expires_in=0), granted(expires_in=0))
+    access = credentials()
+    access.headers("GET", URL, endpoint)
+    access.headers("GET", URL, endpoint)
+    assert len(endpoint.sent) == 2
+
+
+@pytest.mark.parametrize("said", [TokenAnswer(200, {}), TokenAnswer(200, {"access_token": 1}), TokenAnswer(500, {})])
+def test_an_endpoint_that_grants_nothing_is_named(said: TokenAnswer) -> None:
+    with pytest.raises(AccessRefusedError, match=r"https://sis.example/token granted no token \(HTTP \d+\)"):
+        credentials().headers("GET", URL, Endpoint(said, said))
+
+
+@pytest.mark.parametrize(
+    "access", [BearerToken(SECRET), OAuth1("me", SECRET), credentials("a"), TokenAnswer(200, {"access_token": SECRET})]
+)
+def test_no_repr_holds_a_secret(access: object) -> None:
+    assert SECRET not in repr(access)
+
+
+@pytest.mark.parametrize("access", [Nobody(), BearerToken(SECRET), OAuth1("me", SECRET), credentials("a")])
+def test_the_wrong_twin_knows_nothing_of_the_right_secret(access: Access) -> None:
+    wrong = access.wrong()
+    sent = str(wrong.headers("GET", URL, no_post))
+    assert sent != "{}"
+    assert SECRET not in sent
+    assert SECRET not in wrong.curl() + access.curl()

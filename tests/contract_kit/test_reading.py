@@ -1,0 +1,96 @@
+"""Answers unwrapped strictly, with words for what is in the place of the data."""
+
+import httpx
+import pytest
+
+from oneroster.contract.exchange import UNREADABLE, Exchange, encoded_path, encoded_query
+from oneroster.contract.reading import Reading, identity
+from oneroster_v1p1.tables import OPERATIONS
+
+
+def reading(body: bytes, operation_id: str = "getAllStudents", status: int = 200, **headers: str) -> Reading:
+    pairs = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    fields = httpx.Headers(pairs)
+    url = "https://sis.example/v1p1/students?limit=2"
+    return Reading(OPERATIONS[operation_id], {}, {}, Exchange("GET", "/students?limit=2", url, status, fields, body))
+
+
+def test_records_are_found_under_the_documented_key() -> None:
+    page = reading(b'{"users": [{"sourcedId": "u-1"}, {"sourcedId": 2}]}')
+    assert page.fault is None
+    assert page.ids == ["u-1", None]
+    single = reading(b'{"user": {"sourcedId": "u-1"}}', "getStudent")
+    assert single.rows == [{"sourcedId": "u-1"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>", "the body is not JSON"),
+        (b"", "the body is not JSON"),
+        (b'{"users": NaN}', "the body is not JSON"),
+        (b"[" * 100_000, "the body is not JSON"),
+        (b"\xff\xfe", "the body is not JSON"),
+        (b"[]", "the body is an array, not an object with the key 'users'"),
+        (b"12", "the body is a number, not an object with the key 'users'"),
+        (b'{"students": []}', "the key 'users' is missing; there is 'students'"),
+        (b'{"Kim Lund": [], "students": []}', "the key 'users' is missing; there is 'students' and 1 other"),
+        (b'{"Kim Lund": []}', "the key 'users' is missing; there is no key of the document and 1 other"),
+        (b'{"users": null}', "the key 'users' holds null, not an array"),
+        (b'{"users": {}}', "the key 'users' holds an object, not an array"),
+        (b'{"users": ["Kim Lund"]}', "the array 'users' holds items that are no objects"),
+    ],
+)
+def test_what_stands_elsewhere_is_told_without_its_values(body: bytes, said: str) -> None:
+    page = reading(body)
+    assert page.fault == said
+    assert page.rows == []
+
+
+def test_another_status_is_a_fault_whatever_the_body() -> None:
+    assert reading(b'{"users": []}', status=206).fault == "HTTP 206 instead of 200"
+
+
+def test_a_single_read_holds_an_object() -> None:
+    assert reading(b'{"user": []}', "getStudent").fault == "the key 'user' holds an array, not an object"
+
+
+@pytest.mark.parametrize(
+    ("sent", "total"), [("12", 12), (" 12 ", 12), ("", None), ("many", None), ("-1", None), ("1.0", None), ("²", None)]
+)
+def test_the_total_is_a_whole_number_or_none(sent: str, total: int | None) -> None:
+    assert reading(b'{"users": []}', X_Total_Count=sent).total == total
+
+
+@pytest.mark.parametrize(
+    ("header", "link"),
+    [
+        ('</students?offset=2>; rel="next"', "/students?offset=2"),
+        ('<https://a/x,y>; rel="last", <https://a/z>; rel="next"', "https://a/z"),
+        ('<https://a/z>; rel="last"', None),
+        ("nonsense", None),
+        ('</caf\u00e9?offset=2>; rel="next"', "/caf\u00e9?offset=2"),
+    ],
+)
+def test_the_next_link_is_found_in_the_header(header: str, link: str | None) -> None:
+    assert reading(b'{"users": []}', Link=header).next_link == link
+
+
+def test_no_header_no_link() -> None:
+    assert reading(b'{"users": []}').next_link is None
+
+
+def test_an_id_that_is_no_text_identifies_nothing() -> None:
+    assert identity({"sourcedId": 5}) is None
+    assert identity({"sourcedId": ""}) is None
+
+
+def test_ids_go_into_the_path_as_one_segment() -> None:
+    assert encoded_path("/schools/{id}/courses", {"id": "a/b|c d%2F"}) == "/schools/a%2Fb%7Cc%20d%252F/courses"
+    assert encoded_query({"filter": "a='b c'", "limit": 2}) == "filter=a%3D%27b%20c%27&limit=2"
+
+
+def test_null_is_json_and_no_json_is_told_apart_from_it() -> None:
+    assert reading(b"null").exchange.json is None
+    assert reading(b"nul").exchange.json is UNREADABLE
+    assert repr(UNREADABLE) == "UNREADABLE"

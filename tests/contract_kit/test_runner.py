@@ -1,0 +1,201 @@
+"""A run as a whole: what it survives, what it reports of it, and that a crash is never a pass."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from contract_kit.hostile import Behaviour, answer, drips, lies_about_its_length, never_ends, resets, says, serving
+from oneroster.contract.access import BearerToken
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Finding, Reason, Report, Status
+from oneroster.contract.rule import Rule, select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Limits, Target
+from oneroster.contract.tenant import Tenant, collections
+from oneroster.sandbox import Sandbox
+from oneroster_v1p1.tables import Operation
+
+SECRET_VALUE = "Zaphod Beeblebrox"
+
+
+def judged(behave: Behaviour, limits: Limits | None = None) -> Report:
+    with serving(behave) as server:
+        return check(Target(server.base_url, access=BearerToken("t")), limits or Limits(timeout=5, rate=None))
+
+
+@pytest.mark.parametrize(
+    ("behave", "limits", "reason"),
+    [
+        (resets, Limits(timeout=5), "brought no answer"),
+        (never_ends, Limits(timeout=20, body=100_000), "brought no answer"),
+        (drips, Limits(timeout=0.2), "brought no answer"),
+        (lies_about_its_length, Limits(timeout=5), "brought no answer"),
+        (says(answer(b"<html>not here</html>", "404 Not Found")), Limits(timeout=5), "no collection can be read"),
+        (says(answer(b"", "500 Internal Server Error")), Limits(timeout=5), "no collection can be read"),
+        (says(answer(b"", "302 Found", Location="/login")), Limits(timeout=5), "no collection can be read"),
+        (says(answer(b"", "401 Unauthorized")), Limits(timeout=5), "check the credentials"),
+        (says(answer(b"", "403 Forbidden")), Limits(timeout=5), "check the credentials"),
+        (says(answer(b'{"orgs": []}')), Limits(timeout=5, requests=3), "all 3 requests"),
+    ],
+)
+def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
+    behave: Behaviour, limits: Limits, reason: str
+) -> None:
+    began = time.monotonic()
+    report = judged(behave, limits)
+    assert time.monotonic() - began < 20
+    assert report.exit_code() == 3
+    assert reason in (report.unjudged or "")
+    assert {each.status for each in report.checks} == {Status.SKIPPED}
+    assert {each.id for each in report.checks} == {rule.id for rule in select()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>Kim Lund</body></html>",
+        b"[" * 100_000,
+        b'{"orgs": [null, 1, "Kim Lund"], "users": {"Kim Lund": 1}}',
+        b'{"users": [{"sourcedId": {"a": 1}, "orgs": [[["Kim Lund"]]], "role": ["Kim Lund"], "agents": "Kim Lund"}]}',
+        b'{"classes": [{"sourcedId": "..", "terms": {}}], "orgs": [{"sourcedId": "", "children": [1], "parent": []}]}',
+        b'{"enrollments": [{"sourcedId": "e", "user": {"sourcedId": 1}, "class": null, "role": {}}]}',
+    ],
+)
+def test_whatever_stands_under_200_gets_a_verdict(body: bytes) -> None:
+    report = judged(says(answer(body)))
+    assert report.exit_code() == 1
+    assert not report.kit_errors()
+    assert "Kim Lund" not in json.dumps([each.as_json() for each in report.checks])
+
+
+def test_a_tenant_that_goes_away_in_the_middle_is_judged_in_part() -> None:
+    asked = 0
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        nonlocal asked
+        asked += 1
+        (says(answer(b'{"orgs": [], "users": []}')) if asked < 30 else resets)(connection, head)
+
+    report = judged(behave)
+    assert "brought no answer" in (report.unjudged or "")
+    # What was found before stands.
+    assert report.exit_code() == 1
+    assert any(each.reason is Reason.UNJUDGED for each in report.checks)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Target]:
+    with Sandbox() as tenant:
+        yield Target(tenant.base_url, access=BearerToken(tenant.token))
+
+
+def by(*rules: Rule, target: Target) -> Report:
+    return check(target, rules=rules, seed=1)
+
+
+def rule_that(
+    judge: object, *, needs: Sequence[str] = (), clause: str = "3.1 limit [A]", name: str = "OR-TRY-01"
+) -> Rule:
+    return Rule(name, "paging", "It holds", clause, collections, tuple(needs), judge)  # type: ignore[arg-type]
+
+
+def holds(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+    return iter(())
+
+
+def breaks(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+    yield Finding("it is broken")
+
+
+def breaks_openly(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+    yield Finding("it does this", level=Level.OPEN)
+
+
+def crashes(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+    raise KeyError(SECRET_VALUE)
+
+
+def has_nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+    raise NotExercised("there is nothing")
+
+
+def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:
+    report = by(rule_that(holds), target=sandbox)
+    assert report.summary() == {"passed": 16, "failed": 0, "warned": 0, "skipped": 0}
+    assert report.exit_code() == 0
+
+
+@pytest.mark.parametrize(
+    ("judge", "clause", "status", "exit_code", "strict_exit_code"),
+    [
+        (breaks, "3.1 limit [A]", Status.FAILED, 1, 1),
+        (breaks, "3.1 limit [B]", Status.WARNED, 0, 1),
+        (breaks, "3.1 limit [C]", Status.PASSED, 0, 0),
+        (breaks_openly, "3.1 limit [A]", Status.PASSED, 0, 0),
+        (has_nothing, "3.1 limit [A]", Status.SKIPPED, 0, 0),
+        (crashes, "3.1 limit [A]", Status.SKIPPED, 3, 3),
+    ],
+)
+def test_levels_make_statuses_and_statuses_the_exit_code(
+    judge: object, clause: str, status: Status, exit_code: int, strict_exit_code: int, sandbox: Target
+) -> None:
+    report = by(rule_that(judge, clause=clause), target=sandbox)
+    assert {each.status for each in report.checks} == {status}
+    assert report.exit_code() == exit_code
+    assert report.exit_code(Level.SHOULD) == strict_exit_code
+
+
+def test_a_crash_says_where_and_not_what(sandbox: Target) -> None:
+    report = by(rule_that(crashes), target=sandbox)
+    message = report.kit_errors()[0].message
+    assert message.startswith("error of the kit, please report it: KeyError in test_runner.py, line ")
+    assert SECRET_VALUE not in message
+
+
+def test_a_crash_in_choosing_operations_is_an_error_of_the_kit_too(sandbox: Target) -> None:
+    def over(_tenant: Tenant) -> Iterator[Operation]:
+        raise KeyError(SECRET_VALUE)
+
+    report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", over, (), holds), target=sandbox)
+    assert report.exit_code() == 3
+    assert SECRET_VALUE not in report.kit_errors()[0].message
+
+
+def test_a_crash_before_the_rules_is_an_error_of_the_kit_too(sandbox: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError(SECRET_VALUE)
+
+    monkeypatch.setattr("oneroster.contract.runner.take_snapshot", fails)
+    report = by(rule_that(holds), target=sandbox)
+    assert report.exit_code() == 3
+    assert SECRET_VALUE not in report.kit_errors()[0].message
+
+
+def test_one_cause_gives_one_finding(sandbox: Target) -> None:
+    cause = rule_that(breaks)
+    follower = rule_that(breaks, needs=[cause.id], name="OR-TRY-02")
+    report = by(cause, follower, target=sandbox)
+    assert {each.id for each in report.breaches()} == {cause.id}
+    assert {each.message for each in report.checks if each.id == follower.id} == {"follows from OR-TRY-01"}
+
+
+def test_a_prerequisite_that_was_not_judged_keeps_nothing_back(sandbox: Target) -> None:
+    report = by(rule_that(holds, needs=["OR-TRY-00"]), target=sandbox)
+    assert report.summary()["passed"] == 16
+
+
+def test_progress_goes_forward_to_its_end(sandbox: Target) -> None:
+    told: list[tuple[int, int]] = []
+    check(sandbox, rules=[rule_that(holds)], progress=lambda _what, done, steps: told.append((done, steps)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]
+
+
+def test_a_rule_over_nothing_is_skipped_as_not_offered(sandbox: Target) -> None:
+    report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", lambda _: (), (), holds), target=sandbox)
+    ((status, reason),) = {(each.status, each.reason) for each in report.checks}
+    assert (status, reason) == (Status.SKIPPED, Reason.NOT_OFFERED)

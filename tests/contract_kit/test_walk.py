@@ -1,0 +1,105 @@
+"""Walking a collection whose server says what it likes about it."""
+
+import json
+from collections.abc import Mapping
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oneroster.contract.errors import NoAnswerError
+from oneroster.contract.exchange import Exchange
+from oneroster.contract.reading import Reading
+from oneroster.contract.walk import Walk, walk
+from oneroster_v1p1.tables import OPERATIONS, Operation
+
+ORGS = OPERATIONS["getAllOrgs"]
+
+
+class Collection:
+    """A collection of so many rows, whose server cuts pages and counts as it is told."""
+
+    def __init__(self, rows: int, *, cap: int | None = None, total: bool = True, past_the_end: int = 200) -> None:
+        self.ids = [f"o-{number}" for number in range(rows)]
+        self._cap = cap
+        self._total = total
+        self._past_the_end = past_the_end
+        self.asked = 0
+
+    def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> Reading:
+        self.asked += 1
+        limit, offset = int(query["limit"]), self.offset(int(query["offset"]))
+        ids = self.ids[offset : offset + min(limit, self._cap or limit)]
+        status = self._past_the_end if offset >= len(self.ids) and offset else 200
+        body = json.dumps({"orgs": [{"sourcedId": each} for each in ids]}).encode()
+        headers = httpx.Headers({"X-Total-Count": str(len(self.ids))} if self._total else {})
+        return Reading(operation, dict(values), query, Exchange("GET", "/orgs", "", status, headers, body))
+
+    def offset(self, asked: int) -> int:
+        return asked
+
+
+def walked(collection: Collection, *, limit: int = 10, most_rows: int = 10_000, most_pages: int = 1000) -> Walk:
+    return walk(collection, ORGS, {}, limit=limit, most_rows=most_rows, most_pages=most_pages)
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(1, 20),
+    st.none() | st.integers(1, 7),
+    st.booleans(),
+    st.sampled_from([200, 204, 404]),
+)
+def test_every_row_is_met_once_however_pages_are_cut(
+    rows: int, limit: int, cap: int | None, total: bool, past_the_end: int
+) -> None:
+    collection = Collection(rows, cap=cap, total=total, past_the_end=past_the_end)
+    found = walked(collection, limit=limit)
+    assert found.complete
+    assert found.ids == collection.ids
+    assert len(found) == rows
+
+
+def test_a_short_last_page_with_the_right_total_spares_a_request() -> None:
+    collection = Collection(5)
+    assert walked(collection).complete
+    assert collection.asked == 1
+
+
+def test_a_short_page_without_a_total_may_have_been_cut() -> None:
+    collection = Collection(5, total=False)
+    assert walked(collection).complete
+    assert collection.asked == 2
+
+
+def test_an_offset_that_is_ignored_ends_the_walk() -> None:
+    class Stuck(Collection):
+        def offset(self, asked: int) -> int:
+            return asked * 0
+
+    found = walked(Stuck(30))
+    assert not found.complete
+    assert found.stopped == "a page brought only rows that were there before"
+    assert len(found.pages) == 2
+
+
+def test_a_collection_without_end_is_left() -> None:
+    found = walked(Collection(500), most_pages=3)
+    assert (found.complete, len(found), found.stopped) == (False, 30, "more than 30 rows")
+    assert len(walked(Collection(500), most_rows=45)) == 50
+
+
+def test_a_page_that_cannot_be_read_ends_the_walk_where_it_is() -> None:
+    found = walked(Collection(25, past_the_end=500, total=False))
+    assert (found.complete, len(found), found.stopped) == (False, 25, "HTTP 500 instead of 200")
+
+
+def test_silence_ends_the_walk() -> None:
+    class Silent(Collection):
+        def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> Reading:
+            if query["offset"]:
+                raise NoAnswerError("no complete answer (timeout)")
+            return super().__call__(operation, values, query)
+
+    found = walked(Silent(25))
+    assert (found.complete, len(found), found.stopped) == (False, 10, "no complete answer (timeout)")
