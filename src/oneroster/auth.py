@@ -203,7 +203,7 @@ class ClientCredentials(httpx.Auth):
 
         try:
             data = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             data = None
         if response.status_code == 200:
             self._token = read_token(data, began)

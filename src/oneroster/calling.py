@@ -118,12 +118,17 @@ class Call:
         if "next" not in answer.headers.get("Link", ""):
             return None
         links = httpx.Response(200, headers={"Link": answer.headers["Link"]}).links
-        target = urljoin(answer.url, links.get("next", {}).get("url", ""))
+        try:
+            target = urljoin(answer.url, links.get("next", {}).get("url", ""))
+            elsewhere = origin_of(target) != origin_of(self._base_url)
+        except (ValueError, httpx.InvalidURL):
+            # Offsets lead on without it; and a cursor that nobody can read leads nowhere.
+            return None
         theirs = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
         ours = {parameter.name for parameter in self.operation.parameters}
         if "offset" in theirs or not theirs.keys() - ours:
             return None
-        if origin_of(target) != origin_of(self._base_url):
+        if elsewhere:
             raise ForeignOriginError(f"{self.operation.operation_id}: the next link leads away from the tenant.")
         kept = parse_qsl(self.request().query, keep_blank_values=True)
         merged = {**{name: value for name, value in kept if name not in _NUMBERED}, **theirs}

@@ -77,8 +77,11 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
     header = authorization(address, parameters, client_id, client_secret, timestamp, nonce)
     import httpx
 
+    from .log import hide_queries
+
     query = f"?{urlencode(parameters)}" if parameters else ""
     try:
+        hide_queries(address)
         # httpx leaves the header out when a redirect leads to another origin.
         answer = httpx.get(address + query, headers={"Authorization": header}, timeout=_SECONDS, follow_redirects=True)
         return {"status_code": answer.status_code, "response": answer.text}

@@ -144,14 +144,14 @@ class OneRoster(_Door, Operations):
         from .calling import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url)
-        return self.session.read(call.url(call.request()), call.record)
+        return self.session.read(call.url(call.request()), call.record, operation_id)
 
     def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         from .calling import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()
-        call.response(self.session.write(request.method, call.url(request), request.body), request)
+        call.response(self.session.write(request.method, call.url(request), request.body, operation_id), request)
 
     def close(self) -> None:
         """Close all connections; the object opens new ones when it is used again."""
@@ -207,14 +207,14 @@ class AsyncOneRoster(_Door, AsyncOperations):
         from .calling import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url)
-        return await self.session.read(call.url(call.request()), call.record)
+        return await self.session.read(call.url(call.request()), call.record, operation_id)
 
     async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         from .calling import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()
-        call.response(await self.session.write(request.method, call.url(request), request.body), request)
+        call.response(await self.session.write(request.method, call.url(request), request.body, operation_id), request)
 
     async def close(self) -> None:
         """Close all connections; the object opens new ones when it is used again."""

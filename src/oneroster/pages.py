@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
+from . import log
 from .calling import Call, Read
 from .paging import Ask, Paging, Walk
 
@@ -26,6 +27,15 @@ def _begin(call: Call, paging: Paging) -> Walk:
     return Walk(call.operation.operation_id, paging, offset or 0)
 
 
+def _take(walk: Walk, ask: Ask, read: Read) -> Page[Any] | None:
+    """What the caller gets of a page that came."""
+    before = walk.repeated
+    indexes = walk.take(ask, read.facts)
+    if walk.repeated and not before:
+        log.reading_again(walk.collection, walk.reason)
+    return read.page(indexes, walk.total, walk.repeated) if indexes or read.response.status_info else None
+
+
 class WalkedPages(Pages[T]):
     """A collection read over a `Session`, several pages at a time where the walk allows it."""
 
@@ -40,20 +50,20 @@ class WalkedPages(Pages[T]):
     def pages(self) -> Iterator[Page[T]]:
         """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
         walk = self._walk = _begin(self._call, self._paging)
-        flight = _Flight(self)
+        flight = _Flight(self._session, self._call, self._paging.windows)
         try:
             while asks := walk.asks(self._paging.windows):
                 read = flight.next(asks)
-                indexes = walk.take(asks[0], read.facts)
-                if indexes or read.response.status_info:
-                    yield read.page(indexes, walk.total, walk.repeated)
+                page = _take(walk, asks[0], read)
+                if page is not None:
+                    yield page
         finally:
             flight.end()
 
     def first(self) -> T | None:
         """The first record; see `Pages.first`."""
         url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
-        records: list[T] = self._session.read(url, self._call.read_page).records
+        records: list[T] = self._session.read(url, self._call.read_page, self._call.operation.operation_id).records
         return records[0] if records else None
 
     @property
@@ -61,34 +71,38 @@ class WalkedPages(Pages[T]):
         """The announced total; see `Pages.total`."""
         return self._walk.total
 
-    def fetch(self, ask: Ask) -> Read:
-        """One page."""
-        return self._session.read(self._call.page_url(ask), self._call.read_page)
-
 
 class _Flight:
     """Pages on their way. Threads begin when there is a second page to ask for, not before."""
 
-    def __init__(self, pages: WalkedPages[Any]) -> None:
-        self._pages = pages
+    def __init__(self, session: "Session", call: Call, windows: int) -> None:
+        self._session, self._call, self._windows = session, call, windows
+        self._stop = session.stopper()
         self._pool: Any = None
         self._waiting: dict[Ask, Future[Read]] = {}
 
     def next(self, asks: list[Ask]) -> Read:
         if len(asks) == 1 and asks[0] not in self._waiting:
-            return self._pages.fetch(asks[0])
+            return self._fetch(asks[0])
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(self._pages._paging.windows, "oneroster-pages")  # noqa: SLF001
+            self._pool = ThreadPoolExecutor(self._windows, "oneroster-pages")
         for stale in self._waiting.keys() - set(asks):
             self._waiting.pop(stale).cancel()
         for ask in asks:
             if ask not in self._waiting:
-                self._waiting[ask] = self._pool.submit(self._pages.fetch, ask)
+                self._waiting[ask] = self._pool.submit(self._fetch, ask)
         return self._waiting.pop(asks[0]).result()
 
+    def _fetch(self, ask: Ask) -> Read:
+        return self._session.read(
+            self._call.page_url(ask), self._call.read_page, self._call.operation.operation_id, self._stop
+        )
+
     def end(self) -> None:
+        # Whoever leaves a walk does not wait until a tired server may be asked again.
+        self._stop.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -117,9 +131,9 @@ class AsyncWalkedPages(AsyncPages[T]):
                     if ask not in waiting:
                         waiting[ask] = asyncio.create_task(self._fetch(ask))
                 read = await waiting.pop(asks[0])
-                indexes = walk.take(asks[0], read.facts)
-                if indexes or read.response.status_info:
-                    yield read.page(indexes, walk.total, walk.repeated)
+                page = _take(walk, asks[0], read)
+                if page is not None:
+                    yield page
         finally:
             for task in waiting.values():
                 task.cancel()
@@ -128,7 +142,9 @@ class AsyncWalkedPages(AsyncPages[T]):
     async def first(self) -> T | None:
         """The first record; see `AsyncPages.first`."""
         url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
-        records: list[T] = (await self._session.read(url, self._call.read_page)).records
+        records: list[T] = (
+            await self._session.read(url, self._call.read_page, self._call.operation.operation_id)
+        ).records
         return records[0] if records else None
 
     @property
@@ -137,4 +153,6 @@ class AsyncWalkedPages(AsyncPages[T]):
         return self._walk.total
 
     async def _fetch(self, ask: Ask) -> Read:
-        return await self._session.read(self._call.page_url(ask), self._call.read_page)
+        return await self._session.read(
+            self._call.page_url(ask), self._call.read_page, self._call.operation.operation_id
+        )

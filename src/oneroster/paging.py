@@ -85,11 +85,14 @@ class Walk:
         offset: Rows that the caller wants left out at the start.
 
     Attributes:
+        collection: The operationId.
         total: What the server announced last; None when it announced nothing.
+        reason: Why there is a second reading; empty while there is none.
     """
 
     def __init__(self, collection: str, paging: Paging, offset: int = 0) -> None:
-        self._collection = collection
+        self.collection = collection
+        self.reason = ""
         self._paging = paging
         self._start = offset
         self._given = IdSet()
@@ -304,9 +307,9 @@ class Walk:
             nameless = "; rows without sourcedId forbid a second reading"
             again = " and again under sort=sourcedId" if self._pass else nameless
             raise self._error(error, f"{reason}{again}", ids)
-        self._pass = 1
+        self._pass, self.reason = 1, reason
         self._begin_pass()
         return []
 
     def _error(self, error: type[PagingError], reason: str, ids: Sequence[str] = ()) -> PagingError:
-        return error(self._collection, reason, len(self._given) + self._nameless, self._announced, ids[:_NAMED])
+        return error(self.collection, reason, len(self._given) + self._nameless, self._announced, ids[:_NAMED])

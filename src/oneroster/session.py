@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
+from weakref import WeakSet
 
 import httpx
 
+from . import log
 from .auth import Bearer, ClientCredentials, OAuth1, origin_of
-from .errors import DecodeError, ForeignOriginError, ResponseTooLargeError, TokenError, TransportError
+from .errors import DecodeError, ForeignOriginError, OneRosterError, ResponseTooLargeError, TokenError, TransportError
+from .failures import FAILURES, bare, is_passing, no_answer
 from .retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
 from .settings import Settings
 
@@ -22,7 +25,6 @@ __all__ = ["Answer", "AsyncSession", "Limits", "Session"]
 
 T = TypeVar("T")
 
-_PASSING: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.DecodingError)
 _REDIRECTS: Final = 5
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
@@ -61,6 +63,8 @@ class _Shared:
         self.retry = retry.checked()
         self.limits = limits
         self.origin = origin_of(settings.base_url)
+        log.hide_queries(settings.base_url)
+        log.hide_queries(settings.token_url or settings.base_url)
 
     def options(self) -> dict[str, Any]:
         """The arguments of the httpx client."""
@@ -71,8 +75,10 @@ class _Shared:
             "follow_redirects": False,
         }
 
-    def next_url(self, response: httpx.Response, hops: int) -> str | None:
+    def next_url(self, response: httpx.Response, hops: int, first: str) -> str | None:
         """Where a redirect leads; None when the answer is none.
+
+        Errors name the URL that was asked for first: where a server leads, it may name a child.
 
         Raises:
             ForeignOriginError: It leads away from the tenant.
@@ -83,24 +89,27 @@ class _Shared:
         target = response.next_request.url
         if origin_of(target) != self.origin:
             raise ForeignOriginError(
-                f"{_bare(response.url)} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
+                f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
                 " was sent there. If the tenant has moved, change base_url."
             )
         if hops >= _REDIRECTS:
-            raise TransportError(f"{_bare(response.url)} redirects more than {_REDIRECTS} times.")
+            raise TransportError(f"{first} redirects more than {_REDIRECTS} times.")
         return str(target)
 
-    def pause(self, failure: Exception | Answer, sent: int, began: float) -> float | None:
-        """Seconds to the next send; None when there shall be none."""
+    def pause(self, failure: Exception | Answer, sent: int, began: float, operation_id: str) -> float | None:
+        """Seconds to the next send of a read; None when there shall be none."""
+        if not _may_pass(failure):
+            return None
         header = None
         if isinstance(failure, Answer):
             header = failure.headers.get("Retry-After")
         elif isinstance(failure, TokenError):
-            if failure.status_code not in RETRIED_STATUSES:
-                return None
             header = failure.retry_after
         asked = retry_after_seconds(header, datetime.now(UTC))
-        return delay_before_retry(self.retry, sent, time.monotonic() - began, asked, random.random)
+        delay = delay_before_retry(self.retry, sent, time.monotonic() - began, asked, random.random)
+        if delay is not None:
+            log.request_again("GET", operation_id, _named(failure), delay, sent + 1)
+        return delay
 
 
 class Session(_Shared):
@@ -115,64 +124,95 @@ class Session(_Shared):
     def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008
         super().__init__(settings, retry, limits)
         self.client = httpx.Client(**self.options())
-        self._closed = threading.Event()
+        self._closed = False
+        self._stoppers: WeakSet[threading.Event] = WeakSet()
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close all connections; a request that waits for its next try gives up."""
-        self._closed.set()
+        with self._lock:
+            self._closed = True
+            for stop in self._stoppers:
+                stop.set()
         self.client.close()
 
-    def read(self, url: str, parse: Callable[[Answer], T]) -> T:
+    def stopper(self) -> threading.Event:
+        """An event that ends the waits of the reads that are given it; closing the session sets it."""
+        stop = threading.Event()
+        with self._lock:
+            self._stoppers.add(stop)
+            if self._closed:
+                stop.set()
+        return stop
+
+    def read(
+        self,
+        url: str,
+        parse: Callable[[Answer], T],
+        operation_id: str = "a URL",
+        stop: threading.Event | None = None,
+    ) -> T:
         """GET, again where that may help.
 
         Args:
             url: A URL of the tenant.
             parse: Makes a value of an answer; its DecodeError counts as a damaged answer and is tried again.
+            operation_id: What is read, for the log.
+            stop: One of `stopper`; once it is set, nothing is sent again.
 
         Raises:
             TransportError: No whole answer came.
             DecodeError: The answer could not be read, however often it was fetched.
             AccessError: There is no token, or the URL leads elsewhere.
         """
+        stop = self.stopper() if stop is None else stop
         began, sent = time.monotonic(), 0
         while True:
             sent += 1
-            failure: Exception | Answer
-            try:
-                answer = self.send("GET", url)
-                if answer.status_code not in RETRIED_STATUSES:
-                    return parse(answer)
-                failure = answer
-            except (*_PASSING, TokenError, DecodeError) as error:
-                failure = error
-            delay = self.pause(failure, sent, began)
-            if delay is None or self._closed.wait(delay):
-                return _give_up(failure, url, sent, parse)
+            outcome = self._attempt("GET", url, None, operation_id, sent)
+            if _is_final(outcome):
+                try:
+                    return parse(outcome)
+                except DecodeError as error:
+                    outcome = error
+            delay = self.pause(outcome, sent, began, operation_id)
+            if delay is None or stop.wait(delay):
+                return _give_up(outcome, url, sent, parse)
 
-    def write(self, method: str, url: str, body: bytes | None) -> Answer:
+    def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> Answer:
         """PUT or DELETE, sent once: nobody knows whether a write without an answer was done.
 
         Raises:
             TransportError: No whole answer came.
         """
+        outcome = self._attempt(method, url, body, operation_id, 1)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise no_answer(method, url, 1, outcome)
+
+    def _attempt(self, method: str, url: str, body: bytes | None, operation_id: str, sent: int) -> Answer | Exception:
+        began = time.monotonic()
+        outcome: Answer | Exception
         try:
-            return self.send(method, url, body)
-        except _PASSING as error:
-            raise _no_answer(method, url, 1, error) from error
+            outcome = self.send(method, url, body)
+        except (OneRosterError, *FAILURES) as error:
+            outcome = error
+        log.request_done(method, operation_id, _named(outcome), time.monotonic() - began, sent)
+        return outcome
 
     def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
         """One request and its whole answer; redirects of reads are followed within the tenant."""
         _own(self, url)
-        ends = time.monotonic() + self.limits.seconds
+        first, ends = bare(url), time.monotonic() + self.limits.seconds
         for hops in range(_REDIRECTS + 1):
             with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
-                target = self.next_url(response, hops) if method == "GET" else None
+                target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    _check_coding(response)
+                    _check_coding(response, first)
                     content = bytearray()
                     for chunk in response.iter_bytes():
-                        _grow(content, chunk, self.limits, ends, url)
-                    return Answer(response.status_code, response.headers, bytes(content), _bare(response.url))
+                        _grow(content, chunk, self.limits, ends, first)
+                    return Answer(response.status_code, response.headers, bytes(content), first)
             url = target
         raise AssertionError  # next_url ends the loop
 
@@ -188,46 +228,70 @@ class AsyncSession(_Shared):
         """Close all connections."""
         await self.client.aclose()
 
-    async def read(self, url: str, parse: Callable[[Answer], T]) -> T:
+    async def read(self, url: str, parse: Callable[[Answer], T], operation_id: str = "a URL") -> T:
         """GET, again where that may help; see `Session.read`."""
         began, sent = time.monotonic(), 0
         while True:
             sent += 1
-            failure: Exception | Answer
-            try:
-                answer = await self.send("GET", url)
-                if answer.status_code not in RETRIED_STATUSES:
-                    return parse(answer)
-                failure = answer
-            except (*_PASSING, TokenError, DecodeError) as error:
-                failure = error
-            delay = self.pause(failure, sent, began)
+            outcome = await self._attempt("GET", url, None, operation_id, sent)
+            if _is_final(outcome):
+                try:
+                    return parse(outcome)
+                except DecodeError as error:
+                    outcome = error
+            delay = self.pause(outcome, sent, began, operation_id)
             if delay is None:
-                return _give_up(failure, url, sent, parse)
+                return _give_up(outcome, url, sent, parse)
             await asyncio.sleep(delay)
 
-    async def write(self, method: str, url: str, body: bytes | None) -> Answer:
+    async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> Answer:
         """PUT or DELETE, sent once; see `Session.write`."""
+        outcome = await self._attempt(method, url, body, operation_id, 1)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise no_answer(method, url, 1, outcome)
+
+    async def _attempt(
+        self, method: str, url: str, body: bytes | None, operation_id: str, sent: int
+    ) -> Answer | Exception:
+        began = time.monotonic()
+        outcome: Answer | Exception
         try:
-            return await self.send(method, url, body)
-        except _PASSING as error:
-            raise _no_answer(method, url, 1, error) from error
+            outcome = await self.send(method, url, body)
+        except (OneRosterError, *FAILURES) as error:
+            outcome = error
+        log.request_done(method, operation_id, _named(outcome), time.monotonic() - began, sent)
+        return outcome
 
     async def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
         """One request and its whole answer; see `Session.send`."""
         _own(self, url)
-        ends = time.monotonic() + self.limits.seconds
+        first, ends = bare(url), time.monotonic() + self.limits.seconds
         for hops in range(_REDIRECTS + 1):
             async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
-                target = self.next_url(response, hops) if method == "GET" else None
+                target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    _check_coding(response)
+                    _check_coding(response, first)
                     content = bytearray()
                     async for chunk in response.aiter_bytes():
-                        _grow(content, chunk, self.limits, ends, url)
-                    return Answer(response.status_code, response.headers, bytes(content), _bare(response.url))
+                        _grow(content, chunk, self.limits, ends, first)
+                    return Answer(response.status_code, response.headers, bytes(content), first)
             url = target
         raise AssertionError  # next_url ends the loop
+
+
+def _is_final(outcome: Answer | Exception) -> TypeGuard[Answer]:
+    return isinstance(outcome, Answer) and outcome.status_code not in RETRIED_STATUSES
+
+
+def _named(outcome: Answer | Exception) -> str:
+    return str(outcome.status_code) if isinstance(outcome, Answer) else type(outcome).__name__
+
+
+def _may_pass(failure: Exception | Answer) -> bool:
+    if isinstance(failure, TokenError):
+        return failure.status_code in RETRIED_STATUSES
+    return isinstance(failure, Answer | DecodeError) or is_passing(failure)
 
 
 def _auth(settings: Settings) -> httpx.Auth:
@@ -244,43 +308,29 @@ def _auth(settings: Settings) -> httpx.Auth:
 
 def _own(session: _Shared, url: str) -> None:
     if origin_of(url) != session.origin:
-        raise ForeignOriginError(f"{_bare(httpx.URL(url))} is not at the tenant; nothing was sent there.")
-
-
-def _bare(url: httpx.URL) -> str:
-    return str(url.copy_with(query=None, fragment=None, userinfo=b""))
+        raise ForeignOriginError(f"{bare(url)} is not at the tenant; nothing was sent there.")
 
 
 def _body_headers(body: bytes | None) -> dict[str, str]:
     return {} if body is None else {"Content-Type": "application/json"}
 
 
-def _check_coding(response: httpx.Response) -> None:
+def _check_coding(response: httpx.Response, first: str) -> None:
     # Codings over codings unfold without measure before anything can be counted.
     coding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip", "x-gzip", "deflate", ""):
-        raise TransportError(f"{_bare(response.url)} answered in a coding that was not asked for.")
+        raise TransportError(f"{first} answered in a coding that was not asked for.")
 
 
-def _grow(content: bytearray, chunk: bytes, limits: Limits, ends: float, url: str) -> None:
+def _grow(content: bytearray, chunk: bytes, limits: Limits, ends: float, first: str) -> None:
     content += chunk
-    where = _bare(httpx.URL(url)) if len(content) > limits.most_bytes or time.monotonic() > ends else ""
     if len(content) > limits.most_bytes:
-        raise ResponseTooLargeError(f"{where} answers with more than {limits.most_bytes} bytes. Ask for fewer rows.")
-    if where:
-        raise ResponseTooLargeError(f"{where} did not end its answer within {limits.seconds:g} seconds.")
+        raise ResponseTooLargeError(f"{first} answers with more than {limits.most_bytes} bytes. Ask for fewer rows.")
+    if time.monotonic() > ends:
+        raise ResponseTooLargeError(f"{first} did not end its answer within {limits.seconds:g} seconds.")
 
 
 def _give_up(failure: Exception | Answer, url: str, sent: int, parse: Callable[[Answer], T]) -> T:
     if isinstance(failure, Answer):
         return parse(failure)
-    if isinstance(failure, _PASSING):
-        raise _no_answer("GET", url, sent, failure) from failure
-    raise failure
-
-
-def _no_answer(method: str, url: str, sent: int, error: Exception) -> TransportError:
-    times = "once" if sent == 1 else f"{sent} times"
-    return TransportError(
-        f"{method} {_bare(httpx.URL(url))} was sent {times} and brought no whole answer ({type(error).__name__})."
-    )
+    raise no_answer("GET", url, sent, failure)

@@ -110,11 +110,15 @@ def _checked(found: dict[str, str], where: str) -> Settings:
 
 
 def _is_web_address(text: str) -> bool:
+    import httpx
+
     try:
-        parts = urlsplit(text)
+        parts, _ = urlsplit(text), httpx.URL(text)
         # A query may be needed by a token endpoint (7.4: paths are the vendor's), but a user never is.
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        )
+    except (ValueError, httpx.InvalidURL):
         return False
 
 
