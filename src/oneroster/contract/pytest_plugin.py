@@ -4,6 +4,7 @@ Every option can also come from the environment (``ONEROSTER_BASE_URL`` …), wh
 The tests ask for the fixture ``oneroster_target``: the tenant of the command line, or None when no address was given.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from oneroster.contract.target import Target
 
-__all__ = ["oneroster_target", "pytest_addoption", "pytest_report_header", "target_of"]
+__all__ = ["oneroster_target", "pytest_load_initial_conftests", "pytest_report_header", "target_of"]
 
 OPTIONS: Final = {
     "--base-url": "base URL of the tenant to judge, ending in /ims/oneroster/v1p1",
@@ -23,13 +24,20 @@ OPTIONS: Final = {
 }
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Iterator[None]:
+    """Add the options when all other plugins have added theirs.
+
+    Some of the names are common: ``--base-url`` belongs to pytest-base-url where that is installed. Added earlier, ours
+    would make the other plugin fail.
+    """
+    yield
     group = parser.getgroup("oneroster", "OneRoster contract tests")
     for option, text in OPTIONS.items():
         try:
             group.addoption(option, default=None, help=f"{text} (or ONEROSTER_{option[2:].replace('-', '_').upper()})")
         except ValueError:
-            # Another plugin, such as pytest-base-url, owns the option already; its value is read just the same.
+            # Another plugin's option; its value is read just the same.
             continue
 
 
@@ -48,8 +56,7 @@ def target_of(config: pytest.Config) -> "Target | None":
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    if config.getoption("--base-url", None) is None:
-        return None
+    """Say which tenant is judged, when one is named."""
     target = target_of(config)
     return f"oneroster: judging {target.base_url}" if target is not None else None
 

@@ -6,7 +6,7 @@ Messages and evidence name operations, fields, counts and sourcedIds, never a va
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -125,7 +125,6 @@ class Report:
     checks: tuple[Check, ...]
     seed: int
     unjudged: str | None = None
-    coverage: dict[str, int] = field(default_factory=dict)
 
     def summary(self) -> dict[str, int]:
         """Number of checks by status."""

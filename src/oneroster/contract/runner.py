@@ -108,7 +108,8 @@ class _Court:
         except NotExercised as nothing:
             return [_on(rule, operation, Status.SKIPPED, str(nothing), Reason.NOT_EXERCISED)]
         except (NoAnswerError, BudgetSpentError, UnjudgeableError) as error:
-            self.unjudged = self.unjudged or str(error)
+            if self.unjudged is None or isinstance(error, UnjudgeableError):
+                self.unjudged = str(error)
             return [_on(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
         except Exception as error:
             return [_on(rule, operation, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR)]

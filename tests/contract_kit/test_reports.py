@@ -1,0 +1,191 @@
+"""The report for programs and the report for people."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from oneroster.contract import report_json, terminal
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Check, Evidence, Reason, Report, Status, TargetInfo, shown_ids
+
+TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
+
+
+def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **changes: Any) -> Check:
+    levels = {Status.WARNED: Level.SHOULD}
+    values = {
+        "id": rule_id,
+        "family": "paging",
+        "title": f"Title of {rule_id}",
+        "level": levels.get(status, Level.MUST),
+        "status": status,
+        "operation_id": "getAllOrgs",
+        "message": "holds",
+        "clause": "3.1 limit [A]",
+    }
+    return Check(**{**values, **changes})
+
+
+def a_report(*checks: Check, unjudged: str | None = None) -> Report:
+    return Report("0.1.0", TARGET, checks, 7, unjudged)
+
+
+def printed(report: Report, fail_on: Level = Level.MUST) -> str:
+    out = io.StringIO()
+    terminal.show(report, Console(file=out, width=80, highlight=False), fail_on)
+    return out.getvalue()
+
+
+def test_the_json_report_has_the_form_of_the_interface() -> None:
+    evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
+    broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
+    whole = json.loads(report_json.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    assert whole == {
+        "tool": {"name": "oneroster-kit", "version": "0.1.0"},
+        "target": {
+            "base_url": "https://sis.example/ims/oneroster/v1p1",
+            "profile": "standard",
+            "started_at": "2024-08-01T06:00:00Z",
+            "seconds": 1.5,
+            "requests": 42,
+        },
+        "summary": {"passed": 0, "failed": 1, "warned": 0, "skipped": 1},
+        "checks": [
+            {
+                "id": "OR-PAG-01",
+                "family": "paging",
+                "title": "Title of OR-PAG-01",
+                "level": "must",
+                "status": "failed",
+                "operation_id": "getAllOrgs",
+                "message": "limit=2 brought 9 rows",
+                "evidence": [
+                    {
+                        "request": "GET /orgs",
+                        "pointer": "children[].href",
+                        "count": 2,
+                        "of": 9,
+                        "curl": "curl -sS https://sis.example/orgs",
+                        "ids": ["o-1", "o-2"],
+                    }
+                ],
+            },
+            {
+                "id": "OR-PAG-01",
+                "family": "paging",
+                "title": "Title of OR-PAG-01",
+                "level": "must",
+                "status": "skipped",
+                "operation_id": None,
+                "message": "holds",
+                "evidence": [],
+            },
+        ],
+    }
+
+
+def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    report_json.write(a_report(a_check()), path)
+    assert json.loads(path.read_text(encoding="utf-8"))["summary"]["passed"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "report.json.part").mkdir()
+    (tmp_path / "report.json").write_text("old", encoding="utf-8")
+    with pytest.raises(OSError, match="directory"):
+        report_json.write(a_report(a_check()), tmp_path / "report.json")
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
+
+
+def test_ids_are_few_short_and_printable() -> None:
+    assert shown_ids(f"o-{number}" for number in range(9)) == ("o-0", "o-1", "o-2", "o-3", "o-4")
+    assert shown_ids(["x" * 500]) == ("x" * 80 + "…",)
+    assert shown_ids(["a\x1b[31m\nb", 5]) == ("a?[31m?b", "5")
+
+
+@pytest.mark.parametrize(
+    ("checks", "fail_on", "verdict"),
+    [
+        ([a_check()], Level.MUST, "All musts hold"),
+        ([a_check(status=Status.WARNED)], Level.MUST, "All musts hold; 1 should is broken"),
+        ([a_check(status=Status.FAILED)], Level.MUST, "1 must is broken"),
+        (
+            [a_check(status=Status.FAILED), a_check("OR-PAG-02", Status.FAILED), a_check("OR-PAG-07", Status.WARNED)],
+            Level.MUST,
+            "2 musts are broken, 1 should is as well",
+        ),
+        (
+            [a_check(status=Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")],
+            Level.MUST,
+            "The kit itself failed; this is no verdict on the server",
+        ),
+    ],
+)
+def test_the_last_line_is_the_verdict(checks: list[Check], fail_on: Level, verdict: str) -> None:
+    assert printed(a_report(*checks), fail_on).strip().splitlines()[-1] == verdict
+
+
+def test_a_tenant_that_could_not_be_judged_is_never_said_to_hold() -> None:
+    report = a_report(a_check(status=Status.SKIPPED, reason=Reason.UNJUDGED), unjudged="nobody answers")
+    assert printed(report).strip().splitlines()[-1] == "Could not be judged: nobody answers"
+
+
+def test_forty_operations_with_one_cause_are_one_block_with_one_curl_line() -> None:
+    evidence = (Evidence("GET /orgs", curl="curl -sS https://sis.example/orgs?limit=1"),)
+    checks = [
+        a_check(status=Status.FAILED, operation_id=f"getThing{number}", message="same", evidence=evidence)
+        for number in range(40)
+    ]
+    text = printed(a_report(*checks))
+    assert text.count("must OR-PAG-01") == 1
+    assert text.count("curl -sS") == 1
+    assert "getThing0, getThing1, getThing2, getThing3 and 36 more: same" in text
+
+
+def test_lines_to_copy_are_not_wrapped() -> None:
+    curl = f"curl -sS https://sis.example/orgs?filter={'x' * 200}"
+    text = printed(a_report(a_check(status=Status.FAILED, evidence=(Evidence(curl=curl),))))
+    assert curl in text
+
+
+def test_what_a_tenant_sends_is_printed_and_not_interpreted() -> None:
+    evidence = (Evidence(ids=("[bold]o-1[/bold]", "[/]")),)
+    text = printed(a_report(a_check(status=Status.FAILED, message="to [red]o-2[/red]", evidence=evidence)))
+    assert "[bold]o-1[/bold], [/]" in text
+    assert "to [red]o-2[/red]" in text
+
+
+def test_many_broken_rules_get_advice_what_to_mend_first() -> None:
+    checks = [a_check(f"OR-PAG-0{number}", Status.FAILED) for number in range(1, 4)]
+    assert "To mend first" not in printed(a_report(*checks))
+    widest = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
+    text = printed(a_report(*checks, *widest))
+    first = text.split("To mend first")[1].strip().splitlines()[0]
+    assert first.startswith("OR-PAG-05")
+
+
+def test_open_points_and_skipped_checks_are_told_apart_from_failures() -> None:
+    text = printed(
+        a_report(
+            a_check(level=Level.OPEN, message="email is null in 3 of 9 records"),
+            a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.NOT_OFFERED, message="not offered (HTTP 404)"),
+        )
+    )
+    assert "Open points" in text
+    assert "email is null in 3 of 9 records" in text
+    assert "skipped, not offered: 1 checks: not offered (HTTP 404) (1)" in text
+    assert text.strip().endswith("All musts hold")
+
+
+def test_each_family_has_its_line_with_rules_and_numbers() -> None:
+    text = printed(a_report(a_check(), a_check("OR-PAG-02", Status.FAILED), a_check("OR-ENV-01", family="envelope")))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["family", "rules", "passed", "failed", "warned", "skipped"] in lines
+    assert ["envelope", "1", "1", "0", "0", "0"] in lines
+    assert ["paging", "2", "1", "1", "0", "0"] in lines
