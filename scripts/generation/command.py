@@ -59,18 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     paths = Paths(options.document, options.output)
-    with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
-        fresh = Path(folder) / PACKAGE
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
+            fresh = Path(folder) / PACKAGE
             emit.emit(_read(paths.source), fresh)
-        except _LintError as error:
-            print(error, file=sys.stderr)
-            return 1
-        except (document.DocumentError, emit.ToolError, OSError) as error:
-            place = f"{paths.source.name}: " if isinstance(error, document.DocumentError) else ""
-            print(f"{place}{error}\nNothing was written.", file=sys.stderr)
-            return 1
-        return _check(fresh, paths) if options.check else _write(fresh, paths)
+            return _check(fresh, paths) if options.check else _write(fresh, paths)
+    except _LintError as error:
+        said = str(error)
+    except document.DocumentError as error:
+        said = f"{paths.source.name}: {error}"
+    except (emit.ToolError, OSError) as error:
+        said = str(error)
+    print(f"{said}\nNothing was written.", file=sys.stderr)
+    return 1
 
 
 class _LintError(Exception):
@@ -85,7 +86,7 @@ def _read(source: Path) -> document.Document:
     found = document.read(text)
     problems = lint.problems(text)
     if problems:
-        raise _LintError("\n".join([*map(str, problems), "Nothing was written."]))
+        raise _LintError("\n".join(map(str, problems)))
     return found
 
 

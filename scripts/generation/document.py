@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, cast
 
 import yaml
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from generation.places import LOADER
+
 _MAP, _SEQUENCE, _STRING = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
+_SCALARS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -68,7 +70,7 @@ def read(text: str) -> Document:
         DocumentError: The syntax is wrong, a key stands twice, or the document is no mapping.
     """
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
@@ -121,14 +123,12 @@ class _Reader:
 
 def _scalar(node: yaml.ScalarNode, pointer: str) -> object:
     text: str = node.value
+    if node.tag not in _SCALARS:
+        raise DocumentError(f"the tag {node.tag} is not known here", pointer=pointer, line=node.start_mark.line + 1)
     if node.style or node.tag == _STRING:  # quoted, or plain text
         return text
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     if _INTEGER.match(text):
         return int(text)
-    if _NUMBER.match(text):
-        return float(text)
-    if node.tag.startswith("tag:yaml.org,2002:"):
-        return text
-    raise DocumentError(f"the tag {node.tag} is not known here", pointer=pointer, line=node.start_mark.line + 1)
+    return float(text) if _NUMBER.match(text) else text

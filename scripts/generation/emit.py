@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -63,19 +64,29 @@ def emit(document: Document, target: Path) -> Facts:
         if version(name) != pin:
             raise ToolError(f"{name} {pin} is pinned and {version(name)} is installed; pip install {name}=={pin}")
     facts = gather(document)
+    try:
+        _generate(facts, target)
+    except DocumentError:
+        raise
+    except Exception as error:
+        # Whatever went wrong inside generator and templates, the maintainer needs the place and not a traceback.
+        raise _located(facts, GeneratorError(header=type(error).__name__, detail=str(error))) from error
+    _write(target / "tables.py", tables.source(facts))
+    _write(target / "openapi.json", tables.document_text(facts))
+    _write(target / "py.typed", tables.MARKER + "\n")
+    _format(target)
+    return facts
+
+
+def _generate(facts: Facts, target: Path) -> None:
+    """Run the generator, and render beside its files those that it does not know."""
     project = _project(facts, target)
     with contextlib.redirect_stdout(io.StringIO()):
         errors = project.build()
     if errors:
         raise _located(facts, errors[0])
     for name in SHARED:
-        text = project.env.get_template(f"{name}.py.jinja").render()
-        _write(target / f"{name}.py", text)
-    _write(target / "tables.py", tables.source(facts))
-    _write(target / "openapi.json", tables.document_text(facts))
-    _write(target / "py.typed", tables.MARKER + "\n")
-    _format(target)
-    return facts
+        _write(target / f"{name}.py", project.env.get_template(f"{name}.py.jinja").render())
 
 
 def _project(facts: Facts, target: Path) -> Project:
@@ -132,12 +143,12 @@ def _python_type(found: Property) -> str:
 def _located(facts: Facts, error: GeneratorError) -> DocumentError:
     """An error of the generator, at the operation or the schema that it names."""
     said = " ".join(f"{error.header or ''} {error.detail or ''}".split())
-    pointer = ""
-    for name, schema in (("schemas", facts.models), ("schemas", facts.enumerations)):
-        pointer = next((f"/components/{name}/{escape(key)}" for key in schema if key in said), pointer)
+    words = set(re.findall(r"\w+", said))
+    named = [name for name in (*facts.models, *facts.enumerations) if name in words]
+    pointer = f"/components/schemas/{escape(named[0])}" if named else ""
     for endpoint in facts.endpoints.values():
         operation = endpoint.operation
-        if f"{operation.method} {operation.path} " in said or python_name(operation.operation_id) in said:
+        if f"{operation.method} {operation.path} " in said or python_name(operation.operation_id) in words:
             pointer = f"/paths/{escape(operation.path)}/{operation.method.lower()}"
     return facts.document.error(pointer, f"the generator cannot take this: {said}")
 

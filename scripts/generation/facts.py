@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
-from openapi_python_client.strings import PythonIdentifier
+from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from generation.document import Document, DocumentError, escape
 from generation.shapes import Element, Operation, Parameter, Parent, Profile, Property, Scope, Subset, Through
@@ -70,6 +70,14 @@ def gather(document: Document) -> Facts:
     Raises:
         DocumentError: A reference leads nowhere, or a part does not follow the conventions of the document.
     """
+    try:
+        return _gathered(document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A part of another type than the lint lets through; old documents come here without it.
+        raise DocumentError(f"a part does not have its form: {type(error).__name__}: {error}") from error
+
+
+def _gathered(document: Document) -> Facts:
     reader = _Reader(document)
     models = reader.models()
     return Facts(
@@ -116,11 +124,21 @@ class _Reader:
 
     # Schemas
 
+    def check_name(self, name: str) -> None:
+        """Refuse a schema whose class would be called otherwise, for the templates go by the name."""
+        called = ClassName(name, _FIELD_PREFIX)
+        if called != name:
+            message = f"the class of this schema would be called {called} in Python; call the schema so"
+            raise self.document.error(f"/components/schemas/{escape(name)}", message)
+
     def is_enumeration(self, name: str | None) -> bool:
         return name is not None and name != BOOLEAN and "enum" in self.schemas.get(name, {})
 
     def enumerations(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(self.schemas[name]["enum"]) for name in self.schemas if self.is_enumeration(name)}
+        found = {name: tuple(self.schemas[name]["enum"]) for name in self.schemas if self.is_enumeration(name)}
+        for name in found:
+            self.check_name(name)
+        return found
 
     def models(self) -> dict[str, Model]:
         """The classes to emit, in the order of the document."""
@@ -143,6 +161,7 @@ class _Reader:
         }
 
     def model(self, name: str, schema: dict[str, Any]) -> Model:
+        self.check_name(name)
         pointer = f"/components/schemas/{escape(name)}"
         properties: dict[str, Property] = {}
         descriptions: dict[str, str] = {}
@@ -215,7 +234,7 @@ class _Reader:
             if kind not in _PLURAL:
                 raise self.document.error(f"{place}/items", f"lists of kind {kind!r} are not known to the templates")
             return _PLURAL[kind], named
-        if target.get("type") in {"number", "integer"}:
+        if target.get("type") in ("number", "integer"):
             return str(target["type"]), None
         if target.get("type") == "string" and "enum" not in target:
             return _STRING_KINDS.get(target.get("format", ""), "string"), None
