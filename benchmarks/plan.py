@@ -1,0 +1,27 @@
+"""How much is measured."""
+
+from typing import Final, NamedTuple
+
+__all__ = ["FULL", "QUICK", "Plan"]
+
+
+class Plan(NamedTuple):
+    """The size of a run.
+
+    Attributes:
+        rounds: How often every contestant of a table row is measured.
+        page_rows: Records of a page.
+        walk_rows: Records of the collection that is walked.
+        memory_rows: Records of the collections whose walks are weighed.
+        latency: Seconds that a page takes to arrive in the walk over a distance.
+    """
+
+    rounds: int
+    page_rows: int
+    walk_rows: int
+    memory_rows: tuple[int, ...]
+    latency: float
+
+
+FULL: Final = Plan(rounds=7, page_rows=1000, walk_rows=250_000, memory_rows=(10_000, 1_000_000), latency=0.075)
+QUICK: Final = FULL._replace(walk_rows=20_000, memory_rows=(10_000, 100_000))

@@ -1,0 +1,93 @@
+"""Pages as a tenant sends them: made up, the same at every run, of the usual size and shape."""
+
+import json
+from typing import Any, Final
+
+__all__ = ["enrollment", "page", "with_odd_records"]
+
+_CHANGED: Final = "2026-08-{day:02d}T06:30:00.000Z"
+_ROOT: Final = "https://sis.example/ims/oneroster/v1p1"
+
+
+def _reference(kind: str, collection: str, sourced_id: str) -> dict[str, str]:
+    return {"href": f"{_ROOT}/{collection}/{sourced_id}", "sourcedId": sourced_id, "type": kind}
+
+
+def user(number: int) -> dict[str, Any]:
+    """A student with two further ids, one or two schools and a grade."""
+    schools = [f"school-{number % 40:04d}"] + ([f"school-{number % 40 + 1:04d}"] if number % 5 == 0 else [])
+    return {
+        "sourcedId": f"{number:08x}-0000-4000-8000-00000000a001",
+        "status": "active",
+        "dateLastModified": _CHANGED.format(day=number % 28 + 1),
+        "username": f"student{number:07d}",
+        "userIds": [
+            {"type": "LDAP", "identifier": f"uid{number:07d}"},
+            {"type": "State", "identifier": f"{7_000_000 + number}"},
+        ],
+        "enabledUser": "true" if number % 50 else "false",
+        "givenName": f"Given{number % 800}",
+        "familyName": f"Family{number % 3000}",
+        "middleName": "M",
+        "role": "student",
+        "identifier": f"{400_000 + number}",
+        "email": f"student{number:07d}@school.example",
+        "orgs": [_reference("org", "orgs", school) for school in schools],
+        "grades": [f"{number % 12 + 1:02d}"],
+    }
+
+
+def enrollment(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
+    """A student's place in a class.
+
+    Args:
+        number: Of the record within its page.
+        page_mark: The part of all ids that differs from page to page.
+    """
+    tail = f"{number:08x}-0000-4000-8000-{page_mark}"
+    return {
+        "sourcedId": tail,
+        "status": "active",
+        "dateLastModified": _CHANGED.format(day=number % 28 + 1),
+        "user": _reference("user", "users", f"u{tail}"),
+        "class": _reference("class", "classes", f"class-{number // 25:05d}"),
+        "school": _reference("org", "schools", f"school-{number % 40:04d}"),
+        "role": "student",
+        "primary": "false",
+        "beginDate": "2026-08-24",
+        "endDate": "2027-06-12",
+    }
+
+
+_MAKERS: Final = {"users": user, "enrollments": enrollment}
+# What servers really send: an unlisted value, a boolean in words, an empty date-time, a property of their own,
+# a required property left out.
+_ODD: Final[tuple[dict[str, Any], ...]] = (
+    {"role": "visitor"},
+    {"primary": "yes", "enabledUser": "yes"},
+    {"dateLastModified": ""},
+    {"vendorCode": "x1"},
+    {"status": None},
+)
+
+
+def page(wrapper: str, rows: int, odd_every: int | None = None) -> bytes:
+    """A page of records, as compact JSON.
+
+    Args:
+        wrapper: ``users`` or ``enrollments``.
+        rows: Records.
+        odd_every: One record of so many deviates from the standard; None for none.
+    """
+    records = [_MAKERS[wrapper](number) for number in range(rows)]
+    if odd_every is not None:
+        records = with_odd_records(records, odd_every)
+    return json.dumps({wrapper: records}, separators=(",", ":")).encode()
+
+
+def with_odd_records(records: list[dict[str, Any]], every: int) -> list[dict[str, Any]]:
+    """The records, one of so many with a deviation that real servers show, each kind of them in turn."""
+    return [
+        record | _ODD[index // every % len(_ODD)] if index % every == every - 1 else record
+        for index, record in enumerate(records)
+    ]

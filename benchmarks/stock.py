@@ -1,0 +1,87 @@
+"""The client that openapi-python-client gives by its own templates, made at run time from this project's document.
+
+`python -m benchmarks.stock FOLDER` makes it: a process that has the generator loaded is no fair place to measure in, as
+the garbage collector goes through all that is there.
+"""
+
+import contextlib
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from benchmarks import ROOT
+
+__all__ = ["Stock", "generated"]
+
+_PACKAGE: Final = "stock_oneroster"
+
+
+class Stock:
+    """The stock package, imported."""
+
+    def _module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{_PACKAGE}{name}")
+
+    def page_model(self, name: str) -> Any:
+        """A class of its models."""
+        return getattr(self._module(".models"), name)
+
+    def client(self, base_url: str) -> Any:
+        """A client with a token."""
+        return self._module("").AuthenticatedClient(base_url=base_url, token="benchmark")  # noqa: S106 - no secret
+
+    def operation(self, tag: str, name: str) -> Any:
+        """The module of an operation."""
+        return self._module(f".api.{tag}.{name}")
+
+
+@contextlib.contextmanager
+def generated() -> Iterator[Stock]:
+    """The stock package in a folder that is gone afterwards.
+
+    Raises:
+        subprocess.CalledProcessError: The generator refused the document; it says on stderr why.
+    """
+    with tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder:
+        paths = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+        command = [sys.executable, "-m", "benchmarks.stock", str(Path(folder) / _PACKAGE)]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        sys.path.insert(0, folder)
+        try:
+            yield Stock()
+        finally:
+            sys.path.remove(folder)
+            for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+                del sys.modules[name]
+
+
+def main() -> None:
+    """Make the package in the folder that the command line names."""
+    from openapi_python_client import Project
+    from openapi_python_client.config import Config, ConfigFile, MetaType
+    from openapi_python_client.parser import GeneratorData
+    from openapi_python_client.parser.errors import GeneratorError
+
+    from generation.document import read
+    from generation.facts import REFERENCE, gather
+    from generation.lower import lowered
+
+    source, target = ROOT / "openapi.yaml", Path(sys.argv[1])
+    facts = gather(read(source.read_text(encoding="utf-8")))
+    settings = ConfigFile(package_name_override=_PACKAGE, post_hooks=[])
+    config = Config.from_sources(settings, MetaType.NONE, source, "utf-8", overwrite=False, output_path=target)
+    data = GeneratorData.from_dict(lowered(facts, REFERENCE), config=config)
+    errors = [data] if isinstance(data, GeneratorError) else Project(openapi=data, config=config).build()
+    if errors:
+        sys.exit(f"{errors[0].header} {errors[0].detail}")
+
+
+if __name__ == "__main__":
+    main()
