@@ -21,6 +21,15 @@ from .tokens import Token, is_fresh, read_token, scope_attempts
 __all__ = ["Bearer", "ClientCredentials", "OAuth1", "origin_of"]
 
 _METHODS: Final = {"HMAC-SHA256": SIGNATURE_HMAC_SHA256, "HMAC-SHA1": SIGNATURE_HMAC_SHA1}
+# RFC 6749, 5.2; other words may repeat what was sent.
+_CODES: Final = (
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+)
 _LONGEST_ANSWER: Final = 1_000_000
 
 
@@ -213,7 +222,7 @@ class ClientCredentials(httpx.Auth):
         code = data.get("error") if isinstance(data, dict) else None
         if code == "invalid_scope" and scopes and scopes != self._attempts()[-1]:
             return False
-        known = f" ({code})" if isinstance(code, str) and code.replace("_", "").isalpha() and len(code) < 40 else ""
+        known = f" ({code})" if code in _CODES else ""
         where = httpx.URL(self._token_url).copy_with(query=None, userinfo=b"")
         raise TokenError(
             f"The token endpoint {where} answered {response.status_code}{known}. Check client id, secret, scopes and"
