@@ -11,17 +11,15 @@ from oneroster.contract.access import BearerToken
 from oneroster.contract.result import Check, Reason, Report, Status
 from oneroster.contract.rule import Rule, catalogue
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
+from oneroster.contract.target import Limits, Target, polite_rate
 from oneroster.sandbox import Sandbox
-
-POLITE_RATE = 20.0
 
 
 @pytest.fixture(scope="session")
 def report(oneroster_target: Target | None) -> Iterator[Report]:
     """The judgement of all rules, made once."""
     if oneroster_target is not None:
-        yield check(oneroster_target, Limits(rate=POLITE_RATE))
+        yield check(oneroster_target, Limits(rate=polite_rate(oneroster_target.base_url)))
         return
     with Sandbox() as tenant:
         yield check(Target(tenant.base_url, access=BearerToken(tenant.token)), seed=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from oneroster.contract.access import BearerToken, ClientCredentials, Nobody, OAuth1
-from oneroster.contract.target import Target, TargetError, read_scopes
+from oneroster.contract.target import Target, TargetError, polite_rate, read_scopes
 
 URL = "https://sis.example/ims/oneroster/v1p1"
 
@@ -60,6 +60,13 @@ def test_what_cannot_be_meant_is_refused_without_repeating_it(given: dict[str, s
     with pytest.raises(TargetError, match=said) as refused:
         target(**given)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "rate"), [(URL, 20.0), ("http://127.0.0.1:80/v1p1", None), ("http://localhost/v1p1", None)]
+)
+def test_a_tenant_on_another_machine_is_asked_slowly(base_url: str, rate: float | None) -> None:
+    assert polite_rate(base_url) == rate
 
 
 def test_a_target_shows_no_secret() -> None:

@@ -16,7 +16,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.result import Report
 from oneroster.contract.rule import FAMILIES, select
 from oneroster.contract.runner import check as judge
-from oneroster.contract.target import DEFAULT_PROFILE, Limits, Target, TargetError
+from oneroster.contract.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
 from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.server import Sandbox
 from oneroster_v1p1.tables import PROFILES
@@ -37,8 +37,6 @@ Examples:
 - `oneroster check --sandbox --fault lost-row` rehearses a fault: the report names the rule that it breaks
 """
 
-POLITE_RATE: Final = 20.0
-"""Requests a second, unless told otherwise, to a tenant that is not our own."""
 INTERRUPTED: Final = 130
 STDOUT: Final = "-"
 
@@ -98,7 +96,7 @@ Rate = Annotated[
     typer.Option(
         min=0.1,
         help="Requests a second.",
-        show_default=f"{POLITE_RATE:g}; sandbox: no bound",
+        show_default=f"{POLITE_RATE:g}; on this machine no bound",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -144,12 +142,8 @@ def check(
     try:
         rules = select(include, exclude)
         with ExitStack() as stack:
-            if sandbox:
-                target = _sandbox_target(stack, given, fault, size, seed)
-            else:
-                target = _named_target(given, fault)
-                rate = rate or POLITE_RATE
-            limits = Limits(max_requests, rate, timeout, max_time)
+            target = _sandbox_target(stack, given, fault, size, seed) if sandbox else _named_target(given, fault)
+            limits = Limits(max_requests, rate or polite_rate(target.base_url), timeout, max_time)
             with _progress() as progress:
                 report = judge(target, limits, rules=rules, seed=seed, progress=progress)
     except ValueError as error:
@@ -218,7 +212,7 @@ def _plain_progress() -> Callable[[str, int, int], None]:
         # "reading getAllUsers" and "judging OR-PAG-01 …" are told once for each kind and family.
         kind = what.partition(" ")[0]
         stage = kind if kind != "judging" else " ".join([kind, what.split(" ")[1].rpartition("-")[0]])
-        if stage not in told:
+        if stage not in told and what != "done":
             told.add(stage)
             typer.echo(f"{stage} …", err=True)
 

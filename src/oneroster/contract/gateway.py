@@ -26,7 +26,7 @@ import msgspec
 from oneroster.contract.access import Access, HttpMethod, TokenAnswer
 from oneroster.contract.errors import BudgetSpentError, NoAnswerError, RefusedError, UnreachableError
 from oneroster.contract.exchange import Exchange
-from oneroster.contract.target import Limits, Target
+from oneroster.contract.target import Limits, Target, is_loopback
 
 __all__ = ["Gateway", "LogEntry"]
 
@@ -39,7 +39,6 @@ LONGEST_WAIT: Final = 30.0
 SILENCE_AT_START: Final = 2
 SILENCE: Final = 5
 """Requests in a row without an answer after which the tenant counts as gone."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Gateway:
         self._client = httpx.AsyncClient(
             timeout=self.limits.timeout,
             follow_redirects=False,
-            trust_env=(self._base.hostname or "") not in LOOPBACK,
+            trust_env=not is_loopback(self.target.base_url),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
         )
         self._resources.callback(self._portal.call, self._client.aclose)

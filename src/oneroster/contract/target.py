@@ -11,10 +11,13 @@ import httpx
 from oneroster.contract.access import Access, BearerToken, ClientCredentials, Nobody, OAuth1
 from oneroster_v1p1.tables import OPERATIONS, PROFILES
 
-__all__ = ["Limits", "Target", "TargetError"]
+__all__ = ["Limits", "Target", "TargetError", "polite_rate"]
 
 SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile")
 DEFAULT_PROFILE: Final = "standard"
+POLITE_RATE: Final = 20.0
+"""Requests a second, unless told otherwise, to a tenant on another machine."""
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class TargetError(ValueError):
@@ -66,6 +69,16 @@ class Target:
         if profile not in PROFILES:
             raise TargetError(f"unknown profile {profile!r}; known are {', '.join(PROFILES)}")
         return cls(checked_url(merged["base_url"], "base URL"), profile, _access(merged))
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether an address lies on this machine."""
+    return (urlsplit(base_url).hostname or "") in LOOPBACK
+
+
+def polite_rate(base_url: str) -> float | None:
+    """How many requests a second a tenant gets when nobody says otherwise; None on this machine, for no bound."""
+    return None if is_loopback(base_url) else POLITE_RATE
 
 
 def checked_url(text: str, what: str) -> str:

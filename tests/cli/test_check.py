@@ -1,0 +1,202 @@
+"""The command `oneroster check`: its exit status, what it says where, and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from oneroster.cli import build
+from oneroster.contract.rule import FAMILIES, catalogue
+from oneroster.sandbox import Sandbox
+
+SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE")
+QUICK = ("--include", "envelope", "--include", "OR-PAG-05")
+"""Enough rules to see the command work."""
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SETTINGS:
+        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    variables = {f"ONEROSTER_{name}": value for name, value in environment.items()}
+    return CliRunner().invoke(build(), ["check", *arguments], env=variables)
+
+
+def test_a_conforming_tenant_ends_with_0_and_every_family_was_exercised(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    result = run("--sandbox", "--seed", "1", "--report-json", str(path))
+    assert result.exit_code == 0, result.stdout
+    assert result.stdout.strip().endswith("All musts hold")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert {check["family"] for check in report["checks"] if check["status"] == "passed"} == set(FAMILIES)
+    assert {check["id"] for check in report["checks"] if check["status"] == "passed"} == {
+        rule.id for rule in catalogue()
+    }
+    assert report["target"]["requests"] < 1000
+    assert report["target"]["profile"] == "standard"
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "exit_code", "rule"),
+    [
+        ("wrong-total", (), 1, "OR-PAG-05"),
+        ("wrong-total", ("--fail-on", "must"), 1, "OR-PAG-05"),
+        ("subset-incomplete", (), 1, "OR-SEM-02"),
+        ("subset-incomplete", ("--fail-on", "must"), 0, "OR-SEM-02"),
+    ],
+)
+def test_a_rehearsal_names_the_rule_and_fails_on_a_should_as_well(
+    fault: str, options: tuple[str, ...], exit_code: int, rule: str
+) -> None:
+    result = run("--sandbox", "--fault", fault, "--exclude", "engine", *options)
+    assert result.exit_code == exit_code
+    assert rule in result.stdout
+
+
+def test_the_sandbox_speaks_a_dialect() -> None:
+    result = run("--sandbox", "--profile", "kimono", *QUICK)
+    assert result.exit_code == 0
+    assert "profile kimono" in result.stdout
+
+
+def test_a_live_tenant_is_named_by_options(tenant: Sandbox) -> None:
+    result = run("--base-url", tenant.base_url, "--token", tenant.token, *QUICK)
+    assert result.exit_code == 0
+    assert tenant.base_url in result.stdout
+    assert tenant.token not in result.output
+
+
+def test_a_live_tenant_is_named_by_the_environment(tenant: Sandbox) -> None:
+    result = run(
+        *QUICK,
+        BASE_URL=tenant.base_url,
+        CLIENT_ID=tenant.client_id,
+        CLIENT_SECRET=tenant.client_secret,
+        TOKEN_URL=tenant.token_url,
+    )
+    assert result.exit_code == 0
+    assert tenant.client_secret not in result.output
+
+
+def test_the_sandbox_is_entered_with_its_own_credentials_only(tenant: Sandbox) -> None:
+    assert run("--sandbox", *QUICK, BASE_URL=tenant.base_url, TOKEN="another").exit_code == 0
+
+
+def test_json_on_stdout_is_nothing_but_json(tenant: Sandbox) -> None:
+    result = run("--base-url", tenant.base_url, "--token", tenant.token, "--report-json", "-", *QUICK)
+    assert json.loads(result.stdout)["summary"]["failed"] == 0
+    assert "All musts hold" in result.stderr
+
+
+def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenant: Sandbox) -> None:
+    result = run("--base-url", tenant.base_url, "--token", tenant.token, *QUICK)
+    assert result.stderr.splitlines() == ["reading …", "judging OR-ENV …", "judging OR-PAG …"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name a tenant with --base-url"),
+        (("--sandbox", "--base-url", "https://sis.example"), "--sandbox judges the embedded tenant"),
+        (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault is for the sandbox"),
+        (("--sandbox", "--fault", "lost-rows"), "lost-row"),
+        (("--sandbox", "--profile", "klingon"), "klingon"),
+        (("--sandbox", "--size", "huge"), "huge"),
+        (("--sandbox", "--include", "manners"), "no such family or rule: manners"),
+        (("--base-url", "sis.example"), "must begin with https://"),
+        (("--base-url", "https://sis.example", "--client-id", "me"), "belong together"),
+        (("--sandbox", "--max-requests", "0"), "max-requests"),
+        (("--sandbox", "--fail-on", "nothing"), "fail-on"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_to_mend(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, tenant: Sandbox) -> None:
+    result = run(
+        "--base-url", tenant.base_url, "--token", tenant.token, "--report-json", str(tmp_path / "no" / "r.json"), *QUICK
+    )
+    assert result.exit_code == 2
+    assert "cannot write the report" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"token": "wrong"}, "check the credentials"),
+        ({"client_id": "me", "client_secret": "wrong", "token_url": ...}, "granted no token"),
+        ({}, "check the credentials"),
+    ],
+)
+def test_a_tenant_that_lets_nobody_in_ends_with_3(options: dict[str, Any], said: str, tenant: Sandbox) -> None:
+    named = {name: tenant.token_url if value is ... else value for name, value in options.items()}
+    arguments = [part for name, value in named.items() for part in (f"--{name.replace('_', '-')}", value)]
+    result = run("--base-url", tenant.base_url, *arguments)
+    assert result.exit_code == 3
+    assert said in result.stdout
+    assert "All musts hold" not in result.stdout
+
+
+def test_a_tenant_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
+    with Sandbox() as gone:
+        address = gone.base_url
+    path = tmp_path / "report.json"
+    result = run("--base-url", address, "--report-json", str(path))
+    assert result.exit_code == 3
+    assert "check the base URL" in result.stdout
+    assert json.loads(path.read_text(encoding="utf-8"))["summary"]["passed"] == 0
+
+
+def test_a_budget_that_is_too_small_ends_with_3(tenant: Sandbox) -> None:
+    result = run("--base-url", tenant.base_url, "--token", tenant.token, "--max-requests", "20")
+    assert result.exit_code == 3
+    assert "all 20 requests" in result.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
+def test_an_interrupt_ends_it_without_a_verdict(tenant: Sandbox) -> None:
+    program = "from oneroster.cli import main; main()"
+    arguments = ["check", "--base-url", tenant.base_url, "--token", tenant.token, "--rate", "5"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stderr is not None
+        running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert b"musts hold" not in out
+    assert b"Traceback" not in err
+
+
+def test_help_tells_exit_statuses_and_environment() -> None:
+    text = CliRunner().invoke(build(), ["check", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).stdout
+    for said in (
+        "Exit status",
+        "3 the server could not be judged",
+        "ONEROSTER_CLIENT_SECRET",
+        "--fail-on",
+        "rehearsal",
+    ):
+        assert said in text
