@@ -20,8 +20,8 @@ def unwrap(body: object, wrapper: str, *, many: bool) -> dict[str, Any]:
     taken; so is a bare array, and a record without any wrapper.
 
     Raises:
-        DecodeError: No records can be made out, or an element of a page is no object. Its index is named; to leave it out
-            would lose a row without a word.
+        DecodeError: No records can be made out, or an element of a page is no object. Its index is named; to leave it
+            out would lose a row without a word.
     """
     if isinstance(body, list) and many:
         body = {wrapper: body}
@@ -64,8 +64,10 @@ def _rewrapped(source: dict[str, Any], wrapper: str, *, many: bool) -> dict[str,
 
 
 def status_info(body: object) -> list[StatusInfo]:
-    """What a server says of a request, from any of the shapes seen: the standard's array, a single object, objects under
-    `imsx_StatusInfo`, `errors` or `warnings`, names without prefix or in other case, an OAuth error.
+    """What a server says of a request, from any of the shapes seen.
+
+    Those are the standard's array, a single object, objects under `imsx_StatusInfo`, `errors` or `warnings`, names
+    without prefix or in other case, and an OAuth error.
     """
     if not isinstance(body, dict):
         return []
