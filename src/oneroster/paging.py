@@ -212,7 +212,9 @@ class Walk:
         return self._accept(facts.ids)
 
     def _take_nothing(self) -> list[int]:
-        if self._left() > 0 and self._again < 1:
+        # Behind rows, where neither a total nor the seam proves the end, an empty page is to be said twice.
+        unproven = self._left() > 0 or (self._announced is None and self._received > 0)
+        if unproven and self._again < 1:
             self._again += 1
             return []
         if self._left() > 0:
