@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -86,7 +86,8 @@ Include = Annotated[
 ]
 Exclude = Annotated[list[str], typer.Option("--exclude", metavar="NAME", help="Not these families or rules.")]
 FailOn = Annotated[
-    Level | None, typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must")
+    Literal["must", "should"] | None,
+    typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must"),
 ]
 ReportJson = Annotated[str, typer.Option(metavar="FILE", help="Write the report as JSON; - writes it to stdout.")]
 MaxRequests = Annotated[int, typer.Option(min=1, help="Requests in all.", rich_help_panel=_LIMITS)]
@@ -150,7 +151,7 @@ def check(
         _refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    level = fail_on or (Level.SHOULD if fault else Level.MUST)
+    level = Level(fail_on or ("should" if fault else "must"))
     _hand_over(report, report_json, level)
     raise typer.Exit(report.exit_code(level))
 

@@ -11,7 +11,8 @@
     ├── NoAnswerError             one request brought no complete answer
     └── EngineError               the engine itself failed
 
-``NotExercised`` stands apart: a rule raises it to say that the tenant gave it nothing to judge.
+``NotExercised`` stands apart: a rule raises it to say that the tenant gave it nothing to judge; ``NotOffered`` when
+that is because the tenant does not serve it.
 
 No message holds a secret, a body, or a value of a record.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "KitError",
     "NoAnswerError",
     "NotExercised",
+    "NotOffered",
     "RefusedError",
     "UnjudgeableError",
     "UnreachableError",
@@ -66,3 +68,7 @@ class NotExercised(Exception):  # noqa: N818 - it is a verdict and no error
 
     It is no failure of anything, hence no ``KitError``.
     """
+
+
+class NotOffered(NotExercised):
+    """The tenant does not serve what the rule is about, or not to us."""

@@ -8,7 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, NotExercised, UnjudgeableError
+from oneroster.contract.errors import (
+    BudgetSpentError,
+    KitError,
+    NoAnswerError,
+    NotExercised,
+    NotOffered,
+    UnjudgeableError,
+)
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Check, Finding, Reason, Report, Status, TargetInfo
@@ -106,7 +113,8 @@ class _Court:
         try:
             findings = list(rule.judge(self._tenant, operation))
         except NotExercised as nothing:
-            return [_on(rule, operation, Status.SKIPPED, str(nothing), Reason.NOT_EXERCISED)]
+            reason = Reason.NOT_OFFERED if isinstance(nothing, NotOffered) else Reason.NOT_EXERCISED
+            return [_on(rule, operation, Status.SKIPPED, str(nothing), reason)]
         except (NoAnswerError, BudgetSpentError, UnjudgeableError) as error:
             if self.unjudged is None or isinstance(error, UnjudgeableError):
                 self.unjudged = str(error)

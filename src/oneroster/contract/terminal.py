@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from oneroster.contract.findings import many
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Check, Reason, Report, Status
 from oneroster.contract.rule import FAMILIES
@@ -130,10 +131,13 @@ def _reasons(report: Report) -> Iterator[str]:
         mine = [check for check in skipped if check.reason is reason]
         if reason is Reason.KIT_ERROR:
             yield from (f"{check.id}, {check.operation_id or 'the tenant'}: {check.message}" for check in mine)
+        elif reason is Reason.NOT_OFFERED and mine:
+            named = list(dict.fromkeys(check.operation_id for check in mine if check.operation_id))
+            yield f"not offered: {', '.join(named) or 'what ' + ', '.join(check.id for check in mine) + ' would judge'}"
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_MESSAGES))
-            yield f"skipped, {reason}: {len(mine)} checks: {shown}"
+            yield f"skipped, {reason}, {many(len(mine), 'check')}: {shown}"
 
 
 def _mend_first(console: Console, broken: list[list[Check]]) -> None:

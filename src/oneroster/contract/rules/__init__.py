@@ -1,5 +1,5 @@
-"""The rules, one module for each family; importing this package registers them all."""
+"""The rules, one module for each family or a part of it; importing this package registers them all."""
 
-from oneroster.contract.rules import access, engine, envelope, paging, schema, semantics
+from oneroster.contract.rules import access, engine, envelope, links, paging, references, schema, semantics, singles
 
-__all__ = ["access", "engine", "envelope", "paging", "schema", "semantics"]
+__all__ = ["access", "engine", "envelope", "links", "paging", "references", "schema", "semantics", "singles"]

@@ -1,9 +1,10 @@
 """Envelope: where the data of an answer stands, and as what it is declared."""
 
+import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialect import wrapper_trust
-from oneroster.contract.errors import NoAnswerError, NotExercised
+from oneroster.contract.errors import NoAnswerError, NotExercised, NotOffered
 from oneroster.contract.findings import finding
 from oneroster.contract.levels import level_of
 from oneroster.contract.reading import Reading
@@ -39,7 +40,9 @@ def answered(tenant: Tenant, operation: Operation) -> list[Reading]:
     if tenant.offer(operation) is Offer.UNKNOWN:
         raise NotExercised("no id is known with which it could be asked")
     statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))
-    raise NotExercised(f"not offered ({statuses})" if tenant.offer(operation) is Offer.NO else f"no data ({statuses})")
+    if tenant.offer(operation) is Offer.NO:
+        raise NotOffered(f"not offered ({statuses})")
+    raise NotExercised(f"no data ({statuses})")
 
 
 def misplaced(readings: list[Reading], operation: Operation) -> Iterator[Finding]:
@@ -84,5 +87,9 @@ def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 def media_type(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     wrong = [reading for reading in answered(tenant, operation) if reading.exchange.media_type != JSON]
     if wrong:
-        sent = "another media type" if wrong[0].exchange.media_type else "no media type"
-        yield finding(f"the answer is declared with {sent} instead of {JSON}", wrong[0])
+        yield finding(f"the answer is declared as {_shown(wrong[0].exchange.media_type)} instead of {JSON}", wrong[0])
+
+
+def _shown(media_type: str) -> str:
+    # Whatever stands in the header is the tenant's word; only types that are known the world over are repeated.
+    return media_type if media_type in mimetypes.types_map.values() else "another type" if media_type else "nothing"
