@@ -83,7 +83,8 @@ class Call:
             StatusError: Its status is no success.
             DecodeError: It cannot be read.
         """
-        headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-encoding"}
+        # As bytes: httpx reads headers that are no ASCII, and would not take them back as text.
+        headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
         sent = request or self.request()
         raw = httpx.Response(
             answer.status_code, headers=headers, content=answer.content, request=httpx.Request(sent.method, answer.url)
@@ -117,7 +118,7 @@ class Call:
         """The query of a next link that pages by something else than offset; offsets we count ourselves."""
         if "next" not in answer.headers.get("Link", ""):
             return None
-        links = httpx.Response(200, headers={"Link": answer.headers["Link"]}).links
+        links = httpx.Response(200, headers=answer.headers).links
         try:
             target = urljoin(answer.url, links.get("next", {}).get("url", ""))
             elsewhere = origin_of(target) != origin_of(self._base_url)

@@ -7,7 +7,7 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
 from weakref import WeakSet
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     """A whole answer, whatever its status."""
 
     status_code: int
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     content: bytes
     url: str
 

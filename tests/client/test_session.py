@@ -226,3 +226,12 @@ def test_one_broken_record_costs_its_own_field_alone() -> None:
     assert [found.sourced_id for found in records] == ["S-0", "S-1", "S-2"]
     assert [[problem.field for problem in found.problems()] for found in records] == [[], ["status"], []]
     assert "Kid" not in str(records[1].problems())
+
+
+@both
+def test_headers_that_are_no_ascii_do_no_harm(read: Reader) -> None:
+    headers = (("X-District", "Müllheim"), ("Link", '</é>; rel="next"'))
+    with serve(lambda _: Answer(200, ORG, headers)) as web:
+        assert read(web.origin).sourced_id == "S-1"
+    with serve(lambda _: Answer(404, b"", headers)) as web, pytest.raises(errors.StatusError, match="404"):
+        read(web.origin)
