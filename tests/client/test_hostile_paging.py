@@ -5,6 +5,7 @@ Each server stands for one behaviour met in the field; each is read one page aft
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 from threading import Event, Lock
 from typing import Any, NamedTuple
@@ -338,3 +339,46 @@ def test_windows_are_on_their_way_together_and_keep_the_order(read: Reader) -> N
     with serve(listening(server)) as web:
         assert read(web, 4) == ROWS
     assert together == [True]
+
+
+class Tired(NamedTuple):
+    """A server that gives two pages, then asks for a minute of patience."""
+
+    refused: Event
+
+    def __call__(self, asked: Asked) -> Answer:
+        if asked.offset < 2 * LIMIT:
+            return page(part(asked), len(ROWS))
+        self.refused.set()
+        return Answer(503, headers=(("Retry-After", "60"),))
+
+
+def test_leaving_a_walk_does_not_wait_for_a_pause() -> None:
+    tired = Tired(Event())
+    with serve(listening(tired)) as web, OneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT)) as roster:
+        pages = roster.get_all_orgs().pages()
+        assert [len(next(pages).records), len(next(pages).records)] == [10, 10]
+        assert tired.refused.wait(10)
+        began = time.monotonic()
+        pages.close()  # type: ignore[attr-defined]
+        assert time.monotonic() - began < 10
+        # The walk was left; the client lives on.
+        assert roster.get_all_orgs().first() is not None
+
+
+def test_leaving_a_walk_of_tasks_does_not_wait_for_a_pause() -> None:
+    tired = Tired(Event())
+
+    async def leave(web: Web) -> float:
+        async with AsyncOneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT)) as roster:
+            pages: Any = roster.get_all_orgs().pages()
+            assert [len((await anext(pages)).records), len((await anext(pages)).records)] == [10, 10]
+            assert await asyncio.to_thread(tired.refused.wait, 10)
+            began = time.monotonic()
+            await pages.aclose()
+            left = time.monotonic() - began
+            assert await roster.get_all_orgs().first() is not None
+            return left
+
+    with serve(listening(tired)) as web:
+        assert asyncio.run(leave(web)) < 10

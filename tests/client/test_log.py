@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from itertools import count
 
 import httpx
@@ -79,27 +78,3 @@ def test_httpx_logs_no_query_of_a_tenant_and_keeps_its_lines_for_others(caplog: 
         httpx.get(web.origin.replace("127.0.0.1", "localhost") + "/?mine=1")
     assert "?mine=1" in caplog.text
     assert "Mustermann" not in caplog.text
-
-
-def test_leaving_a_walk_does_not_wait_for_a_pause(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "oneroster")
-
-    def answer(seen: Seen) -> Answer:
-        offset = int(httpx.URL(seen.path).params["offset"])
-        if offset >= 4:
-            return Answer(503, headers=(("Retry-After", "60"),))
-        return Answer(200, users(offset, offset + 1), (("X-Total-Count", "40"),))
-
-    with serve(answer) as web, OneRoster(base_url=web.origin, token="t", paging=Paging(limit=2)) as roster:
-        pages = roster.get_all_users().pages()
-        next(pages)
-        next(pages)
-        deadline = time.monotonic() + 10
-        while not any("follows" in line for line in lines(caplog, logging.INFO)) and time.monotonic() < deadline:
-            pass
-        assert any("follows" in line for line in lines(caplog, logging.INFO))
-        began = time.monotonic()
-        pages.close()  # type: ignore[attr-defined]
-        assert time.monotonic() - began < 5
-        # The walk was left; the client lives on.
-        assert roster.get_all_users().first() is not None
