@@ -141,11 +141,15 @@ class StatusError(OneRosterError):
 
 
 def _code(entry: StatusInfo) -> str:
-    # Only what looks like a code: a server may echo the caller's values in its words, and they may be a child's.
-    code = entry.to_dict().get("imsx_codeMinor", "")
-    return (
-        code if isinstance(code, str) and len(code) <= 40 and code.replace("_", "").replace(" ", "").isalpha() else ""
-    )
+    # Only a code of the vocabulary, in whatever spelling: a server may echo the caller's values, and they may be a child's.
+    from .tables import ENUMERATIONS
+
+    known = {_bare(code): code for code in ENUMERATIONS["CodeMinor"]}
+    return known.get(_bare(entry.to_dict().get("imsx_codeMinor", "")), "")
+
+
+def _bare(code: object) -> str:
+    return str(code).replace("_", "").replace(" ", "").lower()
 
 
 class WriteError(OneRosterError):
