@@ -175,7 +175,9 @@ def test_a_budget_that_is_too_small_ends_with_3(tenant: Sandbox) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
 def test_an_interrupt_ends_it_without_a_verdict(tenant: Sandbox) -> None:
-    program = "from oneroster.cli import main; main()"
+    # A test run in the background inherits that interrupts are ignored; a person's terminal does not.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heard}; from oneroster.cli import main; main()"
     arguments = ["check", "--base-url", tenant.base_url, "--token", tenant.token, "--rate", "5"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(

@@ -15,7 +15,9 @@ import pytest
 
 from oneroster.sandbox.faults import FAULTS
 
-COMMAND = [sys.executable, "-c", "from oneroster.cli import main; main()"]
+# A test run in the background inherits that interrupts are ignored; a person's terminal does not.
+HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = [sys.executable, "-c", f"{HEARD}; from oneroster.cli import main; main()"]
 SECONDS = 30
 
 
