@@ -122,10 +122,10 @@ class Field:
     def __getitem__(self, name: str) -> "Field":
         return Field((*self._path, name))
 
-    def __eq__(self, value: object) -> Clause:  # type: ignore[override]
+    def __eq__(self, value: object) -> Clause:  # type: ignore[override]  # a clause, no bool
         return Clause(self._path, "=", value)
 
-    def __ne__(self, value: object) -> Clause:  # type: ignore[override]
+    def __ne__(self, value: object) -> Clause:  # type: ignore[override]  # a clause, no bool
         return Clause(self._path, "!=", value)
 
     def __lt__(self, value: object) -> Clause:
@@ -144,7 +144,7 @@ class Field:
         """Strings that hold ``value``; lists that hold any of the values."""
         return Clause(self._path, "~", value)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # equality makes clauses
 
     def __repr__(self) -> str:
         return f"F.{'.'.join(self._path)}"

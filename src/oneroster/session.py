@@ -121,7 +121,7 @@ class Session(_Shared):
         limits: How much of an answer is taken.
     """
 
-    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
         self.client = httpx.Client(**self.options())
         self._closed = False
@@ -220,7 +220,7 @@ class Session(_Shared):
 class AsyncSession(_Shared):
     """The connections to one tenant, for any number of tasks of one event loop; otherwise like `Session`."""
 
-    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
         self.client = httpx.AsyncClient(**self.options())
 

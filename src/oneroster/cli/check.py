@@ -119,11 +119,11 @@ def check(
     token_url: TokenUrl = "",
     profile: Profile = "",
     sandbox: UseSandbox = False,
-    fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
+    fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it  # typer reads the default and never changes it
     size: Size = "small",
     seed: Seed = None,
-    include: Include = [],  # noqa: B006
-    exclude: Exclude = [],  # noqa: B006
+    include: Include = [],  # noqa: B006  # typer reads the default and never changes it
+    exclude: Exclude = [],  # noqa: B006  # typer reads the default and never changes it
     fail_on: FailOn = None,
     report_json: ReportJson = "",
     max_requests: MaxRequests = _DEFAULTS.requests,

@@ -81,7 +81,7 @@ def register(new: Rule) -> None:
 def catalogue() -> tuple[Rule, ...]:
     """All rules, in the order in which they run."""
     # The rules register themselves when their modules are imported.
-    from oneroster.contract import rules  # noqa: F401
+    from oneroster.contract import rules  # noqa: F401  # importing registers them
 
     ordered = sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id))
     needed = TopologicalSorter({known.id: known.needs for known in ordered})

@@ -55,7 +55,7 @@ def connect(size: Size, seed: int, cache: Path | None, progress: Progress | None
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many records of each element the district has."""
-    return dict(connection.execute(f"SELECT element, rows FROM {DISTRICT}.about"))  # noqa: S608
+    return dict(connection.execute(f"SELECT element, rows FROM {DISTRICT}.about"))
 
 
 def index(connection: sqlite3.Connection, schema: str, element: str) -> None:
@@ -122,12 +122,12 @@ def _fill(connection: sqlite3.Connection, size: Size, seed: int, progress: Progr
             marks = ", ".join("?" * len(rows[0]))
             for position, row in enumerate(rows, made[element] + 1):
                 row[0] = position
-            connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", rows)  # noqa: S608
+            connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", rows)
             made[element] += len(rows)
         for element in made:
             index(connection, DISTRICT, element)
         connection.execute(f"CREATE TABLE {DISTRICT}.about (element TEXT PRIMARY KEY, rows INTEGER)")
-        connection.executemany(f"INSERT INTO {DISTRICT}.about VALUES (?, ?)", made.items())  # noqa: S608
+        connection.executemany(f"INSERT INTO {DISTRICT}.about VALUES (?, ?)", made.items())
 
 
 def _batches(size: Size, seed: int, progress: Progress | None) -> Iterator[tuple[str, list[list[Any]]]]:

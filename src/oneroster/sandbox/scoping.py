@@ -42,7 +42,7 @@ class Scoping:
             conditions.append(self.subset(operation.subset, "r"))
         both = every(conditions)
         return Sql(
-            f"{alias}.{column('sourcedId')} IN (SELECT {referring} FROM {source} WHERE {both.text})",  # noqa: S608
+            f"{alias}.{column('sourcedId')} IN (SELECT {referring} FROM {source} WHERE {both.text})",
             both.parameters,
         )
 
@@ -57,7 +57,7 @@ class Scoping:
         known = ELEMENTS[element].properties[head]
         if known.kind == "references":
             entries = f"json_each({alias}.{column(head)})"
-            text = f"EXISTS (SELECT 1 FROM {entries} WHERE json_extract(value, '$.sourcedId') = ?)"  # noqa: S608
+            text = f"EXISTS (SELECT 1 FROM {entries} WHERE json_extract(value, '$.sourcedId') = ?)"
             return Sql(text, (sourced_id,))
         if known.kind != "reference":
             return Sql(f"{alias}.{column(head)} = ?", (sourced_id,))
@@ -67,7 +67,7 @@ class Scoping:
         between, next_alias = str(known.refers_to), f"{alias}_{head}"
         further = self._refers(between, rest, sourced_id, next_alias)
         source = f"{self.table(between)} AS {next_alias}"
-        text = f"{reference} IN (SELECT {next_alias}.{column('sourcedId')} FROM {source} WHERE {further.text})"  # noqa: S608
+        text = f"{reference} IN (SELECT {next_alias}.{column('sourcedId')} FROM {source} WHERE {further.text})"
         return Sql(text, further.parameters)
 
     def _ids(self, element: str, name: str) -> tuple[str, str]:

@@ -122,7 +122,7 @@ class Store:
             conditions = [Sql(f"t.{_ID} = ?", (sourced_id,)), *([scoping.subset(subset, "t")] if subset else [])]
             where = every(conditions)
             row = self._connection.execute(
-                f"SELECT {_columns(element)} FROM {scoping.table(element)} AS t WHERE {where.text}",  # noqa: S608
+                f"SELECT {_columns(element)} FROM {scoping.table(element)} AS t WHERE {where.text}",
                 where.parameters,
             ).fetchone()
         return None if row is None else layout_of(element).join(row)
@@ -142,7 +142,7 @@ class Store:
         with self._lock:
             self._make_private(element)
             row[0] = position = self._position(element, record["sourcedId"])
-            self._connection.execute(f"INSERT OR REPLACE INTO {self._table(element)} VALUES ({marks})", row)  # noqa: S608
+            self._connection.execute(f"INSERT OR REPLACE INTO {self._table(element)} VALUES ({marks})", row)
             self._selections.forget(element)
             if position is None and element in self._whole:
                 self._whole[element] = range(1, len(self._whole[element]) + 2)
@@ -155,13 +155,13 @@ class Store:
             if position is None:
                 return False
             self._make_private(element)
-            self._connection.execute(f"DELETE FROM {self._table(element)} WHERE position = ?", (position,))  # noqa: S608
+            self._connection.execute(f"DELETE FROM {self._table(element)} WHERE position = ?", (position,))
             self._selections.forget(element)
             self._whole.pop(element, None)
         return True
 
     def _position(self, element: str, sourced_id: str) -> int | None:
-        found = self._connection.execute(f"SELECT position FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))  # noqa: S608
+        found = self._connection.execute(f"SELECT position FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))
         return next((position for (position,) in found), None)
 
     def _positions(self, wanted: Wanted) -> Positions:
@@ -179,7 +179,7 @@ class Store:
         wanted = _encode(list(positions)).decode()
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT {_columns(element)} FROM json_each(?) AS wanted CROSS JOIN {self._table(element)} AS t"  # noqa: S608
+                f"SELECT {_columns(element)} FROM json_each(?) AS wanted CROSS JOIN {self._table(element)} AS t"
                 " ON t.position = wanted.value ORDER BY wanted.key",
                 (wanted,),
             ).fetchall()
@@ -196,7 +196,7 @@ class Store:
         with self._connection:
             self._connection.execute(layout_of(element).create(_PRIVATE))
             self._connection.execute(
-                f"INSERT INTO {_PRIVATE}.{column(element)} SELECT * FROM {DISTRICT}.{column(element)}"  # noqa: S608
+                f"INSERT INTO {_PRIVATE}.{column(element)} SELECT * FROM {DISTRICT}.{column(element)}"
             )
             building.index(self._connection, _PRIVATE, element)
         self._private.add(element)
