@@ -20,7 +20,7 @@ def test_ids_are_one_series_for_each_family() -> None:
         assert match
         series.setdefault(each.family, []).append(int(match[2]))
         prefixes.setdefault(each.family, set()).add(match[1])
-    assert list(series) == list(FAMILIES)
+    assert list(series) == [family for family in FAMILIES if family in series]
     assert all(sorted(numbers) == list(range(1, len(numbers) + 1)) for numbers in series.values())
     assert all(len(each) == 1 for each in prefixes.values())
 
@@ -81,7 +81,7 @@ def test_rules_are_chosen_by_family_and_id() -> None:
     paging = {each.id for each in catalogue() if each.family == "paging"}
     assert {each.id for each in select(["paging"])} == paging
     assert {each.id for each in select(["paging"], ["OR-PAG-01"])} == paging - {"OR-PAG-01"}
-    assert {each.family for each in select(exclude=["engine"])} == set(FAMILIES) - {"engine"}
+    assert {each.family for each in select(exclude=["engine"])} == {each.family for each in catalogue()} - {"engine"}
 
 
 def test_a_name_that_is_neither_is_told() -> None:

@@ -2,7 +2,15 @@
 
 A rule is one small function with its metadata::
 
-    @rule("OR-PAG-07", family="paging", title="...", clause="3.3 offset beyond the end [B]", over=collections)
+    @rule(
+        "OR-PAG-07",
+        family="paging",
+        title="Past the end there is 200 and an empty array",
+        clause="3.3 offset beyond the end [B]",
+        breach="offset=5000 of 40 rows is answered with 404",
+        mend="answer 200 with an empty array; the reader's loop ends there",
+        over=collections,
+    )
     def past_the_end(tenant, operation):
         ...
         yield Finding("...")
@@ -25,7 +33,21 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "Rule", "register", "rule", "select"]
 
-FAMILIES: Final = ("envelope", "schema", "paging", "semantics", "access", "engine")
+FAMILIES: Final = (
+    "envelope",
+    "schema",
+    "paging",
+    "sorting",
+    "filtering",
+    "fields",
+    "semantics",
+    "access",
+    "errors",
+    "privacy",
+    "http",
+    "writes",
+    "engine",
+)
 """The families, in the order in which they run: the earlier ones are prerequisites of the later."""
 
 type_of_judge = Callable[["Tenant", Operation], Iterable[Finding]]
@@ -39,6 +61,7 @@ class Rule:
     """One clause of the standard that can be judged.
 
     ``needs`` names the rules that must hold on the same operation first, so that one cause gives one finding.
+    ``breach`` is an example of what breaks it, ``mend`` what a server does about it; both without a full stop.
     """
 
     id: str
@@ -48,6 +71,8 @@ class Rule:
     over: "type_of_subjects"
     needs: tuple[str, ...]
     judge: "type_of_judge"
+    breach: str = ""
+    mend: str = ""
 
     @property
     def level(self) -> Level:
@@ -56,7 +81,15 @@ class Rule:
 
 
 def rule(
-    rule_id: str, *, family: str, title: str, clause: str, over: "type_of_subjects", needs: Sequence[str] = ()
+    rule_id: str,
+    *,
+    family: str,
+    title: str,
+    clause: str,
+    over: "type_of_subjects",
+    needs: Sequence[str] = (),
+    breach: str = "",
+    mend: str = "",
 ) -> Callable[["type_of_judge"], "type_of_judge"]:
     """Register the decorated function as the rule ``rule_id``.
 
@@ -64,7 +97,7 @@ def rule(
     """
 
     def decorate(judge: "type_of_judge") -> "type_of_judge":
-        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge))
+        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, breach, mend))
         return judge
 
     return decorate

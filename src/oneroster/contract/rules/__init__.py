@@ -1,5 +1,7 @@
 """The rules, one module for each family or a part of it; importing this package registers them all."""
 
-from oneroster.contract.rules import access, engine, envelope, links, paging, references, schema, semantics, singles
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["access", "engine", "envelope", "links", "paging", "references", "schema", "semantics", "singles"]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
