@@ -9,7 +9,7 @@ import email.utils
 import itertools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,8 @@ from oneroster.contract.exchange import Exchange
 from oneroster.contract.target import Limits, Target, is_loopback
 
 __all__ = ["Gateway", "LogEntry"]
+
+Headers = Mapping[str, str] | None
 
 USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
 ALLOWED_METHODS: Final = frozenset(get_args(HttpMethod))
@@ -105,8 +107,15 @@ class Gateway:
         """Read a path below the base URL with the target's own way in, or with ``access``."""
         return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
 
-    def send(self, method: HttpMethod, url: str, *, access: Access | None = None) -> Exchange:
-        """Send one read and wait for the whole answer.
+    def send(
+        self,
+        method: HttpMethod,
+        url: str,
+        *,
+        access: Access | None = None,
+        headers: Headers = None,
+    ) -> Exchange:
+        """Send one read and wait for the whole answer; ``headers`` are sent beside those of the access.
 
         Waits and repeats when the tenant is busy (429, 503), once when the connection broke, and once with a new token
         when a granted one is no longer taken.
@@ -120,11 +129,11 @@ class Gateway:
         if not self.is_own(url):
             raise RefusedError("the address leads to another origin than the tenant's; credentials are not sent there")
         used = access or self.target.access
-        exchange = self._patient(method, url, used)
+        exchange = self._patient(method, url, used, headers)
         if exchange.status == 401 and self._trusted and access is None and used.renew():
             # Only a token that had been taken before can have expired; a wrong one is not asked for again.
             self._trusted = False
-            exchange = self._patient(method, url, used)
+            exchange = self._patient(method, url, used, headers)
         elif exchange.status < 400 and access is None:
             self._trusted = True
         return exchange
@@ -136,9 +145,9 @@ class Gateway:
         except (ValueError, httpx.InvalidURL):
             return False
 
-    def _patient(self, method: HttpMethod, url: str, access: Access) -> Exchange:
+    def _patient(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
         for attempt in itertools.count(1):
-            exchange = self._answer(method, url, access)
+            exchange = self._answer(method, url, access, headers)
             if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
                 return exchange
             wait = retry_after(exchange.headers.get("Retry-After"), attempt)
@@ -148,17 +157,17 @@ class Gateway:
             self._pause(wait)
         raise AssertionError("unreachable: the loop ends by returning")
 
-    def _answer(self, method: HttpMethod, url: str, access: Access) -> Exchange:
+    def _answer(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
         try:
-            return self._once(method, url, access)
+            return self._once(method, url, access, headers)
         except NoAnswerError as error:
             if not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
                 raise
-            return self._once(method, url, access)
+            return self._once(method, url, access, headers)
 
-    def _once(self, method: HttpMethod, url: str, access: Access) -> Exchange:
-        headers = access.headers(method, url, self._post_token)
-        request = self._client.build_request(method, url, headers=headers)
+    def _once(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
+        own = access.headers(method, url, self._post_token)
+        request = self._client.build_request(method, url, headers={**(headers or {}), **own})
         status, answer_headers, body, seconds = self._exchange(request)
         below = url.removeprefix(self.target.base_url)
         return Exchange(method, below, url, status, answer_headers, body, seconds, access.curl())

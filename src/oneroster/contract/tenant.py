@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from oneroster.contract.access import Access, HttpMethod
 from oneroster.contract.dialect import Dialect, path_parameters
 from oneroster.contract.errors import NoAnswerError, NotExercised
 from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
@@ -66,6 +67,23 @@ class Tenant:
                 raise
             self._readings[key] = Reading(operation, dict(values or {}), dict(query or {}), exchange)
         return self._readings[key]
+
+    def probe(
+        self,
+        path: str,
+        query_text: str = "",
+        method: HttpMethod = "GET",
+        headers: Mapping[str, str] | None = None,
+        access: Access | None = None,
+    ) -> Exchange:
+        """The answer to one request that need not be lawful; it is kept nowhere and judged by who asked.
+
+        ``path`` and ``query_text`` (without the question mark) are sent as they stand, below the base URL.
+
+        Raises the errors of ``Gateway.send``.
+        """
+        url = self.gateway.target.base_url + path + (f"?{query_text}" if query_text else "")
+        return self.gateway.send(method, url, access=access, headers=headers)
 
     def readings(self, operation: Operation | None = None) -> list[Reading]:
         """Every lawful answer so far, of one operation or of all, in the order in which they were asked for."""
