@@ -43,6 +43,8 @@ def refused(tenant: Tenant, operation: Operation, access: Access, who: str) -> I
     family="access",
     title="Without credentials the answer is 401",
     clause="6.1 401 [A]",
+    breach="GET /users without an Authorization header is answered with 200",
+    mend="ask for credentials before anything else, on every path",
     over=readable,
 )
 def without_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -64,6 +66,8 @@ def sampled(tenant: Tenant) -> Iterator[Operation]:
     family="access",
     title="With wrong credentials the answer is 401",
     clause="6.1 401 [A]",
+    breach="GET /users with a token that was never granted is answered with 200",
+    mend="look the token up, or verify the signature, on every request",
     over=sampled,
     needs=("OR-ACC-01",),
 )
@@ -76,6 +80,8 @@ def wrong_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="access",
     title="A refusal carries a status payload",
     clause="6.2 error payload, recommended [B]",
+    breach="the 401 has an empty or an HTML body",
+    mend="send the status payload with code major, severity and code minor, in the encoding of data",
     over=sampled,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )

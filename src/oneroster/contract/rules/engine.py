@@ -68,6 +68,8 @@ def settle(tenant: Tenant, operation: Operation, *, found: bool) -> None:
     family="engine",
     title="Lawful requests never end in a server error",
     clause="6.1 500 only for a catastrophe [A]",
+    breach="GET /orgs?orderBy=desc&offset=1 ends in 500",
+    mend="answer what is lawful, and refuse with 400 and a payload what is not; keep 500 for what nobody foresaw",
     over=offered,
 )
 def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -84,6 +86,8 @@ def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="engine",
     title="Only documented statuses are sent",
     clause="6.1 HTTP codes, list [B]",
+    breach="GET /orgs?limit=50 is answered with 206",
+    mend="use the statuses of the standard: 200 for any answered read",
     over=offered,
 )
 def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -102,6 +106,8 @@ def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="engine",
     title="Answers keep to the schema, whatever was asked",
     clause="2 wrapper summary and 5 data model [A]",
+    breach="with a filter the records lack a required property",
+    mend="build every answer by the same code, whatever was asked",
     over=offered,
     needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
 )

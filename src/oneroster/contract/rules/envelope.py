@@ -60,6 +60,8 @@ def misplaced(readings: list[Reading], operation: Operation) -> Iterator[Finding
     family="envelope",
     title="A collection is an array under its documented key",
     clause="2 wrapper summary [A]",
+    breach='GET /students answers `{"students": [...]}` where the key is `users`',
+    mend="put the array under the plural of the element; the specialised collections share the key of the larger one",
     over=lists,
 )
 def collection_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -71,6 +73,8 @@ def collection_envelope(tenant: Tenant, operation: Operation) -> Iterator[Findin
     family="envelope",
     title="A single record is an object under its documented key",
     clause="2 wrapper summary [A]",
+    breach='GET /orgs/{id} answers `{"orgs": [...]}` with an array of one',
+    mend="put the record itself under the singular of the element",
     over=singles,
 )
 def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -82,6 +86,8 @@ def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="envelope",
     title="Answers are declared as application/json",
     clause="1 encodings, JSON [A]",
+    breach="the JSON is sent as text/plain",
+    mend="send Content-Type: application/json with every body",
     over=lambda tenant: tenant.dialect.operations.values(),
 )
 def media_type(tenant: Tenant, operation: Operation) -> Iterator[Finding]:

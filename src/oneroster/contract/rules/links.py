@@ -18,6 +18,8 @@ from oneroster_v1p1.tables import Operation
     family="paging",
     title="Next links lead through the whole collection, keep the query, and end",
     clause="4 Link rules [B]",
+    breach="the next link drops the filter, or points to the page it came with",
+    mend="build the link from the request itself: the same parameters, the offset advanced; none on the last page",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )

@@ -81,6 +81,8 @@ def sized_walks(tenant: Tenant, found: Walk) -> list[Walk]:
     family="paging",
     title="No page is larger than the limit, and a page that was cut says so",
     clause="3.1 limit [A]",
+    breach="limit=10 brings 25 rows, or 8 rows without a total and without a next link",
+    mend="cut the page at the limit; where the server's own maximum is smaller, send X-Total-Count and a next link",
     over=all_collections,
 )
 def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -110,6 +112,8 @@ def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="The offset moves the page",
     clause="3.1 offset [A]",
+    breach="offset=20 brings the same rows as offset=0",
+    mend="skip as many rows as the offset says, in the order of the answer, before the page is cut",
     over=all_collections,
     needs=("OR-PAG-01",),
 )
@@ -132,6 +136,8 @@ def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="Pages of any size together hold every row",
     clause="3.1 limit and offset [A]",
+    breach="40 rows in one page, but 39 in pages of 14",
+    mend="order every answer by a unique property such as sourcedId before limit and offset are applied",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
 )
@@ -153,6 +159,8 @@ def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="No row comes twice in the pages of one walk",
     clause="3.1 limit and offset [A]",
+    breach="the last row of a page comes again as the first of the next",
+    mend="order every answer by a unique property, and count the offset from 0",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02"),
 )
@@ -179,6 +187,8 @@ def on_several(pages: list[Reading]) -> list[str]:
     family="paging",
     title="X-Total-Count, where it is sent, is the number of rows",
     clause="4 X-Total-Count, value [A]",
+    breach="X-Total-Count is 41 where 40 rows can be read",
+    mend="count the rows that the request selects over all pages, not the page and not the table",
     over=all_collections,
     needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
@@ -207,6 +217,8 @@ def total_is_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="Past the end there is 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
+    breach="offset=5000 of 40 rows is answered with 404",
+    mend="answer 200 with an empty array; that is where a reader's loop ends",
     over=collections,
     needs=("OR-PAG-02",),
 )

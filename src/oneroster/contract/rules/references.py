@@ -32,6 +32,8 @@ def bases(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="Every reference leads to a record",
     clause="5.2 GUIDRef.sourcedId [A]",
+    breach="an enrollment refers to a user that no endpoint knows",
+    mend="serve what is referred to, also when it is marked tobedeleted, or leave the reference out",
     over=bases,
 )
 def references_resolve(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -80,6 +82,8 @@ def _can_be_read(tenant: Tenant, known: Property, sourced_id: str) -> bool:
     family="semantics",
     title="The type of a reference fits what it leads to",
     clause="5.2 GUIDRef.type [A]",
+    breach="the user of an enrollment has the type `org`",
+    mend="write the kind of the record referred to as documented, such as user, class, org or academicSession",
     over=bases,
 )
 def reference_types(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -112,6 +116,8 @@ def family_properties(operation: Operation) -> tuple[Property, Property] | None:
     family="semantics",
     title="Parent and children name each other",
     clause="5.3 and 5.10 parent and children [B]",
+    breach="an org lists a child whose parent is another org",
+    mend="derive children from the parents, so that the two cannot differ",
     over=lambda tenant: (operation for operation in bases(tenant) if family_properties(operation) is not None),
 )
 def parents_and_children(tenant: Tenant, operation: Operation) -> Iterator[Finding]:

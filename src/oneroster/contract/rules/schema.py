@@ -76,14 +76,57 @@ def _told(breach: Breach, tally: Tally, judged: int, level: Level) -> Finding:
     return counted(message, tally, breach.pointer, judged, level)
 
 
-for number, told, aspect_of, standing_on in (
-    ("OR-SCH-01", "Required properties are present", Aspect.PRESENCE, "5 data model, cardinality [A]"),
-    ("OR-SCH-02", "Values have the documented JSON type", Aspect.TYPE, "5 data model, types [A]"),
-    ("OR-SCH-03", "Enumerated values are documented ones", Aspect.ENUMERATION, "5.15 enumerations [A]"),
-    ("OR-SCH-04", "Dates are written YYYY-MM-DD", Aspect.DATE, "1 encodings, date [A]"),
-    ("OR-SCH-05", "Date-times are ISO 8601 in UTC", Aspect.DATE_TIME, "1 encodings, dateTime [A]"),
+for number, told, aspect_of, standing_on, breach_of, mended_by in (
+    (
+        "OR-SCH-01",
+        "Required properties are present",
+        Aspect.PRESENCE,
+        "5 data model, cardinality [A]",
+        "a class without its title",
+        "send every required property of every record; mend the data where the source lacks it",
+    ),
+    (
+        "OR-SCH-02",
+        "Values have the documented JSON type",
+        Aspect.TYPE,
+        "5 data model, types [A]",
+        'a score as the string "87.5", or grades as one string instead of an array',
+        "write numbers as JSON numbers and lists as arrays",
+    ),
+    (
+        "OR-SCH-03",
+        "Enumerated values are documented ones",
+        Aspect.ENUMERATION,
+        "5.15 enumerations [A]",
+        "a role that is not in the standard's list, such as Student with a capital",
+        "map the source's words to the standard's, letter by letter",
+    ),
+    (
+        "OR-SCH-04",
+        "Dates are written YYYY-MM-DD",
+        Aspect.DATE,
+        "1 encodings, date [A]",
+        "a start date written 08/31/2026",
+        "write dates as YYYY-MM-DD",
+    ),
+    (
+        "OR-SCH-05",
+        "Date-times are ISO 8601 in UTC",
+        Aspect.DATE_TIME,
+        "1 encodings, dateTime [A]",
+        "dateLastModified without zone, or with +02:00",
+        "convert to UTC and write 2026-08-31T12:00:00.000Z",
+    ),
 ):
-    rule(number, family="schema", title=told, clause=standing_on, over=readable)(certain(aspect_of))
+    rule(
+        number,
+        family="schema",
+        title=told,
+        clause=standing_on,
+        over=readable,
+        breach=breach_of,
+        mend=mended_by,
+    )(certain(aspect_of))
 
 
 @rule(
@@ -91,6 +134,8 @@ for number, told, aspect_of, standing_on in (
     family="schema",
     title="Facts of the data model that are probable hold as well",
     clause="1 booleans and 5 data model, marked facts [B]",
+    breach="enabledUser as a JSON boolean, or a property missing that most sources hold to be required",
+    mend="see the property and the aspect that the finding names; booleans are the strings true and false",
     over=readable,
 )
 def probable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:

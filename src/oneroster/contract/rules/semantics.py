@@ -24,6 +24,8 @@ def specialised(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="A specialised collection holds only rows of its kind",
     clause="2 what the specialised endpoints select [B]",
+    breach="GET /students lists a user whose role is teacher",
+    mend="select by the property that makes the kind, such as role or type, and by nothing else",
     over=specialised,
 )
 def only_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -40,6 +42,8 @@ def only_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="semantics",
     title="A specialised collection holds all rows of its kind",
     clause="2 what the specialised endpoints select [B]",
+    breach="a user with the role student stands in /users but not in /students",
+    mend="serve the specialised collection from the same rows as the larger one",
     over=specialised,
 )
 def all_of_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -62,6 +66,8 @@ def _scope_level(operation: Operation) -> Level | None:
     family="semantics",
     title="A nested collection holds only its parent's rows",
     clause="2 nested endpoints, parents [B]",
+    breach="GET /schools/{id}/classes lists a class of another school",
+    mend="select by the parent in the path",
     over=nested,
 )
 def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -80,6 +86,8 @@ def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Find
     family="semantics",
     title="A nested collection holds all of its parent's rows",
     clause="2 nested endpoints, parents [B]",
+    breach="a class names the school, but GET /schools/{id}/classes lacks it",
+    mend="select by the reference that the rows hold, over all rows",
     over=nested,
 )
 def all_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
@@ -107,6 +115,8 @@ def _parents(values: dict[str, str]) -> str:
     family="semantics",
     title="No two records of a collection share a sourcedId",
     clause="5.1 sourcedId [A]",
+    breach="two orgs of one page have the same sourcedId",
+    mend="give every record an id of its own within its element, and keep it",
     over=collections,
 )
 def unique_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:

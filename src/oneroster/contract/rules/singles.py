@@ -33,6 +33,8 @@ def read_pairs(tenant: Tenant, operation: Operation) -> Iterator[tuple[Reading, 
     family="semantics",
     title="A single read says what the list entry says",
     clause="3.4 without fields all data comes back [B]",
+    breach="the list has a title that the single read lacks",
+    mend="build both answers from the same record",
     over=reads,
     needs=(),
 )
@@ -70,6 +72,8 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
     family="semantics",
     title="A record of the list can be read by its id, and is that record",
     clause="2 single reads [A]",
+    breach="GET /orgs/7 brings the org 8, or 404 for an id that the list holds",
+    mend="look up by the decoded path segment, exactly, with upper and lower case told apart",
     over=reads,
 )
 def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
