@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from oneroster.contract import report_json, terminal
 from oneroster.contract.levels import Level
+from oneroster.contract.reports import json_form, terminal
 from oneroster.contract.result import Check, Evidence, Reason, Report, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
@@ -43,7 +43,7 @@ def printed(report: Report, fail_on: Level = Level.MUST) -> str:
 def test_the_json_report_has_the_form_of_the_interface() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
     broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
-    whole = json.loads(report_json.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    whole = json.loads(json_form.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
     assert whole == {
         "tool": {"name": "oneroster-kit", "version": "0.1.0"},
         "target": {
@@ -90,7 +90,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
 
 def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    report_json.write(a_report(a_check()), path)
+    json_form.write(a_report(a_check()), path)
     assert json.loads(path.read_text(encoding="utf-8"))["summary"]["passed"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
@@ -99,7 +99,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     (tmp_path / "report.json.part").mkdir()
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
     with pytest.raises(OSError, match="directory"):
-        report_json.write(a_report(a_check()), tmp_path / "report.json")
+        json_form.write(a_report(a_check()), tmp_path / "report.json")
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
 
 

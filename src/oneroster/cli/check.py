@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from oneroster.cli import USAGE
-from oneroster.contract import report_json, terminal
 from oneroster.contract.levels import Level
+from oneroster.contract.reports import json_form, terminal
 from oneroster.contract.result import Report
 from oneroster.contract.rule import FAMILIES, select
 from oneroster.contract.runner import check as judge
@@ -222,10 +222,10 @@ def _plain_progress() -> Callable[[str, int, int], None]:
 
 def _hand_over(report: Report, destination: str, level: Level) -> None:
     if destination == STDOUT:
-        sys.stdout.write(report_json.render(report))
+        sys.stdout.write(json_form.render(report))
     elif destination:
         try:
-            report_json.write(report, Path(destination))
+            json_form.write(report, Path(destination))
         except OSError as error:
             _refuse(f"cannot write the report to {destination}: {error.strerror}")
     console = Console(stderr=destination == STDOUT, highlight=False)
