@@ -45,12 +45,16 @@ SILENCE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One request as it left, for coverage and latency; ``status`` is None when no answer came."""
+    """One request as it left, for coverage and latency.
+
+    ``path`` is the encoded path, ``parameters`` the names in its query; ``status`` is None when no answer came.
+    """
 
     method: str
     path: str
     status: int | None
     seconds: float
+    parameters: frozenset[str] = frozenset()
 
 
 class Gateway:
@@ -191,9 +195,13 @@ class Gateway:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswerError) as error:
             self._missed(request, error)
         finally:
-            self.log.append(LogEntry(request.method, request.url.path, status, time.monotonic() - began))
+            self._note(request, status, time.monotonic() - began)
         self._silent, self._answered = 0, True
         return status, headers, body, time.monotonic() - began
+
+    def _note(self, request: httpx.Request, status: int | None, seconds: float) -> None:
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        self.log.append(LogEntry(request.method, path, status, seconds, frozenset(request.url.params)))
 
     async def _receive(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         # One deadline over the whole exchange: a server that drips byte by byte never runs into a read timeout.

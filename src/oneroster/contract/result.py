@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from oneroster.contract.levels import Level
 
-__all__ = ["Check", "Evidence", "Finding", "Reason", "Report", "Status", "TargetInfo", "shown_ids"]
+__all__ = ["Check", "Evidence", "Finding", "OperationSeen", "Reason", "Report", "Status", "TargetInfo", "shown_ids"]
 
 SHOWN_IDS: Final = 5
 SHOWN_ID_LENGTH: Final = 80
@@ -114,10 +114,30 @@ class TargetInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationSeen:
+    """One operation of the document, as this run met it.
+
+    ``offer`` says whether the tenant serves it; ``requests`` were sent to it, answered in ``median`` and at most
+    ``slowest`` seconds (None without an answer); ``exercised`` are those of its query ``parameters`` that were used.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    offer: str
+    requests: int
+    median: float | None
+    slowest: float | None
+    parameters: tuple[str, ...]
+    exercised: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All checks of one run.
 
-    ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could.
+    ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could. ``operations`` are those
+    of the profile, in the order of the document.
     """
 
     version: str
@@ -125,6 +145,7 @@ class Report:
     checks: tuple[Check, ...]
     seed: int
     unjudged: str | None = None
+    operations: tuple[OperationSeen, ...] = ()
 
     def summary(self) -> dict[str, int]:
         """Number of checks by status."""

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from oneroster.contract.coverage import observe
 from oneroster.contract.errors import (
     BudgetSpentError,
     KitError,
@@ -50,12 +51,13 @@ def check(
     seed = random.randrange(_LARGEST_SEED) if seed is None else seed  # noqa: S311 - it only names a run
     started, began = datetime.now(UTC), time.monotonic()
     with Gateway(target, limits) as gateway:
-        checks, unjudged = judge(Tenant(gateway, seed), chosen, progress)
+        tenant = Tenant(gateway, seed)
+        checks, unjudged = judge(tenant, chosen, progress)
         spent = gateway.spent
     info = TargetInfo(
         target.base_url, target.profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", round(time.monotonic() - began, 3), spent
     )
-    return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged)
+    return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant))
 
 
 def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
