@@ -20,8 +20,8 @@ from oneroster.contract.errors import AccessRefusedError
 __all__ = ["Access", "BearerToken", "ClientCredentials", "Nobody", "OAuth1", "TokenAnswer", "TokenPost"]
 
 FORM: Final = "application/x-www-form-urlencoded"
-HttpMethod = Literal["GET", "HEAD"]
-"""What the kit sends to a tenant."""
+HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
+"""What the kit sends to a tenant: safe methods, which ask for no change (RFC 9110, 9.2.1)."""
 EARLY_SECONDS: Final = 20.0
 """A token is renewed this long before it expires, so that none expires on its way."""
 

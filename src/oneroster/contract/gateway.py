@@ -142,6 +142,27 @@ class Gateway:
             self._trusted = True
         return exchange
 
+    def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
+        """Send a form to the token endpoint of the target, the one address that forms are posted to.
+
+        Raises ``RefusedError`` when the way in knows no token endpoint, and the errors of ``send``.
+        """
+        url = getattr(self.target.access, "token_url", None)
+        if not isinstance(url, str):
+            raise RefusedError("the way in has no token endpoint; forms are posted nowhere else")
+        request = self._client.build_request("POST", url, headers=dict(headers), content=form)
+        status, answer_headers, body, seconds = self._exchange(request)
+        return Exchange("POST", url, url, status, answer_headers, body, seconds, curl_access)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, for what only time can show; at most until the run has to end.
+
+        Raises ``BudgetSpentError`` when the run would have to end before.
+        """
+        if seconds >= self._deadline - time.monotonic():
+            raise BudgetSpentError(f"waiting {seconds:g} seconds would take longer than the run may")
+        self._pause(seconds)
+
     def is_own(self, url: str) -> bool:
         """Whether the URL lies on the tenant's origin."""
         try:
