@@ -21,6 +21,7 @@ from generation import tables
 from generation.document import Document, DocumentError, escape
 from generation.facts import REFERENCE, Facts, gather, python_name
 from generation.lower import lowered
+from generation.wire import wire_field
 
 if TYPE_CHECKING:
     from generation.shapes import Property
@@ -30,7 +31,7 @@ TEMPLATES = SCRIPTS / "templates"
 CONFIGURATION = SCRIPTS / "generator.yml"
 # Templates hold for this version of the generator alone, and another formatter would write other bytes.
 PINNED = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
-SHARED = ("calls", "facade", "fields", "reading", "record", "wrapping", "writing")
+SHARED = ("calls", "facade", "fields", "reading", "record", "wire", "wrapping", "writing")
 _RULES = ("I", "F401", "UP", "RUF022")
 _TYPES = {
     "string": "str",
@@ -119,6 +120,7 @@ def _globals(facts: Facts) -> dict[str, Any]:
         "literal": repr,
         "module_name": python_name,
         "python_type": _python_type,
+        "wire_field": wire_field,
     }
 
 

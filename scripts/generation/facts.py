@@ -12,6 +12,7 @@ from generation.shapes import Element, Operation, Parameter, Parent, Profile, Pr
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 BOOLEAN = "TrueFalse"
 REFERENCE = "GUIDRef"
+CONSTRAINTS = ("minLength", "maxLength", "pattern", "minItems", "maxItems", "minimum", "maximum")
 _INHERITED = "Base"
 _FIELD_PREFIX = "field_"
 _PLURAL = {"string": "strings", "enumeration": "enumerations", "reference": "references", "record": "records"}
@@ -25,6 +26,8 @@ class Model(NamedTuple):
     description: str
     properties: dict[str, Property]
     descriptions: dict[str, str]
+    constraints: dict[str, dict[str, Any]]
+    """What the document demands of the values of a property beyond their type, in the words of JSON Schema."""
     wrapper: str | None
     element: str | None
     many: bool
@@ -165,6 +168,7 @@ class _Reader:
         pointer = f"/components/schemas/{escape(name)}"
         properties: dict[str, Property] = {}
         descriptions: dict[str, str] = {}
+        constraints: dict[str, dict[str, Any]] = {}
         parts = [(schema, pointer)]
         parts += [self.resolve(part, f"{pointer}/allOf/{at}") for at, part in enumerate(schema.get("allOf", []))]
         for part, place in parts:
@@ -173,6 +177,7 @@ class _Reader:
                 below = f"{place}/properties/{escape(key)}"
                 properties[key] = self.property(key, value, below, key in required)
                 descriptions[key] = self.description(value, below)
+                constraints[key] = self.constraints(value, below)
             for key in required:
                 if key not in part.get("properties", {}):
                     raise self.document.error(f"{place}/required", f"{key!r} is required and is no property")
@@ -185,6 +190,7 @@ class _Reader:
             schema.get("description", "").strip(),
             properties,
             descriptions,
+            constraints,
             schema.get("x-oneroster-wrapper"),
             schema.get("x-oneroster-element"),
             bool(schema.get("x-oneroster-many")),
@@ -194,6 +200,10 @@ class _Reader:
         target, _ = self.resolve(value, pointer)
         text: str = value.get("description") or target.get("description", "")
         return text.strip()
+
+    def constraints(self, value: dict[str, Any], pointer: str) -> dict[str, Any]:
+        target, _ = self.resolve(value, pointer)
+        return {word: part[word] for part in (target, value) for word in CONSTRAINTS if word in part}
 
     def property(self, name: str, value: Any, pointer: str, required: bool) -> Property:
         items = value.get("items", {}) if isinstance(value, dict) else {}
