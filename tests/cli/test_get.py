@@ -1,0 +1,275 @@
+"""`oneroster get`: which read a name means, what is shown in which form, and what is not."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from oneroster.cli import build
+from oneroster.cli.get import HELP
+from oneroster.looking.cells import printable
+from oneroster.looking.masking import MASK, masked, without_secrets
+from oneroster.looking.names import UnknownReadError, find, names, path_parameters, reads, short_name
+from oneroster.looking.rows import WRITERS, as_table
+from oneroster.sandbox import Sandbox
+from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "TENANT", "CONFIG"):
+        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(build(), ["get", *arguments])
+
+
+def look(tenant: Sandbox, *arguments: str) -> Result:
+    return run(*arguments, "--base-url", tenant.base_url, "--token", tenant.token)
+
+
+def rows(tenant: Sandbox, *arguments: str) -> Any:
+    result = look(tenant, *arguments, "--format", "json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_every_read_of_the_document_has_a_short_name_and_is_found_by_it_and_by_its_operation_id() -> None:
+    for operation in reads():
+        ids = len(path_parameters(operation))
+        assert find(short_name(operation), ids) is operation
+        assert find(operation.operation_id, ids) is operation
+    assert {operation for found in names().values() for operation in found} == set(reads())
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "operation_id"),
+    [
+        ("students", 0, "getAllStudents"),
+        ("students", 1, "getStudent"),
+        ("demographics", 0, "getAllDemographics"),
+        ("demographics", 1, "getDemographics"),
+        ("classes-for-school", 1, "getClassesForSchool"),
+        ("results-for-line-item-for-class", 2, "getResultsForLineItemForClass"),
+    ],
+)
+def test_the_number_of_ids_tells_what_is_meant(name: str, ids: int, operation_id: str) -> None:
+    assert find(name, ids) is OPERATIONS[operation_id]
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "said"),
+    [
+        ("studens", 0, "did you mean students or student?"),
+        ("xyz", 0, "--list names all reads"),
+        ("student", 0, "0 ids were given; write student ID"),
+        ("users", 2, "write users or users ID"),
+        ("putResult", 1, "there is no read"),
+    ],
+)
+def test_a_name_that_means_nothing_is_answered_with_what_there_is(name: str, ids: int, said: str) -> None:
+    with pytest.raises(UnknownReadError, match=re.escape(said)):
+        find(name, ids)
+
+
+def test_a_collection_is_shown_up_to_the_limit_and_the_rest_is_counted(tenant: Sandbox) -> None:
+    result = look(tenant, "users", "--limit", "3")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 4
+    assert result.stderr == "3 of 41 users\n"
+
+
+def test_without_a_limit_all_are_shown(tenant: Sandbox) -> None:
+    assert len(rows(tenant, "users", "--limit", "0")) == 41
+    assert look(tenant, "users", "--limit", "0").stderr == "41 users\n"
+
+
+def test_filter_sort_and_fields_reach_the_server(tenant: Sandbox) -> None:
+    arguments = (
+        "--filter",
+        "role='teacher'",
+        "--sort",
+        "sourcedId",
+        "--order-by",
+        "desc",
+        "--fields",
+        "sourcedId,role",
+    )
+    found = rows(tenant, "users", *arguments)
+    assert found
+    assert [list(row) for row in found] == [["sourcedId", "role"]] * len(found)
+    assert {row["role"] for row in found} == {"teacher"}
+    assert [row["sourcedId"] for row in found] == sorted((row["sourcedId"] for row in found), reverse=True)
+
+
+def test_only_the_fields_asked_for_are_shown_also_under_their_python_names(tenant: Sandbox) -> None:
+    assert {tuple(row) for row in rows(tenant, "classes", "--fields", "class_type,title")} <= {
+        ("title", "classType"),
+        ("title",),
+    }
+
+
+def test_a_nested_read_takes_the_ids_of_its_path(tenant: Sandbox) -> None:
+    school = rows(tenant, "schools")[0]["sourcedId"]
+    classes = rows(tenant, "classes-for-school", school, "--limit", "0")
+    assert {row["school"]["sourcedId"] for row in classes} == {school}
+    one = rows(tenant, "class", classes[0]["sourcedId"])
+    assert one == classes[0]
+    assert rows(tenant, "classes", classes[0]["sourcedId"]) == one
+
+
+def test_personal_values_are_masked_in_every_form_unless_asked_for(tenant: Sandbox) -> None:
+    shown = rows(tenant, "users", "--limit", "0", "--show-personal")
+    personal = [name for name, found in ELEMENTS["User"].properties.items() if found.personal]
+    values = {row[name] for row in shown for name in ("givenName", "familyName", "email", "username") if row.get(name)}
+    for form in ("table", "json", "csv", "ndjson"):
+        output = look(tenant, "users", "--limit", "0", "--format", form).output
+        assert not [value for value in values if value in output]
+    for row, masked_row in zip(shown, rows(tenant, "users", "--limit", "0"), strict=True):
+        assert masked_row == {name: MASK if name in personal else value for name, value in row.items()}
+
+
+def test_passwords_and_what_the_document_does_not_know_stay_masked() -> None:
+    record = {"sourcedId": "u-1", "password": "pw-1", "nickname": "Mia", "orgs": [{"sourcedId": "o-1", "name": "Mia"}]}
+    assert masked("User", record) == {
+        "sourcedId": "u-1",
+        "password": MASK,
+        "nickname": MASK,
+        "orgs": [{"sourcedId": "o-1", "name": MASK}],
+    }
+    assert masked("User", {"orgs": "Mia"}) == {"orgs": MASK}
+    assert without_secrets("User", record) == record | {"password": MASK}
+
+
+def test_csv_and_ndjson_hold_the_same_rows_as_json(tenant: Sandbox) -> None:
+    wanted = rows(tenant, "classes", "--limit", "0")
+    lines = look(tenant, "classes", "--limit", "0", "--format", "ndjson").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == wanted
+    table = list(csv.DictReader(io.StringIO(look(tenant, "classes", "--limit", "0", "--format", "csv").stdout)))
+    assert [row["sourcedId"] for row in table] == [row["sourcedId"] for row in wanted]
+    assert [row["school"] for row in table] == [row["school"]["sourcedId"] for row in wanted]
+    assert [row["terms"] for row in table] == [",".join(term["sourcedId"] for term in row["terms"]) for row in wanted]
+    assert list(table[0]) == list(ELEMENTS["Class"].properties)
+
+
+def test_an_empty_answer_is_an_empty_form(tenant: Sandbox) -> None:
+    arguments = ("--filter", "sourcedId='nobody'")
+    assert rows(tenant, "users", *arguments) == []
+    assert look(tenant, "users", *arguments, "--format", "ndjson").stdout == ""
+    assert look(tenant, "users", *arguments).exit_code == 0
+
+
+def test_a_terminal_shows_as_many_columns_as_it_has_room_for_and_names_the_others() -> None:
+    columns = [f"field{index}" for index in range(30)]
+    rows = [dict.fromkeys(columns, "some value of a row")] * 2
+    console = Console(width=80, force_terminal=True, file=io.StringIO())
+    hidden = as_table(console, rows, columns)
+    assert hidden == columns[-len(hidden) :]
+    assert 0 < len(hidden) < len(columns)
+    assert as_table(Console(width=80, file=io.StringIO()), rows, columns) == []
+
+
+def test_nothing_that_moves_a_cursor_or_turns_the_writing_reaches_a_terminal() -> None:
+    hostile = "a\x1b[2Jb\rc\u202ed\ud800e\nf"
+    assert printable(hostile) == "a\\x1b[2Jb\\rc\\u202ed\\ud800e\\nf"
+    console = Console(width=200, file=(file := io.StringIO()), force_terminal=True, color_system=None)
+    as_table(console, [{"title": hostile}], ["title"])
+    as_table(console, [{"title": hostile}, {"title": "x" * 100}], ["title"])
+    text = file.getvalue()
+    assert text.replace("\n", "").isprintable()
+    assert text.count(printable(hostile)) == 2
+    assert "x" * 41 not in text
+
+
+def test_programs_get_hostile_values_unchanged() -> None:
+    row = {"title": '=cmd|"\x00\r\n,\u202e\ud800'}
+    assert json.loads("".join(WRITERS["json"]([row, row], ["title"]))) == [row, row]
+    assert [json.loads(line) for line in WRITERS["ndjson"]([row], ["title"])] == [row]
+    text = io.StringIO("".join(WRITERS["csv"]([row], ["title"])), newline="")
+    assert list(csv.reader(text, strict=True)) == [["title"], [row["title"]]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "say what to read"),
+        (("studens", "--sandbox"), "did you mean students"),
+        (("student", "--sandbox"), "write student ID"),
+        (("student", "S-1", "--sandbox", "--filter", "role='student'"), "takes no --filter"),
+        (("users",), "base_url is missing"),
+        (("users", "--sandbox", "--token", "t"), "leave out the settings of another"),
+        (("users", "--tenant", "nowhere"), "oneroster.toml cannot be read"),
+        (("users", "--format", "xml"), "xml"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_to_mend(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+
+
+def test_a_tenant_that_refuses_ends_with_1(tenant: Sandbox) -> None:
+    result = run("users", "--base-url", tenant.base_url, "--token", "wrong-token")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("oneroster get: ")
+    assert "wrong-token" not in result.output
+    assert look(tenant, "student", "nobody").exit_code == 1
+
+
+def test_a_field_that_the_document_does_not_know_is_noted_and_sent_all_the_same(tenant: Sandbox) -> None:
+    result = look(tenant, "users", "--fields", "sourcedId,familyname")
+    assert "no field 'familyname' in OneRoster 1.1; did you mean familyName?" in result.stderr
+
+
+def test_the_tenant_comes_from_the_environment_or_from_a_file(
+    tenant: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "oneroster.toml").write_text(
+        f'[tenants.springfield]\nbase_url = "{tenant.base_url}"\ntoken_url = "{tenant.token_url}"\n'
+        f'client_id = "{tenant.client_id}"\nclient_secret = {{ env = "SPRINGFIELD_SECRET" }}\n'
+    )
+    monkeypatch.setenv("SPRINGFIELD_SECRET", tenant.client_secret)
+    assert run("orgs", "--tenant", "springfield").exit_code == 0
+    monkeypatch.setenv("ONEROSTER_BASE_URL", tenant.base_url)
+    monkeypatch.setenv("ONEROSTER_TOKEN", tenant.token)
+    assert run("orgs").exit_code == 0
+
+
+def test_the_list_names_every_read() -> None:
+    lines = run("--list").stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [short_name(operation) for operation in reads()]
+
+
+def test_the_shell_completes_names() -> None:
+    environment = {
+        "_ONEROSTER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "oneroster get classes-for-s",
+        "COMP_CWORD": "2",
+    }
+    done = CliRunner().invoke(build(), [], env=environment, prog_name="oneroster")
+    assert done.stdout.split() == ["classes-for-school", "classes-for-student"]
+
+
+@pytest.mark.parametrize("line", [line for line in re.findall(r"`oneroster ([^`]+)`", HELP) if "--sandbox" in line])
+def test_the_examples_of_the_help_run(line: str) -> None:
+    words = next(csv.reader([line], delimiter=" "))
+    result = CliRunner().invoke(build(), words)
+    assert result.exit_code == 0, result.output
+    assert len(result.stdout.splitlines()) > 3
