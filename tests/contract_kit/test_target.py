@@ -3,7 +3,7 @@
 import pytest
 
 from oneroster.contract.access import BearerToken, ClientCredentials, Nobody, OAuth1
-from oneroster.contract.target import Target, TargetError, polite_rate, read_scopes
+from oneroster.contract.target import Target, TargetError, polite_rate, wanted_scopes
 
 URL = "https://sis.example/ims/oneroster/v1p1"
 
@@ -29,8 +29,8 @@ def test_the_way_in_follows_from_what_is_given() -> None:
     assert target(client_id="me", client_secret="s").access == OAuth1("me", "s")
     access = target(client_id="me", client_secret="s", token_url="https://sis.example/token").access
     assert isinstance(access, ClientCredentials)
-    assert access.scopes == read_scopes()
-    assert all("readonly" in scope for scope in read_scopes())
+    assert access.scopes == wanted_scopes()
+    assert all("readonly" in scope for scope in wanted_scopes())
 
 
 def test_given_credentials_silence_those_of_the_environment() -> None:

@@ -22,6 +22,8 @@ __all__ = ["Access", "BearerToken", "ClientCredentials", "Nobody", "OAuth1", "To
 FORM: Final = "application/x-www-form-urlencoded"
 HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
 """What the kit sends to a tenant: safe methods, which ask for no change (RFC 9110, 9.2.1)."""
+WriteMethod = Literal["PUT", "DELETE"]
+"""What it sends to objects of its own making, where writes are allowed."""
 EARLY_SECONDS: Final = 20.0
 """A token is renewed this long before it expires, so that none expires on its way."""
 
@@ -41,7 +43,7 @@ TokenPost = Callable[[str, dict[str, str], bytes], TokenAnswer]
 class Access(Protocol):
     """One way into the tenant."""
 
-    def headers(self, method: HttpMethod, url: str, post: TokenPost, /) -> dict[str, str]:
+    def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
         """The headers that authorise this request; may fetch a token by ``post`` first."""
 
     def renew(self) -> bool:
@@ -57,7 +59,7 @@ class Access(Protocol):
 class Nobody:
     """No credentials at all."""
 
-    def headers(self, _method: HttpMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
+    def headers(self, _method: HttpMethod | WriteMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
         return {}
 
     def renew(self) -> bool:
@@ -76,7 +78,7 @@ class BearerToken:
 
     token: str = field(repr=False)
 
-    def headers(self, _method: HttpMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
+    def headers(self, _method: HttpMethod | WriteMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
     def renew(self) -> bool:
@@ -103,7 +105,7 @@ class OAuth1:
     client_id: str
     client_secret: str = field(repr=False)
 
-    def headers(self, method: HttpMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
+    def headers(self, method: HttpMethod | WriteMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
         signer = Client(self.client_id, client_secret=self.client_secret, signature_method=SIGNATURE_HMAC_SHA256)
         _, headers, _ = signer.sign(url, http_method=method)
         return {str(name): str(value) for name, value in headers.items()}
@@ -133,7 +135,7 @@ class ClientCredentials:
     _token: str | None = field(default=None, repr=False)
     _until: float = 0.0
 
-    def headers(self, _method: HttpMethod, _url: str, post: TokenPost, /) -> dict[str, str]:
+    def headers(self, _method: HttpMethod | WriteMethod, _url: str, post: TokenPost, /) -> dict[str, str]:
         if self._token is None or time.monotonic() >= self._until:
             self._fetch(post)
         return {"Authorization": f"Bearer {self._token}"}

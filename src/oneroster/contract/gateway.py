@@ -2,12 +2,13 @@
 
 Whatever a rule or the engine wants to ask goes through here, so that one place keeps the promises to the tenant: reads
 only, a bounded number of them at a bounded rate, credentials for its own origin only, an answer of bounded size within
-bounded time.
+bounded time. Writes leave only where they were allowed, and only to objects whose ids were made up here.
 """
 
 import email.utils
 import itertools
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -23,10 +24,11 @@ import anyio.from_thread
 import httpx
 import msgspec
 
-from oneroster.contract.access import Access, HttpMethod, TokenAnswer
+from oneroster.contract.access import Access, HttpMethod, TokenAnswer, WriteMethod
 from oneroster.contract.errors import BudgetSpentError, NoAnswerError, RefusedError, UnreachableError
-from oneroster.contract.exchange import Exchange
+from oneroster.contract.exchange import Exchange, encoded_path
 from oneroster.contract.target import Limits, Target, is_loopback
+from oneroster_v1p1.tables import Operation
 
 __all__ = ["Gateway", "LogEntry"]
 
@@ -38,6 +40,13 @@ BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
 LONGEST_WAIT: Final = 30.0
 """Seconds; a tenant that asks for more patience is reported as busy instead."""
+WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
+OWN: Final = "oneroster-check"
+"""How the sourcedId of every object begins that the kit makes in a tenant."""
+REQUESTS_FOR_WRITES: Final = 200
+"""Requests that may be sent beyond the limit where writes are allowed."""
+SECONDS_TO_REMOVE: Final = 10.0
+"""Seconds; how long one removal may take, even when the time of the run is over."""
 SILENCE_AT_START: Final = 2
 SILENCE: Final = 5
 """Requests in a row without an answer after which the tenant counts as gone."""
@@ -58,7 +67,7 @@ class LogEntry:
 
 
 class Gateway:
-    """Sends reads to one tenant. Use it as a context manager.
+    """Sends reads to one tenant, and writes where it is allowed. Use it as a context manager.
 
     ``pause`` waits for a number of seconds; tests put their own clock there.
     """
@@ -78,6 +87,7 @@ class Gateway:
         self._gone: UnreachableError | None = None
         self._answered = False
         self._trusted = False
+        self._own: set[str] = set()
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
@@ -105,7 +115,11 @@ class Gateway:
     @property
     def left(self) -> int:
         """Requests that may still be sent."""
-        return self.limits.requests - self.spent
+        return self._allowed - self.spent
+
+    @property
+    def _allowed(self) -> int:
+        return self.limits.requests + (REQUESTS_FOR_WRITES if self.target.allow_writes else 0)
 
     def get(self, path: str, query: str = "", *, access: Access | None = None) -> Exchange:
         """Read a path below the base URL with the target's own way in, or with ``access``."""
@@ -163,6 +177,46 @@ class Gateway:
             raise BudgetSpentError(f"waiting {seconds:g} seconds would take longer than the run may")
         self._pause(seconds)
 
+    def own_id(self) -> str:
+        """A new sourcedId that nobody else has; only to such can be written."""
+        sourced_id = f"{OWN}-{secrets.token_hex(8)}"
+        self._own.add(sourced_id)
+        return sourced_id
+
+    def write(
+        self,
+        operation: Operation,
+        sourced_id: str,
+        content: bytes | None = None,
+        *,
+        access: Access | None = None,
+        media_type: str = "application/json",
+    ) -> Exchange:
+        """Put or delete one object of the kit's own making; ``content`` is the body of a PUT.
+
+        A write whose connection broke is not repeated, since it may have been done. A DELETE is sent even when the
+        requests or the seconds of the run are spent: what was made has to be removed.
+
+        Raises ``RefusedError`` when writes are not allowed, the operation does not write to one object, or the
+        ``sourced_id`` is not one that ``own_id`` gave; otherwise as ``send`` does.
+        """
+        if not self.target.allow_writes:
+            raise RefusedError("writes are not allowed in this run (--allow-writes)")
+        parameters = [each.name for each in operation.parameters if each.location == "path"]
+        if operation.method not in WRITE_METHODS or len(parameters) != 1:
+            raise RefusedError(f"{operation.operation_id} does not write to one object")
+        if sourced_id not in self._own:
+            raise RefusedError("the object is not one that this run made; it is not written to")
+        method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
+        url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
+        headers = None if content is None else {"Content-Type": media_type}
+        used = access or self.target.access
+        exchange = self._patient(method, url, used, headers, content)
+        if exchange.status == 401 and self._trusted and access is None and used.renew():
+            self._trusted = False
+            exchange = self._patient(method, url, used, headers, content)
+        return exchange
+
     def is_own(self, url: str) -> bool:
         """Whether the URL lies on the tenant's origin."""
         try:
@@ -170,9 +224,11 @@ class Gateway:
         except (ValueError, httpx.InvalidURL):
             return False
 
-    def _patient(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
+    def _patient(
+        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None = None
+    ) -> Exchange:
         for attempt in itertools.count(1):
-            exchange = self._answer(method, url, access, headers)
+            exchange = self._answer(method, url, access, headers, content)
             if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
                 return exchange
             wait = retry_after(exchange.headers.get("Retry-After"), attempt)
@@ -182,17 +238,22 @@ class Gateway:
             self._pause(wait)
         raise AssertionError("unreachable: the loop ends by returning")
 
-    def _answer(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
+    def _answer(
+        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
+    ) -> Exchange:
         try:
-            return self._once(method, url, access, headers)
+            return self._once(method, url, access, headers, content)
         except NoAnswerError as error:
-            if not isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+            broken = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+            if not broken or method in WRITE_METHODS:
                 raise
-            return self._once(method, url, access, headers)
+            return self._once(method, url, access, headers, content)
 
-    def _once(self, method: HttpMethod, url: str, access: Access, headers: Headers) -> Exchange:
+    def _once(
+        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
+    ) -> Exchange:
         own = access.headers(method, url, self._post_token)
-        request = self._client.build_request(method, url, headers={**(headers or {}), **own})
+        request = self._client.build_request(method, url, headers={**(headers or {}), **own}, content=content)
         status, answer_headers, body, seconds = self._exchange(request)
         below = url.removeprefix(self.target.base_url)
         return Exchange(method, below, url, status, answer_headers, body, seconds, access.curl())
@@ -208,7 +269,7 @@ class Gateway:
         return TokenAnswer(status, members if isinstance(members, dict) else {})
 
     def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes, float]:
-        self._pace()
+        self._pace(removing=request.method == "DELETE")
         began = time.monotonic()
         status: int | None = None
         try:
@@ -226,7 +287,8 @@ class Gateway:
 
     async def _receive(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         # One deadline over the whole exchange: a server that drips byte by byte never runs into a read timeout.
-        with anyio.fail_after(min(self.limits.timeout, max(self._deadline - time.monotonic(), 0.1))):
+        least = SECONDS_TO_REMOVE if request.method == "DELETE" else 0.1
+        with anyio.fail_after(min(self.limits.timeout, max(self._deadline - time.monotonic(), least))):
             response = await self._client.send(request, stream=True)
             try:
                 body = bytearray()
@@ -240,16 +302,14 @@ class Gateway:
                 # A session cookie would let in who comes without credentials.
                 self._client.cookies.clear()
 
-    def _pace(self) -> None:
+    def _pace(self, *, removing: bool) -> None:
         if self._gone is not None:
             # Every further attempt would wait for another timeout.
             raise self._gone
-        if self.left <= 0:
-            raise BudgetSpentError(
-                f"all {self.limits.requests} requests allowed for this run are spent (--max-requests)"
-            )
+        if self.left <= 0 and not removing:
+            raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
         now = time.monotonic()
-        if now >= self._deadline:
+        if now >= self._deadline and not removing:
             raise BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
         if self._next_at > now:
             self._pause(self._next_at - now)

@@ -42,14 +42,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A tenant: its base URL, the dialect it speaks, and the way in."""
+    """A tenant: its base URL, the dialect it speaks, the way in, and whether the kit may make objects there."""
 
     base_url: str
     profile: str = DEFAULT_PROFILE
     access: Access = field(default_factory=Nobody, repr=False)
+    allow_writes: bool = False
 
     @classmethod
-    def from_settings(cls, given: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> "Target | None":
+    def from_settings(
+        cls,
+        given: Mapping[str, str],
+        environment: Mapping[str, str] = os.environ,
+        *,
+        allow_writes: bool = False,
+    ) -> "Target | None":
         """The tenant that the given settings name, completed from ``ONEROSTER_*`` of the environment.
 
         ``given`` may hold base_url, token, client_id, client_secret, token_url and profile. A credential that is given
@@ -68,7 +75,8 @@ class Target:
         profile = merged["profile"] or DEFAULT_PROFILE
         if profile not in PROFILES:
             raise TargetError(f"unknown profile {profile!r}; known are {', '.join(PROFILES)}")
-        return cls(checked_url(merged["base_url"], "base URL"), profile, _access(merged))
+        base_url = checked_url(merged["base_url"], "base URL")
+        return cls(base_url, profile, _access(merged, allow_writes=allow_writes), allow_writes)
 
 
 def is_loopback(base_url: str) -> bool:
@@ -99,7 +107,7 @@ def checked_url(text: str, what: str) -> str:
     return text.rstrip("/")
 
 
-def _access(settings: Mapping[str, str]) -> Access:
+def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Access:
     token, client_id, secret = settings["token"], settings["client_id"], settings["client_secret"]
     if token and client_id:
         raise TargetError("give either a token, or a client id and secret, not both")
@@ -112,10 +120,11 @@ def _access(settings: Mapping[str, str]) -> Access:
         return BearerToken(token) if token else Nobody()
     if not settings["token_url"]:
         return OAuth1(client_id, secret)
-    return ClientCredentials(checked_url(settings["token_url"], "token URL"), client_id, secret, read_scopes())
+    token_url = checked_url(settings["token_url"], "token URL")
+    return ClientCredentials(token_url, client_id, secret, wanted_scopes(writes=allow_writes))
 
 
-def read_scopes() -> tuple[str, ...]:
-    """Every scope that some read of the document asks for, once each."""
-    reads = (operation for operation in OPERATIONS.values() if operation.method == "GET")
-    return tuple(dict.fromkeys(scope for operation in reads for scope in operation.oauth_scopes))
+def wanted_scopes(*, writes: bool = False) -> tuple[str, ...]:
+    """Every scope that some read of the document asks for, once each; with ``writes`` those of writing as well."""
+    used = (operation for operation in OPERATIONS.values() if writes or operation.method == "GET")
+    return tuple(dict.fromkeys(scope for operation in used for scope in operation.oauth_scopes))
