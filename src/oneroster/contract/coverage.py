@@ -1,4 +1,4 @@
-"""What a run met of each operation: whether it is served, how often it was asked, how long it took, by which parameters.
+"""What a run met of each operation: whether it is served, how often it was asked, how fast, by what query.
 
 Judged by the gateway's log, so that the engine's requests count as well as those of the rules.
 """

@@ -12,8 +12,21 @@ from typing import Any, Final
 
 from oneroster.contract.levels import Level
 
-__all__ = ["Check", "Evidence", "Finding", "OperationSeen", "Reason", "Report", "Status", "TargetInfo", "shown_ids"]
+__all__ = [
+    "HOLDS",
+    "Check",
+    "Evidence",
+    "Finding",
+    "OperationSeen",
+    "Reason",
+    "Report",
+    "Status",
+    "TargetInfo",
+    "shown_ids",
+]
 
+HOLDS: Final = "holds"
+"""The message of a check without a finding."""
 SHOWN_IDS: Final = 5
 SHOWN_ID_LENGTH: Final = 80
 

@@ -19,7 +19,7 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Check, Finding, Reason, Report, Status, TargetInfo
+from oneroster.contract.result import HOLDS, Check, Finding, Reason, Report, Status, TargetInfo
 from oneroster.contract.rule import Rule, select
 from oneroster.contract.snapshot import take_snapshot
 from oneroster.contract.target import Limits, Target
@@ -123,7 +123,7 @@ class _Court:
             return [_on(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
         except Exception as error:
             return [_on(rule, operation, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR)]
-        return list(_told(rule, operation, findings)) or [_on(rule, operation, Status.PASSED, "holds")]
+        return list(_told(rule, operation, findings)) or [_on(rule, operation, Status.PASSED, HOLDS)]
 
 
 def _told(rule: Rule, operation: Operation, findings: Iterable[Finding]) -> Iterable[Check]:

@@ -1,12 +1,12 @@
 """The report as JSON; its form is an interface that other programs read."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
+from oneroster.contract.levels import Level
 from oneroster.contract.result import Report
 
-__all__ = ["as_json", "render", "write"]
+__all__ = ["as_json", "render"]
 
 TOOL: Final = "oneroster-kit"
 
@@ -28,16 +28,6 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def render(report: Report) -> str:
+def render(report: Report, fail_on: Level = Level.MUST) -> str:  # noqa: ARG001  # all forms are called alike
     """The report as JSON text, one member a line, for people and diffs."""
     return json.dumps(as_json(report), indent=2, ensure_ascii=False) + "\n"
-
-
-def write(report: Report, path: Path) -> None:
-    """Write the report to a file, whole or not at all.
-
-    Raises ``OSError`` when it cannot be written there.
-    """
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(render(report), encoding="utf-8")
-    unfinished.replace(path)

@@ -1,56 +1,68 @@
 """The report for people: what was judged, what is broken and how to see it, what to mend first."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from oneroster.contract.findings import many
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Check, Reason, Report, Status
-from oneroster.contract.rule import FAMILIES
+from oneroster.contract.reports.comparison import Comparison
+from oneroster.contract.reports.summary import (
+    Group,
+    Outcome,
+    Score,
+    broken,
+    by_endpoint,
+    by_family,
+    mend_first,
+    open_points,
+    operations_of,
+    skips,
+    verdict,
+)
+from oneroster.contract.result import Check, Report
 
 __all__ = ["show"]
 
 MEND_FIRST: Final = 3
+WORST_ENDPOINTS: Final = 5
 SHOWN_OPERATIONS: Final = 4
 SHOWN_MESSAGES: Final = 3
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
-_HEADINGS: Final = {
-    Level.MUST: "Broken musts",
-    Level.SHOULD: "Broken shoulds",
-    Level.OPEN: "Open points: what the server does where the standard is not certain",
+_HEADINGS: Final = {Level.MUST: "Broken musts", Level.SHOULD: "Broken shoulds"}
+_OPEN_HEADING: Final = "Open points: what the server does where the standard is not certain"
+_OUTCOMES: Final = {
+    Outcome.HOLDS: "bold green",
+    Outcome.WARNED: "bold yellow",
+    Outcome.BROKEN: "bold red",
+    Outcome.UNJUDGED: "bold red",
 }
 
 
-def show(report: Report, console: Console, fail_on: Level = Level.MUST) -> None:
-    """Print the report; every text is printed as it is, without markup."""
+def show(report: Report, console: Console, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> None:
+    """Print the report, and what has changed since an older one; every text is printed as it is, without markup."""
     target = report.target
     _line(console, f"OneRoster 1.1, profile {target.profile}: {target.base_url}")
     _line(console, f"{target.requests} requests in {target.seconds:.1f} s, seed {report.seed}", "dim")
     console.print()
-    console.print(_families(report))
-    broken = _grouped(check for check in report.checks if check.status in (Status.FAILED, Status.WARNED))
-    for level in Level:
-        told = _grouped(check for check in report.checks if _is_told(check, level))
-        if told:
-            console.print()
-            _line(console, _HEADINGS[level], "bold")
-            for checks in told:
-                _group(console, checks)
-    _skipped(report, console)
-    if len(broken) > MEND_FIRST:
-        _mend_first(console, broken)
+    console.print(_scores("family", by_family(report)))
+    _worst_endpoints(report, console)
+    for level, heading in _HEADINGS.items():
+        _section(console, heading, broken(report, level))
+    _section(console, _OPEN_HEADING, open_points(report))
+    told = list(skips(report))
+    if told:
+        console.print()
+        for line in told:
+            _line(console, line, "dim")
+    if len(broken(report)) > MEND_FIRST:
+        _mend_first(report, console)
+    if comparison is not None:
+        _changes(comparison, console)
     console.print()
-    _verdict(report, console, fail_on)
-
-
-def _is_told(check: Check, level: Level) -> bool:
-    open_point = level is Level.OPEN and check.status is Status.PASSED
-    return check.level is level and (open_point or check.status in (Status.FAILED, Status.WARNED))
+    last = verdict(report, fail_on)
+    _line(console, last.text, _OUTCOMES[last.outcome])
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
@@ -58,54 +70,58 @@ def _line(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style), soft_wrap=True)
 
 
-def _families(report: Report) -> Table:
+def _scores(heading: str, scores: list[Score]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("family")
-    for heading in ("rules", *map(str, Status)):
-        table.add_column(heading, justify="right")
-    for family in FAMILIES:
-        checks = [check for check in report.checks if check.family == family]
-        if checks:
-            counts = Counter(check.status for check in checks)
-            rules = len({check.id for check in checks})
-            table.add_row(family, str(rules), *(_number(counts[status], status) for status in Status))
+    table.add_column(heading)
+    for column in ("rules", "passed", "failed", "warned", "skipped", "holds"):
+        table.add_column(column, justify="right")
+    for score in scores:
+        table.add_row(
+            score.name,
+            str(score.rules),
+            _number(score.passed),
+            _number(score.failed, "bold red"),
+            _number(score.warned, "yellow"),
+            _number(score.skipped),
+            Text("-" if score.percent is None else f"{score.percent} %", style="dim" if score.percent is None else ""),
+        )
     return table
 
 
-def _number(count: int, status: Status) -> Text:
-    style = {Status.FAILED: "bold red", Status.WARNED: "yellow"}.get(status, "")
+def _number(count: int, style: str = "") -> Text:
     return Text(str(count), style=style if count else "dim")
 
 
-def _grouped(checks: Iterable[Check]) -> list[list[Check]]:
-    """The checks by rule and level, so that one cause on forty operations is one block."""
-    groups: dict[tuple[str, Level], list[Check]] = {}
-    for check in checks:
-        groups.setdefault((check.id, check.level), []).append(check)
-    return list(groups.values())
+def _worst_endpoints(report: Report, console: Console) -> None:
+    worst = [score for score in by_endpoint(report) if score.failed or score.warned]
+    if worst:
+        console.print()
+        console.print(_scores("endpoint", worst[:WORST_ENDPOINTS]))
+        if len(worst) > WORST_ENDPOINTS:
+            _line(console, f"and {len(worst) - WORST_ENDPOINTS} more endpoints with something broken", "dim")
 
 
-def _group(console: Console, checks: list[Check]) -> None:
-    first = checks[0]
+def _section(console: Console, heading: str, groups: list[Group]) -> None:
+    if groups:
+        console.print()
+        _line(console, heading, "bold")
+        for group in groups:
+            _group(console, group)
+
+
+def _group(console: Console, group: Group) -> None:
+    first = group.first
     head = Text.assemble(
         (f"{first.level} {first.id}", _STYLES[first.level]), f"  {first.title}", (f"  ({first.clause})", "dim")
     )
     console.print(head, soft_wrap=True)
-    messages: dict[str, list[Check]] = {}
-    for check in checks:
-        messages.setdefault(check.message, []).append(check)
-    for message, same in list(messages.items())[:SHOWN_MESSAGES]:
-        _line(console, f"  {_operations(same)}: {message}")
+    messages = group.by_message()
+    for same in messages[:SHOWN_MESSAGES]:
+        _line(console, f"  {operations_of(same, SHOWN_OPERATIONS)}: {same[0].message}")
         _evidence(console, same[0])
-    rest = list(messages.values())[SHOWN_MESSAGES:]
+    rest = [check for same in messages[SHOWN_MESSAGES:] for check in same]
     if rest:
-        _line(console, f"  and so in {_operations([check for same in rest for check in same])}", "dim")
-
-
-def _operations(checks: list[Check]) -> str:
-    names = list(dict.fromkeys(check.operation_id or "the tenant" for check in checks))
-    more = f" and {len(names) - SHOWN_OPERATIONS} more" if len(names) > SHOWN_OPERATIONS else ""
-    return ", ".join(names[:SHOWN_OPERATIONS]) + more
+        _line(console, f"  and so in {operations_of(rest, SHOWN_OPERATIONS)}", "dim")
 
 
 def _evidence(console: Console, check: Check) -> None:
@@ -116,61 +132,20 @@ def _evidence(console: Console, check: Check) -> None:
             _line(console, f"    {item.curl}", "dim")
 
 
-def _skipped(report: Report, console: Console) -> None:
-    told = list(_reasons(report))
-    if told:
-        console.print()
-        for line in told:
-            _line(console, line, "dim")
-
-
-def _reasons(report: Report) -> Iterator[str]:
-    """One line for each reason why checks were skipped; errors of the kit are told one by one."""
-    skipped = [check for check in report.checks if check.status is Status.SKIPPED]
-    for reason in Reason:
-        mine = [check for check in skipped if check.reason is reason]
-        if reason is Reason.KIT_ERROR:
-            yield from (f"{check.id}, {check.operation_id or 'the tenant'}: {check.message}" for check in mine)
-        elif reason is Reason.NOT_OFFERED and mine:
-            named = list(dict.fromkeys(check.operation_id for check in mine if check.operation_id))
-            yield f"not offered: {', '.join(named) or 'what ' + ', '.join(check.id for check in mine) + ' would judge'}"
-        elif mine:
-            messages = Counter(check.message for check in mine)
-            shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_MESSAGES))
-            yield f"skipped, {reason}, {many(len(mine), 'check')}: {shown}"
-
-
-def _mend_first(console: Console, broken: list[list[Check]]) -> None:
+def _mend_first(report: Report, console: Console) -> None:
     console.print()
     _line(console, "To mend first", "bold")
-    weight = list(Level)
-    for checks in sorted(broken, key=lambda group: (weight.index(group[0].level), -len(group)))[:MEND_FIRST]:
-        _line(console, f"  {checks[0].id}  {checks[0].title}: {_operations(checks)}")
+    for group in mend_first(report, MEND_FIRST):
+        _line(console, f"  {group.first.id}  {group.first.title}: {operations_of(group.checks, SHOWN_OPERATIONS)}")
 
 
-def _verdict(report: Report, console: Console, fail_on: Level) -> None:
-    rules = {level: len({check.id for check in report.checks if _is_broken(check, level)}) for level in Level}
-    musts, shoulds = rules[Level.MUST], rules[Level.SHOULD]
-    if musts:
-        _line(
-            console,
-            f"{_many(musts, 'must')} broken" + (f", {_many(shoulds, 'should')} as well" if shoulds else ""),
-            "bold red",
-        )
-    elif report.unjudged is not None and not report.breaches(fail_on):
-        _line(console, f"Could not be judged: {report.unjudged}", "bold red")
-    elif report.kit_errors():
-        _line(console, "The kit itself failed; this is no verdict on the server", "bold red")
-    elif shoulds:
-        style = "bold red" if fail_on is Level.SHOULD else "bold yellow"
-        _line(console, f"All musts hold; {_many(shoulds, 'should')} broken", style)
-    else:
-        _line(console, "All musts hold", "bold green")
-
-
-def _is_broken(check: Check, level: Level) -> bool:
-    return check.level is level and check.status in (Status.FAILED, Status.WARNED)
-
-
-def _many(count: int, word: str) -> str:
-    return f"1 {word} is" if count == 1 else f"{count} {word}s are"
+def _changes(comparison: Comparison, console: Console) -> None:
+    console.print()
+    _line(console, f"Compared with the report of {comparison.started_at}: {comparison.told()}", "bold")
+    for heading, changes, style in (
+        ("worse", comparison.worse, "bold red"),
+        ("better", comparison.better, "bold green"),
+    ):
+        for change in changes:
+            text = Text.assemble((f"  {heading} {change.rule_id}", style), f"  {change.operation_id}: {change.text}")
+            console.print(text, soft_wrap=True)
