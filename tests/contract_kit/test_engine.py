@@ -13,6 +13,7 @@ from oneroster.contract.engine import explore
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.gateway import Gateway
+from oneroster.contract.overlay import facts_of
 from oneroster.contract.profile import compile_document
 from oneroster.contract.reading import Reading
 from oneroster.contract.target import Limits, Target
@@ -49,7 +50,7 @@ def test_it_asks_only_lawful_bounded_reads_with_known_ids(sandbox: Sandbox) -> N
     with entered(sandbox) as gateway:
         operations = offered_by(gateway, *SOME)
         before = gateway.spent
-        run = explore(gateway, compile_document("standard", operations), seed=1)
+        run = explore(gateway, compile_document(facts_of("standard"), operations), seed=1)
         sent = gateway.log[before:]
     assert run.stopped is None
     assert run.crashes == []
@@ -68,7 +69,7 @@ def test_the_same_seed_asks_the_same(sandbox: Sandbox) -> None:
     asked = []
     for _ in range(2):
         with entered(sandbox) as gateway:
-            run = explore(gateway, compile_document("standard", offered_by(gateway, "getAllOrgs")), seed=5)
+            run = explore(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=5)
             asked.append(targets(run.exchanges))
     assert asked[0] == asked[1]
 
@@ -77,13 +78,13 @@ def test_it_leaves_nothing_behind(sandbox: Sandbox, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with entered(sandbox) as gateway:
-        explore(gateway, compile_document("standard", offered_by(gateway, "getAllOrgs")), seed=1)
+        explore(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_it_finds_comes_with_the_exchange_behind_it() -> None:
     with Sandbox(faults=["rare-500"]) as tenant, entered(tenant) as gateway:
-        run = explore(gateway, compile_document("standard", offered_by(gateway, "getAllOrgs")), seed=1)
+        run = explore(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=1)
     hints = [hint for hint in run.hints["/orgs"] if hint.check == "not_a_server_error"]
     assert hints
     assert all(hint.exchange.status == 500 and "orderBy=desc" in hint.exchange.target for hint in hints)
@@ -91,14 +92,14 @@ def test_what_it_finds_comes_with_the_exchange_behind_it() -> None:
 
 def test_a_spent_budget_stops_it(sandbox: Sandbox) -> None:
     with entered(sandbox, Limits(requests=8)) as gateway:
-        run = explore(gateway, compile_document("standard", offered_by(gateway, *SOME)), seed=1)
+        run = explore(gateway, compile_document(facts_of("standard"), offered_by(gateway, *SOME)), seed=1)
         assert gateway.spent == 8
     assert isinstance(run.stopped, BudgetSpentError)
 
 
 def test_a_tenant_that_is_gone_stops_it() -> None:
     with serving(resets) as server, Gateway(Target(server.base_url), Limits(timeout=5)) as gateway:
-        run = explore(gateway, compile_document("standard", [(OPERATIONS["getAllOrgs"], [])]), seed=1)
+        run = explore(gateway, compile_document(facts_of("standard"), [(OPERATIONS["getAllOrgs"], [])]), seed=1)
     assert isinstance(run.stopped, UnreachableError)
     assert run.exchanges == {}
     assert run.hints == {}
@@ -107,7 +108,7 @@ def test_a_tenant_that_is_gone_stops_it() -> None:
 def test_strange_headers_pass_through_it() -> None:
     strange = answer(b'{"orgs": []}', X_Odd="caf\u00e9", Content_Type="application/json")
     with serving(says(strange)) as server, Gateway(Target(server.base_url), Limits(timeout=5)) as gateway:
-        run = explore(gateway, compile_document("standard", [(OPERATIONS["getAllOrgs"], [])]), seed=1)
+        run = explore(gateway, compile_document(facts_of("standard"), [(OPERATIONS["getAllOrgs"], [])]), seed=1)
     assert run.crashes == []
     assert run.exchanges["/orgs"]
 
@@ -116,7 +117,7 @@ def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None
     before = document()
     exchange = Exchange("GET", "", "", 200, httpx.Headers(), b'{"org": {"sourcedId": "a/b"}}')
     reading = Reading(OPERATIONS["getOrg"], {"id": "a/b"}, {}, exchange)
-    compiled = compile_document("kimono", [(OPERATIONS["getAllOrgs"], []), (OPERATIONS["getOrg"], [reading])])
+    compiled = compile_document(facts_of("kimono"), [(OPERATIONS["getAllOrgs"], []), (OPERATIONS["getOrg"], [reading])])
     assert document() == before
     assert list(compiled["paths"]) == ["/orgs", "/orgs/{id}"]
     assert all(set(item) == {"get"} for item in compiled["paths"].values())

@@ -1,15 +1,18 @@
-"""The operations of the document as one profile has them, and how they hang together."""
+"""The operations of the document as one dialect has them, and how they hang together."""
 
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation
+from oneroster.contract.overlay import facts_of
+from oneroster_v1p1.tables import Operation
 from oneroster_v1p1.tables import document as fresh_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Dialect", "documented_statuses", "enumeration_trust", "path_parameters", "wrapper_trust"]
+    from oneroster.contract.facts import Facts
+
+__all__ = ["Dialect", "path_parameters", "wrapper_trust"]
 
 
 @cache
@@ -19,19 +22,19 @@ def document() -> dict[str, Any]:
 
 
 class Dialect:
-    """The reads that a tenant of one profile has.
+    """The reads that a tenant of one dialect has, and what the document says of them there.
 
-    The standard's operation ids are resolved to the dialect's own operation where one stands in its place.
+    ``profile`` is a profile of the document, an overlay of the kit, or the path of one. The standard's operation ids
+    are resolved to the dialect's own operation where one stands in its place.
+
+    Raises ``OverlayError`` when there is no such dialect.
     """
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, facts: "Facts | None" = None) -> None:
         self.profile: Final = profile
-        self.booleans: Final = PROFILES[profile].booleans
-        self.operations: Final[Mapping[str, Operation]] = {
-            name: operation
-            for name, operation in OPERATIONS.items()
-            if operation.method == "GET" and profile in operation.profiles
-        }
+        self.facts: Final = facts or facts_of(profile)
+        self.booleans: Final = self.facts.booleans
+        self.operations: Final[Mapping[str, Operation]] = self.facts.operations
         self._stands: Final = {each.stands_for: each for each in self.operations.values() if each.stands_for}
 
     def find(self, operation_id: str | None) -> Operation | None:
@@ -57,7 +60,7 @@ class Dialect:
 
     def all_of(self, element: str | None) -> Operation | None:
         """The collection that holds every record of an element."""
-        return self.find(ELEMENTS[element].collection) if element else None
+        return self.find(self.facts.elements[element].collection) if element else None
 
     def list_of(self, read_id: str) -> Operation | None:
         """The collection whose records a single read reads; None when the dialect has no such list."""
@@ -67,7 +70,7 @@ class Dialect:
 
     def read_of(self, element: str | None) -> Operation | None:
         """The single read of an element."""
-        return self.find(ELEMENTS[element].read) if element else None
+        return self.find(self.facts.elements[element].read) if element else None
 
 
 def path_parameters(operation: Operation) -> tuple[str, ...]:
@@ -85,14 +88,3 @@ def wrapper_trust(operation: Operation) -> str:
         ):
             return str(schema["properties"][operation.wrapper].get("x-oneroster-trust", "A"))
     return "A"
-
-
-def enumeration_trust(name: str) -> str:
-    """The trust mark of an enumeration's list of values."""
-    return str(document()["components"]["schemas"][name].get("x-oneroster-trust", "A"))
-
-
-def documented_statuses(operation: Operation) -> frozenset[int]:
-    """The HTTP statuses that the document knows for an operation."""
-    responses = document()["paths"][operation.path][operation.method.lower()]["responses"]
-    return frozenset(int(status) for status in responses if status.isdigit())

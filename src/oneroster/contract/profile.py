@@ -3,12 +3,14 @@
 Nothing is written to disk; every run compiles its own.
 """
 
+import copy
 from collections.abc import Iterable
 from typing import Any, Final
 
 from oneroster.contract.dialect import path_parameters
+from oneroster.contract.facts import Facts
 from oneroster.contract.reading import Reading
-from oneroster_v1p1.tables import PROFILES, Operation, document
+from oneroster_v1p1.tables import Operation
 
 __all__ = ["compile_document"]
 
@@ -26,18 +28,15 @@ ACCESS: Final = "engine"
 ID_EXAMPLES: Final = 2
 
 
-def compile_document(profile: str, offered: Iterable[tuple[Operation, list[Reading]]]) -> dict[str, Any]:
+def compile_document(facts: Facts, offered: Iterable[tuple[Operation, list[Reading]]]) -> dict[str, Any]:
     """An OpenAPI document of just these operations, with path values taken from their answered readings.
 
     ``fields`` is left out, because an answer may then lawfully lack what the schema requires; limit and offset get an
-    upper bound; the ways in become one bearer token, which the gateway replaces by the real one; booleans take the
-    form of the profile.
+    upper bound; the ways in become one bearer token, which the gateway replaces by the real one.
     """
-    compiled = document()
+    compiled: dict[str, Any] = copy.deepcopy(dict(facts.document))
     compiled["components"]["securitySchemes"] = {ACCESS: {"type": "http", "scheme": "bearer"}}
     _bound(compiled["components"]["parameters"])
-    if PROFILES[profile].booleans == "json":
-        compiled["components"]["schemas"]["TrueFalse"] = {"type": "boolean"}
     paths: dict[str, Any] = {}
     for operation, readings in offered:
         item = compiled["paths"][operation.path]["get"]

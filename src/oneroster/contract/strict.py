@@ -1,7 +1,7 @@
 """A record against the strict document, property by property.
 
-Breaches are told as paths of field names and never as values. The walk goes by the generated tables instead of a JSON
-Schema validator, because the tables know how certain each fact is, and that decides what a breach weighs.
+Breaches are told as paths of field names and never as values. The walk goes by the facts of the dialect instead of a
+JSON Schema validator, because they know how certain each of them is, and that decides what a breach weighs.
 """
 
 import math
@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 
-from oneroster.contract.dialect import enumeration_trust
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Property
+from oneroster.contract.facts import Facts
+from oneroster_v1p1.tables import Property
 
 __all__ = ["Aspect", "Breach", "breaches"]
 
@@ -44,26 +43,29 @@ class Breach:
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:00|-00:00)", re.ASCII)
 _BOOLEAN_WORDS: Final = frozenset({"true", "false"})
+_WRITTEN: Final = {"string": ("true", "false"), "json": (True, False), "either": ("true", "false", True, False)}
 _VALUES_OPEN_TO_VENDORS: Final = "ext:"
 """Version 1.2 lets vendors add values with this prefix; for 1.1 the sources do not agree that it forbids them."""
 
 
-def breaches(element: str, record: dict[str, Any], profile: str, booleans: str, path: str = "") -> Iterator[Breach]:
-    """Everything about a record that is not as the strict document has it.
+def breaches(element: str, record: dict[str, Any], facts: Facts, path: str = "") -> Iterator[Breach]:
+    """Everything about a record that is not as the strict document of the dialect has it.
 
-    ``booleans`` is how the profile writes them (``string`` or ``json``); ``path`` stands before every pointer.
+    ``path`` stands before every pointer.
     """
-    for name, known in ELEMENTS[element].properties.items():
-        if known.profiles and profile not in known.profiles:
-            continue
+    for name, known in facts.elements[element].properties.items():
         pointer = f"{path}.{name}" if path else name
+        forms = facts.forms.get((element, name), ())
         if name not in record:
             if known.required:
                 yield Breach(Aspect.PRESENCE, pointer, known.presence)
+        elif any(not any(_value(form, record[name], pointer, facts)) for form in forms):
+            # Where the document allows several ways of writing a value, one of them is enough.
+            continue
         elif (empty := _empty(known, record[name], pointer)) is not None:
             yield empty
         else:
-            yield from _value(known, record[name], pointer, profile, booleans)
+            yield from _value(known, record[name], pointer, facts)
 
 
 def _empty(known: Property, value: Any, pointer: str) -> Breach | None:
@@ -81,30 +83,30 @@ def _empty(known: Property, value: Any, pointer: str) -> Breach | None:
     return None
 
 
-def _value(known: Property, value: Any, pointer: str, profile: str, booleans: str) -> Iterator[Breach]:
+def _value(known: Property, value: Any, pointer: str, facts: Facts) -> Iterator[Breach]:
     if known.kind in _LISTS:
         if not isinstance(value, list):
             yield Breach(Aspect.TYPE, pointer, known.trust)
             return
         for item in value:
-            yield from _single(known, _LISTS[known.kind], item, pointer + "[]", profile, booleans)
+            yield from _single(known, _LISTS[known.kind], item, pointer + "[]", facts)
     else:
-        yield from _single(known, known.kind, value, pointer, profile, booleans)
+        yield from _single(known, known.kind, value, pointer, facts)
 
 
-def _single(known: Property, kind: str, value: Any, pointer: str, profile: str, booleans: str) -> Iterator[Breach]:
+def _single(known: Property, kind: str, value: Any, pointer: str, facts: Facts) -> Iterator[Breach]:
     if kind in ("reference", "record"):
         inner = "GUIDRef" if kind == "reference" else known.record or ""
         if isinstance(value, dict):
-            yield from breaches(inner, value, profile, booleans, pointer)
+            yield from breaches(inner, value, facts, pointer)
         else:
             yield Breach(Aspect.TYPE, pointer, known.trust)
     elif kind == "boolean":
-        yield from _boolean(value, pointer, booleans)
+        yield from _boolean(value, pointer, facts.booleans)
     elif not _TYPES[kind](value):
         yield Breach(Aspect.TYPE, pointer, known.trust)
     elif kind == "enumeration":
-        yield from _enumeration(known, value, pointer)
+        yield from _enumeration(known, value, pointer, facts)
     elif kind == "date" and not _is_date(value):
         yield Breach(Aspect.DATE, pointer, known.trust)
     elif kind == "date-time" and not _is_utc(value):
@@ -116,20 +118,15 @@ def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Breach]:
     if word not in _BOOLEAN_WORDS:
         # Neither form of a boolean: that a boolean stands here is not in doubt.
         yield Breach(Aspect.TYPE, pointer, "A")
-    elif isinstance(value, bool) is not (booleans == "json") or (isinstance(value, str) and value != word):
+    elif value not in _WRITTEN[booleans]:
         yield Breach(Aspect.BOOLEAN, pointer, "B")
 
 
-def _enumeration(known: Property, value: str, pointer: str) -> Iterator[Breach]:
+def _enumeration(known: Property, value: str, pointer: str, facts: Facts) -> Iterator[Breach]:
     name = known.enumeration or ""
-    if value not in ENUMERATIONS[name]:
-        trust = "B" if value.startswith(_VALUES_OPEN_TO_VENDORS) else max(known.trust, _trust_of(name))
-        yield Breach(Aspect.ENUMERATION, pointer, trust)
-
-
-@cache
-def _trust_of(enumeration: str) -> str:
-    return enumeration_trust(enumeration)
+    if value not in facts.enumerations[name]:
+        listed = max(known.trust, facts.enumeration_trust(name))
+        yield Breach(Aspect.ENUMERATION, pointer, "B" if value.startswith(_VALUES_OPEN_TO_VENDORS) else listed)
 
 
 def _is_text(value: Any) -> bool:
@@ -146,6 +143,18 @@ def _is_integer(value: Any) -> bool:
 
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_blank(value: Any) -> bool:
+    return bool(value == "")
+
+
+def _is_null(value: Any) -> bool:
+    return value is None
 
 
 def _is_date(value: str) -> bool:
@@ -171,6 +180,9 @@ _LISTS: Final = {
     "records": "record",
 }
 _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
+    "array": _is_list,
+    "blank": _is_blank,
+    "null": _is_null,
     "string": _is_text,
     "uri": _is_text,
     "date": _is_text,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.dialect import documented_statuses
 from oneroster.contract.engine import EngineRun, explore
 from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.exchange import Exchange
@@ -31,7 +30,7 @@ def engine_run(tenant: Tenant) -> EngineRun:
     if tenant.engine is None:
         operations = [(operation, tenant.readings(operation)) for operation in offered(tenant)]
         readable = [(operation, known) for operation, known in operations if any(each.fault is None for each in known)]
-        tenant.engine = explore(tenant.gateway, compile_document(tenant.dialect.profile, readable), tenant.seed)
+        tenant.engine = explore(tenant.gateway, compile_document(tenant.dialect.facts, readable), tenant.seed)
     return tenant.engine
 
 
@@ -92,7 +91,7 @@ def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 )
 def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     # That nothing is there can be said of any address; whether it is right there is the matter of other rules.
-    lawful = documented_statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
+    lawful = tenant.dialect.facts.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
     known = answers(tenant, operation)
     strange = [each for each in known if each.exchange.status not in lawful and each.exchange.status < 500]
     if strange:

@@ -51,7 +51,7 @@ def all_breaches(tenant: Tenant, reading: Reading, row: Record) -> Iterator[Brea
     """Everything about a record of an answer that is not as the document has it."""
     element = reading.operation.element
     if element is not None:
-        yield from breaches(element, row, tenant.dialect.profile, tenant.dialect.booleans)
+        yield from breaches(element, row, tenant.dialect.facts)
 
 
 def name_of(reading: Reading, index: int) -> str:

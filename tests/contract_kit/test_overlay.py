@@ -1,0 +1,179 @@
+"""Dialects: an overlay changes what the strict judge goes by, part by part, and what cannot be applied is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oneroster.contract.dialect import Dialect
+from oneroster.contract.facts import Facts
+from oneroster.contract.overlay import OverlayError, applied, base_profile, facts_of, known_profiles, shown_profile
+from oneroster.contract.strict import breaches
+from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, PROFILES
+
+ORG = {
+    "sourcedId": "o-1",
+    "status": "active",
+    "dateLastModified": "2024-08-01T06:00:00.000Z",
+    "name": "North",
+    "type": "school",
+}
+ORG_PART = "$.components.schemas.Org.allOf[1]"
+
+
+def under(*actions: dict[str, Any], **more: Any) -> Facts:
+    overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": list(actions), **more}
+    return applied(overlay, "t.yaml")
+
+
+def aspects(facts: Facts, **changes: Any) -> list[tuple[str, str]]:
+    """Pointer and aspect of everything wrong with an org after the changes; ``...`` leaves a property out."""
+    record = {name: value for name, value in (ORG | changes).items() if value is not ...}
+    return [(breach.pointer, breach.aspect.name) for breach in breaches("Org", record, facts)]
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_without_an_overlay_the_facts_are_those_of_the_tables(profile: str) -> None:
+    facts = facts_of(profile)
+    reads = {name: each for name, each in OPERATIONS.items() if each.method == "GET" and profile in each.profiles}
+    assert facts.operations == reads
+    assert facts.enumerations == ENUMERATIONS
+    assert facts.booleans == PROFILES[profile].booleans
+    assert facts.forms == {}
+    for name, element in ELEMENTS.items():
+        known = {key: each for key, each in element.properties.items() if not each.profiles or profile in each.profiles}
+        assert facts.elements[name] == element._replace(properties=known)
+
+
+def test_every_overlay_of_the_kit_can_be_applied_and_changes_something() -> None:
+    own = [name for name in known_profiles() if name not in PROFILES]
+    assert own
+    for name in own:
+        facts, standard = facts_of(name), facts_of("standard")
+        assert (facts.operations, facts.booleans) != (standard.operations, standard.booleans), name
+
+
+def test_booleans_can_be_json_or_either() -> None:
+    both = under({"target": "$.components.schemas", "update": {"TrueFalse": {"anyOf": [{"type": "boolean"}]}}})
+    assert facts_of("json-booleans").booleans == "json"
+    assert both.booleans == "json"
+    widened = {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false"]}]}
+    assert under({"target": "$.components.schemas.TrueFalse", "update": widened}).booleans == "either"
+
+
+def test_a_wrapper_can_have_another_name_everywhere_or_at_one_operation() -> None:
+    everywhere = facts_of("path-wrappers").operations
+    assert everywhere["getAllStudents"].wrapper == everywhere["getStudentsForClass"].wrapper == "students"
+    assert everywhere["getAllUsers"].wrapper == "users"
+    place = "$.paths['/students'].get.responses['200']"
+    once = under({"target": place, "update": {"x-oneroster-wrapper": "students"}})
+    assert once.operations["getAllStudents"].wrapper == "students"
+    assert once.operations["getStudentsForClass"].wrapper == "users"
+    answer = once.document["paths"]["/students"]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["schema"]["required"] == ["students"]
+
+
+def test_parts_that_are_not_served_are_no_part_of_the_dialect() -> None:
+    dialect = Dialect("rostering-only")
+    tags = {operation.tag for operation in dialect.operations.values()}
+    assert tags == {"rostering"}
+    assert dialect.find("getAllLineItems") is None
+
+
+def test_a_path_can_have_a_prefix_and_keeps_its_parameters() -> None:
+    prefixed = under(
+        {"target": "$.paths['/sis/orgs/{id}']", "copy": "$.paths['/orgs/{id}']"},
+        {"target": "$.paths['/orgs/{id}']", "remove": True},
+        overlay="1.1.0",
+    )
+    assert prefixed.operations["getOrg"].path == "/sis/orgs/{id}"
+    assert 404 in prefixed.statuses(prefixed.operations["getOrg"])
+    with pytest.raises(OverlayError, match="must hold the parameters of getOrg"):
+        under({"target": "$.paths['/orgs/{org}']", "copy": "$.paths['/orgs/{id}']"}, overlay="1.1.0")
+
+
+def test_a_required_property_can_become_optional_and_an_optional_one_required() -> None:
+    assert aspects(facts_of("standard"), name=...) == [("name", "PRESENCE")]
+    assert aspects(under({"target": f"{ORG_PART}.required[?(@ == 'name')]", "remove": True}), name=...) == []
+    stricter = under({"target": f"{ORG_PART}.required", "update": ["identifier"]})
+    assert aspects(stricter) == [("identifier", "PRESENCE")]
+
+
+def test_a_property_of_the_vendor_is_judged_like_any_other() -> None:
+    extra = under({"target": f"{ORG_PART}.properties", "update": {"region": {"type": "integer"}}})
+    assert aspects(extra, region=7) == []
+    assert aspects(extra, region="seven") == [("region", "TYPE")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "lawful", "unlawful"),
+    [
+        ({"type": ["string", "null"]}, [None, "a"], [1]),
+        ({"anyOf": [{"$ref": "#/components/schemas/OrgType"}, {"type": "null"}]}, [None, "school"], ["shop", 1]),
+        ({"anyOf": [{"type": "number"}, {"type": "string", "maxLength": 0}]}, [1.5, ""], ["1.5"]),
+        ({"anyOf": [{"$ref": "#/components/schemas/DateTime"}, {"type": "string"}]}, ["yesterday"], [1]),
+        ({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "array"}]}, [["a"], [1]], ["a"]),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/OrgType"}}, [["school"]], [["shop"]]),
+    ],
+)
+def test_a_value_may_be_written_in_any_of_its_forms(schema: Any, lawful: list[Any], unlawful: list[Any]) -> None:
+    facts = under({"target": f"{ORG_PART}.properties", "update": {"region": schema}})
+    assert [value for value in lawful if aspects(facts, region=value)] == []
+    assert [value for value in unlawful if not aspects(facts, region=value)] == []
+
+
+def test_an_enumeration_can_have_more_values() -> None:
+    assert aspects(facts_of("standard"), type="shop") == [("type", "ENUMERATION")]
+    assert aspects(under({"target": "$.components.schemas.OrgType.enum", "update": ["shop"]}), type="shop") == []
+
+
+def test_an_overlay_says_with_which_profile_it_begins(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    action = {"target": "$.info", "update": {"title": "Own"}}
+    overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [action]}
+    path.write_text(json.dumps(overlay | {"x-oneroster-profile": "kimono"}), encoding="utf-8")
+    assert base_profile(str(path)) == "kimono"
+    assert base_profile("json-booleans") == "standard"
+    assert "getAllAcademicSessionsKimono" in Dialect(str(path)).operations
+    assert shown_profile(str(path)) == "own.json"
+    assert shown_profile("kimono") == "kimono"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("own.yaml", "overlay: 1.0.0\nactions: 7\n", "is no OpenAPI Overlay"),
+        ("own.yaml", "- 1\n", "is no OpenAPI Overlay"),
+        ("own.yaml", "a: [", "neither YAML nor JSON"),
+        ("own.json", '{"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": []}', "non-empty"),
+        ("own.txt", "", "unknown profile"),
+        ("own.yaml", None, "cannot be read"),
+    ],
+)
+def test_what_is_no_overlay_is_told(name: str, text: str | None, said: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(OverlayError, match=said):
+        facts_of(str(path))
+
+
+@pytest.mark.parametrize(
+    ("target", "change", "said"),
+    [
+        ("$.[", {}, "cannot be applied"),
+        ("$.components.schemas.Org.description", {"x": {"$ref": "file:///etc/hostname"}}, "refers to another document"),
+        ("$.components.schemas", {"OrgType": 7}, "makes no sense"),
+        (f"{ORG_PART}.properties", {"region": {"description": "no type"}}, "makes no sense.*needs a type"),
+        (f"{ORG_PART}.properties", {"region": {"$ref": "#/components/schemas/Nowhere"}}, "makes no sense"),
+    ],
+)
+def test_an_overlay_that_leaves_no_document_to_go_by_is_refused(target: str, change: Any, said: str) -> None:
+    with pytest.raises(OverlayError, match=said):
+        under({"target": target, "update": change})
+
+
+def test_an_unknown_profile_to_begin_with_is_refused() -> None:
+    with pytest.raises(OverlayError, match="begins with an unknown profile"):
+        under({"target": "$.info", "update": {}}, **{"x-oneroster-profile": "nonsense"})
