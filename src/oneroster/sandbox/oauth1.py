@@ -4,12 +4,26 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, RequestValidator, SignatureOnlyEndpoint
 
 WINDOW: Final = 45 * 60
 """Seconds by which a timestamp may differ from the tenant's clock, before and after."""
+
+
+class Objection(NamedTuple):
+    """What is wrong with a signed request; `cause` is timestamp, nonce, signature, or None for anything else."""
+
+    reason: str
+    cause: str | None = None
+
+
+_TIMESTAMP: Final = Objection("the OAuth 1.0a timestamp is too far from the time of this server", "timestamp")
+_NONCE: Final = Objection("the OAuth 1.0a nonce was used before", "nonce")
+_SIGNATURE: Final = Objection("the OAuth 1.0a key or signature is not accepted", "signature")
+_MALFORMED: Final = Objection("the OAuth 1.0a parameters or the signature method are not accepted")
+_UNREADABLE: Final = Objection("the request cannot be read as one signed by OAuth 1.0a")
 
 
 class SignatureJudge:
@@ -24,7 +38,7 @@ class SignatureJudge:
         self._nonces = _Nonces(clock)
         self._endpoint = SignatureOnlyEndpoint(_Validator(client_id, client_secret, self._nonces))
 
-    def objection(self, method: str, url: str, headers: Mapping[str, str]) -> str | None:
+    def objection(self, method: str, url: str, headers: Mapping[str, str]) -> Objection | None:
         """Why the request is refused, or None when its signature holds.
 
         The body is left out: OneRoster's are JSON, and only form bodies are signed (7.2, 1).
@@ -33,11 +47,21 @@ class SignatureJudge:
             valid, request = self._endpoint.validate_request(url, method, headers=dict(headers))
         except ValueError:
             # The library cannot read the header or the query at all.
-            return "the request cannot be read as one signed by OAuth 1.0a"
-        if not valid:
-            return "the OAuth 1.0a key, signature method, timestamp, nonce or signature is not accepted"
-        self._nonces.remember(request.timestamp, request.nonce)
-        return None
+            return _UNREADABLE
+        if valid:
+            self._nonces.remember(request.timestamp, request.nonce)
+            return None
+        return self._cause(request)
+
+    def _cause(self, request: Any) -> Objection:
+        # The library tells only that something is wrong; the two that come before the signature can be asked again.
+        if request is None or not (request.timestamp and request.nonce and str(request.timestamp).isdigit()):
+            return _MALFORMED
+        if not self._nonces.timely(request.timestamp):
+            return _TIMESTAMP
+        if not self._nonces.fresh(request.timestamp, request.nonce):
+            return _NONCE
+        return _SIGNATURE if "signature" in request.validator_log else _MALFORMED
 
 
 class _Nonces:
@@ -47,10 +71,11 @@ class _Nonces:
         self._clock = clock
         self._used: dict[tuple[str, str], float] = {}
 
+    def timely(self, timestamp: str) -> bool:
+        return abs(self._clock() - int(timestamp)) <= WINDOW
+
     def fresh(self, timestamp: str, nonce: str) -> bool:
-        if abs(self._clock() - int(timestamp)) > WINDOW:
-            return False
-        return (timestamp, nonce) not in self._used
+        return self.timely(timestamp) and (timestamp, nonce) not in self._used
 
     def remember(self, timestamp: str, nonce: str) -> None:
         now = self._clock()

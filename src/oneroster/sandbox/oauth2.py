@@ -6,7 +6,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus
 
 from oauthlib.oauth2 import BackendApplicationServer, InvalidRequestError, OAuth2Error, RequestValidator
@@ -16,23 +16,36 @@ from oneroster.sandbox.answers import JSON, Answer
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path, not a secret
 
 
+class _Issued(NamedTuple):
+    until: float
+    forgotten: float
+    scopes: frozenset[str]
+
+
 class TokenRegistry:
-    """The tokens in use, with their scopes and the time at which they end."""
+    """The tokens in use, with their scopes and the time at which they end.
+
+    Those that have ended are known for as long again as they lived, so that their bearers can be told.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._tokens: dict[str, tuple[float, frozenset[str]]] = {}
+        self._tokens: dict[str, _Issued] = {}
 
     def add(self, token: str, scopes: frozenset[str], seconds: int) -> None:
         """Accept a token for so many seconds from now."""
         now = self._clock()
-        self._tokens = {known: entry for known, entry in self._tokens.items() if entry[0] > now}
-        self._tokens[token] = (now + seconds, scopes)
+        self._tokens = {known: entry for known, entry in self._tokens.items() if entry.forgotten > now}
+        self._tokens[token] = _Issued(now + seconds, now + 2 * seconds, scopes)
 
     def scopes(self, token: str) -> frozenset[str] | None:
         """The scopes of a token, or None when it was never issued or has expired."""
-        until, scopes = self._tokens.get(token, (0.0, frozenset()))
-        return scopes if until > self._clock() else None
+        known = self._tokens.get(token)
+        return known.scopes if known is not None and known.until > self._clock() else None
+
+    def is_over(self, token: str) -> bool:
+        """Whether a token was issued and has expired."""
+        return token in self._tokens and self.scopes(token) is None
 
 
 class TokenEndpoint:

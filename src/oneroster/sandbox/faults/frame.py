@@ -3,6 +3,7 @@
 An answer is made in this order; a fault overrides the hook where it wants to go wrong, and leaves the others alone::
 
     prepare     the data, once, before anybody calls
+    mistaken_for  the request as which one is examined whose credentials do not hold
     admit       who may come in
     plan        which rows a collection holds, or a record is looked for among
     selection   the rows themselves
@@ -13,10 +14,13 @@ An answer is made in this order; a fault overrides the hook where it wants to go
     total       what X-Total-Count says
     links       where the links lead
     page        the whole answer of a collection
-    answer      any answer, errors included
+    answer      any answer of the API, errors included
+    sent        any answer at all, the token endpoint's included
 
 Every hook takes what the conforming tenant would do and returns what this one does. Hooks must go by the data and the
-request alone, never by the order of requests, so that a fault shows the same way each time.
+request alone, never by the order of requests, so that a fault shows the same way each time. Rehearsals, which show a
+client what passes, may count how often the same came (`turns`): each tenant has fault objects of its own to remember
+it. What breaks HTTP itself returns an answer out of `oneroster.sandbox.wire` from the hook `answer`.
 """
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
@@ -48,6 +52,10 @@ class Fault:
 
     def prepare(self, store: Store) -> None:
         """Change the data, which is this tenant's alone."""
+
+    def mistaken_for(self, arrival: Arrival, verdict: Denied) -> Arrival | None:
+        """Examine a denied request as if it were another one; None to leave it denied."""
+        return None
 
     def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
         """Let in, or keep out."""
@@ -91,4 +99,8 @@ class Fault:
 
     def answer(self, call: Call | None, answer: Answer) -> Answer:
         """Answer anything another way; there is no call when the request reached no operation."""
+        return answer
+
+    def sent(self, arrival: Arrival, answer: Answer) -> Answer:
+        """Answer another way what came by HTTP: its method, its headers, the token endpoint."""
         return answer
