@@ -1,9 +1,7 @@
 """`oneroster check`: judge a OneRoster server, or the sandbox."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn
 
 import typer
@@ -11,9 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from oneroster.cli import USAGE
+from oneroster.cli._reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
 from oneroster.contract.levels import Level
-from oneroster.contract.reports import json_form, terminal
-from oneroster.contract.result import Report
 from oneroster.contract.rule import FAMILIES, select
 from oneroster.contract.runner import check as judge
 from oneroster.contract.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
@@ -38,7 +35,6 @@ Examples:
 """
 
 INTERRUPTED: Final = 130
-STDOUT: Final = "-"
 
 _ACCESS: Final = "How to enter"
 _LIMITS: Final = "How much to ask"
@@ -89,7 +85,6 @@ FailOn = Annotated[
     Literal["must", "should"] | None,
     typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must"),
 ]
-ReportJson = Annotated[str, typer.Option(metavar="FILE", help="Write the report as JSON; - writes it to stdout.")]
 MaxRequests = Annotated[int, typer.Option(min=1, help="Requests in all.", rich_help_panel=_LIMITS)]
 MaxTime = Annotated[float, typer.Option(min=1, help="Seconds in all.", rich_help_panel=_LIMITS)]
 Rate = Annotated[
@@ -126,6 +121,10 @@ def check(
     exclude: Exclude = [],  # noqa: B006  # typer reads the default and never changes it
     fail_on: FailOn = None,
     report_json: ReportJson = "",
+    report_junit: ReportJunit = "",
+    report_html: ReportHtml = "",
+    github: Github = False,
+    compare: Compare = "",
     max_requests: MaxRequests = _DEFAULTS.requests,
     max_time: MaxTime = _DEFAULTS.seconds,
     rate: Rate = None,
@@ -142,6 +141,9 @@ def check(
     }
     try:
         rules = select(include, exclude)
+        destinations = Destinations.of(
+            json=report_json, junit=report_junit, html=report_html, github=github, older=compare
+        )
         with ExitStack() as stack:
             target = _sandbox_target(stack, given, fault, size, seed) if sandbox else _named_target(given, fault)
             limits = Limits(max_requests, rate or polite_rate(target.base_url), timeout, max_time)
@@ -152,7 +154,10 @@ def check(
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     level = Level(fail_on or ("should" if fault else "must"))
-    _hand_over(report, report_json, level)
+    try:
+        destinations.hand_over(report, level)
+    except ReportError as error:
+        _refuse(str(error))
     raise typer.Exit(report.exit_code(level))
 
 
@@ -218,15 +223,3 @@ def _plain_progress() -> Callable[[str, int, int], None]:
             typer.echo(f"{stage} …", err=True)
 
     return tell
-
-
-def _hand_over(report: Report, destination: str, level: Level) -> None:
-    if destination == STDOUT:
-        sys.stdout.write(json_form.render(report))
-    elif destination:
-        try:
-            json_form.write(report, Path(destination))
-        except OSError as error:
-            _refuse(f"cannot write the report to {destination}: {error.strerror}")
-    console = Console(stderr=destination == STDOUT, highlight=False)
-    terminal.show(report, console, level)

@@ -10,7 +10,7 @@ import msgspec
 from oneroster.contract.reports.summary import WHOLE_TENANT
 from oneroster.contract.result import Check, Report, Status
 
-__all__ = ["Change", "Comparison", "OldReportError", "compare"]
+__all__ = ["Change", "Comparison", "OldReport", "OldReportError", "compare", "read"]
 
 BROKEN: Final = frozenset({Status.FAILED, Status.WARNED})
 _NEW: Final = "is broken and was not part of the older report"
@@ -43,7 +43,9 @@ class _OldTarget(msgspec.Struct):
     started_at: str
 
 
-class _OldReport(msgspec.Struct):
+class OldReport(msgspec.Struct):
+    """What a comparison needs of an older report."""
+
     target: _OldTarget
     checks: list[_OldCheck]
 
@@ -76,12 +78,22 @@ class Comparison:
         return numbers + (f"; it was the report of {self.other_tenant}" if self.other_tenant else "")
 
 
-def compare(path: Path, report: Report) -> Comparison:
-    """Compare a report with an older one, a JSON report in a file.
+def read(path: Path) -> OldReport:
+    """An older report, from the file of its JSON form.
 
     Raises ``OldReportError`` when the file cannot be read or is no report.
     """
-    old = _read(path)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=OldReport)
+    except OSError as error:
+        raise OldReportError(f"cannot read the older report {path}: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # The decoder's own message may quote the file, which can be anything.
+        raise OldReportError(f"{path} is no report that `oneroster check --report-json` wrote") from None
+
+
+def compare(old: OldReport, report: Report) -> Comparison:
+    """What changed since an older report."""
     before, after = _worst(old.checks), _worst(report.checks)
     better: list[Change] = []
     worse: list[Change] = []
@@ -95,16 +107,6 @@ def compare(path: Path, report: Report) -> Comparison:
             (worse if was is None or _SEVERITY[now] > _SEVERITY[was] else better).append(change)
     other = old.target.base_url if old.target.base_url != report.target.base_url else None
     return Comparison(old.target.started_at, tuple(better), tuple(worse), still, other)
-
-
-def _read(path: Path) -> _OldReport:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_OldReport)
-    except OSError as error:
-        raise OldReportError(f"cannot read the older report {path}: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        # The decoder's own message may quote the file, which can be anything.
-        raise OldReportError(f"{path} is no report that `oneroster check --report-json` wrote") from None
 
 
 def _worst(checks: Sequence[_OldCheck | Check]) -> dict[tuple[str, str | None], Status]:

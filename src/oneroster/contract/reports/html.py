@@ -22,7 +22,7 @@ PARTS: Final = ("passed", "warned", "failed")
 _SENTENCES: Final = {
     summary.Outcome.HOLDS: "Everything that OneRoster 1.1 demands and that could be judged holds.",
     summary.Outcome.WARNED: "What OneRoster 1.1 surely demands holds; some of what it probably demands does not.",
-    summary.Outcome.BROKEN: "Programs that rely on OneRoster 1.1 will misread this tenant, lose data of it, or fail on it.",
+    summary.Outcome.BROKEN: "Programs that rely on OneRoster 1.1 will misread this tenant, lose rows of it, or fail.",
     summary.Outcome.UNJUDGED: "This is no verdict on the server; the run could not see enough of it.",
 }
 
