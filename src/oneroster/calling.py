@@ -1,6 +1,6 @@
 """Between a typed method and the wire: what an operation sends, and what its answer holds. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -109,7 +109,15 @@ class Call:
         response = self.response(answer)
         records = self._inside(response.result())
         ids = [_sourced_id(record) for record in records]
-        return Read(Facts(ids, _total(answer.headers), self._cursor(answer)), records, response)
+        return Read(self.facts(answer, ids), records, response)
+
+    def facts(self, answer: Answer, ids: Sequence[str | None]) -> Facts:
+        """What the walk looks at, of an answer whose rows have these sourcedIds.
+
+        Raises:
+            ForeignOriginError: The server pages by links that lead elsewhere.
+        """
+        return Facts(ids, _total(answer.headers), self._cursor(answer))
 
     def _inside(self, wrapper: Any) -> Any:
         return getattr(wrapper, type(wrapper).FIELDS[0].attribute)

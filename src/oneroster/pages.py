@@ -1,8 +1,8 @@
 """Collections as they are iterated: the walk decides, these shells send and hand out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
@@ -12,12 +12,14 @@ from .paging import Ask, Paging, Walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from threading import Event
 
     from .session import AsyncSession, Session
 
-__all__ = ["AsyncWalkedPages", "WalkedPages"]
+__all__ = ["AsyncWalkedPages", "Flight", "WalkedPages"]
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 def _begin(call: Call, paging: Paging) -> Walk:
@@ -50,7 +52,7 @@ class WalkedPages(Pages[T]):
     def pages(self) -> Iterator[Page[T]]:
         """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
         walk = self._walk = _begin(self._call, self._paging)
-        flight = _Flight(self._session, self._call, self._paging.windows)
+        flight = Flight(self._session, self._fetch, self._paging.windows)
         try:
             while asks := walk.asks(self._paging.windows):
                 read = flight.next(asks)
@@ -71,19 +73,34 @@ class WalkedPages(Pages[T]):
         """The announced total; see `Pages.total`."""
         return self._walk.total
 
+    def _fetch(self, ask: Ask, stop: "Event") -> Read:
+        url = self._call.page_url(ask)
+        return self._session.read(url, self._call.read_page, self._call.operation.operation_id, stop)
 
-class _Flight:
-    """Pages on their way. Threads begin when there is a second page to ask for, not before."""
 
-    def __init__(self, session: "Session", call: Call, windows: int) -> None:
-        self._session, self._call, self._windows = session, call, windows
+class Flight(Generic[P]):
+    """Pages on their way. Threads begin when there is a second page to ask for, not before.
+
+    Args:
+        session: Where they are asked for.
+        fetch: Asks for one page; it is given the event that ends its waits.
+        windows: The most pages to be on their way.
+    """
+
+    def __init__(self, session: "Session", fetch: Callable[[Ask, "Event"], P], windows: int) -> None:
+        self._fetch, self._windows = fetch, windows
         self._stop = session.stopper()
         self._pool: Any = None
-        self._waiting: dict[Ask, Future[Read]] = {}
+        self._waiting: dict[Ask, Future[P]] = {}
 
-    def next(self, asks: list[Ask]) -> Read:
+    def next(self, asks: list[Ask]) -> P:
+        """The page of the first ask; the others are then on their way.
+
+        Raises:
+            OneRosterError: What the fetching of this page raised.
+        """
         if len(asks) == 1 and asks[0] not in self._waiting:
-            return self._fetch(asks[0])
+            return self._fetch(asks[0], self._stop)
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor
 
@@ -92,15 +109,11 @@ class _Flight:
             self._waiting.pop(stale).cancel()
         for ask in asks:
             if ask not in self._waiting:
-                self._waiting[ask] = self._pool.submit(self._fetch, ask)
+                self._waiting[ask] = self._pool.submit(self._fetch, ask, self._stop)
         return self._waiting.pop(asks[0]).result()
 
-    def _fetch(self, ask: Ask) -> Read:
-        return self._session.read(
-            self._call.page_url(ask), self._call.read_page, self._call.operation.operation_id, self._stop
-        )
-
     def end(self) -> None:
+        """Give up what is on its way."""
         # Whoever leaves a walk does not wait until a tired server may be asked again.
         self._stop.set()
         if self._pool is not None:

@@ -98,7 +98,7 @@ def schema_of(element: str, names: Collection[str] | None = None) -> pa.Schema:
 
 def element_of(schema: pa.Schema) -> str:
     """The element that a schema of `schema_of` is for."""
-    return (schema.metadata or {})[_ELEMENT].decode()
+    return str((schema.metadata or {})[_ELEMENT], "utf-8")
 
 
 def reference_column(known: Property) -> str:
