@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from oneroster.sandbox.faults import FAULTS
+from oneroster.sandbox.variants import VARIANTS
 
 # A test run in the background inherits that interrupts are ignored; a person's terminal does not.
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
@@ -133,6 +134,19 @@ def test_faults_are_listed_with_what_they_do(environment: dict[str, str]) -> Non
         assert fault.name in done.stdout
     assert "X-Total-Count" in done.stdout
     assert "[A]" in done.stdout
+
+
+def test_variants_are_listed_with_what_they_do(environment: dict[str, str]) -> None:
+    done = run(environment, "--list-variants")
+    assert all(name in done.stdout and variant.does in done.stdout for name, variant in VARIANTS.items())
+
+
+def test_a_variant_can_be_chosen(environment: dict[str, str]) -> None:
+    with running(environment, "--variant", "page-cap", "--variant", "no-links") as (_, said):
+        headers = {"Authorization": f"Bearer {said['token']}"}
+        answer = httpx.get(f"{said['base URL']}/users?limit=50", headers=headers)
+    assert (len(answer.json()["users"]), "link" in answer.headers) == (10, False)
+    assert said["variants"] == "page-cap, no-links"
 
 
 def test_help_teaches_by_examples(environment: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from oneroster.cli import USAGE
 from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.server import PortError, Sandbox
+from oneroster.sandbox.variants import VARIANTS, by_name
 from oneroster_v1p1.tables import PROFILES
 
 HELP = """Serve a whole OneRoster 1.1 tenant on this machine: a made-up district, all operations, all ways in.
@@ -33,6 +34,10 @@ Examples:
 - `oneroster sandbox --fault lost-row --fault wrong-total` goes wrong on purpose, to see whether your code notices
 
 - `oneroster sandbox --list-faults` says what it can do wrong
+
+- `oneroster sandbox --variant page-cap --variant soft-delete` does what the standard leaves open another lawful way
+
+- `oneroster sandbox --list-variants` says what it can do another way
 """
 
 Size = Annotated[str, typer.Option(help="small (41 users), medium (4,001), large (100,003), or a number of users.")]
@@ -40,6 +45,10 @@ Seed = Annotated[int, typer.Option(help="Each seed gives another district, alway
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes any free port.")]
 Profile = Annotated[str, typer.Option(help=f"The dialect: {' or '.join(PROFILES)}.")]
 Faults = Annotated[list[str], typer.Option("--fault", metavar="NAME", help="Do this wrong; can be repeated.")]
+ChosenVariants = Annotated[
+    list[str], typer.Option("--variant", metavar="NAME", help="Do this another lawful way; can be repeated.")
+]
+ListVariants = Annotated[bool, typer.Option("--list-variants", help="Show the names of the variants, and end.")]
 ListFaults = Annotated[bool, typer.Option("--list-faults", help="Show the names of the faults, and end.")]
 
 
@@ -58,16 +67,21 @@ def sandbox(
     profile: Profile = "standard",
     fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
     list_faults: ListFaults = False,
+    variant: ChosenVariants = [],  # noqa: B006  # typer reads the default and never changes it
+    list_variants: ListVariants = False,
 ) -> None:
-    """Serve a tenant until interrupted, or list the faults it can have."""
-    if list_faults:
-        Console().print(_table_of_faults())
+    """Serve a tenant until interrupted, or list the faults and the variants it can have."""
+    if list_faults or list_variants:
+        Console().print(_table_of_faults() if list_faults else _table_of_variants())
         return
     with ExitStack() as stack:
         try:
             with _progress() as progress:
+                variants = by_name(variant)
                 tenant = stack.enter_context(
-                    Sandbox(size, seed, profile, fault, port, cache=default_cache(), progress=progress)
+                    Sandbox(
+                        size, seed, profile, fault, port, variants=variants, cache=default_cache(), progress=progress
+                    )
                 )
         except PortError as error:
             _refuse(f"{error.strerror}; choose another --port, or 0 for any free one")
@@ -76,7 +90,7 @@ def sandbox(
         except OSError as error:
             _refuse(f"cannot keep the district in {default_cache()}: {error.strerror}")
         with _until_interrupted():
-            _show(tenant, fault)
+            _show(tenant, fault, variant)
             threading.Event().wait()
     typer.echo("Stopped.")
 
@@ -105,7 +119,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         bar.stop()
 
 
-def _show(tenant: Sandbox, faults: list[str]) -> None:
+def _show(tenant: Sandbox, faults: list[str], variants: list[str]) -> None:
     lines = {
         "base URL": tenant.base_url,
         "token URL": tenant.token_url,
@@ -115,6 +129,8 @@ def _show(tenant: Sandbox, faults: list[str]) -> None:
     }
     if faults:
         lines["faults"] = ", ".join(faults)
+    if variants:
+        lines["variants"] = ", ".join(variants)
     for name, value in lines.items():
         typer.echo(f"{name + ':':<15}{value}")
     typer.echo(f"\ncurl -H 'Authorization: Bearer {tenant.token}' '{tenant.base_url}/students?limit=3'\n")
@@ -137,4 +153,11 @@ def _table_of_faults() -> Table:
     table = Table("fault", "what the server then does", "what that goes against", show_lines=True)
     for fault in FAULTS.values():
         table.add_row(Text(fault.name, no_wrap=True), Text(fault.does), Text(fault.breaks))
+    return table
+
+
+def _table_of_variants() -> Table:
+    table = Table("variant", "what the server then does, lawfully")
+    for name, variant in VARIANTS.items():
+        table.add_row(Text(name, no_wrap=True), Text(variant.does))
     return table

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
+import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -81,6 +82,8 @@ class _Everything(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        if self._tenant.variants.latency:
+            await anyio.sleep(self._tenant.variants.latency)
         # In the event loop and one after the other: answers take milliseconds, and their order stays that of arrival.
         response = serve(self._tenant, await _arrival(request)).response()
         if request.method == "HEAD":

@@ -59,12 +59,16 @@ class BodyReader:
             raise UnreadableBodyError(*problems)
         return record
 
+    def moment(self) -> str:
+        """The time of a change made now."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def _complete(self, call: Call, record: Record) -> None:
         """Add what consumers leave out: state and time of the record, href and type of references (5.2, 8)."""
         record.setdefault("status", "active")
         if "dateLastModified" not in record:
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            record["dateLastModified"] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            record["dateLastModified"] = self.moment()
         for _, known, reference in _references(call.element, record):
             reference.setdefault("type", known.reference_types[0])
             reference.setdefault("href", self._presenter.address(known.refers_to or "", reference["sourcedId"], ""))

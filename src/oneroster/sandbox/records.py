@@ -14,11 +14,11 @@ _TRUE: Final = "true"
 
 
 class Presenter:
-    """Turns stored records into those of one profile."""
+    """Turns stored records into those of one profile; `json_booleans` overrules how it writes booleans."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, *, json_booleans: bool = False) -> None:
         self.profile = profile
-        self._json_booleans = PROFILES[profile].booleans == "json"
+        self._json_booleans = json_booleans or PROFILES[profile].booleans == "json"
         self._reads = _read_paths(profile)
         self._shape = lru_cache(maxsize=None)(self._build_shape)
 

@@ -1,5 +1,6 @@
 """The tenant on a socket of this machine, for as long as a `with` block lasts."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -7,12 +8,14 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from oneroster.sandbox.access import Clock, Credentials
 from oneroster.sandbox.app import create_app
@@ -24,6 +27,7 @@ from oneroster.sandbox.oauth2 import TOKEN_PATH
 from oneroster.sandbox.routes import BASE_PATH
 from oneroster.sandbox.store import Store
 from oneroster.sandbox.variants import Variants
+from oneroster.sandbox.wire import KEY, Wire
 from oneroster_v1p1.tables import PROFILES
 
 HOST: Final = "127.0.0.1"
@@ -83,7 +87,8 @@ class Sandbox:
         cache: Path | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self._size = Size.parse(str(size))
+        parsed = Size.parse(str(size))
+        self._size = replace(parsed, one_school=True) if variants and variants.one_school else parsed
         self._seed = seed
         self._profile = check("profile", profile, PROFILES)
         self._faults = [check("fault", name, FAULTS) for name in faults]
@@ -198,7 +203,7 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
         app,
         # What is installed beside must not change how requests are read.
         loop="asyncio",
-        http="h11",
+        http=_Protocol,
         ws="none",
         proxy_headers=False,
         lifespan="off",
@@ -220,8 +225,16 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
         thread.join()
 
 
+class _Protocol(H11Protocol):
+    """HTTP that gives each request the connection it came by, for the faults that break the connection itself."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the library has it
+        self.app_state = {**self.app_state, KEY: Wire(transport)}
+        super().connection_made(transport)
+
+
 class _Server(uvicorn.Server):
-    """Says when it has begun to serve, or has ended without."""
+    """Says when it has begun to serve, or has ended without; its end waits for no answer that has none."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -236,3 +249,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in self.server_state.connections:
+            wire = connection.app_state.get(KEY) if isinstance(connection, _Protocol) else None
+            if wire is not None and wire.unending:
+                wire.transport.abort()
+        await super().shutdown(sockets)

@@ -160,6 +160,15 @@ class Store:
             self._whole.pop(element, None)
         return True
 
+    def clear(self) -> None:
+        """Forget every record, as if the tenant were new; what is written later is kept."""
+        with self._lock:
+            for element in building.counts(self._connection):
+                self._make_private(element)
+                self._connection.execute(f"DELETE FROM {self._table(element)}")
+                self._selections.forget(element)
+                self._whole[element] = range(1, 1)
+
     def _position(self, element: str, sourced_id: str) -> int | None:
         found = self._connection.execute(f"SELECT position FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))
         return next((position for (position,) in found), None)

@@ -11,7 +11,7 @@ from oneroster.sandbox.records import Presenter
 from oneroster.sandbox.routes import RouteTable, operations_of
 from oneroster.sandbox.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster_v1p1.tables import OPERATIONS, PROFILES
+from oneroster_v1p1.tables import OPERATIONS, PROFILES, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,24 @@ class Tenant:
         Raises:
             UnknownNameError: the profile does not exist.
         """
-        presenter = Presenter(check("profile", profile, PROFILES))
+        chosen = variants or Variants()
+        presenter = Presenter(check("profile", profile, PROFILES), json_booleans=chosen.json_booleans)
+        if chosen.empty:
+            store.clear()
         for fault in faults:
             fault.prepare(store)
         scopes = frozenset(scope for operation in OPERATIONS.values() for scope in operation.oauth_scopes)
         return cls(
             store=store,
             presenter=presenter,
-            routes=RouteTable(operations_of(profile)),
-            access=Access(credentials, scopes, token_lifetime=token_lifetime, clock=clock),
+            routes=RouteTable(_served(profile, chosen)),
+            access=Access(credentials, scopes, token_lifetime=token_lifetime, clock=clock, ways_in=chosen.ways_in),
             bodies=BodyReader(store, presenter, clock),
             faults=faults,
-            variants=variants or Variants(),
+            variants=chosen,
         )
+
+
+def _served(profile: str, variants: Variants) -> list[Operation]:
+    known = operations_of(profile)
+    return [operation for operation in known if variants.gradebook or operation.tag != "gradebook"]

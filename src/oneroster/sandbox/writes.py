@@ -22,9 +22,15 @@ def put(tenant: Tenant, call: Call, content_type: str, body: bytes) -> Answer:
     return Answer(status, {operation.body_wrapper: echo}, headers)
 
 
-def delete(call: Call) -> Answer:
-    """Remove the record that the path names: 204 without a body, 404 when there is none."""
-    if call.store.delete(call.element, call.sourced_id):
-        return Answer(204)
-    problem = unknown_object(f"no {call.element} has this sourcedId")
-    return refusal(problem, operation_id=call.operation.operation_id)
+def delete(tenant: Tenant, call: Call) -> Answer:
+    """Remove the record that the path names, or turn it tobedeleted: 204 without a body, 404 when there is none."""
+    record = call.store.read(call.element, call.sourced_id)
+    if record is None:
+        problem = unknown_object(f"no {call.element} has this sourcedId")
+        return refusal(problem, operation_id=call.operation.operation_id)
+    if tenant.variants.soft_delete:
+        gone = {"status": "tobedeleted", "dateLastModified": tenant.bodies.moment()}
+        call.store.put(call.element, record | gone)
+    else:
+        call.store.delete(call.element, call.sourced_id)
+    return Answer(204)

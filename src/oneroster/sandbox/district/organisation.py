@@ -63,8 +63,9 @@ class Organisation:
                 self._org("department", "department", f"{name}, {school.name}", above=school)
         closed = self._org("department", "department", "Department of Typewriting", above=self.district)
         closed.status = "tobedeleted"
-        # Planned, not yet open: without classes, people and departments.
-        self.district.children.append(School(next(self._ids["school"]), "school", "Tomorrow School"))
+        if not size.one_school:
+            # Planned, not yet open: without classes, people and departments.
+            self.district.children.append(School(next(self._ids["school"]), "school", "Tomorrow School"))
 
     def records(self) -> Iterator[Record]:
         """All orgs on the wire, each before those below it."""

@@ -25,9 +25,10 @@ _FEWEST_CLASSES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The number of users of a district, from which everything else follows."""
+    """The number of users of a district, from which everything else follows, unless it is to have `one_school`."""
 
     users: int
+    one_school: bool = False
 
     def __post_init__(self) -> None:
         if not SMALLEST <= self.users <= LARGEST:
@@ -49,7 +50,8 @@ class Size:
         return cls(users)
 
     def __str__(self) -> str:
-        return next((name for name, users in _NAMED.items() if users == self.users), str(self.users))
+        name = next((name for name, users in _NAMED.items() if users == self.users), str(self.users))
+        return f"{name}-one-school" if self.one_school else name
 
     def people(self) -> dict[str, int]:
         """How many users have each role."""
@@ -58,8 +60,8 @@ class Size:
 
     @property
     def schools(self) -> int:
-        """Schools with students; one more stands empty."""
-        return max(_FEWEST_SCHOOLS, round(self.people()["student"] / _STUDENTS_OF_A_SCHOOL))
+        """Schools with students; one more stands empty where there are several."""
+        return 1 if self.one_school else max(_FEWEST_SCHOOLS, round(self.people()["student"] / _STUDENTS_OF_A_SCHOOL))
 
     @property
     def classes_of_a_student(self) -> int:

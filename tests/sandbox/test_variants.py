@@ -1,0 +1,123 @@
+"""Each lawful variant does what it says, and the tenant without it does otherwise."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from serving import all_rows, data, serving
+
+from oneroster.sandbox import Sandbox, Variants
+from oneroster.sandbox.names import UnknownNameError
+from oneroster.sandbox.variants import VARIANTS, by_name
+
+CATEGORY = {"category": {"title": "Tests"}}
+SLOW = 0.2
+"""Seconds; what the variant of that name takes for an answer."""
+
+
+def put(client: httpx.Client) -> httpx.Response:
+    return client.put("/categories/mine", json=CATEGORY)
+
+
+def deleted(client: httpx.Client) -> tuple[int, int]:
+    put(client)
+    return client.delete("/categories/mine").status_code, client.get("/categories/mine").status_code
+
+
+def token(client: httpx.Client) -> int:
+    return client.post(httpx.URL(str(client.base_url)).join("/oauth/token")).status_code
+
+
+def challenge(client: httpx.Client) -> list[str]:
+    header = client.get("/orgs", headers={"Authorization": "Bearer wrong"}).headers["www-authenticate"]
+    return [scheme for scheme in ("Bearer", "OAuth") if f"{scheme} realm" in header]
+
+
+def seconds(client: httpx.Client) -> bool:
+    began = time.monotonic()
+    client.get("/orgs")
+    return time.monotonic() - began >= SLOW
+
+
+Look = Callable[[httpx.Client], Any]
+LOOKS: dict[str, tuple[Look, Any, Any]] = {
+    # name of the variant: what is looked at, what the plain tenant shows, what the variant shows
+    "page-cap": (lambda c: len(data(c.get("/users?limit=50"))), 41, 10),
+    "no-links": (lambda c: "link" in c.get("/users?limit=2").headers, True, False),
+    "no-total": (lambda c: "x-total-count" in c.get("/users").headers, True, False),
+    "json-booleans": (lambda c: {type(row["enabledUser"]) for row in all_rows(c, "/users")}, {str}, {bool}),
+    "soft-delete": (deleted, (204, 404), (204, 200)),
+    "empty-put-answer": (lambda c: bool(put(c).content), True, False),
+    "no-gradebook": (lambda c: c.get("/categories").status_code, 200, 404),
+    "empty": (lambda c: sum(len(all_rows(c, path)) for path in ("/users", "/orgs", "/results")) > 0, True, False),
+    "one-school": (lambda c: len(all_rows(c, "/schools")), 4, 1),
+    "static-bearer-only": (lambda c: (challenge(c), token(c)), (["Bearer", "OAuth"], 400), (["Bearer"], 404)),
+    "oauth1-only": (lambda c: (challenge(c), token(c)), (["Bearer", "OAuth"], 400), (["OAuth"], 404)),
+    "slow": (seconds, False, True),
+}
+
+
+def test_every_variant_is_looked_at() -> None:
+    assert set(LOOKS) == set(VARIANTS)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_does_what_it_says(name: str) -> None:
+    look, plain, another = LOOKS[name]
+    with serving() as client:
+        assert look(client) == plain
+    with serving(variants=by_name([name])) as client:
+        assert look(client) == another
+
+
+def test_a_record_deleted_softly_is_marked_and_changed() -> None:
+    with serving(variants=by_name(["soft-delete"]), clock=lambda: 1_750_000_000) as client:
+        client.put(
+            "/categories/mine", json={"category": {"title": "Tests", "dateLastModified": "2020-01-01T00:00:00Z"}}
+        )
+        client.delete("/categories/mine")
+        gone = data(client.get("/categories/mine"))
+        assert (gone["status"], gone["title"]) == ("tobedeleted", "Tests")
+        assert gone["dateLastModified"] == "2025-06-15T15:06:40.000Z"
+        assert client.delete("/categories/never").status_code == 404
+
+
+def test_an_empty_tenant_can_be_filled() -> None:
+    with serving(variants=by_name(["empty"])) as client:
+        assert client.get("/categories").headers["x-total-count"] == "0"
+        assert put(client).status_code == 201
+        assert [row["sourcedId"] for row in all_rows(client, "/categories")] == ["mine"]
+
+
+def test_one_school_has_all_the_people() -> None:
+    with serving(variants=by_name(["one-school"])) as client:
+        (school,) = all_rows(client, "/schools")
+        assert len(all_rows(client, "/users")) == 41
+        assert len(all_rows(client, f"/schools/{school['sourcedId']}/students")) == len(all_rows(client, "/students"))
+
+
+def test_one_school_is_kept_beside_the_usual_district(tmp_path: Any) -> None:
+    for _ in range(2):
+        with Sandbox(cache=tmp_path), Sandbox(cache=tmp_path, variants=Variants(one_school=True)):
+            pass
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_door_that_is_shut_does_not_open_with_the_right_key() -> None:
+    with Sandbox(variants=by_name(["oauth1-only"])) as tenant:
+        answer = httpx.get(f"{tenant.base_url}/orgs", headers={"Authorization": f"Bearer {tenant.token}"})
+        assert answer.status_code == 401
+        assert "Bearer" not in answer.headers["www-authenticate"]
+
+
+def test_variants_add_up() -> None:
+    assert by_name(["page-cap", "no-links"]) == replace(Variants(), page_cap=10, links=False)
+    assert by_name([]) == Variants()
+
+
+def test_an_unknown_variant_is_answered_with_those_that_were_meant() -> None:
+    with pytest.raises(UnknownNameError, match="unknown variant 'no-link'; did you mean no-links"):
+        by_name(["no-link"])
