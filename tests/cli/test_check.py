@@ -120,7 +120,7 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
         (("--sandbox", "--fault", "lost-rows"), "lost-row"),
         (("--sandbox", "--profile", "klingon"), "klingon"),
         (("--sandbox", "--size", "huge"), "huge"),
-        (("--sandbox", "--include", "manners"), "no such family or rule: manners"),
+        (("--sandbox", "--include", "manners"), "no such family, rule or operation: manners"),
         (("--base-url", "sis.example"), "must begin with https://"),
         (("--base-url", "https://sis.example", "--client-id", "me"), "belong together"),
         (("--sandbox", "--max-requests", "0"), "max-requests"),
@@ -199,6 +199,7 @@ def test_help_tells_exit_statuses_and_environment() -> None:
     for said in (
         "Exit status",
         "3 the server could not be judged",
+        "4 the kit itself",
         "ONEROSTER_CLIENT_SECRET",
         "--fail-on",
         "rehearsal",

@@ -137,7 +137,7 @@ def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:
         (breaks, "3.1 limit [C]", Status.PASSED, 0, 0),
         (breaks_openly, "3.1 limit [A]", Status.PASSED, 0, 0),
         (has_nothing, "3.1 limit [A]", Status.SKIPPED, 0, 0),
-        (crashes, "3.1 limit [A]", Status.SKIPPED, 3, 3),
+        (crashes, "3.1 limit [A]", Status.SKIPPED, 4, 4),
     ],
 )
 def test_levels_make_statuses_and_statuses_the_exit_code(
@@ -161,7 +161,7 @@ def test_a_crash_in_choosing_operations_is_an_error_of_the_kit_too(sandbox: Targ
         raise KeyError(SECRET_VALUE)
 
     report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", over, (), holds), target=sandbox)
-    assert report.exit_code() == 3
+    assert report.exit_code() == 4
     assert SECRET_VALUE not in report.kit_errors()[0].message
 
 
@@ -171,7 +171,7 @@ def test_a_crash_before_the_rules_is_an_error_of_the_kit_too(sandbox: Target, mo
 
     monkeypatch.setattr("oneroster.contract.runner.take_snapshot", fails)
     report = by(rule_that(holds), target=sandbox)
-    assert report.exit_code() == 3
+    assert report.exit_code() == 4
     assert SECRET_VALUE not in report.kit_errors()[0].message
 
 

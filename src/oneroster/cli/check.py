@@ -11,18 +11,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from oneroster.cli import USAGE
 from oneroster.cli._reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
 from oneroster.contract.levels import Level
-from oneroster.contract.rule import FAMILIES, select
+from oneroster.contract.overlay import base_profile, known_profiles
+from oneroster.contract.plan import Plan
+from oneroster.contract.rule import FAMILIES
 from oneroster.contract.runner import check as judge
+from oneroster.contract.selection import choose
 from oneroster.contract.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
 from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.server import Sandbox
-from oneroster_v1p1.tables import PROFILES
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
 
 It only reads, in bounded number and pace, and shows ids, field names and counts, never a value of a record.
 
-Exit status: 0 all musts hold, 1 a must failed, 2 wrong usage, 3 the server could not be judged.
+Exit status: 0 all musts hold, 1 a must failed, 2 wrong usage, 3 the server could not be judged, 4 the kit itself
+failed on some rule, which is no verdict on the server.
 
 Examples:
 
@@ -63,7 +66,15 @@ TokenUrl = Annotated[
         rich_help_panel=_ACCESS,
     ),
 ]
-Profile = Annotated[str, typer.Option(help=_from_environment("PROFILE", f"The dialect: {' or '.join(PROFILES)}."))]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE",
+        help=_from_environment(
+            "PROFILE", f"The dialect: {', '.join(known_profiles())}, or an OpenAPI Overlay that describes it."
+        ),
+    ),
+]
 UseSandbox = Annotated[bool, typer.Option("--sandbox", help="Judge the embedded tenant.", rich_help_panel=_SANDBOX)]
 Faults = Annotated[
     list[str],
@@ -78,9 +89,16 @@ Faults = Annotated[
 Size = Annotated[str, typer.Option(help="small, medium, large, or a number of users.", rich_help_panel=_SANDBOX)]
 Seed = Annotated[int | None, typer.Option(help="Repeats a run; also names the sandbox's district.", min=0)]
 Include = Annotated[
-    list[str], typer.Option("--include", metavar="NAME", help=f"Only these: {', '.join(FAMILIES)}, or ids of rules.")
+    list[str],
+    typer.Option(
+        "--include",
+        metavar="NAME",
+        help=f"Only these: {', '.join(FAMILIES)}, ids of rules, or operationIds; can be repeated.",
+    ),
 ]
-Exclude = Annotated[list[str], typer.Option("--exclude", metavar="NAME", help="Not these families or rules.")]
+Exclude = Annotated[
+    list[str], typer.Option("--exclude", metavar="NAME", help="Not these families, rules or operations.")
+]
 FailOn = Annotated[
     Literal["must", "should"] | None,
     typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must"),
@@ -140,7 +158,7 @@ def check(
         "profile": profile,
     }
     try:
-        rules = select(include, exclude)
+        chosen = choose(include, exclude)
         destinations = Destinations.of(
             json=report_json, junit=report_junit, html=report_html, github=github, older=compare
         )
@@ -148,7 +166,9 @@ def check(
             target = _sandbox_target(stack, given, fault, size, seed) if sandbox else _named_target(given, fault)
             limits = Limits(max_requests, rate or polite_rate(target.base_url), timeout, max_time)
             with _progress() as progress:
-                report = judge(target, limits, rules=rules, seed=seed, progress=progress)
+                report = judge(
+                    target, limits, rules=chosen.rules, plan=Plan(chosen.operations), seed=seed, progress=progress
+                )
     except ValueError as error:
         _refuse(str(error))
     except KeyboardInterrupt:
@@ -176,7 +196,9 @@ def _sandbox_target(
     if any(value for name, value in given.items() if name != "profile"):
         raise TargetError("--sandbox judges the embedded tenant; leave out the address and the credentials of another")
     profile = given["profile"] or DEFAULT_PROFILE
-    tenant = stack.enter_context(Sandbox(size, 1 if seed is None else seed, profile, faults, cache=default_cache()))
+    tenant = stack.enter_context(
+        Sandbox(size, 1 if seed is None else seed, base_profile(profile), faults, cache=default_cache())
+    )
     # An empty environment: its credentials belong to another tenant.
     target = Target.from_settings({"base_url": tenant.base_url, "token": tenant.token, "profile": profile}, {})
     assert target is not None  # noqa: S101 - a base URL was given

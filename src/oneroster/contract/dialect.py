@@ -4,13 +4,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.contract.overlay import facts_of
+from oneroster.contract.prerequisites import prerequisites
 from oneroster_v1p1.tables import Operation
 from oneroster_v1p1.tables import document as fresh_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from oneroster.contract.facts import Facts
+    from collections.abc import Collection, Mapping
 
 __all__ = ["Dialect", "path_parameters", "wrapper_trust"]
 
@@ -30,11 +29,14 @@ class Dialect:
     Raises ``OverlayError`` when there is no such dialect.
     """
 
-    def __init__(self, profile: str, facts: "Facts | None" = None) -> None:
+    def __init__(self, profile: str, chosen: "Collection[str] | None" = None) -> None:
         self.profile: Final = profile
-        self.facts: Final = facts or facts_of(profile)
+        self.facts: Final = facts_of(profile)
         self.booleans: Final = self.facts.booleans
-        self.operations: Final[Mapping[str, Operation]] = self.facts.operations
+        read = self.facts.operations if chosen is None else prerequisites(self.facts, chosen)
+        self.operations: Final[Mapping[str, Operation]] = {
+            name: operation for name, operation in self.facts.operations.items() if name in read
+        }
         self._stands: Final = {each.stands_for: each for each in self.operations.values() if each.stands_for}
 
     def find(self, operation_id: str | None) -> Operation | None:

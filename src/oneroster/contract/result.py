@@ -171,13 +171,15 @@ class Report:
         return [check for check in self.checks if check.status in failing]
 
     def exit_code(self, fail_on: Level = Level.MUST) -> int:
-        """0 all hold, 1 something is broken, 3 the tenant could not be judged.
+        """0 all hold, 1 something is broken, 3 the tenant could not be judged, 4 the kit itself failed.
 
         A breach that was found stands, whatever else could not be judged; an error of the kit is never a pass.
         """
         if self.breaches(fail_on):
             return 1
-        return 3 if self.unjudged is not None or self.kit_errors() else 0
+        if self.kit_errors():
+            return 4
+        return 3 if self.unjudged is not None else 0
 
     def kit_errors(self) -> list[Check]:
         """The checks that an error of the kit left without a verdict."""

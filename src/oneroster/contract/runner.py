@@ -19,6 +19,8 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.levels import Level
+from oneroster.contract.overlay import shown_profile
+from oneroster.contract.plan import Plan
 from oneroster.contract.result import HOLDS, Check, Finding, Reason, Report, Status, TargetInfo
 from oneroster.contract.rule import Rule, select
 from oneroster.contract.snapshot import take_snapshot
@@ -40,23 +42,28 @@ def check(
     limits: Limits | None = None,
     *,
     rules: Sequence[Rule] | None = None,
+    plan: Plan | None = None,
     seed: int | None = None,
     progress: Progress = lambda _what, _done, _steps: None,
+    inspect: Callable[[Tenant], None] = lambda _tenant: None,
 ) -> Report:
     """Judge a tenant by the given rules (default: all) and report.
 
-    Never raises for what the tenant does: a tenant that cannot be judged gives a report that says so.
+    ``inspect`` is given the tenant as it was met, when all is judged.
+
+    Never raises for what the tenant does: a tenant that cannot be judged gives a report that says so. Raises
+    ``OverlayError`` when the target's dialect is none.
     """
     chosen = select() if rules is None else tuple(rules)
     seed = random.randrange(_LARGEST_SEED) if seed is None else seed  # noqa: S311 - it only names a run
     started, began = datetime.now(UTC), time.monotonic()
     with Gateway(target, limits) as gateway:
-        tenant = Tenant(gateway, seed)
+        tenant = Tenant(gateway, seed, plan)
         checks, unjudged = judge(tenant, chosen, progress)
+        inspect(tenant)
         spent = gateway.spent
-    info = TargetInfo(
-        target.base_url, target.profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", round(time.monotonic() - began, 3), spent
-    )
+    profile, seconds = shown_profile(target.profile), round(time.monotonic() - began, 3)
+    info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
     return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant))
 
 
@@ -96,12 +103,13 @@ class _Court:
     def hear(self, rule: Rule) -> None:
         """Judge one rule on every operation it is about."""
         try:
-            operations = list(rule.over(self._tenant))
+            subjects = list(rule.over(self._tenant))
         except Exception as error:
             self.checks.append(_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR))
             return
-        if not operations:
+        if not subjects:
             self.checks.append(_whole(rule, Status.SKIPPED, "the tenant offers nothing to judge", Reason.NOT_OFFERED))
+        operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
         for operation in operations:
             verdicts = self._verdicts(rule, operation)
             self.checks += verdicts

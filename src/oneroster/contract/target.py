@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from oneroster.contract.access import Access, BearerToken, ClientCredentials, Nobody, OAuth1
-from oneroster_v1p1.tables import OPERATIONS, PROFILES
+from oneroster.contract.overlay import OverlayError, facts_of
+from oneroster_v1p1.tables import OPERATIONS
 
 __all__ = ["Limits", "Target", "TargetError", "polite_rate"]
 
@@ -73,8 +74,10 @@ class Target:
         if not merged["base_url"]:
             return None
         profile = merged["profile"] or DEFAULT_PROFILE
-        if profile not in PROFILES:
-            raise TargetError(f"unknown profile {profile!r}; known are {', '.join(PROFILES)}")
+        try:
+            facts_of(profile)
+        except OverlayError as error:
+            raise TargetError(str(error)) from error
         base_url = checked_url(merged["base_url"], "base URL")
         return cls(base_url, profile, _access(merged, allow_writes=allow_writes), allow_writes)
 

@@ -10,6 +10,7 @@ from oneroster.contract.dialect import Dialect, path_parameters
 from oneroster.contract.errors import NoAnswerError, NotExercised
 from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.gateway import Gateway
+from oneroster.contract.plan import Plan
 from oneroster.contract.reading import NOT_OFFERED, Reading, Record, identity
 from oneroster.contract.walk import Walk
 from oneroster_v1p1.tables import Operation
@@ -38,14 +39,17 @@ class Tenant:
     Every lawful answer is kept once, by operation, path values and query, so that rules share what they ask for.
     """
 
-    def __init__(self, gateway: Gateway, seed: int = 0) -> None:
+    def __init__(self, gateway: Gateway, seed: int = 0, plan: Plan | None = None) -> None:
         self.gateway: Final = gateway
-        self.dialect: Final = Dialect(gateway.target.profile)
+        self.plan: Final = plan or Plan()
+        self.dialect: Final = Dialect(gateway.target.profile, self.plan.operations)
         self.walks: Final[dict[str, list[Walk]]] = defaultdict(list)
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
         self.engine: EngineRun | None = None
         self.refusals: Final[list[tuple[str, Exchange]]] = []
+        self.errors: Final[list[tuple[str, Exchange]]] = []
+        """Answers to requests that had to fail, other than refusals, by operation id."""
         self.breaches: Final[dict[str, tuple[dict[Breach, Tally], int]]] = {}
         self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
         """Element, record and breach of all that was told, so that no record is told of twice for the same thing."""

@@ -28,7 +28,8 @@ SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_c
 def engine_run(tenant: Tenant) -> EngineRun:
     """The engine's run over the tenant; made once, when the first rule asks for it."""
     if tenant.engine is None:
-        operations = [(operation, tenant.readings(operation)) for operation in offered(tenant)]
+        judged = (operation for operation in offered(tenant) if tenant.plan.judges(operation.operation_id))
+        operations = [(operation, tenant.readings(operation)) for operation in judged]
         readable = [(operation, known) for operation, known in operations if any(each.fault is None for each in known)]
         tenant.engine = explore(tenant.gateway, compile_document(tenant.dialect.facts, readable), tenant.seed)
     return tenant.engine

@@ -1,0 +1,81 @@
+"""What a run judges can be chosen by family, rule and operation; what must be read for it is read all the same."""
+
+import pytest
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.overlay import facts_of
+from oneroster.contract.plan import Plan
+from oneroster.contract.prerequisites import prerequisites
+from oneroster.contract.result import Report
+from oneroster.contract.runner import check
+from oneroster.contract.selection import choose
+from oneroster.contract.target import Limits, Target
+from oneroster.sandbox import Sandbox
+
+
+def test_families_rules_and_operations_are_told_apart() -> None:
+    chosen = choose(["paging", "getAllOrgs"], ["OR-PAG-01"])
+    assert {rule.family for rule in chosen.rules} == {"paging"}
+    assert "OR-PAG-01" not in {rule.id for rule in chosen.rules}
+    assert chosen.operations == {"getAllOrgs"}
+
+
+def test_without_a_name_of_a_sort_all_of_that_sort_are_chosen() -> None:
+    assert choose().operations is None
+    assert choose(["getAllOrgs"]).rules == choose().rules
+    left = choose(exclude=["getAllOrgs"]).operations
+    assert left is not None
+    assert "getAllOrgs" not in left
+    assert "getAllUsers" in left
+
+
+def test_a_name_that_is_none_of_these_is_told() -> None:
+    with pytest.raises(ValueError, match=r"no such family, rule or operation: getEverything; .*`oneroster rules`"):
+        choose(["getEverything"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "needed"),
+    [
+        ("getAllUsers", {"getAllUsers", "getAllOrgs", "getUser"}),
+        ("getStudent", {"getAllUsers", "getAllStudents", "getStudent", "getAllOrgs"}),
+        ("getAllStudents", {"getAllUsers", "getAllStudents"}),
+        ("getStudentsForClass", {"getAllEnrollments", "getAllClasses", "getAllUsers", "getStudentsForClass"}),
+    ],
+)
+def test_what_an_operation_needs_is_read_with_it(operation: str, needed: set[str]) -> None:
+    found = prerequisites(facts_of("standard"), [operation])
+    assert needed <= found
+    assert "getAllResults" not in found
+
+
+def test_a_dialect_s_own_operation_is_found_behind_the_standard_s_name() -> None:
+    assert "getAllAcademicSessionsKimono" in prerequisites(facts_of("kimono"), ["getClass"])
+    assert prerequisites(facts_of("kimono"), ["getAllLineItems"]) == frozenset()
+
+
+def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> Report:
+    chosen = choose([*include], [*exclude])
+    with Sandbox(faults=faults) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token))
+        return check(target, Limits(requests=500), rules=chosen.rules, plan=Plan(chosen.operations), seed=1)
+
+
+@pytest.mark.parametrize("operation", ["getAllOrgs", "getStudentsForClass", "getStudent"])
+def test_one_operation_is_judged_alone_and_as_fully_as_among_all(operation: str) -> None:
+    whole = judged("semantics", "paging", "envelope")
+    alone = judged("semantics", "paging", "envelope", operation)
+    assert {each.operation_id for each in alone.checks} - {None} == {operation}
+
+    def verdicts(report: Report) -> set[tuple[str, str]]:
+        return {(each.id, each.status) for each in report.checks if each.operation_id == operation}
+
+    assert verdicts(alone) == verdicts(whole)
+    assert alone.target.requests < whole.target.requests
+
+
+def test_an_operation_left_out_is_not_judged() -> None:
+    report = judged("OR-PAG-05", exclude=("getAllUsers",), faults=("wrong-total",))
+    named = {each.operation_id for each in report.breaches()}
+    assert named
+    assert "getAllUsers" not in named
