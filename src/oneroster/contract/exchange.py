@@ -47,7 +47,8 @@ class Exchange:
     @property
     def curl(self) -> str:
         """A command that repeats the request; secrets stand in it as references to the environment."""
-        return " ".join(part for part in ("curl -sS", self.curl_access, shlex.quote(self.url)) if part)
+        method = {"GET": "", "HEAD": "-I"}.get(self.method, f"-X {self.method}")
+        return " ".join(part for part in ("curl -sS", method, self.curl_access, shlex.quote(self.url)) if part)
 
     @cached_property
     def json(self) -> Any:

@@ -9,6 +9,7 @@ import email.utils
 import itertools
 import re
 import secrets
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -256,7 +257,9 @@ class Gateway:
         request = self._client.build_request(method, url, headers={**(headers or {}), **own}, content=content)
         status, answer_headers, body, seconds = self._exchange(request)
         below = url.removeprefix(self.target.base_url)
-        return Exchange(method, below, url, status, answer_headers, body, seconds, access.curl())
+        options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
+        curl = " ".join([access.curl(), *options]).strip()
+        return Exchange(method, below, url, status, answer_headers, body, seconds, curl)
 
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
         """Send a POST to the token endpoint; reached only through ``Access.headers``."""
