@@ -1,0 +1,93 @@
+"""`oneroster rules`: look up what a server is judged by."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from oneroster.cli import USAGE
+from oneroster.contract.levels import Level
+from oneroster.contract.reference import FAMILY_TEXTS, LEVEL_TEXTS, as_json
+from oneroster.contract.rule import FAMILIES, Rule, select
+
+HELP = """Show the rules of `oneroster check`: what each demands, on which clause it stands, what breaks it, and how a
+server mends that.
+
+Examples:
+
+- `oneroster rules` lists all rules by family
+
+- `oneroster rules OR-PAG-01` tells all of one rule
+
+- `oneroster rules paging --format json` gives a family to a program
+"""
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Ids of rules, or families; all without one.")
+]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="For people, or for programs.")]
+
+_STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("rules", help=HELP)(rules)
+
+
+def rules(names: Names = None, form: Format = "text") -> None:
+    """Show the rules that the names choose."""
+    chosen = names or []
+    try:
+        # As they are numbered, and not as they run.
+        found = sorted(select(chosen), key=lambda rule: (FAMILIES.index(rule.family), rule.id))
+    except ValueError as error:
+        typer.echo(f"oneroster rules: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+    if form == "json":
+        typer.echo(json.dumps([as_json(rule) for rule in found], indent=2, ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    if chosen and not set(chosen) & set(FAMILIES):
+        for number, rule in enumerate(found):
+            console.print("\n" if number else "", end="")
+            _show(console, rule)
+    else:
+        _list(console, found)
+
+
+def _list(console: Console, found: list[Rule]) -> None:
+    for family in dict.fromkeys(rule.family for rule in found):
+        console.print(Text.assemble((family, "bold"), (f"  {FAMILY_TEXTS[family]}", "dim")))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for rule in (rule for rule in found if rule.family == family):
+            table.add_row(f"  {rule.id}", Text(str(rule.level), _STYLES[rule.level]), Text(rule.title))
+        console.print(table)
+        console.print()
+
+
+def _show(console: Console, rule: Rule) -> None:
+    console.print(Text.assemble((f"{rule.id}  {rule.title}", "bold")), soft_wrap=True)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column()
+    for name, text in _parts(rule):
+        table.add_row(name, text)
+    console.print(table)
+
+
+def _parts(rule: Rule) -> Iterator[tuple[str, Text]]:
+    yield "family", Text(f"{rule.family}: {FAMILY_TEXTS[rule.family]}")
+    yield "level", Text.assemble((str(rule.level), _STYLES[rule.level]), f": {LEVEL_TEXTS[rule.level]}")
+    yield "clause", Text(rule.clause)
+    yield "a breach", Text(rule.breach)
+    yield "to mend it", Text(rule.mend)
+    if rule.needs:
+        yield "needs", Text(f"{', '.join(rule.needs)}: where these are broken, it is not judged")

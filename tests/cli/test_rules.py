@@ -1,0 +1,50 @@
+"""The command `oneroster rules`: the catalogue by family, one rule in full, and the same for programs."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from oneroster.cli import build
+from oneroster.contract.rule import FAMILIES, catalogue
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(build(), ["rules", *arguments], env={"COLUMNS": "400", "TERM": "dumb"})
+
+
+def test_it_lists_every_rule_with_its_level_and_title_by_family() -> None:
+    lines = run().stdout.splitlines()
+    for rule in catalogue():
+        (line,) = (line for line in lines if line.strip().startswith(rule.id))
+        assert str(rule.level) in line
+        assert rule.title in line
+    headings = [line.split(" ")[0] for line in lines if line and not line.startswith(" ")]
+    assert headings == [family for family in FAMILIES if family in headings]
+
+
+def test_a_rule_is_told_in_full() -> None:
+    rule = next(rule for rule in catalogue() if rule.needs)
+    text = run(rule.id).stdout
+    for said in (rule.id, rule.title, rule.clause, rule.breach, rule.mend, *rule.needs, str(rule.level)):
+        assert said in text
+
+
+def test_for_programs_it_says_the_same() -> None:
+    rules = json.loads(run("paging", "OR-ENV-01", "--format", "json").stdout)
+    assert {each["id"] for each in rules} == {
+        rule.id for rule in catalogue() if rule.family == "paging" or rule.id == "OR-ENV-01"
+    }
+    by_id = {rule.id: rule for rule in catalogue()}
+    for each in rules:
+        rule = by_id[each["id"]]
+        assert (each["title"], each["level"], each["clause"]) == (rule.title, rule.level, rule.clause)
+        assert (each["breach"], each["mend"], each["needs"]) == (rule.breach, rule.mend, list(rule.needs))
+
+
+@pytest.mark.parametrize("name", ["OR-PAG-00", "manners"])
+def test_a_name_that_is_no_rule_is_wrong_usage(name: str) -> None:
+    result = run(name)
+    assert result.exit_code == 2
+    assert f"no such family or rule: {name}" in result.stderr
+    assert result.stdout == ""
