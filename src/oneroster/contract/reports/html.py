@@ -1,7 +1,7 @@
 """The report as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -11,6 +11,7 @@ from oneroster.contract.reports.comparison import Comparison
 from oneroster.contract.result import OperationSeen, Report
 from oneroster.contract.rule import Rule, catalogue
 from oneroster.contract.tenant import Offer
+from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -29,7 +30,6 @@ _SENTENCES: Final = {
 
 def render(report: Report, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> str:
     """The page; every text in it is escaped."""
-    seen = {each.operation_id: each for each in report.operations}
     scores = {score.name: score for score in summary.by_endpoint(report)}
     last = summary.verdict(report, fail_on)
     return _template().render(
@@ -43,9 +43,7 @@ def render(report: Report, fail_on: Level = Level.MUST, comparison: Comparison |
         mend_first=summary.mend_first(report, MEND_FIRST),
         endpoints=sorted(report.operations, key=lambda each: _rank(scores.get(each.operation_id))),
         scores=scores,
-        seen=seen,
-        offered=[each for each in report.operations if each.offer == Offer.YES],
-        refused=[each for each in report.operations if each.offer == Offer.NO],
+        services=_services(report.operations),
         slowest=max((each.slowest or 0.0 for each in report.operations), default=0.0),
         skips=list(summary.skips(report)),
         rules=_rules(),
@@ -86,10 +84,27 @@ def _rank(score: summary.Score | None) -> tuple[int, int, bool]:
     return (-score.failed, -score.warned, not score.judged) if score else (0, 0, True)
 
 
+def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
+    """What is served of each service of the standard: rostering, gradebook and so on."""
+    services: dict[str, list[OperationSeen]] = {}
+    for each in operations:
+        services.setdefault(OPERATIONS[each.operation_id].tag, []).append(each)
+    return [
+        {
+            "name": name,
+            "operations": len(members),
+            "offered": sum(1 for each in members if each.offer == Offer.YES),
+            "refused": [each.operation_id for each in members if each.offer == Offer.NO],
+        }
+        for name, members in services.items()
+    ]
+
+
 def _coverage(operations: tuple[OperationSeen, ...]) -> dict[str, int]:
     """How much of the document the run used: operations asked, and their query parameters exercised."""
     return {
         "operations": len(operations),
+        "offered": sum(1 for each in operations if each.offer == Offer.YES),
         "asked": sum(1 for each in operations if each.requests),
         "parameters": sum(len(each.parameters) for each in operations),
         "exercised": sum(len(each.exercised) for each in operations),

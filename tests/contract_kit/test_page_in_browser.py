@@ -1,0 +1,112 @@
+"""The page as a person sees it: a faulty sandbox is judged, and its page opened in a real browser."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.reports import html
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Target
+from oneroster.sandbox import Sandbox
+
+DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("chromium-browser")
+WIDE, NARROW = 1280, 390
+QUIET = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+pytestmark = pytest.mark.skipif(
+    not (DRIVER and BROWSER), reason="chromium and chromedriver are not on the PATH; .ci/run installs them"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a tenant that loses rows and writes booleans as JSON."""
+    with Sandbox(faults=["lost-row", "json-booleans"]) as tenant:
+        report = check(
+            Target(tenant.base_url, access=BearerToken(tenant.token)), rules=select(["envelope", "schema", "paging"])
+        )
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(html.render(report), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = Options()
+    options.binary_location = BROWSER or ""
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def opened(browser: webdriver.Chrome, page: Path, width: int) -> webdriver.Chrome:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == NARROW}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(page.as_uri())
+    return browser
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_nothing_sticks_out_and_nothing_is_amiss(browser: webdriver.Chrome, page: Path, width: int) -> None:
+    driver = opened(browser, page, width)
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
+    assert driver.get_log("browser") == []
+    for card in driver.find_elements(By.CSS_SELECTOR, ".card, details"):
+        assert card.rect["x"] >= 0
+        assert card.rect["x"] + card.rect["width"] <= width
+
+
+def test_the_verdict_is_the_first_thing_seen(browser: webdriver.Chrome, page: Path) -> None:
+    verdict = opened(browser, page, NARROW).find_element(By.CSS_SELECTOR, ".verdict strong")
+    assert verdict.text.startswith("1 must is broken")
+    assert verdict.rect["y"] < 200
+
+
+def test_the_tiles_stand_side_by_side_only_where_there_is_room(browser: webdriver.Chrome, page: Path) -> None:
+    rows = {}
+    for width in (WIDE, NARROW):
+        tiles = opened(browser, page, width).find_elements(By.CSS_SELECTOR, ".tiles .card")
+        rows[width] = len({tile.rect["y"] for tile in tiles})
+    assert rows[WIDE] == 1
+    assert rows[NARROW] > 1
+
+
+def test_the_bars_of_the_chart_are_as_long_as_their_numbers(browser: webdriver.Chrome, page: Path) -> None:
+    rows = opened(browser, page, WIDE).find_elements(By.CSS_SELECTOR, "#families + .card tbody tr")
+    (row,) = [row for row in rows if row.text.startswith("paging")]
+    _, _, _, _, passed, failed, warned, _ = (cell.text for cell in row.find_elements(By.TAG_NAME, "td"))
+    width = row.find_element(By.TAG_NAME, "svg").rect["width"]
+    shown = [bar.rect["width"] / width for bar in row.find_elements(By.TAG_NAME, "rect")]
+    judged = int(passed) + int(failed) + int(warned)
+    assert int(failed) > 0
+    assert shown == pytest.approx([int(passed) / judged, int(warned) / judged, int(failed) / judged], abs=0.02)
+
+
+def test_the_way_from_the_advice_to_the_command(browser: webdriver.Chrome, page: Path) -> None:
+    driver = opened(browser, page, NARROW)
+    driver.find_element(By.CSS_SELECTOR, "#mend-first + .card a").click()
+    block = driver.find_element(By.ID, driver.current_url.partition("#")[2])
+    command = block.find_element(By.TAG_NAME, "pre")
+    assert not command.is_displayed()
+    block.find_element(By.TAG_NAME, "summary").click()
+    assert command.is_displayed()
+    assert command.text.startswith('curl -sS -H "Authorization: Bearer $ONEROSTER_TOKEN"')
