@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import documenting
 import pytest
 
+import documenting
 from oneroster.contract.levels import Level
 from oneroster.contract.reference import FAMILY_TEXTS, LEVEL_TEXTS, page
 from oneroster.contract.rule import FAMILIES, catalogue
