@@ -1,0 +1,99 @@
+"""A session that sends no more at a time, and no faster, than is polite; and counts what it does."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from oneroster.retry import Retry
+from oneroster.session import Answer, Limits, Session
+from oneroster.settings import Settings
+
+__all__ = ["Courier", "Stopped"]
+
+
+class Stopped(Exception):  # noqa: N818  # no error: somebody wanted it
+    """The pull ends, because another collection failed or somebody interrupted it."""
+
+
+class Courier(Session):
+    """The connections to one tenant, bounded.
+
+    Args:
+        settings: The tenant.
+        retry: How often a read is tried.
+        limits: How much of an answer is taken.
+        workers: Requests on their way at once, at most.
+        rate: Requests a second, at most; None for no bound.
+        told: Called whenever a request is going to be sent again.
+
+    Attributes:
+        requests: Sent so far.
+        retries: Sent again so far.
+        received: Bytes of bodies so far.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        retry: Retry,
+        limits: Limits,
+        *,
+        workers: int,
+        rate: float | None = None,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(settings, retry, limits)
+        self.requests = self.retries = self.received = 0
+        self._places: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
+        self._interval = 1 / rate if rate else 0.0
+        self._next = 0.0
+        self._counting = threading.Lock()
+        self._told = told
+        self._ending = self.stopper()
+
+    def stop(self) -> None:
+        """Send nothing more; whoever waits for the next try gives up."""
+        with self._lock:
+            for event in self._stoppers:
+                event.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._ending.is_set()
+
+    def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+        """One request and its whole answer, when its turn comes.
+
+        Raises:
+            Stopped: There is no more turn.
+        """
+        with self._places:
+            if self._ending.wait(self._turn()):
+                raise Stopped
+            with self._counting:
+                self.requests += 1
+            answer = super().send(method, url, body)
+            with self._counting:
+                self.received += len(answer.content)
+            return answer
+
+    def pause(self, failure: Exception | Answer, sent: int, began: float, operation_id: str) -> float | None:
+        """See `Session`; counts what is sent again."""
+        delay = super().pause(failure, sent, began, operation_id)
+        if delay is not None:
+            with self._counting:
+                self.retries += 1
+            self._told()
+        return delay
+
+    def _turn(self) -> float:
+        """Seconds until this request may be sent."""
+        if not self._interval:
+            return 0.0
+        with self._counting:
+            now = time.monotonic()
+            mine = max(now, self._next)
+            self._next = mine + self._interval
+        return mine - now

@@ -1,0 +1,216 @@
+"""Collections on their way from the tenant into the staging: each by its exactly-once walk, several at once."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from oneroster.errors import StatusError
+from oneroster.pages import Flight
+from oneroster.paging import Ask, Facts, Paging, Walk
+from oneroster.pull.batches import Batcher
+from oneroster.pull.columns import KEY, schema_of
+from oneroster.pull.courier import Courier, Stopped
+from oneroster.pull.errors import StagingError
+from oneroster.pull.plan import Source
+from oneroster.pull.progress import Progress
+from oneroster.pull.rejects import Reject
+from oneroster.pull.rows import RowsCall, RowsPage
+from oneroster.pull.staging import PageNote, Staging
+
+__all__ = ["Errand", "harvest"]
+
+_STRETCH_ROWS: Final = 20_000
+_STRETCH_BYTES: Final = 16_000_000
+
+_NOT_OFFERED: Final = {404: "not offered", 405: "not offered", 410: "not offered", 501: "not offered"}
+_REFUSED: Final = {401: "refused", 403: "refused"}
+
+
+class Errand(NamedTuple):
+    """One collection to fetch.
+
+    Attributes:
+        source: The collection.
+        columns: The columns to keep.
+        filter: What the tenant is asked for; None for all.
+        notes: Where a sentence for the summary goes.
+    """
+
+    source: Source
+    columns: tuple[str, ...]
+    filter: str | None
+    notes: list[str]
+
+
+def harvest(
+    courier: Courier, staging: Staging, errands: Iterable[Errand], paging: Paging, workers: int, progress: Progress
+) -> None:
+    """Fetch collections into the staging, several at once; what is there already is not fetched again.
+
+    Args:
+        courier: The tenant.
+        staging: Where rows go.
+        errands: The collections.
+        paging: How they are read.
+        workers: Collections at once, at most.
+        progress: Who is told.
+
+    Raises:
+        OneRosterError: The first thing that went wrong. The others are stopped; what came stays in the staging.
+        OSError: The staging cannot be written.
+    """
+    waiting = [errand for errand in errands if errand.source.element not in {*staging.done, *staging.absent}]
+    with ThreadPoolExecutor(max(1, workers), "oneroster-pull") as pool:
+        futures = [pool.submit(_Gathering(courier, staging, errand, paging, progress).run) for errand in waiting]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            failures = [error for future in done if (error := future.exception()) is not None]
+        except BaseException:
+            # Whoever interrupts a pull does not wait for the rest of it.
+            failures = []
+            raise
+        finally:
+            if failures or not all(future.done() for future in futures):
+                courier.stop()
+                for future in futures:
+                    future.cancel()
+    if failures:
+        raise failures[0]
+
+
+class _Gathering:
+    """The fetching of one collection."""
+
+    def __init__(self, courier: Courier, staging: Staging, errand: Errand, paging: Paging, progress: Progress) -> None:
+        self._courier, self._staging, self._errand, self._progress = courier, staging, errand, progress
+        self._paging = paging
+        source = errand.source
+        self._element = source.element
+        self._call = RowsCall(source.operation_id, {"filter_": errand.filter}, courier.settings.base_url)
+        self._walk = Walk(source.operation_id, paging)
+        self._batcher = Batcher(schema_of(source.element, errand.columns))
+        self._kept = _Kept()
+        self._rows = 0
+
+    def run(self) -> None:
+        self._progress.begin(self._errand.source.collection)
+        self._play_again()
+        flight = Flight(self._courier, self._fetch, self._paging.windows)
+        try:
+            self._go(flight)
+        finally:
+            flight.end()
+
+    def _go(self, flight: Flight[RowsPage]) -> None:
+        first = True
+        try:
+            while asks := self._walk.asks(self._paging.windows):
+                if self._courier.stopped:
+                    raise Stopped
+                page = flight.next(asks)
+                first = False
+                self._take(asks[0], page)
+                if self._kept.rows >= _STRETCH_ROWS or self._kept.size >= _STRETCH_BYTES:
+                    self._stage()
+        except StatusError as error:
+            if not first or self._rows or not self._is_absent(error):
+                self._rescue()
+                raise
+            return
+        except BaseException:
+            self._rescue()
+            raise
+        self._stage()
+        self._staging.finish(self._element)
+        if self._walk.repeated:
+            self._errand.notes.append(f"{self._name}: {self._walk.reason}; read again under sort=sourcedId")
+        self._progress.end(self._name, self._rows)
+
+    @property
+    def _name(self) -> str:
+        return self._errand.source.collection
+
+    def _fetch(self, ask: Ask, stop: threading.Event) -> RowsPage:
+        operation_id = self._errand.source.operation_id
+        return self._courier.read(self._call.page_url(ask), self._call.read_rows, operation_id, stop)
+
+    def _take(self, ask: Ask, page: RowsPage) -> None:
+        indexes = self._walk.take(ask, page.facts)
+        rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
+        rejects = [reject for index in indexes for reject in page.flaws.get(index, ())]
+        self._kept.add(self._batcher.batch(rows), _note(page.facts, indexes), rejects, page.size)
+        self._rows += len(rows)
+        self._progress.advance(self._name, self._rows, self._walk.total)
+
+    def _stage(self) -> None:
+        kept, self._kept = self._kept, _Kept()
+        if kept.pages:
+            self._staging.add(self._element, kept.batch(), kept.pages, kept.rejects)
+
+    def _rescue(self) -> None:
+        # What came before the failure need not be fetched again; the failure itself is what has to be told.
+        with suppress(OSError):
+            self._stage()
+
+    def _is_absent(self, error: StatusError) -> bool:
+        """Whether the tenant does not give this collection at all; noted, when so."""
+        word = (_NOT_OFFERED | _REFUSED).get(error.status_code)
+        if word is None:
+            return False
+        self._staging.leave_out(self._element, f"{word} ({error.status_code})")
+        self._progress.end(self._name, 0)
+        return True
+
+    def _play_again(self) -> None:
+        """Bring the walk to where an earlier pull ended."""
+        for stretch in self._staging.stretches(self._element):
+            named = (name for batch in self._staging.batches(stretch) for name in batch.column(KEY).to_pylist())
+            for page in stretch.pages:
+                self._replay(page, named)
+            self._rows += stretch.rows
+        if self._rows:
+            self._progress.advance(self._name, self._rows, self._walk.total)
+
+    def _replay(self, page: PageNote, named: Iterable[str]) -> None:
+        source = iter(named)
+        nameless = set(page.nameless)
+        ids = [
+            None if index in nameless else page.known[str(index)] if str(index) in page.known else next(source)
+            for index in range(page.count)
+        ]
+        facts = Facts(ids, page.total, page.cursor)
+        asks = self._walk.asks(self._paging.windows)
+        if not asks or _note(facts, self._walk.take(asks[0], facts)) != page:
+            raise StagingError(f"The journal in {self._staging.folder} does not fit its rows. Pull without resume.")
+
+
+class _Kept:
+    """Pages that came and are not yet in the staging."""
+
+    def __init__(self) -> None:
+        self.rows = self.size = 0
+        self.pages: list[PageNote] = []
+        self.rejects: list[Reject] = []
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, batch: pa.RecordBatch, page: PageNote, rejects: list[Reject], size: int) -> None:
+        self.rows += batch.num_rows
+        self.size += size
+        self.pages.append(page)
+        self.rejects += rejects
+        self._batches.append(batch)
+
+    def batch(self) -> pa.RecordBatch:
+        return pa.concat_batches(self._batches)
+
+
+def _note(facts: Facts, given: list[int]) -> PageNote:
+    count = len(facts.ids)
+    fresh: set[int] | range = range(count) if len(given) == count else set(given)
+    known = {str(index): name for index, name in enumerate(facts.ids) if name is not None and index not in fresh}
+    nameless = [index for index, name in enumerate(facts.ids) if name is None]
+    return PageNote(count, facts.total, facts.cursor, known, nameless)
