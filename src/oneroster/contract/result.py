@@ -48,6 +48,7 @@ class Reason(StrEnum):
     FOLLOWS = "follows from another finding"
     UNJUDGED = "not judged"
     KIT_ERROR = "error of the kit"
+    ACCEPTED = "accepted as known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule judged on one operation (``operation_id`` is None for the tenant as a whole)."""
+    """One rule judged on one operation (``operation_id`` is None for the tenant as a whole).
+
+    ``accepted`` is the reason for which a breach was accepted as known; None when it was not.
+    """
 
     id: str
     family: str
@@ -100,9 +104,11 @@ class Check:
     evidence: tuple[Evidence, ...] = ()
     clause: str = ""
     reason: Reason | None = None
+    accepted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The check in the form of the JSON report."""
+        known = {} if self.accepted is None else {"accepted": self.accepted}
         return {
             "id": self.id,
             "family": self.family,
@@ -112,6 +118,7 @@ class Check:
             "operation_id": self.operation_id,
             "message": self.message,
             "evidence": [item.as_json() for item in self.evidence],
+            **known,
         }
 
 
