@@ -253,7 +253,7 @@ def test_the_tenant_comes_from_the_environment_or_from_a_file(
 
 
 def test_the_list_names_every_read() -> None:
-    lines = run("--list").stdout.splitlines()[1:]
+    lines = run("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [short_name(operation) for operation in reads()]
 
 

@@ -8,8 +8,6 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from oneroster.calling import Call
 from oneroster.cli import USAGE
@@ -228,12 +226,10 @@ def _show(look: _Look, form: str, show_personal: bool) -> None:
 
 
 def _list_reads() -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "ids", "what it does"):
-        table.add_column(heading, no_wrap=True)
-    for operation in reads():
-        ids = " ".join(parameter.upper() for parameter in path_parameters(operation))
-        table.add_row(*map(Text, (short_name(operation), ids, operation.summary)))
-    console = Console()
-    console.width = max(console.width, console.measure(table).maximum)
-    console.print(table)
+    told = [
+        (short_name(operation), " ".join(map(str.upper, path_parameters(operation))), operation.summary)
+        for operation in reads()
+    ]
+    widths = [max(len(line[index]) for line in told) for index in range(2)]
+    for name, ids, summary in told:
+        typer.echo(f"{name:{widths[0]}}  {ids:{widths[1]}}  {summary}")

@@ -1,0 +1,5 @@
+class Bundle:
+    name = "csv"
+
+    def __init__(self, zipped=False):
+        pass
