@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from oneroster.sandbox.faults import tokens, transport, walking
+
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
     "single-in-list": "OR-ENV-02",
@@ -29,6 +31,25 @@ PAGING: Final = {
     "error-past-end": "OR-PAG-07",
 }
 
+FILTERING: Final = {
+    "filter-ignored": "OR-FLT-01",
+    "unequal-as-equal": "OR-FLT-02",
+    "contains-as-prefix": "OR-FLT-03",
+    "bounds-excluded": "OR-FLT-04",
+    "moments-as-days": "OR-FLT-05",
+    "offset-dropped": "OR-FLT-06",
+    "numbers-compared-as-text": "OR-FLT-07",
+    "booleans-as-numbers": "OR-FLT-08",
+    "list-equals-any": "OR-FLT-09",
+    "dotted-refused": "OR-FLT-10",
+    "or-as-and": "OR-FLT-11",
+    "unknown-filter-ignored": "OR-FLT-12",
+    "malformed-filter-ignored": "OR-FLT-13",
+    "malformed-filter-crashes": "OR-FLT-13",
+    "like-wildcards": "OR-FLT-14",
+    "injectable-filter": "OR-FLT-15",
+}
+
 SEMANTICS: Final = {
     "subset-unfiltered": "OR-SEM-01",
     "subset-incomplete": "OR-SEM-02",
@@ -48,10 +69,25 @@ ACCESS: Final = {
     "status-without-payload": "OR-ACC-03",
 }
 
+ERRORS: Final = {
+    "unknown-id-found": "OR-ERR-01",
+    "start-page": "OR-ERR-02",
+    "any-method": "OR-ERR-03",
+    "crash-on-number": "OR-ERR-04",
+    "odd-status-for-number": "OR-ERR-05",
+    "html-not-found": "OR-ERR-06",
+    "bare-not-found": "OR-ERR-07",
+    "error-says-success": "OR-ERR-08",
+    "stack-trace": "OR-ERR-09",
+}
+
 ENGINE: Final = {
     "rare-500": "OR-ENG-01",
     "undocumented-status": "OR-ENG-02",
     "thin-when-filtered": "OR-ENG-03",
 }
 
-BROKEN_BY: Final[dict[str, str]] = ENVELOPE | SCHEMA | PAGING | SEMANTICS | ACCESS | ENGINE
+REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)
+"""Faults that rehearse a client; the kit has to end on them, whatever it says."""
+
+BROKEN_BY: Final[dict[str, str]] = ENVELOPE | SCHEMA | PAGING | FILTERING | SEMANTICS | ACCESS | ERRORS | ENGINE

@@ -8,13 +8,41 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
-from oneroster.sandbox.faults import access, engine, envelope, paging, schema, semantics
+from oneroster.sandbox.faults import (
+    access,
+    engine,
+    envelope,
+    errors,
+    fields,
+    filtering,
+    paging,
+    schema,
+    semantics,
+    sorting,
+    tokens,
+    transport,
+    walking,
+)
 from oneroster.sandbox.faults.frame import Fault
 from oneroster.sandbox.names import check
 
 __all__ = ["FAULTS", "Fault", "by_name"]
 
-_FAMILIES: Final = (envelope, schema, paging, semantics, access, engine)
+_FAMILIES: Final = (
+    envelope,
+    schema,
+    paging,
+    sorting,
+    fields,
+    filtering,
+    semantics,
+    access,
+    errors,
+    engine,
+    walking,
+    transport,
+    tokens,
+)
 
 FAULTS: Final[Mapping[str, type[Fault]]] = MappingProxyType(
     {fault.name: fault for fault in chain.from_iterable(family.FAULTS for family in _FAMILIES)}
