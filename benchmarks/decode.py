@@ -1,4 +1,4 @@
-"""Reading the bytes of a page into records, against a bare `orjson.loads` of the same bytes."""
+"""Reading the body of an answer into records, against a bare `orjson.loads` of the same bytes."""
 
 import json
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+import httpx
 import orjson
 
 from benchmarks.measuring import Line, in_turn, line
 from benchmarks.plan import Plan
 from benchmarks.records import page
 from benchmarks.stock import generated
-from oneroster_v1p1 import calls
-from oneroster_v1p1.models import enrollment_page, user_page
+from oneroster_v1p1.api.rostering import get_all_enrollments, get_all_users
 
 __all__ = ["measure"]
 
@@ -21,18 +21,18 @@ _MOST: Final = 2.0
 _MOST_ODD: Final = 3.5
 _ODD_EVERY: Final = 100
 _SECONDS: Final = 0.2
-_PAGES: Final[tuple[tuple[str, str, Callable[[Any], Any]], ...]] = (
-    ("users", "UserPage", user_page.decode),
-    ("enrollments", "EnrollmentPage", enrollment_page.decode),
+_PAGES: Final[tuple[tuple[str, str, Any], ...]] = (
+    ("users", "UserPage", get_all_users),
+    ("enrollments", "EnrollmentPage", get_all_enrollments),
 )
 
 
 def measure(plan: Plan) -> Iterator[Line]:
     """The rows of the table: generated code, the same with odd records, and stock generated code."""
     with generated() as stock:
-        for wrapper, model, decode in _PAGES:
-            regular = _Reading(wrapper, plan.page_rows, decode, None)
-            odd = _Reading(wrapper, plan.page_rows, decode, _ODD_EVERY)
+        for wrapper, model, operation in _PAGES:
+            regular = _Reading(wrapper, plan.page_rows, operation, None)
+            odd = _Reading(wrapper, plan.page_rows, operation, _ODD_EVERY)
             contestants: dict[str, Callable[[], float]] = {
                 "raw": _timed(regular.raw),
                 "ours": _timed(regular.ours),
@@ -48,19 +48,22 @@ def measure(plan: Plan) -> Iterator[Line]:
 
 
 class _Reading:
-    """One page, read as the client reads the body of an answer."""
+    """One page, read as the client reads an answer."""
 
-    def __init__(self, wrapper: str, rows: int, decode: Callable[[Any], Any], odd_every: int | None) -> None:
+    def __init__(self, wrapper: str, rows: int, operation: Any, odd_every: int | None) -> None:
         self.content = page(wrapper, rows, odd_every)
-        self._wrapper, self._rows, self._decode = wrapper, rows, decode
-        if len(getattr(self.ours(), wrapper)) != rows:
+        self._operation, self._sent = operation, operation.request()
+        asked = httpx.Request("GET", f"https://sis.example{self._sent.path}")
+        headers = {"Content-Type": "application/json"}
+        self._answer = httpx.Response(200, headers=headers, content=self.content, request=asked)
+        if len(getattr(self.ours().parsed, wrapper)) != rows:
             raise RuntimeError(f"{wrapper} were lost on reading")
 
     def raw(self) -> Any:
         return orjson.loads(self.content)
 
     def ours(self) -> Any:
-        return calls.read_data("benchmark", self.content, "application/json", self._decode)
+        return self._operation.response(self._sent, self._answer)
 
 
 def _read_stock(model: Any, content: bytes) -> Any:

@@ -142,19 +142,29 @@ async def send_async(client: Client, request: Request) -> httpx.Response:
     return await connection.send(_prepared(client, connection, request))
 
 
-def received(request: Request, answer: httpx.Response, read: Callable[[str, bytes, str | None], T]) -> Response[T]:
+def received(
+    request: Request,
+    answer: httpx.Response,
+    read: Callable[[str, bytes, str | None], T],
+    quick: Callable[[bytes], T | None] | None = None,
+) -> Response[T]:
     """The answer of the server, read.
 
     Args:
         request: What was sent.
         answer: What came back.
         read: How to read the body of a success, given operation, body and media type.
+        quick: How to read it to the same end where nothing stands in it beside the records; gives None elsewhere.
 
     Raises:
         DecodeError: The status is a success, and the body is not what the operation answers with.
     """
     success = 200 <= answer.status_code < 300
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip() or None
+    parsed = quick(answer.content) if success and quick is not None else None
+    words = _words(answer.content) if parsed is None else []
+    if success and parsed is None:
+        parsed = read(request.operation_id, answer.content, media_type)
     return Response(
         operation_id=request.operation_id,
         method=request.method,
@@ -163,8 +173,8 @@ def received(request: Request, answer: httpx.Response, read: Callable[[str, byte
         status_code=int(answer.status_code),
         headers=answer.headers,
         content=answer.content,
-        parsed=read(request.operation_id, answer.content, media_type) if success else None,
-        status_info=_words(answer.content),
+        parsed=parsed,
+        status_info=words,
     )
 
 
@@ -189,7 +199,7 @@ def load(content: bytes) -> Any:
     """
     try:
         return msgspec.json.decode(content)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:  # the standard library also reads NaN, a byte order mark and lone surrogates, which some servers send
         return json.loads(content)

@@ -361,7 +361,7 @@ def raw_page_decoder(element: str) -> Callable[[bytes], list[Raw]]:
 def _records(element: str, kind: Any) -> Callable[[bytes], list[Any]]:
     wrapper = OPERATIONS[ELEMENTS[element].collection or ""].wrapper
     page = msgspec.defstruct(f"{element}Page", [("records", list[kind], field(name=wrapper))], gc=False)
-    decode: Callable[[bytes], Any] = msgspec.json.Decoder(page).decode
+    decode = _decoder(page)
 
     def records(body: bytes) -> list[Any]:
         found: list[Any] = decode(body).records
@@ -382,8 +382,21 @@ def record_decoder(element: str) -> Callable[[bytes | Raw], Any]:
 
     What is returned raises as that of `page_decoder` does.
     """
-    decode: Callable[[bytes | Raw], Any] = msgspec.json.Decoder(STRUCTS[element]).decode
-    return decode
+    return _decoder(STRUCTS[element])
+
+
+def _decoder(kind: Any) -> Callable[[bytes | Raw], Any]:
+    decode: Callable[[bytes | Raw], Any] = msgspec.json.Decoder(kind).decode
+
+    def read(text: bytes | Raw) -> Any:
+        try:
+            return decode(text)
+        except UnicodeDecodeError:
+            pass
+        # Raised out here, for that error would bring the text along, and so a child's data.
+        raise msgspec.DecodeError("the text is no UTF-8")
+
+    return read
 
 
 def place(error: msgspec.DecodeError) -> str:

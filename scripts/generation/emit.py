@@ -21,7 +21,7 @@ from generation import tables
 from generation.document import Document, DocumentError, escape
 from generation.facts import REFERENCE, Facts, gather, python_name
 from generation.lower import lowered
-from generation.wire import wire_field
+from generation.wire import nested, paged, regular_field, wire_field
 
 if TYPE_CHECKING:
     from generation.shapes import Property
@@ -31,7 +31,7 @@ TEMPLATES = SCRIPTS / "templates"
 CONFIGURATION = SCRIPTS / "generator.yml"
 # Templates hold for this version of the generator alone, and another formatter would write other bytes.
 PINNED = {"openapi-python-client": "0.29.1", "ruff": "0.17.6"}
-SHARED = ("calls", "facade", "fields", "reading", "record", "wire", "wrapping", "writing")
+SHARED = ("calls", "facade", "fields", "quick", "reading", "record", "wire", "wrapping", "writing")
 _RULES = ("I", "F401", "UP", "RUF022")
 _TYPES = {
     "string": "str",
@@ -120,12 +120,14 @@ def _globals(facts: Facts) -> dict[str, Any]:
         "literal": repr,
         "module_name": python_name,
         "python_type": _python_type,
+        "paged": paged(facts),
+        "regular_field": regular_field,
         "wire_field": wire_field,
     }
 
 
 def _nested_model(found: Property) -> str | None:
-    name = REFERENCE if found.kind in {"reference", "references"} else found.record
+    name = nested(found)
     return None if name is None else str(ClassName(name, "field_"))
 
 

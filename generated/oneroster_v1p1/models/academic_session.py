@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -91,13 +92,15 @@ class AcademicSession(_Slots):
         return decode(reading.own("AcademicSession", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in AcademicSession.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> AcademicSession:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: AcademicSession = reading.new(_Slots)
+    record: AcademicSession = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -182,5 +185,56 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         reading.read_odd(record, AcademicSession.FIELDS[10], value)
     if len(source) + absent != 11:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = AcademicSession
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    sourced_id: str | None = field(default=None, name="sourcedId")
+    status: str | None = None
+    date_last_modified: str | None = field(default=None, name="dateLastModified")
+    metadata: dict[str, Any] | None = None
+    title: str | None = None
+    start_date: date | None = field(default=None, name="startDate")
+    end_date: date | None = field(default=None, name="endDate")
+    type_: str | None = field(default=None, name="type")
+    parent: guid_ref.Regular | None = None
+    children: list[guid_ref.Regular] | None = None
+    school_year: str | None = field(default=None, name="schoolYear")
+
+
+def convert(regular: Regular) -> AcademicSession:
+    """The record that `decode` would make of the same data."""
+    record: AcademicSession = _new()
+    if regular.sourced_id is not None:
+        record.sourced_id = regular.sourced_id
+    if regular.status:
+        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    elif regular.status is not None:
+        reading.read_odd(record, AcademicSession.FIELDS[1], regular.status)
+    if (
+        regular.date_last_modified is not None
+        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+    ):
+        record.date_last_modified = instant
+    elif regular.date_last_modified is not None:
+        reading.read_odd(record, AcademicSession.FIELDS[2], regular.date_last_modified)
+    record.metadata = regular.metadata
+    if regular.title is not None:
+        record.title = regular.title
+    if regular.start_date is not None:
+        record.start_date = regular.start_date
+    if regular.end_date is not None:
+        record.end_date = regular.end_date
+    if regular.type_:
+        record.type_ = session_type.BY_VALUE.get(regular.type_, regular.type_)
+    elif regular.type_ is not None:
+        reading.read_odd(record, AcademicSession.FIELDS[7], regular.type_)
+    record.parent = None if regular.parent is None else guid_ref.convert(regular.parent)
+    record.children = None if regular.children is None else [guid_ref.convert(item) for item in regular.children]
+    if regular.school_year is not None:
+        record.school_year = regular.school_year
     record.__class__ = AcademicSession
     return record

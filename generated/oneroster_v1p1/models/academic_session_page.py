@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from .. import reading, wrapping
+from .. import quick, reading, wrapping
 from ..fields import Field
 from ..record import Record, check
 from . import academic_session, status_info
@@ -53,6 +53,8 @@ class AcademicSessionPage(_Slots):
         return decode(reading.own("AcademicSessionPage", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in AcademicSessionPage.FIELDS)
 
 
@@ -60,7 +62,7 @@ def decode(source: dict[str, Any]) -> AcademicSessionPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "academicSessions", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: AcademicSessionPage = reading.new(_Slots)
+    record: AcademicSessionPage = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("academicSessions")
@@ -82,3 +84,18 @@ def decode(source: dict[str, Any]) -> AcademicSessionPage:
         reading.keep_extras(record, source, _NAMES)
     record.__class__ = AcademicSessionPage
     return record
+
+
+_READER = quick.Reader("academicSessions", academic_session.Regular, academic_session.convert, academic_session.decode)
+
+
+def read(content: bytes) -> AcademicSessionPage | None:
+    """The page that `decode` would make of a body; None where only `decode` can."""
+    records = _READER.read(content)
+    if records is None:
+        return None
+    page: AcademicSessionPage = _new()
+    page.academic_sessions = records
+    page.status_info_set = None
+    page.__class__ = AcademicSessionPage
+    return page

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from .. import reading, wrapping
+from .. import quick, reading, wrapping
 from ..fields import Field
 from ..record import Record, check
 from . import category, status_info
@@ -53,6 +53,8 @@ class CategoryPage(_Slots):
         return decode(reading.own("CategoryPage", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in CategoryPage.FIELDS)
 
 
@@ -60,7 +62,7 @@ def decode(source: dict[str, Any]) -> CategoryPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "categories", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: CategoryPage = reading.new(_Slots)
+    record: CategoryPage = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("categories")
@@ -82,3 +84,18 @@ def decode(source: dict[str, Any]) -> CategoryPage:
         reading.keep_extras(record, source, _NAMES)
     record.__class__ = CategoryPage
     return record
+
+
+_READER = quick.Reader("categories", category.Regular, category.convert, category.decode)
+
+
+def read(content: bytes) -> CategoryPage | None:
+    """The page that `decode` would make of a body; None where only `decode` can."""
+    records = _READER.read(content)
+    if records is None:
+        return None
+    page: CategoryPage = _new()
+    page.categories = records
+    page.status_info_set = None
+    page.__class__ = CategoryPage
+    return page

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -94,13 +95,15 @@ class Course(_Slots):
         return decode(reading.own("Course", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in Course.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Course:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Course = reading.new(_Slots)
+    record: Course = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -197,5 +200,52 @@ def decode(source: dict[str, Any]) -> Course:
         reading.read_odd(record, Course.FIELDS[11], value)
     if len(source) + absent != 12:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = Course
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    sourced_id: str | None = field(default=None, name="sourcedId")
+    status: str | None = None
+    date_last_modified: str | None = field(default=None, name="dateLastModified")
+    metadata: dict[str, Any] | None = None
+    title: str | None = None
+    school_year: guid_ref.Regular | None = field(default=None, name="schoolYear")
+    course_code: str | None = field(default=None, name="courseCode")
+    grades: list[str] | None = None
+    subjects: list[str] | None = None
+    org: guid_ref.Regular | None = None
+    subject_codes: list[str] | None = field(default=None, name="subjectCodes")
+    resources: list[guid_ref.Regular] | None = None
+
+
+def convert(regular: Regular) -> Course:
+    """The record that `decode` would make of the same data."""
+    record: Course = _new()
+    if regular.sourced_id is not None:
+        record.sourced_id = regular.sourced_id
+    if regular.status:
+        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    elif regular.status is not None:
+        reading.read_odd(record, Course.FIELDS[1], regular.status)
+    if (
+        regular.date_last_modified is not None
+        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+    ):
+        record.date_last_modified = instant
+    elif regular.date_last_modified is not None:
+        reading.read_odd(record, Course.FIELDS[2], regular.date_last_modified)
+    record.metadata = regular.metadata
+    if regular.title is not None:
+        record.title = regular.title
+    record.school_year = None if regular.school_year is None else guid_ref.convert(regular.school_year)
+    record.course_code = regular.course_code or None
+    record.grades = regular.grades
+    record.subjects = regular.subjects
+    record.org = None if regular.org is None else guid_ref.convert(regular.org)
+    record.subject_codes = regular.subject_codes
+    record.resources = None if regular.resources is None else [guid_ref.convert(item) for item in regular.resources]
     record.__class__ = Course
     return record

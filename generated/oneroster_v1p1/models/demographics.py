@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -119,13 +120,15 @@ class Demographics(_Slots):
         return decode(reading.own("Demographics", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in Demographics.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Demographics:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Demographics = reading.new(_Slots)
+    record: Demographics = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -263,5 +266,105 @@ def decode(source: dict[str, Any]) -> Demographics:
         reading.read_odd(record, Demographics.FIELDS[16], value)
     if len(source) + absent != 17:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = Demographics
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    sourced_id: str | None = field(default=None, name="sourcedId")
+    status: str | None = None
+    date_last_modified: str | None = field(default=None, name="dateLastModified")
+    metadata: dict[str, Any] | None = None
+    birth_date: date | None = field(default=None, name="birthDate")
+    sex: str | None = None
+    american_indian_or_alaska_native: str | bool | None = field(default=None, name="americanIndianOrAlaskaNative")
+    asian: str | bool | None = None
+    black_or_african_american: str | bool | None = field(default=None, name="blackOrAfricanAmerican")
+    native_hawaiian_or_other_pacific_islander: str | bool | None = field(
+        default=None, name="nativeHawaiianOrOtherPacificIslander"
+    )
+    white: str | bool | None = None
+    demographic_race_two_or_more_races: str | bool | None = field(default=None, name="demographicRaceTwoOrMoreRaces")
+    hispanic_or_latino_ethnicity: str | bool | None = field(default=None, name="hispanicOrLatinoEthnicity")
+    country_of_birth_code: str | None = field(default=None, name="countryOfBirthCode")
+    state_of_birth_abbreviation: str | None = field(default=None, name="stateOfBirthAbbreviation")
+    city_of_birth: str | None = field(default=None, name="cityOfBirth")
+    public_school_residence_status: str | None = field(default=None, name="publicSchoolResidenceStatus")
+
+
+def convert(regular: Regular) -> Demographics:
+    """The record that `decode` would make of the same data."""
+    record: Demographics = _new()
+    if regular.sourced_id is not None:
+        record.sourced_id = regular.sourced_id
+    if regular.status:
+        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    elif regular.status is not None:
+        reading.read_odd(record, Demographics.FIELDS[1], regular.status)
+    if (
+        regular.date_last_modified is not None
+        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+    ):
+        record.date_last_modified = instant
+    elif regular.date_last_modified is not None:
+        reading.read_odd(record, Demographics.FIELDS[2], regular.date_last_modified)
+    record.metadata = regular.metadata
+    record.birth_date = regular.birth_date
+    if regular.sex:
+        record.sex = gender.BY_VALUE.get(regular.sex, regular.sex)
+    elif regular.sex is None:
+        record.sex = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[5], regular.sex)
+    if regular.american_indian_or_alaska_native in reading.BOOLEANS:
+        record.american_indian_or_alaska_native = reading.BOOLEANS[regular.american_indian_or_alaska_native]
+    elif regular.american_indian_or_alaska_native is None:
+        record.american_indian_or_alaska_native = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[6], regular.american_indian_or_alaska_native)
+    if regular.asian in reading.BOOLEANS:
+        record.asian = reading.BOOLEANS[regular.asian]
+    elif regular.asian is None:
+        record.asian = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[7], regular.asian)
+    if regular.black_or_african_american in reading.BOOLEANS:
+        record.black_or_african_american = reading.BOOLEANS[regular.black_or_african_american]
+    elif regular.black_or_african_american is None:
+        record.black_or_african_american = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[8], regular.black_or_african_american)
+    if regular.native_hawaiian_or_other_pacific_islander in reading.BOOLEANS:
+        record.native_hawaiian_or_other_pacific_islander = reading.BOOLEANS[
+            regular.native_hawaiian_or_other_pacific_islander
+        ]
+    elif regular.native_hawaiian_or_other_pacific_islander is None:
+        record.native_hawaiian_or_other_pacific_islander = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[9], regular.native_hawaiian_or_other_pacific_islander)
+    if regular.white in reading.BOOLEANS:
+        record.white = reading.BOOLEANS[regular.white]
+    elif regular.white is None:
+        record.white = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[10], regular.white)
+    if regular.demographic_race_two_or_more_races in reading.BOOLEANS:
+        record.demographic_race_two_or_more_races = reading.BOOLEANS[regular.demographic_race_two_or_more_races]
+    elif regular.demographic_race_two_or_more_races is None:
+        record.demographic_race_two_or_more_races = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[11], regular.demographic_race_two_or_more_races)
+    if regular.hispanic_or_latino_ethnicity in reading.BOOLEANS:
+        record.hispanic_or_latino_ethnicity = reading.BOOLEANS[regular.hispanic_or_latino_ethnicity]
+    elif regular.hispanic_or_latino_ethnicity is None:
+        record.hispanic_or_latino_ethnicity = None
+    else:
+        reading.read_odd(record, Demographics.FIELDS[12], regular.hispanic_or_latino_ethnicity)
+    record.country_of_birth_code = regular.country_of_birth_code or None
+    record.state_of_birth_abbreviation = regular.state_of_birth_abbreviation or None
+    record.city_of_birth = regular.city_of_birth or None
+    record.public_school_residence_status = regular.public_school_residence_status or None
     record.__class__ = Demographics
     return record

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -87,13 +88,15 @@ class Resource(_Slots):
         return decode(reading.own("Resource", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in Resource.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Resource:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Resource = reading.new(_Slots)
+    record: Resource = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -174,5 +177,53 @@ def decode(source: dict[str, Any]) -> Resource:
         reading.read_odd(record, Resource.FIELDS[9], value)
     if len(source) + absent != 10:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = Resource
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    sourced_id: str | None = field(default=None, name="sourcedId")
+    status: str | None = None
+    date_last_modified: str | None = field(default=None, name="dateLastModified")
+    metadata: dict[str, Any] | None = None
+    title: str | None = None
+    roles: list[str] | None = None
+    importance: str | None = None
+    vendor_resource_id: str | None = field(default=None, name="vendorResourceId")
+    vendor_id: str | None = field(default=None, name="vendorId")
+    application_id: str | None = field(default=None, name="applicationId")
+
+
+def convert(regular: Regular) -> Resource:
+    """The record that `decode` would make of the same data."""
+    record: Resource = _new()
+    if regular.sourced_id is not None:
+        record.sourced_id = regular.sourced_id
+    if regular.status:
+        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    elif regular.status is not None:
+        reading.read_odd(record, Resource.FIELDS[1], regular.status)
+    if (
+        regular.date_last_modified is not None
+        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+    ):
+        record.date_last_modified = instant
+    elif regular.date_last_modified is not None:
+        reading.read_odd(record, Resource.FIELDS[2], regular.date_last_modified)
+    record.metadata = regular.metadata
+    record.title = regular.title or None
+    record.roles = None if regular.roles is None else [role_type.BY_VALUE.get(item) or item for item in regular.roles]
+    if regular.importance:
+        record.importance = importance.BY_VALUE.get(regular.importance, regular.importance)
+    elif regular.importance is None:
+        record.importance = None
+    else:
+        reading.read_odd(record, Resource.FIELDS[6], regular.importance)
+    if regular.vendor_resource_id is not None:
+        record.vendor_resource_id = regular.vendor_resource_id
+    record.vendor_id = regular.vendor_id or None
+    record.application_id = regular.application_id or None
     record.__class__ = Resource
     return record

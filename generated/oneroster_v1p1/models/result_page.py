@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from .. import reading, wrapping
+from .. import quick, reading, wrapping
 from ..fields import Field
 from ..record import Record, check
 from . import result, status_info
@@ -53,6 +53,8 @@ class ResultPage(_Slots):
         return decode(reading.own("ResultPage", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in ResultPage.FIELDS)
 
 
@@ -60,7 +62,7 @@ def decode(source: dict[str, Any]) -> ResultPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "results", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: ResultPage = reading.new(_Slots)
+    record: ResultPage = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("results")
@@ -82,3 +84,18 @@ def decode(source: dict[str, Any]) -> ResultPage:
         reading.keep_extras(record, source, _NAMES)
     record.__class__ = ResultPage
     return record
+
+
+_READER = quick.Reader("results", result.Regular, result.convert, result.decode)
+
+
+def read(content: bytes) -> ResultPage | None:
+    """The page that `decode` would make of a body; None where only `decode` can."""
+    records = _READER.read(content)
+    if records is None:
+        return None
+    page: ResultPage = _new()
+    page.results = records
+    page.status_info_set = None
+    page.__class__ = ResultPage
+    return page

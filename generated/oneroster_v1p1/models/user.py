@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -124,13 +125,15 @@ class User(_Slots):
         return decode(reading.own("User", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in User.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> User:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: User = reading.new(_Slots)
+    record: User = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -278,5 +281,75 @@ def decode(source: dict[str, Any]) -> User:
         reading.read_odd(record, User.FIELDS[18], value)
     if len(source) + absent != 19:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = User
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    sourced_id: str | None = field(default=None, name="sourcedId")
+    status: str | None = None
+    date_last_modified: str | None = field(default=None, name="dateLastModified")
+    metadata: dict[str, Any] | None = None
+    username: str | None = None
+    user_ids: list[user_id.Regular] | None = field(default=None, name="userIds")
+    enabled_user: str | bool | None = field(default=None, name="enabledUser")
+    given_name: str | None = field(default=None, name="givenName")
+    family_name: str | None = field(default=None, name="familyName")
+    middle_name: str | None = field(default=None, name="middleName")
+    role: str | None = None
+    identifier: str | None = None
+    email: str | None = None
+    sms: str | None = None
+    phone: str | None = None
+    agents: list[guid_ref.Regular] | None = None
+    orgs: list[guid_ref.Regular] | None = None
+    grades: list[str] | None = None
+    password: str | None = None
+
+
+def convert(regular: Regular) -> User:
+    """The record that `decode` would make of the same data."""
+    record: User = _new()
+    if regular.sourced_id is not None:
+        record.sourced_id = regular.sourced_id
+    if regular.status:
+        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    elif regular.status is not None:
+        reading.read_odd(record, User.FIELDS[1], regular.status)
+    if (
+        regular.date_last_modified is not None
+        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+    ):
+        record.date_last_modified = instant
+    elif regular.date_last_modified is not None:
+        reading.read_odd(record, User.FIELDS[2], regular.date_last_modified)
+    record.metadata = regular.metadata
+    if regular.username is not None:
+        record.username = regular.username
+    record.user_ids = None if regular.user_ids is None else [user_id.convert(item) for item in regular.user_ids]
+    if regular.enabled_user in reading.BOOLEANS:
+        record.enabled_user = reading.BOOLEANS[regular.enabled_user]
+    elif regular.enabled_user is not None:
+        reading.read_odd(record, User.FIELDS[6], regular.enabled_user)
+    if regular.given_name is not None:
+        record.given_name = regular.given_name
+    if regular.family_name is not None:
+        record.family_name = regular.family_name
+    record.middle_name = regular.middle_name or None
+    if regular.role:
+        record.role = role_type.BY_VALUE.get(regular.role, regular.role)
+    elif regular.role is not None:
+        reading.read_odd(record, User.FIELDS[10], regular.role)
+    record.identifier = regular.identifier or None
+    record.email = regular.email or None
+    record.sms = regular.sms or None
+    record.phone = regular.phone or None
+    record.agents = None if regular.agents is None else [guid_ref.convert(item) for item in regular.agents]
+    if regular.orgs is not None:
+        record.orgs = [guid_ref.convert(item) for item in regular.orgs]
+    record.grades = regular.grades
+    record.password = regular.password or None
     record.__class__ = User
     return record

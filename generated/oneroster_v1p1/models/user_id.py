@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
+from msgspec import Struct, field
 
 from .. import reading
 from ..fields import Field
@@ -50,13 +51,15 @@ class UserId(_Slots):
         return decode(reading.own("UserId", source))
 
 
+# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+_new: Any = _Slots
 _NAMES = frozenset(field.name for field in UserId.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> UserId:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: UserId = reading.new(_Slots)
+    record: UserId = _new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("type")
@@ -75,5 +78,23 @@ def decode(source: dict[str, Any]) -> UserId:
         reading.read_odd(record, UserId.FIELDS[1], value)
     if len(source) + absent != 2:
         reading.keep_extras(record, source, _NAMES)
+    record.__class__ = UserId
+    return record
+
+
+class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+
+    type_: str | None = field(default=None, name="type")
+    identifier: str | None = None
+
+
+def convert(regular: Regular) -> UserId:
+    """The record that `decode` would make of the same data."""
+    record: UserId = _new()
+    if regular.type_ is not None:
+        record.type_ = regular.type_
+    if regular.identifier is not None:
+        record.identifier = regular.identifier
     record.__class__ = UserId
     return record

@@ -50,7 +50,7 @@ def request(
 
 def response(sent: calls.Request, answer: httpx.Response) -> Response[AcademicSessionPage]:
     """What came back, read."""
-    return calls.received(sent, answer, _read)
+    return calls.received(sent, answer, _read, academic_session_page.read)
 
 
 def _read(operation_id: str, content: bytes, media_type: str | None) -> AcademicSessionPage:

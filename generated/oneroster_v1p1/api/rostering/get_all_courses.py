@@ -50,7 +50,7 @@ def request(
 
 def response(sent: calls.Request, answer: httpx.Response) -> Response[CoursePage]:
     """What came back, read."""
-    return calls.received(sent, answer, _read)
+    return calls.received(sent, answer, _read, course_page.read)
 
 
 def _read(operation_id: str, content: bytes, media_type: str | None) -> CoursePage:

@@ -55,7 +55,7 @@ def request(
 
 def response(sent: calls.Request, answer: httpx.Response) -> Response[EnrollmentPage]:
     """What came back, read."""
-    return calls.received(sent, answer, _read)
+    return calls.received(sent, answer, _read, enrollment_page.read)
 
 
 def _read(operation_id: str, content: bytes, media_type: str | None) -> EnrollmentPage:
