@@ -1,5 +1,7 @@
 """Each fault of the sandbox breaks its own rule and no other; each rule is broken by a fault."""
 
+from functools import cache
+
 import pytest
 
 from oneroster.contract.access import BearerToken
@@ -10,7 +12,9 @@ from oneroster.contract.runner import check
 from oneroster.contract.target import Target
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
-from tests.contract.matrix import BROKEN_BY
+from tests.contract.matrix import BROKEN_BY, REHEARSALS
+
+LEVELS = {rule.id: rule.level for rule in catalogue()}
 
 
 def judged(fault: str) -> Report:
@@ -24,9 +28,30 @@ def judged(fault: str) -> Report:
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))
 def test_a_fault_breaks_its_rule_and_no_other(fault: str) -> None:
     report = judged(fault)
-    assert {each.id for each in report.breaches(Level.SHOULD)} == {BROKEN_BY[fault]}
-    assert report.exit_code(Level.SHOULD) == 1
+    broken = {each.id for each in report.breaches(Level.SHOULD)}
+    if LEVELS[BROKEN_BY[fault]] is Level.OPEN:
+        assert broken == set()
+        more = told_of_open_points(report) - told_of_open_points(conforming())
+        assert {rule_id for rule_id, _, _ in more} == {BROKEN_BY[fault]}
+    else:
+        assert broken == {BROKEN_BY[fault]}
+    assert report.exit_code(Level.SHOULD) == (1 if broken else 0)
     assert not report.kit_errors()
+
+
+@cache
+def conforming() -> Report:
+    """The report on a sandbox without a fault."""
+    with Sandbox() as tenant:
+        return check(
+            Target(tenant.base_url, access=BearerToken(tenant.token)), rules=select(exclude=["engine"]), seed=1
+        )
+
+
+def told_of_open_points(report: Report) -> set[tuple[str, str | None, str]]:
+    """What a server does where nothing is settled, by rule and operation; such checks pass all the same."""
+    told = (each for each in report.checks if each.status is Status.PASSED and each.evidence)
+    return {(each.id, each.operation_id, each.message) for each in told}
 
 
 @pytest.mark.parametrize("fault", ["wrong-total", "offset-ignored", "single-in-list"])
@@ -44,5 +69,5 @@ def test_a_must_that_fails_fails_the_run_and_a_should_only_a_rehearsal() -> None
 
 
 def test_every_fault_has_a_rule_and_every_rule_a_fault() -> None:
-    assert set(BROKEN_BY) == set(FAULTS)
+    assert set(BROKEN_BY) == set(FAULTS) - REHEARSALS
     assert set(BROKEN_BY.values()) == {rule.id for rule in catalogue()}

@@ -1,0 +1,27 @@
+"""Faults that rehearse a client do the kit no harm: it ends in time, with a verdict or saying that it could not judge."""
+
+import time
+
+import pytest
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Limits, Target
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.faults import tokens, transport, walking
+
+REHEARSALS = [fault.name for family in (walking, transport, tokens) for fault in family.FAULTS]
+SMALL = Limits(requests=40, rate=None, timeout=0.5, seconds=3, body=200_000)
+
+
+@pytest.mark.parametrize("fault", REHEARSALS)
+def test_a_rehearsal_ends_in_time(fault: str) -> None:
+    rules = select(exclude=("engine",))
+    with Sandbox(faults=[fault]) as tenant:
+        began = time.monotonic()
+        report = check(Target(tenant.base_url, access=BearerToken(tenant.token)), SMALL, rules=rules, seed=1)
+        assert time.monotonic() - began < 10
+    assert report.exit_code() in (0, 1, 3)
+    assert {each.id for each in report.checks} == {rule.id for rule in rules}
+    assert not report.kit_errors()
