@@ -1,7 +1,8 @@
 """`oneroster check`: judge a OneRoster server, or the sandbox."""
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Annotated, Final, Literal, NoReturn
 
 import typer
@@ -22,7 +23,7 @@ from oneroster.sandbox.server import Sandbox
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
 
-It only reads, in bounded number and pace, and shows ids, field names and counts, never a value of a record.
+Unless writes are allowed it only reads, in bounded number and pace, and it shows ids, field names and counts, never a value of a record.
 
 Exit status: 0 all musts hold, 1 a must failed, 2 wrong usage, 3 the server could not be judged, 4 the kit itself
 failed on some rule, which is no verdict on the server.
@@ -88,6 +89,16 @@ Faults = Annotated[
 ]
 Size = Annotated[str, typer.Option(help="small, medium, large, or a number of users.", rich_help_panel=_SANDBOX)]
 Seed = Annotated[int | None, typer.Option(help="Repeats a run; also names the sandbox's district.", min=0)]
+AllowWrites = Annotated[
+    bool,
+    typer.Option(
+        "--allow-writes",
+        help="Judge PUT and DELETE as well. WARNING: this writes to the tenant: it makes a few categories, line items "
+        "and results under sourcedIds that begin with oneroster-check-, for a class and a student who are there, and "
+        "removes them again. People may see them meanwhile; use a tenant made for tests. What cannot be removed is "
+        "listed. Takes up to 200 requests more.",
+    ),
+]
 Include = Annotated[
     list[str],
     typer.Option(
@@ -147,6 +158,7 @@ def check(
     max_time: MaxTime = _DEFAULTS.seconds,
     rate: Rate = None,
     timeout: Timeout = _DEFAULTS.timeout,
+    allow_writes: AllowWrites = False,
 ) -> None:
     """Judge a tenant, show the report, and end with the status that says how it went."""
     given = {
@@ -163,15 +175,21 @@ def check(
             json=report_json, junit=report_junit, html=report_html, github=github, older=compare
         )
         with ExitStack() as stack:
-            target = _sandbox_target(stack, given, fault, size, seed) if sandbox else _named_target(given, fault)
+            target = (
+                _sandbox_target(stack, given, fault, size, seed, allow_writes=allow_writes)
+                if sandbox
+                else _named_target(given, fault, allow_writes=allow_writes)
+            )
             limits = Limits(max_requests, rate or polite_rate(target.base_url), timeout, max_time)
-            with _progress() as progress:
+            with _progress() as progress, _ended_politely() if allow_writes else nullcontext():
                 report = judge(
                     target, limits, rules=chosen.rules, plan=Plan(chosen.operations), seed=seed, progress=progress
                 )
     except ValueError as error:
         _refuse(str(error))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        for note in getattr(interrupt, "__notes__", ()):
+            typer.echo(f"oneroster check: {note}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     level = Level(fail_on or ("should" if fault else "must"))
     try:
@@ -187,7 +205,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _sandbox_target(
-    stack: ExitStack, given: Mapping[str, str], faults: list[str], size: str, seed: int | None
+    stack: ExitStack, given: Mapping[str, str], faults: list[str], size: str, seed: int | None, *, allow_writes: bool
 ) -> Target:
     """Start the sandbox and name it as the target.
 
@@ -200,18 +218,30 @@ def _sandbox_target(
         Sandbox(size, 1 if seed is None else seed, base_profile(profile), faults, cache=default_cache())
     )
     # An empty environment: its credentials belong to another tenant.
-    target = Target.from_settings({"base_url": tenant.base_url, "token": tenant.token, "profile": profile}, {})
+    target = Target.from_settings(
+        {"base_url": tenant.base_url, "token": tenant.token, "profile": profile}, {}, allow_writes=allow_writes
+    )
     assert target is not None  # noqa: S101 - a base URL was given
     return target
 
 
-def _named_target(given: Mapping[str, str], faults: list[str]) -> Target:
+def _named_target(given: Mapping[str, str], faults: list[str], *, allow_writes: bool) -> Target:
     if faults:
         raise TargetError("--fault is for the sandbox; add --sandbox")
-    target = Target.from_settings(given)
+    target = Target.from_settings(given, allow_writes=allow_writes)
     if target is None:
         raise TargetError("name a tenant with --base-url or ONEROSTER_BASE_URL, or use --sandbox")
     return target
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Let the signal by which services are ended do what Ctrl-C does, so that what was written is removed first."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

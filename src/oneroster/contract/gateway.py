@@ -191,7 +191,6 @@ class Gateway:
         content: bytes | None = None,
         *,
         access: Access | None = None,
-        media_type: str = "application/json",
     ) -> Exchange:
         """Put or delete one object of the kit's own making; ``content`` is the body of a PUT.
 
@@ -210,7 +209,7 @@ class Gateway:
             raise RefusedError("the object is not one that this run made; it is not written to")
         method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
-        headers = None if content is None else {"Content-Type": media_type}
+        headers = None if content is None else {"Content-Type": "application/json"}
         used = access or self.target.access
         exchange = self._patient(method, url, used, headers, content)
         if exchange.status == 401 and self._trusted and access is None and used.renew():

@@ -157,7 +157,8 @@ class Report:
     """All checks of one run.
 
     ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could. ``operations`` are those
-    of the profile, in the order of the document.
+    of the profile, in the order of the document. ``left_behind`` are the requests that would remove what the run made
+    in the tenant and could not remove.
     """
 
     version: str
@@ -166,6 +167,7 @@ class Report:
     seed: int
     unjudged: str | None = None
     operations: tuple[OperationSeen, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, int]:
         """Number of checks by status."""

@@ -19,6 +19,7 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.gateway import Gateway
 from oneroster.contract.levels import Level
+from oneroster.contract.making import left_behind, removing
 from oneroster.contract.overlay import shown_profile
 from oneroster.contract.plan import Plan
 from oneroster.contract.result import HOLDS, Check, Finding, Reason, Report, Status, TargetInfo
@@ -59,12 +60,13 @@ def check(
     started, began = datetime.now(UTC), time.monotonic()
     with Gateway(target, limits) as gateway:
         tenant = Tenant(gateway, seed, plan)
-        checks, unjudged = judge(tenant, chosen, progress)
-        inspect(tenant)
+        with removing(tenant):
+            checks, unjudged = judge(tenant, chosen, progress)
+            inspect(tenant)
         spent = gateway.spent
     profile, seconds = shown_profile(target.profile), round(time.monotonic() - began, 3)
     info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
-    return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant))
+    return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant), left_behind(tenant))
 
 
 def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
@@ -104,6 +106,9 @@ class _Court:
         """Judge one rule on every operation it is about."""
         try:
             subjects = list(rule.over(self._tenant))
+        except NotExercised as nothing:
+            self.checks.append(_whole(rule, Status.SKIPPED, str(nothing), Reason.NOT_EXERCISED))
+            return
         except Exception as error:
             self.checks.append(_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR))
             return

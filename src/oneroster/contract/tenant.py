@@ -18,6 +18,7 @@ from oneroster_v1p1.tables import Operation
 if TYPE_CHECKING:
     from oneroster.contract.engine import EngineRun
     from oneroster.contract.findings import Tally
+    from oneroster.contract.making import Workshop
     from oneroster.contract.strict import Breach
 
 __all__ = ["Offer", "Tenant"]
@@ -47,6 +48,8 @@ class Tenant:
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
         self.engine: EngineRun | None = None
+        self.workshop: Workshop | None = None
+        """Where objects of the kit's own are made; None as long as nothing was written."""
         self.refusals: Final[list[tuple[str, Exchange]]] = []
         self.errors: Final[list[tuple[str, Exchange]]] = []
         """Answers to requests that had to fail, other than refusals, by operation id."""
@@ -65,12 +68,21 @@ class Tenant:
         key = (operation.operation_id, f"{path}?{text}")
         if key not in self._readings:
             try:
-                exchange = self.gateway.get(path, text)
+                self._readings[key] = self.look(operation, values, query)
             except NoAnswerError as error:
                 self.silences.setdefault(operation.operation_id, str(error))
                 raise
-            self._readings[key] = Reading(operation, dict(values or {}), dict(query or {}), exchange)
         return self._readings[key]
+
+    def look(
+        self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None
+    ) -> Reading:
+        """The answer to one lawful request as it is now: neither taken from memory nor put there.
+
+        Raises the errors of ``Gateway.send``.
+        """
+        path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
+        return Reading(operation, dict(values or {}), dict(query or {}), self.gateway.get(path, text))
 
     def probe(
         self,

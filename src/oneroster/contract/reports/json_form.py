@@ -12,7 +12,7 @@ TOOL: Final = "oneroster-kit"
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as JSON types: tool, target, summary by status, and every check."""
+    """The report as JSON types: tool, target, summary by status, every check, and what was left in the tenant, if so."""
     target = report.target
     return {
         "tool": {"name": TOOL, "version": report.version},
@@ -25,6 +25,7 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "summary": report.summary(),
         "checks": [check.as_json() for check in report.checks],
+        **({"left_behind": list(report.left_behind)} if report.left_behind else {}),
     }
 
 

@@ -60,9 +60,18 @@ def show(report: Report, console: Console, fail_on: Level = Level.MUST, comparis
         _mend_first(report, console)
     if comparison is not None:
         _changes(comparison, console)
+    _left_behind(report, console)
     console.print()
     last = verdict(report, fail_on)
     _line(console, last.text, _OUTCOMES[last.outcome])
+
+
+def _left_behind(report: Report, console: Console) -> None:
+    if report.left_behind:
+        console.print()
+        _line(console, "Left behind in the tenant, to be removed by hand", "bold red")
+        for request in report.left_behind:
+            _line(console, f"  {request}")
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
