@@ -166,15 +166,18 @@ class Learner:
         """
         schemas = self._facts.document["components"]["schemas"]
         own = f"{element}Base"
+        # Whatever its place among them: taking one part away moves the others.
+        where = f"{SCHEMAS}.{element}.allOf"
         for number, part in enumerate(schemas[element].get("allOf", ())):
-            where = f"{SCHEMAS}.{element}.allOf[{number}]"
             if name in part.get("properties", {}):
-                return where, part["properties"][name], []
+                return f"{where}[*]", part["properties"][name], []
             inherited = str(part.get("$ref", "")).removeprefix(_REFERENCE)
             if name in schemas.get(inherited, {}).get("properties", {}):
-                moved = {"target": SCHEMAS, "update": {own: copy.deepcopy(schemas[inherited])}}
-                turned = {"target": where, "update": {"$ref": _REFERENCE + own}}
-                prelude = [] if inherited == own or own in self._moved else [moved, turned]
+                prelude: list[Action] = []
+                if inherited != own and own not in self._moved:
+                    prelude.append({"target": SCHEMAS, "update": {own: copy.deepcopy(schemas[inherited])}})
+                    prelude.append({"target": f"{where}[{number}]", "remove": True})
+                    prelude.append({"target": where, "update": [{"$ref": _REFERENCE + own}]})
                 self._moved.add(own)
                 return f"{SCHEMAS}.{own}", schemas[inherited]["properties"][name], prelude
         return f"{SCHEMAS}.{element}", schemas[element]["properties"][name], []
