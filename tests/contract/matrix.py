@@ -50,6 +50,16 @@ FILTERING: Final = {
     "injectable-filter": "OR-FLT-15",
 }
 
+SORTING: Final = {
+    "sort-ignored": "OR-SRT-01",
+    "numbers-sorted-as-text": "OR-SRT-01",
+    "desc-ignored": "OR-SRT-02",
+    "descending-by-default": "OR-SRT-03",
+    "unknown-sort-refused": "OR-SRT-04",
+    "unknown-sort-silent": "OR-SRT-05",
+    "sort-drops-absent": "OR-SRT-06",
+}
+
 SEMANTICS: Final = {
     "subset-unfiltered": "OR-SEM-01",
     "subset-incomplete": "OR-SEM-02",
@@ -90,4 +100,4 @@ ENGINE: Final = {
 REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)
 """Faults that rehearse a client; the kit has to end on them, whatever it says."""
 
-BROKEN_BY: Final[dict[str, str]] = ENVELOPE | SCHEMA | PAGING | FILTERING | SEMANTICS | ACCESS | ERRORS | ENGINE
+BROKEN_BY: Final[dict[str, str]] = ENVELOPE | SCHEMA | PAGING | SORTING | FILTERING | SEMANTICS | ACCESS | ERRORS | ENGINE
