@@ -1,0 +1,40 @@
+"""What type checkers see of the public names; checked by mypy and pyright, never run."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from typing import assert_type
+
+from oneroster import AsyncOneRoster, F, OneRoster
+from oneroster_v1p1 import AuthenticatedClient
+from oneroster_v1p1.api.rostering import get_all_students
+from oneroster_v1p1.facade import AsyncPages, Page, Pages
+from oneroster_v1p1.models import GUIDRef, LineItem, Org, User, UserPage
+
+
+def reading(roster: OneRoster) -> None:
+    students = roster.get_all_students(filter=F.status == "active", sort="familyName", limit=100)
+    assert_type(students, Pages[User])
+    assert_type(iter(students), Iterator[User])
+    assert_type(next(students.pages()), Page[User])
+    assert_type(students.first(), User | None)
+    assert_type(roster.get_school("S-1"), Org)
+    assert_type(roster.make_roster_request("https://sis.example/users"), dict[str, int | str])
+
+
+async def reading_at_once(roster: AsyncOneRoster) -> None:
+    students = roster.get_all_students()
+    assert_type(students, AsyncPages[User])
+    assert_type(aiter(students), AsyncIterator[User])
+    assert_type(await roster.get_school("S-1"), Org)
+
+
+def fields(user: User, item: LineItem) -> None:
+    assert_type(user.sourced_id, str)
+    assert_type(user.email, str | None)
+    assert_type(user.date_last_modified, datetime)
+    assert_type(user.agents, list[GUIDRef] | None)
+    assert_type(item.due_date, datetime)
+
+
+def plain(client: AuthenticatedClient) -> None:
+    assert_type(get_all_students.sync(client=client, limit=5), UserPage)
