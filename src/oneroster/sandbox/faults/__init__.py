@@ -22,6 +22,7 @@ from oneroster.sandbox.faults import (
     tokens,
     transport,
     walking,
+    writes,
 )
 from oneroster.sandbox.faults.frame import Fault
 from oneroster.sandbox.names import check
@@ -39,6 +40,7 @@ _FAMILIES: Final = (
     access,
     errors,
     engine,
+    writes,
     walking,
     transport,
     tokens,

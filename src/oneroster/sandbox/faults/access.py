@@ -1,9 +1,14 @@
 """Faults of access: a door that stands open."""
 
-# every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+
+from dataclasses import replace
 
 from oneroster.sandbox.access import Admitted, Denied
+from oneroster.sandbox.answers import Answer
 from oneroster.sandbox.arrival import Arrival
+from oneroster.sandbox.call import Call
+from oneroster.sandbox.faults.errors import PAGE
 from oneroster.sandbox.faults.frame import Fault
 
 
@@ -26,4 +31,13 @@ class AnyToken(Fault):
         return Admitted() if wrong else verdict
 
 
-FAULTS = (OpenDoor, AnyToken)
+class StatusWithoutPayload(Fault):
+    name = "status-without-payload"
+    does = "refuses with an HTML page instead of the status payload"
+    breaks = "6.2 status payload [B]: recommended on all errors"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        return replace(answer, body=PAGE, media_type="text/html") if answer.status == 401 else answer
+
+
+FAULTS = (OpenDoor, AnyToken, StatusWithoutPayload)

@@ -9,8 +9,6 @@ from oneroster.sandbox.call import Call
 from oneroster.sandbox.faults.frame import Fault
 from oneroster.sandbox.records import Record
 
-_PAGE = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
-
 
 class Rare500(Fault):
     name = "rare-500"
@@ -35,17 +33,6 @@ class UndocumentedStatus(Fault):
         return replace(answer, status=206) if partial else answer
 
 
-class StatusWithoutPayload(Fault):
-    name = "status-without-payload"
-    does = "answers errors with an HTML page instead of the status payload"
-    breaks = "6.2 status payload [A]: recommended on all errors"
-
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
-        if answer.status < 400:
-            return answer
-        return replace(answer, body=_PAGE, media_type="text/html")
-
-
 class ThinWhenFiltered(Fault):
     name = "thin-when-filtered"
     does = "leaves dateLastModified out of the records of a filtered collection"
@@ -57,4 +44,4 @@ class ThinWhenFiltered(Fault):
         return record
 
 
-FAULTS = (Rare500, UndocumentedStatus, StatusWithoutPayload, ThinWhenFiltered)
+FAULTS = (Rare500, UndocumentedStatus, ThinWhenFiltered)
