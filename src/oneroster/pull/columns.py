@@ -13,13 +13,17 @@ import pyarrow as pa
 
 from oneroster_v1p1.tables import ELEMENTS, Property
 
-__all__ = ["EXTRAS", "KEY", "Column", "columns_of", "element_of", "reference_column", "schema_of"]
+__all__ = ["EXTRAS", "KEY", "MODIFIED", "STATUS", "Column", "columns_of", "element_of", "reference_column", "schema_of"]
 
 EXTRAS: Final = "_extras"
 """The column of what the document does not know: a JSON object as text."""
 
 KEY: Final = "sourcedId"
 """The column that tells rows apart."""
+
+STATUS: Final = "status"
+MODIFIED: Final = "dateLastModified"
+"""With `KEY`, what every record has: the columns that are never left out."""
 
 _INSTANT: Final = pa.timestamp("us", "UTC")
 _ELEMENT: Final = b"oneroster.element"
@@ -39,9 +43,6 @@ _TYPES: Final = {
     "integer": pa.int64(),
     "object": pa.string(),
 }
-
-# Filters compare this one as an instant; of every other date-time the day as the server wrote it may matter.
-_ALWAYS_UTC: Final = "dateLastModified"
 
 
 class Column(NamedTuple):
@@ -71,7 +72,8 @@ def columns_of(element: str) -> tuple[Column, ...]:
     columns: list[Column] = []
     for known in ELEMENTS[element].properties.values():
         columns.append(Column(_name(known), known, _type(known)))
-        if known.kind == "date-time" and known.name != _ALWAYS_UTC:
+        # That one is compared as an instant; of every other date-time the day as the server wrote it may matter.
+        if known.kind == "date-time" and known.name != MODIFIED:
             columns.append(Column(f"{known.name}Offset", known, pa.int16(), known.name))
     return (*columns, Column(EXTRAS, None, pa.string()))
 

@@ -1,6 +1,6 @@
 """Whether a roster may be put in place: it did not shrink, its references lead somewhere, its records could be read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from oneroster.pull.manifest import Manifest
 from oneroster.pull.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
 from oneroster.pull.roster import Roster, wrapper_of
 
-__all__ = ["Bounds", "losses", "note_unresolved", "objections"]
+__all__ = ["Bounds", "losses", "note_unresolved", "objections", "too_many_deletions"]
 
 
 class Bounds(NamedTuple):
@@ -37,17 +37,19 @@ class _References(NamedTuple):
     many: bool
 
 
-def objections(roster: Roster, rejects: Rejects, checked: Mapping[tuple[str, str], int], bounds: Bounds) -> list[str]:
+def objections(
+    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], bounds: Bounds
+) -> list[str]:
     """What of the records of a roster is beyond the bounds, one sentence each.
 
     Args:
-        roster: The roster.
+        manifest: What is known of the roster.
         rejects: What was wrong with its records.
         checked: By collection and field, the references that were looked up.
         bounds: How many may be wrong.
     """
     found = []
-    for name, holding in roster.manifest.collections.items():
+    for name, holding in manifest.collections.items():
         bad = rejects.of(name, UNREADABLE)
         if bad > bounds.unreadable * max(holding.rows, 1):
             found.append(f"{name}: {bad} fields or records could not be read, in {holding.rows} rows.")
@@ -69,8 +71,27 @@ def losses(new: Manifest, old: Manifest, bounds: Bounds) -> list[str]:
     return found
 
 
-def note_unresolved(roster: Roster, rejects: Rejects) -> dict[tuple[str, str], int]:
+def too_many_deletions(deletions: Mapping[str, tuple[int, int]], bounds: Bounds) -> list[str]:
+    """Of which elements the changes delete more than they may, one sentence each.
+
+    Args:
+        deletions: By element, how many rows are deleted, and how many there were.
+        bounds: How many may be.
+    """
+    return [
+        f"{wrapper_of(element)}: {gone} of {before} rows would be deleted."
+        for element, (gone, before) in deletions.items()
+        if before and gone > before * bounds.shrink
+    ]
+
+
+def note_unresolved(roster: Roster, rejects: Rejects, partial: Collection[str] = ()) -> dict[tuple[str, str], int]:
     """Look up every reference whose collection is in the roster; note those that lead nowhere.
+
+    Args:
+        roster: The roster.
+        rejects: Where they are noted.
+        partial: Collections that were fetched in part, so that a reference to them may lead out of the roster.
 
     Returns:
         By collection and field, how many were looked up.
@@ -78,7 +99,7 @@ def note_unresolved(roster: Roster, rejects: Rejects) -> dict[tuple[str, str], i
     checked: dict[tuple[str, str], int] = {}
     ids: dict[str, pa.ChunkedArray] = {}
     for element in roster.elements():
-        references = _references_of(element, roster)
+        references = [one for one in _references_of(element, roster) if wrapper_of(one.to) not in partial]
         for to in {reference.to for reference in references} - ids.keys():
             ids[to] = _ids_of(roster, to)
         for batch in roster.read(element) if references else ():

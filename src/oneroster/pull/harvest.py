@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -21,12 +22,13 @@ from oneroster.pull.rejects import Reject
 from oneroster.pull.rows import RowsCall, RowsPage
 from oneroster.pull.staging import PageNote, Staging
 
-__all__ = ["Errand", "harvest"]
+__all__ = ["Changes", "Errand", "harvest"]
 
 _STRETCH_ROWS: Final = 20_000
 _STRETCH_BYTES: Final = 16_000_000
 
 _NOT_OFFERED: Final = {404: "not offered", 405: "not offered", 410: "not offered", 501: "not offered"}
+_NOT_UNDERSTOOD: Final = frozenset({400, 422, 500})
 _REFUSED: Final = {401: "refused", 403: "refused"}
 
 
@@ -38,12 +40,32 @@ class Errand(NamedTuple):
         columns: The columns to keep.
         filter: What the tenant is asked for; None for all.
         notes: Where a sentence for the summary goes.
+        changes: How to ask for changes alone; None to ask for all.
     """
 
     source: Source
     columns: tuple[str, ...]
     filter: str | None
     notes: list[str]
+    changes: "Changes | None" = None
+
+
+class Changes(NamedTuple):
+    """How to ask for the changes of a collection.
+
+    Attributes:
+        filter: What the tenant is asked for.
+        oldest: Rows that changed earlier show that the tenant does not obey the filter.
+        some: Whether an answer without rows shows the same.
+    """
+
+    filter: str
+    oldest: datetime
+    some: bool
+
+
+class _DisobeyedError(Exception):
+    """The tenant does not obey the filter by which changes are asked for."""
 
 
 def harvest(
@@ -90,45 +112,55 @@ class _Gathering:
         self._paging = paging
         source = errand.source
         self._element = source.element
-        self._call = RowsCall(source.operation_id, {"filter_": errand.filter}, courier.settings.base_url)
+        self._changes = None if source.element in staging.whole else errand.changes
+        filter_ = self._changes.filter if self._changes else errand.filter
+        self._call = RowsCall(source.operation_id, {"filter_": filter_}, courier.settings.base_url)
         self._walk = Walk(source.operation_id, paging)
         self._batcher = Batcher(schema_of(source.element, errand.columns))
         self._kept = _Kept()
         self._rows = 0
 
     def run(self) -> None:
-        self._progress.begin(self._errand.source.collection)
+        self._progress.begin(self._name)
+        try:
+            self._gather()
+        except _DisobeyedError as error:
+            self._errand.notes.append(f"{self._name}: {error}, so all of it was fetched")
+            self._staging.start_over(self._element)
+            _Gathering(self._courier, self._staging, self._errand, self._paging, self._progress).run()
+
+    def _gather(self) -> None:
         self._play_again()
         flight = Flight(self._courier, self._fetch, self._paging.windows)
         try:
-            self._go(flight)
-        finally:
-            flight.end()
-
-    def _go(self, flight: Flight[RowsPage]) -> None:
-        first = True
-        try:
-            while asks := self._walk.asks(self._paging.windows):
-                if self._courier.stopped:
-                    raise Stopped
-                page = flight.next(asks)
-                first = False
-                self._take(asks[0], page)
-                if self._kept.rows >= _STRETCH_ROWS or self._kept.size >= _STRETCH_BYTES:
-                    self._stage()
+            self._walk_on(flight)
+        except (_DisobeyedError, StagingError):
+            raise
         except StatusError as error:
-            if not first or self._rows or not self._is_absent(error):
+            if self._rows or not self._is_absent(error):
                 self._rescue()
                 raise
             return
         except BaseException:
             self._rescue()
             raise
+        finally:
+            flight.end()
+        if self._changes and self._changes.some and not self._rows:
+            raise _DisobeyedError("the server gave no changes, not even the last one known")
         self._stage()
         self._staging.finish(self._element)
         if self._walk.repeated:
             self._errand.notes.append(f"{self._name}: {self._walk.reason}; read again under sort=sourcedId")
         self._progress.end(self._name, self._rows)
+
+    def _walk_on(self, flight: Flight[RowsPage]) -> None:
+        while asks := self._walk.asks(self._paging.windows):
+            if self._courier.stopped:
+                raise Stopped
+            self._take(asks[0], flight.next(asks))
+            if self._kept.rows >= _STRETCH_ROWS or self._kept.size >= _STRETCH_BYTES:
+                self._stage()
 
     @property
     def _name(self) -> str:
@@ -141,10 +173,19 @@ class _Gathering:
     def _take(self, ask: Ask, page: RowsPage) -> None:
         indexes = self._walk.take(ask, page.facts)
         rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
+        self._check_obeyed(rows)
         rejects = [reject for index in indexes for reject in page.flaws.get(index, ())]
         self._kept.add(self._batcher.batch(rows), _note(page.facts, indexes), rejects, page.size)
         self._rows += len(rows)
         self._progress.advance(self._name, self._rows, self._walk.total)
+
+    def _check_obeyed(self, rows: list[Any]) -> None:
+        if self._changes is None:
+            return
+        for row in rows:
+            when = row.date_last_modified
+            if when is None or when < self._changes.oldest:
+                raise _DisobeyedError("the server ignores the filter by dateLastModified")
 
     def _stage(self) -> None:
         kept, self._kept = self._kept, _Kept()
@@ -158,6 +199,8 @@ class _Gathering:
 
     def _is_absent(self, error: StatusError) -> bool:
         """Whether the tenant does not give this collection at all; noted, when so."""
+        if self._changes and error.status_code in _NOT_UNDERSTOOD:
+            raise _DisobeyedError("the server refuses the filter by dateLastModified") from None
         word = (_NOT_OFFERED | _REFUSED).get(error.status_code)
         if word is None:
             return False

@@ -6,60 +6,35 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.errors import OneRosterError
 from oneroster.paging import Paging
 from oneroster.pull import guard, rejects, swap
 from oneroster.pull.courier import Courier
 from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError
-from oneroster.pull.guard import Bounds
 from oneroster.pull.harvest import Errand, harvest
-from oneroster.pull.manifest import Holding, Manifest, write_beside
-from oneroster.pull.places import format_of
-from oneroster.pull.places.form import Form, Written
-from oneroster.pull.plan import Choice, Source, columns_to_fetch, sources
+from oneroster.pull.manifest import CHANGES, WHOLE, Holding, Manifest, write_beside
+from oneroster.pull.places import Form, Written, format_of
+from oneroster.pull.plan import columns_to_fetch, sources
 from oneroster.pull.progress import Progress
 from oneroster.pull.rejects import Rejects
 from oneroster.pull.report import Report
-from oneroster.pull.roster import Roster, wrapper_of
+from oneroster.pull.roster import Roster, rows_of, wrapper_of
+from oneroster.pull.school import OfSchools
+from oneroster.pull.settings import Settings
+from oneroster.pull.since import text_of
 from oneroster.pull.staging import StagedRoster, Staging, folder_beside
+from oneroster.pull.update import Update
 from oneroster.pull.views import active_only, with_columns, with_manifest
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
+    from oneroster.pull.plan import Source
 
-__all__ = ["Settings", "pull"]
+__all__ = ["pull"]
 
-
-class Settings(NamedTuple):
-    """How a pull goes.
-
-    Attributes:
-        format: One of ``csv``, ``ndjson``, ``ndjson.gz``, ``ndjson.zst``, ``parquet``, ``duckdb``, ``sqlite``; None to
-            go by the name of the place.
-        profile: The dialect of the tenant.
-        choice: What of the roster is wanted.
-        bounds: How wrong it may look.
-        accept_shrink: Put it in place however much smaller it is than before.
-        resume: Go on where an earlier pull to this place ended.
-        workers: Requests on their way at once, at most.
-        rate: Requests a second, at most; None for no bound.
-        paging: How collections are read; None for pages of a thousand rows, as many at once as there are workers.
-    """
-
-    format: str | None = None
-    profile: str = "standard"
-    choice: Choice = Choice()
-    bounds: Bounds = Bounds()
-    accept_shrink: bool = False
-    resume: bool = False
-    workers: int = 4
-    rate: float | None = None
-    paging: Paging | None = None
-
-
-_DEFAULT = Settings()
+_DEFAULT: Final = Settings()
 
 
 def pull(
@@ -86,33 +61,38 @@ class _Pull:
     """The state of one pull."""
 
     def __init__(self, roster: "OneRoster", place: Path, settings: Settings, progress: Progress) -> None:
-        self._roster, self._place, self._settings, self._progress = roster, place, settings, progress
+        self._session = roster.session
+        self._place, self._settings, self._progress = place, settings, progress
+        self._choice = settings.choice
         self._form: Form = format_of(place, settings.format)
-        self._sources = sources(settings.profile, settings.choice)
-        self._columns = {source.element: columns_to_fetch(source.element, settings.choice) for source in self._sources}
+        self._sources = sources(settings.profile, self._choice)
+        self._columns = {source.element: columns_to_fetch(source.element, self._choice) for source in self._sources}
         self._notes: list[str] = []
         self._rejects = Rejects()
         self._began = time.monotonic()
 
     def run(self) -> Report:
-        with _said(self._place, "prepared"):
+        with _in_words(self._place, "prepared"):
             swap.recover(self._place)
             before = self._before()
-            staging = Staging(folder_beside(self._place), self._plan(), _now(), resume=self._settings.resume)
+            update = self._update(before)
+            plan = self._plan(update)
+            staging = Staging(folder_beside(self._place), plan, _now(), resume=self._settings.resume)
         with staging:
             courier = self._courier()
             try:
-                self._fetch(courier, staging)
+                with _in_words(staging.folder, "written"):
+                    self._fetch(courier, staging, update)
             finally:
                 courier.close()
-            staged = self._staged(staging)
-            self._check(staged, before)
-            written = self._write(staging, staged)
+            roster = self._result(staging, update)
+            self._check(roster, None if before is None else before.manifest, update)
+            written = self._write(staging, roster)
             staging.remove()
-        return self._report(courier, staging, staged.manifest, written)
+        return self._report(courier, staging, roster.manifest, written)
 
-    def _before(self) -> Manifest | None:
-        """What is known of the roster that is in place.
+    def _before(self) -> Roster | None:
+        """The roster that is in place.
 
         Raises:
             PlaceError: What is there is no roster, and so not ours to replace.
@@ -121,103 +101,152 @@ class _Pull:
             raise PlaceError(f"{self._place.parent} is no folder; make it first.")
         if not self._place.exists() or (self._place.is_dir() and not any(self._place.iterdir())):
             return None
-        return self._form.open(self._place).manifest
+        return self._form.open(self._place)
 
-    def _plan(self) -> dict[str, Any]:
-        filters = {name: sha256(text.encode()).hexdigest() for name, text in self._settings.choice.filters.items()}
+    def _update(self, before: Roster | None) -> Update | None:
+        settings = self._settings
+        if settings.since is None:
+            return None
+        base = before if self._form.embeds_manifest and before and before.manifest.kind == WHOLE else None
+        if settings.base is not None:
+            base = format_of(settings.base).open(settings.base)
+        known = base or before
+        return Update.of(
+            settings.since,
+            settings.overlap,
+            None if known is None else known.manifest,
+            base,
+            self._choice,
+            self._session.settings.base_url,
+            settings.only_changes or not self._form.embeds_manifest,
+        )
+
+    def _plan(self, update: Update | None) -> dict[str, Any]:
+        """What makes fetched rows useless for another pull."""
         return {
-            "base_url": self._roster.session.settings.base_url,
+            "base_url": self._session.settings.base_url,
             "profile": self._settings.profile,
             "columns": {element: list(names) for element, names in self._columns.items()},
-            "filters": filters,
+            "filters": {name: sha256(text.encode()).hexdigest() for name, text in self._choice.filters.items()},
+            "since": update and text_of(update.since),
+            "paging": list(self._paging),
         }
 
+    @property
+    def _paging(self) -> Paging:
+        return self._settings.paging or Paging(windows=self._settings.workers)
+
     def _courier(self) -> Courier:
-        session = self._roster.session
         return Courier(
-            session.settings,
-            session.retry,
-            session.limits,
+            self._session.settings,
+            self._session.retry,
+            self._session.limits,
             workers=self._settings.workers,
             rate=self._settings.rate,
             told=self._progress.again,
         )
 
-    def _fetch(self, courier: Courier, staging: Staging) -> None:
-        workers = self._settings.workers
-        paging = self._settings.paging or Paging(windows=workers)
+    def _fetch(self, courier: Courier, staging: Staging, update: Update | None) -> None:
         self._progress.plan(tuple(source.collection for source in self._sources))
-        filters = self._settings.choice.filters
-        errands = [
-            Errand(source, self._columns[source.element], filters.get(source.collection), self._notes)
-            for source in self._sources
-        ]
-        with _said(staging.folder, "written"):
-            harvest(courier, staging, errands, paging, workers, self._progress)
+        errands = [self._errand(source, staging, update) for source in self._sources]
+        workers = self._settings.workers
+        harvest(courier, staging, errands, self._paging, workers, self._progress)
+        if update is not None:
+            staged = StagedRoster(staging, Manifest(), self._there(staging))
+            for errand in errands:
+                if self._is_short(errand, staging, staged, update, courier):
+                    name = errand.source.collection
+                    self._notes.append(f"{name}: rows went or came without a change being told, so all were fetched")
+                    staging.start_over(errand.source.element)
+            harvest(courier, staging, errands, self._paging, workers, self._progress)
         self._rejects.add(staging.rejects())
         self._check_offer(staging)
 
+    def _errand(self, source: "Source", staging: Staging, update: Update | None) -> Errand:
+        changes = None if update is None else update.changes(source)
+        if changes is None:
+            staging.whole.add(source.element)
+        columns = self._columns[source.element]
+        return Errand(source, columns, self._choice.filters.get(source.collection), self._notes, changes)
+
+    def _is_short(self, errand: Errand, staging: Staging, staged: Roster, update: Update, courier: Courier) -> bool:
+        element = errand.source.element
+        asked = element in staging.done and element not in staging.whole
+        return asked and update.is_short(errand.source, staged, courier)
+
+    def _there(self, staging: Staging) -> dict[str, tuple[str, ...]]:
+        return {element: columns for element, columns in self._columns.items() if element in staging.done}
+
     def _check_offer(self, staging: Staging) -> None:
         absent = {source.collection: staging.absent.get(source.element) for source in self._sources}
-        named = [
-            f"{name} is {reason}" for name, reason in absent.items() if reason and name in self._settings.choice.only
-        ]
+        named = [f"{name} is {reason}" for name, reason in absent.items() if reason and name in self._choice.only]
         if named:
             raise NothingOfferedError(f"The tenant does not give what was asked for: {', '.join(named)}.")
         if all(absent.values()):
             reasons = ", ".join(sorted({reason or "" for reason in absent.values()}))
             raise NothingOfferedError(
-                f"The tenant gives none of the collections: {reasons}. Check base_url and scopes."
+                f"The tenant gives none of the collections: {reasons}. Check base_url, credentials and scopes."
             )
 
-    def _staged(self, staging: Staging) -> Roster:
-        there = {name: columns for name, columns in self._columns.items() if name in staging.done}
-        roster: Roster = StagedRoster(staging, Manifest(), there)
-        if self._settings.choice.active:
-            roster = active_only(roster)
-        columns = {_element(self._sources, name): tuple(names) for name, names in self._settings.choice.columns.items()}
-        if columns:
-            roster = with_columns(roster, columns)
-        return with_manifest(roster, self._manifest(staging, roster))
+    def _result(self, staging: Staging, update: Update | None) -> Roster:
+        """What the place shall hold."""
+        self._progress.stage("checking")
+        staged: Roster = StagedRoster(staging, Manifest(), self._there(staging))
+        if self._choice.schools:
+            staged = OfSchools(staged, self._choice.schools)
+        if update is None and self._choice.active:
+            staged = active_only(staged)
+        if self._choice.columns:
+            elements = {source.collection: source.element for source in self._sources}
+            staged = with_columns(
+                staged, {elements[name]: tuple(names) for name, names in self._choice.columns.items()}
+            )
+        roster = staged if update is None else update.result(staged, Manifest(), staging)
+        return with_manifest(roster, self._manifest(staging, roster, update))
 
-    def _manifest(self, staging: Staging, roster: Roster) -> Manifest:
+    def _manifest(self, staging: Staging, roster: Roster, update: Update | None) -> Manifest:
         return Manifest(
-            base_url=self._roster.session.settings.base_url,
+            kind=CHANGES if update is not None and update.only_changes else WHOLE,
+            base_url=self._session.settings.base_url,
             profile=self._settings.profile,
             started_at=staging.started_at,
             finished_at=_now(),
             watermark=staging.started_at,
+            since=update and text_of(update.since),
             collections={
-                wrapper_of(element): Holding(
-                    element, _rows(roster, element), list(roster.schema(element).names)
-                )
+                wrapper_of(element): Holding(element, rows_of(roster, element), list(roster.schema(element).names))
                 for element in roster.elements()
             },
             not_offered={wrapper_of(element): reason for element, reason in staging.absent.items()},
-            choice=self._settings.choice.as_json(),
+            choice=self._choice.as_json(),
         )
 
-    def _check(self, roster: Roster, before: Manifest | None) -> None:
-        self._progress.stage("checking")
-        checked = guard.note_unresolved(roster, self._rejects)
-        wrong = guard.objections(roster, self._rejects, checked, self._settings.bounds)
-        if before is not None and not self._settings.accept_shrink:
-            wrong += self._losses(roster.manifest, before)
+    def _check(self, roster: Roster, before: Manifest | None, update: Update | None) -> None:
+        checked = {}
+        if roster.manifest.kind == WHOLE and not self._choice.schools:
+            checked = guard.note_unresolved(roster, self._rejects, set(self._choice.filters))
+        wrong = guard.objections(roster.manifest, self._rejects, checked, self._settings.bounds)
+        if not self._settings.accept_shrink:
+            wrong += self._losses(roster, before, update)
         if wrong:
-            with _said(self._place, "written"):
+            with _in_words(self._place, "written"):
                 self._rejects.write(rejects.beside(self._place))
             raise GuardError(wrong)
 
-    def _losses(self, new: Manifest, before: Manifest) -> list[str]:
-        if (before.base_url or new.base_url) != new.base_url or before.choice != new.choice:
-            self._notes.append("The roster before was of another choice or tenant, so their sizes were not compared.")
+    def _losses(self, roster: Roster, before: Manifest | None, update: Update | None) -> list[str]:
+        if update is not None and update.only_changes:
+            return guard.too_many_deletions(update.deletions(roster), self._settings.bounds)
+        if before is None or before.kind != WHOLE:
             return []
-        return guard.losses(new, before, self._settings.bounds)
+        if before.choice != roster.manifest.choice:
+            self._notes.append("The roster before was of another choice, so the numbers of rows were not compared.")
+            return []
+        return guard.losses(roster.manifest, before, self._settings.bounds)
 
     def _write(self, staging: Staging, roster: Roster) -> Written:
         self._progress.stage("writing")
         target = staging.folder / "new" / self._place.name
-        with _said(self._place, "written"):
+        with _in_words(self._place, "written"):
             target.parent.mkdir(mode=0o700)
             written = self._form.write(target, roster)
             swap.put(target, self._place)
@@ -228,7 +257,6 @@ class _Pull:
         return written
 
     def _report(self, courier: Courier, staging: Staging, manifest: Manifest, written: Written) -> Report:
-        listed = rejects.beside(self._place)
         return Report(
             place=self._place,
             manifest=manifest,
@@ -239,25 +267,17 @@ class _Pull:
             seconds=time.monotonic() - self._began,
             notes=(*self._notes, *written.notes),
             rejects=dict(self._rejects.counts),
-            rejects_file=listed if self._rejects.counts else None,
+            rejects_file=rejects.beside(self._place) if self._rejects.counts else None,
             resumed=staging.resumed,
         )
 
 
-def _rows(roster: Roster, element: str) -> int:
-    return sum(batch.num_rows for batch in roster.read(element))
-
-
-def _element(known: tuple[Source, ...], collection: str) -> str:
-    return next(source.element for source in known if source.collection == collection)
-
-
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text_of(datetime.now(UTC))
 
 
 @contextmanager
-def _said(path: Path, done: str) -> Iterator[None]:
+def _in_words(path: Path, done: str) -> Iterator[None]:
     """Turn what the operating system says into words of our own.
 
     Raises:
@@ -270,5 +290,5 @@ def _said(path: Path, done: str) -> Iterator[None]:
     except OSError as error:
         raise PlaceError(
             f"{error.filename or path} cannot be {done}: {error.strerror or type(error).__name__}."
-            " What was there before is as it was."
+            " What was in place before is as it was."
         ) from None

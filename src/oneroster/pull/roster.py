@@ -9,7 +9,7 @@ import pyarrow as pa
 from oneroster.pull.manifest import Manifest
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 
-__all__ = ["MemoryRoster", "Roster", "in_load_order", "wrapper_of"]
+__all__ = ["MemoryRoster", "Roster", "in_load_order", "rows_of", "wrapper_of"]
 
 
 class Roster(Protocol):
@@ -56,6 +56,11 @@ class MemoryRoster:
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `Roster.read`."""
         return self._tables[element].to_reader()
+
+
+def rows_of(roster: Roster, element: str) -> int:
+    """How many rows a roster has of an element, counted."""
+    return sum(batch.num_rows for batch in roster.read(element))
 
 
 def in_load_order(elements: Iterable[str]) -> tuple[str, ...]:

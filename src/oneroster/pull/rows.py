@@ -39,14 +39,12 @@ class RowsPage(NamedTuple):
         rows: A struct for each record; None for one that cannot be a row.
         flaws: What is wrong with the record of an index.
         size: Bytes of the body.
-        date: The time at the server, as its Date header says.
     """
 
     facts: Facts
     rows: list[Any]
     flaws: dict[int, list[Reject]]
     size: int
-    date: str | None
 
     def __repr__(self) -> str:
         return f"RowsPage({len(self.rows)} rows, {len(self.flaws)} with flaws)"
@@ -84,7 +82,7 @@ class RowsCall(Call):
             rows, flaws = self._one_by_one(answer.content)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
-        return RowsPage(self.facts(answer, ids), rows, rejects, len(answer.content), answer.headers.get("Date"))
+        return RowsPage(self.facts(answer, ids), rows, rejects, len(answer.content))
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw

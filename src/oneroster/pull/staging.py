@@ -68,6 +68,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     stretch: Stretch | None = None
     done: str = ""
     absent: tuple[str, str] | None = None
+    whole: str = ""
 
 
 _decode: Final = msgspec.json.Decoder(_Line).decode
@@ -92,6 +93,7 @@ class Staging:
         started_at: When the pull began.
         absent: By element, why the tenant gives nothing of it.
         done: Elements that are wholly fetched.
+        whole: Elements of which all rows are fetched, although changes were asked for at first.
 
     Raises:
         StagingError: Another pull is at work here, or the earlier one had another plan.
@@ -104,6 +106,7 @@ class Staging:
         self.resumed = False
         self.absent: dict[str, str] = {}
         self.done: set[str] = set()
+        self.whole: set[str] = set()
         self._stretches: dict[str, list[Stretch]] = defaultdict(list)
         self._plan = dict(plan)
         self._write_lock = Lock()
@@ -122,14 +125,7 @@ class Staging:
             self._take_up(lines)
         self._sweep()
         # Written anew, so that a torn line at the end of the old one does not swallow the next.
-        partial = self.folder / f"{_JOURNAL}.partial"
-        head = _Line(plan=self._plan, started_at=self.started_at)
-        with _private(partial) as file:
-            file.writelines(msgspec.json.encode(line) + b"\n" for line in [head, *lines[1:]])
-            _flush(file)
-        partial.replace(self.folder / _JOURNAL)
-        _flush_folder(self.folder)
-        self._journal = (self.folder / _JOURNAL).open("ab")
+        self._rewrite([_Line(plan=self._plan, started_at=self.started_at), *lines[1:]])
 
     def _take_up(self, lines: list[_Line]) -> None:
         head = lines[0]
@@ -145,6 +141,8 @@ class Staging:
                 self._serial += 1
             if line.absent is not None:
                 self.absent[line.absent[0]] = line.absent[1]
+            if line.whole:
+                self.whole.add(line.whole)
             if line.done:
                 self.done.add(line.done)
 
@@ -182,20 +180,31 @@ class Staging:
             self._append(_Line(absent=(element, reason)))
             self.absent[element] = reason
 
-    def drop(self, element: str) -> None:
-        """Forget what was fetched of an element, to fetch it otherwise."""
+    def start_over(self, element: str) -> None:
+        """Forget the changes that were fetched of an element, because all of its rows will be.
+
+        Raises:
+            OSError: The journal cannot be written.
+        """
         with self._write_lock:
             stretches = self._stretches.pop(element, [])
             self.done.discard(element)
+            self.whole.add(element)
             lines = [line for line in _lines(self.folder / _JOURNAL) if not _is_of(line, element)]
             self._journal.close()
-            with _private(self.folder / f"{_JOURNAL}.partial") as file:
-                file.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
-                _flush(file)
-            (self.folder / f"{_JOURNAL}.partial").replace(self.folder / _JOURNAL)
-            self._journal = (self.folder / _JOURNAL).open("ab")
+            self._rewrite([*lines, _Line(whole=element)])
         for stretch in stretches:
-            (self.folder / stretch.file).unlink() if stretch.file else None
+            if stretch.file:
+                (self.folder / stretch.file).unlink()
+
+    def _rewrite(self, lines: list[_Line]) -> None:
+        partial = self.folder / f"{_JOURNAL}.partial"
+        with _private(partial) as file:
+            file.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
+            _flush(file)
+        partial.replace(self.folder / _JOURNAL)
+        _flush_folder(self.folder)
+        self._journal = (self.folder / _JOURNAL).open("ab")
 
     def stretches(self, element: str) -> list[Stretch]:
         """The finished stretches of an element, in order."""

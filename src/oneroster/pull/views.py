@@ -6,13 +6,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.columns import KEY, schema_of
+from oneroster.pull.columns import KEY, MODIFIED, STATUS, schema_of
 from oneroster.pull.manifest import Manifest
 from oneroster.pull.roster import Roster
 
 __all__ = ["View", "active_only", "with_columns", "with_manifest"]
 
-_STATUS: Final = "status"
 _ACTIVE: Final = "active"
 
 Narrow = Callable[[str, pa.RecordBatch], pa.RecordBatch]
@@ -62,16 +61,16 @@ def active_only(roster: Roster) -> Roster:
     """Without the records whose status is neither absent nor ``active``."""
 
     def narrow(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
-        status = batch.column(_STATUS)
+        status = batch.column(STATUS)
         return batch.filter(pc.or_(pc.is_null(status), pc.equal(status, _ACTIVE)).fill_null(True))
 
     return View(roster, narrow)
 
 
 def with_columns(roster: Roster, columns: Mapping[str, tuple[str, ...]]) -> Roster:
-    """With these columns alone of some elements; sourcedId is always among them."""
+    """With these columns alone of some elements; sourcedId, status and dateLastModified always come along."""
     schemas = {
-        element: schema_of(element, {KEY, *names} & set(roster.schema(element).names))
+        element: schema_of(element, {KEY, STATUS, MODIFIED, *names} & set(roster.schema(element).names))
         for element, names in columns.items()
         if element in roster.elements()
     }
