@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import guid_ref, session_type, status_type
+from . import guid_ref, guid_type, session_type, status_type
 from .guid_ref import GUIDRef
 from .session_type import SessionType
 from .status_type import StatusType
@@ -93,14 +93,14 @@ class AcademicSession(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in AcademicSession.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> AcademicSession:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: AcademicSession = _new()
+    record: AcademicSession = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -207,11 +207,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> AcademicSession:
     """The record that `decode` would make of the same data."""
-    record: AcademicSession = _new()
+    record: AcademicSession = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, AcademicSession.FIELDS[1], regular.status)
     if (
@@ -228,11 +232,28 @@ def convert(regular: Regular) -> AcademicSession:
         record.start_date = regular.start_date
     if regular.end_date is not None:
         record.end_date = regular.end_date
-    if regular.type_:
-        record.type_ = session_type.BY_VALUE.get(regular.type_, regular.type_)
+    if (member := session_type.BY_VALUE.get(regular.type_)) is not None:
+        record.type_ = member
+    elif regular.type_:
+        record.type_ = regular.type_
     elif regular.type_ is not None:
         reading.read_odd(record, AcademicSession.FIELDS[7], regular.type_)
-    record.parent = None if regular.parent is None else guid_ref.convert(regular.parent)
+    if (inside := regular.parent) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.parent = reference
+    else:
+        record.parent = None
     record.children = None if regular.children is None else [guid_ref.convert(item) for item in regular.children]
     if regular.school_year is not None:
         record.school_year = regular.school_year

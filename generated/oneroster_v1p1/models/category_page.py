@@ -54,7 +54,7 @@ class CategoryPage(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in CategoryPage.FIELDS)
 
 
@@ -62,7 +62,7 @@ def decode(source: dict[str, Any]) -> CategoryPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "categories", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: CategoryPage = _new()
+    record: CategoryPage = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("categories")
@@ -94,7 +94,7 @@ def read(content: bytes) -> CategoryPage | None:
     records = _READER.read(content)
     if records is None:
         return None
-    page: CategoryPage = _new()
+    page: CategoryPage = new()
     page.categories = records
     page.status_info_set = None
     page.__class__ = CategoryPage

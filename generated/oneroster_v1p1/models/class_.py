@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import class_type, guid_ref, status_type
+from . import class_type, guid_ref, guid_type, status_type
 from .class_type import ClassType
 from .guid_ref import GUIDRef
 from .status_type import StatusType
@@ -113,14 +113,14 @@ class Class(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Class.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Class:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Class = _new()
+    record: Class = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -273,11 +273,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Class:
     """The record that `decode` would make of the same data."""
-    record: Class = _new()
+    record: Class = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Class.FIELDS[1], regular.status)
     if (
@@ -291,8 +295,10 @@ def convert(regular: Regular) -> Class:
     if regular.title is not None:
         record.title = regular.title
     record.class_code = regular.class_code or None
-    if regular.class_type:
-        record.class_type = class_type.BY_VALUE.get(regular.class_type, regular.class_type)
+    if (member := class_type.BY_VALUE.get(regular.class_type)) is not None:
+        record.class_type = member
+    elif regular.class_type:
+        record.class_type = regular.class_type
     elif regular.class_type is None:
         record.class_type = None
     else:
@@ -300,10 +306,34 @@ def convert(regular: Regular) -> Class:
     record.location = regular.location or None
     record.grades = regular.grades
     record.subjects = regular.subjects
-    if regular.course is not None:
-        record.course = guid_ref.convert(regular.course)
-    if regular.school is not None:
-        record.school = guid_ref.convert(regular.school)
+    if (inside := regular.course) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.course = reference
+    if (inside := regular.school) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.school = reference
     if regular.terms is not None:
         record.terms = [guid_ref.convert(item) for item in regular.terms]
     record.subject_codes = regular.subject_codes

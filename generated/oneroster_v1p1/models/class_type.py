@@ -11,5 +11,5 @@ class ClassType(StrEnum):
     SCHEDULED = "scheduled"
 
 
-BY_VALUE: dict[str, ClassType | str] = {member.value: member for member in ClassType}
+BY_VALUE: dict[str | None, ClassType | str] = {member.value: member for member in ClassType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -13,5 +13,5 @@ class CodeMajor(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-BY_VALUE: dict[str, CodeMajor | str] = {member.value: member for member in CodeMajor}
+BY_VALUE: dict[str | None, CodeMajor | str] = {member.value: member for member in CodeMajor}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -19,5 +19,5 @@ class CodeMinor(StrEnum):
     SERVER_BUSY = "server_busy"
 
 
-BY_VALUE: dict[str, CodeMinor | str] = {member.value: member for member in CodeMinor}
+BY_VALUE: dict[str | None, CodeMinor | str] = {member.value: member for member in CodeMinor}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

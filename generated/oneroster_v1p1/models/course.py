@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import guid_ref, status_type
+from . import guid_ref, guid_type, status_type
 from .guid_ref import GUIDRef
 from .status_type import StatusType
 
@@ -96,14 +96,14 @@ class Course(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Course.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Course:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Course = _new()
+    record: Course = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -223,11 +223,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Course:
     """The record that `decode` would make of the same data."""
-    record: Course = _new()
+    record: Course = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Course.FIELDS[1], regular.status)
     if (
@@ -240,11 +244,41 @@ def convert(regular: Regular) -> Course:
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
-    record.school_year = None if regular.school_year is None else guid_ref.convert(regular.school_year)
+    if (inside := regular.school_year) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.school_year = reference
+    else:
+        record.school_year = None
     record.course_code = regular.course_code or None
     record.grades = regular.grades
     record.subjects = regular.subjects
-    record.org = None if regular.org is None else guid_ref.convert(regular.org)
+    if (inside := regular.org) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.org = reference
+    else:
+        record.org = None
     record.subject_codes = regular.subject_codes
     record.resources = None if regular.resources is None else [guid_ref.convert(item) for item in regular.resources]
     record.__class__ = Course

@@ -121,14 +121,14 @@ class Demographics(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Demographics.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Demographics:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Demographics = _new()
+    record: Demographics = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -296,11 +296,14 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Demographics:
     """The record that `decode` would make of the same data."""
-    record: Demographics = _new()
+    record: Demographics = new()
+    member: str | None
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Demographics.FIELDS[1], regular.status)
     if (
@@ -312,8 +315,10 @@ def convert(regular: Regular) -> Demographics:
         reading.read_odd(record, Demographics.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     record.birth_date = regular.birth_date
-    if regular.sex:
-        record.sex = gender.BY_VALUE.get(regular.sex, regular.sex)
+    if (member := gender.BY_VALUE.get(regular.sex)) is not None:
+        record.sex = member
+    elif regular.sex:
+        record.sex = regular.sex
     elif regular.sex is None:
         record.sex = None
     else:

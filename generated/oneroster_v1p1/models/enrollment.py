@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import enrollment_role, guid_ref, status_type
+from . import enrollment_role, guid_ref, guid_type, status_type
 from .enrollment_role import EnrollmentRole
 from .guid_ref import GUIDRef
 from .status_type import StatusType
@@ -93,14 +93,14 @@ class Enrollment(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Enrollment.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Enrollment:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Enrollment = _new()
+    record: Enrollment = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -208,11 +208,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Enrollment:
     """The record that `decode` would make of the same data."""
-    record: Enrollment = _new()
+    record: Enrollment = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Enrollment.FIELDS[1], regular.status)
     if (
@@ -223,14 +227,52 @@ def convert(regular: Regular) -> Enrollment:
     elif regular.date_last_modified is not None:
         reading.read_odd(record, Enrollment.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
-    if regular.user is not None:
-        record.user = guid_ref.convert(regular.user)
-    if regular.class_ is not None:
-        record.class_ = guid_ref.convert(regular.class_)
-    if regular.school is not None:
-        record.school = guid_ref.convert(regular.school)
-    if regular.role:
-        record.role = enrollment_role.BY_VALUE.get(regular.role, regular.role)
+    if (inside := regular.user) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.user = reference
+    if (inside := regular.class_) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.class_ = reference
+    if (inside := regular.school) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.school = reference
+    if (member := enrollment_role.BY_VALUE.get(regular.role)) is not None:
+        record.role = member
+    elif regular.role:
+        record.role = regular.role
     elif regular.role is not None:
         reading.read_odd(record, Enrollment.FIELDS[7], regular.role)
     if regular.primary in reading.BOOLEANS:

@@ -54,7 +54,7 @@ class EnrollmentPage(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in EnrollmentPage.FIELDS)
 
 
@@ -62,7 +62,7 @@ def decode(source: dict[str, Any]) -> EnrollmentPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "enrollments", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: EnrollmentPage = _new()
+    record: EnrollmentPage = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("enrollments")
@@ -94,7 +94,7 @@ def read(content: bytes) -> EnrollmentPage | None:
     records = _READER.read(content)
     if records is None:
         return None
-    page: EnrollmentPage = _new()
+    page: EnrollmentPage = new()
     page.enrollments = records
     page.status_info_set = None
     page.__class__ = EnrollmentPage

@@ -13,5 +13,5 @@ class EnrollmentRole(StrEnum):
     TEACHER = "teacher"
 
 
-BY_VALUE: dict[str, EnrollmentRole | str] = {member.value: member for member in EnrollmentRole}
+BY_VALUE: dict[str | None, EnrollmentRole | str] = {member.value: member for member in EnrollmentRole}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

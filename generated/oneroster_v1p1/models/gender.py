@@ -11,5 +11,5 @@ class Gender(StrEnum):
     FEMALE = "female"
 
 
-BY_VALUE: dict[str, Gender | str] = {member.value: member for member in Gender}
+BY_VALUE: dict[str | None, Gender | str] = {member.value: member for member in Gender}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

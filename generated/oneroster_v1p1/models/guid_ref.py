@@ -58,14 +58,14 @@ class GUIDRef(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in GUIDRef.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> GUIDRef:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: GUIDRef = _new()
+    record: GUIDRef = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("href")
@@ -105,13 +105,16 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> GUIDRef:
     """The record that `decode` would make of the same data."""
-    record: GUIDRef = _new()
+    record: GUIDRef = new()
+    member: str | None
     if regular.href is not None:
         record.href = regular.href
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.type_:
-        record.type_ = guid_type.BY_VALUE.get(regular.type_, regular.type_)
+    if (member := guid_type.BY_VALUE.get(regular.type_)) is not None:
+        record.type_ = member
+    elif regular.type_:
+        record.type_ = regular.type_
     elif regular.type_ is not None:
         reading.read_odd(record, GUIDRef.FIELDS[2], regular.type_)
     record.__class__ = GUIDRef

@@ -24,5 +24,5 @@ class GUIDType(StrEnum):
     USER = "user"
 
 
-BY_VALUE: dict[str, GUIDType | str] = {member.value: member for member in GUIDType}
+BY_VALUE: dict[str | None, GUIDType | str] = {member.value: member for member in GUIDType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -11,5 +11,5 @@ class Importance(StrEnum):
     SECONDARY = "secondary"
 
 
-BY_VALUE: dict[str, Importance | str] = {member.value: member for member in Importance}
+BY_VALUE: dict[str | None, Importance | str] = {member.value: member for member in Importance}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

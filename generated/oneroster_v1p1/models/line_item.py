@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import guid_ref, status_type
+from . import guid_ref, guid_type, status_type
 from .guid_ref import GUIDRef
 from .status_type import StatusType
 
@@ -100,14 +100,14 @@ class LineItem(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in LineItem.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> LineItem:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: LineItem = _new()
+    record: LineItem = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -229,11 +229,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> LineItem:
     """The record that `decode` would make of the same data."""
-    record: LineItem = _new()
+    record: LineItem = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, LineItem.FIELDS[1], regular.status)
     if (
@@ -255,12 +259,48 @@ def convert(regular: Regular) -> LineItem:
         record.due_date = instant
     elif regular.due_date is not None:
         reading.read_odd(record, LineItem.FIELDS[7], regular.due_date)
-    if regular.class_ is not None:
-        record.class_ = guid_ref.convert(regular.class_)
-    if regular.category is not None:
-        record.category = guid_ref.convert(regular.category)
-    if regular.grading_period is not None:
-        record.grading_period = guid_ref.convert(regular.grading_period)
+    if (inside := regular.class_) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.class_ = reference
+    if (inside := regular.category) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.category = reference
+    if (inside := regular.grading_period) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.grading_period = reference
     if regular.result_value_min is not None:
         record.result_value_min = regular.result_value_min
     if regular.result_value_max is not None:

@@ -54,7 +54,7 @@ class LineItemPage(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in LineItemPage.FIELDS)
 
 
@@ -62,7 +62,7 @@ def decode(source: dict[str, Any]) -> LineItemPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "lineItems", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: LineItemPage = _new()
+    record: LineItemPage = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("lineItems")
@@ -94,7 +94,7 @@ def read(content: bytes) -> LineItemPage | None:
     records = _READER.read(content)
     if records is None:
         return None
-    page: LineItemPage = _new()
+    page: LineItemPage = new()
     page.line_items = records
     page.status_info_set = None
     page.__class__ = LineItemPage

@@ -11,5 +11,5 @@ class OrderBy(StrEnum):
     DESC = "desc"
 
 
-BY_VALUE: dict[str, OrderBy | str] = {member.value: member for member in OrderBy}
+BY_VALUE: dict[str | None, OrderBy | str] = {member.value: member for member in OrderBy}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

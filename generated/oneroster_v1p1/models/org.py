@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import guid_ref, org_type, status_type
+from . import guid_ref, guid_type, org_type, status_type
 from .guid_ref import GUIDRef
 from .org_type import OrgType
 from .status_type import StatusType
@@ -85,14 +85,14 @@ class Org(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Org.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Org:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Org = _new()
+    record: Org = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -184,11 +184,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Org:
     """The record that `decode` would make of the same data."""
-    record: Org = _new()
+    record: Org = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Org.FIELDS[1], regular.status)
     if (
@@ -201,12 +205,29 @@ def convert(regular: Regular) -> Org:
     record.metadata = regular.metadata
     if regular.name is not None:
         record.name = regular.name
-    if regular.type_:
-        record.type_ = org_type.BY_VALUE.get(regular.type_, regular.type_)
+    if (member := org_type.BY_VALUE.get(regular.type_)) is not None:
+        record.type_ = member
+    elif regular.type_:
+        record.type_ = regular.type_
     elif regular.type_ is not None:
         reading.read_odd(record, Org.FIELDS[5], regular.type_)
     record.identifier = regular.identifier or None
-    record.parent = None if regular.parent is None else guid_ref.convert(regular.parent)
+    if (inside := regular.parent) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.parent = reference
+    else:
+        record.parent = None
     record.children = None if regular.children is None else [guid_ref.convert(item) for item in regular.children]
     record.__class__ = Org
     return record

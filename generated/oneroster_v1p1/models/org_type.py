@@ -15,5 +15,5 @@ class OrgType(StrEnum):
     NATIONAL = "national"
 
 
-BY_VALUE: dict[str, OrgType | str] = {member.value: member for member in OrgType}
+BY_VALUE: dict[str | None, OrgType | str] = {member.value: member for member in OrgType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -89,14 +89,14 @@ class Resource(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Resource.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Resource:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Resource = _new()
+    record: Resource = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -198,11 +198,14 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Resource:
     """The record that `decode` would make of the same data."""
-    record: Resource = _new()
+    record: Resource = new()
+    member: str | None
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Resource.FIELDS[1], regular.status)
     if (
@@ -215,8 +218,10 @@ def convert(regular: Regular) -> Resource:
     record.metadata = regular.metadata
     record.title = regular.title or None
     record.roles = None if regular.roles is None else [role_type.BY_VALUE.get(item) or item for item in regular.roles]
-    if regular.importance:
-        record.importance = importance.BY_VALUE.get(regular.importance, regular.importance)
+    if (member := importance.BY_VALUE.get(regular.importance)) is not None:
+        record.importance = member
+    elif regular.importance:
+        record.importance = regular.importance
     elif regular.importance is None:
         record.importance = None
     else:

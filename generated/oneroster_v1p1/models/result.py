@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from .. import reading
 from ..fields import Field
 from ..record import Record, check
-from . import guid_ref, score_status, status_type
+from . import guid_ref, guid_type, score_status, status_type
 from .guid_ref import GUIDRef
 from .score_status import ScoreStatus
 from .status_type import StatusType
@@ -89,14 +89,14 @@ class Result(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in Result.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Result:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: Result = _new()
+    record: Result = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -194,11 +194,15 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> Result:
     """The record that `decode` would make of the same data."""
-    record: Result = _new()
+    record: Result = new()
+    member: str | None
+    reference: GUIDRef
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, Result.FIELDS[1], regular.status)
     if (
@@ -209,12 +213,38 @@ def convert(regular: Regular) -> Result:
     elif regular.date_last_modified is not None:
         reading.read_odd(record, Result.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
-    if regular.line_item is not None:
-        record.line_item = guid_ref.convert(regular.line_item)
-    if regular.student is not None:
-        record.student = guid_ref.convert(regular.student)
-    if regular.score_status:
-        record.score_status = score_status.BY_VALUE.get(regular.score_status, regular.score_status)
+    if (inside := regular.line_item) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.line_item = reference
+    if (inside := regular.student) is not None:
+        reference = guid_ref.new()
+        if inside.href is not None:
+            reference.href = inside.href
+        if inside.sourced_id is not None:
+            reference.sourced_id = inside.sourced_id
+        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+            reference.type_ = member
+        elif inside.type_:
+            reference.type_ = inside.type_
+        elif inside.type_ is not None:
+            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        reference.__class__ = GUIDRef
+        record.student = reference
+    if (member := score_status.BY_VALUE.get(regular.score_status)) is not None:
+        record.score_status = member
+    elif regular.score_status:
+        record.score_status = regular.score_status
     elif regular.score_status is not None:
         reading.read_odd(record, Result.FIELDS[6], regular.score_status)
     if regular.score is not None:

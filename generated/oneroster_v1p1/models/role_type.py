@@ -17,5 +17,5 @@ class RoleType(StrEnum):
     TEACHER = "teacher"
 
 
-BY_VALUE: dict[str, RoleType | str] = {member.value: member for member in RoleType}
+BY_VALUE: dict[str | None, RoleType | str] = {member.value: member for member in RoleType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -14,5 +14,5 @@ class ScoreStatus(StrEnum):
     SUBMITTED = "submitted"
 
 
-BY_VALUE: dict[str, ScoreStatus | str] = {member.value: member for member in ScoreStatus}
+BY_VALUE: dict[str | None, ScoreStatus | str] = {member.value: member for member in ScoreStatus}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -13,5 +13,5 @@ class SessionType(StrEnum):
     TERM = "term"
 
 
-BY_VALUE: dict[str, SessionType | str] = {member.value: member for member in SessionType}
+BY_VALUE: dict[str | None, SessionType | str] = {member.value: member for member in SessionType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

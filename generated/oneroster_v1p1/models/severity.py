@@ -12,5 +12,5 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-BY_VALUE: dict[str, Severity | str] = {member.value: member for member in Severity}
+BY_VALUE: dict[str | None, Severity | str] = {member.value: member for member in Severity}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

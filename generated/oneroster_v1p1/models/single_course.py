@@ -54,7 +54,7 @@ class SingleCourse(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in SingleCourse.FIELDS)
 
 
@@ -62,7 +62,7 @@ def decode(source: dict[str, Any]) -> SingleCourse:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "course", many=False)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: SingleCourse = _new()
+    record: SingleCourse = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("course")

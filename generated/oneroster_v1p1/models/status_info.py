@@ -71,14 +71,14 @@ class StatusInfo(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in StatusInfo.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> StatusInfo:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: StatusInfo = _new()
+    record: StatusInfo = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("imsx_codeMajor")

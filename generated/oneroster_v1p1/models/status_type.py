@@ -11,5 +11,5 @@ class StatusType(StrEnum):
     TOBEDELETED = "tobedeleted"
 
 
-BY_VALUE: dict[str, StatusType | str] = {member.value: member for member in StatusType}
+BY_VALUE: dict[str | None, StatusType | str] = {member.value: member for member in StatusType}
 """Members by wire value, for a look-up that leaves an unknown value as it is."""

@@ -126,14 +126,14 @@ class User(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in User.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> User:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: User = _new()
+    record: User = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("sourcedId")
@@ -311,11 +311,14 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> User:
     """The record that `decode` would make of the same data."""
-    record: User = _new()
+    record: User = new()
+    member: str | None
     if regular.sourced_id is not None:
         record.sourced_id = regular.sourced_id
-    if regular.status:
-        record.status = status_type.BY_VALUE.get(regular.status, regular.status)
+    if (member := status_type.BY_VALUE.get(regular.status)) is not None:
+        record.status = member
+    elif regular.status:
+        record.status = regular.status
     elif regular.status is not None:
         reading.read_odd(record, User.FIELDS[1], regular.status)
     if (
@@ -338,8 +341,10 @@ def convert(regular: Regular) -> User:
     if regular.family_name is not None:
         record.family_name = regular.family_name
     record.middle_name = regular.middle_name or None
-    if regular.role:
-        record.role = role_type.BY_VALUE.get(regular.role, regular.role)
+    if (member := role_type.BY_VALUE.get(regular.role)) is not None:
+        record.role = member
+    elif regular.role:
+        record.role = regular.role
     elif regular.role is not None:
         reading.read_odd(record, User.FIELDS[10], regular.role)
     record.identifier = regular.identifier or None

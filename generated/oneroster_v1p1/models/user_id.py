@@ -52,14 +52,14 @@ class UserId(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in UserId.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> UserId:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: UserId = _new()
+    record: UserId = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("type")
@@ -91,7 +91,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 def convert(regular: Regular) -> UserId:
     """The record that `decode` would make of the same data."""
-    record: UserId = _new()
+    record: UserId = new()
     if regular.type_ is not None:
         record.type_ = regular.type_
     if regular.identifier is not None:

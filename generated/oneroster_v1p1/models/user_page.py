@@ -54,7 +54,7 @@ class UserPage(_Slots):
 
 
 # Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
-_new: Any = _Slots
+new: Any = _Slots
 _NAMES = frozenset(field.name for field in UserPage.FIELDS)
 
 
@@ -62,7 +62,7 @@ def decode(source: dict[str, Any]) -> UserPage:
     """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
     source = wrapping.unwrap(source, "users", many=True)
     # Slots of the plain base are set without the validators of the model; the record then takes on its class.
-    record: UserPage = _new()
+    record: UserPage = new()
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("users")
@@ -94,7 +94,7 @@ def read(content: bytes) -> UserPage | None:
     records = _READER.read(content)
     if records is None:
         return None
-    page: UserPage = _new()
+    page: UserPage = new()
     page.users = records
     page.status_info_set = None
     page.__class__ = UserPage
