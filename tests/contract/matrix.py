@@ -60,6 +60,16 @@ SORTING: Final = {
     "sort-drops-absent": "OR-SRT-06",
 }
 
+FIELDS: Final = {
+    "fields-ignored": "OR-FLD-01",
+    "fields-keep-id": "OR-FLD-01",
+    "fields-ignored-on-singles": "OR-FLD-02",
+    "unknown-fields-refused": "OR-FLD-03",
+    "unknown-fields-silent": "OR-FLD-04",
+    "blank-fields-served": "OR-FLD-05",
+    "fields-before-filter": "OR-FLD-06",
+}
+
 SEMANTICS: Final = {
     "subset-unfiltered": "OR-SEM-01",
     "subset-incomplete": "OR-SEM-02",
@@ -91,6 +101,29 @@ ERRORS: Final = {
     "stack-trace": "OR-ERR-09",
 }
 
+WRITES: Final = {
+    "put-refused": "OR-WRT-01",
+    "put-never-201": "OR-WRT-02",
+    "put-loses-text": "OR-WRT-03",
+    "put-not-listed": "OR-WRT-04",
+    "put-keeps-first": "OR-WRT-05",
+    "put-always-201": "OR-WRT-06",
+    "put-merges": "OR-WRT-07",
+    "put-echo-bare": "OR-WRT-08",
+    "extra-credit-refused": "OR-WRT-09",
+    "title-cut": "OR-WRT-10",
+    "put-crashes-on-junk": "OR-WRT-11",
+    "put-takes-bare": "OR-WRT-12",
+    "put-takes-invalid": "OR-WRT-13",
+    "put-writes-refused": "OR-WRT-14",
+    "put-by-body-id": "OR-WRT-15",
+    "put-takes-dangling": "OR-WRT-16",
+    "open-writes": "OR-WRT-17",
+    "delete-says-200": "OR-WRT-18",
+    "delete-forgets": "OR-WRT-19",
+    "delete-unknown-204": "OR-WRT-20",
+}
+
 ENGINE: Final = {
     "rare-500": "OR-ENG-01",
     "undocumented-status": "OR-ENG-02",
@@ -100,4 +133,6 @@ ENGINE: Final = {
 REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)
 """Faults that rehearse a client; the kit has to end on them, whatever it says."""
 
-BROKEN_BY: Final[dict[str, str]] = ENVELOPE | SCHEMA | PAGING | SORTING | FILTERING | SEMANTICS | ACCESS | ERRORS | ENGINE
+BROKEN_BY: Final[dict[str, str]] = (
+    ENVELOPE | SCHEMA | PAGING | FIELDS | SORTING | FILTERING | SEMANTICS | ACCESS | ERRORS | WRITES | ENGINE
+)

@@ -1,0 +1,209 @@
+"""Field selection: exactly the fields that were asked for, of exactly the records that were asked for.
+
+What comes back may lawfully lack what the schema requires, so these answers are kept apart from all others.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from oneroster.contract.candidates import wholes
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.exchange import encoded_path, encoded_query
+from oneroster.contract.findings import finding, many, shown
+from oneroster.contract.levels import Level
+from oneroster.contract.narrowing import refused
+from oneroster.contract.reading import Reading, Record
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.sorting import UNKNOWN, largest
+from oneroster.contract.snapshot import PAGE
+from oneroster.contract.statusinfo import says
+from oneroster.contract.tenant import Query, Tenant
+from oneroster_v1p1.tables import ELEMENTS, Operation
+
+ASKED: Final = ("status", "dateLastModified")
+"""Every record has both; that the required sourcedId is left out as well is part of the matter."""
+FEW: Final = 20
+"""Rows; enough to see whether a selection is kept to."""
+BAD_REQUEST: Final = 400
+
+_KEPT: Final[WeakKeyDictionary[Tenant, dict[str, Reading]]] = WeakKeyDictionary()
+
+
+def selected(tenant: Tenant, operation: Operation, query: Query, values: dict[str, str] | None = None) -> Reading:
+    """The answer to a request with ``fields``; asked once, and no part of the tenant's other answers."""
+    kept = _KEPT.setdefault(tenant, {})
+    path, text = encoded_path(operation.path, values or {}), encoded_query(query)
+    if f"{path}?{text}" not in kept:
+        kept[f"{path}?{text}"] = Reading(operation, values or {}, query, tenant.probe(path, text))
+    return kept[f"{path}?{text}"]
+
+
+def chosen(tenant: Tenant) -> Iterator[Operation]:
+    """The collections on which selection is tried: one of each element."""
+    return (operation for operation, _ in wholes(tenant))
+
+
+def single_reads(tenant: Tenant) -> Iterator[Operation]:
+    """The reads of the same elements that gave a record."""
+    for operation, _ in wholes(tenant):
+        read = tenant.dialect.read_of(operation.element)
+        if read is not None and any(reading.fault is None for reading in tenant.readings(read)):
+            yield read
+
+
+def not_as_asked(reading: Reading, asked: tuple[str, ...]) -> Iterator[Finding]:
+    """What the records of an answer have too many or too few of; names that the document does not know are counted.
+
+    Raises ``NotExercised`` when the answer holds no record.
+    """
+    if refused(reading):
+        yield finding(f"a selection of fields is refused (HTTP {reading.exchange.status})", reading)
+        return
+    if reading.fault is not None or not reading.rows:
+        raise NotExercised(reading.fault or "there is no record")
+    extra = Counter(name for row in reading.rows for name in row if name not in asked)
+    # One record that lacks what is required lacks it without a selection as well.
+    missing = [name for name in asked if not any(name in row for row in reading.rows)]
+    if extra or missing:
+        told = [f"{_named(reading, extra)} not asked for"] if extra else []
+        told += [f"{', '.join(missing)} missing"] if missing else []
+        yield finding(f"fields={','.join(asked)} brings records with {' and with '.join(told)}", reading)
+
+
+def _named(reading: Reading, names: Counter[str]) -> str:
+    known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
+    return shown(known) if known else many(len(names), "other field")
+
+
+@rule(
+    "OR-FLD-01",
+    family="fields",
+    title="A selection in a collection brings exactly the fields asked for",
+    clause="3.4 exactly the requested fields [B]",
+    breach="fields=status,dateLastModified brings records with sourcedId as well",
+    mend="write out the named fields and no others, required ones included",
+    over=chosen,
+)
+def selects_in_lists(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ",".join(ASKED)})
+    yield from not_as_asked(reading, ASKED)
+
+
+@rule(
+    "OR-FLD-02",
+    family="fields",
+    title="A selection in a single read brings exactly the fields asked for",
+    clause="3.1 fields, on all reads [B]",
+    breach="GET /users/{id}?fields=status brings the whole record",
+    mend="take fields on every read, not on collections only",
+    over=single_reads,
+)
+def selects_in_singles(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    yield from not_as_asked(selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
+
+
+def unknown_selection(tenant: Tenant, operation: Operation) -> Reading:
+    """The answer to a selection in which one name exists and one does not."""
+    return selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": f"status,{UNKNOWN}"})
+
+
+@rule(
+    "OR-FLD-03",
+    family="fields",
+    title="A selection with an unknown field is answered with the data",
+    clause="3.3 fields names an unknown field [A]",
+    breach="fields=status,favouriteColour is answered with 400",
+    mend="answer 200 with all fields, and warn in the status payload; 400 came with version 1.2",
+    over=largest,
+    needs=("OR-FLD-01",),
+)
+def unknown_field_selected(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    reading = unknown_selection(tenant, operation)
+    if refused(reading):
+        yield finding(f"a selection with an unknown field is answered with HTTP {reading.exchange.status}", reading)
+    elif reading.fault is not None:
+        raise NotExercised(reading.fault)
+    elif not reading.rows:
+        yield finding("a selection with an unknown field brings no record", reading)
+    elif all(row.keys() <= {"status"} for row in reading.rows):
+        # Certified servers do either; the sources name only the other.
+        yield finding("beside an unknown field only the known ones come, not all", reading, level=Level.OPEN)
+
+
+@rule(
+    "OR-FLD-04",
+    family="fields",
+    title="An unknown field in a selection is told as a warning",
+    clause="3.3 fields names an unknown field, warning beside the data [B]",
+    breach="fields=status,favouriteColour is answered as if all were well",
+    mend="put a status entry success, warning, invalid_selection_field beside the data",
+    over=largest,
+    needs=("OR-FLD-01", "OR-FLD-03"),
+)
+def unknown_field_warned(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    reading = unknown_selection(tenant, operation)
+    if reading.fault is not None:
+        raise NotExercised(reading.fault)
+    if not says(reading, "invalid_selection_field"):
+        yield finding("the answer does not say that a field of the selection is unknown", reading)
+
+
+@rule(
+    "OR-FLD-05",
+    family="fields",
+    title="A blank selection is refused",
+    clause="3.3 fields is blank [B]",
+    breach="fields= is answered with whole records",
+    mend="answer 400 with the minor code invalid_blank_selection_field",
+    over=largest,
+    needs=("OR-FLD-01",),
+)
+def blank_selection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ""})
+    status = reading.exchange.status
+    if status == 200:
+        yield finding(f"a blank selection is answered with {many(len(reading.rows), 'record')}", reading)
+    elif status != BAD_REQUEST:
+        yield finding(f"a blank selection is answered with HTTP {status} instead of 400", reading)
+
+
+@rule(
+    "OR-FLD-06",
+    family="fields",
+    title="A selection of fields does not change which records come",
+    clause="3.4 field selection chooses fields [B]",
+    breach="filter=status='active'&fields=sourcedId brings nobody, because status is not among the fields",
+    mend="filter and sort the whole records, and choose the fields last",
+    over=largest,
+    needs=("OR-FLD-01", "OR-FLT-01"),
+)
+def selection_keeps_records(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    rows = tenant.whole(operation)
+    wanted = _rarest_status(rows)
+    query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
+    reading = selected(tenant, operation, query)
+    if refused(reading):
+        yield finding(f"a selection beside a filter is refused (HTTP {reading.exchange.status})", reading)
+        return
+    if reading.fault is not None:
+        raise NotExercised(reading.fault)
+    expected = {name for name, row in rows.items() if row.get("status") == wanted}
+    came = {name for name in reading.ids if name is not None}
+    page = len(tenant.walk(operation).pages[0].rows)
+    strange = sorted((came & rows.keys()) - expected)
+    if strange:
+        yield finding(f"beside a filter the selection brings {many(len(strange), 'other record')}", reading, strange)
+    elif len(reading.rows) < min(len(expected), page):
+        message = f"beside a filter the selection brings {len(reading.rows)} of {many(len(expected), 'record')}"
+        yield finding(message, reading, sorted(expected - came))
+
+
+def _rarest_status(rows: dict[str, Record]) -> str:
+    counts = Counter(status for row in rows.values() if (status := row.get("status")) in ("active", "tobedeleted"))
+    if not counts:
+        raise NotExercised("no record has a status")
+    return str(min(counts, key=lambda status: (counts[status], status)))
