@@ -23,7 +23,8 @@ from oneroster.sandbox.server import Sandbox
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
 
-Unless writes are allowed it only reads, in bounded number and pace, and it shows ids, field names and counts, never a value of a record.
+It only reads, unless writes are allowed, in bounded number and pace; it shows ids, field names and counts, never a
+value of a record.
 
 Exit status: 0 all musts hold, 1 a must failed, 2 wrong usage, 3 the server could not be judged, 4 the kit itself
 failed on some rule, which is no verdict on the server.

@@ -12,7 +12,7 @@ TOOL: Final = "oneroster-kit"
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """The report as JSON types: tool, target, summary by status, every check, and what was left in the tenant, if so."""
+    """The report as JSON types: tool, target, summary by status, every check, and what was left behind, if so."""
     target = report.target
     return {
         "tool": {"name": TOOL, "version": report.version},

@@ -20,9 +20,8 @@ def unrefused(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     for what, sourced_id, exchange in attempts:
         if is_refused(exchange):
             continue
-        taken = "was taken" if exchange.status in DONE else "was answered with"
         level = Level.SHOULD if 400 <= exchange.status < 500 else None
-        yield told(f"{what} {taken} (HTTP {exchange.status})", exchange, sourced_id, level=level)
+        yield told(f"{what}: HTTP {exchange.status} instead of 400 or 422", exchange, sourced_id, level=level)
 
 
 @rule(

@@ -191,7 +191,7 @@ def nothing_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     breach="the record comes back without the key category around it",
     mend="answer with an empty body, or as the GET of the record would",
     over=puts,
-    needs=("OR-WRT-01",),
+    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def answer_of_put(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     life = life_of(tenant, operation)

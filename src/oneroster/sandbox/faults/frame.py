@@ -14,6 +14,9 @@ An answer is made in this order; a fault overrides the hook where it wants to go
     total       what X-Total-Count says
     links       where the links lead
     page        the whole answer of a collection
+    forgive     a PUT body that the conforming tenant refuses
+    write       the record that a PUT stores
+    delete      whether a DELETE removes the record
     answer      any answer of the API, errors included
     sent        any answer at all, the token endpoint's included
 
@@ -25,10 +28,10 @@ it. What breaks HTTP itself returns an answer out of `oneroster.sandbox.wire` fr
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from oneroster.sandbox.access import Admitted, Denied
-from oneroster.sandbox.answers import Answer
+from oneroster.sandbox.answers import Answer, Problem
 from oneroster.sandbox.arrival import Arrival
 from oneroster.sandbox.call import Call, Plan
 from oneroster.sandbox.links import LinkSet, Window
@@ -96,6 +99,18 @@ class Fault:
     def page(self, call: Call, answer: Answer, total: int) -> Answer:
         """Answer a collection another way; `total` is the true number of rows."""
         return answer
+
+    def forgive(self, call: Call, body: Any) -> Record | None:
+        """Take a record out of a body that should be refused; `body` is the JSON sent, None when it is none."""
+        return None
+
+    def write(self, call: Call, record: Record) -> Record | Problem:
+        """Store another record, or refuse it."""
+        return record
+
+    def delete(self, call: Call) -> bool:
+        """Whether the record is removed indeed."""
+        return True
 
     def answer(self, call: Call | None, answer: Answer) -> Answer:
         """Answer anything another way; there is no call when the request reached no operation."""

@@ -1,5 +1,7 @@
 """Selections with a row too few or too many; their totals go with what they hold."""
 
+from collections.abc import Set
+
 from oneroster.sandbox.faults.victims import backwards, is_alive
 from oneroster.sandbox.records import Record
 from oneroster.sandbox.selection import Selection
@@ -33,3 +35,14 @@ class Doubled(Selection):
             return self._rows.page(offset - 1, limit)
         first = self._rows.page(0, limit)
         return [*first[:1], *first][:limit]
+
+
+class Among(Selection):
+    """The rows of a selection whose ids are among the given ones."""
+
+    def __init__(self, rows: Selection, ids: Set[str]) -> None:
+        self._rows = [row for row in rows.page(0, rows.total) if row["sourcedId"] in ids]
+        self.total = len(self._rows)
+
+    def page(self, offset: int, limit: int) -> list[Record]:
+        return self._rows[offset : offset + limit]
