@@ -1,5 +1,7 @@
 """DuckDB: one file with a typed table per collection, keyed by sourcedId."""
 
+# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

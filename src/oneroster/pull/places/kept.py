@@ -58,5 +58,5 @@ def naming_problem(columns: dict[str, list[str]]) -> str | None:
             return f"names a collection of {element!r}"
         unknown = set(names) - {column.name for column in columns_of(element)}
         if unknown:
-            return f"names a column {sorted(unknown)[0]!r} of {element}"
+            return f"names a column {min(unknown)!r} of {element}"
     return None

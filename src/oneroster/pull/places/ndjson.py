@@ -88,15 +88,15 @@ def _writer(schema: pa.Schema, field: pa.Field) -> Callable[[pa.Array], Sequence
     if field.name in _json_columns(schema):
         return lambda column: [None if text is None else _raw(text) for text in column.to_pylist()]
     if pa.types.is_timestamp(kind):
-        return lambda column: instants_as_text(column).to_pylist()  # type: ignore[no-any-return]
+        return lambda column: instants_as_text(column).to_pylist()
     if pa.types.is_date(kind):
-        return lambda column: dates_as_text(column).to_pylist()  # type: ignore[no-any-return]
+        return lambda column: dates_as_text(column).to_pylist()
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
         return lambda column: [
             None if items is None else [_without_nulls(tuple(item), tuple(item.values())) for item in items]
             for items in column.to_pylist()
         ]
-    return lambda column: column.to_pylist()  # type: ignore[no-any-return]
+    return lambda column: column.to_pylist()
 
 
 def _json_columns(schema: pa.Schema) -> frozenset[str]:

@@ -3,7 +3,10 @@
 Days and instants are ISO 8601 text, booleans 0 and 1, lists JSON text for ``json_each``.
 """
 
+# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -36,8 +39,6 @@ class Sqlite:
 
     def write(self, target: Path, roster: Roster) -> Written:
         """See `oneroster.pull.places.form.Form`."""
-        import os
-
         rows: dict[str, int] = {}
         os.close(opened(target))
         with _connected(target) as database:
@@ -129,10 +130,10 @@ def _writer(kind: pa.DataType) -> Callable[[pa.Array], Sequence[Any]]:
     if pa.types.is_list(kind):
         return lists_as_json
     if pa.types.is_timestamp(kind):
-        return lambda column: instants_as_text(column).to_pylist()  # type: ignore[no-any-return]
+        return lambda column: instants_as_text(column).to_pylist()
     if pa.types.is_date(kind):
-        return lambda column: dates_as_text(column).to_pylist()  # type: ignore[no-any-return]
-    return lambda column: column.to_pylist()  # type: ignore[no-any-return]
+        return lambda column: dates_as_text(column).to_pylist()
+    return lambda column: column.to_pylist()
 
 
 def _batch(place: Path, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:

@@ -1,5 +1,34 @@
-class Bundle:
-    name = "csv"
+"""OneRoster 1.1 CSV: the standard's own format, as a folder or a zip of thirteen files and a manifest."""
 
-    def __init__(self, zipped=False):
-        pass
+from pathlib import Path
+
+from oneroster.pull.places.bundle.reader import BundleRoster
+from oneroster.pull.places.bundle.sinks import FolderSink, ZipSink
+from oneroster.pull.places.bundle.writer import write_bundle
+from oneroster.pull.places.form import Written
+from oneroster.pull.roster import Roster
+
+__all__ = ["Bundle"]
+
+
+class Bundle:
+    """The format; see `oneroster.pull.places.form.Form`.
+
+    Args:
+        zipped: Whether it is written as one zip and not as a folder; both are read.
+    """
+
+    name = "csv"
+    embeds_manifest = False
+
+    def __init__(self, *, zipped: bool = False) -> None:
+        self._zipped = zipped
+
+    def write(self, target: Path, roster: Roster) -> Written:
+        """See `oneroster.pull.places.form.Form`."""
+        with ZipSink.made(target) if self._zipped else FolderSink.made(target) as sink:
+            return write_bundle(sink, roster)
+
+    def open(self, place: Path) -> Roster:
+        """See `oneroster.pull.places.form.Form`."""
+        return BundleRoster(place)
