@@ -87,7 +87,34 @@ ACCESS: Final = {
     "open-door": "OR-ACC-01",
     "any-token": "OR-ACC-02",
     "status-without-payload": "OR-ACC-03",
+    "blank-token": "OR-ACC-04",
+    "no-challenge": "OR-ACC-05",
+    "any-secret": "OR-ACC-06",
+    "any-grant": "OR-ACC-07",
+    "no-token-type": "OR-ACC-08",
+    "token-cached": "OR-ACC-09",
+    "eternal-token": "OR-ACC-10",
+    "scopes-ignored": "OR-ACC-11",
+    "stale-timestamp": "OR-ACC-12",
+    "nonce-twice": "OR-ACC-13",
+    "query-unsigned": "OR-ACC-14",
 }
+
+WAYS_IN: Final = {
+    "any-secret": "oauth2",
+    "any-grant": "oauth2",
+    "no-token-type": "oauth2",
+    "token-cached": "oauth2",
+    "eternal-token": "oauth2",
+    "scopes-ignored": "oauth2",
+    "stale-timestamp": "oauth1",
+    "nonce-twice": "oauth1",
+    "query-unsigned": "oauth1",
+}
+"""Faults that show only to who comes in by this way; the others are judged with a static bearer token."""
+
+TOKEN_LIFETIME: Final = {"eternal-token": 1}
+"""Seconds that a token lives, where that is shorter than the sandbox's usual hour."""
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",

@@ -5,15 +5,15 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.access import BearerToken
+from oneroster.contract.access import Access, BearerToken, ClientCredentials, OAuth1
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Report, Status
 from oneroster.contract.rule import catalogue, select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Target
+from oneroster.contract.target import Target, wanted_scopes
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
-from tests.contract.matrix import BROKEN_BY, REHEARSALS
+from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN
 
 WRITING = "OR-WRT"
 LEVELS = {rule.id: rule.level for rule in catalogue()}
@@ -27,15 +27,31 @@ def judged(fault: str) -> Report:
     family = BROKEN_BY[fault].rpartition("-")[0]
     if family == WRITING:
         return judged_by(["writes"], (), [fault], allow_writes=True)
-    return judged_by((), () if family == "OR-ENG" else ("engine",), [fault])
+    way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
+    return judged_by((), () if family == "OR-ENG" else ("engine",), [fault], way=way, token_lifetime=lifetime)
 
 
 def judged_by(
-    include: Sequence[str], exclude: Sequence[str], faults: Sequence[str], *, allow_writes: bool = False
+    include: Sequence[str],
+    exclude: Sequence[str],
+    faults: Sequence[str],
+    *,
+    allow_writes: bool = False,
+    way: str = "bearer",
+    token_lifetime: int = 3600,
 ) -> Report:
-    with Sandbox(faults=faults) as tenant:
-        target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=allow_writes)
+    with Sandbox(faults=faults, token_lifetime=token_lifetime) as tenant:
+        target = Target(tenant.base_url, access=way_into(tenant, way), allow_writes=allow_writes)
         return check(target, rules=select(include, exclude), seed=1)
+
+
+def way_into(tenant: Sandbox, way: str) -> Access:
+    """Access by a static token, or by one of the two ways that some faults need to be seen."""
+    if way == "oauth1":
+        return OAuth1(tenant.client_id, tenant.client_secret)
+    if way == "oauth2":
+        return ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, wanted_scopes())
+    return BearerToken(tenant.token)
 
 
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))

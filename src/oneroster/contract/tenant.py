@@ -1,5 +1,6 @@
 """What the rules see: the tenant as it answered so far, and the means to ask it more."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -16,6 +17,7 @@ from oneroster.contract.walk import Walk
 from oneroster_v1p1.tables import Operation
 
 if TYPE_CHECKING:
+    from oneroster.contract.desk import TokenDesk
     from oneroster.contract.engine import EngineRun
     from oneroster.contract.findings import Tally
     from oneroster.contract.making import Workshop
@@ -48,6 +50,7 @@ class Tenant:
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
         self.engine: EngineRun | None = None
+        self.desk: TokenDesk | None = None
         self.workshop: Workshop | None = None
         """Where objects of the kit's own are made; None as long as nothing was written."""
         self.refusals: Final[list[tuple[str, Exchange]]] = []
@@ -57,6 +60,7 @@ class Tenant:
         self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
         """Element, record and breach of all that was told, so that no record is told of twice for the same thing."""
         self._readings: Final[dict[tuple[str, str], Reading]] = {}
+        self._asking: Final[dict[tuple[str, str], threading.Lock]] = {}
         self._by_id: Final[dict[str, dict[str, Record]]] = {}
 
     def ask(self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None) -> Reading:
@@ -66,13 +70,15 @@ class Tenant:
         """
         path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
         key = (operation.operation_id, f"{path}?{text}")
-        if key not in self._readings:
-            try:
-                self._readings[key] = self.look(operation, values, query)
-            except NoAnswerError as error:
-                self.silences.setdefault(operation.operation_id, str(error))
-                raise
-        return self._readings[key]
+        # One worker asks, others that want to know the same wait for it.
+        with self._asking.setdefault(key, threading.Lock()):
+            if key not in self._readings:
+                try:
+                    self._readings[key] = self.look(operation, values, query)
+                except NoAnswerError as error:
+                    self.silences.setdefault(operation.operation_id, str(error))
+                    raise
+            return self._readings[key]
 
     def look(
         self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None
@@ -105,7 +111,7 @@ class Tenant:
         """Every lawful answer so far, of one operation or of all, in the order in which they were asked for."""
         return [
             reading
-            for reading in self._readings.values()
+            for reading in list(self._readings.values())
             if operation is None or reading.operation.operation_id == operation.operation_id
         ]
 

@@ -1,19 +1,22 @@
 """Access: nobody comes in without credentials, or with wrong ones, and the refusal says so."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from oneroster.contract.access import Access, Nobody
+from oneroster.contract.doors import AsWritten
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Evidence, Finding
+from oneroster.contract.payload import STATUS_KEY, statements
+from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.subjects import told
 from oneroster.contract.tenant import Tenant, readable
 from oneroster_v1p1.tables import Operation
 
-STATUS_KEY: Final = "statusInfoSet"
-CODE_MAJOR: Final = "codemajor"
+MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")
+"""Authorization headers in which no credentials can be found."""
 
 
 def knock(tenant: Tenant, operation: Operation, access: Access) -> Exchange:
@@ -35,7 +38,7 @@ def refused(tenant: Tenant, operation: Operation, access: Access, who: str) -> I
     tenant.refusals.append((operation.operation_id, exchange))
     if exchange.status != 401:
         served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield Finding(f"{who}: {served} instead of 401", (Evidence(request=exchange.request, curl=exchange.curl),))
+        yield told(f"{who}: {served} instead of 401", exchange)
 
 
 @rule(
@@ -90,20 +93,55 @@ def refusal_payload(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     if not mine:
         raise NotExercised("no refusal was seen")
     for exchange in mine:
-        evidence = (Evidence(request=exchange.request, curl=exchange.curl),)
-        if not carries_code(exchange.json):
-            yield Finding("the 401 carries no status information (code major, severity, code minor)", evidence)
+        if not statements(exchange.json):
+            yield told("the 401 carries no status information (code major, severity, code minor)", exchange)
             return
-        if not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield Finding(f"the status information is not an array under '{STATUS_KEY}'", evidence, Level.OPEN)
+        if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
+            yield told(f"the status information is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
             return
 
 
-def carries_code(payload: Any, depth: int = 3) -> bool:
-    """Whether a code major stands anywhere near the top of a payload, whatever its shape and spelling."""
-    if isinstance(payload, list):
-        return any(carries_code(item, depth) for item in payload)
-    if not isinstance(payload, dict) or depth == 0:
-        return False
-    names = {str(name).lower().removeprefix("imsx_") for name in payload}
-    return CODE_MAJOR in names or any(carries_code(value, depth - 1) for value in payload.values())
+def sampled_collections(tenant: Tenant) -> Iterator[Operation]:
+    """The collections among those sampled: one of each service."""
+    return (operation for operation in sampled(tenant) if operation.many)
+
+
+@rule(
+    "OR-ACC-04",
+    family="access",
+    title="With credentials that cannot be read the answer is 401",
+    clause="6.1 401 not authenticated [A]",
+    breach="`Authorization: Bearer` without a token is let in",
+    mend="take a header that cannot be read for no credentials at all; never skip the check because parsing failed",
+    over=sampled_collections,
+    needs=("OR-ACC-01", "OR-ACC-02"),
+)
+def malformed_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    for value in MALFORMED:
+        exchange = knock(tenant, operation, AsWritten(value))
+        tenant.refusals.append((operation.operation_id, exchange))
+        if exchange.status != 401:
+            served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
+            # RFC 6750 and some OAuth 1 servers call that a bad request.
+            level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
+            yield told(f"with the header 'Authorization: {value}': {served} instead of 401", exchange, level)
+            return
+
+
+@rule(
+    "OR-ACC-05",
+    family="access",
+    title="A 401 names the way in",
+    clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
+    breach="the 401 has no header WWW-Authenticate",
+    mend="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
+    over=sampled,
+    needs=("OR-ACC-01",),
+)
+def challenge(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    if not mine:
+        raise NotExercised("no refusal was seen")
+    silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
+    if silent:
+        yield told(f"{len(silent)} of {len(mine)} refusals name no way in (WWW-Authenticate)", silent[0])

@@ -40,4 +40,26 @@ class StatusWithoutPayload(Fault):
         return replace(answer, body=PAGE, media_type="text/html") if answer.status == 401 else answer
 
 
-FAULTS = (OpenDoor, AnyToken, StatusWithoutPayload)
+class BlankToken(Fault):
+    name = "blank-token"
+    does = "lets in who sends a scheme and nothing behind it"
+    breaks = "6.1 status 401 [A]: not authenticated"
+
+    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+        blank = bool(arrival.authorization) and not arrival.authorization.partition(" ")[2]
+        return Admitted() if blank else verdict
+
+
+class NoChallenge(Fault):
+    name = "no-challenge"
+    does = "refuses without naming the way in"
+    breaks = "RFC 9110, 15.5.2 [B]: WWW-Authenticate with every 401"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        if answer.status != 401:
+            return answer
+        kept = {name: value for name, value in answer.headers.items() if name != "WWW-Authenticate"}
+        return replace(answer, headers=kept)
+
+
+FAULTS = (OpenDoor, AnyToken, StatusWithoutPayload, BlankToken, NoChallenge)
