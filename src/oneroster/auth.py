@@ -31,6 +31,8 @@ _CODES: Final = (
     "invalid_scope",
 )
 _LONGEST_ANSWER: Final = 1_000_000
+_SECONDS: Final = 60.0
+"""Within which a token answer has to end, however slowly it drips."""
 
 
 def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:
@@ -151,7 +153,7 @@ class ClientCredentials(httpx.Auth):
         for last in (False, True):
             with self._lock:
                 if self._needs_token(refused):
-                    yield from self._fetch()
+                    yield from self._fetch(request)
                 token = self._token
             response = yield self._signed(request, token)
             if last or response.status_code != 401:
@@ -169,7 +171,7 @@ class ClientCredentials(httpx.Auth):
                 if self._needs_token(refused):
                     for wanted in self._attempts():
                         began = self._clock()
-                        response = yield self._token_request(wanted)
+                        response = yield self._token_request(wanted, request)
                         if self._keep(wanted, response, await _limited(response).aread(), began):
                             break
                 token = self._token
@@ -178,10 +180,10 @@ class ClientCredentials(httpx.Auth):
                 return
             refused = token
 
-    def _fetch(self) -> Generator[httpx.Request, httpx.Response, None]:
+    def _fetch(self, wanting: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         for wanted in self._attempts():
             began = self._clock()
-            response = yield self._token_request(wanted)
+            response = yield self._token_request(wanted, wanting)
             if self._keep(wanted, response, _limited(response).read(), began):
                 return
 
@@ -194,7 +196,7 @@ class ClientCredentials(httpx.Auth):
             self._asked = scope_attempts(self._scopes)
         return list(self._asked)
 
-    def _token_request(self, scopes: Sequence[str]) -> httpx.Request:
+    def _token_request(self, scopes: Sequence[str], wanting: httpx.Request) -> httpx.Request:
         form = {"grant_type": "client_credentials"}
         if scopes:
             form["scope"] = " ".join(scopes)
@@ -204,7 +206,8 @@ class ClientCredentials(httpx.Auth):
         else:
             pair = f"{quote_plus(self._id)}:{quote_plus(self._secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        return httpx.Request("POST", self._token_url, data=form, headers=headers)
+        # The client's timeouts stand in the extensions; a request of our own would have none and wait for ever.
+        return httpx.Request("POST", self._token_url, data=form, headers=headers, extensions=wanting.extensions)
 
     def _keep(self, scopes: tuple[str, ...], response: httpx.Response, body: bytes, began: float) -> bool:
         """Keep the token; False when the endpoint refuses these scopes and fewer can be tried."""
@@ -244,6 +247,7 @@ class _Limited(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._read = 0
+        self._ends = time.monotonic() + _SECONDS
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._stream:
@@ -257,6 +261,8 @@ class _Limited(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._read += len(chunk)
         if self._read > _LONGEST_ANSWER:
             raise TokenError(f"The token endpoint sent more than {_LONGEST_ANSWER} bytes.")
+        if time.monotonic() > self._ends:
+            raise TokenError(f"The token endpoint did not end its answer within {_SECONDS:g} seconds.")
         return chunk
 
     def close(self) -> None:

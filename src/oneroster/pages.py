@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
@@ -20,6 +20,9 @@ __all__ = ["AsyncWalkedPages", "Flight", "WalkedPages"]
 
 T = TypeVar("T")
 P = TypeVar("P")
+
+_LEAVING: Final = 0.5
+"""Seconds that a walk which is left waits for what is on the wire; the rest ends by itself, or with the client."""
 
 
 def _begin(call: Call, paging: Paging) -> Walk:
@@ -92,6 +95,7 @@ class Flight(Generic[P]):
         self._stop = session.stopper()
         self._pool: Any = None
         self._waiting: dict[Ask, Future[P]] = {}
+        self._stale: list[Future[P]] = []
 
     def next(self, asks: list[Ask]) -> P:
         """The page of the first ask; the others are then on their way.
@@ -105,19 +109,30 @@ class Flight(Generic[P]):
             from concurrent.futures import ThreadPoolExecutor
 
             self._pool = ThreadPoolExecutor(self._windows, "oneroster-pages")
-        for stale in self._waiting.keys() - set(asks):
-            self._waiting.pop(stale).cancel()
+        self._drop(self._waiting.keys() - set(asks))
         for ask in asks:
             if ask not in self._waiting:
                 self._waiting[ask] = self._pool.submit(self._fetch, ask, self._stop)
         return self._waiting.pop(asks[0]).result()
 
+    def _drop(self, asks: set[Ask]) -> None:
+        self._stale = [future for future in self._stale if not future.done()]
+        for ask in asks:
+            future = self._waiting.pop(ask)
+            if not future.cancel():
+                self._stale.append(future)
+
     def end(self) -> None:
         """Give up what is on its way."""
-        # Whoever leaves a walk does not wait until a tired server may be asked again.
+        # Whoever leaves a walk waits neither for a tired server's pause nor long for an answer that nobody wants.
         self._stop.set()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is None:
+            return
+        from concurrent.futures import wait
+
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if not wait([*self._stale, *self._waiting.values()], _LEAVING).not_done:
+            self._pool.shutdown(wait=True)
 
 
 class AsyncWalkedPages(AsyncPages[T]):
@@ -136,10 +151,13 @@ class AsyncWalkedPages(AsyncPages[T]):
         """The pages; see `AsyncPages.pages`."""
         walk = self._walk = _begin(self._call, self._paging)
         waiting: dict[Ask, asyncio.Task[Read]] = {}
+        dropped: list[asyncio.Task[Read]] = []
         try:
             while asks := walk.asks(self._paging.windows):
-                for stale in waiting.keys() - set(asks):
-                    waiting.pop(stale).cancel()
+                # Kept to the end, where what became of them is looked at: asyncio complains of failures nobody saw.
+                dropped += [waiting.pop(stale) for stale in waiting.keys() - set(asks)]
+                for task in dropped:
+                    task.cancel()
                 for ask in asks:
                     if ask not in waiting:
                         waiting[ask] = asyncio.create_task(self._fetch(ask))
@@ -148,9 +166,10 @@ class AsyncWalkedPages(AsyncPages[T]):
                 if page is not None:
                     yield page
         finally:
-            for task in waiting.values():
+            dropped += waiting.values()
+            for task in dropped:
                 task.cancel()
-            await asyncio.gather(*waiting.values(), return_exceptions=True)
+            await asyncio.gather(*dropped, return_exceptions=True)
 
     async def first(self) -> T | None:
         """The first record; see `AsyncPages.first`."""

@@ -5,6 +5,7 @@ Both sessions send by the same rules; what they decide lies in `retry` and in th
 
 import asyncio
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from .errors import DecodeError, ForeignOriginError, OneRosterError, ResponseToo
 from .failures import FAILURES, bare, is_passing, no_answer
 from .retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
 from .settings import Settings
+from .unfolding import Unfolding
 
 __all__ = ["Answer", "AsyncSession", "Limits", "Session"]
 
@@ -126,15 +128,27 @@ class Session(_Shared):
         self.client = httpx.Client(**self.options())
         self._closed = False
         self._stoppers: WeakSet[threading.Event] = WeakSet()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close all connections; a request that waits for its next try gives up."""
+        """Close all connections; whoever waits for an answer, or for the next try of a request, gives up."""
         with self._lock:
             self._closed = True
             for stop in self._stoppers:
                 stop.set()
+            for connection in self._sockets:
+                _shut(connection)
         self.client.close()
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        # Closing a socket does not wake a thread that waits for its bytes; shutting it down does, so they are noted.
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            connection = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._sockets.add(connection)
+                if self._closed:
+                    _shut(connection)
 
     def stopper(self) -> threading.Event:
         """An event that ends the waits of the reads that are given it; closing the session sets it."""
@@ -158,7 +172,7 @@ class Session(_Shared):
             url: A URL of the tenant.
             parse: Makes a value of an answer; its DecodeError counts as a damaged answer and is tried again.
             operation_id: What is read, for the log.
-            stop: One of `stopper`; once it is set, nothing is sent again.
+            stop: One of `stopper`; once it is set, nothing is sent again and no body read on.
 
         Raises:
             TransportError: No whole answer came.
@@ -169,7 +183,7 @@ class Session(_Shared):
         began, sent = time.monotonic(), 0
         while True:
             sent += 1
-            outcome = self._attempt("GET", url, None, operation_id, sent)
+            outcome = self._attempt("GET", url, None, operation_id, sent, stop)
             if _is_final(outcome):
                 try:
                     return parse(outcome)
@@ -190,29 +204,39 @@ class Session(_Shared):
             return outcome
         raise no_answer(method, url, 1, outcome)
 
-    def _attempt(self, method: str, url: str, body: bytes | None, operation_id: str, sent: int) -> Answer | Exception:
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        operation_id: str,
+        sent: int,
+        stop: threading.Event | None = None,
+    ) -> Answer | Exception:
         began = time.monotonic()
         outcome: Answer | Exception
         try:
-            outcome = self.send(method, url, body)
+            outcome = self.send(method, url, body, stop)
         except (OneRosterError, *FAILURES) as error:
             outcome = error
         log.request_done(method, operation_id, _named(outcome), time.monotonic() - began, sent)
         return outcome
 
-    def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+    def send(self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None) -> Answer:
         """One request and its whole answer; redirects of reads are followed within the tenant."""
         _own(self, url)
         first, ends = bare(url), time.monotonic() + self.limits.seconds
+        options: dict[str, Any] = {"headers": _body_headers(body), "extensions": {"trace": self._trace}}
         for hops in range(_REDIRECTS + 1):
-            with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
+            with self.client.stream(method, url, content=body, **options) as response:
                 target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    _check_coding(response, first)
-                    content = bytearray()
-                    for chunk in response.iter_bytes():
-                        _grow(content, chunk, self.limits, ends, first)
-                    return Answer(response.status_code, response.headers, bytes(content), first)
+                    content = _Body(response, self.limits, ends, first)
+                    for chunk in response.iter_raw():
+                        content.add(chunk)
+                        if stop is not None and stop.is_set():
+                            raise TransportError(f"{first} was left before its answer had come.")
+                    return Answer(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
 
@@ -266,16 +290,24 @@ class AsyncSession(_Shared):
     async def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
         """One request and its whole answer; see `Session.send`."""
         _own(self, url)
-        first, ends = bare(url), time.monotonic() + self.limits.seconds
+        first = bare(url)
+        try:
+            # Over all of it: a server that drips the head of its answer never runs into the silence.
+            async with asyncio.timeout(self.limits.seconds):
+                return await self._sent(method, url, body, first)
+        except TimeoutError:
+            raise _endless(first, self.limits) from None
+
+    async def _sent(self, method: str, url: str, body: bytes | None, first: str) -> Answer:
+        ends = time.monotonic() + self.limits.seconds
         for hops in range(_REDIRECTS + 1):
             async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
                 target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    _check_coding(response, first)
-                    content = bytearray()
-                    async for chunk in response.aiter_bytes():
-                        _grow(content, chunk, self.limits, ends, first)
-                    return Answer(response.status_code, response.headers, bytes(content), first)
+                    content = _Body(response, self.limits, ends, first)
+                    async for chunk in response.aiter_raw():
+                        content.add(chunk)
+                    return Answer(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
 
@@ -315,19 +347,45 @@ def _body_headers(body: bytes | None) -> dict[str, str]:
     return {} if body is None else {"Content-Type": "application/json"}
 
 
-def _check_coding(response: httpx.Response, first: str) -> None:
-    # Codings over codings unfold without measure before anything can be counted.
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in ("identity", "gzip", "x-gzip", "deflate", ""):
-        raise TransportError(f"{first} answered in a coding that was not asked for.")
+class _Body:
+    """A body that grows within limits."""
+
+    def __init__(self, response: httpx.Response, limits: Limits, ends: float, first: str) -> None:
+        self._limits, self._ends, self._first = limits, ends, first
+        self._content = bytearray()
+        try:
+            self._unfolding = Unfolding(response.headers.get("Content-Encoding", ""))
+        except ValueError:
+            raise TransportError(f"{first} answered in a coding that was not asked for.") from None
+
+    def add(self, chunk: bytes) -> None:
+        """Take bytes as they came."""
+        for piece in self._unfolding.pieces(chunk):
+            self._content += piece
+            if len(self._content) > self._limits.most_bytes:
+                raise ResponseTooLargeError(
+                    f"{self._first} answers with more than {self._limits.most_bytes} bytes. Ask for fewer rows."
+                )
+        if time.monotonic() > self._ends:
+            raise _endless(self._first, self._limits)
+
+    def whole(self) -> bytes:
+        """All of it, once no more bytes come."""
+        self._unfolding.end()
+        return bytes(self._content)
 
 
-def _grow(content: bytearray, chunk: bytes, limits: Limits, ends: float, first: str) -> None:
-    content += chunk
-    if len(content) > limits.most_bytes:
-        raise ResponseTooLargeError(f"{first} answers with more than {limits.most_bytes} bytes. Ask for fewer rows.")
-    if time.monotonic() > ends:
-        raise ResponseTooLargeError(f"{first} did not end its answer within {limits.seconds:g} seconds.")
+def _endless(first: str, limits: Limits) -> ResponseTooLargeError:
+    return ResponseTooLargeError(f"{first} did not end its answer within {limits.seconds:g} seconds.")
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        # Of the base class: that of a TLS socket would take the cipher away from who reads at the moment.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        # It has ended by itself.
+        return
 
 
 def _give_up(failure: Exception | Answer, url: str, sent: int, parse: Callable[[Answer], T]) -> T:
