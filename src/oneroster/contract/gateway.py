@@ -10,6 +10,7 @@ import itertools
 import re
 import secrets
 import shlex
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -68,7 +69,7 @@ class LogEntry:
 
 
 class Gateway:
-    """Sends reads to one tenant, and writes where it is allowed. Use it as a context manager.
+    """Sends reads to one tenant, and writes where it is allowed. Use it as a context manager, from any thread.
 
     ``pause`` waits for a number of seconds; tests put their own clock there.
     """
@@ -88,6 +89,10 @@ class Gateway:
         self._gone: UnreachableError | None = None
         self._answered = False
         self._trusted = False
+        self._begun = 0
+        self._slowed_at = 0.0
+        self._renewals = 0
+        self._turn, self._entering = threading.Lock(), threading.Lock()
         self._own: set[str] = set()
         self._resources = ExitStack()
 
@@ -111,7 +116,7 @@ class Gateway:
     @property
     def spent(self) -> int:
         """Requests sent so far, repetitions and token requests included."""
-        return len(self.log)
+        return self._begun
 
     @property
     def left(self) -> int:
@@ -147,15 +152,7 @@ class Gateway:
             raise RefusedError(f"the kit only reads; {method} is not sent")
         if not self.is_own(url):
             raise RefusedError("the address leads to another origin than the tenant's; credentials are not sent there")
-        used = access or self.target.access
-        exchange = self._patient(method, url, used, headers)
-        if exchange.status == 401 and self._trusted and access is None and used.renew():
-            # Only a token that had been taken before can have expired; a wrong one is not asked for again.
-            self._trusted = False
-            exchange = self._patient(method, url, used, headers)
-        elif exchange.status < 400 and access is None:
-            self._trusted = True
-        return exchange
+        return self._entered(method, url, access, headers)
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
         """Send a form to the token endpoint of the target, the one address that forms are posted to.
@@ -210,12 +207,7 @@ class Gateway:
         method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
-        used = access or self.target.access
-        exchange = self._patient(method, url, used, headers, content)
-        if exchange.status == 401 and self._trusted and access is None and used.renew():
-            self._trusted = False
-            exchange = self._patient(method, url, used, headers, content)
-        return exchange
+        return self._entered(method, url, access, headers, content)
 
     def is_own(self, url: str) -> bool:
         """Whether the URL lies on the tenant's origin."""
@@ -224,19 +216,61 @@ class Gateway:
         except (ValueError, httpx.InvalidURL):
             return False
 
+    def _entered(
+        self,
+        method: HttpMethod | WriteMethod,
+        url: str,
+        access: Access | None,
+        headers: Headers,
+        content: bytes | None = None,
+    ) -> Exchange:
+        """The answer, asked for again when a token that was taken before is not taken any more."""
+        renewals, used = self._renewals, access or self.target.access
+        exchange = self._patient(method, url, used, headers, content)
+        if access is not None:
+            return exchange
+        if exchange.status == 401 and self._renewed(renewals, used):
+            return self._patient(method, url, used, headers, content)
+        if exchange.status < 400:
+            self._trusted = True
+        return exchange
+
+    def _renewed(self, renewals: int, access: Access) -> bool:
+        """Whether there is a newer token than that of a request sent after so many renewals."""
+        with self._entering:
+            if self._renewals == renewals:
+                # Only a token that had been taken before can have expired; a wrong one is not asked for again.
+                if not (self._trusted and access.renew()):
+                    return False
+                self._renewals += 1
+                self._trusted = False
+            return True
+
     def _patient(
         self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None = None
     ) -> Exchange:
         for attempt in itertools.count(1):
+            began = time.monotonic()
             exchange = self._answer(method, url, access, headers, content)
             if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
                 return exchange
             wait = retry_after(exchange.headers.get("Retry-After"), attempt)
             if wait > min(LONGEST_WAIT, self._deadline - time.monotonic()):
                 return exchange
-            self._interval = max(self._interval * 2, 0.05)
+            self._slow_down(began, wait)
             self._pause(wait)
         raise AssertionError("unreachable: the loop ends by returning")
+
+    def _slow_down(self, began: float, wait: float) -> None:
+        """Ask less often from now on, and let the other workers wait as well."""
+        with self._turn:
+            now = time.monotonic()
+            if began >= self._slowed_at:
+                # Several requests that were under way together are told once, and not each for itself.
+                self._interval = max(self._interval * 2, 0.05)
+                self._slowed_at = now
+            if self.limits.workers > 1:
+                self._next_at = max(self._next_at, now + wait)
 
     def _answer(
         self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
@@ -252,7 +286,8 @@ class Gateway:
     def _once(
         self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
     ) -> Exchange:
-        own = access.headers(method, url, self._post_token)
+        with self._entering:
+            own = access.headers(method, url, self._post_token)
         request = self._client.build_request(method, url, headers={**(headers or {}), **own}, content=content)
         status, answer_headers, body, seconds = self._exchange(request)
         below = url.removeprefix(self.target.base_url)
@@ -305,22 +340,27 @@ class Gateway:
                 self._client.cookies.clear()
 
     def _pace(self, *, removing: bool) -> None:
-        if self._gone is not None:
-            # Every further attempt would wait for another timeout.
-            raise self._gone
-        if self.left <= 0 and not removing:
-            raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
-        now = time.monotonic()
-        if now >= self._deadline and not removing:
-            raise BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
-        if self._next_at > now:
-            self._pause(self._next_at - now)
-        self._next_at = max(now, self._next_at) + self._interval
+        with self._turn:
+            if self._gone is not None:
+                # Every further attempt would wait for another timeout.
+                raise self._gone
+            if self.left <= 0 and not removing:
+                raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
+            now = time.monotonic()
+            if now >= self._deadline and not removing:
+                raise BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
+            wait = self._next_at - now
+            self._next_at = max(now, self._next_at) + self._interval
+            self._begun += 1
+        if wait > 0:
+            self._pause(wait)
 
     def _missed(self, request: httpx.Request, error: Exception) -> NoReturn:
         self._silent += 1
         what = _plainly(error)
-        if self._silent >= (SILENCE if self._answered else SILENCE_AT_START):
+        # Those that were under way together count as one.
+        patience = (SILENCE if self._answered else SILENCE_AT_START) + self.limits.workers - 1
+        if self._silent >= patience:
             self._gone = UnreachableError(
                 f"{self._silent} requests in a row to {request.url.scheme}://{request.url.netloc.decode()} brought no "
                 f"answer ({what}); check the base URL and that the tenant is up"

@@ -27,6 +27,7 @@ from oneroster.contract.rule import Rule, select
 from oneroster.contract.snapshot import take_snapshot
 from oneroster.contract.target import Limits, Target
 from oneroster.contract.tenant import Tenant
+from oneroster.contract.together import together
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["Progress", "check", "judge"]
@@ -36,6 +37,8 @@ Progress = Callable[[str, int, int], None]
 
 _STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.PASSED}
 _LARGEST_SEED: Final = 2**31
+INDEPENDENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
+"""Families in which the verdict on one operation does not depend on that on another; they may be reached together."""
 
 
 def check(
@@ -115,8 +118,9 @@ class _Court:
         if not subjects:
             self.checks.append(_whole(rule, Status.SKIPPED, "the tenant offers nothing to judge", Reason.NOT_OFFERED))
         operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
-        for operation in operations:
-            verdicts = self._verdicts(rule, operation)
+        workers = self._tenant.gateway.limits.workers if rule.family in INDEPENDENT else 1
+        heard = together(workers, lambda operation: self._verdicts(rule, operation), operations)
+        for operation, verdicts in zip(operations, heard, strict=True):
             self.checks += verdicts
             if any(verdict.status in (Status.FAILED, Status.WARNED) for verdict in verdicts):
                 self._broken.add((rule.id, operation.operation_id))

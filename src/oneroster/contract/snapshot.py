@@ -12,6 +12,7 @@ from oneroster.contract.dialect import path_parameters
 from oneroster.contract.errors import AccessRefusedError, NoAnswerError, NotExercised, UnjudgeableError
 from oneroster.contract.relations import parents_in_data
 from oneroster.contract.tenant import Tenant
+from oneroster.contract.together import together
 from oneroster.contract.walk import walk
 from oneroster_v1p1.tables import Operation
 
@@ -33,17 +34,25 @@ def take_snapshot(tenant: Tenant, progress: Callable[[str], None]) -> None:
     Raises ``AccessRefusedError`` when every collection is refused, ``UnjudgeableError`` when none can be read, and
     ``BudgetSpentError``.
     """
-    for operation in tenant.dialect.collections:
+    workers = tenant.gateway.limits.workers
+
+    def collection(operation: Operation) -> None:
         progress(operation.operation_id)
         _walk(tenant, operation, {})
-    _require_something(tenant)
-    for operation in tenant.dialect.reads:
+
+    def read(operation: Operation) -> None:
         progress(operation.operation_id)
         _sample_reads(tenant, operation)
-    for operation in tenant.dialect.nested:
+
+    def nested(operation: Operation) -> None:
         progress(operation.operation_id)
         for values in _sample_parents(tenant, operation):
             _walk(tenant, operation, values)
+
+    together(workers, collection, tenant.dialect.collections)
+    _require_something(tenant)
+    together(workers, read, tenant.dialect.reads)
+    together(workers, nested, tenant.dialect.nested)
 
 
 def _walk(tenant: Tenant, operation: Operation, values: dict[str, str]) -> None:

@@ -30,7 +30,8 @@ class Limits:
     """How much one run may ask of a tenant.
 
     ``requests`` in all; ``rate`` requests a second (None: as fast as it answers); ``timeout`` seconds for one whole
-    exchange; ``seconds`` for the whole run; ``body`` bytes of one answer; ``rows`` of one collection.
+    exchange; ``seconds`` for the whole run; ``body`` bytes of one answer; ``rows`` of one collection; ``workers``
+    requests at a time.
     """
 
     requests: int = 1000
@@ -39,6 +40,7 @@ class Limits:
     seconds: float = 900.0
     body: int = 32 * 1024 * 1024
     rows: int = 20_000
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from oneroster.contract.engine import EngineRun
     from oneroster.contract.findings import Tally
     from oneroster.contract.making import Workshop
+    from oneroster.contract.second_look import Later
     from oneroster.contract.strict import Breach
 
 __all__ = ["Offer", "Tenant"]
@@ -51,6 +52,7 @@ class Tenant:
         self.seed: Final = seed
         self.engine: EngineRun | None = None
         self.desk: TokenDesk | None = None
+        self.later: Later | None = None
         self.workshop: Workshop | None = None
         """Where objects of the kit's own are made; None as long as nothing was written."""
         self.refusals: Final[list[tuple[str, Exchange]]] = []
