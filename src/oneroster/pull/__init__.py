@@ -1,1 +1,67 @@
-"""A whole roster, exactly once, where it is needed: files, a database, or Arrow."""
+"""A whole roster, exactly once, where it is needed: files, a database, or Arrow.
+
+::
+
+    from oneroster import OneRoster
+    from oneroster.pull import pull, reader
+
+    with OneRoster(base_url="https://sis.example/ims/oneroster/v1p1", token="...") as roster:
+        report = pull(roster, "roster.duckdb")
+        users = reader(roster, "users").read_all().to_pandas()
+
+It needs the extra ``pull``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError, PullError, StagingError
+    from oneroster.pull.guard import Bounds
+    from oneroster.pull.job import pull
+    from oneroster.pull.looking import open_place
+    from oneroster.pull.plan import Choice
+    from oneroster.pull.progress import Progress
+    from oneroster.pull.reading import reader
+    from oneroster.pull.report import Report
+    from oneroster.pull.roster import Roster
+    from oneroster.pull.settings import Settings
+    from oneroster.pull.tenants import pull_tenants
+
+__all__ = [
+    "Bounds",
+    "Choice",
+    "GuardError",
+    "NothingOfferedError",
+    "PlaceError",
+    "Progress",
+    "PullError",
+    "Report",
+    "Roster",
+    "Settings",
+    "StagingError",
+    "open_place",
+    "pull",
+    "pull_tenants",
+    "reader",
+]
+
+_HOMES = {
+    "Bounds": "guard",
+    "Choice": "plan",
+    "Progress": "progress",
+    "Report": "report",
+    "Roster": "roster",
+    "Settings": "settings",
+    "open_place": "looking",
+    "pull": "job",
+    "pull_tenants": "tenants",
+    "reader": "reading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever asks for --help does not pay for Arrow.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

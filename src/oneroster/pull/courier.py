@@ -52,18 +52,12 @@ class Courier(Session):
         self._told = told
         self._ending = self.stopper()
 
-    def stop(self) -> None:
-        """Send nothing more; whoever waits for the next try gives up."""
-        with self._lock:
-            for event in self._stoppers:
-                event.set()
-
     @property
     def stopped(self) -> bool:
-        """Whether nothing more is sent."""
+        """Whether it was closed, and nothing more is sent."""
         return self._ending.is_set()
 
-    def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+    def send(self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None) -> Answer:
         """One request and its whole answer, when its turn comes.
 
         Raises:
@@ -74,7 +68,7 @@ class Courier(Session):
                 raise Stopped
             with self._counting:
                 self.requests += 1
-            answer = super().send(method, url, body)
+            answer = super().send(method, url, body, stop)
             with self._counting:
                 self.received += len(answer.content)
             return answer

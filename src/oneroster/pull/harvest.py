@@ -97,7 +97,7 @@ def harvest(
             raise
         finally:
             if failures or not all(future.done() for future in futures):
-                courier.stop()
+                courier.close()
                 for future in futures:
                     future.cancel()
     if failures:

@@ -1,0 +1,196 @@
+"""What `oneroster pull` shows: how it gets on, and what came of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+from oneroster.pull.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from oneroster.pull.preview import Prospect
+    from oneroster.pull.report import Report
+
+__all__ = ["displayed", "show_plan", "show_report", "show_tenants"]
+
+_EVERY: Final = 5.0
+"""Seconds between two lines about one collection."""
+
+
+@contextmanager
+def displayed() -> Iterator[Callable[[str], Progress]]:
+    """Gives who is told how a pull gets on: bars on a terminal, lines on stderr elsewhere.
+
+    What is given takes the name of a tenant, "" when there is but one.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        _Rows(),
+        _Rate(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[again]}", markup=False),
+    )
+    with Bars(*columns, console=console, transient=True) as bars:
+        yield lambda tenant: _Bars(bars, tenant)
+
+
+class _Rows(ProgressColumn):
+    """Rows so far, and in all when the server says so."""
+
+    def render(self, task: Task) -> Text:
+        total = f" of {int(task.total):,}" if task.total is not None else ""
+        return Text(f"{int(task.completed):,}{total} rows")
+
+
+class _Rate(ProgressColumn):
+    """Rows a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+class _Bars(Progress):
+    """One bar for each collection."""
+
+    def __init__(self, bars: Bars, tenant: str) -> None:
+        self._bars, self._prefix = bars, f"{tenant}/" if tenant else ""
+        self._tasks: dict[str, TaskID] = {}
+        self._again = 0
+        self._overall: TaskID | None = None
+
+    def plan(self, collections: tuple[str, ...]) -> None:
+        for name in collections:
+            self._tasks[name] = self._bars.add_task(f"{self._prefix}{name}", total=None, start=False, again="")
+        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, again="")
+
+    def begin(self, collection: str) -> None:
+        self._bars.start_task(self._tasks[collection])
+
+    def advance(self, collection: str, rows: int, total: int | None) -> None:
+        self._bars.update(self._tasks[collection], completed=rows, total=total)
+
+    def end(self, collection: str, rows: int) -> None:
+        self._bars.update(self._tasks[collection], completed=rows, total=rows)
+
+    def again(self) -> None:
+        self._again += 1
+        if self._overall is not None:
+            self._bars.update(self._overall, again=f"{self._again} sent again")
+
+    def stage(self, what: str) -> None:
+        if self._overall is not None:
+            self._bars.update(self._overall, description=f"{self._prefix}{what}")
+
+
+class _Lines(Progress):
+    """A line whenever something begins or ends, and every few seconds in between."""
+
+    def __init__(self, tenant: str) -> None:
+        self._prefix = f"{tenant}/" if tenant else ""
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def _say(self, text: str) -> None:
+        with self._lock:
+            typer.echo(f"{self._prefix}{text}", err=True)
+
+    def begin(self, collection: str) -> None:
+        self._told[collection] = time.monotonic()
+
+    def advance(self, collection: str, rows: int, total: int | None) -> None:
+        if time.monotonic() - self._told.get(collection, 0.0) >= _EVERY:
+            self._told[collection] = time.monotonic()
+            self._say(f"{collection}: {rows:,}{'' if total is None else f' of {total:,}'} rows")
+
+    def end(self, collection: str, rows: int) -> None:
+        self._say(f"{collection}: {rows:,} rows fetched")
+
+    def again(self) -> None:
+        self._say("a request failed and is sent again")
+
+    def stage(self, what: str) -> None:
+        self._say(f"{what} …")
+
+
+def show_report(report: "Report", console: Console) -> None:
+    """The summary of a pull: rows by collection, what was unusual, what it took."""
+    table = Table("collection", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    if report.manifest.since is not None:
+        table.add_column("fetched", justify="right")
+    for name, holding in report.manifest.collections.items():
+        cells = [name, f"{holding.rows:,}"]
+        table.add_row(*cells, *([f"{report.fetched[name]:,}"] if report.manifest.since is not None else []))
+    for name, reason in report.manifest.not_offered.items():
+        table.add_row(name, Text(reason, "yellow"))
+    console.print(table)
+    for (name, reason), number in sorted(report.rejects.items()):
+        console.print(Text(f"{name}: {number:,} {reason}", "yellow"))
+    for note in report.notes:
+        console.print(Text(f"note: {note}"))
+    if report.rejects_file is not None:
+        console.print(Text(f"listed by id in {report.rejects_file}"))
+    again = f", {report.retries:,} of them again" if report.retries else ""
+    kind = "changes" if report.manifest.kind == "changes" else "roster"
+    console.print(
+        Text(
+            f"{report.place}: {kind} in place; {report.requests:,} requests{again}, {report.received / 1e6:,.1f} MB,"
+            f" {report.seconds:,.1f} s"
+        )
+    )
+
+
+def show_tenants(results: Mapping[str, "Report | Exception"], console: Console) -> None:
+    """One row for each tenant."""
+    table = Table("tenant", "outcome", box=None, pad_edge=False)
+    for name in ("rows", "requests", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("what happened", overflow="fold")
+    for tenant, result in results.items():
+        if isinstance(result, Exception):
+            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(said(result)))
+            continue
+        rows = sum(holding.rows for holding in result.manifest.collections.values())
+        notes = " ".join(result.notes)
+        table.add_row(tenant, "in place", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(notes))
+    console.print(table)
+
+
+def said(error: Exception) -> str:
+    """What an error says; of errors that are not ours the name alone, for they may quote a record."""
+    from oneroster.errors import OneRosterError
+
+    return str(error) if isinstance(error, OneRosterError) else f"an internal error, {type(error).__name__}"
+
+
+def show_plan(prospects: "Sequence[Prospect]", console: Console) -> None:
+    """What would be fetched."""
+    table = Table("collection", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    table.add_column("by")
+    table.add_column("left out", overflow="fold")
+    for prospect in prospects:
+        rows = "unknown" if prospect.rows is None else f"{prospect.rows:,}"
+        table.add_row(
+            prospect.source.collection,
+            Text(prospect.reason, "yellow") if prospect.reason else rows,
+            prospect.source.operation_id,
+            ", ".join(prospect.left_out),
+        )
+    console.print(table)
+    console.print(Text("Nothing was written."))
