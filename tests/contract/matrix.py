@@ -29,6 +29,13 @@ PAGING: Final = {
     "wrong-next-link": "OR-PAG-06",
     "link-drops-filter": "OR-PAG-06",
     "error-past-end": "OR-PAG-07",
+    "default-limit-20": "OR-PAG-08",
+    "order-by-page-size": "OR-PAG-09",
+    "unstable-ties": "OR-PAG-10",
+    "total-before-filter": "OR-PAG-11",
+    "wrong-prev-link": "OR-PAG-12",
+    "wrong-last-link": "OR-PAG-12",
+    "link-forgets-fields": "OR-PAG-13",
 }
 
 FILTERING: Final = {

@@ -7,8 +7,10 @@ from typing import Final
 from oneroster.sandbox.answers import Answer, refusal, unknown_object
 from oneroster.sandbox.call import Call
 from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.faults.whole import Reordered, unfiltered
 from oneroster.sandbox.links import LinkSet, Window
 from oneroster.sandbox.queries import DEFAULT_LIMIT
+from oneroster.sandbox.selection import Selection
 
 # Below this the pages are small; those of the default size and larger ones stay right.
 _SMALL: Final = DEFAULT_LIMIT
@@ -95,6 +97,78 @@ class ErrorPastEnd(Fault):
         return refusal(unknown_object("there is no such page"), operation_id=call.operation.operation_id)
 
 
+class DefaultLimit20(Fault):
+    name = "default-limit-20"
+    does = "serves pages of 20 rows when no limit is asked for"
+    breaks = "3.1 limit, default [A]: 100"
+
+    def window(self, call: Call, window: Window, total: int) -> Window:
+        told = any(name == "limit" for name, _ in call.pairs)
+        return window if told else window._replace(limit=20)
+
+
+class OrderByPageSize(Fault):
+    name = "order-by-page-size"
+    does = "gives the rows another order when pages are smaller than 100 and no sort is asked for"
+    breaks = "4 Link [B]: the last page may have a smaller limit, so the order is the same for each"
+
+    def selection(self, call: Call, selection: Selection) -> Selection:
+        small = call.query.limit < _SMALL and call.query.sort is None
+        return Reordered(selection, lambda row: str(row["sourcedId"]), descending=True) if small else selection
+
+
+class UnstableTies(Fault):
+    name = "unstable-ties"
+    does = "leaves the order of rows that a sort holds for equal to chance: it is another one on later pages"
+    breaks = "3.1 sort and offset [A]: pages side by side hold every record once"
+
+    def selection(self, call: Call, selection: Selection) -> Selection:
+        name = call.query.sort[0] if call.query.sort else "sourcedId"
+        if name == "sourcedId" or call.query.offset == 0:
+            return selection
+        other_ties = Reordered(selection, lambda row: str(row["sourcedId"]), descending=True)
+        return Reordered(other_ties, lambda row: str(row.get(name, "")), descending=False)
+
+
+class TotalBeforeFilter(Fault):
+    name = "total-before-filter"
+    does = "counts in X-Total-Count also the rows that the filter leaves out"
+    breaks = "4 X-Total-Count [A]: after the filter"
+
+    def total(self, call: Call, total: int) -> int:
+        return unfiltered(call).total if call.query.filter is not None else total
+
+
+class WrongPrevLink(Fault):
+    name = "wrong-prev-link"
+    does = "leads back with prev to the page that it is on"
+    breaks = "4 Link [B]: prev is the page before"
+
+    def links(self, call: Call, links: LinkSet) -> LinkSet:
+        here = Window(call.query.offset, call.query.limit)
+        return links._replace(pages=dict(links.pages) | ({"prev": here} if "prev" in links.pages else {}))
+
+
+class WrongLastLink(Fault):
+    name = "wrong-last-link"
+    does = "leads with last behind the last row"
+    breaks = "4 Link [B]: last is the page with the last rows"
+
+    def links(self, call: Call, links: LinkSet) -> LinkSet:
+        last = links.pages.get("last")
+        beyond = {"last": last._replace(offset=last.offset + last.limit)} if last else {}
+        return links._replace(pages=dict(links.pages) | beyond)
+
+
+class LinkForgetsFields(Fault):
+    name = "link-forgets-fields"
+    does = "leaves fields out of its links"
+    breaks = "4 Link [B]: the other parameters are repeated"
+
+    def links(self, call: Call, links: LinkSet) -> LinkSet:
+        return links._replace(pairs=tuple(pair for pair in links.pairs if pair[0] != "fields"))
+
+
 FAULTS = (
     LimitIgnored,
     OffsetIgnored,
@@ -104,4 +178,11 @@ FAULTS = (
     WrongNextLink,
     LinkDropsFilter,
     ErrorPastEnd,
+    DefaultLimit20,
+    OrderByPageSize,
+    UnstableTies,
+    TotalBeforeFilter,
+    WrongPrevLink,
+    WrongLastLink,
+    LinkForgetsFields,
 )
