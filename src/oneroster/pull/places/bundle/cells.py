@@ -135,13 +135,13 @@ def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: File, tally:
 
 
 def _joined(row: str, items: list[str | None], ids: bool, name: str, file: File, tally: Tally) -> str:
-    filled = [item for item in items if item]
-    tally.note(file.name, name, "empty items of lists were left out", len(items) - len(filled))
-    if ids and any("," in item for item in filled):
+    if ids and any("," in item for item in items if item):
         # A changed id would break the reference (2.1 [C]).
         raise ValueError(f"{file.name}.csv, {name} of {row!r}: a sourcedId in the list holds a comma")
-    tally.note(file.name, name, "items of lists lost their commas", sum("," in item for item in filled))
-    text, breaks = _LINE_END.subn(" ", ",".join(item.replace(",", "") for item in filled))
+    tally.note(file.name, name, "items of lists lost their commas", sum("," in item for item in items if item))
+    filled = list(filter(None, ((item or "").replace(",", "") for item in items)))
+    tally.note(file.name, name, "empty items of lists were left out", len(items) - len(filled))
+    text, breaks = _LINE_END.subn(" ", ",".join(filled))
     tally.note(file.name, name, "line breaks became blanks", breaks)
     return text
 
