@@ -8,6 +8,7 @@ ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
     "single-in-list": "OR-ENV-02",
     "text-media-type": "OR-ENV-03",
+    "status-as-object": "OR-ENV-04",
 }
 
 SCHEMA: Final = {
@@ -18,6 +19,8 @@ SCHEMA: Final = {
     "us-dates": "OR-SCH-04",
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
+    "null-required": "OR-SCH-01",
+    "href-unescaped": "OR-SCH-07",
 }
 
 PAGING: Final = {
@@ -88,6 +91,13 @@ SEMANTICS: Final = {
     "wrong-single": "OR-SEM-08",
     "orphan-child": "OR-SEM-09",
     "duplicate-id": "OR-SEM-10",
+    "stranger-adopted": "OR-SEM-11",
+    "school-ignored": "OR-SEM-12",
+    "dates-reversed": "OR-SEM-13",
+    "enrolled-before": "OR-SEM-14",
+    "demographics-of-nobody": "OR-SEM-15",
+    "ids-anew": "OR-SEM-16",
+    "escaped-ids-lost": "OR-SEM-17",
 }
 
 ACCESS: Final = {
@@ -107,7 +117,26 @@ ACCESS: Final = {
     "query-unsigned": "OR-ACC-14",
 }
 
+PRIVACY: Final = {
+    "password-sent": "OR-PRV-01",
+    "error-names-person": "OR-PRV-02",
+    "href-holds-name": "OR-PRV-03",
+    "link-holds-name": "OR-PRV-04",
+    "demographics-for-all": "OR-PRV-05",
+}
+
+HTTP: Final = {
+    "latin-charset": "OR-HTP-01",
+    "head-without-total": "OR-HTP-02",
+    "options-silent": "OR-HTP-03",
+    "shared-cache": "OR-HTP-04",
+    "always-gzip": "OR-HTP-05",
+    "html-for-browsers": "OR-HTP-06",
+    "slash-redirect": "OR-HTP-07",
+}
+
 WAYS_IN: Final = {
+    "demographics-for-all": "oauth2",
     "any-secret": "oauth2",
     "any-grant": "oauth2",
     "no-token-type": "oauth2",
@@ -168,5 +197,17 @@ REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, toke
 """Faults that rehearse a client; the kit has to end on them, whatever it says."""
 
 BROKEN_BY: Final[dict[str, str]] = (
-    ENVELOPE | SCHEMA | PAGING | FIELDS | SORTING | FILTERING | SEMANTICS | ACCESS | ERRORS | WRITES | ENGINE
+    ENVELOPE
+    | SCHEMA
+    | PAGING
+    | FIELDS
+    | SORTING
+    | FILTERING
+    | SEMANTICS
+    | ACCESS
+    | ERRORS
+    | PRIVACY
+    | HTTP
+    | WRITES
+    | ENGINE
 )

@@ -74,9 +74,11 @@ def candidates(tenant: Tenant, kind: str, *, personal: bool = False) -> list[Can
 
 def _all(tenant: Tenant, kind: str, *, personal: bool) -> Iterator[Candidate]:
     for operation, rows in wholes(tenant):
-        for known in ELEMENTS[operation.element or ""].properties.values():
-            told = not (known.profiles and tenant.dialect.profile not in known.profiles)
-            if not told or known.secret or (known.personal and not personal) or not _fits(known, kind):
+        documented = ELEMENTS[operation.element or ""].properties
+        for known in tenant.dialect.facts.elements[operation.element or ""].properties.values():
+            # What only a dialect has may be as personal as anything.
+            hidden = known.personal or known.name not in documented or documented[known.name].personal
+            if known.secret or (hidden and not personal) or not _fits(known, kind):
                 continue
             path = f"{known.name}.sourcedId" if known.kind in REFERENCES else known.name
             many = known.kind in LISTS or known.kind == "references"

@@ -17,6 +17,8 @@ from oneroster_v1p1.tables import Property
 
 __all__ = ["Aspect", "Breach", "breaches"]
 
+ID: Final = "sourcedId"
+
 
 class Aspect(StrEnum):
     """What about a property is not as the document has it."""
@@ -29,6 +31,7 @@ class Aspect(StrEnum):
     BOOLEAN = "not written as the dialect writes booleans"
     NULL = "null instead of left out"
     EMPTY = "an empty string instead of left out"
+    URI = "not a URI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Breach:
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:00|-00:00)", re.ASCII)
+_URI: Final = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+", re.ASCII)
+"""Characters of RFC 3986; a relative reference is one as well, for the standard says no more than URI."""
 _BOOLEAN_WORDS: Final = frozenset({"true", "false"})
 _WRITTEN: Final = {"string": ("true", "false"), "json": (True, False), "either": ("true", "false", True, False)}
 _VALUES_OPEN_TO_VENDORS: Final = "ext:"
@@ -71,12 +76,14 @@ def breaches(element: str, record: dict[str, Any], facts: Facts, path: str = "")
 def _empty(known: Property, value: Any, pointer: str) -> Breach | None:
     """The breach of a property that is there but holds no value, or None when it holds one.
 
-    Whether an absent value may be written as null or "" is not settled, so only a required one is missing then.
+    Whether an absent value may be written as null or "" is not settled, so only what is required is missing when it is
+    null. A text may be empty for all that is known, but an id that is empty names nothing.
     """
-    textual = known.kind in ("string", "uri")
     if value is None:
         return Breach(Aspect.PRESENCE, pointer, known.presence) if known.required else Breach(Aspect.NULL, pointer, "C")
-    if value == "" and not textual and not known.required:
+    if value == "" and known.name == ID:
+        return Breach(Aspect.PRESENCE, pointer, known.presence)
+    if value == "" and (known.kind == "string" or not known.required):
         return Breach(Aspect.EMPTY, pointer, "C")
     if value == [] and known.required:
         return Breach(Aspect.PRESENCE, pointer, known.presence)
@@ -111,6 +118,8 @@ def _single(known: Property, kind: str, value: Any, pointer: str, facts: Facts) 
         yield Breach(Aspect.DATE, pointer, known.trust)
     elif kind == "date-time" and not _is_utc(value):
         yield Breach(Aspect.DATE_TIME, pointer, known.trust)
+    elif kind == "uri" and not _URI.fullmatch(value):
+        yield Breach(Aspect.URI, pointer, known.trust)
 
 
 def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Breach]:

@@ -117,6 +117,14 @@ for number, told, aspect_of, standing_on, breach_of, mended_by in (
         "dateLastModified without zone, or with +02:00",
         "convert to UTC and write 2026-08-31T12:00:00.000Z",
     ),
+    (
+        "OR-SCH-07",
+        "Addresses in references are URIs",
+        Aspect.URI,
+        "5.2 GUIDRef.href, URI [A]",
+        "an href that ends in an id with a blank or an accent in it, as it stands in the database",
+        "percent-encode the sourcedId as one segment of the path",
+    ),
 ):
     rule(
         number,

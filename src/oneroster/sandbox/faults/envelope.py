@@ -42,4 +42,16 @@ class TextMediaType(Fault):
         return replace(answer, media_type="text/plain") if successful else answer
 
 
-FAULTS = (PathNamedWrapper, SingleInList, TextMediaType)
+class StatusAsObject(Fault):
+    name = "status-as-object"
+    does = "gives a warning beside the data as one object instead of an array"
+    breaks = "6.3 statusInfoSet [B]: an array of entries"
+
+    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+        warned = answer.status == 200 and "statusInfoSet" in answer.body
+        if not warned:
+            return answer
+        return replace(answer, body=answer.body | {"statusInfoSet": answer.body["statusInfoSet"][0]})
+
+
+FAULTS = (PathNamedWrapper, SingleInList, TextMediaType, StatusAsObject)

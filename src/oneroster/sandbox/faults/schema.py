@@ -4,6 +4,7 @@
 
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
+from urllib.parse import unquote
 
 from oneroster.sandbox.call import Call
 from oneroster.sandbox.faults.frame import Fault
@@ -92,4 +93,36 @@ class JsonBooleans(Fault):
         return record
 
 
-FAULTS = (MissingRequired, NumberAsString, ListAsString, UnknownRole, UsDates, LocalTimes, JsonBooleans)
+class NullRequired(Fault):
+    name = "null-required"
+    does = "sends null as the title of every category"
+    breaks = "5.9 LineItemCategory.title [A]: required"
+
+    def record(self, call: Call, record: Record) -> Record:
+        return record | {"title": None} if call.element == "Category" else record
+
+
+class HrefUnescaped(Fault):
+    name = "href-unescaped"
+    does = "puts ids into the addresses of references as they are, with their blanks and accents"
+    breaks = "5.2 GUIDRef.href [A]: a URI"
+
+    def record(self, call: Call, record: Record) -> Record:
+        for value in record.values():
+            for reference in value if isinstance(value, list) else [value]:
+                if isinstance(reference, dict) and "href" in reference:
+                    reference["href"] = unquote(reference["href"])
+        return record
+
+
+FAULTS = (
+    MissingRequired,
+    NullRequired,
+    HrefUnescaped,
+    NumberAsString,
+    ListAsString,
+    UnknownRole,
+    UsDates,
+    LocalTimes,
+    JsonBooleans,
+)
