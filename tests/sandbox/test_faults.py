@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -116,6 +117,20 @@ def unlisted_children(client: httpx.Client) -> int:
     return sum(child not in ids(orgs[parent].get("children", [])) for child, parent in parents)
 
 
+def students_of_strangers(client: httpx.Client) -> int:
+    """How many students of a class stand below a school that is not the class's."""
+    taught = next(row for row in rows(client, "/classes") if row["sourcedId"].replace("-", "").isalnum())
+    others = [
+        one for one in ids(rows(client, "/orgs")) if one != taught["school"]["sourcedId"] and one.startswith("s-")
+    ]
+    answer = client.get(f"/schools/{others[0]}/classes/{taught['sourcedId']}/students")
+    return len(content(answer)) if answer.status_code == 200 else 0
+
+
+def awkward(client: httpx.Client) -> list[str]:
+    return [one for one in ids(rows(client, "/orgs")) if quote(one, safe="") != one]
+
+
 def types_of(client: httpx.Client, path: str, field: str) -> set[type]:
     return {type(row[field]) for row in rows(client, path) if field in row}
 
@@ -163,6 +178,21 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "wrong-single": (lambda c: single(c, "/orgs")["sourcedId"] == first_id(c, "/orgs"), True, False),
     "orphan-child": (unlisted_children, 0, 1),
     "duplicate-id": (lambda c: len(ids(rows(c, "/courses"))) - len(set(ids(rows(c, "/courses")))), 0, 1),
+    "stranger-adopted": (lambda c: status(c, "/schools/nobody/students"), 404, 200),
+    "school-ignored": (students_of_strangers, 0, 4),
+    "dates-reversed": (
+        lambda c: sum(row["endDate"] < row["startDate"] for row in rows(c, "/academicSessions")),
+        0,
+        1,
+    ),
+    "enrolled-before": (
+        lambda c: sum(row.get("beginDate", "2025") < "2024" for row in rows(c, "/enrollments")),
+        0,
+        1,
+    ),
+    "demographics-of-nobody": (lambda c: len(set(ids(rows(c, "/demographics"))) - set(ids(rows(c, "/users")))), 0, 1),
+    "ids-anew": (lambda c: len({tuple(ids(rows(c, "/categories"))) for _ in range(3)}), 1, 3),
+    "escaped-ids-lost": (lambda c: {status(c, f"/orgs/{quote(one, safe='')}") for one in awkward(c)}, {200}, {404}),
     "open-door": (lambda c: status(c, "/orgs", headers={"Authorization": ""}), 401, 200),
     "any-token": (lambda c: status(c, "/orgs", headers={"Authorization": "Bearer wrong"}), 401, 200),
     "rare-500": (lambda c: status(c, "/orgs?sort=name&orderBy=desc&offset=1"), 200, 500),

@@ -43,11 +43,17 @@ class Tenant:
     Every lawful answer is kept once, by operation, path values and query, so that rules share what they ask for.
     """
 
-    def __init__(self, gateway: Gateway, seed: int = 0, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        seed: int = 0,
+        plan: Plan | None = None,
+        walks: dict[str, list[Walk]] | None = None,
+    ) -> None:
         self.gateway: Final = gateway
         self.plan: Final = plan or Plan()
         self.dialect: Final = Dialect(gateway.target.profile, self.plan.operations)
-        self.walks: Final[dict[str, list[Walk]]] = defaultdict(list)
+        self.walks: Final[dict[str, list[Walk]]] = defaultdict(list) if walks is None else walks
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
         self.engine: EngineRun | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from oneroster.sandbox.answers import Problem, unknown_object
 from oneroster.sandbox.queries import ALL, Query
 from oneroster.sandbox.store import Selection, Store
 from oneroster_v1p1.tables import OPERATIONS, Operation, Scope, Subset
@@ -80,3 +81,15 @@ def element_of(operation: Operation) -> str:
 def unlimited(element: str) -> Plan:
     """All records of an element in the store's own order."""
     return Plan(element, None, None, {}, ALL)
+
+
+def absent_parents(call: Call) -> list[Problem]:
+    """A nested collection of a parent that does not exist is a 404, one entry for each parent (choice, 6.1)."""
+    scope = call.operation.scope
+    absent = []
+    for parent in scope.parents if scope is not None else ():
+        read = OPERATIONS[parent.read]
+        found = call.store.read(read.element or "", call.ids[parent.parameter], subset=read.subset)
+        if found is None:
+            absent.append(unknown_object(f"{parent.parameter}: {parent.read} finds no such record"))
+    return absent

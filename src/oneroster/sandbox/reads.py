@@ -4,16 +4,17 @@ from typing import Any
 
 from oneroster.sandbox import links
 from oneroster.sandbox.answers import Answer, Problem, refusal, status_info_set, unknown_object
-from oneroster.sandbox.call import Call, Plan
+from oneroster.sandbox.call import Call, Plan, absent_parents
 from oneroster.sandbox.links import LinkSet, Window
 from oneroster.sandbox.records import Record, select_fields
 from oneroster.sandbox.tenant import Tenant
-from oneroster_v1p1.tables import OPERATIONS
 
 
 def read_collection(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answer:
     """A page of a collection with its total and its links (3.1, 4)."""
-    absent = _absent_parents(call)
+    absent = absent_parents(call)
+    for fault in tenant.faults:
+        absent = fault.parents(call, absent)
     if absent:
         return refusal(*absent, *warnings, operation_id=call.operation.operation_id)
     operation = call.operation
@@ -50,18 +51,6 @@ def read_single(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answer:
     for fault in tenant.faults:
         found = fault.found(call, found)
     return Answer(200, _body(tenant, call, _present(tenant, call, found), warnings))
-
-
-def _absent_parents(call: Call) -> list[Problem]:
-    """A nested collection of a parent that does not exist is a 404, one entry for each parent (choice, 6.1)."""
-    scope = call.operation.scope
-    absent = []
-    for parent in scope.parents if scope is not None else ():
-        read = OPERATIONS[parent.read]
-        found = call.store.read(read.element or "", call.ids[parent.parameter], subset=read.subset)
-        if found is None:
-            absent.append(unknown_object(f"{parent.parameter}: {parent.read} finds no such record"))
-    return absent
 
 
 def _capped(limit: int, cap: int | None) -> int:

@@ -9,6 +9,7 @@ from oneroster.contract.reading import Record, identity
 from oneroster.contract.relations import references
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.second_look import twice
 from oneroster.contract.tenant import Tenant, collections
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
@@ -36,6 +37,7 @@ def bases(tenant: Tenant) -> Iterator[Operation]:
     mend="serve what is referred to, also when it is marked tobedeleted, or leave the reference out",
     over=bases,
 )
+@twice
 def references_resolve(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     properties = reference_properties(operation)
     judged = 0
@@ -120,6 +122,7 @@ def family_properties(operation: Operation) -> tuple[Property, Property] | None:
     mend="derive children from the parents, so that the two cannot differ",
     over=lambda tenant: (operation for operation in bases(tenant) if family_properties(operation) is not None),
 )
+@twice
 def parents_and_children(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     properties = family_properties(operation)
     if properties is None:

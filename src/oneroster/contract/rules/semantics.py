@@ -10,6 +10,7 @@ from oneroster.contract.reading import identity
 from oneroster.contract.relations import belonging, in_subset, is_live
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.second_look import twice
 from oneroster.contract.tenant import Tenant, collections, nested
 from oneroster_v1p1.tables import Operation
 
@@ -46,6 +47,7 @@ def only_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     mend="serve the specialised collection from the same rows as the larger one",
     over=specialised,
 )
+@twice
 def all_of_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     if operation.subset is None:
         return
@@ -70,6 +72,7 @@ def _scope_level(operation: Operation) -> Level | None:
     mend="select by the parent in the path",
     over=nested,
 )
+@twice
 def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     for found in tenant.walks[operation.operation_id]:
         expected = belonging(tenant, operation, found.values, live_only=False)
@@ -90,6 +93,7 @@ def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Find
     mend="select by the reference that the rows hold, over all rows",
     over=nested,
 )
+@twice
 def all_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     judged = False
     for found in tenant.walks[operation.operation_id]:

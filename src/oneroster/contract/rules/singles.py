@@ -8,6 +8,8 @@ from oneroster.contract.findings import finding, many
 from oneroster.contract.reading import Reading, Record, identity
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.second_look import twice
+from oneroster.contract.snapshot import needs_escaping
 from oneroster.contract.tenant import Tenant, reads
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
@@ -38,6 +40,7 @@ def read_pairs(tenant: Tenant, operation: Operation) -> Iterator[tuple[Reading, 
     over=reads,
     needs=(),
 )
+@twice
 def single_equals_entry(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
     example: Reading | None = None
@@ -76,6 +79,7 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
     mend="look up by the decoded path segment, exactly, with upper and lower case told apart",
     over=reads,
 )
+@twice
 def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
     if wrong:
@@ -87,8 +91,37 @@ def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     lost = [
         reading
         for reading in tenant.readings(operation)
-        if reading.exchange.status == 404 and entries.keys() & set(reading.values.values())
+        if reading.exchange.status == 404
+        and entries.keys() & set(reading.values.values())
+        and not any(map(needs_escaping, reading.values.values()))
     ]
     if lost:
         asked = [value for reading in lost for value in reading.values.values()]
         yield finding(f"{many(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
+
+
+@rule(
+    "OR-SEM-17",
+    family="semantics",
+    title="A record whose id needs escaping can be read by it",
+    clause="1 sourcedId, an opaque string [A]",
+    breach="GET /orgs/a%2Fb is answered with 404, although the list has an org with the id a/b",
+    mend="split the path into segments before decoding them, so that an encoded slash stays in its id",
+    over=reads,
+)
+@twice
+def escaped_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    awkward = [
+        (reading, asked)
+        for reading in tenant.readings(operation)
+        for asked in reading.values.values()
+        if asked in entries and needs_escaping(asked)
+    ]
+    if not awkward:
+        raise NotExercised("no id that was met needs escaping")
+    lost = [(reading, asked) for reading, asked in awkward if 400 <= reading.exchange.status < 500]
+    if lost:
+        reading = lost[0][0]
+        message = f"{many(len(lost), 'record')} of the list not read by id (HTTP {reading.exchange.status})"
+        yield finding(message, reading, [asked for _, asked in lost])

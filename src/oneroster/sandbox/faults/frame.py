@@ -5,6 +5,7 @@ An answer is made in this order; a fault overrides the hook where it wants to go
     prepare     the data, once, before anybody calls
     mistaken_for  the request as which one is examined whose credentials do not hold
     admit       who may come in
+    parents     which parents of a nested collection are not there
     plan        which rows a collection holds, or a record is looked for among
     selection   the rows themselves
     window      which of them the page holds
@@ -63,6 +64,10 @@ class Fault:
     def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
         """Let in, or keep out."""
         return verdict
+
+    def parents(self, call: Call, absent: list[Problem]) -> list[Problem]:
+        """Find parents that are not there, or miss some that are."""
+        return absent
 
     def plan(self, call: Call, plan: Plan) -> Plan:
         """Choose other rows."""

@@ -4,9 +4,12 @@
 
 from datetime import datetime, timedelta
 
-from oneroster.sandbox.call import Call, Plan, unlimited
+from oneroster.sandbox.answers import Answer, Problem, refusal, unknown_object
+from oneroster.sandbox.call import Call, Plan, absent_parents, unlimited
+from oneroster.sandbox.encoding import encode
 from oneroster.sandbox.faults.frame import Fault
 from oneroster.sandbox.faults.rows import Doubled, Without
+from oneroster.sandbox.faults.turns import Turns, request_of
 from oneroster.sandbox.faults.victims import last
 from oneroster.sandbox.records import Record
 from oneroster.sandbox.selection import Selection
@@ -120,6 +123,91 @@ class DuplicateId(Fault):
         return Doubled(selection) if whole else selection
 
 
+class StrangerAdopted(Fault):
+    name = "stranger-adopted"
+    does = "serves the rows of all parents below one that does not exist"
+    breaks = "2 nested endpoints [B]: only the rows of the parent in the path"
+
+    def parents(self, call: Call, absent: list[Problem]) -> list[Problem]:
+        return []
+
+    def plan(self, call: Call, plan: Plan) -> Plan:
+        return plan._replace(scope=None) if absent_parents(call) else plan
+
+
+class SchoolIgnored(Fault):
+    name = "school-ignored"
+    does = "serves what hangs below a class in a school without a look at the school"
+    breaks = "2 nested endpoints [B]: only the rows of both parents in the path"
+
+    def plan(self, call: Call, plan: Plan) -> Plan:
+        if plan.scope is None or not call.operation.path.startswith("/schools/{school_id}/classes/"):
+            return plan
+        return plan._replace(scope=plan.scope._replace(parents=plan.scope.parents[1:]))
+
+
+class DatesReversed(Fault):
+    name = "dates-reversed"
+    does = "lets the last academic session end before it begins"
+    breaks = "5.3 startDate and endDate [B]: the beginning and the end"
+
+    def prepare(self, store: Store) -> None:
+        record = last(store, "AcademicSession", lambda session: "children" not in session)
+        store.put("AcademicSession", record | {"startDate": record["endDate"], "endDate": record["startDate"]})
+
+
+class EnrolledBefore(Fault):
+    name = "enrolled-before"
+    does = "lets an enrollment begin three years before the sessions of its class"
+    breaks = "5.7 beginDate [B]: within the session of the class"
+
+    def prepare(self, store: Store) -> None:
+        record = last(store, "Enrollment", lambda enrollment: "beginDate" in enrollment)
+        year = int(record["beginDate"][:4]) - 3
+        store.put("Enrollment", record | {"beginDate": f"{year}{record['beginDate'][4:]}"})
+
+
+class DemographicsOfNobody(Fault):
+    name = "demographics-of-nobody"
+    does = "gives one demographics record an id of its own instead of its user's"
+    breaks = "5.6 Demographics.sourcedId [A]: that of the user"
+
+    def prepare(self, store: Store) -> None:
+        record = last(store, "Demographics")
+        store.delete("Demographics", record["sourcedId"])
+        store.put("Demographics", record | {"sourcedId": "demographics-1"})
+
+
+class IdsAnew(Fault):
+    name = "ids-anew"
+    does = "makes up another sourcedId for a category whenever the same page is asked for again"
+    breaks = "5.1 sourcedId [A]: unique to its object"
+
+    def __init__(self) -> None:
+        self._turns = Turns()
+
+    def body(self, call: Call, body: Record) -> Record:
+        if call.element != "Category" or not call.operation.many:
+            return body
+        turn = self._turns.next(request_of(call))
+        rows = [dict(row) for row in body[call.operation.wrapper or ""]]
+        if turn > 1 and rows and "sourcedId" in rows[0]:
+            rows[0]["sourcedId"] += f"-{turn}"
+        return body | {call.operation.wrapper or "": rows}
+
+
+class EscapedIdsLost(Fault):
+    name = "escaped-ids-lost"
+    does = "finds no single record whose id needs escaping in a path"
+    breaks = "1 sourcedId [A]: an opaque string"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        single = call is not None and call.operation.method == "GET" and not call.operation.many
+        if call is None or not single or answer.status != 200 or encode(call.sourced_id) == call.sourced_id:
+            return answer
+        return refusal(unknown_object("nothing has this sourcedId"), operation_id=call.operation.operation_id)
+
+
 FAULTS = (
     SubsetUnfiltered,
     SubsetIncomplete,
@@ -131,4 +219,11 @@ FAULTS = (
     WrongSingle,
     OrphanChild,
     DuplicateId,
+    StrangerAdopted,
+    SchoolIgnored,
+    DatesReversed,
+    EnrolledBefore,
+    DemographicsOfNobody,
+    IdsAnew,
+    EscapedIdsLost,
 )
