@@ -1,0 +1,197 @@
+"""Privacy: what is known of a person stands in records, for those who may read them, and nowhere else."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote_plus
+
+import httpx
+
+from oneroster.contract.betrayal import texts
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.exchange import Exchange, encoded_query
+from oneroster.contract.findings import Tally, counted, many
+from oneroster.contract.personal import Trait, given_away, traits
+from oneroster.contract.reading import Reading, Record, identity
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.tokens import DEMOGRAPHICS, out_of_scope
+from oneroster.contract.subjects import known_path, known_reading, told
+from oneroster.contract.target import wanted_scopes
+from oneroster.contract.tenant import Tenant, readable, reads
+from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+
+BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
+"""Queries with which the read of an existing record may fail."""
+PEOPLE: Final = "User"
+
+
+def of_people(tenant: Tenant) -> Iterator[Operation]:
+    """Every operation whose records have a secret: users, however they are asked for."""
+    return (each for each in readable(tenant) if _secrets(each))
+
+
+def _secrets(operation: Operation) -> list[Property]:
+    return [known for known in ELEMENTS[operation.element or ""].properties.values() if known.secret]
+
+
+@rule(
+    "OR-PRV-01",
+    family="privacy",
+    title="No record holds a password",
+    clause="5.13 password, optional: it may be sent, though no reader is known to ask for it [C]",
+    breach="users carry the password in clear",
+    mend="leave the property out; who has to sign in users does so by single sign-on and not by a roster",
+    over=of_people,
+)
+def no_password(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    seen = 0
+    tallies: dict[str, Tally] = {}
+    for reading in tenant.readings(operation):
+        for row in reading.rows:
+            seen += 1
+            for known in _secrets(operation):
+                # An empty string is how some servers leave a property out.
+                if row.get(known.name):
+                    tallies.setdefault(known.name, Tally(reading)).add(identity(row))
+    for name, tally in tallies.items():
+        yield counted(f"{name} is sent in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen)
+
+
+def personal_reads(tenant: Tenant) -> Iterator[Operation]:
+    """The single reads of records by which a person is known."""
+    return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
+
+
+@rule(
+    "OR-PRV-02",
+    family="privacy",
+    title="No error repeats what is known of a person",
+    clause="6.2 error payload, description [B]",
+    breach="the description of a 400 names the student whose record was asked for",
+    mend="name the parameter, the field or the sourcedId in a description, and no value of a record",
+    over=personal_reads,
+)
+def no_person_in_errors(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    known = known_reading(tenant, operation)
+    path, failed = known_path(tenant, operation), False
+    for query in BAD_REQUESTS:
+        exchange = tenant.probe(path, query)
+        if exchange.status < 400:
+            continue
+        failed = True
+        if fields := _told_of(operation, known.rows[0], exchange):
+            yield told(f"HTTP {exchange.status} repeats {', '.join(fields)} of the record", exchange)
+            return
+    if not failed:
+        raise NotExercised("no request for an existing record could be made to fail")
+
+
+def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
+    text = "\n".join(texts(exchange))
+    return given_away(operation.element or "", row, text)
+
+
+def leading_to_people(tenant: Tenant) -> Iterator[Operation]:
+    """The operations whose records refer to users."""
+    return (each for each in readable(tenant) if _references(each))
+
+
+def _references(operation: Operation) -> list[str]:
+    known = ELEMENTS[operation.element or ""].properties.values()
+    return [each.name for each in known if each.refers_to == PEOPLE]
+
+
+@rule(
+    "OR-PRV-03",
+    family="privacy",
+    title="No address holds what is known of a person",
+    clause="5.2 href, the address of the object by its sourcedId [B]",
+    breach="the href of a user ends in the mail address, or holds it as a parameter",
+    mend="build addresses from sourcedIds alone: addresses are kept in logs, histories and caches",
+    over=leading_to_people,
+)
+def no_person_in_addresses(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    people = _people(tenant)
+    tallies: dict[tuple[str, str], Tally] = {}
+    seen = 0
+    for reading in tenant.readings(operation):
+        for row in reading.rows:
+            seen += 1
+            for name, href, person in _addresses(operation, row):
+                for field in _fields_in(unquote_plus(href), people.get(person, [])):
+                    tallies.setdefault((name, field), Tally(reading)).add(identity(row))
+    for (name, field), tally in tallies.items():
+        pointer = f"{operation.wrapper}[].{name}.href"
+        yield counted(f"{name}.href holds {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen)
+
+
+def _people(tenant: Tenant) -> dict[str, list[Trait]]:
+    """The traits of every user, by sourcedId."""
+    users = tenant.whole(tenant.dialect.all_of(PEOPLE))
+    return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
+
+
+def _addresses(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
+    """The references of a record to users: property, href, sourcedId."""
+    for name in _references(operation):
+        value = row.get(name)
+        for reference in value if isinstance(value, list) else [value]:
+            if isinstance(reference, dict):
+                yield name, str(reference.get("href", "")), str(reference.get("sourcedId", ""))
+
+
+def _fields_in(text: str, known: list[Trait]) -> list[str]:
+    return [trait.field for trait in known if trait.is_in(text)]
+
+
+@rule(
+    "OR-PRV-04",
+    family="privacy",
+    title="No link to another page holds what is known of a person",
+    clause="4 Link rules, the parameters of the request [B]",
+    breach="the next link carries the mail address of the last row as a cursor",
+    mend="let links say limit and offset; a cursor has to be opaque",
+    over=of_people,
+)
+def no_person_in_links(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
+    if not linked:
+        raise NotExercised("no Link header is sent")
+    for reading in linked:
+        # What the kit asked for itself comes back in the links, as it should.
+        asked = unquote_plus(encoded_query(reading.query))
+        addresses = [address for address in _links(reading) if address != asked]
+        fields = {
+            trait.field
+            for row in reading.rows
+            for trait in traits(operation.element or "", row)
+            if not trait.is_in(asked) and any(trait.is_in(address) for address in addresses)
+        }
+        if fields:
+            yield told(f"the Link header holds {', '.join(sorted(fields))} of a row", reading.exchange)
+            return
+
+
+def _links(reading: Reading) -> list[str]:
+    known = httpx.Response(200, headers=reading.exchange.headers).links.values()
+    return [unquote_plus(link.get("url", "")) for link in known]
+
+
+def of_demographics(tenant: Tenant) -> Iterator[Operation]:
+    """The demographics that can be read."""
+    return (each for each in readable(tenant) if each.tag == DEMOGRAPHICS)
+
+
+@rule(
+    "OR-PRV-05",
+    family="privacy",
+    title="Demographics are read with their own scope only",
+    clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
+    breach="a token for roster.readonly reads birth dates",
+    mend="ask for the scope roster-demographics.readonly at the demographics endpoints, and answer 403 without it",
+    over=of_demographics,
+    needs=("OR-ACC-01", "OR-ACC-02"),
+)
+def demographics_need_their_scope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
+    yield from out_of_scope(tenant, operation, others)
