@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from oneroster.errors import StatusError
+from oneroster.errors import PagingError, StatusError
 from oneroster.pages import Flight
 from oneroster.paging import Ask, Facts, Paging, Walk
 from oneroster.pull.batches import Batcher
@@ -136,6 +136,12 @@ class _Gathering:
             self._walk_on(flight)
         except (_DisobeyedError, StagingError):
             raise
+        except PagingError:
+            if self._changes is None:
+                self._rescue()
+                raise
+            # Some servers count before they filter; unfiltered they count right.
+            raise _DisobeyedError("the changes could not be read exactly once") from None
         except StatusError as error:
             if self._rows or not self._is_absent(error):
                 self._rescue()
