@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -108,7 +109,7 @@ class Call:
         """
         response = self.response(answer)
         records = self._inside(response.result())
-        ids = [_sourced_id(record) for record in records]
+        ids = _sourced_ids(records)
         return Read(self.facts(answer, ids), records, response)
 
     def facts(self, answer: Answer, ids: Sequence[str | None]) -> Facts:
@@ -175,9 +176,12 @@ def _snake(names: Iterable[str]) -> Iterable[str]:
         yield "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _sourced_id(record: Any) -> str | None:
-    found = getattr(record, "sourced_id", None)
-    return found if isinstance(found, str) and found else None
+def _sourced_ids(records: list[Any]) -> list[str | None]:
+    try:
+        # All at once where all have one, as is usual.
+        return [sourced_id or None for sourced_id in map(attrgetter("sourced_id"), records)]
+    except AttributeError:
+        return [getattr(record, "sourced_id", None) or None for record in records]
 
 
 def _total(headers: Mapping[str, str]) -> int | None:

@@ -4,18 +4,37 @@ A Python set of strings costs some 150 bytes a row. Here a row costs 12 bytes of
 96 bits, two of a million ids are taken for one with a probability of 10^-17.
 """
 
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["IdSet"]
+__all__ = ["IdSet", "digests"]
 
 _SIZE: Final = 12
 _FULL: Final = 64
-_GROWTH: Final = 8
+_GROWTH: Final = 4
+# A copy of a begun digest costs less than a new one.
+_BEGUN: Final = blake2b(digest_size=_SIZE)
+
+
+def digests(ids: Iterable[str | None]) -> list[bytes | None]:
+    """A digest of each id, None for a row without one; the dearest part of knowing a row again, so made once.
+
+    Ids are told apart without the blanks around them, which some servers add in places.
+    """
+    made: list[bytes | None] = []
+    for sourced_id in ids:
+        if sourced_id is None:
+            made.append(None)
+            continue
+        digest = _BEGUN.copy()
+        digest.update(sourced_id.strip().encode("utf-8", "surrogatepass"))
+        made.append(digest.digest())
+    return made
 
 
 class IdSet:
-    """Grows only; ids are compared without the blanks around them, which some servers add in places."""
+    """Grows only. Takes ids as they are, or many at once as `digests`."""
 
     __slots__ = ("_buckets", "_count")
 
@@ -26,38 +45,54 @@ class IdSet:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, sourced_id: str) -> bool:
+        return bool(self.held(digests([sourced_id])))
+
     def add(self, sourced_id: str) -> bool:
         """Remember an id; whether it is new."""
-        digest = _digest(sourced_id)
-        bucket = self._buckets[int.from_bytes(digest[:4]) % len(self._buckets)]
-        if _holds(bucket, digest):
-            return False
-        bucket += digest
-        self._count += 1
-        if self._count > _FULL * len(self._buckets):
-            self._spread()
-        return True
+        return bool(self.put(digests([sourced_id])))
 
-    def __contains__(self, sourced_id: str) -> bool:
-        digest = _digest(sourced_id)
-        return _holds(self._buckets[int.from_bytes(digest[:4]) % len(self._buckets)], digest)
+    def held(self, made: Sequence[bytes | None]) -> list[int]:
+        """The indexes of the digests that are remembered."""
+        buckets, last = self._buckets, len(self._buckets) - 1
+        found = []
+        for index, digest in enumerate(made):
+            if digest is not None:
+                bucket = buckets[hash(digest) & last]
+                if bucket.find(digest) >= 0 and _holds(bucket, digest):
+                    found.append(index)
+        return found
+
+    def put(self, made: Sequence[bytes | None]) -> list[int]:
+        """Remember digests; the indexes of those that are new, where None always is."""
+        new = []
+        for index, digest in enumerate(made):
+            if digest is None:
+                new.append(index)
+                continue
+            bucket = self._buckets[hash(digest) & len(self._buckets) - 1]
+            if bucket.find(digest) >= 0 and _holds(bucket, digest):
+                continue
+            bucket += digest
+            new.append(index)
+            self._count += 1
+            if self._count > _FULL * len(self._buckets):
+                self._spread()
+        return new
 
     def _spread(self) -> None:
-        old, wanted = self._buckets, len(self._buckets) * _GROWTH
-        self._buckets = [bytearray() for _ in range(wanted)]
+        old, last = self._buckets, len(self._buckets) * _GROWTH - 1
+        self._buckets = [bytearray() for _ in range(last + 1)]
         while old:
             # Old buckets go one by one, so that the two generations never stand side by side.
-            bucket = old.pop()
+            bucket = bytes(old.pop())
             for start in range(0, len(bucket), _SIZE):
                 digest = bucket[start : start + _SIZE]
-                self._buckets[int.from_bytes(digest[:4]) % wanted] += digest
-
-
-def _digest(sourced_id: str) -> bytes:
-    return blake2b(sourced_id.strip().encode("utf-8", "surrogatepass"), digest_size=_SIZE).digest()
+                self._buckets[hash(digest) & last] += digest
 
 
 def _holds(bucket: bytearray, digest: bytes) -> bool:
+    """Whether a digest stands in a bucket, and not merely its bytes across two others."""
     at = bucket.find(digest)
     while at >= 0:
         if at % _SIZE == 0:

@@ -15,14 +15,15 @@ How it knows, as no single word of a server can be trusted (4 response headers, 
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from .digests import IdSet
+from .digests import IdSet, digests
 from .errors import CountMismatchError, PagingError, UnstableCollectionError
 
 __all__ = ["Ask", "Facts", "Paging", "Walk"]
 
 _NAMED: Final = 10
+Digests: TypeAlias = Sequence[bytes | None]
 
 
 class Paging(NamedTuple):
@@ -181,11 +182,16 @@ class Walk:
         self._requests += 1
         if not self._note_total(facts.total):
             return self._unstable("the announced total shrank while the collection was read")
+        made = digests(facts.ids)
         if facts.cursor is not None or ask.cursor is not None:
-            return self._take_by_cursor(ask, facts)
+            return self._take_by_cursor(ask, facts, made)
         if self._overlapped(ask):
-            return self._take_at_seam(facts)
-        return self._take_next(ask, facts)
+            return self._take_at_seam(facts, made)
+        return self._take_next(ask, facts, made)
+
+    def _known(self, facts: Facts, made: Digests) -> list[str]:
+        """The ids of a page that this reading has had before."""
+        return [facts.ids[index] or "" for index in self._seen.held(made)]
 
     def _note_total(self, total: int | None) -> bool:
         """Whether the total is no sign of rows that moved."""
@@ -195,11 +201,11 @@ class Walk:
         before, self._announced = self._announced, total
         return before is None or total >= before
 
-    def _take_next(self, ask: Ask, facts: Facts) -> list[int]:
+    def _take_next(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
         """A page that begins behind the rows received."""
         if not facts.ids:
             return self._take_nothing()
-        known = [name for name in facts.ids if name is not None and name in self._seen]
+        known = self._known(facts, made)
         if known:
             return self._take_known(facts, known)
         if self._first and self._left() > len(facts.ids):
@@ -209,7 +215,7 @@ class Walk:
             self._size = None
         if None in facts.ids and len(set(facts.ids)) == 1 and not self._first and self._announced is None:
             return self._unstable("rows have no sourcedId and no total is announced, so nothing tells them apart")
-        return self._accept(facts.ids)
+        return self._accept(facts.ids, made)
 
     def _take_nothing(self) -> list[int]:
         # Behind rows, where neither a total nor the seam proves the end, an empty page is to be said twice.
@@ -239,16 +245,16 @@ class Walk:
             return "the server gave a page again that it had given before, as if it ignored offset"
         return "rows repeat between pages"
 
-    def _take_at_seam(self, facts: Facts) -> list[int]:
+    def _take_at_seam(self, facts: Facts, made: Digests) -> list[int]:
         """A page that must begin with the last row received."""
-        ids, known = facts.ids, [name for name in facts.ids if name is not None and name in self._seen]
+        ids, known = facts.ids, self._known(facts, made)
         if ids and ids[0] == self._last:
             if len(known) > 1:
                 return self._unstable("rows repeat between pages", ids=known[1:])
             if len(ids) == 1:
                 self._finish()
                 return []
-            return [index + 1 for index in self._accept(ids[1:])]
+            return [index + 1 for index in self._accept(ids[1:], made[1:])]
         if len(known) == len(ids):
             return self._take_no_seam(bool(ids))
         return self._unstable("a row that was there is not where it was", ids=known)
@@ -266,38 +272,34 @@ class Walk:
             return self._unstable("the server gave nothing where rows had been")
         return []
 
-    def _take_by_cursor(self, ask: Ask, facts: Facts) -> list[int]:
+    def _take_by_cursor(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
         self._cursor = facts.cursor
-        known = [name for name in facts.ids if name is not None and name in self._seen]
+        known = self._known(facts, made)
         if known or (ask.cursor is not None and facts.cursor == ask.cursor):
             return self._unstable("the next link leads to rows that had been given", ids=known)
-        given = self._accept(facts.ids)
+        given = self._accept(facts.ids, made)
         if facts.cursor is None:
             if self._left() > 0:
                 return self._unstable("the next links end before the total", CountMismatchError)
             self._finish()
         return given
 
-    def _accept(self, ids: Sequence[str | None]) -> list[int]:
-        named = [name.strip() for name in ids if name is not None]
-        if len(set(named)) != len(named):
+    def _accept(self, ids: Sequence[str | None], made: Digests) -> list[int]:
+        nameless = ids.count(None)
+        if len({digest for digest in made if digest is not None}) + nameless != len(ids):
             # Before any of them is remembered as given.
+            named = [name.strip() for name in ids if name is not None]
             return self._unstable("a row stands twice in one page", ids=[n for n in set(named) if named.count(n) > 1])
-        given = [index for index, name in enumerate(ids) if self._is_new(name)]
+        self._nameless += nameless
+        if self.repeated:
+            self._seen.put(made)
+        given = self._given.put(made)
         self._received += len(ids)
         self._largest = max(self._largest, len(ids))
         self._last = ids[-1] if ids else self._last
         self._again = 0
         self._first = False
         return given
-
-    def _is_new(self, name: str | None) -> bool:
-        if name is None:
-            self._nameless += 1
-            return True
-        if self.repeated:
-            self._seen.add(name)
-        return self._given.add(name)
 
     def _finish(self) -> None:
         self._ended = True
