@@ -10,14 +10,18 @@ import random
 import time
 from base64 import b64encode
 from string import ascii_letters, digits
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus, unquote, urlencode
+
+if TYPE_CHECKING:
+    from httpx import Client, Request
 
 __all__ = ["authorization", "make_roster_request", "split_url"]
 
 _NONCE: Final = digits + ascii_letters
 _FAILED: Final[dict[str, int | str]] = {"status_code": 0, "response": "An error occurred, check your URL"}
 _SECONDS: Final = 60.0
+_REDIRECTS: Final = 20
 
 
 def split_url(url: str) -> tuple[str, dict[str, str]]:
@@ -82,8 +86,30 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
     query = f"?{urlencode(parameters)}" if parameters else ""
     try:
         hide_queries(address)
-        # httpx leaves the header out when a redirect leads to another origin.
-        answer = httpx.get(address + query, headers={"Authorization": header}, timeout=_SECONDS, follow_redirects=True)
-        return {"status_code": answer.status_code, "response": answer.text}
+        with httpx.Client(timeout=_SECONDS) as client:
+            return _fetched(client, client.build_request("GET", address + query, headers={"Authorization": header}))
     except Exception:  # the original hides every failure of the GET behind this answer
         return dict(_FAILED)
+
+
+def _fetched(client: "Client", request: "Request") -> dict[str, int | str]:
+    import httpx
+
+    from .session import Body, Limits
+
+    ends = time.monotonic() + Limits().seconds
+    for _ in range(_REDIRECTS):
+        answer = client.send(request, stream=True)
+        try:
+            if answer.next_request is None:
+                body = Body(answer, Limits(), ends, "")
+                for chunk in answer.iter_raw():
+                    body.add(chunk)
+                plain = [pair for pair in answer.headers.raw if pair[0].lower() != b"content-encoding"]
+                whole = httpx.Response(answer.status_code, headers=plain, content=body.whole())
+                return {"status_code": whole.status_code, "response": whole.text}
+            # It has no Authorization where it leads to another origin: httpx leaves that out.
+            request = answer.next_request
+        finally:
+            answer.close()
+    return dict(_FAILED)

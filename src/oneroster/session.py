@@ -23,7 +23,7 @@ from .retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seco
 from .settings import Settings
 from .unfolding import Unfolding
 
-__all__ = ["Answer", "AsyncSession", "Limits", "Session"]
+__all__ = ["Answer", "AsyncSession", "Body", "Limits", "Session"]
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ class Session(_Shared):
             with self.client.stream(method, url, content=body, **options) as response:
                 target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    content = _Body(response, self.limits, ends, first)
+                    content = Body(response, self.limits, ends, first)
                     for chunk in response.iter_raw():
                         content.add(chunk)
                         if stop is not None and stop.is_set():
@@ -304,7 +304,7 @@ class AsyncSession(_Shared):
             async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
                 target = self.next_url(response, hops, first) if method == "GET" else None
                 if target is None:
-                    content = _Body(response, self.limits, ends, first)
+                    content = Body(response, self.limits, ends, first)
                     async for chunk in response.aiter_raw():
                         content.add(chunk)
                     return Answer(response.status_code, response.headers, content.whole(), first)
@@ -347,8 +347,18 @@ def _body_headers(body: bytes | None) -> dict[str, str]:
     return {} if body is None else {"Content-Type": "application/json"}
 
 
-class _Body:
-    """A body that grows within limits."""
+class Body:
+    """A body that grows within limits.
+
+    Args:
+        response: The answer, of which nothing has been read.
+        limits: How much of it is taken.
+        ends: Second on the monotonic clock at which it has to be there.
+        first: The URL, for errors.
+
+    Raises:
+        TransportError: It is in a coding that was not asked for.
+    """
 
     def __init__(self, response: httpx.Response, limits: Limits, ends: float, first: str) -> None:
         self._limits, self._ends, self._first = limits, ends, first
@@ -359,7 +369,11 @@ class _Body:
             raise TransportError(f"{first} answered in a coding that was not asked for.") from None
 
     def add(self, chunk: bytes) -> None:
-        """Take bytes as they came."""
+        """Take bytes as they came.
+
+        Raises:
+            ResponseTooLargeError: There are too many of them, or too slowly.
+        """
         for piece in self._unfolding.pieces(chunk):
             self._content += piece
             if len(self._content) > self._limits.most_bytes:
@@ -370,7 +384,11 @@ class _Body:
             raise _endless(self._first, self._limits)
 
     def whole(self) -> bytes:
-        """All of it, once no more bytes come."""
+        """All of it, once no more bytes come.
+
+        Raises:
+            httpx.DecodingError: It broke off.
+        """
         self._unfolding.end()
         return bytes(self._content)
 

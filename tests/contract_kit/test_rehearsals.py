@@ -1,4 +1,4 @@
-"""Faults that rehearse a client do the kit no harm: it ends in time, with a verdict or saying that it could not judge."""
+"""Faults that rehearse a client do the kit no harm: it ends in time, with a verdict or saying it could not judge."""
 
 import time
 
