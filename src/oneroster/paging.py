@@ -186,7 +186,7 @@ class Walk:
         if facts.cursor is not None or ask.cursor is not None:
             return self._take_by_cursor(ask, facts, made)
         if self._overlapped(ask):
-            return self._take_at_seam(facts, made)
+            return self._take_at_seam(ask, facts, made)
         return self._take_next(ask, facts, made)
 
     def _known(self, facts: Facts, made: Digests) -> list[str]:
@@ -207,7 +207,7 @@ class Walk:
             return self._take_nothing()
         known = self._known(facts, made)
         if known:
-            return self._take_known(facts, known)
+            return self._take_known(ask, facts, known)
         if self._first and self._left() > len(facts.ids):
             self._size = len(facts.ids)
         elif ask.expected is not None and len(facts.ids) != ask.expected:
@@ -219,7 +219,7 @@ class Walk:
 
     def _take_nothing(self) -> list[int]:
         # Behind rows, where neither a total nor the seam proves the end, an empty page is to be said twice.
-        unproven = self._left() > 0 or (self._announced is None and self._received > 0)
+        unproven = self._left() != 0 or (self._announced is None and self._received > 0)
         if unproven and self._again < 1:
             self._again += 1
             return []
@@ -228,11 +228,12 @@ class Walk:
         self._finish()
         return []
 
-    def _take_known(self, facts: Facts, known: list[str]) -> list[int]:
+    def _take_known(self, ask: Ask, facts: Facts, known: list[str]) -> list[int]:
         """A page where nothing known should be."""
         if self._first:
             return self._unstable("a row stands twice in one page", ids=known)
-        whole = self._announced is not None and self._left() <= 0
+        # Who gives just as many as were asked for has not shown that these are all.
+        whole = self._announced is not None and self._left() <= 0 and len(facts.ids) != ask.limit
         # Where offsets are rounded down to whole pages, a short page that ends with the last row has nothing behind it.
         whole |= self._aligned and facts.ids[-1] == self._last and len(facts.ids) < self._largest
         if len(known) == len(facts.ids) and whole:
@@ -245,7 +246,7 @@ class Walk:
             return "the server gave a page again that it had given before, as if it ignored offset"
         return "rows repeat between pages"
 
-    def _take_at_seam(self, facts: Facts, made: Digests) -> list[int]:
+    def _take_at_seam(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
         """A page that must begin with the last row received."""
         ids, known = facts.ids, self._known(facts, made)
         if ids and ids[0] == self._last:
@@ -256,15 +257,16 @@ class Walk:
                 return []
             return [index + 1 for index in self._accept(ids[1:], made[1:])]
         if len(known) == len(ids):
-            return self._take_no_seam(bool(ids))
+            return self._take_no_seam(ask, len(ids))
         return self._unstable("a row that was there is not where it was", ids=known)
 
-    def _take_no_seam(self, came: bool) -> list[int]:
-        if self._announced is not None and self._left() == 0:
+    def _take_no_seam(self, ask: Ask, came: int) -> list[int]:
+        if not came and self._again < 1:
+            # A row is known to be there: whatever the total says, its absence is to be said twice.
+            self._again += 1
+        elif self._announced is not None and self._left() == 0 and came != ask.limit:
             # The total says the same as this page: there is nothing more.
             self._finish()
-        elif not came and self._again < 1:
-            self._again += 1
         elif came and not self._aligned:
             # Some servers round offset down to whole pages; the next whole page shows whether this is one.
             self._aligned = True
