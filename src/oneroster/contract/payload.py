@@ -7,7 +7,7 @@ object, an object around it, other prefixes and capitals were all seen. So they 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-__all__ = ["STATUS_KEY", "Statement", "statements", "strings"]
+__all__ = ["STATUS_KEY", "Statement", "carries_code", "statements", "strings"]
 
 STATUS_KEY: Final = "statusInfoSet"
 DEPTH: Final = 3
@@ -33,6 +33,11 @@ def statements(payload: Any, depth: int = DEPTH) -> list[Statement]:
     if "codemajor" not in named:
         return [found for value in payload.values() for found in statements(value, depth - 1)]
     return [Statement(_word(named["codemajor"]), _word(named.get("severity")), _minor(named.get("codeminor")))]
+
+
+def carries_code(payload: Any) -> bool:
+    """Whether a code major stands anywhere near the top of a payload, whatever its shape and spelling."""
+    return bool(statements(payload))
 
 
 def _word(value: Any) -> str:
