@@ -1,11 +1,12 @@
 """What a person may see of a record without asking for children's data."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from oneroster_v1p1.tables import ELEMENTS, Property
 
-__all__ = ["MASK", "masked", "without_secrets"]
+__all__ = ["MASK", "is_masked", "masked", "without_secrets"]
 
 MASK: Final = "***"
 """Stands where a value stood."""
@@ -26,6 +27,17 @@ def without_secrets(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record by wire names with `MASK` for passwords alone."""
     known = ELEMENTS[element].properties
     return {name: MASK if name in known and known[name].secret else value for name, value in record.items()}
+
+
+@cache
+def is_masked(element: str, column: str, show_personal: bool) -> bool:
+    """Whether the values of a column of a pulled roster are hidden; see `oneroster.pull.columns` for the names."""
+    from oneroster.pull.columns import columns_of
+
+    known = next((found.property for found in columns_of(element) if found.name == column), None)
+    if show_personal:
+        return known is not None and known.secret
+    return known is None or known.personal or known.secret
 
 
 def _shown(found: Property | None, value: Any) -> Any:

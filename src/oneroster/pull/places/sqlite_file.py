@@ -114,7 +114,9 @@ def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
     Raises ``PlaceError`` or ``OSError`` for whatever SQLite refuses.
     """
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as database:
+        # Who reads may do so from one thread after the other, as DuckDB does.
+        address = f"{path.resolve().as_uri()}?mode={mode}"
+        with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
             yield database
     except sqlite3.Error as error:
         raise refused(path, "SQLite", error) from None

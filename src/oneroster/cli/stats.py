@@ -1,0 +1,110 @@
+"""`oneroster stats`: a pulled roster in figures."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from oneroster.cli import USAGE
+from oneroster.looking.cells import printable
+from oneroster.looking.figures import Figures, figures
+from oneroster.pull.errors import PullError
+from oneroster.pull.places import format_of
+
+HELP = """Show a pulled roster in figures: records per collection, users per role, students per grade, what each school
+holds, and orphans: references that lead nowhere, classes and students without enrollments.
+
+Shows ids and names of schools, never data of a person. Fewer than five students of a grade show as `<5` unless
+`--show-personal` is given, for few are easily told apart.
+
+Exit status: 0 shown, 2 wrong usage or a place that cannot be read, 130 interrupted.
+
+Examples:
+
+- `oneroster stats today.parquet` shows everything
+
+- `oneroster stats roster.zip --limit 0 --format json` lists the ids of all orphans, for a program
+"""
+
+INTERRUPTED: Final = 130
+_FEW: Final = 5
+
+Place = Annotated[Path, typer.Argument(metavar="PLACE", help="The place of the roster.", show_default=False)]
+Limit = Annotated[int, typer.Option(min=0, help="Orphans to list of each kind; 0 for all.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="For people, or for programs.")]
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show small numbers as they are.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("stats", help=HELP)(stats)
+
+
+def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_personal: ShowPersonal = False) -> None:
+    """Count a place and show the figures."""
+    try:
+        found = figures(format_of(place).open(place), limit)
+    except PullError as error:
+        typer.echo(f"oneroster stats: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    if format_ == "json":
+        sys.stdout.write(json.dumps(_document(found, show_personal), indent=2) + "\n")
+    else:
+        _show(found, show_personal)
+
+
+def _grades(found: Figures, show_personal: bool) -> dict[str, int | str]:
+    return {grade: number if show_personal or number >= _FEW else f"<{_FEW}" for grade, number in found.grades.items()}
+
+
+def _document(found: Figures, show_personal: bool) -> dict[str, Any]:
+    return {
+        "collections": {name: {"active": active, "deleted": deleted} for name, active, deleted in found.collections},
+        "roles": found.roles,
+        "enrollments": found.enrollments,
+        "grades": _grades(found, show_personal),
+        "schools": [school._asdict() for school in found.schools],
+        "orphans": [orphans._asdict() for orphans in found.orphans],
+    }
+
+
+def _show(found: Figures, show_personal: bool) -> None:
+    console = Console(highlight=False)
+    _table(console, ("collection", "active", "deleted"), found.collections)
+    for heading, counts in (
+        ("users", found.roles),
+        ("enrollments", found.enrollments),
+        ("students of grade", _grades(found, show_personal)),
+    ):
+        _counts(console, heading, counts)
+    headings = ("school", "name", "students", "teachers", "classes", "enrollments")
+    _table(console, headings, found.schools, texts=2)
+    if not found.orphans:
+        console.print("No orphans.")
+    for orphans in found.orphans:
+        console.print(f"{orphans.number:,} {orphans.collection}: {orphans.what}")
+        more = ["…"] if len(orphans.ids) < orphans.number else []
+        console.print(Text("  " + "  ".join([*map(printable, orphans.ids), *more])), soft_wrap=True)
+
+
+def _counts(console: Console, heading: str, counts: Mapping[str, int | str]) -> None:
+    if counts:
+        _table(console, (heading, "number"), ((name or "none", number) for name, number in counts.items()))
+
+
+def _table(console: Console, headings: Iterable[str], rows: Iterable[Iterable[Any]], texts: int = 1) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index < texts else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else printable(cell or "")) for cell in row))
+    console.print(table)
+    console.print()
