@@ -191,6 +191,9 @@ ENGINE: Final = {
     "rare-500": "OR-ENG-01",
     "undocumented-status": "OR-ENG-02",
     "thin-when-filtered": "OR-ENG-03",
+    "crash-on-fractions": "OR-ENG-04",
+    "null-is-found": "OR-ENG-05",
+    "unreadable-middle": "OR-ENG-06",
 }
 
 REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)

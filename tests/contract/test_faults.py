@@ -7,15 +7,24 @@ import pytest
 
 from oneroster.contract.access import Access, BearerToken, ClientCredentials, OAuth1
 from oneroster.contract.levels import Level
+from oneroster.contract.plan import Plan
 from oneroster.contract.result import Report, Status
 from oneroster.contract.rule import catalogue, select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Target, wanted_scopes
+from oneroster.contract.target import Limits, Target, wanted_scopes
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
 from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN
 
 WRITING = "OR-WRT"
+ENGINE = "OR-ENG"
+PLANS = {
+    "OR-ENG-04": Plan(negative=True),
+    "OR-ENG-05": Plan(negative=True),
+    "OR-ENG-06": Plan(stateful=True),
+}
+"""What the engine does on request only."""
+ENOUGH = Limits(requests=3000)
 LEVELS = {rule.id: rule.level for rule in catalogue()}
 
 
@@ -28,7 +37,8 @@ def judged(fault: str) -> Report:
     if family == WRITING:
         return judged_by(["writes"], (), [fault], allow_writes=True)
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
-    return judged_by((), () if family == "OR-ENG" else ("engine",), [fault], way=way, token_lifetime=lifetime)
+    exclude = () if family == ENGINE else ("engine",)
+    return judged_by((), exclude, [fault], way=way, token_lifetime=lifetime, plan=PLANS.get(BROKEN_BY[fault]))
 
 
 def judged_by(
@@ -39,10 +49,11 @@ def judged_by(
     allow_writes: bool = False,
     way: str = "bearer",
     token_lifetime: int = 3600,
+    plan: Plan | None = None,
 ) -> Report:
     with Sandbox(faults=faults, token_lifetime=token_lifetime) as tenant:
         target = Target(tenant.base_url, access=way_into(tenant, way), allow_writes=allow_writes)
-        return check(target, rules=select(include, exclude), seed=1)
+        return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 
 def way_into(tenant: Sandbox, way: str) -> Access:

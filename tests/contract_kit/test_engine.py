@@ -9,13 +9,16 @@ import pytest
 
 from contract_kit.hostile import answer, resets, says, serving
 from oneroster.contract.access import BearerToken
-from oneroster.contract.engine import explore
+from oneroster.contract.engine import EngineRun, explore
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.gateway import Gateway
+from oneroster.contract.manner import Manner
 from oneroster.contract.overlay import facts_of
 from oneroster.contract.profile import compile_document
 from oneroster.contract.reading import Reading
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
 from oneroster.contract.target import Limits, Target
 from oneroster.contract.tenant import Tenant
 from oneroster.sandbox import Sandbox
@@ -127,3 +130,82 @@ def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None
     assert identifier["schema"]["enum"] == ["a/b"]
     names = {each["name"] for each in compiled["paths"]["/orgs"]["get"]["parameters"]}
     assert names == {"limit", "offset", "sort", "orderBy", "filter"}
+
+
+def made_up(manner: Manner, tenant: Sandbox, names: list[str], examples: int = 0, seed: int = 5) -> EngineRun:
+    with entered(tenant) as gateway:
+        document = compile_document(facts_of("standard"), offered_by(gateway, *names), manner)
+        return explore(gateway, document, seed, manner, examples)
+
+
+@pytest.mark.parametrize("manner", [Manner.FUZZ, Manner.UNLAWFUL, Manner.LINKS])
+def test_what_it_makes_up_is_the_same_for_the_same_seed(manner: Manner, sandbox: Sandbox) -> None:
+    names = ["getAllOrgs", "getOrg"]
+    one, two = (targets(made_up(manner, sandbox, names, 4).exchanges) for _ in range(2))
+    assert one
+    assert one == two
+
+
+def test_fuzzing_makes_up_lawful_filters_sorts_and_pages(sandbox: Sandbox) -> None:
+    run = made_up(Manner.FUZZ, sandbox, ["getAllOrgs"], 25)
+    asked = [parse_qs(target.partition("?")[2]) for target in targets(run.exchanges)]
+    assert len(asked) > 10
+    assert {name for query in asked for name in query} == {"limit", "offset", "sort", "orderBy", "filter"}
+    assert all(1 <= int(limit) <= 50 for query in asked for limit in query.get("limit", []))
+    # The conforming tenant refuses nothing of it.
+    assert {exchange.status for exchange in run.exchanges["/orgs"]} == {200}
+
+
+def test_what_is_not_lawful_is_small_and_refused(sandbox: Sandbox) -> None:
+    run = made_up(Manner.UNLAWFUL, sandbox, SOME, 3)
+    asked = [parse_qs(target.partition("?")[2]) for target in targets(run.exchanges)]
+    assert {"limit", "offset"} <= {name for query in asked for name in query}
+    limits = [limit for query in asked for limit in query.get("limit", []) if limit.isdecimal()]
+    assert all(int(limit) <= 1000 for limit in limits)
+    assert {exchange.status for each in run.exchanges.values() for exchange in each} <= {200, 400, 404}
+    assert 404 in {exchange.status for exchange in run.exchanges["/schools/{school_id}/classes"]}
+
+
+def test_links_lead_from_pages_to_the_records_on_them(sandbox: Sandbox) -> None:
+    run = made_up(Manner.LINKS, sandbox, ["getAllOrgs", "getOrg"], 4)
+    assert len(run.exchanges["/orgs"]) > 2
+    listed = {row["sourcedId"] for page in run.exchanges["/orgs"] for row in page.json["orgs"]}
+    read = [exchange.json["org"]["sourcedId"] for exchange in run.exchanges["/orgs/{id}"] if exchange.status == 200]
+    assert read
+    assert set(read) <= listed
+
+
+def test_links_follow_the_wrapper_of_the_dialect() -> None:
+    with Sandbox(faults=["path-named-wrapper"]) as tenant, entered(tenant) as gateway:
+        students = Tenant(gateway).ask(OPERATIONS["getAllStudents"])
+        document = compile_document(
+            facts_of("path-wrappers"), [(OPERATIONS["getAllStudents"], [students])], Manner.EXAMPLES
+        )
+        run = explore(gateway, document, 1)
+    assert run.hints == {}
+    link = facts_of("path-wrappers").document["components"]["responses"]["Students"]["links"]["getStudent"]
+    assert link["parameters"] == {"id": "$response.body#/students/0/sourcedId"}
+
+
+def test_nothing_is_asked_twice(sandbox: Sandbox) -> None:
+    for manner in Manner:
+        asked = targets(made_up(manner, sandbox, SOME, 5).exchanges)
+        assert len(asked) == len(set(asked))
+
+
+def test_workers_ask_the_same(sandbox: Sandbox) -> None:
+    asked = []
+    for workers in (1, 4):
+        with entered(sandbox, Limits(workers=workers)) as gateway:
+            run = explore(gateway, compile_document(facts_of("standard"), offered_by(gateway, *SOME)), seed=5)
+            asked.append({path: targets({path: known}) for path, known in run.exchanges.items()})
+    assert asked[0] == asked[1]
+
+
+def test_on_every_run_it_takes_a_quarter_of_the_requests_at_most() -> None:
+    with Sandbox() as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token))
+        with_it, without_it = (
+            check(target, rules=select(["envelope", *names]), seed=1).target.requests for names in (["engine"], [])
+        )
+    assert 150 < with_it - without_it <= 250

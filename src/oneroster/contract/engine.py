@@ -1,4 +1,4 @@
-"""The one module that knows schemathesis: it lets the engine ask lawful things that no rule thought of.
+"""The one module that knows schemathesis: it lets the engine ask things that no rule thought of.
 
 The engine never speaks to the tenant. It calls a small ASGI application that hands every request to the gateway, and it
 sees a placeholder token only. What it says about an answer is taken as a hint; findings are told from the kept answers
@@ -7,16 +7,19 @@ by the kit's own judges, because the engine's messages quote values.
 Private parts of schemathesis are used here (events, recorder), hence the narrow pin in pyproject.toml.
 """
 
+import re
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, UnjudgeableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.gateway import Gateway
+from oneroster.contract.manner import Manner
 
 __all__ = ["EngineRun", "explore"]
 
@@ -29,6 +32,11 @@ CHECKS: Final = (
     "content_type_conformance",
     "response_schema_conformance",
 )
+
+LINK_STEPS: Final = 12
+"""Requests of one walk along links; the later ones have more links to choose from."""
+LARGEST_LIMIT: Final = 1000
+"""Rows; a made-up request that asks for more is not sent, for it could bring a whole tenant."""
 
 Message = MutableMapping[str, Any]
 
@@ -54,19 +62,27 @@ class EngineRun:
     crashes: list[str] = field(default_factory=list)
 
 
-def explore(gateway: Gateway, document: dict[str, Any], seed: int) -> EngineRun:
-    """Let the engine read everything that a compiled document describes: its examples and its coverage cases.
+def explore(
+    gateway: Gateway,
+    document: dict[str, Any],
+    seed: int,
+    manner: Manner = Manner.EXAMPLES,
+    examples: int = 1,
+) -> EngineRun:
+    """Let the engine read everything that a compiled document describes, in one manner.
 
-    The same seed sends the same requests. Nothing is raised for what the tenant does; see ``EngineRun``.
+    ``examples`` is how many requests are made up for each operation, or how many links are followed in all. The same
+    seed sends the same requests. Nothing is raised for what the tenant does; see ``EngineRun``.
     """
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
 
-    bridge = _Bridge(gateway)
+    bridge = _Bridge(gateway, lawful=manner is not Manner.UNLAWFUL)
     found = EngineRun()
+    settings = _settings(seed, manner, examples, gateway.limits.workers)
     with _nothing_left_behind():
-        schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(_settings(seed)))
+        schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(settings))
         schema.app = bridge
         stream = from_schema(schema).execute()
         for event in stream:
@@ -77,21 +93,40 @@ def explore(gateway: Gateway, document: dict[str, Any], seed: int) -> EngineRun:
             if bridge.stopped is not None:
                 stream.stop()
     found.stopped = bridge.stopped
+    for known in found.exchanges.values():
+        # In an order of their own, for workers come back in any.
+        known.sort(key=lambda exchange: exchange.target)
+    for hints in found.hints.values():
+        hints.sort(key=lambda hint: (hint.exchange.target, hint.check))
     return found
 
 
-def _settings(seed: int) -> dict[str, Any]:
-    """Polite and quiet: lawful requests only, no other methods, nothing cached, no shrinking."""
+def _settings(seed: int, manner: Manner, examples: int, workers: int) -> dict[str, Any]:
+    """Polite and quiet: no other methods, nothing cached, no shrinking."""
+    unlawful = manner is Manner.UNLAWFUL
     return {
         "seed": seed,
+        "workers": workers,
         "cache": {"enabled": False},
-        "generation": {"mode": "positive", "database": "none", "no-shrink": True},
-        "phases": {
-            "coverage": {"unexpected-methods": []},
-            "fuzzing": {"enabled": False},
-            "stateful": {"enabled": False},
+        "generation": {
+            "mode": "negative" if unlawful else "positive",
+            "database": "none",
+            "no-shrink": True,
+            "max-examples": max(examples, 1),
+            "allow-extra-parameters": False,
         },
-        "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
+        "phases": {
+            "examples": {"enabled": manner is Manner.EXAMPLES},
+            "coverage": {"enabled": manner in (Manner.EXAMPLES, Manner.UNLAWFUL), "unexpected-methods": []},
+            "fuzzing": {"enabled": examples > 0 and manner in (Manner.FUZZ, Manner.UNLAWFUL)},
+            "stateful": {
+                "enabled": manner is Manner.LINKS,
+                "max-steps": LINK_STEPS,
+                "link-calibration": False,
+                "inference": {"algorithms": []},
+            },
+        },
+        "checks": {"enabled": False, **({} if unlawful else {name: {"enabled": True} for name in CHECKS})},
     }
 
 
@@ -109,14 +144,16 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def _collect(found: EngineRun, bridge: "_Bridge", event: Any) -> None:
-    """Sort the exchanges and hints of one scenario by the path template, which is the label without its method."""
-    path = str(event.label).partition(" ")[2]
+    """Sort the exchanges and hints of one scenario by path template."""
     recorder = event.recorder
     for case_id, interaction in recorder.interactions.items():
         exchange = bridge.exchange_of(interaction.response)
         if exchange is None:
             continue
-        found.exchanges.setdefault(path, []).append(exchange)
+        path = str(recorder.cases[case_id].value.operation.path)
+        known = found.exchanges.setdefault(path, [])
+        if not any(exchange is each for each in known):
+            known.append(exchange)
         for check in recorder.checks.get(case_id, ()):
             if check.failure_info is not None:
                 found.hints.setdefault(path, []).append(Hint(check.name, exchange))
@@ -125,9 +162,12 @@ def _collect(found: EngineRun, bridge: "_Bridge", event: Any) -> None:
 class _Bridge:
     """The application that the engine takes for the tenant."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, *, lawful: bool) -> None:
         self._gateway = gateway
+        self._lawful = lawful
         self._exchanges: list[Exchange] = []
+        self._by_request: dict[str, int] = {}
+        self._keeping = threading.Lock()
         self.stopped: KitError | None = None
 
     def exchange_of(self, response: Any) -> Exchange | None:
@@ -141,30 +181,55 @@ class _Bridge:
         if scope["type"] != "http":
             raise NotImplementedError("only HTTP is bridged")
         await receive()
-        exchange = self._forward(scope)
-        if exchange is None:
+        number = self._answered(scope)
+        if number is None:
             # An answer without a kept exchange is passed over when the scenario is collected.
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        self._exchanges.append(exchange)
+        exchange = self._exchanges[number]
         headers = [pair for pair in exchange.headers.multi_items() if pair[0].lower() not in NOT_FORWARDED]
-        headers.append((EXCHANGE_HEADER, str(len(self._exchanges) - 1)))
+        headers.append((EXCHANGE_HEADER, str(number)))
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
         await send({"type": "http.response.start", "status": exchange.status, "headers": raw})
         await send({"type": "http.response.body", "body": exchange.body})
 
-    def _forward(self, scope: Message) -> Exchange | None:
-        if self.stopped is not None:
-            return None
+    def _answered(self, scope: Message) -> int | None:
+        """The number of the exchange that answers a request; what was asked before is not asked again."""
         raw_path = scope.get("raw_path") or scope["path"].encode()
         base = urlsplit(self._gateway.target.base_url)
-        url = f"{base.scheme}://{base.netloc}{raw_path.decode('latin-1').partition('?')[0]}"
         query = scope["query_string"].decode("latin-1")
+        url = f"{base.scheme}://{base.netloc}{raw_path.decode('latin-1').partition('?')[0]}"
+        url += f"?{query}" if query else ""
+        pairs = parse_qsl(query, keep_blank_values=True)
+        key = f"{raw_path!r} {sorted(pairs)}"
+        if key not in self._by_request:
+            exchange = self._forward(scope["method"], url) if _may_be_sent(pairs, lawful=self._lawful) else None
+            if exchange is None:
+                return None
+            with self._keeping:
+                self._exchanges.append(exchange)
+                self._by_request[key] = len(self._exchanges) - 1
+        return self._by_request[key]
+
+    def _forward(self, method: Any, url: str) -> Exchange | None:
+        if self.stopped is not None:
+            return None
         try:
-            return self._gateway.send(scope["method"], f"{url}?{query}" if query else url)
+            return self._gateway.send(method, url)
         except NoAnswerError:
             return None
         except (BudgetSpentError, UnjudgeableError) as error:
             self.stopped = error
             return None
+
+
+def _may_be_sent(pairs: list[tuple[str, str]], *, lawful: bool) -> bool:
+    """Whether a query is small enough; a lawful one must also be one in the eyes of those who know no JSON Schema."""
+    for name, value in pairs:
+        if name == "limit" and re.fullmatch(r"\s*\+?[0-9]+(\.0*)?\s*", value) and float(value) > LARGEST_LIMIT:
+            return False
+        # To JSON Schema 10.0 is an integer.
+        if lawful and name in ("limit", "offset") and "." in value:
+            return False
+    return True

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from oneroster.contract.facts import Facts
 from oneroster.contract.learnt_values import Learner
+from oneroster.contract.manner import Manner
 from oneroster.contract.overlay import SUFFIXES, OverlayError, applied, overlay_of
 from oneroster.contract.reading import NOT_OFFERED, Reading
 from oneroster.contract.tenant import Offer, Tenant
@@ -88,9 +89,9 @@ def _readings(tenant: Tenant, facts: Facts) -> Iterator[Reading]:
         operation = facts.operations.get(reading.operation.operation_id)
         if operation is not None:
             yield Reading(operation, reading.values, reading.query, reading.exchange)
-    if tenant.engine is not None:
-        for operation in facts.operations.values():
-            for exchange in tenant.engine.exchanges.get(operation.path, ()):
+    for manner, run in tenant.explored.items():
+        for operation in facts.operations.values() if manner is not Manner.UNLAWFUL else ():
+            for exchange in run.exchanges.get(operation.path, ()):
                 yield Reading(operation, {}, {}, exchange)
 
 

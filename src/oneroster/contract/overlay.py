@@ -10,6 +10,7 @@ Overlays are applied by the library ``oas-patch``.
 """
 
 import copy
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -26,6 +27,7 @@ BUILT_IN: Final = "overlays"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 PROFILE_KEY: Final = "x-oneroster-profile"
 STANDARD: Final = "standard"
+_WRAPPER_IN_LINK: Final = re.compile(r"^\$response\.body#/[^/]+")
 
 
 class OverlayError(ValueError):
@@ -174,6 +176,9 @@ def _follow_wrappers(document: dict[str, Any]) -> None:
 
 def _follow_wrapper(response: dict[str, Any], schemas: dict[str, Any]) -> None:
     wrapper = response.get("x-oneroster-wrapper")
+    for link in response.get("links", {}).values() if wrapper is not None else ():
+        for name, place in link.get("parameters", {}).items():
+            link["parameters"][name] = _WRAPPER_IN_LINK.sub(f"$response.body#/{wrapper}", place)
     for content in response.get("content", {}).values():
         reference = content.get("schema", {}).get("$ref", "")
         schema = schemas.get(reference.rpartition("/")[2], {})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from oneroster.contract.engine import EngineRun
     from oneroster.contract.findings import Tally
     from oneroster.contract.making import Workshop
+    from oneroster.contract.manner import Manner
     from oneroster.contract.second_look import Later
     from oneroster.contract.strict import Breach
 
@@ -56,7 +57,7 @@ class Tenant:
         self.walks: Final[dict[str, list[Walk]]] = defaultdict(list) if walks is None else walks
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
-        self.engine: EngineRun | None = None
+        self.explored: Final[dict[Manner, EngineRun]] = {}
         self.desk: TokenDesk | None = None
         self.later: Later | None = None
         self.workshop: Workshop | None = None

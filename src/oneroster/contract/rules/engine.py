@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.engine import EngineRun, explore
+from oneroster.contract.engine import EngineRun
 from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.exchange import Exchange
+from oneroster.contract.exploring import lawful_runs
 from oneroster.contract.findings import Tally, counted, finding, many
 from oneroster.contract.levels import level_of
-from oneroster.contract.profile import compile_document
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -25,20 +25,15 @@ NOTHING_THERE: Final = 404
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
 
 
-def engine_run(tenant: Tenant) -> EngineRun:
-    """The engine's run over the tenant; made once, when the first rule asks for it."""
-    if tenant.engine is None:
-        judged = (operation for operation in offered(tenant) if tenant.plan.judges(operation.operation_id))
-        operations = [(operation, tenant.readings(operation)) for operation in judged]
-        readable = [(operation, known) for operation, known in operations if any(each.fault is None for each in known)]
-        tenant.engine = explore(tenant.gateway, compile_document(tenant.dialect.facts, readable), tenant.seed)
-    return tenant.engine
-
-
 def answers(tenant: Tenant, operation: Operation) -> list[Reading]:
     """Every lawful answer of an operation, those of the rules and those of the engine."""
-    explored = engine_run(tenant).exchanges.get(operation.path, [])
-    return tenant.readings(operation) + [as_reading(operation, exchange) for exchange in explored]
+    return tenant.readings(operation) + explored_answers(tenant, operation)
+
+
+def explored_answers(tenant: Tenant, operation: Operation) -> list[Reading]:
+    """Every lawful answer of an operation that the engine met."""
+    runs = lawful_runs(tenant)
+    return [as_reading(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
 
 
 def as_reading(operation: Operation, exchange: Exchange) -> Reading:
@@ -46,20 +41,20 @@ def as_reading(operation: Operation, exchange: Exchange) -> Reading:
     return Reading(operation, {}, {}, exchange)
 
 
-def settle(tenant: Tenant, operation: Operation, *, found: bool) -> None:
+def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
     """Raise what kept the engine from finishing, when nothing was found that would outweigh it.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
     ``NotExercised`` when it had nothing to ask here.
     """
-    run = engine_run(tenant)
     if found:
         return
-    if run.crashes:
-        raise EngineError(f"the engine failed: {', '.join(sorted(set(run.crashes)))}")
-    if run.stopped is not None:
-        raise run.stopped
-    if not run.exchanges.get(operation.path):
+    if crashes := sorted({crash for run in runs for crash in run.crashes}):
+        raise EngineError(f"the engine failed: {', '.join(crashes)}")
+    for run in runs:
+        if run.stopped is not None:
+            raise run.stopped
+    if not any(run.exchanges.get(operation.path) for run in runs):
         raise NotExercised("the engine had nothing to ask")
 
 
@@ -78,7 +73,7 @@ def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
         yield finding(f"{len(failed)} of {len(known)} lawful requests end in {statuses}", failed[0])
-    settle(tenant, operation, found=bool(failed))
+    settle(lawful_runs(tenant), operation, found=bool(failed))
 
 
 @rule(
@@ -98,7 +93,7 @@ def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     if strange:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
         yield finding(f"{len(strange)} of {len(known)} lawful requests are answered with {statuses}", strange[0])
-    settle(tenant, operation, found=bool(strange))
+    settle(lawful_runs(tenant), operation, found=bool(strange))
 
 
 @rule(
@@ -112,8 +107,7 @@ def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
 )
 def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant)
-    good = [as_reading(operation, each) for each in run.exchanges.get(operation.path, []) if each.status == 200]
+    good = [each for each in explored_answers(tenant, operation) if each.exchange.status == 200]
     misplaced = [each for each in good if each.misplaced is not None]
     if misplaced:
         yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
@@ -126,16 +120,16 @@ def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Fin
         yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
     told = bool(misplaced or tallies)
     if not told:
-        yield from _only_the_engine_objects(run, operation, tenant)
-    settle(tenant, operation, found=told)
+        yield from _only_the_engine_objects(operation, tenant)
+    settle(lawful_runs(tenant), operation, found=told)
 
 
-def _only_the_engine_objects(run: EngineRun, operation: Operation, tenant: Tenant) -> Iterator[Finding]:
+def _only_the_engine_objects(operation: Operation, tenant: Tenant) -> Iterator[Finding]:
     """What the engine's validator holds against an answer in which the kit's own judge finds nothing new.
 
     Most often the kit has told it already, for the same records; then there is nothing to add.
     """
-    for hint in run.hints.get(operation.path, []):
+    for hint in (hint for run in lawful_runs(tenant) for hint in run.hints.get(operation.path, ())):
         reading = as_reading(operation, hint.exchange)
         if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not told_before(tenant, reading):
             yield finding("the answer does not validate against the response schema", reading, level=level_of("B"))

@@ -3,9 +3,10 @@
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
 from dataclasses import replace
+from urllib.parse import quote
 
-from oneroster.sandbox.answers import Answer
-from oneroster.sandbox.call import Call
+from oneroster.sandbox.answers import Answer, refusal, unknown_object
+from oneroster.sandbox.call import Call, unlimited
 from oneroster.sandbox.faults.frame import Fault
 from oneroster.sandbox.records import Record
 
@@ -44,4 +45,45 @@ class ThinWhenFiltered(Fault):
         return record
 
 
-FAULTS = (Rare500, UndocumentedStatus, ThinWhenFiltered)
+class CrashOnFractions(Fault):
+    name = "crash-on-fractions"
+    does = "crashes with 500 when limit or offset is a fraction"
+    breaks = "6.1 status 500 [A]: only for a catastrophe"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        if call is None or not any(name in ("limit", "offset") and "." in value for name, value in call.pairs):
+            return answer
+        status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
+        return Answer(500, {"statusInfoSet": [status]})
+
+
+class NullIsFound(Fault):
+    name = "null-is-found"
+    does = "takes the id null for no id at all, and answers a single read of it with the first record"
+    breaks = "2 single reads [A]: the record with that sourcedId"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        if call is None or call.operation.many or answer.status != 404 or "null" not in call.ids.values():
+            return answer
+        return Answer(200, {call.operation.wrapper: unlimited(call.element).select(call.store).page(0, 1)[0]})
+
+
+class UnreadableMiddle(Fault):
+    name = "unreadable-middle"
+    does = "cannot find the records between the first and the middle of a collection when they are read one by one"
+    breaks = "2 single reads [A]: every record can be read by its id"
+
+    def answer(self, call: Call | None, answer: Answer) -> Answer:
+        single = (
+            call is not None and answer.status == 200 and not call.operation.many and call.operation.method == "GET"
+        )
+        if call is None or not single or call.operation.subset is not None:
+            return answer
+        rows = unlimited(call.element).select(call.store)
+        lost = {record["sourcedId"] for record in rows.page(1, rows.total // 2 - 1)}
+        if call.sourced_id not in lost or quote(call.sourced_id, safe="") != call.sourced_id:
+            return answer
+        return refusal(unknown_object(call.sourced_id), operation_id=call.operation.operation_id)
+
+
+FAULTS = (Rare500, UndocumentedStatus, ThinWhenFiltered, CrashOnFractions, NullIsFound, UnreadableMiddle)
