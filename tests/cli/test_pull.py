@@ -1,0 +1,175 @@
+"""`oneroster pull`: what is shown, and the statuses that tell complete, failed, misused and refused apart."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from oneroster.cli import build
+from oneroster.cli._pull_display import displayed, show_tenants
+from oneroster.cli.pull import HELP
+from oneroster.pull import GuardError, open_place
+from oneroster.pull.staging import Staging, folder_beside
+from oneroster.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "TENANT", "CONFIG"):
+        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(build(), ["pull", *arguments])
+
+
+def fetch(tenant: Sandbox, *arguments: str) -> Result:
+    return run(*arguments, "--base-url", tenant.base_url, "--token", tenant.token)
+
+
+def test_a_pull_shows_what_it_fetched_and_ends_with_0(tenant: Sandbox) -> None:
+    result = fetch(tenant, "--to", "roster.parquet")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^users +41$", result.stdout, re.MULTILINE)
+    assert "roster.parquet: roster in place" in result.stdout
+    assert "users: 41 rows fetched" in result.stderr
+    assert "writing …" in result.stderr
+    assert tenant.token not in result.output
+
+
+def test_choices_reach_the_pull(tenant: Sandbox) -> None:
+    result = fetch(
+        tenant, "--to", "part.ndjson", "--only", "users,orgs", "--only", "classes", "--without", "classes",
+        "--columns", "users=role,givenName", "--filter", "users", "role='teacher'", "--filter", "orgs", "type='school'",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = open_place("part.ndjson")
+    assert found.elements() == ("Org", "User")
+    users = found.read("User").read_all()
+    assert users.column_names == ["sourcedId", "status", "dateLastModified", "givenName", "role"]
+    assert set(users.column("role").to_pylist()) == {"teacher"}
+    assert set(found.read("Org").read_all().column("type").to_pylist()) == {"school"}
+
+
+def test_changes_are_shown_beside_what_was_fetched(tenant: Sandbox) -> None:
+    assert fetch(tenant, "--to", "roster.sqlite", "--only", "users").exit_code == 0
+    result = fetch(tenant, "--to", "roster.sqlite", "--only", "users", "--since", "last")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^users +41 +\d+$", result.stdout, re.MULTILINE)
+
+
+def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(tenant: Sandbox, tmp_path: Path) -> None:
+    result = fetch(tenant, "--dry-run", "--to", "roster.parquet", "--drop-personal")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^users +41 +getAllUsers +.*familyName", result.stdout, re.MULTILINE)
+    assert "demographics" not in result.stdout
+    assert not (tmp_path / "roster.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "--to"),
+        (["--to", "roster.parquet", "--only", "pupils"], "no collection 'pupils'"),
+        (["--to", "roster.parquet", "--columns", "users"], "names no columns"),
+        (["--to", "roster.parquet", "--filter", "users", "a='1'", "--filter", "users", "a='2'"], "twice"),
+        (["--to", "roster.parquet", "--since", "yesterday"], "is no time"),
+        (["--to", "roster.parquet", "--profile", "martian"], "no profile 'martian'"),
+        (["--to", "roster.parquet", "--workers", "0"], "workers"),
+        (["--to", "rosters", "--tenants", "oneroster.toml"], "--tenants names the tenants"),
+    ],
+)
+def test_wrong_usage_ends_with_2(tenant: Sandbox, arguments: list[str], reason: str) -> None:
+    result = fetch(tenant, *arguments)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+
+
+def test_a_pull_that_fails_ends_with_1_and_leaves_the_place(tenant: Sandbox, tmp_path: Path) -> None:
+    result = run("--to", "roster.parquet", "--base-url", tenant.base_url, "--token", "wrong")
+    assert result.exit_code == 1
+    assert "gives none of the collections: refused (401)" in result.stderr
+    assert not (tmp_path / "roster.parquet").exists()
+
+
+def test_a_roster_that_looks_wrong_ends_with_3_and_can_be_accepted(tenant: Sandbox) -> None:
+    with Sandbox("80") as larger:
+        assert fetch(larger, "--to", "users.parquet", "--only", "users").exit_code == 0
+    result = fetch(tenant, "--to", "users.parquet", "--only", "users")
+    assert result.exit_code == 3
+    assert re.search(r"users: 41 rows now, 8\d before", result.stderr)
+    result = fetch(tenant, "--to", "users.parquet", "--only", "users", "--accept-shrink", "--resume")
+    assert result.exit_code == 0, result.output
+    assert " 0 requests" in result.stdout
+
+
+def test_an_unfinished_pull_is_told(tenant: Sandbox, tmp_path: Path) -> None:
+    with Staging(folder_beside(tmp_path / "roster.parquet"), {}, "then"):
+        pass
+    result = fetch(tenant, "--to", "roster.parquet", "--only", "orgs")
+    assert result.exit_code == 0, result.output
+    assert "--resume would go on with it" in result.stderr
+
+
+def test_many_tenants_are_summed_up_in_one_table(
+    tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHT", tenant.token)
+    monkeypatch.setenv("WRONG", "wrong")
+    text = '[tenants.{0}]\nbase_url = "{1}"\ntoken = {{ env = "{0}" }}\n'
+    config = tmp_path / "oneroster.toml"
+    config.write_text("".join(text.format(name, tenant.base_url) for name in ("RIGHT", "WRONG")))
+    result = run("--tenants", "oneroster.toml", "--to", "rosters", "--only", "orgs", "--format", "csv")
+    assert result.exit_code == 1
+    assert re.search(r"^RIGHT +in place +15 ", result.stdout, re.MULTILINE)
+    assert re.search(r"^WRONG +failed .*refused \(401\)", result.stdout, re.MULTILINE)
+    assert "RIGHT/orgs: 15 rows fetched" in result.stderr
+    assert (tmp_path / "rosters" / "RIGHT.zip").is_file()
+
+
+def test_an_error_that_is_not_ours_shows_its_name_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    failures = {"a": ValueError("Kim Lund"), "b": GuardError(["users: 1 rows now, 41 before."])}
+    show_tenants(failures, Console(width=200))
+    shown = capsys.readouterr().out
+    assert "internal error, ValueError" in shown
+    assert "Lund" not in shown
+    assert "41 before" in shown
+
+
+def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with displayed() as progress:
+        told = progress("springfield")
+        told.plan(("users",))
+        told.begin("users")
+        told.advance("users", 41, 82)
+        told.again()
+        told.stage("checking")
+        told.end("users", 82)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert "springfield/users" in shown
+    assert "82 of 82 rows" in shown
+    assert "1 sent again" in shown
+
+
+EXAMPLES = [line for line in re.findall(r"`oneroster (pull [^`]*)`", HELP) if "--sandbox" in line]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_of_the_help_run(example: str) -> None:
+    result = CliRunner().invoke(build(), shlex.split(example.replace("\n", " ")))
+    assert result.exit_code == 0, result.output
