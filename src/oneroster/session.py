@@ -189,6 +189,8 @@ class Session(_Shared):
                     return parse(outcome)
                 except DecodeError as error:
                     outcome = error
+            if stop.is_set() and not isinstance(outcome, Answer | OneRosterError):
+                outcome = _left(bare(url))
             delay = self.pause(outcome, sent, began, operation_id)
             if delay is None or stop.wait(delay):
                 return _give_up(outcome, url, sent, parse)
@@ -235,7 +237,7 @@ class Session(_Shared):
                     for chunk in response.iter_raw():
                         content.add(chunk)
                         if stop is not None and stop.is_set():
-                            raise TransportError(f"{first} was left before its answer had come.")
+                            raise _left(first)
                     return Answer(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
@@ -391,6 +393,10 @@ class Body:
         """
         self._unfolding.end()
         return bytes(self._content)
+
+
+def _left(first: str) -> TransportError:
+    return TransportError(f"{first} was left before its answer had come: the client was closed, or the walk left.")
 
 
 def _endless(first: str, limits: Limits) -> ResponseTooLargeError:

@@ -34,7 +34,7 @@ class Unfolding:
     def __init__(self, coding: str) -> None:
         self._coding = coding.strip().lower() or "identity"
         if self._coding != "identity" and self._coding not in _WINDOW:
-            raise ValueError
+            raise ValueError("a coding that was not asked for")
         self._inflater = None if self._coding == "identity" else zlib.decompressobj(_WINDOW[self._coding])
         self._rest = b""
         self._begun = False

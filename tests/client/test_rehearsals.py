@@ -183,7 +183,7 @@ class Reader(NamedTuple):
             "token_url": tenant.token_url,
             "retry": retry,
             "limits": expected.limits,
-            "paging": Paging(limit=expected.limit, windows=self.windows, most_requests=100),
+            "paging": Paging(limit=expected.limit, windows=self.windows, most_requests=100, adaptive=False),
         }
         if not self.asynchronous:
             with OneRoster(tenant.client_id, tenant.client_secret, **options) as roster:
@@ -323,3 +323,24 @@ def test_the_way_of_classlink_never_raises_and_always_ends(
     # It follows a redirect, as that class does; credentials stay at home.
     assert credentials == ([False] if fault == "foreign-redirect" else [])
     arrivals.clear()
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"),
+    [
+        (("total-zero", "offset-ignored"), EXPECTED["offset-ignored"]._replace(words="as if it ignored offset")),
+        (("total-of-page", "offset-ignored"), EXPECTED["offset-ignored"]._replace(words="as if it ignored offset")),
+        (("total-too-small", "offset-stuck"), EXPECTED["offset-stuck"]._replace(words="as if it ignored offset")),
+        (("total-too-small", "null-page"), READ),
+        (("total-too-small", "row-inserted"), READ),
+        (("total-missing", "no-content-page"), READ),
+        (("total-missing", "ties-reordered"), READ),
+        (("total-missing", "row-deleted"), Expected(less=1)),
+        (("limit-clamped", "empty-page", "bare-array", "unavailable"), READ),
+    ],
+)
+def test_two_lies_that_agree_are_no_proof(
+    faults: tuple[str, ...], expected: Expected, reader: Reader, truth: Truth, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Sandbox(faults=faults) as tenant:
+        judge(reader, tenant, expected, truth, caplog)
