@@ -96,11 +96,19 @@ def test_a_write_whose_connection_broke_is_not_sent_twice() -> None:
 
 
 def test_a_run_without_leave_sends_nothing_but_safe_methods() -> None:
+    sent: set[str] = set()
     with Sandbox() as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
-        report = check(target, rules=select(["writes"]), seed=1)
-    assert {each.status for each in report.checks} == {"skipped"}
-    assert all("--allow-writes" in each.message for each in report.checks)
+        report = check(
+            target,
+            rules=select(["writes", "errors"]),
+            seed=1,
+            inspect=lambda judged: sent.update(entry.method for entry in judged.gateway.log),
+        )
+    writes = [each for each in report.checks if each.family == "writes"]
+    assert {(each.status, each.reason) for each in writes} == {("skipped", "not exercised")}
+    assert all("--allow-writes" in each.message for each in writes)
+    assert sent <= {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 def test_scopes_of_writing_are_asked_for_only_with_leave() -> None:

@@ -1,0 +1,182 @@
+"""What the kit makes in a tenant is removed again, however the run ends; what cannot be removed is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.gateway import OWN
+from oneroster.contract.reports import json_form, terminal
+from oneroster.contract.result import Report
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Limits, Target
+from oneroster.sandbox import Sandbox, Variants
+
+PATHS = ("categories", "lineItems", "results")
+SECONDS = 60
+
+
+@contextmanager
+def watched(**options: Any) -> Iterator[tuple[Sandbox, httpx.Client]]:
+    with Sandbox(**options) as tenant:
+        headers = {"Authorization": f"Bearer {tenant.token}"}
+        with httpx.Client(base_url=tenant.base_url, headers=headers) as client:
+            yield tenant, client
+
+
+def rows(client: httpx.Client) -> dict[str, Any]:
+    """All records of the gradebook, by collection."""
+    return {path: client.get(f"/{path}", params={"limit": 10_000}).json()[path] for path in PATHS}
+
+
+def own(client: httpx.Client) -> list[str]:
+    """The ids of the kit that are in the tenant and not marked for deletion."""
+    every = [row for path in PATHS for row in rows(client)[path]]
+    return [row["sourcedId"] for row in every if row["sourcedId"].startswith(OWN) and row["status"] == "active"]
+
+
+def judged(tenant: Sandbox, **options: Any) -> Report:
+    target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
+    return check(target, rules=select(["writes"]), seed=1, **options)
+
+
+def interrupting(rule_id: str) -> Any:
+    """A progress that interrupts the run when it comes to a rule."""
+
+    def progress(what: str, _done: int, _steps: int) -> None:
+        if rule_id in what:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_the_tenant_is_afterwards_as_it_was_before() -> None:
+    with watched() as (tenant, client):
+        before = rows(client)
+        report = judged(tenant)
+        assert rows(client) == before
+    assert {each.status for each in report.checks} == {"passed", "skipped"}
+    assert report.left_behind == ()
+    assert "left_behind" not in json_form.as_json(report)
+
+
+def test_where_deleting_marks_nothing_stays_unmarked() -> None:
+    with watched(variants=Variants(soft_delete=True)) as (tenant, client):
+        assert judged(tenant).left_behind == ()
+        assert own(client) == []
+
+
+@pytest.mark.parametrize("rule_id", ["OR-WRT-02", "OR-WRT-14", "OR-WRT-20"])
+def test_an_interrupt_leaves_nothing_behind(rule_id: str) -> None:
+    with watched() as (tenant, client):
+        before = rows(client)
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            judged(tenant, progress=interrupting(rule_id))
+        assert rows(client) == before
+    assert not hasattr(interrupt.value, "__notes__")
+
+
+def test_an_error_leaves_nothing_behind() -> None:
+    def crash(_tenant: Any) -> None:
+        raise RuntimeError("a defect of the kit")
+
+    with watched() as (tenant, client):
+        with pytest.raises(RuntimeError, match="a defect"):
+            judged(tenant, inspect=crash)
+        assert own(client) == []
+
+
+def test_a_spent_budget_leaves_nothing_behind() -> None:
+    with watched() as (tenant, client):
+        report = judged(tenant, limits=Limits(requests=1))
+        assert own(client) == []
+    assert report.exit_code() == 3
+    assert "requests allowed for this run are spent" in str(report.unjudged)
+
+
+def test_what_cannot_be_removed_is_listed() -> None:
+    with watched(faults=["delete-forgets"]) as (tenant, client):
+        report = judged(tenant)
+        left = own(client)
+    assert sorted(request.rpartition("/")[2] for request in report.left_behind) == sorted(left)
+    assert len(left) > 3
+    assert all(request.startswith("DELETE /") for request in report.left_behind)
+    assert json_form.as_json(report)["left_behind"] == list(report.left_behind)
+    shown = StringIO()
+    terminal.show(report, Console(file=shown, width=200))
+    assert all(request in shown.getvalue() for request in report.left_behind)
+
+
+def test_an_interrupt_tells_what_cannot_be_removed() -> None:
+    with watched(faults=["delete-forgets"]) as (tenant, client):
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            judged(tenant, progress=interrupting("OR-WRT-05"))
+        left = own(client)
+    assert sorted(note.rpartition("/")[2] for note in interrupt.value.__notes__) == sorted(left)
+
+
+def test_results_stand_below_own_line_items_for_people_who_are_there() -> None:
+    put: list[dict[str, Any]] = []
+    with watched(faults=["delete-forgets"]) as (tenant, client):
+        judged(tenant)
+        for path in PATHS:
+            put += [row for row in rows(client)[path] if row["sourcedId"].startswith(OWN)]
+        students = {row["sourcedId"] for row in client.get("/students?limit=1000").json()["users"]}
+    results = [row for row in put if "score" in row]
+    items = {row["sourcedId"]: row for row in put if "resultValueMax" in row}
+    assert results
+    for row in results:
+        assert row["lineItem"]["sourcedId"] in items
+        assert row["student"]["sourcedId"] in students
+    assert all(row["title"].startswith("oneroster-check") for row in put if "title" in row)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_removes_what_it_made_when_it_is_ended(ending: signal.Signals, tmp_path: Path) -> None:
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);from oneroster.cli import main; main()"
+    )
+    with watched(variants=Variants(latency=0.02)) as (tenant, client):
+        command = [sys.executable, "-c", program, "check", "--include", "writes", "--allow-writes"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ONEROSTER_TOKEN": tenant.token}
+        with subprocess.Popen(
+            [*command, "--base-url", tenant.base_url],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith("judging"):
+                    break
+            while not own(client):
+                assert process.poll() is None
+            process.send_signal(ending)
+            told = process.stderr.read()
+            assert process.wait(SECONDS) == 130, told
+        assert own(client) == []
+    assert "left behind" not in told
+
+
+def test_the_help_warns(tmp_path: Path) -> None:
+    program = "from oneroster.cli import main; main()"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1"}
+    command = [sys.executable, "-c", program, "check", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    told = " ".join(done.stdout.replace("│", " ").split())
+    assert "--allow-writes" in told
+    assert "WARNING: this writes to the tenant" in told
+    assert json.dumps(OWN)[1:-1] in told

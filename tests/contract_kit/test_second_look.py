@@ -1,0 +1,136 @@
+"""A tenant changes while it is judged: what came or went between two answers is no breach."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Evidence, Finding, Report
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
+from oneroster.contract.second_look import Later, twice
+from oneroster.contract.target import Target
+from oneroster.sandbox import Sandbox
+from oneroster_v1p1.tables import OPERATIONS
+
+Change = Callable[[httpx.Client], None]
+
+
+def judged(when: str, change: Change, *faults: str) -> Report:
+    """The report on a tenant that changes when a certain step begins."""
+    with Sandbox(faults=faults) as tenant:
+        headers = {"Authorization": f"Bearer {tenant.token}"}
+        with httpx.Client(base_url=tenant.base_url, headers=headers) as client:
+
+            def progress(what: str, _done: int, _steps: int) -> None:
+                if what == f"reading {when}":
+                    change(client)
+
+            target = Target(tenant.base_url, access=BearerToken(tenant.token))
+            return check(target, rules=select(["semantics"]), seed=1, progress=progress)
+
+
+def nothing(_client: httpx.Client) -> None:
+    """No change."""
+
+
+def ids(client: httpx.Client, path: str) -> list[str]:
+    return [row["sourcedId"] for row in client.get(f"/{path}?limit=1000").json()[path] if row["status"] == "active"]
+
+
+def line_items_go(client: httpx.Client) -> None:
+    for sourced_id in ids(client, "lineItems"):
+        assert client.delete(f"/lineItems/{sourced_id}").status_code in (204, 404)
+
+
+def categories_go(client: httpx.Client) -> None:
+    for sourced_id in ids(client, "categories"):
+        assert client.delete(f"/categories/{sourced_id}").status_code in (204, 404)
+
+
+def categories_are_renamed(client: httpx.Client) -> None:
+    for row in client.get("/categories?limit=1000").json()["categories"]:
+        assert client.put(f"/categories/{row['sourcedId']}", json={"category": row | {"title": "New"}}).status_code in (
+            200,
+            404,
+        )
+
+
+def results_turn_up(client: httpx.Client) -> None:
+    """Results of students who sit elsewhere, so that the collections read before know nothing of them."""
+    for number, row in enumerate(client.get("/results?limit=3").json()["results"]):
+        name = f"new-{number}"
+        assert client.put(f"/results/{name}", json={"result": row | {"sourcedId": name}}).status_code == 201
+
+
+@cache
+def undisturbed() -> Report:
+    """The report on a tenant that stays as it is."""
+    return judged("", nothing)
+
+
+@pytest.mark.parametrize(
+    ("when", "change"),
+    [
+        ("getLineItemsForClass", line_items_go),
+        ("getCategory", categories_go),
+        ("getCategory", categories_are_renamed),
+        ("getResultsForClass", results_turn_up),
+    ],
+)
+def test_a_change_between_two_answers_is_no_breach(when: str, change: Change) -> None:
+    assert judged(when, change).breaches(Level.SHOULD) == undisturbed().breaches(Level.SHOULD) == []
+
+
+def test_a_change_is_looked_at_again() -> None:
+    assert judged("getLineItemsForClass", line_items_go).target.requests > undisturbed().target.requests
+
+
+def test_a_breach_is_told_beside_a_change() -> None:
+    report = judged("getLineItemsForClass", line_items_go, "orphan-child")
+    assert {each.id for each in report.breaches(Level.SHOULD)} == {"OR-SEM-09"}
+
+
+class Looks:
+    """A judge that finds other things at each look."""
+
+    def __init__(self, *found: list[str] | Exception) -> None:
+        self._found = list(found)
+
+    def __call__(self, _tenant: Any, _operation: Any) -> Iterator[Finding]:
+        found = self._found.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        yield from (Finding("wrong", (Evidence(ids=(sourced_id,)),)) for sourced_id in found)
+
+
+class FakeTenant:
+    """Enough of a tenant to have a later look at."""
+
+    later = object()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ([], ["a"], []),
+        (["a"], [], []),
+        (["a", "b"], ["b", "c"], ["b"]),
+        (["a"], ["b"], []),
+        (["a"], NotExercised("not read to its end"), ["a"]),
+    ],
+)
+def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: list[str]) -> None:
+    judge: Any = twice(Looks(first, second))
+    found = judge(FakeTenant(), OPERATIONS["getAllUsers"])
+    assert [each.evidence[0].ids[0] for each in found] == told
+
+
+def test_the_second_look_itself_is_looked_at_once() -> None:
+    judge: Any = twice(Looks(["a"]))
+    assert len(list(judge(Later.__new__(Later), OPERATIONS["getAllUsers"]))) == 1
