@@ -94,9 +94,10 @@ def differences(old: Roster, new: Roster, limit: int, only: Collection[str] = ()
     for roster, name in ((old, "OLD"), (new, "NEW")):
         if roster.manifest.kind == CHANGES:
             raise PlaceError(f"{name} holds changes, not a whole roster; there is nothing to compare it with.")
-    for element in elements:
-        if not only or wrapper_of(element) in only:
-            yield _Comparison(old, new, element).run(limit)
+    with workbench() as bench:
+        for element in elements:
+            if not only or wrapper_of(element) in only:
+                yield _Comparison(old, new, element).run(bench, limit)
 
 
 class _Comparison:
@@ -113,14 +114,13 @@ class _Comparison:
         # Two bundles leave out the same; of one and another format, only what the bundle can tell counts.
         self._bundled = isinstance(old, BundleRoster) != isinstance(new, BundleRoster)
 
-    def run(self, limit: int) -> Difference:
-        with workbench() as bench:
-            rows: list[list[int]] = []
-            for side, roster in zip(_SIDES, self._rosters, strict=True):
-                only_active = self._bundled and not isinstance(roster, BundleRoster)
-                rows.append(bench.take(side, roster, self._element, self._schemas[len(rows)], only_active=only_active))
-            bench.rows(f"CREATE TABLE difference AS {self._query()}")
-            return self._told(bench, (rows[0][0], rows[1][0]), limit)
+    def run(self, bench: Workbench, limit: int) -> Difference:
+        rows: list[list[int]] = []
+        for side, roster in zip(_SIDES, self._rosters, strict=True):
+            only_active = self._bundled and not isinstance(roster, BundleRoster)
+            rows.append(bench.take(side, roster, self._element, self._schemas[len(rows)], only_active=only_active))
+        bench.rows(f"CREATE OR REPLACE TABLE difference AS {self._query()}")
+        return self._told(bench, (rows[0][0], rows[1][0]), limit)
 
     def _query(self) -> str:
         sides = [self._side(index) for index in range(2)]
