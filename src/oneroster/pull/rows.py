@@ -4,9 +4,10 @@ A record that the wire structs refuse is read by the tolerant models. A field th
 and is told as a reject; so is a required field that is missing. A record without a readable sourcedId cannot be a row.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ from oneroster_v1p1.calls import load
 from oneroster_v1p1.tables import ELEMENTS, Property
 from oneroster_v1p1.wire import STRUCTS, raw_page_decoder
 
-__all__ = ["RowsCall", "RowsPage", "extras_of"]
+__all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 
 # A server that invents names without end must not make a new struct for each of them.
 _MOST_EXTRAS: Final = 64
@@ -173,6 +174,12 @@ class _Reader:
     def row(self, values: dict[str, Any], others: dict[str, Any]) -> Any:
         """A row of values that were read otherwise; what has none is None."""
         return self._kind(**values, **{_OTHERS: others or None})
+
+
+def has_extras(rows: Sequence[Any]) -> bool:
+    """Whether some of the rows may have something beside the document."""
+    kinds: set[Any] = set(map(type, rows))
+    return any(map(attrgetter(_OTHERS), rows)) or any(map(_others, kinds))
 
 
 def extras_of(row: Any) -> dict[str, Any] | None:
