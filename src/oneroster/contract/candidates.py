@@ -17,7 +17,7 @@ from oneroster.contract.reading import Record
 from oneroster.contract.tenant import Tenant, collections
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
-__all__ = ["Candidate", "best", "candidates", "draw", "sortable", "wholes"]
+__all__ = ["Candidate", "best", "candidates", "draw", "sortable", "usable", "wholes"]
 
 LISTS: Final = {"strings": "string", "enumerations": "enumeration"}
 REFERENCES: Final = frozenset({"reference", "references"})
@@ -104,12 +104,21 @@ def _usable(known: Property, values: Iterator[Any]) -> Iterator[str]:
             yield text_of(value)
 
 
+def usable(candidate: Candidate) -> list[str]:
+    """The field's values that can stand in a filter as they are, in their order."""
+    order = {"date-time": moment, "number": number, "integer": number}.get(candidate.kind, text_of)
+    plain = (text for text in candidate.counts if text.isprintable() and not AWKWARD & set(text))
+    return sorted(
+        (text for text in plain if len(text) <= LONGEST and text == text.strip()), key=lambda text: order(text) or 0
+    )
+
+
 def best(tenant: Tenant, *kinds: str, most: int = 1) -> list[Candidate]:
-    """The most telling fields of the kinds, ``most`` of each and no two of one collection."""
+    """The most telling fields of the kinds, ``most`` of each and no two of one collection, that have usable values."""
     chosen: dict[str, Candidate] = {}
     for kind in kinds:
         fresh = (each for each in candidates(tenant, kind) if each.operation.operation_id not in chosen)
-        for _, each in zip(range(most), fresh, strict=False):
+        for _, each in zip(range(most), filter(usable, fresh), strict=False):
             chosen[each.operation.operation_id] = each
     return list(chosen.values())
 
@@ -119,10 +128,8 @@ def draw(tenant: Tenant, candidate: Candidate, salt: str = "") -> str:
 
     Raises ``NotExercised`` when there is none that can stand in a filter as it is.
     """
-    order = moment if candidate.kind == "date-time" else number if candidate.kind in ("number", "integer") else str
-    plain = [text for text in candidate.counts if text.isprintable() and not AWKWARD & set(text)]
-    usable = sorted((text for text in plain if len(text) <= LONGEST and text == text.strip()), key=order)  # type: ignore[arg-type]
-    inner = usable[1:-1] or usable
+    texts = usable(candidate)
+    inner = texts[1:-1] or texts
     if not inner:
         raise NotExercised(f"{candidate.path} has no value that could be asked for")
     seed = f"{tenant.seed} {candidate.name} {salt}"

@@ -21,7 +21,7 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 def keys_of(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
     """What each row is sorted by: None where the value is absent, or is not of its kind."""
-    parse = _PARSERS.get(kind, text_of)
+    parse: Callable[[Any], Any] = _PARSERS.get(kind, text_of)
     found = [values_at(row, path) for row in rows]
     return [parse(values[0]) if values else None for values in found]
 

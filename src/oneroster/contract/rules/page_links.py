@@ -29,7 +29,7 @@ WINDOW: Final = frozenset({"limit", "offset"})
 def links_of(reading: Reading) -> dict[str, str]:
     """The absolute addresses of a page's links by relation; those that are no address of the tenant are empty."""
     header = httpx.Response(200, headers=reading.exchange.headers).links
-    found = {relation: absolute(reading.exchange.url, link.get("url", "")) for relation, link in header.items()}
+    found = {str(relation): absolute(reading.exchange.url, link.get("url", "")) for relation, link in header.items()}
     return {relation: address or "" for relation, address in found.items()}
 
 

@@ -95,7 +95,7 @@ def sorts(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-SRT-02",
     family="sorting",
-    title="orderBy=desc turns the order round",
+    title="With orderBy=desc a sort goes down",
     clause="3.1 orderBy values [A]",
     breach="sort=startDate&orderBy=desc brings the earliest first",
     mend="look at orderBy, and sort downwards for desc",

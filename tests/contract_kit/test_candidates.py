@@ -1,0 +1,78 @@
+"""Which fields and values the laws are tried on: the tenant's own, chosen by the seed, and never personal ones."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from oneroster.contract.access import BearerToken
+from oneroster.contract.candidates import best, candidates, draw, sortable
+from oneroster.contract.gateway import Gateway
+from oneroster.contract.rule import select
+from oneroster.contract.runner import judge
+from oneroster.contract.snapshot import take_snapshot
+from oneroster.contract.target import Target
+from oneroster.contract.tenant import Tenant
+from oneroster.sandbox import Sandbox
+from oneroster_v1p1.tables import ELEMENTS
+
+KINDS = ("string", "enumeration", "date", "date-time", "number", "boolean", "strings", "enumerations", "reference")
+ENOUGH_TO_BE_A_NAME = 4
+"""Letters; shorter values stand by chance in other words."""
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Tenant]:
+    with Sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
+        looked = Tenant(gateway, seed=1)
+        take_snapshot(looked, lambda _: None)
+        yield looked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_value_is_taken_from_a_field_that_may_be_personal(tenant: Tenant, kind: str) -> None:
+    assert best(tenant, kind)
+    for each in candidates(tenant, kind):
+        known = ELEMENTS[each.operation.element or ""].properties[each.path.partition(".")[0]]
+        assert not known.personal
+        assert not known.secret
+    for each in best(tenant, kind, most=3):
+        assert draw(tenant, each) in each.counts
+
+
+def test_the_seed_chooses_the_value(tenant: Tenant) -> None:
+    (candidate,) = best(tenant, "string")
+    first = draw(tenant, candidate)
+    assert draw(tenant, candidate) == first
+    assert len({draw(tenant, candidate, str(salt)) for salt in range(20)}) > 1
+
+
+def test_every_kind_of_value_is_sorted_by(tenant: Tenant) -> None:
+    kinds = {kind for fields in sortable(tenant).values() for _, kind in fields}
+    assert kinds == {"string", "enumeration", "date", "date-time", "number", "boolean"}
+
+
+def test_no_child_s_data_stands_in_an_address() -> None:
+    personal: set[str] = set()
+    with Sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
+        asked = Tenant(gateway, seed=1)
+        judge(asked, select(["paging", "sorting", "filtering", "fields"]), lambda _what, _done, _steps: None)
+        for operation_id in ("getAllUsers", "getAllDemographics", "getAllResults"):
+            operation = asked.dialect.operations[operation_id]
+            for row in asked.whole(operation).values():
+                personal |= set(_personal(operation.element or "", row))
+        filters = [str(reading.query["filter"]) for reading in asked.readings() if "filter" in reading.query]
+    assert len(filters) > len(KINDS)
+    assert not [name for name in personal for expression in filters if f"'{name}'" in expression]
+
+
+def _personal(element: str, row: dict[str, Any]) -> Iterator[str]:
+    for name, known in ELEMENTS[element].properties.items():
+        value = row.get(name)
+        if (
+            known.personal
+            and isinstance(value, str)
+            and len(value) >= ENOUGH_TO_BE_A_NAME
+            and value not in ("true", "false")
+        ):
+            yield value

@@ -1,0 +1,138 @@
+"""The naive reading of a filter: certain where the standard is, silent where it is not, and that of the sandbox."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oneroster.contract.naive import Clause, Filter, Verdict, evaluate, text_of, values_at
+from oneroster.sandbox.district import Size
+from oneroster.sandbox.filtering import parse
+from oneroster.sandbox.store import Store
+from oneroster_v1p1.tables import ELEMENTS
+
+ELEMENTS_TRIED = ("AcademicSession", "Class", "Course", "Enrollment", "LineItem", "Org", "Resource", "Result", "User")
+ORDERED = ("=", "!=", ">", ">=", "<", "<=")
+OPERATORS = {
+    "string": (*ORDERED, "~"),
+    "enumeration": ("=", "!=", "~"),
+    "boolean": ("=", "!="),
+    "date": ORDERED,
+    "date-time": ORDERED,
+    "number": ORDERED,
+    "strings": ("=", "!=", "~"),
+    "enumerations": ("=", "!=", "~"),
+    "reference": ("=", "!="),
+    "references": ("=",),
+}
+SINGLE = {"strings": "string", "enumerations": "enumeration", "reference": "string", "references": "string"}
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with Store.open(Size.parse("small"), 1, cache=None) as opened:
+        yield opened
+
+
+@st.composite
+def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> Clause:
+    """A comparison over some field of an element, with a value that some row has, or one near it."""
+    properties = [known for known in ELEMENTS[element].properties.values() if known.kind in OPERATORS]
+    known = draw(st.sampled_from(properties))
+    path = f"{known.name}.sourcedId" if "reference" in known.kind else known.name
+    held = sorted({text_of(value) for row in rows for value in values_at(row, path)} - {""})
+    plain = [text for text in held if "'" not in text]
+    text = draw(st.sampled_from(plain)) if plain else "2025-01-01"
+    if known.kind in ("string", "strings", "enumeration", "enumerations"):
+        text = draw(
+            st.sampled_from([text, text.swapcase(), text[1:], text[:3], f"{text}%", "_", f"{text},{plain[:1]}"])
+        )
+        text = text.replace("'", "") or "x"
+    many = known.kind.endswith("s")
+    return Clause(path, SINGLE.get(known.kind, known.kind), draw(st.sampled_from(OPERATORS[known.kind])), text, many)
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data())
+def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading_brings(
+    store: Store, data: st.DataObject
+) -> None:
+    element = data.draw(st.sampled_from(ELEMENTS_TRIED))
+    everything = store.select(element)
+    rows = everything.page(0, everything.total)
+    joined = data.draw(st.lists(clauses(element, rows), min_size=1, max_size=2))
+    wanted = Filter(tuple(joined), either=data.draw(st.booleans()))
+    selection = store.select(element, filter=parse(str(wanted), ELEMENTS[element]))
+    came = {row["sourcedId"] for row in selection.page(0, selection.total)}
+    for row in rows:
+        verdict = evaluate(wanted, row)
+        if verdict.trust != "C":
+            assert verdict.holds is (row["sourcedId"] in came), (wanted.shape, verdict.trust, row["sourcedId"])
+
+
+ROW = {
+    "sourcedId": "c-1",
+    "status": "active",
+    "dateLastModified": "2025-09-01T12:00:00.000Z",
+    "title": "Algebra 1",
+    "startDate": "2025-08-18",
+    "score": 17.5,
+    "enabledUser": True,
+    "grades": ["05", "06"],
+    "orgs": [{"sourcedId": "o-1"}, {"sourcedId": "o-2"}],
+    "parent": {"sourcedId": "o-0"},
+    "email": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("clause", "verdict"),
+    [
+        (Clause("title", "string", "=", "Algebra 1"), Verdict(True, "A")),
+        (Clause("title", "string", "=", "ALGEBRA 1"), Verdict(False, "C")),
+        (Clause("title", "string", "=", "Biology"), Verdict(False, "A")),
+        (Clause("title", "string", "!=", "Biology"), Verdict(True, "A")),
+        (Clause("title", "string", "~", "gebra"), Verdict(True, "A")),
+        (Clause("title", "string", "~", "GEBRA"), Verdict(True, "B")),
+        (Clause("title", "string", "~", "%"), Verdict(False, "A")),
+        (Clause("title", "string", "<", "Biology"), Verdict(True, "B")),
+        (Clause("title", "string", "<", "algebra 0"), Verdict(True, "C")),
+        (Clause("status", "enumeration", "=", "active"), Verdict(True, "A")),
+        (Clause("email", "string", "=", "x"), Verdict(False, "A")),
+        (Clause("email", "string", "!=", "x"), Verdict(True, "C")),
+        (Clause("startDate", "date", ">=", "2025-08-18"), Verdict(True, "B")),
+        (Clause("dateLastModified", "date-time", ">", "2025-08-01T00:00:00Z"), Verdict(True, "A")),
+        (Clause("dateLastModified", "date-time", ">", "2025-09-01T14:00:00+02:00"), Verdict(False, "B")),
+        (Clause("dateLastModified", "date-time", ">=", "2025-09-01"), Verdict(True, "A")),
+        (Clause("score", "number", ">", "9"), Verdict(True, "B")),
+        (Clause("enabledUser", "boolean", "=", "true"), Verdict(True, "B")),
+        (Clause("primary", "boolean", "=", "false"), Verdict(False, "C")),
+        (Clause("grades", "string", "=", "06,05", many=True), Verdict(True, "B")),
+        (Clause("grades", "string", "=", "05", many=True), Verdict(True, "C")),
+        (Clause("grades", "string", "=", "05,07", many=True), Verdict(False, "B")),
+        (Clause("grades", "string", "~", "05,07", many=True), Verdict(True, "B")),
+        (Clause("orgs.sourcedId", "string", "=", "o-2", many=True), Verdict(True, "B")),
+        (Clause("parent.sourcedId", "string", "=", "o-9"), Verdict(False, "B")),
+    ],
+    ids=str,
+)
+def test_each_kind_of_value_is_compared_in_its_own_way(clause: Clause, verdict: Verdict) -> None:
+    assert evaluate(Filter((clause,)), ROW) == verdict
+
+
+def test_a_list_that_is_no_list_is_nobody_s_promise() -> None:
+    assert evaluate(Filter((Clause("grades", "string", "=", "05", many=True),)), {"grades": "05,06"}).trust == "C"
+
+
+def test_the_clause_that_decides_gives_the_certainty() -> None:
+    certain, open_one = Clause("status", "enumeration", "=", "active"), Clause("title", "string", "=", "ALGEBRA 1")
+    assert evaluate(Filter((certain, open_one), either=True), ROW) == Verdict(True, "A")
+    assert evaluate(Filter((certain, open_one)), ROW) == Verdict(False, "C")
+
+
+def test_a_message_shows_the_form_of_a_filter_and_not_its_values() -> None:
+    wanted = Filter((Clause("title", "string", "=", "Zaphod"), Clause("status", "enumeration", "=", "active")))
+    assert str(wanted) == "title='Zaphod' AND status='active'"
+    assert wanted.shape == "title=… AND status=…"
