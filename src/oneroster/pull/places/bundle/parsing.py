@@ -37,7 +37,7 @@ def typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _booleans(text: pa.Array) -> pa.Array:
     true = pc.equal(text, "true")
-    if not pc.all(pc.or_(true, pc.equal(text, "false"))).as_py():
+    if pc.all(pc.or_(true, pc.equal(text, "false"))).as_py() is False:
         raise ValueError("neither true nor false")
     return true
 

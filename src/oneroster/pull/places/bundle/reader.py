@@ -24,8 +24,8 @@ __all__ = ["DAY", "BundleRoster"]
 DAY: Final = {b"oneroster.precision": b"day"}
 """Metadata of a field whose instants are days."""
 
-_BLOCK: Final = 16 << 20
-"""Bytes that are parsed at a time; two of them must hold the longest row."""
+_BLOCK: Final = 2 << 20
+"""Bytes that are parsed at a time, unless a row is longer."""
 
 _MODES: Final = {"bulk": WHOLE, "delta": CHANGES}
 
@@ -127,11 +127,12 @@ class BundleRoster:
 
         with self._opened(f"{file.name}.csv") as stream:
             self._check_header(file, stream)
+            longest = max(map(len, stream), default=0)
         try:
             with self._opened(f"{file.name}.csv") as stream:
                 yield from arrow_csv.open_csv(
                     stream,
-                    arrow_csv.ReadOptions(block_size=_BLOCK, use_threads=False),
+                    arrow_csv.ReadOptions(block_size=max(_BLOCK, 2 * longest), use_threads=False),
                     arrow_csv.ParseOptions(newlines_in_values=True),
                     arrow_csv.ConvertOptions(
                         column_types=dict.fromkeys(file.header, pa.string()),

@@ -28,7 +28,8 @@ from oneroster_v1p1.tables import ELEMENTS
 
 __all__ = ["write_bundle"]
 
-_ROWS: Final = 32 * 1024
+_ROWS: Final = 128 * 1024
+"""Rows that are worked on at a time. The ids that are referred to are looked up anew for each so many."""
 _PRODUCER: Final = "oneroster-kit"
 
 
