@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Annotated, Final, Literal, NoReturn
 
 import typer
@@ -10,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from oneroster.cli import USAGE
+from oneroster.cli._keeping import Keeping, KnownFile, Learn, ReasonText, WriteKnown
+from oneroster.cli._repeating import command_of
 from oneroster.cli._reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
 from oneroster.contract.levels import Level
 from oneroster.contract.overlay import base_profile, known_profiles
@@ -37,12 +40,16 @@ Examples:
   or `ONEROSTER_CLIENT_ID` and `ONEROSTER_CLIENT_SECRET`, in the environment
 
 - `oneroster check --sandbox --fault lost-row` rehearses a fault: the report names the rule that it breaks
+
+- `oneroster check --learn dialect.yaml` writes down how the server deviates from the document;
+  `oneroster check --profile dialect.yaml` tells only what is new since
 """
 
 INTERRUPTED: Final = 130
 
 _ACCESS: Final = "How to enter"
 _LIMITS: Final = "How much to ask"
+_ENGINE: Final = "What to make up"
 _SANDBOX: Final = "Sandbox"
 
 
@@ -115,7 +122,37 @@ FailOn = Annotated[
     Literal["must", "should"] | None,
     typer.Option(help="Exit with 1 when a must, or already when a should fails.", show_default="must"),
 ]
-MaxRequests = Annotated[int, typer.Option(min=1, help="Requests in all.", rich_help_panel=_LIMITS)]
+Fuzz = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Make up N lawful requests for each operation as well.", rich_help_panel=_ENGINE
+    ),
+]
+Negative = Annotated[
+    bool,
+    typer.Option(
+        "--negative",
+        help="Also ask what is not lawful: it must be refused (some 700 requests).",
+        rich_help_panel=_ENGINE,
+    ),
+]
+Stateful = Annotated[
+    bool,
+    typer.Option(
+        "--stateful",
+        help="Also read what pages list, wherever they begin (some 100 requests).",
+        rich_help_panel=_ENGINE,
+    ),
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Requests in all.",
+        show_default=f"{Limits().requests}, more with --fuzz, --negative and --stateful",
+        rich_help_panel=_LIMITS,
+    ),
+]
 MaxTime = Annotated[float, typer.Option(min=1, help="Seconds in all.", rich_help_panel=_LIMITS)]
 Rate = Annotated[
     float | None,
@@ -127,6 +164,9 @@ Rate = Annotated[
     ),
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds for one answer.", rich_help_panel=_LIMITS)]
+Workers = Annotated[
+    int, typer.Option(min=1, max=16, help="Requests at a time; a busy tenant holds all back.", rich_help_panel=_LIMITS)
+]
 
 _DEFAULTS: Final = Limits()
 
@@ -137,6 +177,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
+    context: typer.Context,
     base_url: BaseUrl = "",
     token: Token = "",
     client_id: ClientId = "",
@@ -155,10 +196,18 @@ def check(
     report_html: ReportHtml = "",
     github: Github = False,
     compare: Compare = "",
-    max_requests: MaxRequests = _DEFAULTS.requests,
+    learn: Learn = "",
+    known: KnownFile = "",
+    write_known: WriteKnown = "",
+    reason: ReasonText = "",
+    fuzz: Fuzz = 0,
+    negative: Negative = False,
+    stateful: Stateful = False,
+    max_requests: MaxRequests = None,
     max_time: MaxTime = _DEFAULTS.seconds,
     rate: Rate = None,
     timeout: Timeout = _DEFAULTS.timeout,
+    workers: Workers = _DEFAULTS.workers,
     allow_writes: AllowWrites = False,
 ) -> None:
     """Judge a tenant, show the report, and end with the status that says how it went."""
@@ -172,6 +221,8 @@ def check(
     }
     try:
         chosen = choose(include, exclude)
+        plan = Plan(chosen.operations, fuzz, negative, stateful)
+        keeping = Keeping.of(learn, known, write_known, reason)
         destinations = Destinations.of(
             json=report_json, junit=report_junit, html=report_html, github=github, older=compare
         )
@@ -181,10 +232,22 @@ def check(
                 if sandbox
                 else _named_target(given, fault, allow_writes=allow_writes)
             )
-            limits = Limits(max_requests, rate or polite_rate(target.base_url), timeout, max_time)
+            limits = Limits(
+                max_requests or plan.requests(_DEFAULTS.requests),
+                rate or polite_rate(target.base_url),
+                timeout,
+                max_time,
+                workers=workers,
+            )
             with _progress() as progress, _ended_politely() if allow_writes else nullcontext():
-                report = judge(
-                    target, limits, rules=chosen.rules, plan=Plan(chosen.operations), seed=seed, progress=progress
+                found = judge(
+                    target,
+                    limits,
+                    rules=chosen.rules,
+                    plan=plan,
+                    seed=seed,
+                    progress=progress,
+                    inspect=keeping.inspect,
                 )
     except ValueError as error:
         _refuse(str(error))
@@ -194,9 +257,13 @@ def check(
         raise typer.Exit(INTERRUPTED) from None
     level = Level(fail_on or ("should" if fault else "must"))
     try:
+        command = command_of(context, None if sandbox else target.base_url, found.seed)
+        report = replace(keeping.settled(found), repeat=command)
         destinations.hand_over(report, level)
     except ReportError as error:
         _refuse(str(error))
+    except OSError as error:
+        _refuse(f"cannot write {error.filename}: {error.strerror}")
     raise typer.Exit(report.exit_code(level))
 
 

@@ -158,7 +158,8 @@ class Report:
 
     ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could. ``operations`` are those
     of the profile, in the order of the document. ``left_behind`` are the requests that would remove what the run made
-    in the tenant and could not remove.
+    in the tenant and could not remove. ``repeat`` is the command that asks the same again, without secrets; empty when
+    no command line began the run.
     """
 
     version: str
@@ -168,6 +169,7 @@ class Report:
     unjudged: str | None = None
     operations: tuple[OperationSeen, ...] = ()
     left_behind: tuple[str, ...] = ()
+    repeat: str = ""
 
     def summary(self) -> dict[str, int]:
         """Number of checks by status."""

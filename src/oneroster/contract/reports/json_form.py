@@ -23,6 +23,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "seconds": target.seconds,
             "requests": target.requests,
         },
+        **({"seed": report.seed, "repeat": report.repeat} if report.repeat else {}),
         "summary": report.summary(),
         "checks": [check.as_json() for check in report.checks],
         **({"left_behind": list(report.left_behind)} if report.left_behind else {}),

@@ -62,6 +62,8 @@ def show(report: Report, console: Console, fail_on: Level = Level.MUST, comparis
         _changes(comparison, console)
     _left_behind(report, console)
     console.print()
+    if report.repeat:
+        _line(console, f"To repeat it: {report.repeat}", "dim")
     last = verdict(report, fail_on)
     _line(console, last.text, _OUTCOMES[last.outcome])
 
