@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pulling import Rows, leftovers, rows_at, truth
 
-from oneroster.sandbox import Sandbox
+from oneroster.sandbox import Sandbox, Variants
 
 SCRIPT = Path(__file__).with_name("killed.py")
 SEED = 20261123
@@ -61,6 +61,25 @@ def test_a_killed_pull_goes_on_where_it_was(
     tenant: Sandbox, expected: Rows, tmp_path: Path, steps: int, share: float
 ) -> None:
     kill_and_go_on(tenant, expected, tmp_path / "roster.parquet", [max(1, int(steps * share))])
+
+
+def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path) -> None:
+    place = tmp_path / "roster.parquet"
+    with Sandbox("small", 3, variants=Variants(latency=0.05)) as slow:
+        command = [sys.executable, "-c", "from oneroster.cli import main; main()", "pull", "--to", str(place)]
+        command += ["--base-url", slow.base_url, "--token", slow.token, "--page-size", "9", "--workers", "2"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            first = process.stderr.readline()  # something is fetched, most is not
+            process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+        assert "rows fetched" in first
+        assert process.returncode == 130
+        assert "--resume goes on" in said
+        assert not place.exists()
+        done = run(slow, place, 0)
+    assert done.returncode == 0, done.stderr
+    assert rows_at(place) == expected
 
 
 @pytest.mark.long

@@ -1,6 +1,7 @@
 """Collections on their way from the tenant into the staging: each by its exactly-once walk, several at once."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -18,7 +19,7 @@ from oneroster.pull.courier import Courier, Stopped
 from oneroster.pull.errors import StagingError
 from oneroster.pull.plan import Source
 from oneroster.pull.progress import Progress
-from oneroster.pull.rejects import Reject
+from oneroster.pull.rejects import MOST, Reject
 from oneroster.pull.rows import RowsCall, RowsPage
 from oneroster.pull.staging import PageNote, Staging
 
@@ -118,6 +119,7 @@ class _Gathering:
         self._walk = Walk(source.operation_id, paging)
         self._batcher = Batcher(schema_of(source.element, errand.columns))
         self._kept = _Kept()
+        self._rejected: Counter[str] = Counter()
         self._rows = 0
 
     def run(self) -> None:
@@ -180,10 +182,19 @@ class _Gathering:
         indexes = self._walk.take(ask, page.facts)
         rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
         self._check_obeyed(rows)
-        rejects = [reject for index in indexes for reject in page.flaws.get(index, ())]
-        self._kept.add(self._batcher.batch(rows), _note(page.facts, indexes), rejects, page.size)
+        self._kept.add(self._batcher.batch(rows), _note(page.facts, indexes), page.size)
+        if page.flaws:
+            self._keep_rejects(reject for index in indexes for reject in page.flaws.get(index, ()))
         self._rows += len(rows)
         self._progress.advance(self._name, self._rows, self._walk.total)
+
+    def _keep_rejects(self, rejects: Iterable[Reject]) -> None:
+        for reject in rejects:
+            self._rejected[reject.reason] += 1
+            if self._rejected[reject.reason] <= MOST:
+                self._kept.rejects.append(reject)
+            else:
+                self._kept.surplus[reject.reason] += 1
 
     def _check_obeyed(self, rows: list[Any]) -> None:
         if self._changes is None:
@@ -196,7 +207,7 @@ class _Gathering:
     def _stage(self) -> None:
         kept, self._kept = self._kept, _Kept()
         if kept.pages:
-            self._staging.add(self._element, kept.batch(), kept.pages, kept.rejects)
+            self._staging.add(self._element, kept.batch(), kept.pages, kept.rejects, kept.surplus)
 
     def _rescue(self) -> None:
         # What came before the failure need not be fetched again; the failure itself is what has to be told.
@@ -221,6 +232,7 @@ class _Gathering:
             for page in stretch.pages:
                 self._replay(page, named)
             self._rows += stretch.rows
+            self._rejected.update(reject.reason for reject in stretch.rejects)
         if self._rows:
             self._progress.advance(self._name, self._rows, self._walk.total)
 
@@ -244,13 +256,13 @@ class _Kept:
         self.rows = self.size = 0
         self.pages: list[PageNote] = []
         self.rejects: list[Reject] = []
+        self.surplus: Counter[str] = Counter()
         self._batches: list[pa.RecordBatch] = []
 
-    def add(self, batch: pa.RecordBatch, page: PageNote, rejects: list[Reject], size: int) -> None:
+    def add(self, batch: pa.RecordBatch, page: PageNote, size: int) -> None:
         self.rows += batch.num_rows
         self.size += size
         self.pages.append(page)
-        self.rejects += rejects
         self._batches.append(batch)
 
     def batch(self) -> pa.RecordBatch:

@@ -159,7 +159,7 @@ class _Pull:
                     self._notes.append(f"{name}: rows went or came without a change being told, so all were fetched")
                     staging.start_over(errand.source.element)
             harvest(courier, staging, errands, self._paging, workers, self._progress)
-        self._rejects.add(staging.rejects())
+        staging.tell_rejects(self._rejects)
         self._check_offer(staging)
 
     def _errand(self, source: "Source", staging: Staging, update: Update | None) -> Errand:

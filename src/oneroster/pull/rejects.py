@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-__all__ = ["DUPLICATE", "MISSING", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "beside"]
+__all__ = ["MISSING", "MOST", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "beside"]
 
 UNREADABLE: Final = "unreadable"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
-DUPLICATE: Final = "duplicate"
 
-_MOST: Final = 10_000
+MOST: Final = 10_000
+"""Of each collection and reason, as many are listed; the rest is counted."""
 
 
 class Reject(NamedTuple):
@@ -51,7 +51,7 @@ class Rejects:
         with self._lock:
             for reject in rejects:
                 self.count(reject.collection, reject.reason)
-                if self.counts[reject.collection, reject.reason] <= _MOST:
+                if self.counts[reject.collection, reject.reason] <= MOST:
                     self._kept.append(reject)
 
     def count(self, collection: str, reason: str, number: int = 1) -> None:

@@ -10,7 +10,7 @@ The folder lies beside the place and holds what the place will hold, so it is re
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -22,8 +22,8 @@ import pyarrow as pa
 from oneroster.pull.columns import schema_of
 from oneroster.pull.errors import StagingError
 from oneroster.pull.manifest import Manifest
-from oneroster.pull.rejects import Reject
-from oneroster.pull.roster import in_load_order
+from oneroster.pull.rejects import Reject, Rejects
+from oneroster.pull.roster import in_load_order, wrapper_of
 
 __all__ = ["PageNote", "StagedRoster", "Staging", "Stretch", "folder_beside"]
 
@@ -51,13 +51,23 @@ class PageNote(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Stretch(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A finished stretch of pages of one collection; ``file`` is empty when they brought no new row."""
+    """A finished stretch of pages of one collection.
+
+    Attributes:
+        element: The schema name.
+        file: Where its rows are; empty when the pages brought none.
+        rows: How many.
+        pages: The pages, in order.
+        rejects: What was wrong with single records.
+        surplus: By reason, what else was wrong, and is not listed any more.
+    """
 
     element: str
     file: str
     rows: int
     pages: list[PageNote]
     rejects: list[Reject] = []
+    surplus: dict[str, int] = {}
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -152,18 +162,25 @@ class Staging:
             if path.name not in {_JOURNAL, _LOCK, *named}:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
-    def add(self, element: str, batch: pa.RecordBatch | None, pages: list[PageNote], rejects: list[Reject]) -> None:
-        """Keep a stretch of pages, for good.
+    def add(
+        self,
+        element: str,
+        batch: pa.RecordBatch,
+        pages: list[PageNote],
+        rejects: list[Reject],
+        surplus: Mapping[str, int] | None = None,
+    ) -> None:
+        """Keep a stretch of pages, for good; the arguments are the attributes of a `Stretch`.
 
         Raises:
             OSError: It cannot be written; the stretch is then as if it had never come.
         """
         with self._write_lock:
             self._serial += 1
-            name = f"{element}-{self._serial:06}.arrow" if batch is not None and batch.num_rows else ""
-        if batch is not None and name:
+            name = f"{element}-{self._serial:06}.arrow" if batch.num_rows else ""
+        if name:
             self._write(name, batch)
-        stretch = Stretch(element, name, 0 if batch is None else batch.num_rows, pages, rejects)
+        stretch = Stretch(element, name, batch.num_rows, pages, rejects, dict(surplus or {}))
         with self._write_lock:
             self._append(_Line(stretch=stretch))
             self._stretches[element].append(stretch)
@@ -232,11 +249,13 @@ class Staging:
                 f"{self.folder / stretch.file} cannot be read ({type(error).__name__}). Pull without resume."
             ) from None
 
-    def rejects(self) -> Iterable[Reject]:
-        """All rejects of all stretches."""
-        for stretches in self._stretches.values():
+    def tell_rejects(self, rejects: Rejects) -> None:
+        """Hand over what was wrong with single records."""
+        for element, stretches in self._stretches.items():
             for stretch in stretches:
-                yield from stretch.rejects
+                rejects.add(stretch.rejects)
+                for reason, number in stretch.surplus.items():
+                    rejects.count(wrapper_of(element), reason, number)
 
     def _write(self, name: str, batch: pa.RecordBatch) -> None:
         partial = self.folder / f"{name}.partial"
