@@ -17,7 +17,6 @@ __all__ = ["far", "near"]
 _MOST_OF_CLASSLINK: Final = 0.55
 _MOST_OF_STOCK: Final = 0.35
 _MOST_FAR: Final = 0.16
-_WIDER: Final = 8
 
 
 def near(plan: Plan) -> Iterator[Line]:
@@ -39,14 +38,13 @@ def far(plan: Plan) -> Iterator[Line]:
     with running(plan.walk_rows, plan.latency) as base_url:
         contestants = {
             "typed": _timed(partial(typed_walk, base_url), plan),
-            f"typed, {_WIDER} windows": _timed(partial(typed_walk, base_url, Paging(windows=_WIDER)), plan),
+            "typed, 4 windows": _timed(partial(typed_walk, base_url, Paging(adaptive=False)), plan),
             "classlink": _timed(partial(classlink_walk, base_url, plan.page_rows), plan),
         }
         costs = in_turn("walk with latency", contestants, plan.rounds)
     what = f"walk {plan.walk_rows} rows, {plan.latency * 1000:.0f} ms a page"
     yield line(f"{what} / ClassLink's loop", costs["typed"], costs["classlink"], _MOST_FAR)
-    wider = costs[f"typed, {_WIDER} windows"]
-    yield line(f"{what}, {_WIDER} windows / ClassLink's loop", wider, costs["classlink"])
+    yield line(f"{what}, 4 windows / ClassLink's loop", costs["typed, 4 windows"], costs["classlink"])
 
 
 def _timed(walk: Callable[[], int], plan: Plan) -> Callable[[], float]:

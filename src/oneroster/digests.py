@@ -63,6 +63,16 @@ class IdSet:
                     found.append(index)
         return found
 
+    def extend(self, made: Sequence[bytes | None]) -> None:
+        """Remember digests that are known to be new and different from each other; otherwise see `put`."""
+        buckets, last = self._buckets, len(self._buckets) - 1
+        for digest in made:
+            if digest is not None:
+                buckets[hash(digest) & last] += digest
+                self._count += 1
+        while self._count > _FULL * len(self._buckets):
+            self._spread()
+
     def put(self, made: Sequence[bytes | None]) -> list[int]:
         """Remember digests; the indexes of those that are new, where None always is."""
         new = []

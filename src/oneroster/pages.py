@@ -1,6 +1,7 @@
 """Collections as they are iterated: the walk decides, these shells send and hand out."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -8,6 +9,7 @@ from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
 from . import log
 from .calling import Call, Read
+from .pace import Pace
 from .paging import Ask, Paging, Walk
 
 if TYPE_CHECKING:
@@ -41,6 +43,24 @@ def _take(walk: Walk, ask: Ask, read: Read) -> Page[Any] | None:
     return read.page(indexes, walk.total, walk.repeated) if indexes or read.response.status_info else None
 
 
+class _Watch:
+    """How long a walk stands still for its pages."""
+
+    def __init__(self) -> None:
+        self._last = self._began = time.perf_counter()
+        self._worked = time.process_time()
+
+    def begin(self) -> None:
+        self._began, self._worked = time.perf_counter(), time.process_time()
+
+    def end(self) -> tuple[float, float]:
+        """Seconds since `begin` in which this process did nothing, and seconds since the end before."""
+        now = time.perf_counter()
+        waited = now - self._began - (time.process_time() - self._worked)
+        spent, self._last = now - self._last, now
+        return waited, spent
+
+
 class WalkedPages(Pages[T]):
     """A collection read over a `Session`, several pages at a time where the walk allows it."""
 
@@ -55,10 +75,13 @@ class WalkedPages(Pages[T]):
     def pages(self) -> Iterator[Page[T]]:
         """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
         walk = self._walk = _begin(self._call, self._paging)
-        flight = Flight(self._session, self._fetch, self._paging.windows)
+        pace, watch = Pace(self._paging.windows, self._paging.adaptive), _Watch()
+        flight = Flight(self._session, self._fetch, pace.most)
         try:
-            while asks := walk.asks(self._paging.windows):
+            while asks := walk.asks(pace.ahead):
+                watch.begin()
                 read = flight.next(asks)
+                pace.note(*watch.end())
                 page = _take(walk, asks[0], read)
                 if page is not None:
                     yield page
@@ -152,8 +175,9 @@ class AsyncWalkedPages(AsyncPages[T]):
         walk = self._walk = _begin(self._call, self._paging)
         waiting: dict[Ask, asyncio.Task[Read]] = {}
         dropped: list[asyncio.Task[Read]] = []
+        pace, watch = Pace(self._paging.windows, self._paging.adaptive), _Watch()
         try:
-            while asks := walk.asks(self._paging.windows):
+            while asks := walk.asks(pace.ahead):
                 # Kept to the end, where what became of them is looked at: asyncio complains of failures nobody saw.
                 dropped += [waiting.pop(stale) for stale in waiting.keys() - set(asks)]
                 for task in dropped:
@@ -161,7 +185,9 @@ class AsyncWalkedPages(AsyncPages[T]):
                 for ask in asks:
                     if ask not in waiting:
                         waiting[ask] = asyncio.create_task(self._fetch(ask))
+                watch.begin()
                 read = await waiting.pop(asks[0])
+                pace.note(*watch.end())
                 page = _take(walk, asks[0], read)
                 if page is not None:
                     yield page

@@ -31,16 +31,19 @@ class Paging(NamedTuple):
 
     Attributes:
         limit: Rows to ask for in one page.
-        windows: Pages asked for at the same time, once the server has shown that it honours limit and total; 1 reads
-            one after the other.
+        windows: Pages asked for at the same time, once the server has shown that it honours limit and total and the
+            walk mostly waits for it; 1 reads one after the other.
         trust_total: False for servers whose X-Total-Count is known to be wrong (some count before the filter).
         most_requests: A walk that needs more is taken for endless.
+        adaptive: Whether twice as many windows are opened where the walk still mostly waits. False opens `windows` in
+            any case and never more.
     """
 
     limit: int = 1000
     windows: int = 4
     trust_total: bool = True
     most_requests: int = 100_000
+    adaptive: bool = True
 
 
 class Ask(NamedTuple):
@@ -293,9 +296,9 @@ class Walk:
             named = [name.strip() for name in ids if name is not None]
             return self._unstable("a row stands twice in one page", ids=[n for n in set(named) if named.count(n) > 1])
         self._nameless += nameless
-        if self.repeated:
-            self._seen.put(made)
-        given = self._given.put(made)
+        # By now none of them was in this reading before, nor twice in the page.
+        self._seen.extend(made)
+        given = self._given.put(made) if self.repeated else list(range(len(ids)))
         self._received += len(ids)
         self._largest = max(self._largest, len(ids))
         self._last = ids[-1] if ids else self._last
