@@ -17,7 +17,15 @@ import httpx
 
 from . import log
 from .auth import Bearer, ClientCredentials, OAuth1, origin_of
-from .errors import DecodeError, ForeignOriginError, OneRosterError, ResponseTooLargeError, TokenError, TransportError
+from .errors import (
+    ConfigurationError,
+    DecodeError,
+    ForeignOriginError,
+    OneRosterError,
+    ResponseTooLargeError,
+    TokenError,
+    TransportError,
+)
 from .failures import FAILURES, bare, is_passing, no_answer
 from .retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
 from .settings import Settings
@@ -44,6 +52,16 @@ class Limits(NamedTuple):
     seconds: float = 300.0
     silence: float = 30.0
 
+    def checked(self) -> "Limits":
+        """Itself, when its numbers make sense.
+
+        Raises:
+            ConfigurationError: They do not.
+        """
+        if not min(self) > 0:
+            raise ConfigurationError("Limits needs bytes and seconds above 0.")
+        return self
+
 
 class Answer(NamedTuple):
     """A whole answer, whatever its status."""
@@ -63,7 +81,7 @@ class _Shared:
     def __init__(self, settings: Settings, retry: Retry, limits: Limits) -> None:
         self.settings = settings
         self.retry = retry.checked()
-        self.limits = limits
+        self.limits = limits.checked()
         self.origin = origin_of(settings.base_url)
         log.hide_queries(settings.base_url)
         log.hide_queries(settings.token_url or settings.base_url)
@@ -125,7 +143,7 @@ class Session(_Shared):
 
     def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
-        self.client = httpx.Client(**self.options())
+        self.client = _opened(httpx.Client, self.options())
         self._closed = False
         self._stoppers: WeakSet[threading.Event] = WeakSet()
         self._sockets: WeakSet[socket.socket] = WeakSet()
@@ -248,7 +266,7 @@ class AsyncSession(_Shared):
 
     def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
-        self.client = httpx.AsyncClient(**self.options())
+        self.client = _opened(httpx.AsyncClient, self.options())
 
     async def close(self) -> None:
         """Close all connections."""
@@ -312,6 +330,17 @@ class AsyncSession(_Shared):
                     return Answer(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
+
+
+def _opened(kind: Callable[..., T], options: dict[str, Any]) -> T:
+    try:
+        return kind(**options)
+    except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+        # A proxy's address may hold a password, so the error of httpx is neither shown nor chained.
+        raise ConfigurationError(
+            f"No connection can be prepared ({type(error).__name__}): look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY,"
+            " NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR in the environment."
+        ) from None
 
 
 def _is_final(outcome: Answer | Exception) -> TypeGuard[Answer]:

@@ -98,7 +98,12 @@ def _checked(found: dict[str, str], where: str) -> Settings:
     wrong = [f"{name} is no http(s) address, or holds a user name" for name in addresses]
     if "base_url" not in found:
         wrong.append("base_url is missing")
-    if "token" not in found:
+    elif set("?#") & set(found["base_url"]):
+        # Paths are put behind it, so what stands there would swallow them.
+        wrong.append("base_url has a query or a fragment")
+    if "token" in found:
+        wrong += [] if found["token"].strip() else ["token is empty"]
+    else:
         wrong += [f"{name} is missing" for name in ("client_id", "client_secret") if not found.get(name)]
     if found.get("client_auth", "basic") not in ("basic", "body"):
         wrong.append("client_auth is neither basic nor body")
@@ -116,7 +121,11 @@ def _is_web_address(text: str) -> bool:
         parts, _ = urlsplit(text), httpx.URL(text)
         # A query may be needed by a token endpoint (7.4: paths are the vendor's), but a user never is.
         return (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+            and not any(letter.isspace() for letter in text)
         )
     except (ValueError, httpx.InvalidURL):
         return False
@@ -155,7 +164,10 @@ def _value(place: str, name: str, value: object, environ: Mapping[str, str]) -> 
             return environ[key]
         case {"file": str(path)}:
             try:
-                return Path(path).read_text("utf-8").strip()
+                kept = Path(path).read_text("utf-8").strip()
             except (OSError, ValueError) as error:
                 raise ConfigurationError(f"{place}: {path} cannot be read ({type(error).__name__}).") from error
+            if not kept:
+                raise ConfigurationError(f"{place}: {path} is empty.")
+            return kept
     raise ConfigurationError(f'{place} must be a string, {{ env = "NAME" }} or {{ file = "path" }}.')

@@ -4,12 +4,14 @@ import asyncio
 import json
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
-from oneroster import ConfigurationError, TokenError
+from oneroster import AsyncOneRoster, ConfigurationError, Limits, OneRoster, Retry, TokenError, TransportError
 from oneroster.auth import Bearer, ClientCredentials, OAuth1
 
 from .web import Answer, Seen, serve
@@ -198,3 +200,45 @@ def test_an_endpoint_without_a_token_is_an_error_without_secrets(answer: Answer)
         assert len(web.seen) == 1
     assert "cret" not in str(caught.value).replace("client id, secret, scopes", "")
     assert caught.value.retry_after == ("7" if answer.status == 503 else None)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous: bool) -> None:
+    go = Event()
+
+    def answer(seen: Seen) -> Answer:
+        if seen.path == "/token":
+            go.wait(30)
+        return Answer(200, b'{"orgs": []}')
+
+    with serve(answer) as web:
+        options: dict[str, Any] = {
+            "base_url": web.origin,
+            "token_url": f"{web.origin}/token",
+            "retry": Retry(attempts=2, first_delay=0),
+            "limits": Limits(silence=0.3),
+        }
+
+        async def read_async() -> None:
+            async with AsyncOneRoster("id", "s cret", **options) as roster:
+                await roster.get_all_orgs().first()
+
+        def read() -> None:
+            with OneRoster("id", "s cret", **options) as roster:
+                roster.get_all_orgs().first()
+
+        try:
+            with pytest.raises(TransportError, match=r"as the token endpoint \S+/token failed: the server fell silent"):
+                asyncio.run(read_async()) if asynchronous else read()
+        finally:
+            go.set()
+
+
+def test_a_token_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oneroster.auth._SECONDS", -1.0)
+    with (
+        serve(TokenServer()) as web,
+        httpx.Client(auth=credentials(web.origin)) as client,
+        pytest.raises(TokenError, match="did not end its answer within"),
+    ):
+        client.get(f"{web.origin}/users")

@@ -1,13 +1,23 @@
 """Whatever goes wrong with a request, the caller gets one of our errors, without a secret and without a query."""
 
 import asyncio
+import pickle
 import traceback
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from oneroster import AsyncOneRoster, ConfigurationError, OneRoster, OneRosterError, Retry, TransportError
+from oneroster import (
+    AsyncOneRoster,
+    ConfigurationError,
+    Limits,
+    OneRoster,
+    OneRosterError,
+    Retry,
+    TransportError,
+    errors,
+)
 from oneroster.failures import bare, is_passing, no_answer
 
 from .web import Answer, serve
@@ -122,6 +132,43 @@ def test_only_what_passes_by_itself_is_sent_again() -> None:
     passing = {kind for kind in _kinds(httpx.RequestError) if is_passing(kind("x"))}
     assert {httpx.ReadTimeout, httpx.ConnectError, httpx.RemoteProtocolError, httpx.DecodingError} <= passing
     assert not {httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.ProxyError, httpx.TooManyRedirects} & passing
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PROXY", "http://user:s3cret@host:port"), ("HTTPS_PROXY", "s3cret://[::"), ("SSL_CERT_FILE", "/s3cret")],
+)
+def test_an_environment_that_allows_no_connection_is_told_without_it(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    for kind in (OneRoster, AsyncOneRoster):
+        with pytest.raises(ConfigurationError, match="look at HTTP_PROXY") as caught:
+            _ = kind(base_url="https://sis.example", token="t").session
+        assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("limits", [Limits(most_bytes=0), Limits(seconds=-1), Limits(silence=0)])
+def test_limits_that_let_nothing_through_are_refused(limits: Limits) -> None:
+    with pytest.raises(ConfigurationError, match="Limits needs"):
+        _ = OneRoster(base_url="https://sis.example", token="t", limits=limits).session
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.CountMismatchError("getAllOrgs", "why", 1, 2, ["S-1"]),
+        errors.UnstableCollectionError("getAllOrgs", "why", 1),
+        errors.TokenError("why", 503, "7"),
+        errors.ResponseTooLargeError("why"),
+        errors.UnknownFieldError("why"),
+        errors.ForeignOriginError("why"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_pass_from_one_process_to_another(error: OneRosterError) -> None:
+    passed = pickle.loads(pickle.dumps(error))  # noqa: S301 - of our own making
+    assert (type(passed), str(passed), vars(passed)) == (type(error), str(error), vars(error))
 
 
 def test_an_unreadable_url_has_a_name_too() -> None:

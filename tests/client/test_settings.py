@@ -66,6 +66,10 @@ def test_a_named_tenant_never_meets_the_variables_of_another(file: Path) -> None
         ({"base_url": "sis.example", "token": "t"}, "base_url is no http"),
         ({"base_url": "https://u:s3cret@sis.example", "token": "t"}, "holds a user name"),
         ({"base_url": "https://[", "token": "t"}, "base_url is no http"),
+        ({"base_url": f"{BASE} ", "token": "t"}, "base_url is no http"),
+        ({"base_url": f"{BASE}?district=1", "token": "t"}, "base_url has a query or a fragment"),
+        ({"base_url": f"{BASE}#top", "token": "t"}, "base_url has a query or a fragment"),
+        ({"base_url": BASE, "token": " "}, "token is empty"),
         ({"base_url": BASE, "token": "t", "client_auth": "header"}, "client_auth is neither"),
         ({"base_url": BASE, "token": "t", "oauth1_method": "PLAINTEXT"}, "oauth1_method is neither"),
     ],
@@ -96,6 +100,14 @@ def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, text: str, said: st
     with pytest.raises(ConfigurationError, match=said) as caught:
         resolve({}, {}, "a", path)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_secret_that_is_kept_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+    path = tmp_path / "oneroster.toml"
+    path.write_text(f"[tenants.a]\ntoken = {{ file = '{tmp_path / 'secret'}' }}")
+    with pytest.raises(ConfigurationError, match=r"token: .* is empty"):
+        resolve({}, {}, "a", path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
