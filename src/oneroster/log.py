@@ -51,20 +51,27 @@ def reading_again(collection: str, reason: str) -> None:
     _LOGGER.info("%s: %s; it is read again under sort=sourcedId", collection, reason)
 
 
+_REASON: Final = 4
+
+
 class _WithoutQuery(logging.Filter):
-    """Takes the query out of what httpx logs of certain hosts; other users of httpx keep their lines."""
+    """Takes query and reason phrase out of what httpx logs of certain hosts; other users of httpx keep their lines."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hosts: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(self._shown(value) for value in record.args)
+        args = record.args
+        if isinstance(args, tuple) and any(isinstance(value, httpx.URL) and value.host in self.hosts for value in args):
+            record.args = tuple(self._shown(place, value) for place, value in enumerate(args))
         return True
 
-    def _shown(self, value: object) -> object:
-        return bare(value) if isinstance(value, httpx.URL) and value.host in self.hosts else value
+    def _shown(self, place: int, value: object) -> object:
+        # Method, URL, version, status, and then a phrase that the server is free to choose.
+        if place >= _REASON:
+            return "-"
+        return bare(value) if isinstance(value, httpx.URL) else value
 
 
 _WITHOUT_QUERY: Final = _WithoutQuery()

@@ -5,14 +5,19 @@ import os
 import socket
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 from contract_kit.hostile import answer, says, serving
+from oneroster.cli.check import check
+from oneroster.sandbox.district import Size, records
 
 CHILD = "Zaphod"
 SECRET = "hunter2hunter2"
+NAMES = ("username", "familyName")
+"""Properties of a user whose values are no common words."""
 
 RECORD = {"sourcedId": "x-1", "status": "active", "dateLastModified": "2024-08-01T06:00:00Z"}
 GOOD = RECORD | {"title": CHILD, "name": CHILD}
@@ -69,30 +74,74 @@ def tells_all(connection: socket.socket, head: bytes) -> None:
     says(answer(json.dumps({**body, CHILD: CHILD}).encode(), **headers))(connection, head)
 
 
-@pytest.mark.parametrize("access", ["ONEROSTER_TOKEN", "ONEROSTER_CLIENT_SECRET"])
-def test_neither_comes_out(access: str, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
+def report_options() -> list[str]:
+    """Every option by which the command writes a report into a file, each with a file of its own."""
+    names = [name for name in signature(check).parameters if name.startswith("report_")]
+    return [word for name in names for word in (f"--{name.replace('_', '-')}", f"{name}.out")]
+
+
+def run(home: Path, arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
+    """The command in a home of its own, whose every log, at any level, goes into a file."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "TMPDIR": str(tmp_path),
+        "TMPDIR": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
-        access: SECRET,
+        **settings,
     }
+    program = (
+        "import logging; logging.basicConfig(level=logging.DEBUG, filename='debug.log');"
+        # Its debug lines are the headers of answers as they came; nobody but itself can mask them.
+        "logging.getLogger('httpcore').setLevel(logging.INFO);"
+        "from oneroster.cli import main; main()"
+    )
+    command = [sys.executable, "-c", program, "check", *arguments]
+    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+
+
+def written(home: Path) -> dict[str, str]:
+    """Everything in the home after a run, caches and temporary files included, as text."""
+    return {
+        str(path.relative_to(home)): path.read_text("utf-8", "replace") for path in home.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("access", ["ONEROSTER_TOKEN", "ONEROSTER_CLIENT_SECRET"])
+def test_neither_comes_out(access: str, tmp_path: Path) -> None:
+    settings = {access: SECRET}
     if access == "ONEROSTER_CLIENT_SECRET":
-        environment["ONEROSTER_CLIENT_ID"] = "me"
+        settings["ONEROSTER_CLIENT_ID"] = "me"
     with serving(tells_all) as server:
-        environment["ONEROSTER_BASE_URL"] = server.base_url
-        program = "from oneroster.cli import main; main()"
-        command = [sys.executable, "-c", program, "check", "--report-json", "report.json"]
-        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+        done = run(
+            tmp_path, [*report_options(), "--github", "--allow-writes"], ONEROSTER_BASE_URL=server.base_url, **settings
+        )
     assert done.returncode == 1, done.stderr
     assert "error of the kit" not in done.stdout
-    report = json.loads((home / "report.json").read_text(encoding="utf-8"))
-    assert report["summary"]["failed"] > 10
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert written == [home / "report.json"]
-    for text in (done.stdout, done.stderr, json.dumps(report)):
-        assert CHILD not in text
-        assert SECRET not in text
+    files = written(tmp_path)
+    assert json.loads(files["report_json.out"])["summary"]["failed"] > 10
+    assert set(files) == {name for name in report_options() if name.endswith(".out")} | {"debug.log"}
+    for place, text in {"stdout": done.stdout, "stderr": done.stderr, **files}.items():
+        assert CHILD not in text, place
+        assert SECRET not in text, place
+
+
+def test_a_rehearsal_in_the_sandbox_lets_nobody_out(tmp_path: Path) -> None:
+    """The people of the sandbox are made up; what holds for them holds for children."""
+    faults = [
+        word
+        for name in ("missing-required", "lost-row", "single-differs", "put-loses-text")
+        for word in ("--fault", name)
+    ]
+    done = run(tmp_path, ["--sandbox", "--exclude", "engine", "--allow-writes", *faults, *report_options()])
+    assert done.returncode == 1, done.stderr
+    files = written(tmp_path)
+    (cached,) = (name for name in files if name.endswith(".sqlite"))
+    assert "User" in files.pop(cached)
+    people = {
+        str(record[field])
+        for element, record in records(Size.parse("small"), 1)
+        if element == "User"
+        for field in NAMES
+    }
+    for place, text in {"stdout": done.stdout, "stderr": done.stderr, **files}.items():
+        assert not [name for name in people if name in text], place
