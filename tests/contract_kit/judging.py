@@ -1,0 +1,43 @@
+"""A tenant under judgement that answers as it is told, for tests of single rules."""
+
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from contract_kit.hostile import Behaviour, HostileServer, answer, serving
+from oneroster.contract.access import Access, BearerToken
+from oneroster.contract.gateway import Gateway
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Finding
+from oneroster.contract.target import Limits, Target
+from oneroster.contract.tenant import Tenant
+from oneroster_v1p1.tables import OPERATIONS
+
+ORGS = OPERATIONS["getAllOrgs"]
+ORG = OPERATIONS["getOrg"]
+EMPTY = answer(b'{"orgs": []}')
+
+
+@contextmanager
+def judging(behave: Behaviour, way: Callable[[HostileServer], Access] = lambda _: BearerToken("t")) -> Iterator[Tenant]:
+    """A tenant that behaves so and has answered once as it should, when it could."""
+    with serving(behave) as server:
+        target = Target(server.base_url, access=way(server))
+        with Gateway(target, Limits(timeout=5), pause=lambda _: None) as gateway:
+            tenant = Tenant(gateway)
+            tenant.ask(ORGS, query={"limit": 1})
+            yield tenant
+
+
+def by_method(answers: Mapping[str, bytes]) -> Behaviour:
+    """Answer by the method of the request; GET is answered with an empty collection unless told otherwise."""
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        connection.sendall(answers.get(head.split(b" ")[0].decode(), EMPTY))
+
+    return behave
+
+
+def levels(findings: Iterable[Finding]) -> list[Level | None]:
+    """The levels of findings; None where the rule's own clause decides."""
+    return [each.level for each in findings]
