@@ -1,20 +1,20 @@
 # ruff: noqa: T201 - a program that prints
-"""What changed since yesterday, collection by collection: ``python examples/nightly_pull.py``.
+"""What changed since a day, collection by collection: ``python examples/nightly_pull.py [2026-09-01]``.
 
-Settings come from ``ONEROSTER_*`` variables or, with ``ONEROSTER_TENANT``, from oneroster.toml. Nothing personal is
-printed.
+Without a day it is yesterday at this time. Settings come from ``ONEROSTER_*`` variables or, with ``ONEROSTER_TENANT``,
+from oneroster.toml. Nothing personal is printed.
 """
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from oneroster import OneRoster, OneRosterError, Pages, modified_since
 
 
-def main() -> int:
+def main(day: str | None = None) -> int:
     """Count the changes; exit status 1 when a collection could not be read exactly once."""
-    since = modified_since(datetime.now(UTC) - timedelta(days=1))
+    since = modified_since(date.fromisoformat(day) if day else datetime.now(UTC) - timedelta(days=1))
     with OneRoster() as roster:
         collections: dict[str, Pages[Any]] = {
             "orgs": roster.get_all_orgs(filter=since),
@@ -34,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))
