@@ -106,7 +106,7 @@ class TokenServer:
 
 
 def credentials(origin: str, **more: object) -> ClientCredentials:
-    return ClientCredentials("id:1", "s cret", f"{origin}/token", origin, **more)  # type: ignore[arg-type]
+    return ClientCredentials("id:1", "s cret", f"{origin}/token", origin, **more)  # type: ignore[arg-type]  # any of its arguments
 
 
 def test_one_token_serves_many_requests_and_many_threads() -> None:

@@ -80,7 +80,7 @@ def test_no_answer_is_status_0(url: str) -> None:
 
 def test_what_goes_wrong_before_the_get_is_raised() -> None:
     with pytest.raises(AttributeError):
-        OneRoster("client-id", "client-secret").make_roster_request(None)  # type: ignore[arg-type]
+        OneRoster("client-id", "client-secret").make_roster_request(None)  # type: ignore[arg-type]  # what must do no harm
 
 
 def test_a_redirect_elsewhere_is_followed_without_credentials() -> None:

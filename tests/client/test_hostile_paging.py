@@ -76,7 +76,7 @@ def sync_read(web: Web, windows: int, paging: Paging = Paging()) -> list[str]:  
         return [org.sourced_id for org in roster.get_all_orgs()]
 
 
-def async_read(web: Web, windows: int, paging: Paging = Paging()) -> list[str]:  # noqa: B008
+def async_read(web: Web, windows: int, paging: Paging = Paging()) -> list[str]:  # noqa: B008 - a tuple
     async def read() -> list[str]:
         chosen = paging._replace(limit=LIMIT, windows=windows, adaptive=False)
         async with AsyncOneRoster(base_url=web.origin, paging=chosen, **SETTINGS) as roster:
@@ -361,7 +361,7 @@ def test_leaving_a_walk_does_not_wait_for_a_pause() -> None:
         assert [len(next(pages).records), len(next(pages).records)] == [10, 10]
         assert tired.refused.wait(10)
         began = time.monotonic()
-        pages.close()  # type: ignore[attr-defined]
+        pages.close()  # type: ignore[attr-defined]  # a generator, told as an iterator
         assert time.monotonic() - began < 10
         # The walk was left; the client lives on.
         assert roster.get_all_orgs().first() is not None
