@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pulling import Rows, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
 
-from oneroster import ConfigurationError, Paging
+from oneroster import ConfigurationError, OneRoster, Paging
 from oneroster.pull import (
     Bounds,
     Choice,
@@ -22,6 +22,7 @@ from oneroster.pull import (
 )
 from oneroster.pull.rejects import beside
 from oneroster.sandbox import Sandbox, Variants
+from oneroster_v1p1.tables import OPERATIONS
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +166,23 @@ def test_what_is_not_offered_is_said_and_what_was_named_is_demanded(tmp_path: Pa
         assert "Result" not in open_place(tmp_path / "roster.parquet").elements()
         with pytest.raises(NothingOfferedError, match="results is not offered"):
             pull(roster, tmp_path / "named.parquet", Settings(choice=Choice(only=["users", "results"])))
+
+
+def test_what_is_refused_is_said(tenant: Sandbox, tmp_path: Path) -> None:
+    scopes = next(iter(OPERATIONS["getAllOrgs"].oauth_scopes))
+    access = {"client_id": tenant.client_id, "client_secret": tenant.client_secret, "token_url": tenant.token_url}
+    with OneRoster(base_url=tenant.base_url, scopes=[scopes], **access) as roster:
+        report = pull(roster, tmp_path / "roster.parquet")
+    assert "refused (403)" in report.manifest.not_offered.values()
+    assert not report.manifest.not_offered.keys() & {"orgs", "users", "enrollments"}
+
+
+def test_a_dialect_is_pulled_by_its_own_operations(expected: Rows, tmp_path: Path) -> None:
+    with Sandbox("small", 3, profile="kimono") as tenant, roster_of(tenant) as roster:
+        pull(roster, tmp_path / "roster.parquet", Settings(profile="kimono"))
+    found = rows_at(tmp_path / "roster.parquet")
+    assert set(found) == {"AcademicSession", "Org", "Course", "Class", "User", "Enrollment"}
+    assert found == {element: expected[element] for element in found}
 
 
 def test_what_is_no_roster_is_not_replaced(tenant: Sandbox, tmp_path: Path) -> None:

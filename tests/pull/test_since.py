@@ -9,7 +9,7 @@ import pytest
 from pulling import by_id, roster_of, rows_at, tenant_and_store, truth
 
 from oneroster import ConfigurationError, OneRoster
-from oneroster.pull import Bounds, Choice, GuardError, Report, Settings, open_place, pull
+from oneroster.pull import Bounds, Choice, GuardError, Report, Settings, manifest, open_place, pull
 from oneroster.pull.since import both, instant
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.store import Store
@@ -156,7 +156,6 @@ def test_many_deletions_need_a_word(tenant: tuple[Sandbox, Store], tmp_path: Pat
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (Settings(since="last"), "no watermark"),
         (Settings(since="yesterday"), "no time"),
         (Settings(since="2026-01-31T06:00:00"), "time zone"),
         (Settings(since="2026-01-31", choice=Choice(schools=["S"])), "single schools"),
@@ -167,6 +166,42 @@ def test_what_cannot_be_told_is_refused_before_anything_is_sent(
 ) -> None:
     with roster_of(tenant[0]) as roster, pytest.raises(ConfigurationError, match=reason):
         pulled(roster, tmp_path / "roster.parquet", settings)
+
+
+def test_the_first_pull_of_changes_fetches_all(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
+    with roster_of(tenant[0]) as roster:
+        report = pulled(roster, tmp_path / "roster.parquet")
+    assert report.manifest.kind == "whole"
+    assert report.notes == ("There was no roster before, so all of it was fetched.",)
+    assert rows_at(tmp_path / "roster.parquet") == truth(tenant[0])
+
+
+def test_without_a_watermark_a_time_is_needed(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
+    with roster_of(tenant[0]) as roster:
+        pulled(roster, tmp_path / "roster.zip", Settings())
+        manifest.beside(tmp_path / "roster.zip").unlink()
+        with pytest.raises(ConfigurationError, match="no watermark"):
+            pulled(roster, tmp_path / "roster.zip")
+
+
+def test_changes_without_a_base_are_those_since_the_time(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
+    server, _ = tenant
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    settings = LAST._replace(since="2026-01-01", overlap=timedelta(0))
+    with roster_of(server) as roster:
+        report = pulled(roster, tmp_path / "changes.parquet", settings)
+    assert report.manifest.kind == "changes"
+    wanted = {name: [row for row in rows if row["dateLastModified"] >= since] for name, rows in truth(server).items()}
+    assert rows_at(tmp_path / "changes.parquet") == wanted
+    assert any(wanted.values())
+
+
+def test_changes_of_changes_are_refused(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
+    base = tmp_path / "changes.parquet"
+    with roster_of(tenant[0]) as roster:
+        pulled(roster, base, LAST._replace(since="2026-01-01"))
+        with pytest.raises(ConfigurationError, match="changes alone"):
+            pulled(roster, tmp_path / "roster.parquet", LAST._replace(base=base))
 
 
 def test_changes_of_another_choice_are_refused(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:

@@ -269,6 +269,10 @@ def _refusing() -> Iterator[None]:
     from oneroster.errors import ConfigurationError, FilterError, OneRosterError
 
     try:
+        import pyarrow as pa
+
+        # Arrow's own pools keep what was freed for the next batch; that is a third of what a large pull needs.
+        pa.set_memory_pool(pa.system_memory_pool())
         yield
     except (ConfigurationError, FilterError) as error:
         _refuse(str(error), USAGE)

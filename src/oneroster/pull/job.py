@@ -23,7 +23,7 @@ from oneroster.pull.report import Report
 from oneroster.pull.roster import Roster, rows_of, wrapper_of
 from oneroster.pull.school import OfSchools
 from oneroster.pull.settings import Settings
-from oneroster.pull.since import text_of
+from oneroster.pull.since import LAST, text_of
 from oneroster.pull.staging import StagedRoster, Staging, folder_beside
 from oneroster.pull.update import Update
 from oneroster.pull.views import active_only, with_columns, with_manifest
@@ -111,6 +111,9 @@ class _Pull:
         if settings.base is not None:
             base = format_of(settings.base).open(settings.base)
         known = base or before
+        if known is None and settings.since == LAST:
+            self._notes.append("There was no roster before, so all of it was fetched.")
+            return None
         return Update.of(
             settings.since,
             settings.overlap,

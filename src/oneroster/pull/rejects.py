@@ -62,10 +62,6 @@ class Rejects:
         """How often a collection has that."""
         return self.counts[collection, reason]
 
-    def total(self, reason: str) -> int:
-        """How often that was met in all collections."""
-        return sum(number for (_, found), number in self.counts.items() if found == reason)
-
     def __iter__(self) -> Iterator[Reject]:
         return iter(self._kept)
 
