@@ -1,9 +1,18 @@
 """The plugin that lets pytest judge a live tenant, beside whatever other plugins there are."""
 
+import json
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import ElementTree, parse
 
 import pytest
 
+from oneroster.contract.access import BearerToken
+from oneroster.contract.result import Status
+from oneroster.contract.rule import select
+from oneroster.contract.runner import check
+from oneroster.contract.target import Target
 from oneroster.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]
@@ -74,22 +83,118 @@ def test_it_shares_an_option_with_another_plugin(order: str, pytester: pytest.Py
     assert result.ret == 0
 
 
-def test_the_suite_judges_a_live_tenant_one_test_a_rule(pytester: pytest.Pytester) -> None:
-    with Sandbox(faults=["missing-required", "json-booleans"]) as tenant:
-        result = pytester.runpytest_subprocess(
-            *PLUGIN,
-            "-rfxs",
-            str(SUITE),
-            f"--rootdir={SUITE.parent}",
-            "--base-url",
-            tenant.base_url,
-            "--token",
-            tenant.token,
-        )
-    outcomes = result.parseoutcomes()
-    assert outcomes["failed"] == 1
-    assert outcomes["xfailed"] == 1
-    assert set(outcomes) <= {"failed", "xfailed", "passed", "skipped", "warnings"}
-    result.stdout.fnmatch_lines(["*title is missing in 1 of * records*", "FAILED *test_rule*OR-SCH-01*"])
-    result.stdout.fnmatch_lines(["XFAIL *test_rule*OR-SCH-06*"])
-    result.stdout.no_fnmatch_line(f"*{tenant.token}*")
+FAULTS = ("missing-required", "json-booleans", "lost-row")
+CHOSEN = ("schema", "paging")
+SUITES = {
+    "the repository": (str(SUITE), f"--rootdir={SUITE.parent}"),
+    "the package": ("--pyargs", "oneroster.contract"),
+}
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Sandbox]:
+    with Sandbox(faults=FAULTS) as tenant:
+        yield tenant
+
+
+def judged(
+    pytester: pytest.Pytester, suite: str, tenant: Sandbox, *options: str
+) -> tuple[pytest.RunResult, ElementTree]:
+    """What pytest shows of a run of the rules, and its report as JUnit XML."""
+    chosen = [part for name in CHOSEN for part in ("--oneroster-include", name)]
+    access = ["--base-url", tenant.base_url, "--token", tenant.token, "--oneroster-seed", "1"]
+    result = pytester.runpytest_subprocess(
+        *PLUGIN, "-rfxs", *SUITES[suite], *access, *chosen, "--junit-xml=out.xml", *options
+    )
+    return result, parse(pytester.path / "out.xml")  # noqa: S314  # pytest wrote it a moment ago
+
+
+def outcomes(report: ElementTree) -> dict[str, tuple[str, str]]:
+    """The outcome of each rule that was judged, and what was said of it."""
+    found = {}
+    for case in report.iter("testcase"):
+        rule = str(case.get("name")).partition("[")[2].rstrip("]")
+        outcome = next(iter(case), None)
+        told = "" if outcome is None else f"{outcome.get('message')} {outcome.text}"
+        if "the rule was not chosen" not in told:
+            found[rule] = ("passed" if outcome is None else f"{outcome.tag} {outcome.get('type', '')}".strip(), told)
+    return found
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_both_suites_and_the_command_have_the_same_findings(
+    suite: str, faulty: Sandbox, pytester: pytest.Pytester
+) -> None:
+    target = Target(faulty.base_url, access=BearerToken(faulty.token))
+    report = check(target, rules=select(CHOSEN), seed=1)
+    result, junit = judged(pytester, suite, faulty)
+    told = outcomes(junit)
+    assert told.keys() == {each.id for each in report.checks}
+    by_rule = {name: [each for each in report.checks if each.id == name] for name in told}
+    for name, (outcome, text) in told.items():
+        statuses = {each.status for each in by_rule[name]}
+        if Status.FAILED in statuses:
+            assert outcome == "failure", name
+        elif Status.WARNED in statuses:
+            assert outcome == "skipped pytest.xfail", name
+        for each in by_rule[name]:
+            if each.status in (Status.FAILED, Status.WARNED):
+                assert f"{each.operation_id}: {each.message}" in text
+    assert sum(outcome == "failure" for outcome, _ in told.values()) == 2
+    result.stdout.no_fnmatch_line(f"*{faulty.token}*")
+
+
+def test_known_deviations_do_not_fail(faulty: Sandbox, pytester: pytest.Pytester) -> None:
+    entries = [{"rule": name, "reason": "vendor ticket 4711"} for name in ("OR-SCH-01", "OR-PAG-03")]
+    known = pytester.path / "known.json"
+    known.write_text(json.dumps({"known": entries}), encoding="utf-8")
+    result, junit = judged(pytester, "the package", faulty, "--oneroster-known", str(known))
+    assert result.ret == pytest.ExitCode.OK
+    assert "vendor ticket 4711" in outcomes(junit)["OR-SCH-01"][1]
+
+
+def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Pytester, faulty: Sandbox) -> None:
+    pytester.makeconftest(
+        """
+        import oneroster.contract.rules.envelope as envelope
+
+        def crashes(*_):
+            raise KeyError
+
+        envelope.answered = crashes
+        """
+    )
+    pytester.makepyfile("from oneroster.contract.test_contract import oneroster_report, test_rule")
+    options = ("--base-url", faulty.base_url, "--token", faulty.token, "--oneroster-include", "OR-ENV-01")
+    result = pytester.runpytest_subprocess(*PLUGIN, *options)
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["*error of the kit, please report it: KeyError*"])
+
+
+def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess(*PLUGIN, "-rs", "--pyargs", "oneroster.contract")
+    assert set(result.parseoutcomes()) <= {"skipped", "warnings"}
+    result.stdout.fnmatch_lines(["*no tenant is named: give --base-url*"])
+
+
+@pytest.mark.parametrize("option", [("--oneroster-include", "manners"), ("--oneroster-known", "/no/such.json")])
+def test_options_that_cannot_be_meant_are_told(
+    option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester
+) -> None:
+    result, _ = judged(pytester, "the package", faulty, *option, "-x")
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*UsageError*"])
+
+
+def test_other_runs_have_none_of_its_options(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(own="from oneroster.contract import pytest_plugin as plugin; globals().update(vars(plugin))")
+    pytester.syspathinsert()
+    assert "--oneroster-fuzz" not in pytester.runpytest_subprocess("-p", "own", "--help").stdout.str()
+    assert "--oneroster-fuzz" in pytester.runpytest_subprocess(*PLUGIN, "--help").stdout.str()
+
+
+def test_pytest_knows_the_plugin_by_the_name_that_addopts_give_it() -> None:
+    project = tomllib.loads((SUITE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    name = "oneroster.contract.pytest_plugin"
+    assert project["project"]["entry-points"]["pytest11"][name] == name
+    assert name in project["tool"]["pytest"]["ini_options"]["addopts"]
