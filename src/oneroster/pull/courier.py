@@ -5,24 +5,24 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from oneroster.retry import Retry
-from oneroster.session import Answer, Limits, Session
-from oneroster.settings import Settings
+from oneroster.pull.errors import PullError
+from oneroster.session import Answer, Session
 
 __all__ = ["Courier", "Stopped"]
 
 
-class Stopped(Exception):  # noqa: N818  # no error: somebody wanted it
-    """The pull ends, because another collection failed or somebody interrupted it."""
+class Stopped(PullError):  # noqa: N818  # no error of anybody's: somebody wanted it
+    """The pull ends, because another collection failed, or because the client was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("The pull was ended before it was over; what came is kept for a pull that resumes.")
 
 
 class Courier(Session):
     """The connections to one tenant, bounded.
 
     Args:
-        settings: The tenant.
-        retry: How often a read is tried.
-        limits: How much of an answer is taken.
+        session: The client's own connections to the tenant; closing them ends the courier, too.
         workers: Requests on their way at once, at most.
         rate: Requests a second, at most; None for no bound.
         told: Called whenever a request is going to be sent again.
@@ -35,27 +35,25 @@ class Courier(Session):
 
     def __init__(
         self,
-        settings: Settings,
-        retry: Retry,
-        limits: Limits,
+        session: Session,
         *,
         workers: int,
         rate: float | None = None,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(settings, retry, limits)
+        super().__init__(session.settings, session.retry, session.limits)
         self.requests = self.retries = self.received = 0
         self._places: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0
         self._next = 0.0
         self._counting = threading.Lock()
         self._told = told
-        self._ending = self.stopper()
+        self._ending, self._ended_outside = self.stopper(), session.stopper()
 
     @property
     def stopped(self) -> bool:
-        """Whether it was closed, and nothing more is sent."""
-        return self._ending.is_set()
+        """Whether it, or the client, was closed, and nothing more is sent."""
+        return self._ending.is_set() or self._ended_outside.is_set()
 
     def send(self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None) -> Answer:
         """One request and its whole answer, when its turn comes.
@@ -64,7 +62,7 @@ class Courier(Session):
             Stopped: There is no more turn.
         """
         with self._places:
-            if self._ending.wait(self._turn()):
+            if self._ending.wait(self._turn()) or self.stopped:
                 raise Stopped
             with self._counting:
                 self.requests += 1

@@ -141,9 +141,7 @@ class _Pull:
 
     def _courier(self) -> Courier:
         return Courier(
-            self._session.settings,
-            self._session.retry,
-            self._session.limits,
+            self._session,
             workers=self._settings.workers,
             rate=self._settings.rate,
             told=self._progress.again,

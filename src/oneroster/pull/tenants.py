@@ -71,12 +71,21 @@ def pull_tenants(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = settings._replace(format=settings.format or _FORMAT)
 
+    rosters = {name: OneRoster(tenant=name, config=config) for name in names}
+
     def one(name: str) -> Report | Exception:
         try:
-            with OneRoster(tenant=name, config=config) as roster:
+            with rosters[name] as roster:
                 return pull(roster, place_of(folder, name, settings), settings, progress(name))
         except Exception as error:  # whatever it is, the other tenants are not to suffer from it
             return error
 
     with ThreadPoolExecutor(at_once, "oneroster-tenant") as pool:
-        return dict(zip(names, pool.map(one, names), strict=True))
+        try:
+            return dict(zip(names, pool.map(one, names), strict=True))
+        except BaseException:
+            # Whoever interrupts does not wait for all the tenants.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for roster in rosters.values():
+                roster.close()
+            raise
