@@ -21,7 +21,7 @@ from oneroster_v1p1.models import EnrollmentPage, UserPage
 TINY = ["--quick", "--rounds", "1", "--rows", "1200", "--latency", "1"]
 MEASURED = {
     "decode": 6,
-    "walk": 2,
+    "walk": 4,
     "latency": 2,
     "memory": 1,
     "import": 1,

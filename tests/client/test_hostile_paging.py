@@ -356,7 +356,10 @@ class Tired(NamedTuple):
 
 def test_leaving_a_walk_does_not_wait_for_a_pause() -> None:
     tired = Tired(Event())
-    with serve(listening(tired)) as web, OneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT)) as roster:
+    with (
+        serve(listening(tired)) as web,
+        OneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT, adaptive=False)) as roster,
+    ):
         pages = roster.get_all_orgs().pages()
         assert [len(next(pages).records), len(next(pages).records)] == [10, 10]
         assert tired.refused.wait(10)
@@ -371,7 +374,7 @@ def test_leaving_a_walk_of_tasks_does_not_wait_for_a_pause() -> None:
     tired = Tired(Event())
 
     async def leave(web: Web) -> float:
-        async with AsyncOneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT)) as roster:
+        async with AsyncOneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT, adaptive=False)) as roster:
             pages: Any = roster.get_all_orgs().pages()
             assert [len((await anext(pages)).records), len((await anext(pages)).records)] == [10, 10]
             assert await asyncio.to_thread(tired.refused.wait, 10)
