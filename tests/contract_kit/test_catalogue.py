@@ -64,8 +64,14 @@ def nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
 def test_a_rule_that_does_not_fit_is_refused(rule_id: str, family: str, clause: str) -> None:
     before = catalogue()
     with pytest.raises(ValueError, match=r"taken|trust mark"):
-        rule(rule_id, family=family, title="T", clause=clause, over=lambda _: ())(nothing)
+        rule(rule_id, family=family, title="T", clause=clause, over=lambda _: (), breach="a", mend="b")(nothing)
     assert catalogue() == before
+
+
+@pytest.mark.parametrize(("breach", "mend"), [("", "count them"), ("a wrong total", "")])
+def test_a_rule_that_does_not_say_what_breaks_and_mends_it_is_refused(breach: str, mend: str) -> None:
+    with pytest.raises(ValueError, match="say by an example what breaks it"):
+        rule("OR-PAG-99", family="paging", title="T", clause="3.1 [A]", over=lambda _: (), breach=breach, mend=mend)
 
 
 def test_a_rule_of_one_s_own_can_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,14 +87,17 @@ def rule(
     title: str,
     clause: str,
     over: "type_of_subjects",
+    breach: str,
+    mend: str,
     needs: Sequence[str] = (),
-    breach: str = "",
-    mend: str = "",
 ) -> Callable[["type_of_judge"], "type_of_judge"]:
     """Register the decorated function as the rule ``rule_id``.
 
-    Raises ``ValueError`` for an id that is taken, an unknown family, or a clause without trust mark.
+    Raises ``ValueError`` for an id that is taken, an unknown family, a clause without trust mark, or a rule that does
+    not say what breaks it and how a server mends that.
     """
+    if not breach or not mend:
+        raise ValueError(f"rule {rule_id}: say by an example what breaks it, and how a server mends that")
 
     def decorate(judge: "type_of_judge") -> "type_of_judge":
         register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, breach, mend))
