@@ -358,7 +358,7 @@ def _pull_tenants(config: str, to: str, settings: "Settings", given: Given, sand
 
 def _say_what(given: Given, sandbox: bool, to: str, settings: "Settings") -> None:
     from oneroster.cli._pull_display import show_plan
-    from oneroster.pull.preview import preview
+    from oneroster.pull.prospects import preview
 
     with opened(given, sandbox) as roster:
         show_plan(preview(roster, settings, Path(to) if to else None), Console(highlight=False))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oneroster.pull.looking import open_place
     from oneroster.pull.plan import Choice
     from oneroster.pull.progress import Progress
+    from oneroster.pull.prospects import Prospect, preview
     from oneroster.pull.reading import reader
     from oneroster.pull.report import Report
     from oneroster.pull.roster import Roster
@@ -35,12 +36,14 @@ __all__ = [
     "NothingOfferedError",
     "PlaceError",
     "Progress",
+    "Prospect",
     "PullError",
     "Report",
     "Roster",
     "Settings",
     "StagingError",
     "open_place",
+    "preview",
     "pull",
     "pull_tenants",
     "reader",
@@ -50,10 +53,12 @@ _HOMES = {
     "Bounds": "guard",
     "Choice": "plan",
     "Progress": "progress",
+    "Prospect": "prospects",
     "Report": "report",
     "Roster": "roster",
     "Settings": "settings",
     "open_place": "looking",
+    "preview": "prospects",
     "pull": "job",
     "pull_tenants": "tenants",
     "reader": "reading",
