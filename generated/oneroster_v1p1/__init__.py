@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import models as models
     from . import tables as tables
     from . import types as types
+    from . import wire as wire
     from .client import AuthenticatedClient as AuthenticatedClient
     from .client import Client as Client
     from .errors import DecodeError as DecodeError
@@ -42,6 +43,7 @@ __all__ = [
     "models",
     "tables",
     "types",
+    "wire",
 ]
 
 _HOMES: dict[str, str | None] = {
@@ -61,6 +63,7 @@ _HOMES: dict[str, str | None] = {
     "models": None,
     "tables": None,
     "types": None,
+    "wire": None,
 }
 
 
