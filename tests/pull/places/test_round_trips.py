@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -213,3 +214,52 @@ def test_batches_are_cut_and_joined_by_rows_and_by_bytes(name: str) -> None:  # 
         assert max(batch.num_rows for batch in cut) <= rows
         assert all(batch.num_rows for batch in cut)
         assert all(batch.num_rows == 1 or batch.nbytes <= 2 * size for batch in cut)
+
+
+def test_columns_that_are_not_what_the_manifest_says_are_refused_or_absent(name: str, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    FORMATS[name].write(place, roster(table("Org", school(identifier="Mia")).select(["sourcedId", "identifier"])))
+    rewrite_manifest(place, lambda text: text.replace('"identifier"', '"childrenSourcedIds"'))
+    found = FORMATS[name].open(place)
+    if name.startswith("ndjson"):  # where a line has no field, the record has no value
+        assert tables_of(found)["Org"].to_pylist() == [{"sourcedId": "s", "childrenSourcedIds": None}]
+        return
+    with pytest.raises(PlaceError, match=str(place)) as caught:
+        tables_of(found)
+    assert "Mia" not in str(caught.value)
+
+
+def test_a_manifest_that_is_there_twice_or_not_at_all_is_refused(name: str, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    FORMATS[name].write(place, roster(table("Org", school())))
+    if place.is_dir():
+        (place / "_manifest.json").unlink()
+        with pytest.raises(PlaceError, match="the manifest of a pull"):
+            FORMATS[name].open(place)
+        return
+    for statement, rows in (("INSERT INTO _oneroster SELECT * FROM _oneroster", 2), ("DELETE FROM _oneroster", 0)):
+        connect = sqlite3.connect if name == "sqlite" else duckdb.connect
+        database = connect(str(place))
+        database.execute(statement)
+        database.commit()
+        database.close()
+        with pytest.raises(PlaceError, match=f"must have one row, not {rows}"):
+            FORMATS[name].open(place)
+
+
+def test_cells_that_are_not_of_their_type_are_refused(name: str, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    FORMATS[name].write(place, roster(table("Demographics", {"sourcedId": "d", "birthDate": date(2015, 1, 1)})))
+    if name == "sqlite":
+        database = sqlite3.connect(str(place))
+        database.execute("UPDATE demographics SET birthDate = 'Mia'")
+        database.commit()
+        database.close()
+    elif name == "ndjson":
+        path = place / "demographics.ndjson"
+        path.write_text(path.read_text().replace("2015-01-01", "Mia"))
+    else:
+        return  # the others cannot hold it
+    with pytest.raises(PlaceError, match=str(place)) as caught:
+        tables_of(FORMATS[name].open(place))
+    assert "Mia" not in str(caught.value)
