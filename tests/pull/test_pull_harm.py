@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
 
+from oneroster import UnstableCollectionError
 from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
 from oneroster.pull.rejects import beside
 from oneroster.pull.staging import Staging, folder_beside
@@ -91,6 +92,19 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
     (row,) = [row for row in rows_at(place)["Demographics"] if row["sourcedId"] == demographics["sourcedId"]]
     assert row["birthDate"] is None
     assert row["sex"] == "unknown"
+
+
+def test_rows_that_repeat_are_listed_by_id(tmp_path: Path) -> None:
+    place = tmp_path / "roster.ndjson"
+    settings = TRUSTING._replace(choice=Choice(only=["users"]), paging=SMALL_PAGES)
+    with Sandbox("small", 3, faults=["repeated-row"]) as server, roster_of(server) as roster:
+        known = {row["sourcedId"] for row in truth(server)["User"]}
+        with pytest.raises(UnstableCollectionError):
+            pull(roster, place, settings)
+    listed = [json.loads(line) for line in beside(place).read_text().splitlines()]
+    assert listed
+    assert {(one["collection"], one["reason"]) for one in listed} == {("users", "repeated or lost")}
+    assert {one["sourced_id"] for one in listed} <= known
 
 
 def test_fields_that_the_document_does_not_know_are_kept(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ Messages name collections, files, fields and sourcedIds, and never a value of a 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from oneroster.errors import OneRosterError
 
@@ -40,8 +41,14 @@ class GuardError(PullError):
 
     Attributes:
         objections: What is wrong, one sentence each.
+        listed: The file that lists by id what was wrong with single records; None when there is nothing to list.
     """
 
-    def __init__(self, objections: Sequence[str]) -> None:
-        super().__init__(f"Not put in place: {' '.join(objections)}")
+    def __init__(self, objections: Sequence[str], listed: Path | None = None) -> None:
+        super().__init__(tuple(objections), listed)
         self.objections = tuple(objections)
+        self.listed = listed
+
+    def __str__(self) -> str:
+        listed = "" if self.listed is None else f" Listed by id in {self.listed}."
+        return f"Not put in place: {' '.join(self.objections)}{listed}"

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from oneroster.errors import OneRosterError
+from oneroster.errors import OneRosterError, PagingError
 from oneroster.paging import Paging
 from oneroster.pull import guard, rejects, swap
 from oneroster.pull.courier import Courier
@@ -18,7 +18,7 @@ from oneroster.pull.manifest import CHANGES, WHOLE, Holding, Manifest, write_bes
 from oneroster.pull.places import Form, Written, format_of
 from oneroster.pull.plan import columns_to_fetch, sources
 from oneroster.pull.progress import Progress
-from oneroster.pull.rejects import Rejects
+from oneroster.pull.rejects import REPEATED, Reject, Rejects
 from oneroster.pull.report import Report
 from oneroster.pull.roster import Roster, rows_of, wrapper_of
 from oneroster.pull.school import OfSchools
@@ -27,6 +27,7 @@ from oneroster.pull.since import LAST, text_of
 from oneroster.pull.staging import StagedRoster, Staging, folder_beside
 from oneroster.pull.update import Update
 from oneroster.pull.views import active_only, with_columns, with_manifest
+from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
@@ -83,6 +84,11 @@ class _Pull:
             try:
                 with _in_words(staging.folder, "written"):
                     self._fetch(courier, staging, update)
+            except PagingError as error:
+                collection = OPERATIONS[error.collection].wrapper or ""
+                self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
+                self._list_rejects()
+                raise
             finally:
                 courier.close()
             roster = self._result(staging, update)
@@ -230,9 +236,7 @@ class _Pull:
         if not self._settings.accept_shrink:
             wrong += self._losses(roster, before, update)
         if wrong:
-            with _in_words(self._place, "written"):
-                self._rejects.write(rejects.beside(self._place))
-            raise GuardError(wrong)
+            raise GuardError(wrong, self._list_rejects())
 
     def _losses(self, roster: Roster, before: Manifest | None, update: Update | None) -> list[str]:
         if update is not None and update.only_changes:
@@ -254,8 +258,15 @@ class _Pull:
             if not self._form.embeds_manifest:
                 write_beside(self._place, roster.manifest)
             self._rejects.add(written.rejects)
-            self._rejects.write(rejects.beside(self._place))
+            self._list_rejects()
         return written
+
+    def _list_rejects(self) -> Path | None:
+        """Write down what was wrong with single records, and say where."""
+        listed = rejects.beside(self._place)
+        with _in_words(listed, "written"):
+            self._rejects.write(listed)
+        return listed if self._rejects.counts else None
 
     def _report(self, courier: Courier, staging: Staging, manifest: Manifest, written: Written) -> Report:
         return Report(

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-__all__ = ["MISSING", "MOST", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "beside"]
+__all__ = ["MISSING", "MOST", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "beside"]
 
 UNREADABLE: Final = "unreadable"
+REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
 
