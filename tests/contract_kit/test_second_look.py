@@ -32,7 +32,7 @@ def judged(when: str, change: Change, *faults: str) -> Report:
                     change(client)
 
             target = Target(tenant.base_url, access=BearerToken(tenant.token))
-            return check(target, rules=select(["semantics"]), seed=1, progress=progress)
+            return check(target, rules=select(["semantics", "OR-PAG-01", "OR-PAG-05"]), seed=1, progress=progress)
 
 
 def nothing(_client: httpx.Client) -> None:
@@ -81,6 +81,7 @@ def undisturbed() -> Report:
         ("getCategory", categories_go),
         ("getCategory", categories_are_renamed),
         ("getResultsForClass", results_turn_up),
+        ("getOrg", categories_go),
     ],
 )
 def test_a_change_between_two_answers_is_no_breach(when: str, change: Change) -> None:

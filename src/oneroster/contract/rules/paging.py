@@ -10,6 +10,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.second_look import twice
 from oneroster.contract.tenant import Tenant, all_collections, collections
 from oneroster.contract.walk import Walk, walk
 from oneroster_v1p1.tables import Operation
@@ -192,6 +193,7 @@ def on_several(pages: list[Reading]) -> list[str]:
     over=all_collections,
     needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
+@twice
 def total_is_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
     counts = {tuple(found.values.items()): len(found) for found in walks}
