@@ -95,12 +95,13 @@ def test_a_token_is_kept_while_it_lives(expires_in: object) -> None:
     assert len(endpoint.sent) == 1
 
 
-def test_a_token_that_lives_no_time_is_fetched_each_time() -> None:
-    endpoint = Endpoint(granted(expires_in=0), granted(expires_in=0))
+def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked() -> None:
+    endpoint = Endpoint(TokenAnswer(401, {"error": "invalid_client"}), granted(), granted())
     access = credentials()
     access.headers("GET", URL, endpoint)
+    assert access.renew()
     access.headers("GET", URL, endpoint)
-    assert len(endpoint.sent) == 2
+    assert ["client_secret" in form for _, _, form in endpoint.sent] == [False, True, True]
 
 
 @pytest.mark.parametrize("said", [TokenAnswer(200, {}), TokenAnswer(200, {"access_token": 1}), TokenAnswer(500, {})])

@@ -1,21 +1,21 @@
-"""The ways into a tenant: none, a bearer token, OAuth 2 client credentials, OAuth 1.0a.
+"""The ways into a tenant: none, a bearer token, OAuth 2 client credentials, OAuth 1.0a; the client's own, step by step.
 
+The client's ways send their token requests themselves; here every request leaves through the gateway, so that it is
+paced, bounded and logged. That is why the steps of ``httpx.Auth`` are taken one by one.
 Each way also knows its wrong twin, for the rules that knock with credentials that cannot be right. No object here
 shows a secret in its repr.
 """
 
-import base64
-import re
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
-from urllib.parse import quote_plus, urlencode
 
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+import httpx
 
+from oneroster import auth
 from oneroster.contract.errors import AccessRefusedError
+from oneroster.errors import TokenError
 
 __all__ = ["Access", "BearerToken", "ClientCredentials", "Nobody", "OAuth1", "TokenAnswer", "TokenPost"]
 
@@ -24,8 +24,7 @@ HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
 """What the kit sends to a tenant: safe methods, which ask for no change (RFC 9110, 9.2.1)."""
 WriteMethod = Literal["PUT", "DELETE"]
 """What it sends to objects of its own making, where writes are allowed."""
-EARLY_SECONDS: Final = 20.0
-"""A token is renewed this long before it expires, so that none expires on its way."""
+_TOKEN_HEADERS: Final = ("Content-Type", "Accept", "Authorization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +104,8 @@ class OAuth1:
     client_id: str
     client_secret: str = field(repr=False)
 
-    def headers(self, method: HttpMethod | WriteMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
-        signer = Client(self.client_id, client_secret=self.client_secret, signature_method=SIGNATURE_HMAC_SHA256)
-        _, headers, _ = signer.sign(url, http_method=method)
-        return {str(name): str(value) for name, value in headers.items()}
+    def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
+        return _authorised(auth.OAuth1(self.client_id, self.client_secret, url, version=True), method, url, post)
 
     def renew(self) -> bool:
         return False
@@ -132,16 +129,29 @@ class ClientCredentials:
     client_id: str
     client_secret: str = field(repr=False)
     scopes: Sequence[str] = ()
-    _token: str | None = field(default=None, repr=False)
-    _until: float = 0.0
+    _way: auth.ClientCredentials | None = field(default=None, repr=False)
+    _in_body: bool | None = None
 
-    def headers(self, _method: HttpMethod | WriteMethod, _url: str, post: TokenPost, /) -> dict[str, str]:
-        if self._token is None or time.monotonic() >= self._until:
-            self._fetch(post)
-        return {"Authorization": f"Bearer {self._token}"}
+    def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
+        status: int | None = None
+        for in_body in (False, True) if self._in_body is None else (self._in_body,):
+            way = self._way or auth.ClientCredentials(
+                self.client_id, self.client_secret, self.token_url, url, self.scopes, in_body
+            )
+            try:
+                headers = _authorised(way, method, url, post)
+            except TokenError as error:
+                status = error.status_code or 200
+                continue
+            self._way, self._in_body = way, in_body
+            return headers
+        raise AccessRefusedError(
+            f"the token endpoint {self.token_url} granted no token (HTTP {status}); "
+            "check the client id, the client secret and the token URL"
+        )
 
     def renew(self) -> bool:
-        self._token = None
+        self._way = None
         return True
 
     def wrong(self) -> Access:
@@ -150,37 +160,18 @@ class ClientCredentials:
     def curl(self) -> str:
         return '-H "Authorization: Bearer $ONEROSTER_TOKEN"'
 
-    def _fetch(self, post: TokenPost) -> None:
-        answer = TokenAnswer(0, {})
-        for in_body in (False, True):
-            for scopes in dict.fromkeys((" ".join(self.scopes), "")):
-                answer = self._ask(post, scopes, in_body=in_body)
-                if answer.status == 200 and isinstance(answer.members.get("access_token"), str):
-                    self._keep(answer.members)
-                    return
-                if answer.members.get("error") != "invalid_scope":
-                    break
-        raise AccessRefusedError(
-            f"the token endpoint {self.token_url} granted no token (HTTP {answer.status}); "
-            "check the client id, the client secret and the token URL"
-        )
 
-    def _ask(self, post: TokenPost, scopes: str, *, in_body: bool) -> TokenAnswer:
-        form = {"grant_type": "client_credentials"}
-        headers = {"Content-Type": FORM, "Accept": "application/json"}
-        if scopes:
-            form["scope"] = scopes
-        if in_body:
-            form |= {"client_id": self.client_id, "client_secret": self.client_secret}
-        else:
-            # RFC 6749 2.3.1 encodes both halves as form values before Basic joins them.
-            pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
-            headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return post(self.token_url, headers, urlencode(form).encode())
+def _authorised(way: httpx.Auth, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    """The Authorization that a way of the client gives to a request; what it asks for first is sent by ``post``.
 
-    def _keep(self, granted: dict[str, Any]) -> None:
-        self._token = granted["access_token"]
-        expires_in = str(granted.get("expires_in"))
-        # Some servers send the seconds as a string, some not at all; a token then lives until a 401 says otherwise.
-        seconds = float(expires_in) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]*)?", expires_in) else float("inf")
-        self._until = time.monotonic() + max(seconds - EARLY_SECONDS, seconds / 2)
+    Raises ``TokenError`` when no token is granted.
+    """
+    request = httpx.Request(method, url)
+    steps = way.sync_auth_flow(request)
+    step = next(steps)
+    while step is not request:
+        sent = {name: step.headers[name] for name in _TOKEN_HEADERS if name in step.headers}
+        answer = post(str(step.url), sent, step.read())
+        step = steps.send(httpx.Response(answer.status, json=answer.members, request=step))
+    steps.close()
+    return {"Authorization": request.headers["Authorization"]}
