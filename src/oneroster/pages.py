@@ -71,6 +71,7 @@ class WalkedPages(Pages[T]):
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.records
+            del page
 
     def pages(self) -> Iterator[Page[T]]:
         """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
@@ -83,8 +84,11 @@ class WalkedPages(Pages[T]):
                 read = flight.next(asks)
                 pace.note(*watch.end())
                 page = _take(walk, asks[0], read)
+                # What is not held while the next page is read leaves it the same, still warm memory.
+                del read
                 if page is not None:
                     yield page
+                del page
         finally:
             flight.end()
 
@@ -169,6 +173,7 @@ class AsyncWalkedPages(AsyncPages[T]):
         async for page in self.pages():
             for record in page.records:
                 yield record
+            del page
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """The pages; see `AsyncPages.pages`."""
@@ -189,8 +194,10 @@ class AsyncWalkedPages(AsyncPages[T]):
                 read = await waiting.pop(asks[0])
                 pace.note(*watch.end())
                 page = _take(walk, asks[0], read)
+                del read
                 if page is not None:
                     yield page
+                del page
         finally:
             dropped += waiting.values()
             for task in dropped:
