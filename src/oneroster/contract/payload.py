@@ -7,7 +7,7 @@ object, an object around it, other prefixes and capitals were all seen. So they 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-__all__ = ["STATUS_KEY", "Statement", "carries_code", "statements", "strings"]
+__all__ = ["STATUS_KEY", "Statement", "carries_code", "says_minor", "statements", "strings"]
 
 STATUS_KEY: Final = "statusInfoSet"
 DEPTH: Final = 3
@@ -38,6 +38,11 @@ def statements(payload: Any, depth: int = DEPTH) -> list[Statement]:
 def carries_code(payload: Any) -> bool:
     """Whether a code major stands anywhere near the top of a payload, whatever its shape and spelling."""
     return bool(statements(payload))
+
+
+def says_minor(payload: Any, code_minor: str) -> bool:
+    """Whether an entry of a payload has this minor code, in any spelling."""
+    return any(each.code_minor == _word(code_minor) for each in statements(payload))
 
 
 def _word(value: Any) -> str:

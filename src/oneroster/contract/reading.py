@@ -65,6 +65,16 @@ class Reading:
         return list(data) if self.operation.many else [data]
 
     @property
+    def beside(self) -> dict[str, Any]:
+        """What stands in the answer beside its data, such as warnings; empty when the body is no JSON object."""
+        payload = self.exchange.json
+        return (
+            {name: value for name, value in payload.items() if name != self.operation.wrapper}
+            if isinstance(payload, dict)
+            else {}
+        )
+
+    @property
     def ids(self) -> list[str | None]:
         """The sourcedIds of the records, in order."""
         return [identity(row) for row in self.rows]

@@ -10,12 +10,12 @@ from oneroster.contract.findings import finding, many
 from oneroster.contract.levels import Level
 from oneroster.contract.naive import Filter
 from oneroster.contract.narrowing import judge_all
+from oneroster.contract.payload import carries_code, says_minor
 from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filtering import clause, one, operations_of
 from oneroster.contract.snapshot import PAGE
-from oneroster.contract.statusinfo import says, speaks
 from oneroster.contract.tenant import Tenant
 from oneroster_v1p1.tables import Operation
 
@@ -77,7 +77,7 @@ def unknown_field(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
         if operation.wrapper in _keys(reading):
             yield finding("a refused filter is answered with 400 and data", reading)
             return
-        if speaks(reading.exchange.json) and not says(reading, "invalid_filter_field"):
+        if carries_code(reading.exchange.json) and not says_minor(reading.exchange.json, "invalid_filter_field"):
             # The vocabulary of minor codes is less certain than the status.
             yield finding("the refusal does not say invalid_filter_field", reading, level=Level.SHOULD)
             return

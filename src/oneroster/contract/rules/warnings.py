@@ -6,15 +6,14 @@ from typing import Any, Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.findings import finding
 from oneroster.contract.levels import Level
+from oneroster.contract.payload import STATUS_KEY, carries_code
 from oneroster.contract.reading import kind_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.sorting import largest, unknown_sort
-from oneroster.contract.statusinfo import speaks
 from oneroster.contract.tenant import Tenant
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation
 
-STATUS: Final = "statusInfoSet"
 CODES: Final = {
     known.name: ENUMERATIONS[known.enumeration]
     for known in ELEMENTS["StatusInfo"].properties.values()
@@ -38,12 +37,12 @@ def warning_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_sort(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
-    payload = {name: value for name, value in reading.exchange.json.items() if name != operation.wrapper}
-    if STATUS in payload:
-        for flaw in _flaws(payload[STATUS]):
+    payload = reading.beside
+    if STATUS_KEY in payload:
+        for flaw in _flaws(payload[STATUS_KEY]):
             yield finding(flaw, reading)
-    elif speaks(payload):
-        yield finding(f"the warning stands beside the data, but not under {STATUS}", reading, level=Level.OPEN)
+    elif carries_code(payload):
+        yield finding(f"the warning stands beside the data, but not under {STATUS_KEY}", reading, level=Level.OPEN)
     else:
         raise NotExercised("no warning is sent")
 
@@ -51,11 +50,11 @@ def warning_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 def _flaws(entries: Any) -> Iterator[str]:
     """What is wrong with the form of a status payload; values are not repeated, since a server may echo anything."""
     if not isinstance(entries, list):
-        yield f"{STATUS} holds {kind_of(entries)}, not an array"
+        yield f"{STATUS_KEY} holds {kind_of(entries)}, not an array"
         return
     if not all(isinstance(entry, dict) for entry in entries):
-        yield f"{STATUS} holds items that are no objects"
+        yield f"{STATUS_KEY} holds items that are no objects"
         return
     for name, vocabulary in CODES.items():
         if any(entry.get(name) not in vocabulary for entry in entries):
-            yield f"{name} is missing in an entry of {STATUS}, or is no documented value"
+            yield f"{name} is missing in an entry of {STATUS_KEY}, or is no documented value"
