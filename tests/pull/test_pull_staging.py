@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pulling import roster_of
 
-from oneroster.pull import PlaceError, StagingError
+from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
 from oneroster.pull.columns import schema_of
 from oneroster.pull.manifest import VERSION, Manifest
 from oneroster.pull.rejects import MOST, Reject, Rejects
-from oneroster.pull.staging import PageNote, StagedRoster, Staging
+from oneroster.pull.staging import PageNote, StagedRoster, Staging, folder_beside
+from oneroster.sandbox import Sandbox
 
 PLAN = {"base_url": "https://sis.example/ims/oneroster/v1p1"}
 COLUMNS = ("sourcedId", "title")
@@ -113,3 +115,17 @@ def test_no_more_rejects_are_listed_than_anybody_reads(tmp_path: Path) -> None:
     assert len(listed.read_text().splitlines()) == MOST
     Rejects().write(listed)
     assert not listed.exists()
+
+
+def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "roster.parquet"
+    with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:
+        settings = Settings(choice=Choice(only=["orgs"]), bounds=Bounds(unreadable=-1.0), resume=True)
+        with pytest.raises(GuardError):
+            pull(roster, place, settings)
+        journal = folder_beside(place) / "journal.ndjson"
+        lines = [line for line in journal.read_text().splitlines() if '"done"' not in line]
+        twice = [*lines[:-1], lines[-1].replace('"pages":[', '"pages":[{"count":0},{"count":0},{"count":0},')]
+        journal.write_text("\n".join(twice) + "\n")
+        with pytest.raises(StagingError, match="does not fit its rows"):
+            pull(roster, place, settings)

@@ -7,7 +7,7 @@ from pulling import by_id, rows_at, truth
 
 from oneroster import ConfigurationError, TransportError
 from oneroster.errors import StatusError
-from oneroster.pull import Choice, NothingOfferedError, Report, Settings, pull_tenants
+from oneroster.pull import Choice, NothingOfferedError, Progress, Report, Settings, pull_tenants
 from oneroster.pull.tenants import names_of
 from oneroster.sandbox import Sandbox
 
@@ -49,6 +49,21 @@ def test_one_failure_does_not_touch_the_others(tmp_path: Path, monkeypatch: pyte
         found = by_id(rows_at(folder / f"{name}.ndjson"))
         assert found == {element: by_id(rows)[element] for element in ("Org", "User")}
     assert sorted(path.name for path in folder.glob("[!.]*")) == ["north.ndjson", "south.ndjson"]
+
+
+def test_an_interrupt_ends_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting(Progress):
+        def plan(self, collections: tuple[str, ...]) -> None:  # noqa: ARG002  # as it is called
+            raise KeyboardInterrupt
+
+    config = tmp_path / "oneroster.toml"
+    with Sandbox("small", 1) as north, Sandbox("small", 2) as south:
+        config.write_text(FILE.format(north=north, south=south))
+        for name in ("NORTH", "SOUTH", "WRONG"):
+            monkeypatch.setenv(name, north.token)
+        with pytest.raises(KeyboardInterrupt):
+            pull_tenants(config, tmp_path / "rosters", Settings(), lambda _tenant: Interrupting())
+    assert not list((tmp_path / "rosters").glob("[!.]*"))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pulling import Rows, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
 
+import oneroster.pull
 from oneroster import ConfigurationError, OneRoster, Paging
 from oneroster.pull import (
     Bounds,
@@ -151,6 +152,7 @@ def test_one_school_comes_with_all_that_it_refers_to(tenant: Sandbox, expected: 
         Choice(columns={"users": ["shoeSize"]}),
         Choice(only=["users"], without=["users"]),
         Choice(schools=["no such school"]),
+        Choice(schools=["S"], without=["orgs"]),
     ],
 )
 def test_a_choice_of_what_there_is_not_is_refused(tenant: Sandbox, tmp_path: Path, choice: Choice) -> None:
@@ -252,3 +254,9 @@ def test_a_collection_is_read_as_a_stream_of_batches(tenant: Sandbox, expected: 
         assert teachers.column_names == ["sourcedId", "role"]
         with pytest.raises(ConfigurationError):
             reader(roster, "pupils")
+
+
+def test_the_package_names_what_it_has() -> None:
+    assert all(getattr(oneroster.pull, name) for name in oneroster.pull.__all__)
+    with pytest.raises(AttributeError, match="push"):
+        getattr(oneroster.pull, "push")  # noqa: B009  # the name is what is asked for
