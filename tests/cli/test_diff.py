@@ -110,6 +110,19 @@ def test_an_absent_text_or_list_and_an_empty_one_are_the_same(tmp_path: Path) ->
     assert compared(tmp_path, old, new)[0] == 0
 
 
+def test_a_few_huge_values_do_not_fill_the_memory() -> None:
+    names = ("username", "givenName", "familyName", "middleName", "identifier", "email", "sms", "phone")
+    old, new = (
+        roster(table("User", *(student(f"u{i}", **dict.fromkeys(names, sign * 2**20)) for i in range(12))))
+        for sign in "ab"
+    )
+    (found,) = differences(old, new, 1)
+    assert (found.changed, set(found.fields)) == (12, set(names))
+    before, after = found.changes[0].fields["email"]
+    assert re.fullmatch("1048576 characters, SHA-256 [0-9a-f]{64}", before)
+    assert before != after
+
+
 def test_all_kinds_of_values_are_compared_and_told(tmp_path: Path) -> None:
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
     before = {

@@ -22,6 +22,8 @@ __all__ = ["Change", "Difference", "differences"]
 
 _KEY: Final = "sourcedId"
 _SIDES: Final = ("old", "new")
+_LONG: Final = 4096
+"""Bytes of a text beyond which its length and digest stand for it, so that a few of them do not fill the memory."""
 
 
 class Change(NamedTuple):
@@ -161,7 +163,8 @@ class _Comparison:
         if pa.types.is_list(field.type):
             return f"CASE WHEN len({quoted(name)}) > 0 THEN {quoted(name)} END"
         if pa.types.is_string(field.type):
-            return f"nullif({quoted(name)}, '')"
+            digest = f"length({quoted(name)}) || ' characters, SHA-256 ' || sha256({quoted(name)})"
+            return f"CASE WHEN strlen({quoted(name)}) > {_LONG} THEN {digest} ELSE nullif({quoted(name)}, '') END"
         if not self._is_day(name):
             return quoted(name)
         offset = f"{name}Offset"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workbench", "quoted", "workbench"]
 
-_MEMORY: Final = "200MB"
+_MEMORY: Final = "128MB"
 ACTIVE: Final = "active"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckDb"]
 
 _ROWS: Final = 64 * 1024
-_MEMORY: Final = "256MB"
+_MEMORY: Final = "128MB"
 """What DuckDB may hold; beyond that it writes to a folder beside the file."""
 
 
