@@ -15,13 +15,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from oneroster.contract.access import BearerToken
+from oneroster.contract.access import BearerToken, ClientCredentials
 from oneroster.contract.gateway import OWN
 from oneroster.contract.reports import json_form, terminal
-from oneroster.contract.result import Report
+from oneroster.contract.result import Reason, Report
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
+from oneroster.contract.target import Limits, Target, wanted_scopes
 from oneroster.sandbox import Sandbox, Variants
 
 PATHS = ("categories", "lineItems", "results")
@@ -125,6 +125,33 @@ def test_an_interrupt_tells_what_cannot_be_removed() -> None:
             judged(tenant, progress=interrupting("OR-WRT-05"))
         left = own(client)
     assert sorted(note.rpartition("/")[2] for note in interrupt.value.__notes__) == sorted(left)
+
+
+def with_scopes(tenant: Sandbox, *left_out: str) -> Target:
+    """The tenant, entered with a token that lacks some scopes."""
+    scopes = tuple(scope for scope in wanted_scopes(writes=True) if scope.rpartition("/")[2] not in left_out)
+    access = ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
+    return Target(tenant.base_url, access=access, allow_writes=True)
+
+
+def test_a_token_that_may_not_write_finds_writes_not_offered() -> None:
+    with watched() as (tenant, client):
+        target = with_scopes(tenant, "gradebook.createput", "gradebook.delete")
+        report = check(target, rules=select(["writes"]), seed=1)
+        assert own(client) == []
+    assert {each.reason for each in report.checks} == {Reason.NOT_OFFERED}
+    assert {each.message for each in report.checks} == {"not offered (HTTP 403)"}
+    assert report.exit_code() == 0
+
+
+def test_a_token_that_may_not_delete_leaves_behind_what_is_listed() -> None:
+    with watched() as (tenant, client):
+        report = check(with_scopes(tenant, "gradebook.delete"), rules=select(["writes"]), seed=1)
+        left = own(client)
+    deletes = [each for each in report.checks if str(each.operation_id).startswith("delete")]
+    assert {each.message for each in deletes} == {"not offered (HTTP 403)"}
+    assert sorted(request.rpartition("/")[2] for request in report.left_behind) == sorted(left)
+    assert report.breaches() == []
 
 
 def test_results_stand_below_own_line_items_for_people_who_are_there() -> None:

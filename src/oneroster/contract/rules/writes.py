@@ -173,14 +173,15 @@ def replaced_200(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
 )
 def nothing_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     life = life_of(tenant, operation)
+    second = life.second
     left_out = sorted(life.record.keys() - life.replacement.keys())
     if not left_out:
         raise NotExercised("the record has no optional text that could be left out")
-    if life.second.fault is not None:
-        raise NotExercised(f"the replaced record could not be read ({life.second.fault})")
-    kept = [name for name in left_out if life.second.rows[0].get(name) not in (None, "")]
+    if second.fault is not None:
+        raise NotExercised(f"the replaced record could not be read ({second.fault})")
+    kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
-        yield finding(f"{', '.join(kept)} left out of the second PUT, and still there", life.second, [life.sourced_id])
+        yield finding(f"{', '.join(kept)} left out of the second PUT, and still there", second, [life.sourced_id])
 
 
 @rule(
