@@ -37,8 +37,28 @@ def test_many_at_once_are_held_and_put_as_one_after_the_other(pages: list[list[s
     assert len(small) == len(model)
 
 
-def test_a_million_bits_of_neighbours_make_no_digest_of_their_own() -> None:
-    # Buckets are bytes end to end; what stands across two digests is none.
+@given(st.sets(st.text(max_size=2)), st.integers(1, 9))
+def test_what_is_known_to_be_new_is_remembered_without_looking(ids: set[str], size: int) -> None:
+    names = sorted({name.strip() for name in ids})
+    quick, careful = IdSet(), IdSet()
+    for start in range(0, len(names), size):
+        made = digests(names[start : start + size])
+        quick.extend([*made, None])
+        careful.put(made)
+    assert len(quick) == len(careful) == len(names)
+    assert quick.held(digests(names)) == list(range(len(names)))
+    assert not quick.put(digests(names))
+
+
+def test_many_in_one_go_are_spread_as_far_as_they_need() -> None:
+    small, names = IdSet(), [str(number) for number in range(20_000)]
+    small.extend(digests(names))
+    assert len(small) == 20_000
+    assert small.held(digests([*names, "other"])) == list(range(20_000))
+
+
+def test_what_stands_across_two_digests_is_none() -> None:
+    # Buckets are bytes end to end.
     small = IdSet()
     made = [digest for digest in digests(map(str, range(200))) if digest is not None]
     small.put(made)
