@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -52,6 +53,29 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
     assert reason in (report.unjudged or "")
     assert {each.status for each in report.checks} == {Status.SKIPPED}
     assert {each.id for each in report.checks} == {rule.id for rule in select()}
+
+
+@pytest.mark.parametrize("behave", [resets, never_ends, drips, lies_about_its_length])
+def test_several_workers_survive_the_same(behave: Behaviour) -> None:
+    began = time.monotonic()
+    report = judged(behave, Limits(timeout=0.3, body=100_000, workers=4))
+    assert time.monotonic() - began < 20
+    assert report.exit_code() == 3
+    assert not report.kit_errors()
+
+
+def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> None:
+    slowly = threading.Event()
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        slowly.wait(0.1)
+        says(answer(b'{"orgs": [], "users": []}'))(connection, head)
+
+    began = time.monotonic()
+    report = judged(behave, Limits(timeout=5, seconds=2))
+    assert time.monotonic() - began < 15
+    assert "the 2 seconds allowed" in (report.unjudged or "")
+    assert report.exit_code() in (1, 3)
 
 
 @pytest.mark.parametrize(
