@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["Pace"]
 
-_MOSTLY: Final = 0.6
+_MOSTLY: Final = 0.5
 # The first page also opens the connection, and a single one may be a chance.
 _PAGES: Final = 2
 
