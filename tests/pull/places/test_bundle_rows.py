@@ -98,7 +98,7 @@ def test_in_bulk_deleted_records_are_absent_and_so_is_all_that_needs_them(tmp_pa
         ("lineItems.csv", "li", "classSourcedId", "c"),
         ("results.csv", "r", "lineItemSourcedId", "li"),
     }
-    assert "orgs.csv: 1 rows left out, not active." in written.notes
+    assert "orgs.csv: rows left out, not active: 1." in written.notes
 
 
 def test_a_reference_that_a_row_can_do_without_is_dropped_and_the_row_stays(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_reference_that_a_row_can_do_without_is_dropped_and_the_row_stays(tmp_
     rows, written = write(tmp_path, roster(*made.values()))
     assert rows["orgs"][0]["parentSourcedId"] == ""
     assert (rows["users"][0]["agentSourcedIds"], rows["users"][0]["orgSourcedIds"]) == ("mother", "s")
-    lost = "1 references to what is not in the bundle were left out."
+    lost = "references to what is not in the bundle were left out: 1."
     assert set(written.notes) == {
         f"orgs.csv, column parentSourcedId: {lost}",
         f"users.csv, column agentSourcedIds: {lost}",
@@ -155,7 +155,7 @@ def test_a_row_without_a_required_value_is_left_out(
     _, written = write(tmp_path, roster(*small(**{element: [row, bad]}).values()))
     (reject,) = [reject for reject in written.rejects if reject.sourced_id == "bad"]
     assert (reject.field, reject.reason) == (field, "has no value")
-    assert f"{reject.collection}: 1 rows left out, {field} has no value." in written.notes
+    assert f"{reject.collection}: rows left out, {field} has no value: 1." in written.notes
 
 
 def test_a_column_that_was_not_fetched_stays_blank_also_where_it_is_required(tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_two_absent_values_have_a_stand_in(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert (rows["users"][0]["enabledUser"], rows["classes"][0]["classType"]) == ("true", "scheduled")
     assert written.notes == (
-        "classes.csv, column classType: 1 absent values are written as scheduled.",
-        "users.csv, column enabledUser: 1 absent values are written as true.",
+        "classes.csv, column classType: absent values are written as scheduled: 1.",
+        "users.csv, column enabledUser: absent values are written as true: 1.",
     )
 
 
@@ -196,7 +196,7 @@ def test_user_ids_without_a_form_are_left_out(tmp_path: Path) -> None:
     made = small(User=[student("u", userIds=entries), student("v", userIds=[]), student("w", userIds=entries[:1])])
     rows, written = write(tmp_path, roster(*made.values()))
     assert [row["userIds"] for row in rows["users"]] == ['{LDAP:cn},{Fed:a"b}', "", "{LDAP:cn}"]
-    assert written.notes == ("users.csv, column userIds: 6 user ids have no form and were left out.",)
+    assert written.notes == ("users.csv, column userIds: user ids have no form and were left out: 6.",)
 
 
 def test_lists_lose_commas_line_breaks_and_empty_items(tmp_path: Path) -> None:
@@ -204,9 +204,9 @@ def test_lists_lose_commas_line_breaks_and_empty_items(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert (rows["classes"][0]["subjects"], rows["classes"][0]["periods"]) == ("Science Technology,a b", "1,3")
     assert set(written.notes) == {
-        "classes.csv, column subjects: 2 items of lists lost their commas.",
-        "classes.csv, column subjects: 2 empty items of lists were left out.",
-        "classes.csv, column subjects: 1 line breaks became blanks.",
+        "classes.csv, column subjects: items of lists lost their commas: 2.",
+        "classes.csv, column subjects: empty items of lists were left out: 2.",
+        "classes.csv, column subjects: line breaks became blanks: 1.",
     }
 
 
@@ -221,8 +221,8 @@ def test_odd_ids_stay_as_they_are_and_are_counted(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert [row["sourcedId"] for row in rows["categories"]] == ["ca", 'ä "1", 2']
     assert set(written.notes) == {
-        "categories.csv, column sourcedId: 1 ids have signs that the binding does not allow, and stay as they are.",
-        "categories.csv: 1 rows left out, sourcedId holds a line break.",
+        "categories.csv, column sourcedId: ids have signs that the binding does not allow, and stay as they are: 1.",
+        "categories.csv: rows left out, sourcedId holds a line break: 1.",
     }
 
 
@@ -234,11 +234,11 @@ def test_what_has_no_column_and_what_is_none_of_the_standards_is_counted(tmp_pat
     rows, written = write(tmp_path, roster(*made.values()))
     assert rows["classes"][0]["classType"] == "club"
     assert set(written.notes) == {
-        "categories.csv, column metadata: 1 records have metadata, for which there is no column.",
-        "categories.csv, column _extras: 1 records have unknown fields, for which there is no column.",
-        "categories.csv, column weight: 1 weights, for which there is no column.",
-        "classes.csv, column classType: 1 values are none of the standard's.",
-        "classes.csv, column subjectCodes: 1 rows have not as many of them as subjects.",
+        "categories.csv, column metadata: records have metadata, for which there is no column: 1.",
+        "categories.csv, column _extras: records have unknown fields, for which there is no column: 1.",
+        "categories.csv, column weight: weights, for which there is no column: 1.",
+        "classes.csv, column classType: values are none of the standard's: 1.",
+        "classes.csv, column subjectCodes: rows have not as many of them as subjects: 1.",
     }
 
 
@@ -275,7 +275,7 @@ def test_resources_of_classes_and_courses_are_rows_with_lasting_ids(tmp_path: Pa
     assert (other["courseSourcedId"], other["resourceSourcedId"]) == ("co", "re")
     assert tied["sourcedId"].startswith("cr-")
     assert len({tied["sourcedId"], other["sourcedId"]}) == 2
-    assert "classResources.csv: 1 rows left out, resourceSourcedId refers to no row of the bundle." in written.notes
+    assert "classResources.csv: rows left out, resourceSourcedId refers to no row of the bundle: 1." in written.notes
     (tmp_path / "again").mkdir()
     again, _ = write(tmp_path / "again", roster(*made.values()))
     assert again["classResources"] == rows["classResources"]
@@ -296,7 +296,7 @@ def test_a_delta_keeps_deletions_with_blanks_and_references_to_what_was_sent_bef
     rows, written = write(tmp_path, changes(table("User", student("u"), deleted), table("Enrollment", ENROLLMENT)))
     assert [(row["sourcedId"], row["status"]) for row in rows["users"]] == [("u", "active"), ("x", "tobedeleted")]
     assert [row["sourcedId"] for row in rows["enrollments"]] == ["e"]
-    assert "users.csv, column givenName: 1 required values of deleted records stay blank." in written.notes
+    assert "users.csv, column givenName: required values of deleted records stay blank: 1." in written.notes
     assert written.rejects == ()
 
 

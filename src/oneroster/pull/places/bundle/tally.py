@@ -30,7 +30,7 @@ class Tally:
         Args:
             file: The name of the file, without ending.
             column: Where.
-            what: What happened, as it follows a number: ``line breaks became blanks``.
+            what: What happened, as in ``line breaks became blanks``.
             number: How often.
         """
         if number:
@@ -44,7 +44,7 @@ class Tally:
         Args:
             file: The name of the file.
             column: For what.
-            why: As it follows a number of rows: ``without a value``.
+            why: As it follows the column: ``has no value``.
             ids: Their sourcedIds.
             refers_to: The ids that lead nowhere, in the same order; empty when it is not that.
         """
@@ -62,9 +62,9 @@ class Tally:
 
     def notes(self) -> tuple[str, ...]:
         """All counts as sentences, file by file."""
-        left = [f"{file}.csv: {number} rows left out, {what}." for (file, what), number in sorted(self._left.items())]
+        left = [f"{file}.csv: rows left out, {what}: {number}." for (file, what), number in sorted(self._left.items())]
         said = [
-            f"{file}.csv, column {column}: {number} {what}."
+            f"{file}.csv, column {column}: {what}: {number}."
             for (file, column, what), number in sorted(self._said.items())
         ]
         return (*self._sentences, *left, *said)
