@@ -9,6 +9,7 @@ from oneroster.contract.levels import Level, level_of
 from oneroster.contract.naive import Filter, evaluate
 from oneroster.contract.reading import Reading, Record, identity
 from oneroster.contract.result import Finding
+from oneroster.contract.second_look import twice
 from oneroster.contract.snapshot import PAGE
 from oneroster.contract.tenant import Query, Tenant
 from oneroster.contract.walk import Walk, walk
@@ -38,21 +39,37 @@ def refused(reading: Reading) -> bool:
 def differences(
     tenant: Tenant, operation: Operation, wanted: Filter, refusal: Level | None = None, *, tell_open: bool = False
 ) -> Iterator[Finding]:
-    """How the answer to a filter differs from the rows that pass it naively; at most one finding.
+    """How the answer to a filter differs from the rows that pass it naively, and does so at a second look as well.
 
     ``refusal`` is what it weighs when the tenant refuses the filter (None: as the rule does). With ``tell_open`` it is
     also told how many of those rows come that the standard leaves open.
 
     Raises ``NotExercised`` when the collection was not read to its end or the answer holds no data.
     """
-    rows = tenant.whole(operation)
-    found = narrowed(tenant, operation, str(wanted))
-    first = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
+
+    @twice
+    def compared(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+        yield from _breach(tenant, operation, wanted, refusal)
+
+    told = list(compared(tenant, operation))
+    yield from told
+    if tell_open and not told:
+        yield from _left_open(tenant, operation, wanted)
+
+
+def _answer(tenant: Tenant, operation: Operation, wanted: Filter) -> Reading:
+    """The first page of a filtered collection."""
+    return tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
+
+
+def _breach(tenant: Tenant, operation: Operation, wanted: Filter, refusal: Level | None) -> Iterator[Finding]:
+    rows, first = tenant.whole(operation), _answer(tenant, operation, wanted)
     if refused(first):
         yield finding(f"the filter {wanted.shape} is refused (HTTP {first.exchange.status})", first, level=refusal)
         return
     if first.fault is not None:
         raise NotExercised(f"the filter {wanted.shape}: {first.fault}")
+    found = narrowed(tenant, operation, str(wanted))
     by_trust = _wrong(rows, found, wanted)
     for trust in ("A", "B"):
         strangers, missing = by_trust[trust]
@@ -60,10 +77,14 @@ def differences(
             message = f"the filter {wanted.shape} brings {many(len(found), 'row')}{_told(strangers, missing)}"
             yield finding(message, first, strangers or missing, level_of(trust))
             return
-    came, stayed = by_trust["C"]
-    if tell_open and (came or stayed):
+
+
+def _left_open(tenant: Tenant, operation: Operation, wanted: Filter) -> Iterator[Finding]:
+    """What the tenant does with the rows on which the standard is open; that is no breach of anything."""
+    came, stayed = _wrong(tenant.whole(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
+    if came or stayed:
         message = f"the filter {wanted.shape} is open on {many(len(came) + len(stayed), 'row')}; {len(came)} come"
-        yield finding(message, first, level=Level.OPEN)
+        yield finding(message, _answer(tenant, operation, wanted), level=Level.OPEN)
 
 
 def _wrong(rows: Mapping[str, Record], found: Walk, wanted: Filter) -> dict[str, tuple[list[str], list[str]]]:

@@ -19,6 +19,7 @@ from oneroster.contract.reading import Reading, Record
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.sorting import UNKNOWN, largest
+from oneroster.contract.second_look import twice
 from oneroster.contract.snapshot import PAGE
 from oneroster.contract.tenant import Query, Tenant
 from oneroster_v1p1.tables import ELEMENTS, Operation
@@ -181,6 +182,7 @@ def blank_selection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     over=largest,
     needs=("OR-FLD-01", "OR-FLT-01"),
 )
+@twice
 def selection_keeps_records(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.whole(operation)
     wanted = _rarest_status(rows)

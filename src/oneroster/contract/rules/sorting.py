@@ -1,6 +1,6 @@
 """Sorting: by every kind of value, up and down, by what is absent, and by what does not exist."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.candidates import candidates, sortable, wholes
@@ -9,9 +9,10 @@ from oneroster.contract.findings import finding, many, shown
 from oneroster.contract.narrowing import refused
 from oneroster.contract.ordering import disorder, keys_of, left_behind
 from oneroster.contract.payload import says_minor
-from oneroster.contract.reading import Reading, identity
+from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.second_look import twice
 from oneroster.contract.snapshot import PAGE
 from oneroster.contract.tenant import Query, Tenant
 from oneroster_v1p1.tables import Operation
@@ -60,7 +61,7 @@ def misorders(tenant: Tenant, operation: Operation, order: str | None) -> Iterat
         if reading.fault is not None:
             continue
         judged = True
-        keys = keys_of([rows.get(name or "", row) for name, row in _named(reading)], path, kind)
+        keys = keys_of(reading.rows, path, kind)
         others = [row for name, row in rows.items() if name not in set(reading.ids)]
         descending, told = order == "desc", "down" if order == "desc" else "up"
         place = disorder(keys, kind, descending=descending)
@@ -73,10 +74,6 @@ def misorders(tenant: Tenant, operation: Operation, order: str | None) -> Iterat
             )
     if not judged:
         raise NotExercised("no sorted page could be read")
-
-
-def _named(reading: Reading) -> Iterable[tuple[str | None, dict[str, object]]]:
-    return ((identity(row), row) for row in reading.rows)
 
 
 @rule(
@@ -188,7 +185,18 @@ def lacking(tenant: Tenant) -> dict[str, str]:
     needs=("OR-SRT-01",),
 )
 def keeps_absent(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    rows, path = tenant.whole(operation), lacking(tenant)[operation.operation_id]
+    path = lacking(tenant)[operation.operation_id]
+
+    @twice
+    def compared(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+        yield from _dropped(tenant, operation, path)
+
+    yield from compared(tenant, operation)
+
+
+def _dropped(tenant: Tenant, operation: Operation, path: str) -> Iterator[Finding]:
+    """The rows that a sort by a field leaves out."""
+    rows = tenant.whole(operation)
     if len(rows) > PAGE:
         raise NotExercised(f"{len(rows)} rows are too many to read again under a sort")
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})

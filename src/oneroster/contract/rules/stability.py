@@ -13,8 +13,9 @@ from oneroster.contract.reading import Reading
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, page, sized_walks, third
+from oneroster.contract.second_look import twice
 from oneroster.contract.tenant import Query, Tenant, collections
-from oneroster.contract.walk import walk
+from oneroster.contract.walk import Walk, walk
 from oneroster_v1p1.tables import Operation
 
 DEFAULT_LIMIT: Final = 100
@@ -65,7 +66,16 @@ def default_limit(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 def order_is_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    found = largest_walk(tenant, operation)
+    told = list(_other_order(tenant, operation))
+    yield from told
+    if not told and operation in largest(tenant):
+        yield from _same_page_again(tenant, operation)
+
+
+@twice
+def _other_order(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    """Where the order of the small pages departs from that of the large ones."""
+    found = walked(tenant, operation)
     for again in sized_walks(tenant, found):
         indices = enumerate(zip(found.ids, again.ids, strict=False))
         place = next((index for index, (one, other) in indices if one != other), None)
@@ -73,16 +83,31 @@ def order_is_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
             message = f"in pages of {again.limit} another row has the index {place} than in pages of {found.limit}"
             yield finding(message, again.pages[0], [found.ids[place], again.ids[place]])
             return
-    if operation in largest(tenant):
-        yield from _same_page_again(tenant, page(tenant, found, third(len(found)), third(len(found))))
 
 
-def _same_page_again(tenant: Tenant, first: Reading) -> Iterator[Finding]:
-    """Whether a page that was read before still holds the same rows."""
-    text = encoded_query(first.query)
-    again = Reading(first.operation, first.values, first.query, tenant.probe(first.operation.path, text))
-    if again.fault is None and again.ids != first.ids:
-        yield finding("the same page, asked for twice, brings other rows", again, again.ids)
+def _same_page_again(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    """Whether a page that was read before brings other rows now, and other ones again right after."""
+    found = walked(tenant, operation)
+    before = page(tenant, found, third(len(found)), third(len(found)))
+    text = encoded_query(before.query)
+    for _ in range(2):
+        # One difference may be a change of the data in the meantime; two in a row are none.
+        again = Reading(operation, {}, before.query, tenant.probe(operation.path, text))
+        if again.fault is not None or again.ids == before.ids:
+            return
+        before = again
+    yield finding("the same page, asked for again, brings other rows each time", before, before.ids)
+
+
+def walked(tenant: Tenant, operation: Operation) -> Walk:
+    """The walk over a collection to its end; at a second look it is done anew.
+
+    Raises ``NotExercised`` when it was not read to its end, or has fewer than two rows.
+    """
+    found = tenant.walk(operation)
+    if not found.complete or len(found) < 2:
+        raise NotExercised("the collection has too few rows, or was not read to its end")
+    return found
 
 
 @rule(
@@ -95,8 +120,9 @@ def _same_page_again(tenant: Tenant, first: Reading) -> Iterator[Finding]:
     over=largest,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
+@twice
 def ties_are_stable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    found = largest_walk(tenant, operation)
+    found = walked(tenant, operation)
     size = third(len(found))
     if len(found) > size * MOST_PAGES:
         raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
