@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -164,6 +165,13 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "springfield/users" in shown
     assert "82 of 82 rows" in shown
     assert "1 sent again" in shown
+
+
+def test_a_plain_installation_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = run("--sandbox", "--to", "roster.parquet")
+    assert result.exit_code == 2
+    assert 'pip install "oneroster-kit[pull]"' in result.stderr
 
 
 EXAMPLES = [line for line in re.findall(r"`oneroster (pull [^`]*)`", HELP) if "--sandbox" in line]

@@ -165,6 +165,18 @@ def test_a_place_that_cannot_be_made_is_told_before_anything_is_sent(tenant: San
         pull(roster, Path("/proc/roster.parquet"))
 
 
+def test_a_link_goes_on_leading_to_the_roster(tenant: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "current.parquet"
+    with roster_of(tenant) as roster:
+        pull(roster, tmp_path / "elsewhere" / "roster.parquet")
+        link.symlink_to(tmp_path / "elsewhere" / "roster.parquet")
+        pull(roster, link)
+    assert link.is_symlink()
+    assert rows_at(link) == truth(tenant)
+    assert leftovers(tmp_path) == leftovers(tmp_path / "elsewhere") == []
+
+
 def test_two_pulls_to_one_place_do_not_meet(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     at_work = pytest.raises(StagingError, match="Another pull is at work")

@@ -63,9 +63,11 @@ class _Pull:
 
     def __init__(self, roster: "OneRoster", place: Path, settings: Settings, progress: Progress) -> None:
         self._session = roster.session
-        self._place, self._settings, self._progress = place, settings, progress
+        # A link goes on leading to the roster, wherever that is.
+        self._place = place.resolve() if place.is_symlink() else place
+        self._settings, self._progress = settings, progress
         self._choice = settings.choice
-        self._form: Form = format_of(place, settings.format)
+        self._form: Form = format_of(self._place, settings.format)
         self._sources = sources(settings.profile, self._choice)
         self._columns = {source.element: columns_to_fetch(source.element, self._choice) for source in self._sources}
         self._notes: list[str] = []
