@@ -108,6 +108,7 @@ def _settings(seed: int, manner: Manner, examples: int, workers: int) -> dict[st
         "seed": seed,
         "workers": workers,
         "cache": {"enabled": False},
+        "continue-on-failure": True,
         "generation": {
             "mode": "negative" if unlawful else "positive",
             "database": "none",
