@@ -4,6 +4,8 @@ import itertools
 import json
 import re
 import shlex
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -256,3 +258,15 @@ def test_the_examples_of_the_help_run(tmp_path: Path, monkeypatch: pytest.Monkey
     for example in examples:
         result = CliRunner().invoke(build(), shlex.split(example))
         assert result.exit_code == 1, result.output
+
+
+@pytest.mark.parametrize("missing", ["pyarrow", "duckdb"])
+@pytest.mark.parametrize("command", ["diff", "stats"])
+def test_without_its_libraries_it_says_what_to_install(command: str, missing: str, tmp_path: Path) -> None:
+    places = [str(put(tmp_path, roster(table("Org", school()))))] * (2 if command == "diff" else 1)
+    program = f"import sys; sys.modules[{missing!r}] = None; from oneroster.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, command, *places], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == f'oneroster: {missing} is not installed; run pip install "oneroster-kit[pull]"\n'

@@ -16,6 +16,9 @@ __all__ = ["build", "main"]
 USAGE: Final = 2
 """Exit status for wrong usage, and for a command whose libraries are not installed."""
 
+_OF_PULL: Final = ("pyarrow", "duckdb")
+"""What the extra `pull` brings and no other."""
+
 
 def main() -> None:
     """Run the command line, and end the process with its exit status."""
@@ -24,7 +27,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "oneroster").partition(".")[0].startswith("oneroster"):
             raise  # a module of our own is missing: that is a broken installation, and no extra would mend it
-        print(f'oneroster: {error.name} is not installed; run pip install "oneroster-kit[check]"', file=sys.stderr)  # noqa: T201
+        extra = "pull" if error.name in _OF_PULL else "check"
+        print(f'oneroster: {error.name} is not installed; run pip install "oneroster-kit[{extra}]"', file=sys.stderr)  # noqa: T201
         sys.exit(USAGE)
 
 

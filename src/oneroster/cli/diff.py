@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from rich.console import Console
@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.cli import USAGE
+from oneroster.errors import OneRosterError
 from oneroster.looking.cells import cell, printable
-from oneroster.looking.difference import Change, Difference, differences
 from oneroster.looking.masking import MASK, is_masked
-from oneroster.pull.errors import PullError
-from oneroster.pull.places import format_of
+
+if TYPE_CHECKING:
+    # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
+    from oneroster.looking.difference import Change, Difference
 
 HELP = """Compare two pulled rosters, of any formats: which records came, went and changed, and in which fields.
 
@@ -59,10 +61,13 @@ def diff(
     show_personal: ShowPersonal = False,
 ) -> None:
     """Compare two places, and end with the status that says whether they differ."""
+    from oneroster.looking.difference import differences
+    from oneroster.pull.places import format_of
+
     try:
         before, after = (format_of(place).open(place) for place in (old, new))
         found = list(differences(before, after, limit, only or ()))
-    except PullError as error:
+    except OneRosterError as error:
         typer.echo(f"oneroster diff: {error}", err=True)
         raise typer.Exit(USAGE) from None
     except KeyboardInterrupt:
@@ -74,7 +79,7 @@ def diff(
     raise typer.Exit(0 if all(difference.is_same for difference in found) else 1)
 
 
-def _document(found: list[Difference], show_personal: bool) -> dict[str, Any]:
+def _document(found: "list[Difference]", show_personal: bool) -> dict[str, Any]:
     return {
         "same": all(difference.is_same for difference in found),
         "collections": {
@@ -97,14 +102,14 @@ def _document(found: list[Difference], show_personal: bool) -> dict[str, Any]:
     }
 
 
-def _values(difference: Difference, change: Change, show_personal: bool) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _values(difference: "Difference", change: "Change", show_personal: bool) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, pair in change.fields.items():
         hidden = is_masked(difference.element, name, show_personal)
         # What was absent shows as absent: that there is a value is no secret, and what it is stays one.
         yield name, tuple(MASK if hidden and value is not None else value for value in pair)  # type: ignore[misc]
 
 
-def _show(found: list[Difference], show_personal: bool) -> None:
+def _show(found: "list[Difference]", show_personal: bool) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("collection")
@@ -126,7 +131,7 @@ def _show(found: list[Difference], show_personal: bool) -> None:
         console.print("\nThe same.")
 
 
-def _lines(difference: Difference, show_personal: bool) -> Iterator[str]:
+def _lines(difference: "Difference", show_personal: bool) -> Iterator[str]:
     """What changed in one collection, as a patch would say it."""
     if not difference.is_same:
         fields = ", ".join(f"{name} {number:,}" for name, number in difference.fields.items())

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from rich.console import Console
@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.cli import USAGE
+from oneroster.errors import OneRosterError
 from oneroster.looking.cells import printable
-from oneroster.looking.figures import Figures, figures
-from oneroster.pull.errors import PullError
-from oneroster.pull.places import format_of
+
+if TYPE_CHECKING:
+    # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
+    from oneroster.looking.figures import Figures
 
 HELP = """Show a pulled roster in figures: records per collection, users per role, students per grade, what each school
 holds, and orphans: references that lead nowhere, classes and students without enrollments.
@@ -48,9 +50,12 @@ def register(app: typer.Typer) -> None:
 
 def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_personal: ShowPersonal = False) -> None:
     """Count a place and show the figures."""
+    from oneroster.looking.figures import figures
+    from oneroster.pull.places import format_of
+
     try:
         found = figures(format_of(place).open(place), limit)
-    except PullError as error:
+    except OneRosterError as error:
         typer.echo(f"oneroster stats: {error}", err=True)
         raise typer.Exit(USAGE) from None
     except KeyboardInterrupt:
@@ -61,11 +66,11 @@ def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_person
         _show(found, show_personal)
 
 
-def _grades(found: Figures, show_personal: bool) -> dict[str, int | str]:
+def _grades(found: "Figures", show_personal: bool) -> dict[str, int | str]:
     return {grade: number if show_personal or number >= _FEW else f"<{_FEW}" for grade, number in found.grades.items()}
 
 
-def _document(found: Figures, show_personal: bool) -> dict[str, Any]:
+def _document(found: "Figures", show_personal: bool) -> dict[str, Any]:
     return {
         "collections": {name: {"active": active, "deleted": deleted} for name, active, deleted in found.collections},
         "roles": found.roles,
@@ -76,7 +81,7 @@ def _document(found: Figures, show_personal: bool) -> dict[str, Any]:
     }
 
 
-def _show(found: Figures, show_personal: bool) -> None:
+def _show(found: "Figures", show_personal: bool) -> None:
     console = Console(highlight=False)
     _table(console, ("collection", "active", "deleted"), found.collections)
     for heading, counts in (
