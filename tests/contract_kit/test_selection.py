@@ -70,7 +70,8 @@ def test_one_operation_is_judged_alone_and_as_fully_as_among_all(operation: str)
     def verdicts(report: Report) -> set[tuple[str, str]]:
         return {(each.id, each.status) for each in report.checks if each.operation_id == operation}
 
-    assert verdicts(alone) == verdicts(whole)
+    # Rules that look at a sample of the operations have this one in it when it stands alone.
+    assert verdicts(whole) <= verdicts(alone)
     assert alone.target.requests < whole.target.requests
 
 
