@@ -1,9 +1,8 @@
 """Rosters to write: of a whole sandbox, of hostile values, of whatever Hypothesis thinks up."""
 
 import json
-import string
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -173,7 +172,47 @@ def school(sourced_id: str = "s", **more: Any) -> dict[str, Any]:
     }
 
 
-ALPHABET = string.ascii_letters + string.digits + ".-_/@"
-"""The signs of an id."""
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+HEAD = {"status": "active", "dateLastModified": WHEN}
+TERM = {"sourcedId": "t", **HEAD, "title": "Term", "type": "term", "schoolYear": "2026"} | {
+    "startDate": date(2025, 8, 1),
+    "endDate": date(2026, 6, 1),
+}
+COURSE = {"sourcedId": "co", **HEAD, "title": "Course", "orgSourcedId": "s"}
+CLASS = {"sourcedId": "c", **HEAD, "title": "Class", "classType": "homeroom", "courseSourcedId": "co"} | {
+    "schoolSourcedId": "s",
+    "termSourcedIds": ["t"],
+}
+ENROLLMENT = {"sourcedId": "e", **HEAD, "classSourcedId": "c", "schoolSourcedId": "s", "userSourcedId": "u"} | {
+    "role": "student"
+}
+CATEGORY = {"sourcedId": "ca", **HEAD, "title": "Category"}
+LINE_ITEM = {"sourcedId": "li", **HEAD, "title": "Item", "assignDate": WHEN, "dueDate": WHEN, "classSourcedId": "c"} | {
+    "categorySourcedId": "ca",
+    "gradingPeriodSourcedId": "t",
+    "resultValueMin": 0.0,
+    "resultValueMax": 10.0,
+}
+RESULT = {"sourcedId": "r", **HEAD, "lineItemSourcedId": "li", "studentSourcedId": "u", "scoreStatus": "submitted"} | {
+    "score": 1.0,
+    "scoreDate": date(2026, 1, 1),
+}
+RESOURCE = {"sourcedId": "re", **HEAD, "vendorResourceId": "v"}
 
-HOUR = timedelta(hours=1)
+
+def small(**changed: list[dict[str, Any]]) -> dict[str, pa.Table]:
+    """One of each; by keyword, other rows of an element."""
+    rows = {
+        "Org": [school()],
+        "AcademicSession": [TERM],
+        "Course": [COURSE],
+        "Class": [CLASS],
+        "User": [student("u")],
+        "Enrollment": [ENROLLMENT],
+        "Demographics": [{"sourcedId": "u", **HEAD}],
+        "Category": [CATEGORY],
+        "LineItem": [LINE_ITEM],
+        "Result": [RESULT],
+        "Resource": [RESOURCE],
+    } | changed
+    return {element: table(element, *found) for element, found in rows.items()}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import string
 import zipfile
@@ -17,15 +18,18 @@ from frictionless import Package, Resource, Schema, system
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from oneroster.pull.columns import columns_of
 from oneroster.pull.errors import PlaceError
 from oneroster.pull.manifest import Holding, Manifest, beside, write_beside
 from oneroster.pull.places import FORMATS, format_of
+from oneroster.pull.roster import wrapper_of
 from tests.pull.places.rosters import (
     HOSTILE,
     changes,
     roster,
     sandbox_roster,
     school,
+    small,
     student,
     table,
     tables_of,
@@ -280,6 +284,36 @@ def test_a_hostile_value_in_every_text_field_comes_back_in_the_form_of_the_bindi
     assert ("longer than 255 characters" in said) is (len(value) > 255)
     found = tables_of(CSV.open(bundle))["User"].to_pylist()[0]
     assert {found[name] for name in names} == {wanted}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_path: Path) -> None:
+    made = small()
+    texts: dict[str, list[str]] = {}
+    for element, rows in made.items():
+        known = [(column.name, column.property) for column in columns_of(element)]
+        names = [name for name, found in known if found and found.kind == "string" and name != "sourcedId"]
+        file = wrapper_of(element)
+        texts[file] = [name for name in names if name in header(file)]
+        made[element] = table(element, *({**row, **dict.fromkeys(names, HOSTILE[kind])} for row in rows.to_pylist()))
+    bundle, written = write(tmp_path, roster(*made.values()))
+    assert written.rejects == ()
+    wanted = re.sub("\r\n|\r|\n", " ", HOSTILE[kind])
+    for file, names in texts.items():
+        (row,) = strict(bundle / f"{file}.csv")
+        assert {name: row[name] for name in names} == dict.fromkeys(names, wanted)
+    found = tables_of(CSV.open(bundle))
+    assert found["Result"]["comment"].to_pylist() == [wanted]
+    assert sum(map(len, texts.values())) > 25
+
+
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("a full disk is played by /dev/full")
+    monkeypatch.setattr("oneroster.pull.places.bundle.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY))
+    for name in ("bundle", "bundle.zip"):
+        with pytest.raises(OSError, match="No space left"):
+            format_of(tmp_path / name, "csv").write(tmp_path / name, sandbox_roster())
 
 
 ids = st.text(string.ascii_letters + string.digits + "-._/@ äß", min_size=1, max_size=8).map(str.strip).filter(bool)

@@ -1,62 +1,31 @@
 """Which rows a bundle gets, what becomes of values for which the binding has no form, and that all of it is counted."""
 
 import csv
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from oneroster.pull.errors import PlaceError
 from oneroster.pull.places import FORMATS, Written
 from oneroster.pull.roster import MemoryRoster
-from tests.pull.places.rosters import changes, roster, school, student, table
-
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-HEAD = {"status": "active", "dateLastModified": WHEN}
-TERM = {"sourcedId": "t", **HEAD, "title": "Term", "type": "term", "schoolYear": "2026"} | {
-    "startDate": date(2025, 8, 1),
-    "endDate": date(2026, 6, 1),
-}
-COURSE = {"sourcedId": "co", **HEAD, "title": "Course", "orgSourcedId": "s"}
-CLASS = {"sourcedId": "c", **HEAD, "title": "Class", "classType": "homeroom", "courseSourcedId": "co"} | {
-    "schoolSourcedId": "s",
-    "termSourcedIds": ["t"],
-}
-ENROLLMENT = {"sourcedId": "e", **HEAD, "classSourcedId": "c", "schoolSourcedId": "s", "userSourcedId": "u"} | {
-    "role": "student"
-}
-CATEGORY = {"sourcedId": "ca", **HEAD, "title": "Category"}
-LINE_ITEM = {"sourcedId": "li", **HEAD, "title": "Item", "assignDate": WHEN, "dueDate": WHEN, "classSourcedId": "c"} | {
-    "categorySourcedId": "ca",
-    "gradingPeriodSourcedId": "t",
-    "resultValueMin": 0.0,
-    "resultValueMax": 10.0,
-}
-RESULT = {"sourcedId": "r", **HEAD, "lineItemSourcedId": "li", "studentSourcedId": "u", "scoreStatus": "submitted"} | {
-    "score": 1.0,
-    "scoreDate": date(2026, 1, 1),
-}
-RESOURCE = {"sourcedId": "re", **HEAD, "vendorResourceId": "v"}
-
-
-def small(**changed: list[dict[str, Any]]) -> dict[str, pa.Table]:
-    """One of each; by keyword, other rows of an element."""
-    rows = {
-        "Org": [school()],
-        "AcademicSession": [TERM],
-        "Course": [COURSE],
-        "Class": [CLASS],
-        "User": [student("u")],
-        "Enrollment": [ENROLLMENT],
-        "Demographics": [{"sourcedId": "u", **HEAD}],
-        "Category": [CATEGORY],
-        "LineItem": [LINE_ITEM],
-        "Result": [RESULT],
-        "Resource": [RESOURCE],
-    } | changed
-    return {element: table(element, *found) for element, found in rows.items()}
+from tests.pull.places.rosters import (
+    CATEGORY,
+    CLASS,
+    COURSE,
+    ENROLLMENT,
+    LINE_ITEM,
+    RESOURCE,
+    RESULT,
+    WHEN,
+    changes,
+    roster,
+    school,
+    small,
+    student,
+    table,
+)
 
 
 def write(folder: Path, made: MemoryRoster) -> tuple[dict[str, list[dict[str, str]]], Written]:
