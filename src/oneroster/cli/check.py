@@ -185,7 +185,7 @@ def check(
     token_url: TokenUrl = "",
     profile: Profile = "",
     sandbox: UseSandbox = False,
-    fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it  # typer reads the default and never changes it
+    fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
     size: Size = "small",
     seed: Seed = None,
     include: Include = [],  # noqa: B006  # typer reads the default and never changes it
