@@ -8,6 +8,7 @@ import httpx
 import pytest
 from serving import all_rows, client_of, data, serving
 from test_faults_doors import LOOKS as DOORS
+from test_faults_queries import LOOKS as QUERIES
 from test_faults_rehearsals import REHEARSALS
 
 from oneroster.sandbox import Sandbox
@@ -224,7 +225,7 @@ CONSEQUENCES = {
 
 
 def test_every_fault_is_looked_at() -> None:
-    assert set(LOOKS) | set(REHEARSALS) | WRITING | set(DOORS) == set(FAULTS)
+    assert set(LOOKS) | set(REHEARSALS) | WRITING | set(DOORS) | set(QUERIES) == set(FAULTS)
 
 
 @pytest.mark.parametrize("name", LOOKS)
