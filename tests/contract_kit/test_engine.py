@@ -13,10 +13,13 @@ from oneroster.contract.engine import EngineRun, explore
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
 from oneroster.contract.exchange import Exchange
 from oneroster.contract.gateway import Gateway
+from oneroster.contract.levels import Level
 from oneroster.contract.manner import Manner
 from oneroster.contract.overlay import facts_of
+from oneroster.contract.plan import Plan
 from oneroster.contract.profile import compile_document
 from oneroster.contract.reading import Reading
+from oneroster.contract.result import Status
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
 from oneroster.contract.target import Limits, Target
@@ -209,3 +212,17 @@ def test_on_every_run_it_takes_a_quarter_of_the_requests_at_most() -> None:
             check(target, rules=select(["envelope", *names]), seed=1).target.requests for names in (["engine"], [])
         )
     assert 150 < with_it - without_it <= 250
+
+
+@pytest.mark.parametrize("profile", ["standard", "kimono"])
+def test_nothing_that_it_makes_up_is_held_against_a_conforming_tenant(profile: str) -> None:
+    chosen = frozenset({"getAllOrgs", "getOrg", "getAllClasses", "getClass"})
+    with Sandbox(profile=profile) as tenant:
+        target = Target(tenant.base_url, profile, BearerToken(tenant.token))
+        plan = Plan(chosen, fuzz=8, negative=True, stateful=True)
+        report = check(target, rules=select(["engine"]), plan=plan, seed=3)
+    assert report.breaches(Level.SHOULD) == []
+    assert report.exit_code() == 0
+    assert {each.id for each in report.checks if each.status is Status.PASSED} == {
+        rule.id for rule in select(["engine"])
+    }
