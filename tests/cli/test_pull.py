@@ -103,6 +103,7 @@ def test_a_pull_that_fails_ends_with_1_and_leaves_the_place(tenant: Sandbox, tmp
     result = run("--to", "roster.parquet", "--base-url", tenant.base_url, "--token", "wrong")
     assert result.exit_code == 1
     assert "gives none of the collections: refused (401)" in result.stderr
+    assert "users: refused (401)" in result.stderr
     assert not (tmp_path / "roster.parquet").exists()
 
 
@@ -161,10 +162,12 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: p
         told.again()
         told.stage("checking")
         told.end("users", 82)
+        told.absent("users", "not offered (404)")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
     assert "springfield/users" in shown
     assert "82 of 82 rows" in shown
     assert "1 sent again" in shown
+    assert "springfield/users: not offered (404)" in shown
 
 
 def test_a_plain_installation_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

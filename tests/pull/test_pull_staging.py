@@ -76,6 +76,25 @@ def test_what_no_line_names_is_swept_away(folder: Path) -> None:
         assert not (folder / "new").exists()
 
 
+def test_no_file_is_written_over_whatever_numbers_are_missing(folder: Path) -> None:
+    journal = folder / "journal.ndjson"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text(lines[0] + lines[2])  # the first stretch was written and not noted
+    with Staging(folder, PLAN, "now", resume=True) as staging:
+        staging.add("Category", batch("d"), [PageNote(1, 4)], [])
+        assert ids(staging) == ["c", "d"]
+
+
+def test_what_is_half_thrown_away_is_not_gone_on_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.rmtree", lambda *_arguments, **_options: None)  # killed before it came to that
+    with Staging(folder, PLAN, "now", resume=True) as staging:
+        staging.remove()
+    monkeypatch.undo()
+    with Staging(folder, PLAN, "now", resume=True) as staging:
+        assert not staging.resumed
+        assert ids(staging) == []
+
+
 def test_starting_over_is_remembered(folder: Path) -> None:
     with Staging(folder, PLAN, "now", resume=True) as staging:
         staging.start_over("Category")
@@ -117,7 +136,10 @@ def test_no_more_rejects_are_listed_than_anybody_reads(tmp_path: Path) -> None:
     assert not listed.exists()
 
 
-def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "pages", ['{"count":0},{"count":0},{"count":0},', '{"count":99},'], ids=["no rows", "too many"]
+)
+def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path, pages: str) -> None:
     place = tmp_path / "roster.parquet"
     with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:
         settings = Settings(choice=Choice(only=["orgs"]), bounds=Bounds(unreadable=-1.0), resume=True)
@@ -125,7 +147,6 @@ def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path) -> None:
             pull(roster, place, settings)
         journal = folder_beside(place) / "journal.ndjson"
         lines = [line for line in journal.read_text().splitlines() if '"done"' not in line]
-        twice = [*lines[:-1], lines[-1].replace('"pages":[', '"pages":[{"count":0},{"count":0},{"count":0},')]
-        journal.write_text("\n".join(twice) + "\n")
+        journal.write_text("\n".join([*lines[:-1], lines[-1].replace('"pages":[', f'"pages":[{pages}')]) + "\n")
         with pytest.raises(StagingError, match="does not fit its rows"):
             pull(roster, place, settings)

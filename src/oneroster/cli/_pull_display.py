@@ -87,6 +87,9 @@ class _Bars(Progress):
     def end(self, collection: str, rows: int) -> None:
         self._bars.update(self._tasks[collection], completed=rows, total=rows)
 
+    def absent(self, collection: str, reason: str) -> None:
+        self._bars.update(self._tasks[collection], description=f"{self._prefix}{collection}: {reason}")
+
     def again(self) -> None:
         self._again += 1
         if self._overall is not None:
@@ -119,6 +122,9 @@ class _Lines(Progress):
 
     def end(self, collection: str, rows: int) -> None:
         self._say(f"{collection}: {rows:,} rows fetched")
+
+    def absent(self, collection: str, reason: str) -> None:
+        self._say(f"{collection}: {reason}")
 
     def again(self) -> None:
         self._say("a request failed and is sent again")

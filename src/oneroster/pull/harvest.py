@@ -221,8 +221,9 @@ class _Gathering:
         word = (_NOT_OFFERED | _REFUSED).get(error.status_code)
         if word is None:
             return False
-        self._staging.leave_out(self._element, f"{word} ({error.status_code})")
-        self._progress.end(self._name, 0)
+        reason = f"{word} ({error.status_code})"
+        self._staging.leave_out(self._element, reason)
+        self._progress.absent(self._name, reason)
         return True
 
     def _play_again(self) -> None:
@@ -240,7 +241,7 @@ class _Gathering:
         source = iter(named)
         nameless = set(page.nameless)
         ids = [
-            None if index in nameless else page.known[str(index)] if str(index) in page.known else next(source)
+            None if index in nameless else page.known[str(index)] if str(index) in page.known else next(source, None)
             for index in range(page.count)
         ]
         facts = Facts(ids, page.total, page.cursor)

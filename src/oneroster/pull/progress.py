@@ -18,6 +18,9 @@ class Progress:
     def end(self, collection: str, rows: int) -> None:
         """A collection is here."""
 
+    def absent(self, collection: str, reason: str) -> None:
+        """The tenant does not give a collection."""
+
     def again(self) -> None:
         """A request is going to be sent again."""
 

@@ -29,6 +29,7 @@ __all__ = ["PageNote", "StagedRoster", "Staging", "Stretch", "folder_beside"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
+_SUFFIX: Final = ".arrow"
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -148,7 +149,8 @@ class Staging:
         for line in lines[1:]:
             if line.stretch is not None:
                 self._stretches[line.stretch.element].append(line.stretch)
-                self._serial += 1
+                # Numbers may be missing, of stretches that were written and not noted any more.
+                self._serial = max(self._serial, _serial_of(line.stretch.file))
             if line.absent is not None:
                 self.absent[line.absent[0]] = line.absent[1]
             if line.whole:
@@ -177,7 +179,7 @@ class Staging:
         """
         with self._write_lock:
             self._serial += 1
-            name = f"{element}-{self._serial:06}.arrow" if batch.num_rows else ""
+            name = f"{element}-{self._serial:06}{_SUFFIX}" if batch.num_rows else ""
         if name:
             self._write(name, batch)
         stretch = Stretch(element, name, batch.num_rows, pages, rejects, dict(surplus or {}))
@@ -284,6 +286,9 @@ class Staging:
 
     def remove(self) -> None:
         """Throw everything away."""
+        # The journal first: without it nobody counts on the files.
+        (self.folder / _JOURNAL).unlink(missing_ok=True)
+        _flush_folder(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -324,6 +329,10 @@ class StagedRoster:
         """See `Roster.read`."""
         batches = (batch for stretch in self._staging.stretches(element) for batch in self._staging.batches(stretch))
         return pa.RecordBatchReader.from_batches(self._schemas[element], batches)
+
+
+def _serial_of(file: str) -> int:
+    return int(file.rpartition("-")[2].removesuffix(_SUFFIX)) if file else 0
 
 
 def _is_of(line: _Line, element: str) -> bool:
