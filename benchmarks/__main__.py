@@ -18,6 +18,10 @@ _PARTS: Final = {
     "latency": ("walk", "far"),
     "memory": ("memory", "measure"),
     "import": ("imports", "measure"),
+    "files": ("files", "measure"),
+    "pull": ("pulls", "near"),
+    "pull-latency": ("pulls", "far"),
+    "pull-memory": ("pull_memory", "measure"),
 }
 _DESCRIPTION: Final = """\
 Print a table of ratios: the cost of this client over the cost of another way to the same data, measured in turn within
@@ -42,10 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("scripts/bench", description=_DESCRIPTION)
-    parser.add_argument("--quick", action="store_true", help="collections of 20000 and 100000 rows in place of 250000")
+    parser.add_argument("--quick", action="store_true", help="smaller collections: of 250000 rows, 20000")
     parser.add_argument("--only", action="append", choices=_PARTS, help="measure this part; may be repeated")
     parser.add_argument("--rounds", type=_positive, help=f"rounds, {FULL.rounds} unless told; fewer say little")
-    parser.add_argument("--rows", type=_positive, help="rows of every collection that is walked")
+    parser.add_argument("--rows", type=_positive, help="rows of every collection that is read")
     parser.add_argument("--latency", type=float, help=f"milliseconds of a distant page, {FULL.latency * 1000:.0f}")
     return parser
 
@@ -63,6 +67,8 @@ def _plan(options: argparse.Namespace) -> Plan:
         plan = plan._replace(rounds=options.rounds)
     if options.rows is not None:
         plan = plan._replace(walk_rows=options.rows, memory_rows=(options.rows,))
+        plan = plan._replace(file_rows=options.rows, pull_rows=options.rows)
+        plan = plan._replace(pull_memory_rows=(options.rows, 10 * options.rows))
     if options.latency is not None:
         plan = plan._replace(latency=options.latency / 1000)
     return plan

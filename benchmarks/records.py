@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-__all__ = ["enrollment", "page", "with_odd_records"]
+__all__ = ["enrollment", "page", "user", "with_odd_records"]
 
 _CHANGED: Final = "2026-08-{day:02d}T06:30:00.000Z"
 _ROOT: Final = "https://sis.example/ims/oneroster/v1p1"
@@ -13,16 +13,21 @@ def _reference(kind: str, collection: str, sourced_id: str) -> dict[str, str]:
     return {"href": f"{_ROOT}/{collection}/{sourced_id}", "sourcedId": sourced_id, "type": kind}
 
 
-def user(number: int) -> dict[str, Any]:
-    """A student with two further ids, one or two schools and a grade."""
+def user(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
+    """A student with two further ids, one or two schools and a grade.
+
+    Args:
+        number: Of the record within its page.
+        page_mark: The part of all ids and names that differs from page to page.
+    """
     schools = [f"school-{number % 40:04d}"] + ([f"school-{number % 40 + 1:04d}"] if number % 5 == 0 else [])
     return {
-        "sourcedId": f"{number:08x}-0000-4000-8000-00000000a001",
+        "sourcedId": _user_id(number, page_mark),
         "status": "active",
         "dateLastModified": _CHANGED.format(day=number % 28 + 1),
-        "username": f"student{number:07d}",
+        "username": f"s{number:04d}{page_mark}",
         "userIds": [
-            {"type": "LDAP", "identifier": f"uid{number:07d}"},
+            {"type": "LDAP", "identifier": f"uid{number:04d}{page_mark}"},
             {"type": "State", "identifier": f"{7_000_000 + number}"},
         ],
         "enabledUser": "true" if number % 50 else "false",
@@ -31,25 +36,25 @@ def user(number: int) -> dict[str, Any]:
         "middleName": "M",
         "role": "student",
         "identifier": f"{400_000 + number}",
-        "email": f"student{number:07d}@school.example",
+        "email": f"s{number:04d}{page_mark}@school.example",
         "orgs": [_reference("org", "orgs", school) for school in schools],
         "grades": [f"{number % 12 + 1:02d}"],
     }
 
 
-def enrollment(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
+def enrollment(number: int, page_mark: str = "000000000000", user_page_mark: str = "000000000000") -> dict[str, Any]:
     """A student's place in a class.
 
     Args:
         number: Of the record within its page.
-        page_mark: The part of all ids that differs from page to page.
+        page_mark: The part of its ids that differs from page to page.
+        user_page_mark: The same of the page that its user is in.
     """
-    tail = f"{number:08x}-0000-4000-8000-{page_mark}"
     return {
-        "sourcedId": tail,
+        "sourcedId": f"{number:08x}-0000-4000-8000-{page_mark}",
         "status": "active",
         "dateLastModified": _CHANGED.format(day=number % 28 + 1),
-        "user": _reference("user", "users", f"u{tail}"),
+        "user": _reference("user", "users", _user_id(number, user_page_mark)),
         "class": _reference("class", "classes", f"class-{number // 25:05d}"),
         "school": _reference("org", "schools", f"school-{number % 40:04d}"),
         "role": "student",
@@ -57,6 +62,10 @@ def enrollment(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
         "beginDate": "2026-08-24",
         "endDate": "2027-06-12",
     }
+
+
+def _user_id(number: int, page_mark: str) -> str:
+    return f"u{number:08x}-0000-4000-8000-{page_mark}"
 
 
 _MAKERS: Final = {"users": user, "enrollments": enrollment}

@@ -1,4 +1,4 @@
-"""A tenant that answers as quickly as it can, run in a process of its own: one collection, nothing checked.
+"""A tenant that answers as quickly as it can, run in a process of its own: enrollments and users, nothing checked.
 
 Pages are bytes made once, in which only the part of the ids that differs from page to page is put in.
 """
@@ -9,8 +9,9 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -18,56 +19,80 @@ from urllib.parse import parse_qs
 import uvicorn
 
 from benchmarks import ROOT
-from benchmarks.records import enrollment
+from benchmarks.records import enrollment, user
 
-__all__ = ["running"]
+__all__ = ["Collection", "enrollments", "running", "users"]
 
 PREFIX: Final = "/ims/oneroster/v1p1"
 _BLOCK: Final = 1000
 _MARK: Final = "page--number"
+_USER_MARK: Final = "users-number"
 
 
-class Enrollments:
-    """All enrollments as bytes.
+class Collection:
+    """A collection as bytes; every thousand of its rows is a block, which the ids name.
 
     Args:
+        name: The wrapper.
         rows: How many there are.
+        make: Makes a record of a block, given its number in it.
+        user_blocks: How many blocks of users there are, to which the records lead in turn.
     """
 
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
-        records = [enrollment(number, _MARK) for number in range(_BLOCK)]
-        self._texts = [json.dumps(record, separators=(",", ":")).encode() for record in records]
+    def __init__(self, name: str, rows: int, make: Callable[[int], dict[str, Any]], user_blocks: int = 1) -> None:
+        self.name, self.rows, self._user_blocks = name, rows, user_blocks
+        self._texts = [json.dumps(make(number), separators=(",", ":")).encode() for number in range(_BLOCK)]
         self._block = b",".join(self._texts)
 
     def page(self, offset: int, limit: int) -> bytes:
         """The body of a page."""
         end = min(offset + limit, self.rows)
         pieces = [self._piece(start, offset, end) for start in range(offset // _BLOCK * _BLOCK, end, _BLOCK)]
-        return b'{"enrollments":[' + b",".join(pieces) + b"]}"
+        return b'{"%s":[' % self.name.encode() + b",".join(pieces) + b"]}"
 
     def _piece(self, start: int, first: int, end: int) -> bytes:
         """The rows of one block that the page holds."""
         low, high = max(first - start, 0), min(end - start, _BLOCK)
         text = self._block if (low, high) == (0, _BLOCK) else b",".join(self._texts[low:high])
-        return text.replace(_MARK.encode(), b"%012d" % (start // _BLOCK))
+        block = start // _BLOCK
+        marked = text.replace(_MARK.encode(), b"%012d" % block)
+        return marked.replace(_USER_MARK.encode(), b"%012d" % (block % self._user_blocks))
 
 
-def application(collection: Enrollments, latency: float) -> Callable[..., Awaitable[None]]:
-    """The collection as an ASGI application.
+def enrollments(rows: int, users: int = _BLOCK) -> Collection:
+    """So many enrollments of so many users, who are there in whole blocks."""
+    return Collection("enrollments", rows, partial(_enrollment, users), max(1, users // _BLOCK))
+
+
+def users(rows: int) -> Collection:
+    """So many users."""
+    return Collection("users", rows, lambda number: user(number, _MARK))
+
+
+def _enrollment(users: int, number: int) -> dict[str, Any]:
+    record = enrollment(number, _MARK, _USER_MARK)
+    return record if number < users else record | {"user": enrollment(number % users, _MARK, _USER_MARK)["user"]}
+
+
+def application(collections: Iterable[Collection], latency: float) -> Callable[..., Awaitable[None]]:
+    """Collections as an ASGI application; of all others it says that they are not there.
 
     Args:
-        collection: What it serves.
+        collections: What it serves.
         latency: Seconds before each answer.
     """
+    served = {f"{PREFIX}/{collection.name}": collection for collection in collections}
 
     async def answer(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        if scope["type"] != "http" or scope["path"] != f"{PREFIX}/enrollments":
-            raise ValueError("the quick server has nothing but enrollments")
-        query = parse_qs(scope["query_string"].decode())
-        limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
         if latency:
             await asyncio.sleep(latency)
+        collection = served.get(scope["path"])
+        if collection is None:
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        query = parse_qs(scope["query_string"].decode())
+        limit, offset = int(query.get("limit", ["100"])[0]), int(query.get("offset", ["0"])[0])
         body = collection.page(offset, limit)
         headers = [
             (b"content-type", b"application/json"),
@@ -75,7 +100,7 @@ def application(collection: Enrollments, latency: float) -> Callable[..., Awaita
             (b"x-total-count", b"%d" % collection.rows),
         ]
         if offset + limit < collection.rows:
-            link = f'<{PREFIX}/enrollments?limit={limit}&offset={offset + limit}>; rel="next"'
+            link = f'<{scope["path"]}?limit={limit}&offset={offset + limit}>; rel="next"'
             headers.append((b"link", link.encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -87,10 +112,14 @@ def main() -> None:
     """Serve until stdin ends, so that no server outlives the run that began it; say the port on stdout."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--users", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     options = parser.parse_args()
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    app = application(Enrollments(options.rows), options.latency)
+    served = [enrollments(options.rows, options.users or _BLOCK)]
+    if options.users:
+        served.append(users(options.users))
+    app = application(served, options.latency)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False))
 
     def end_with_stdin() -> None:
@@ -103,12 +132,13 @@ def main() -> None:
 
 
 @contextmanager
-def running(rows: int, latency: float = 0.0) -> Iterator[str]:
+def running(rows: int, latency: float = 0.0, users: int = 0) -> Iterator[str]:
     """A server in another process, as long as the block lasts.
 
     Args:
         rows: Enrollments that it has.
         latency: Seconds before each answer.
+        users: Users that it has; without any it has no such collection.
 
     Returns:
         The base URL.
@@ -116,7 +146,8 @@ def running(rows: int, latency: float = 0.0) -> Iterator[str]:
     Raises:
         RuntimeError: The server did not start; it says on stderr why.
     """
-    command = [sys.executable, "-m", "benchmarks.server", "--rows", str(rows), "--latency", str(latency)]
+    options = ["--rows", str(rows), "--users", str(users), "--latency", str(latency)]
+    command = [sys.executable, "-m", "benchmarks.server", *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the quick server has no pipes")

@@ -1,0 +1,190 @@
+"""Pages of JSON as files: by what `oneroster pull` reads and writes with, and by stock generated models.
+
+On both sides users and enrollments go from the bytes of their pages into one file each, a page at a time.
+"""
+
+import csv
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pyarrow as pa
+from pyarrow import parquet
+
+from benchmarks.measuring import Line, in_turn, line
+from benchmarks.plan import Plan
+from benchmarks.server import enrollments, users
+from benchmarks.stock import Stock, generated
+from oneroster.pull.batches import Batcher
+from oneroster.pull.columns import schema_of
+from oneroster.pull.manifest import Holding, Manifest
+from oneroster.pull.places import format_of
+from oneroster.pull.plan import Choice, columns_to_fetch, sources
+from oneroster.pull.roster import MemoryRoster
+from oneroster.pull.rows import RowsCall
+from oneroster.session import Answer
+
+__all__ = ["Pages", "measure", "ours", "stock_csv", "stock_parquet"]
+
+_MOST_PARQUET: Final = 0.2
+_MOST_CSV: Final = 0.25
+_BASE_URL: Final = "https://sis.example/ims/oneroster/v1p1"
+_HEADERS: Final = {"Content-Type": "application/json"}
+_USER_COLUMNS: Final = (
+    "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,"
+    "identifier,email,sms,phone,agentSourcedIds,grades,password"
+)
+_ENROLLMENT_COLUMNS: Final = (
+    "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate"
+)
+
+Pages = dict[str, list[bytes]]
+"""By wrapper, the bodies of a collection."""
+
+
+def measure(plan: Plan) -> Iterator[Line]:
+    """The rows of the table: the cost for each format over that of stock models with the library that fits it."""
+    pages = pages_of(plan.file_rows, plan.page_rows)
+    with generated() as stock:
+        contestants = {
+            "parquet": _timed(partial(ours, pages, "parquet"), plan),
+            "csv": _timed(partial(ours, pages, "csv"), plan),
+            "stock parquet": _timed(partial(stock_parquet, stock, pages), plan),
+            "stock csv": _timed(partial(stock_csv, stock, pages), plan),
+        }
+        costs = in_turn("files", contestants, plan.rounds)
+    what = f"JSON of 2 x {plan.file_rows} rows to"
+    yield line(f"{what} Parquet / stock models + Arrow", costs["parquet"], costs["stock parquet"], _MOST_PARQUET)
+    yield line(f"{what} OneRoster CSV / stock models + csv", costs["csv"], costs["stock csv"], _MOST_CSV)
+
+
+def pages_of(rows: int, limit: int) -> Pages:
+    """Pages of so many users and of so many enrollments, who are theirs."""
+    collections = (users(rows), enrollments(rows, rows))
+    return {one.name: [one.page(offset, limit) for offset in range(0, rows, limit)] for one in collections}
+
+
+def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
+    """Every record validated and typed; what is wrong with it would be told. Returns the rows by file."""
+    tables, holdings = {}, {}
+    for source in sources(choice=Choice(only=tuple(pages))):
+        columns = columns_to_fetch(source.element, Choice())
+        batcher = Batcher(schema_of(source.element, columns))
+        call = RowsCall(source.operation_id, {}, _BASE_URL)
+        read = [
+            batcher.batch(call.read_rows(Answer(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
+            for body in pages[source.collection]
+        ]
+        table = tables[source.element] = pa.Table.from_batches(read)
+        holdings[source.collection] = Holding(source.element, table.num_rows, table.schema.names)
+    roster = MemoryRoster(Manifest(base_url=_BASE_URL, collections=holdings), tables)
+    return format_of(folder, form).write(folder, roster).rows
+
+
+def stock_parquet(stock: Stock, pages: Pages, folder: Path) -> dict[str, int]:
+    """`Table.from_pylist` of the models' own dicts, compressed as ours is. Returns the rows by file."""
+    folder.mkdir()
+    rows = {}
+    for name, bodies in pages.items():
+        schema: pa.Schema | None = None
+        with (folder / f"{name}.parquet").open("wb") as file:
+            tables = _stock_tables(stock, name, bodies)
+            first = next(tables)
+            schema, count = first.schema, first.num_rows
+            with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+                writer.write_table(first)
+                for table in tables:
+                    writer.write_table(table.cast(schema))
+                    count += table.num_rows
+        rows[f"{name}.parquet"] = count
+    return rows
+
+
+def _stock_tables(stock: Stock, name: str, bodies: Iterable[bytes]) -> Iterator[pa.Table]:
+    for records in _stock_records(stock, name, bodies):
+        yield pa.Table.from_pylist([record.to_dict() for record in records])
+
+
+def stock_csv(stock: Stock, pages: Pages, folder: Path) -> dict[str, int]:
+    """The `csv` module, fed from the attributes of the models. Returns the rows by file."""
+    folder.mkdir()
+    rows = {}
+    for name, bodies in pages.items():
+        header, cells = (_USER_COLUMNS, _user_cells) if name == "users" else (_ENROLLMENT_COLUMNS, _enrollment_cells)
+        count = 0
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            file.write(f"{header}\r\n")
+            writer = csv.writer(file)
+            for records in _stock_records(stock, name, bodies):
+                writer.writerows(map(cells, records))
+                count += len(records)
+        rows[f"{name}.csv"] = count
+    return rows
+
+
+def _stock_records(stock: Stock, name: str, bodies: Iterable[bytes]) -> Iterator[list[Any]]:
+    model = stock.page_model("UserPage" if name == "users" else "EnrollmentPage")
+    for body in bodies:
+        yield getattr(model.from_dict(json.loads(body)), name)
+
+
+def _user_cells(user: Any) -> tuple[str, ...]:
+    return (
+        user.sourced_id,
+        "",
+        "",
+        user.enabled_user,
+        ",".join(org.sourced_id for org in user.orgs),
+        user.role,
+        user.username,
+        ",".join(f"{{{one.type_}:{one.identifier}}}" for one in user.user_ids or ()),
+        user.given_name,
+        user.family_name,
+        user.middle_name or "",
+        user.identifier or "",
+        user.email or "",
+        user.sms or "",
+        user.phone or "",
+        ",".join(agent.sourced_id for agent in user.agents or ()),
+        ",".join(user.grades or ()),
+        "",
+    )
+
+
+def _enrollment_cells(enrollment: Any) -> tuple[str, ...]:
+    return (
+        enrollment.sourced_id,
+        "",
+        "",
+        enrollment.class_.sourced_id,
+        enrollment.school.sourced_id,
+        enrollment.user.sourced_id,
+        enrollment.role,
+        enrollment.primary or "",
+        enrollment.begin_date.isoformat() if enrollment.begin_date else "",
+        enrollment.end_date.isoformat() if enrollment.end_date else "",
+    )
+
+
+def _timed(work: Callable[[Path], dict[str, int]], plan: Plan) -> Callable[[], float]:
+    """Processor seconds of writing all files once; a thread that compresses counts, too."""
+
+    def cost() -> float:
+        with tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder:
+            target = Path(folder) / "place"
+            began = time.process_time()
+            rows = work(target)
+            spent = time.process_time() - began
+            shutil.rmtree(target)
+        lost = [name for name, count in rows.items() if count != plan.file_rows]
+        if lost or len(rows) != 2:
+            raise RuntimeError(f"rows were lost on the way: {rows}")
+        return spent
+
+    return cost
