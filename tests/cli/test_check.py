@@ -115,7 +115,8 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
     [
         ((), "name a tenant with --base-url"),
         (("--sandbox", "--base-url", "https://sis.example"), "--sandbox judges the embedded tenant"),
-        (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault is for the sandbox"),
+        (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault and --variant are for the sandbox"),
+        (("--sandbox", "--variant", "no-such"), "no-such"),
         (("--sandbox", "--fault", "lost-rows"), "lost-row"),
         (("--sandbox", "--profile", "klingon"), "klingon"),
         (("--sandbox", "--size", "huge"), "huge"),

@@ -42,7 +42,7 @@ def build() -> "typer.Typer":
 
     app = typer.Typer(
         name="oneroster",
-        help="Judge a OneRoster 1.1 server, and serve one to try things on.",
+        help="Pull and look at rosters over OneRoster 1.1, judge a server, and serve one to try things on.",
         no_args_is_help=True,
         # A traceback with local variables would show tokens and records.
         pretty_exceptions_enable=False,

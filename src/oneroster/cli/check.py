@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from typing import Annotated, Final, Literal, NoReturn
+from typing import Annotated, Final, Literal, NamedTuple, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from oneroster.contract.selection import choose
 from oneroster.contract.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
 from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.server import Sandbox
+from oneroster.sandbox.variants import by_name
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
 
@@ -92,6 +93,16 @@ Faults = Annotated[
         metavar="NAME",
         help="Let the sandbox do this wrong; can be repeated. A rehearsal also fails on a should. "
         "`oneroster sandbox --list-faults` names them.",
+        rich_help_panel=_SANDBOX,
+    ),
+]
+ChosenVariants = Annotated[
+    list[str],
+    typer.Option(
+        "--variant",
+        metavar="NAME",
+        help="Let the sandbox do this another lawful way; can be repeated. "
+        "`oneroster sandbox --list-variants` names them.",
         rich_help_panel=_SANDBOX,
     ),
 ]
@@ -186,6 +197,7 @@ def check(
     profile: Profile = "",
     sandbox: UseSandbox = False,
     fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
+    variant: ChosenVariants = [],  # noqa: B006  # typer reads the default and never changes it
     size: Size = "small",
     seed: Seed = None,
     include: Include = [],  # noqa: B006  # typer reads the default and never changes it
@@ -228,9 +240,9 @@ def check(
         )
         with ExitStack() as stack:
             target = (
-                _sandbox_target(stack, given, fault, size, seed, allow_writes=allow_writes)
+                _sandbox_target(stack, given, _Embedded(fault, variant, size, seed), allow_writes=allow_writes)
                 if sandbox
-                else _named_target(given, fault, allow_writes=allow_writes)
+                else _named_target(given, fault + variant, allow_writes=allow_writes)
             )
             limits = Limits(
                 max_requests or plan.requests(_DEFAULTS.requests),
@@ -272,30 +284,43 @@ def _refuse(reason: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def _sandbox_target(
-    stack: ExitStack, given: Mapping[str, str], faults: list[str], size: str, seed: int | None, *, allow_writes: bool
-) -> Target:
+class _Embedded(NamedTuple):
+    """What the sandbox shall be like."""
+
+    faults: list[str]
+    variants: list[str]
+    size: str
+    seed: int | None
+
+
+def _sandbox_target(stack: ExitStack, given: Mapping[str, str], wanted: _Embedded, *, allow_writes: bool) -> Target:
     """Start the sandbox and name it as the target.
 
-    Raises ``ValueError`` for a fault, a size or a profile that does not exist, and for options of a live tenant.
+    Raises ``ValueError`` for a fault, a variant, a size or a profile that does not exist, and for options of a live
+    tenant.
     """
     if any(value for name, value in given.items() if name != "profile"):
         raise TargetError("--sandbox judges the embedded tenant; leave out the address and the credentials of another")
-    profile = given["profile"] or DEFAULT_PROFILE
+    profile, variants = given["profile"] or DEFAULT_PROFILE, by_name(wanted.variants)
+    seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
-        Sandbox(size, 1 if seed is None else seed, base_profile(profile), faults, cache=default_cache())
+        Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
+    )
+    access = (
+        {"token": tenant.token}
+        if "bearer" in variants.ways_in
+        else {"client_id": tenant.client_id, "client_secret": tenant.client_secret}
     )
     # An empty environment: its credentials belong to another tenant.
-    target = Target.from_settings(
-        {"base_url": tenant.base_url, "token": tenant.token, "profile": profile}, {}, allow_writes=allow_writes
-    )
+    settings = {"base_url": tenant.base_url, "profile": profile, **access}
+    target = Target.from_settings(settings, {}, allow_writes=allow_writes)
     assert target is not None  # noqa: S101 - a base URL was given
     return target
 
 
-def _named_target(given: Mapping[str, str], faults: list[str], *, allow_writes: bool) -> Target:
-    if faults:
-        raise TargetError("--fault is for the sandbox; add --sandbox")
+def _named_target(given: Mapping[str, str], for_sandbox: list[str], *, allow_writes: bool) -> Target:
+    if for_sandbox:
+        raise TargetError("--fault and --variant are for the sandbox; add --sandbox")
     target = Target.from_settings(given, allow_writes=allow_writes)
     if target is None:
         raise TargetError("name a tenant with --base-url or ONEROSTER_BASE_URL, or use --sandbox")

@@ -69,6 +69,7 @@ class Tenant:
         self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
         """Element, record and breach of all that was told, so that no record is told of twice for the same thing."""
         self._readings: Final[dict[tuple[str, str], Reading]] = {}
+        self._of_operation: Final[defaultdict[str, list[Reading]]] = defaultdict(list)
         self._asking: Final[dict[tuple[str, str], threading.Lock]] = {}
         self._by_id: Final[dict[str, dict[str, Record]]] = {}
 
@@ -83,10 +84,12 @@ class Tenant:
         with self._asking.setdefault(key, threading.Lock()):
             if key not in self._readings:
                 try:
-                    self._readings[key] = self.look(operation, values, query)
+                    reading = self.look(operation, values, query)
                 except NoAnswerError as error:
                     self.silences.setdefault(operation.operation_id, str(error))
                     raise
+                self._readings[key] = reading
+                self._of_operation[operation.operation_id].append(reading)
             return self._readings[key]
 
     def look(
@@ -118,11 +121,9 @@ class Tenant:
 
     def readings(self, operation: Operation | None = None) -> list[Reading]:
         """Every lawful answer so far, of one operation or of all, in the order in which they were asked for."""
-        return [
-            reading
-            for reading in list(self._readings.values())
-            if operation is None or reading.operation.operation_id == operation.operation_id
-        ]
+        if operation is None:
+            return list(self._readings.values())
+        return list(self._of_operation.get(operation.operation_id, ()))
 
     def offer(self, operation: Operation) -> Offer:
         """Whether the tenant serves an operation, judged by all it answered there."""
