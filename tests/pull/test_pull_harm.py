@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
+from rich.console import Console
 
 from oneroster import UnstableCollectionError
-from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
+from oneroster.cli._pull_display import show_report
+from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, manifest, pull
 from oneroster.pull.rejects import beside
 from oneroster.pull.staging import Staging, folder_beside
 from oneroster.sandbox import Sandbox
@@ -92,6 +94,34 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
     (row,) = [row for row in rows_at(place)["Demographics"] if row["sourcedId"] == demographics["sourcedId"]]
     assert row["birthDate"] is None
     assert row["sex"] == "unknown"
+
+
+def test_no_value_of_a_record_is_in_what_is_said_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    place, child = tmp_path / "roster.zip", "Fake-Child-Zzyzx"
+    with tenant_and_store() as (server, store), roster_of(server) as roster:
+        rows = truth(server)
+        user, demographics, enrollment = (
+            store.read(element, rows[element][0]["sourcedId"]) for element in ("User", "Demographics", "Enrollment")
+        )
+        assert user is not None
+        assert demographics is not None
+        assert enrollment is not None
+        store.put("User", {**hostile(user, child), "grades": 7, child: child})
+        store.put("Demographics", {**demographics, "birthDate": child, "sex": child})
+        store.put("Enrollment", {**enrollment, "beginDate": child, "role": child, "metadata": child})
+        settings = Settings(choice=Choice(filters={"orgs": f"name!='{child}'"}))
+        with caplog.at_level("DEBUG", logger="oneroster"), pytest.raises(GuardError) as refused:
+            pull(roster, place, settings)
+        lenient = settings._replace(bounds=Bounds(unreadable=1.0, unresolved=1.0))
+        with caplog.at_level("DEBUG", logger="oneroster"):
+            report = pull(roster, place, lenient)
+    show_report(report, Console(width=300))
+    said = [capsys.readouterr().out, str(refused.value), repr(refused.value), repr(report), caplog.text]
+    said += [path.read_text() for path in (beside(place), manifest.beside(place))]
+    assert report.rejects["demographics", "unreadable"] == 1
+    assert not [text for text in said if child in text]
 
 
 def test_rows_that_repeat_are_listed_by_id(tmp_path: Path) -> None:
