@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
 from weakref import WeakSet
 
@@ -393,7 +394,8 @@ class Body:
 
     def __init__(self, response: httpx.Response, limits: Limits, ends: float, first: str) -> None:
         self._limits, self._ends, self._first = limits, ends, first
-        self._content = bytearray()
+        # Gives what it holds away without a copy, which a bytearray cannot.
+        self._content = BytesIO()
         try:
             self._unfolding = Unfolding(response.headers.get("Content-Encoding", ""))
         except ValueError:
@@ -406,8 +408,8 @@ class Body:
             ResponseTooLargeError: There are too many of them, or too slowly.
         """
         for piece in self._unfolding.pieces(chunk):
-            self._content += piece
-            if len(self._content) > self._limits.most_bytes:
+            self._content.write(piece)
+            if self._content.tell() > self._limits.most_bytes:
                 raise ResponseTooLargeError(
                     f"{self._first} answers with more than {self._limits.most_bytes} bytes. Ask for fewer rows."
                 )
@@ -421,7 +423,7 @@ class Body:
             httpx.DecodingError: It broke off.
         """
         self._unfolding.end()
-        return bytes(self._content)
+        return self._content.getvalue()
 
 
 def _left(first: str) -> TransportError:
