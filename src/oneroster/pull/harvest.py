@@ -180,7 +180,9 @@ class _Gathering:
 
     def _take(self, ask: Ask, page: RowsPage) -> None:
         indexes = self._walk.take(ask, page.facts)
-        rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
+        rows = page.rows
+        if len(indexes) < len(rows) or None in page.facts.ids:
+            rows = [row for row in map(rows.__getitem__, indexes) if row is not None]
         self._check_obeyed(rows)
         self._kept.add(self._batcher.batch(rows), _note(page.facts, indexes), page.size)
         if page.flaws:
@@ -272,6 +274,8 @@ class _Kept:
 
 def _note(facts: Facts, given: list[int]) -> PageNote:
     count = len(facts.ids)
+    if len(given) == count and None not in facts.ids:
+        return PageNote(count, facts.total, facts.cursor)
     fresh: set[int] | range = range(count) if len(given) == count else set(given)
     known = {str(index): name for index, name in enumerate(facts.ids) if name is not None and index not in fresh}
     nameless = [index for index, name in enumerate(facts.ids) if name is None]
