@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-__all__ = ["conformed", "rebatched"]
+__all__ = ["conformed", "grouped", "rebatched"]
 
 
 def rebatched(batches: Iterable[pa.RecordBatch], rows: int, size: int = 16 << 20) -> Iterator[pa.RecordBatch]:
@@ -15,18 +15,24 @@ def rebatched(batches: Iterable[pa.RecordBatch], rows: int, size: int = 16 << 20
         rows: Rows of a batch at most.
         size: Bytes of a batch, as far as one row is not larger.
     """
+    for together in grouped(batches, rows, size):
+        yield _joined(together)
+
+
+def grouped(batches: Iterable[pa.RecordBatch], rows: int, size: int = 16 << 20) -> Iterator[list[pa.RecordBatch]]:
+    """The same as `rebatched`, without the copy that makes one batch of several."""
     waiting: list[pa.RecordBatch] = []
     held = heavy = 0
     for whole in batches:
         for batch in _pieces(whole, rows, size):
             if waiting and (held + batch.num_rows > rows or heavy + batch.nbytes > size):
-                yield _joined(waiting)
+                yield waiting
                 waiting, held, heavy = [], 0, 0
             waiting.append(batch)
             held += batch.num_rows
             heavy += batch.nbytes
     if waiting:
-        yield _joined(waiting)
+        yield waiting
 
 
 def _pieces(batch: pa.RecordBatch, rows: int, size: int) -> Iterator[pa.RecordBatch]:

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from oneroster.pull.errors import PlaceError
-from oneroster.pull.places.batches import conformed, rebatched
+from oneroster.pull.places.batches import conformed, grouped
 from oneroster.pull.places.files import opened
 from oneroster.pull.places.folder import FolderRoster, write_folder
 from oneroster.pull.places.form import Written
@@ -41,9 +41,10 @@ def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> 
 
     rows = 0
     with open(opened(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
-        for batch in rebatched(batches, _ROWS):
-            writer.write_batch(batch, row_group_size=_ROWS)
-            rows += batch.num_rows
+        for group in grouped(batches, _ROWS):
+            table = pa.Table.from_batches(group)
+            writer.write_table(table, row_group_size=_ROWS)
+            rows += table.num_rows
     return rows
 
 
