@@ -54,7 +54,7 @@ def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> Clause
     return Clause(path, SINGLE.get(known.kind, known.kind), draw(st.sampled_from(OPERATORS[known.kind])), text, many)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading_brings(
     store: Store, data: st.DataObject

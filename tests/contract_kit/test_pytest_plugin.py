@@ -41,7 +41,7 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     pytester.makepyfile(SHOWS_THE_TARGET)
-    return pytester.runpytest_subprocess(*PLUGIN, "-s", *arguments)
+    return pytester.runpytest_inprocess(*PLUGIN, "-s", *arguments)
 
 
 def test_without_an_address_there_is_no_target(pytester: pytest.Pytester) -> None:
@@ -78,7 +78,7 @@ def test_it_shares_an_option_with_another_plugin(order: str, pytester: pytest.Py
     else:
         pytester.makepyfile(SHOWS_THE_TARGET)
         plugins = [*PLUGIN, "-p", "other"] if order == "after" else ["-p", "other", *PLUGIN]
-        result = pytester.runpytest_subprocess(*plugins, "-s", "--base-url", URL)
+        result = pytester.runpytest_inprocess(*plugins, "-s", "--base-url", URL)
     result.stdout.fnmatch_lines([f"target: ('{URL}', 'standard')"])
     assert result.ret == 0
 
@@ -103,7 +103,7 @@ def judged(
     """What pytest shows of a run of the rules, and its report as JUnit XML."""
     chosen = [part for name in CHOSEN for part in ("--oneroster-include", name)]
     access = ["--base-url", tenant.base_url, "--token", tenant.token, "--oneroster-seed", "1"]
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest_inprocess(
         *PLUGIN, "-rfxs", *SUITES[suite], *access, *chosen, "--junit-xml=out.xml", *options
     )
     return result, parse(pytester.path / "out.xml")  # noqa: S314  # pytest wrote it a moment ago
@@ -172,7 +172,7 @@ def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Py
 
 
 def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_subprocess(*PLUGIN, "-rs", "--pyargs", "oneroster.contract")
+    result = pytester.runpytest_inprocess(*PLUGIN, "-rs", "--pyargs", "oneroster.contract")
     assert set(result.parseoutcomes()) <= {"skipped", "warnings"}
     result.stdout.fnmatch_lines(["*no tenant is named: give --base-url*"])
 

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from contract_kit.hostile import Behaviour, answer, drips, lies_about_its_length
 from oneroster.contract.access import BearerToken
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
+from oneroster.contract.plan import Plan
 from oneroster.contract.result import Finding, Reason, Report, Status
 from oneroster.contract.rule import Rule, select
 from oneroster.contract.runner import check
@@ -72,7 +73,8 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
         says(answer(b'{"orgs": [], "users": []}'))(connection, head)
 
     began = time.monotonic()
-    report = judged(behave, Limits(timeout=5, seconds=2))
+    # One answer takes a small part of the time of the run, on a busy machine too.
+    report = judged(behave, Limits(timeout=30, seconds=2))
     assert time.monotonic() - began < 15
     assert "the 2 seconds allowed" in (report.unjudged or "")
     assert report.exit_code() in (1, 3)
@@ -117,8 +119,10 @@ def sandbox() -> Iterator[Target]:
         yield Target(tenant.base_url, access=BearerToken(tenant.token))
 
 
-def by(*rules: Rule, target: Target) -> Report:
-    return check(target, rules=rules, seed=1)
+def by(*rules: Rule, target: Target, operations: Collection[str] | None = ("getAllCategories",)) -> Report:
+    """The report of these rules over few operations, or over all of them."""
+    plan = Plan(None if operations is None else frozenset(operations))
+    return check(target, rules=rules, plan=plan, seed=1)
 
 
 def rule_that(
@@ -148,7 +152,7 @@ def has_nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
 
 
 def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:
-    report = by(rule_that(holds), target=sandbox)
+    report = by(rule_that(holds), target=sandbox, operations=None)
     assert report.summary() == {"passed": 16, "failed": 0, "warned": 0, "skipped": 0}
     assert report.exit_code() == 0
 
@@ -209,7 +213,7 @@ def test_one_cause_gives_one_finding(sandbox: Target) -> None:
 
 def test_a_prerequisite_that_was_not_judged_keeps_nothing_back(sandbox: Target) -> None:
     report = by(rule_that(holds, needs=["OR-TRY-00"]), target=sandbox)
-    assert report.summary()["passed"] == 16
+    assert report.summary()["passed"] == 1
 
 
 def test_progress_goes_forward_to_its_end(sandbox: Target) -> None:

@@ -21,6 +21,7 @@ from oneroster_v1p1.tables import OPERATIONS
 Change = Callable[[httpx.Client], None]
 
 
+@cache
 def judged(when: str, change: Change, *faults: str) -> Report:
     """The report on a tenant that changes when a certain step begins."""
     with Sandbox(faults=faults) as tenant:
@@ -68,7 +69,6 @@ def results_turn_up(client: httpx.Client) -> None:
         assert client.put(f"/results/{name}", json={"result": row | {"sourcedId": name}}).status_code == 201
 
 
-@cache
 def undisturbed() -> Report:
     """The report on a tenant that stays as it is."""
     return judged("", nothing)

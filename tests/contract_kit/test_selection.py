@@ -1,5 +1,7 @@
 """What a run judges can be chosen by family, rule and operation; what must be read for it is read all the same."""
 
+from functools import cache
+
 import pytest
 
 from oneroster.contract.access import BearerToken
@@ -54,6 +56,7 @@ def test_a_dialect_s_own_operation_is_found_behind_the_standard_s_name() -> None
     assert prerequisites(facts_of("kimono"), ["getAllLineItems"]) == frozenset()
 
 
+@cache
 def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> Report:
     chosen = choose([*include], [*exclude])
     with Sandbox(faults=faults) as tenant:

@@ -30,14 +30,14 @@ def found(element: str, record: dict[str, Any], booleans: str = "string") -> lis
     return list(breaches(element, record, DIALECTS[booleans]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.data())
 def test_what_the_document_allows_breaks_nothing(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))
     assert found(element, data.draw(records(element))) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.data())
 def test_whatever_stands_in_a_property_is_judged_and_never_shown(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))
@@ -52,7 +52,7 @@ def test_whatever_stands_in_a_property_is_judged_and_never_shown(data: st.DataOb
         assert "Zaphod" not in breach.pointer
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_required_property_that_is_left_out_is_missed(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))
