@@ -16,7 +16,7 @@ from oneroster.pull.places.bundle.binding import File
 from oneroster.pull.places.bundle.tally import Tally
 from oneroster.pull.places.texts import dates_as_text, instants_as_text
 
-__all__ = ["lines", "text_of"]
+__all__ = ["holds", "lines", "text_of"]
 
 _BREAKS: Final = (b"\n", b"\r")
 _BREAK: Final = "\r\n|\r|\n"
@@ -58,10 +58,10 @@ def text_of(batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> pa.Ar
 
 def lines(columns: list[pa.Array]) -> pa.Buffer:
     """Rows of text as the bytes of CSV lines: quoted where needed, each line with CRLF at its end (2 [B])."""
-    cells = [_quoted(column) for column in columns]
-    joined = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement="")
-    ended = pc.binary_join_element_wise(joined, "", "\r\n")
-    return _bytes(ended)
+    *cells, last = [_quoted(column) for column in columns]
+    # The end of the line goes to the last cell, which is shorter to copy than the line.
+    ended = pc.binary_join_element_wise(last, "\r\n", "", null_handling="replace", null_replacement="")
+    return _bytes(pc.binary_join_element_wise(*cells, ended, ",", null_handling="replace", null_replacement=""))
 
 
 def _bytes(column: pa.Array) -> pa.Buffer:
@@ -74,14 +74,15 @@ def _bytes(column: pa.Array) -> pa.Buffer:
     return data.slice(start, end - start)
 
 
-def _holds(column: pa.Array, *signs: bytes) -> bool:
+def holds(column: pa.Array, *signs: bytes) -> bool:
+    """Whether one of the signs stands somewhere in a column of text, looked for in all of its bytes at once."""
     data = _bytes(column).to_pybytes()
     return any(sign in data for sign in signs)
 
 
 def _quoted(column: pa.Array) -> pa.Array:
-    quotes = _holds(column, b'"')
-    if not quotes and not _holds(column, b","):
+    quotes = holds(column, b'"')
+    if not quotes and not holds(column, b","):
         return column
     needed = pc.match_substring(column, ",")
     if quotes:
@@ -91,7 +92,7 @@ def _quoted(column: pa.Array) -> pa.Array:
 
 
 def _text(column: pa.Array, file: File, name: str, tally: Tally) -> pa.Array:
-    if _holds(column, *_BREAKS):
+    if holds(column, *_BREAKS):
         breaks = pc.sum(pc.count_substring_regex(column, _BREAK)).as_py()
         tally.note(file.name, name, "line breaks became blanks", breaks)
         column = pc.replace_substring_regex(column, _BREAK, " ")
@@ -104,7 +105,7 @@ def _text(column: pa.Array, file: File, name: str, tally: Tally) -> pa.Array:
 
 def _number(column: pa.Array) -> pa.Array:
     text = pc.if_else(pc.is_finite(column), column, None).cast(pa.string())
-    if not _holds(text, b"e"):
+    if not holds(text, b"e"):
         return text
     # A plain decimal number has no exponent (2.1 [B]).
     plain = [None if value is None else f"{Decimal(value):f}" if "e" in value else value for value in text.to_pylist()]
@@ -124,7 +125,7 @@ def _day(batch: pa.RecordBatch, name: str) -> pa.Array:
 def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> pa.Array:
     """Lists as their items joined by commas, which no item can hold (2.1 [A])."""
     items = column.flatten()
-    if items.null_count or _holds(items, b",", *_BREAKS) or pc.min(pc.binary_length(items)).as_py() == 0:
+    if items.null_count or holds(items, b",", *_BREAKS) or pc.min(pc.binary_length(items)).as_py() == 0:
         ids = name.endswith("SourcedIds")
         rows = zip(batch.column("sourcedId").to_pylist(), column.to_pylist(), strict=True)
         return pa.array(
@@ -150,7 +151,7 @@ def _user_ids(column: pa.Array, file: File, name: str, tally: Tally) -> pa.Array
     """User ids as lists of ``{type:identifier}`` (2.1 [A])."""
     parts = column.flatten().flatten()
     whole = pc.and_(*(pc.greater(pc.fill_null(pc.binary_length(part), 0), 0) for part in parts))
-    if any(_holds(part, *_RESERVED) for part in parts):
+    if any(holds(part, *_RESERVED) for part in parts):
         for part in parts:
             whole = pc.and_(whole, pc.invert(pc.fill_null(pc.match_substring_regex(part, "[,:{}\r\n]"), True)))
     written = pc.if_else(whole, pc.binary_join_element_wise("{", parts[0], ":", parts[1], "}", ""), None)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.places.bundle.binding import ENROLLED, File
+from oneroster.pull.places.bundle.cells import holds
 from oneroster.pull.places.bundle.tally import Tally
 
 __all__ = ["Ids", "Selection"]
@@ -96,11 +97,15 @@ class Selection:
         active = pc.equal(pc.fill_null(batch.column("status"), "active"), "active")
         if self._delta:
             return _with(batch, "status", pc.if_else(active, "active", "tobedeleted"))
+        if pc.all(active).as_py() is not False:
+            return batch
         self._tally.leave("not active", self._file.name, pc.sum(pc.invert(active)).as_py() or 0)
         return batch.filter(active)
 
     def _without_breaks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         # An id must not be changed, and a line break has no form.
+        if not holds(batch.column("sourcedId"), b"\n", b"\r"):
+            return batch
         broken = pc.match_substring_regex(batch.column("sourcedId"), "[\r\n]")
         return self._keep(batch, pc.invert(broken), "sourcedId", "holds a line break")
 
