@@ -27,6 +27,8 @@ __all__ = ["Changes", "Errand", "harvest"]
 
 _STRETCH_ROWS: Final = 20_000
 _STRETCH_BYTES: Final = 16_000_000
+_IN_HAND: Final = 2
+"""Pages beyond those on the wire, so that none of its places is empty while a page is read."""
 
 _NOT_OFFERED: Final = {404: "not offered", 405: "not offered", 410: "not offered", 501: "not offered"}
 _NOT_UNDERSTOOD: Final = frozenset({400, 422, 500})
@@ -88,7 +90,8 @@ def harvest(
     """
     waiting = [errand for errand in errands if errand.source.element not in {*staging.done, *staging.absent}]
     with ThreadPoolExecutor(max(1, workers), "oneroster-pull") as pool:
-        futures = [pool.submit(_Gathering(courier, staging, errand, paging, progress).run) for errand in waiting]
+        ahead = _pages_ahead(paging, workers)
+        futures = [pool.submit(_Gathering(courier, staging, errand, paging, ahead, progress).run) for errand in waiting]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             failures = [error for future in done if (error := future.exception()) is not None]
@@ -105,12 +108,19 @@ def harvest(
         raise failures[0]
 
 
+def _pages_ahead(paging: Paging, workers: int) -> int:
+    """Pages of a collection to have asked for; the courier bounds those on the wire only where it has as few places."""
+    return paging.windows + _IN_HAND if 1 < workers <= paging.windows else paging.windows
+
+
 class _Gathering:
     """The fetching of one collection."""
 
-    def __init__(self, courier: Courier, staging: Staging, errand: Errand, paging: Paging, progress: Progress) -> None:
+    def __init__(
+        self, courier: Courier, staging: Staging, errand: Errand, paging: Paging, ahead: int, progress: Progress
+    ) -> None:
         self._courier, self._staging, self._errand, self._progress = courier, staging, errand, progress
-        self._paging = paging
+        self._paging, self._ahead = paging, ahead
         source = errand.source
         self._element = source.element
         self._changes = None if source.element in staging.whole else errand.changes
@@ -129,11 +139,11 @@ class _Gathering:
         except _DisobeyedError as error:
             self._errand.notes.append(f"{self._name}: {error}, so all of it was fetched")
             self._staging.start_over(self._element)
-            _Gathering(self._courier, self._staging, self._errand, self._paging, self._progress).run()
+            _Gathering(self._courier, self._staging, self._errand, self._paging, self._ahead, self._progress).run()
 
     def _gather(self) -> None:
         self._play_again()
-        flight = Flight(self._courier, self._fetch, self._paging.windows)
+        flight = Flight(self._courier, self._fetch, self._ahead)
         try:
             self._walk_on(flight)
         except (_DisobeyedError, StagingError):
@@ -163,7 +173,7 @@ class _Gathering:
         self._progress.end(self._name, self._rows)
 
     def _walk_on(self, flight: Flight[RowsPage]) -> None:
-        while asks := self._walk.asks(self._paging.windows):
+        while asks := self._walk.asks(self._ahead):
             if self._courier.stopped:
                 raise Stopped
             self._take(asks[0], flight.next(asks))
@@ -247,7 +257,7 @@ class _Gathering:
             for index in range(page.count)
         ]
         facts = Facts(ids, page.total, page.cursor)
-        asks = self._walk.asks(self._paging.windows)
+        asks = self._walk.asks(self._ahead)
         if not asks or _note(facts, self._walk.take(asks[0], facts)) != page:
             raise StagingError(f"The journal in {self._staging.folder} does not fit its rows. Pull without resume.")
 
