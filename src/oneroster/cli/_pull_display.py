@@ -53,6 +53,8 @@ class _Rows(ProgressColumn):
     """Rows so far, and in all when the server says so."""
 
     def render(self, task: Task) -> Text:
+        if task.fields["counts"] is None:
+            return Text()
         total = f" of {int(task.total):,}" if task.total is not None else ""
         return Text(f"{int(task.completed):,}{total} rows")
 
@@ -75,8 +77,10 @@ class _Bars(Progress):
 
     def plan(self, collections: tuple[str, ...]) -> None:
         for name in collections:
-            self._tasks[name] = self._bars.add_task(f"{self._prefix}{name}", total=None, start=False, again="")
-        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, again="")
+            self._tasks[name] = self._bars.add_task(
+                f"{self._prefix}{name}", total=None, start=False, again="", counts=name
+            )
+        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, again="", counts=None)
 
     def begin(self, collection: str) -> None:
         self._bars.start_task(self._tasks[collection])
