@@ -1,6 +1,7 @@
 """The only way out: what it refuses, how long it waits, and what it survives."""
 
 import gzip
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def test_the_curl_line_repeats_the_request_without_the_secret() -> None:
 def test_it_sends_nothing_but_reads(method: str) -> None:
     with entering(says(EMPTY)) as (gateway, server):
         with pytest.raises(RefusedError, match="only reads"):
-            gateway.send(method, f"{server.base_url}/results/r-1")  # type: ignore[arg-type]
+            gateway.send(method, f"{server.base_url}/results/r-1")  # type: ignore[arg-type]  # any word may come
         assert server.requests == []
 
 
@@ -162,10 +163,10 @@ def test_retry_after_as_a_date() -> None:
 def test_a_broken_connection_is_tried_once_more() -> None:
     seen = 0
 
-    def behave(connection: object, head: bytes) -> None:
+    def behave(connection: socket.socket, head: bytes) -> None:
         nonlocal seen
         seen += 1
-        (resets if seen == 1 else says(EMPTY))(connection, head)  # type: ignore[arg-type]
+        (resets if seen == 1 else says(EMPTY))(connection, head)
 
     with entering(behave) as (gateway, _):
         assert gateway.get("/orgs").status == 200
@@ -181,8 +182,8 @@ def test_a_tenant_that_never_answered_is_unreachable_soon() -> None:
 def test_a_tenant_that_went_away_is_asked_no_more() -> None:
     down = threading.Event()
 
-    def behave(connection: object, head: bytes) -> None:
-        (resets if down.is_set() else says(EMPTY))(connection, head)  # type: ignore[arg-type]
+    def behave(connection: socket.socket, head: bytes) -> None:
+        (resets if down.is_set() else says(EMPTY))(connection, head)
 
     with entering(behave) as (gateway, server):
         gateway.get("/orgs")
@@ -245,7 +246,7 @@ def granting(*, lifetime: int = 3600, takes: int = 10_000) -> Behaviour:
     granted = 0
     used = 0
 
-    def behave(connection: object, head: bytes) -> None:
+    def behave(connection: socket.socket, head: bytes) -> None:
         nonlocal granted, used
         reply = answer(b"", "401 Unauthorized")
         if head.startswith(b"POST"):
@@ -254,7 +255,7 @@ def granting(*, lifetime: int = 3600, takes: int = 10_000) -> Behaviour:
         elif b"authorization: bearer t%d\r\n" % granted in head.lower():
             used += 1
             reply = EMPTY if used <= takes else reply
-        says(reply)(connection, head)  # type: ignore[arg-type]
+        says(reply)(connection, head)
 
     return behave
 

@@ -128,7 +128,7 @@ def by(*rules: Rule, target: Target, operations: Collection[str] | None = ("getA
 def rule_that(
     judge: object, *, needs: Sequence[str] = (), clause: str = "3.1 limit [A]", name: str = "OR-TRY-01"
 ) -> Rule:
-    return Rule(name, "paging", "It holds", clause, collections, tuple(needs), judge)  # type: ignore[arg-type]
+    return Rule(name, "paging", "It holds", clause, collections, tuple(needs), judge)  # type: ignore[arg-type]  # of either kind
 
 
 def holds(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:

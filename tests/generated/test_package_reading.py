@@ -209,7 +209,7 @@ def test_problems_of_records_inside_are_found_by_their_place() -> None:
 
 def test_an_unknown_attribute_is_an_ordinary_error() -> None:
     with pytest.raises(AttributeError, match="'Org' object has no attribute 'nmae'") as caught:
-        _ = Org.from_dict(ORG).nmae  # type: ignore[attr-defined]
+        _ = Org.from_dict(ORG).nmae  # type: ignore[attr-defined]  # misspelt on purpose
     assert not isinstance(caught.value, OneRosterError)
 
 
@@ -291,7 +291,7 @@ def test_a_page_that_would_lose_rows_is_refused(body: dict[str, Any], message: s
 def test_only_an_object_is_read_as_a_record() -> None:
     for wrong in ("text", [ORG], None, 1):
         with pytest.raises(DecodeError, match="Org is read from a JSON object"):
-            Org.from_dict(wrong)  # type: ignore[arg-type]
+            Org.from_dict(wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_reference_keeps_what_it_says() -> None:

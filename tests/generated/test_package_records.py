@@ -60,7 +60,7 @@ WRONG = [
     ("sourced_id", 7, "a str, not int"),
     ("status", None, "a member of its enumeration or a str, not NoneType"),
     ("date_last_modified", "2024-08-01T06:00:00Z", "a datetime.datetime with a time zone, not str"),
-    ("date_last_modified", datetime(2024, 8, 1), "a datetime.datetime with a time zone, not datetime"),  # noqa: DTZ001
+    ("date_last_modified", datetime(2024, 8, 1), "a datetime.datetime with a time zone, not datetime"),  # noqa: DTZ001  # as told
     ("score_date", WHEN, "a datetime.date, not datetime"),
     ("score", "17", "a finite int or float, not str"),
     ("score", True, "a finite int or float, not bool"),
@@ -97,7 +97,7 @@ def test_lists_hold_what_their_field_says() -> None:
             User(**user | wrong)
     made = User(**user, grades=["05"])
     assert made.grades is not None
-    made.grades.append(6)  # type: ignore[arg-type]
+    made.grades.append(6)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(WriteError, match="User 'u': grades must be a list of str, not list"):
         made.to_wire()
 

@@ -57,8 +57,8 @@ def test_no_error_of_a_record_shows_a_child(name: str) -> None:
     record = model.from_dict({field.name: {CHILD: SECRET} for field in model.FIELDS if field.kind != "object"})
     for field in model.FIELDS:
         attempts: list[Callable[[], object]] = [
-            lambda field=field: getattr(record, field.attribute),  # type: ignore[misc]
-            lambda field=field: setattr(record, field.attribute, {CHILD, SECRET}),  # type: ignore[misc]
+            lambda field=field: getattr(record, field.attribute),  # type: ignore[misc]  # not inferred
+            lambda field=field: setattr(record, field.attribute, {CHILD, SECRET}),  # type: ignore[misc]  # not inferred
             record.to_wire,
         ]
         for attempt in attempts:
@@ -129,8 +129,8 @@ def test_a_token_that_no_header_can_carry_is_refused_without_showing_it(token: A
 def test_a_parameter_that_is_refused_is_not_shown() -> None:
     with Client("https://sis.example") as client:
         for attempt in (
-            lambda: get_user.sync(client=client, id=[CHILD]),  # type: ignore[arg-type]
-            lambda: get_all_users.sync(client=client, limit=CHILD),  # type: ignore[arg-type]
+            lambda: get_user.sync(client=client, id=[CHILD]),  # type: ignore[arg-type]  # wrong on purpose
+            lambda: get_all_users.sync(client=client, limit=CHILD),  # type: ignore[arg-type]  # wrong on purpose
             lambda: get_all_users.sync(client=client, order_by=CHILD),
             lambda: get_all_users.sync(client=client, filter_=f"{CHILD}\ud800"),
         ):

@@ -217,12 +217,12 @@ def _hmac_sha256(client: Any, request: Any) -> str:
 ClientAuth.SIGNATURE_METHODS["HMAC-SHA256"] = _hmac_sha256
 
 
-class Signer(ClientAuth):  # type: ignore[misc]
+class Signer(ClientAuth):  # type: ignore[misc]  # authlib has no types
     """Authlib's signer, telling the time of the tests."""
 
     now: float = 0.0
 
-    def get_oauth_params(self, nonce: str, timestamp: str) -> Any:  # noqa: ARG002
+    def get_oauth_params(self, nonce: str, timestamp: str) -> Any:  # noqa: ARG002  # authlib hands it in
         return super().get_oauth_params(nonce, str(int(self.now)))
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from oneroster.sandbox.filtering import Clause, Filter, FilterError, parse
 from oneroster.sandbox.instants import instant
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1.tables import ELEMENTS, Element
 
 USER, RESULT, ENROLLMENT = ELEMENTS["User"], ELEMENTS["Result"], ELEMENTS["Enrollment"]
 
@@ -106,9 +106,9 @@ def test_what_is_not_of_the_grammar_is_refused(expression: str) -> None:
         ("score='٣'", RESULT),
     ],
 )
-def test_a_value_of_another_type_is_invalid_data_and_not_repeated(expression: str, element: object) -> None:
+def test_a_value_of_another_type_is_invalid_data_and_not_repeated(expression: str, element: Element) -> None:
     with pytest.raises(FilterError, match="invalid data") as caught:
-        parse(expression, element)  # type: ignore[arg-type]
+        parse(expression, element)
     value = expression.partition("'")[2].rstrip("'")
     assert caught.value.field == expression.partition("e'")[0].split(">")[0].split("=")[0]
     assert not value or value not in str(caught.value)

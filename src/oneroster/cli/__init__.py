@@ -28,7 +28,7 @@ def main() -> None:
         if (error.name or "oneroster").partition(".")[0].startswith("oneroster"):
             raise  # a module of our own is missing: that is a broken installation, and no extra would mend it
         extra = "pull" if error.name in _OF_PULL else "check"
-        print(f'oneroster: {error.name} is not installed; run pip install "oneroster-kit[{extra}]"', file=sys.stderr)  # noqa: T201
+        print(f'oneroster: {error.name} is not installed; run pip install "oneroster-kit[{extra}]"', file=sys.stderr)  # noqa: T201  # rich may be what is missing
         sys.exit(USAGE)
 
 

@@ -106,7 +106,7 @@ def _values(difference: "Difference", change: "Change", show_personal: bool) -> 
     for name, pair in change.fields.items():
         hidden = is_masked(difference.element, name, show_personal)
         # What was absent shows as absent: that there is a value is no secret, and what it is stays one.
-        yield name, tuple(MASK if hidden and value is not None else value for value in pair)  # type: ignore[misc]
+        yield name, tuple(MASK if hidden and value is not None else value for value in pair)  # type: ignore[misc]  # a pair stays one
 
 
 def _show(found: "list[Difference]", show_personal: bool) -> None:

@@ -162,7 +162,7 @@ class _Reader:
         self._kind = msgspec.defstruct(
             f"{element}Row", fields, bases=(STRUCTS[element],), kw_only=True, forbid_unknown_fields=True, gc=False
         )
-        page = msgspec.defstruct("Page", [("records", list[self._kind], msgspec.field(name=collection))])  # type: ignore[name-defined]
+        page = msgspec.defstruct("Page", [("records", list[self._kind], msgspec.field(name=collection))])  # type: ignore[name-defined]  # made at run time
         self._page: Callable[[bytes], Any] = msgspec.json.Decoder(page).decode
         self.record: Callable[[Any], Any] = msgspec.json.Decoder(self._kind).decode
 

@@ -141,7 +141,7 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
     select, update = "SELECT manifest FROM _oneroster", "UPDATE _oneroster SET manifest = ?"
     connect = sqlite3.connect if place.read_bytes()[:6] == b"SQLite" else duckdb.connect
     database = connect(str(place))
-    text = database.execute(select).fetchone()[0]  # type: ignore[index]
+    text = database.execute(select).fetchone()[0]  # type: ignore[index]  # there is a row
     database.execute(update, [change(text)])
     database.commit()
     database.close()
@@ -193,7 +193,7 @@ def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None
     assert (tmp_path / "place").read_text() == "something"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full disk is played by /dev/full")  # noqa: PTH110
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full disk is played by /dev/full")  # noqa: PTH110  # a device
 def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in FOLDERS:
         monkeypatch.setattr(
