@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,14 @@ def test_the_page_shows_every_finding_with_its_rule() -> None:
     assert html.render(a_report(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
     assert "<s>offset</s>" in page
     assert "1,500" in page
+
+
+def test_the_page_says_what_was_left_behind_and_how_to_repeat_the_run() -> None:
+    report = replace(a_report(HOLDS), left_behind=("DELETE /categories/c-1",), repeat="oneroster check --seed 7")
+    page = html.render(report)
+    assert "DELETE /categories/c-1" in page
+    assert "oneroster check --seed 7" in page
+    assert "left-behind" not in html.render(a_report(HOLDS))
 
 
 @pytest.mark.parametrize("form", sorted(RENDERERS))
