@@ -30,7 +30,7 @@ from oneroster.pull.roster import MemoryRoster
 from oneroster.pull.rows import RowsCall
 from oneroster.session import Answer
 
-__all__ = ["Pages", "measure", "ours", "stock_csv", "stock_parquet"]
+__all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 
 _MOST_PARQUET: Final = 0.2
 _MOST_CSV: Final = 0.25

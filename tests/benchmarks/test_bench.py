@@ -1,19 +1,23 @@
 """The runner of the benchmarks, at a scale that says nothing about speed: it runs, and measures what it says."""
 
+import csv
 import json
 import re
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from benchmarks import ROOT
+from benchmarks.files import ours, pages_of, stock_csv, stock_parquet
 from benchmarks.measuring import Line, in_turn, line, table
 from benchmarks.records import page
-from benchmarks.server import enrollments, running
+from benchmarks.server import enrollments, running, users
 from benchmarks.stock import generated
 from benchmarks.walkers import classlink_walk, stock_walk, typed_walk
 from oneroster_v1p1.models import EnrollmentPage, UserPage
@@ -81,6 +85,7 @@ def test_the_table_says_met_and_missed_and_nothing_without_a_target() -> None:
     assert [row.split()[-1] for row in text.splitlines()[1:]] == ["met", "missed", "1.10"]
 
 
+@settings(deadline=None)
 @given(rows=st.integers(1, 5000), limit=st.integers(1, 3000))
 def test_the_quick_server_has_every_row_once_however_it_is_cut(rows: int, limit: int) -> None:
     collection = enrollments(rows)
@@ -95,6 +100,35 @@ def test_all_ways_see_all_rows_of_the_quick_server() -> None:
         assert typed_walk(base_url) == 2500
         assert classlink_walk(base_url, 1000) == 2500
         assert stock_walk(stock, base_url, 1000) == 2500
+
+
+@pytest.mark.parametrize("count", [1, 300, 1000, 3000])
+def test_every_enrollment_is_of_a_user_who_is_there(count: int) -> None:
+    there = {row["sourcedId"] for row in json.loads(users(count).page(0, count))["users"]}
+    rows = json.loads(enrollments(5000, count).page(0, 5000))["enrollments"]
+    assert {row["user"]["sourcedId"] for row in rows} == there
+
+
+def test_both_ways_to_csv_write_the_same_cells(tmp_path: Path) -> None:
+    pages = pages_of(2000, 1000)
+    with generated() as stock:
+        assert ours(pages, "csv", tmp_path / "ours")["users.csv"] == 2000
+        assert stock_csv(stock, pages, tmp_path / "stock") == {"users.csv": 2000, "enrollments.csv": 2000}
+    for name in ("users.csv", "enrollments.csv"):
+        texts = ((tmp_path / way / name).read_text(encoding="utf-8") for way in ("ours", "stock"))
+        mine, theirs = (list(csv.reader(text.splitlines())) for text in texts)
+        assert mine == theirs
+
+
+def test_both_ways_to_parquet_write_all_rows(tmp_path: Path) -> None:
+    pages = pages_of(1500, 1000)
+    with generated() as stock:
+        ours(pages, "parquet", tmp_path / "ours")
+        stock_parquet(stock, pages, tmp_path / "stock")
+    for name in ("users.parquet", "enrollments.parquet"):
+        mine, theirs = (parquet.read_table(tmp_path / way / name) for way in ("ours", "stock"))
+        assert mine["sourcedId"].to_pylist() == theirs["sourcedId"].to_pylist()
+        assert mine.num_rows == 1500
 
 
 def test_regular_pages_have_no_problems_and_odd_ones_one_in_so_many() -> None:
