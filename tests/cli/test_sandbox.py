@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from oneroster.cli import build
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 
@@ -37,6 +39,11 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
         timeout=SECONDS,
         check=False,
     )
+
+
+def said_by(environment: dict[str, str], *arguments: str) -> Result:
+    """The same without a process of its own, for what ends before anything is served."""
+    return CliRunner().invoke(build(), ["sandbox", *arguments], env=environment)
 
 
 @contextmanager
@@ -111,8 +118,8 @@ def test_it_listens_where_it_is_told(environment: dict[str, str]) -> None:
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(environment: dict[str, str], arguments: list[str], words: str) -> None:
-    done = run(environment, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    done = said_by(environment, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("oneroster sandbox: ")
     assert done.stderr.count("\n") == 1
     assert words in done.stderr
@@ -128,8 +135,8 @@ def test_a_cache_that_cannot_be_written_is_named(environment: dict[str, str], tm
 
 
 def test_faults_are_listed_with_what_they_do(environment: dict[str, str]) -> None:
-    done = run(environment, "--list-faults")
-    assert done.returncode == 0
+    done = said_by(environment, "--list-faults")
+    assert done.exit_code == 0
     for fault in FAULTS.values():
         assert fault.name in done.stdout
     assert "X-Total-Count" in done.stdout
@@ -137,7 +144,7 @@ def test_faults_are_listed_with_what_they_do(environment: dict[str, str]) -> Non
 
 
 def test_variants_are_listed_with_what_they_do(environment: dict[str, str]) -> None:
-    done = run(environment, "--list-variants")
+    done = said_by(environment, "--list-variants")
     assert all(name in done.stdout and variant.does in done.stdout for name, variant in VARIANTS.items())
 
 
@@ -150,8 +157,8 @@ def test_a_variant_can_be_chosen(environment: dict[str, str]) -> None:
 
 
 def test_help_teaches_by_examples(environment: dict[str, str]) -> None:
-    done = run(environment, "--help")
-    assert done.returncode == 0
+    done = said_by(environment, "--help")
+    assert done.exit_code == 0
     for words in ("oneroster sandbox --size large --port 8080", "--fault lost-row", "standard or kimono"):
         assert words in done.stdout
 
