@@ -79,6 +79,30 @@ def test_a_fault_breaks_its_rule_and_no_other(fault: str) -> None:
     assert not report.kit_errors()
 
 
+SAMPLE = ("local-times", "offset-ignored", "stack-trace")
+LEFT_TO_LAWS = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
+
+
+def engine_agrees(fault: str) -> None:
+    """With the engine beside the laws, the fault breaks its rule and no other all the same."""
+    way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
+    report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
+    expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
+    assert {each.id for each in report.breaches(Level.SHOULD)} == expected
+    assert not report.kit_errors()
+
+
+@pytest.mark.parametrize("fault", SAMPLE)
+def test_the_engine_tells_no_fault_a_second_time(fault: str) -> None:
+    engine_agrees(fault)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", [fault for fault in LEFT_TO_LAWS if fault not in SAMPLE])
+def test_the_engine_tells_none_of_all_faults_a_second_time(fault: str) -> None:
+    engine_agrees(fault)
+
+
 @cache
 def conforming(writing: bool) -> Report:
     """The report on a sandbox without a fault."""
