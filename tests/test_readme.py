@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from oneroster.sandbox import Sandbox
+from oneroster.settings import resolve
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -84,6 +85,13 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
     assert done.returncode == 0, done.stderr
     shown = "\n".join(re.findall(r"# prints: (.*)", block))
     assert resembles(done.stdout, shown), done.stdout
+
+
+def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    (tmp_path / "oneroster.toml").write_text(block, encoding="utf-8")
+    settings = resolve({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", tmp_path / "oneroster.toml")
+    assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
 
 
 def test_there_is_something_to_run() -> None:
