@@ -21,7 +21,7 @@ from oneroster.sandbox.variants import VARIANTS
 # A test run in the background inherits that interrupts are ignored; a person's terminal does not.
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 COMMAND = [sys.executable, "-c", f"{HEARD}; from oneroster.cli import main; main()"]
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_a_rehearsal_ends_in_time(fault: str) -> None:
     with Sandbox(faults=[fault]) as tenant:
         began = time.monotonic()
         report = check(Target(tenant.base_url, access=BearerToken(tenant.token)), SMALL, rules=rules, seed=1)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
     assert report.exit_code() in (0, 1, 3)
     assert {each.id for each in report.checks} == {rule.id for rule in rules}
     assert not report.kit_errors()

@@ -49,7 +49,7 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
 ) -> None:
     began = time.monotonic()
     report = judged(behave, limits)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert report.exit_code() == 3
     assert reason in (report.unjudged or "")
     assert {each.status for each in report.checks} == {Status.SKIPPED}
@@ -60,7 +60,7 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
 def test_several_workers_survive_the_same(behave: Behaviour) -> None:
     began = time.monotonic()
     report = judged(behave, Limits(timeout=0.3, body=100_000, workers=4))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert report.exit_code() == 3
     assert not report.kit_errors()
 
@@ -75,7 +75,7 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
     began = time.monotonic()
     # One answer takes a small part of the time of the run, on a busy machine too.
     report = judged(behave, Limits(timeout=30, seconds=2))
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
     assert "the 2 seconds allowed" in (report.unjudged or "")
     assert report.exit_code() in (1, 3)
 

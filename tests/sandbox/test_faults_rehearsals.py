@@ -189,7 +189,7 @@ def test_a_client_that_stays_does_not_hold_the_end_of_the_sandbox(
     with staying(fault) as ended:
         began = time.monotonic()
     del ended
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert capfd.readouterr().err == ""
 
 
