@@ -22,6 +22,7 @@ import pyarrow as pa
 from oneroster.pull.columns import schema_of
 from oneroster.pull.errors import StagingError
 from oneroster.pull.manifest import Manifest
+from oneroster.pull.places.files import settled
 from oneroster.pull.rejects import Reject, Rejects
 from oneroster.pull.roster import in_load_order, wrapper_of
 
@@ -222,7 +223,7 @@ class Staging:
             file.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
             _flush(file)
         partial.replace(self.folder / _JOURNAL)
-        _flush_folder(self.folder)
+        settled(self.folder)
         self._journal = (self.folder / _JOURNAL).open("ab")
 
     def stretches(self, element: str) -> list[Stretch]:
@@ -267,7 +268,7 @@ class Staging:
                     writer.write_batch(batch)
                 _flush(file)
             partial.replace(self.folder / name)
-            _flush_folder(self.folder)
+            settled(self.folder)
         except BaseException:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
@@ -288,7 +289,7 @@ class Staging:
         """Throw everything away."""
         # The journal first: without it nobody counts on the files.
         (self.folder / _JOURNAL).unlink(missing_ok=True)
-        _flush_folder(self.folder)
+        settled(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -375,13 +376,3 @@ def _private(path: Path) -> Any:
 def _flush(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    # A rename is on the disk once its folder is; Windows has no such handle.
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from oneroster.pull.places.files import settled
+
 __all__ = ["put", "recover"]
 
 _AT_FDCWD: Final = -100
@@ -41,7 +43,7 @@ def put(new: Path, place: Path) -> None:
             aside.rename(place)
             raise
         _remove(aside)
-    _flush(place.parent)
+    settled(place.parent)
 
 
 def recover(place: Path) -> bool:
@@ -80,12 +82,3 @@ def _exchange(one: Path, other: Path) -> bool:
         return False
     done: int = rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
     return done == 0
-
-
-def _flush(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
