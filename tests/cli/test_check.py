@@ -18,7 +18,7 @@ from oneroster.contract.rule import catalogue
 from oneroster.sandbox import Sandbox
 
 SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE")
-QUICK = ("--include", "envelope", "--include", "OR-PAG-05")
+QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
 """Enough rules to see the command work."""
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from oneroster.cli import build
 from oneroster.sandbox import Sandbox
 
-QUICK = ("--include", "envelope", "--seed", "1")
+QUICK = ("--include", "envelope", "--include", "getAllOrgs", "--include", "getOrg", "--seed", "1")
 
 
 @pytest.fixture(scope="module")
