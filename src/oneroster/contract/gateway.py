@@ -315,6 +315,9 @@ class Gateway:
         try:
             status, headers, body = self._portal.call(self._receive, request)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswerError) as error:
+            if isinstance(error, TimeoutError) and time.monotonic() >= self._deadline and request.method != "DELETE":
+                # It was the run that ended, and not the tenant's time to answer.
+                raise self._time_is_over() from error
             self._missed(request, error)
         finally:
             self._note(request, status, time.monotonic() - began)
@@ -351,12 +354,15 @@ class Gateway:
                 raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
             now = time.monotonic()
             if now >= self._deadline and not removing:
-                raise BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
+                raise self._time_is_over()
             wait = self._next_at - now
             self._next_at = max(now, self._next_at) + self._interval
             self._begun += 1
         if wait > 0:
             self._pause(wait)
+
+    def _time_is_over(self) -> BudgetSpentError:
+        return BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
 
     def _missed(self, request: httpx.Request, error: Exception) -> NoReturn:
         self._silent += 1

@@ -1,6 +1,7 @@
 """Percent-encoding, read strictly: what is not well formed is refused instead of guessed."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -30,6 +31,7 @@ def decode_form(raw: bytes) -> str:
     return decode(raw.replace(b"+", b" "))
 
 
+@lru_cache(maxsize=10_000)
 def encode(text: str) -> str:
     """The text as one path segment or one query value: a blank becomes %20, which every reader understands."""
     return quote(text, safe="")
