@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.access import BearerToken
+from oneroster.contract.access import ClientCredentials
 from oneroster.contract.pytest_plugin import target_of
-from oneroster.contract.target import Target
+from oneroster.contract.target import Target, wanted_scopes
 from oneroster.contract.test_contract import oneroster_report, test_rule
 from oneroster.sandbox import Sandbox
 
@@ -24,4 +24,7 @@ def oneroster_target(pytestconfig: pytest.Config) -> Iterator[Target]:
         yield named
         return
     with Sandbox() as tenant:
-        yield Target(tenant.base_url, access=BearerToken(tenant.token))
+        # The way in and the leave by which most rules can be judged.
+        scopes = wanted_scopes(writes=True)
+        access = ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
+        yield Target(tenant.base_url, access=access, allow_writes=True)

@@ -66,7 +66,16 @@ def test_a_killed_pull_goes_on_where_it_was(
 def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     with Sandbox("small", 3, variants=Variants(latency=0.05)) as slow:
-        command = [sys.executable, "-c", "from oneroster.cli import main; main()", "pull", "--to", str(place)]
+        # A run of tests in the background inherits that interrupts are ignored; a person's terminal does not.
+        program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        command = [
+            sys.executable,
+            "-c",
+            f"{program}; from oneroster.cli import main; main()",
+            "pull",
+            "--to",
+            str(place),
+        ]
         command += ["--base-url", slow.base_url, "--token", slow.token, "--page-size", "9", "--workers", "2"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
