@@ -25,18 +25,15 @@ def main() -> None:
     try:
         build()()
     except ModuleNotFoundError as error:
-        if (error.name or "oneroster").partition(".")[0].startswith("oneroster"):
-            raise  # a module of our own is missing: that is a broken installation, and no extra would mend it
-        extra = "pull" if error.name in _OF_PULL else "check"
-        print(f'oneroster: {error.name} is not installed; run pip install "oneroster-kit[{extra}]"', file=sys.stderr)  # noqa: T201  # rich may be what is missing
+        print(f"oneroster: {_missing(error)}", file=sys.stderr)  # noqa: T201  # rich may be what is missing
         sys.exit(USAGE)
 
 
 def build() -> "typer.Typer":
-    """The command line with all its commands.
+    """The command line with all its commands; one whose libraries are not installed says so when it is called.
 
     Raises:
-        ModuleNotFoundError: the libraries of the extra `check` are not installed.
+        ModuleNotFoundError: not even the library of the command line is installed.
     """
     import typer
 
@@ -51,6 +48,34 @@ def build() -> "typer.Typer":
     # Without a callback, an application of one command would hide that command's name.
     app.callback()(lambda: None)
     for module in iter_modules(__path__):
-        if not module.name.startswith("_"):
+        if module.name.startswith("_"):
+            continue
+        try:
             import_module(f"{__name__}.{module.name}").register(app)
+        except ModuleNotFoundError as error:
+            _stand_in(app, module.name, _missing(error))
     return app
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Which library is missing, and which extra brings it.
+
+    Raises:
+        ModuleNotFoundError: a module of our own is missing: that is a broken installation, and no extra would mend it.
+    """
+    if (error.name or "oneroster").partition(".")[0].startswith("oneroster"):
+        raise error
+    extra = "pull" if error.name in _OF_PULL else "check"
+    return f'{error.name} is not installed; run pip install "oneroster-kit[{extra}]"'
+
+
+def _stand_in(app: "typer.Typer", name: str, reason: str) -> None:
+    """A command in the place of one that cannot be loaded; the others work all the same."""
+    import typer
+
+    def refuse() -> None:
+        typer.echo(f"oneroster {name}: {reason}", err=True)
+        raise typer.Exit(USAGE)
+
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command(name, help=f"Not to be had here: {reason}", context_settings=anything)(refuse)
