@@ -34,7 +34,7 @@ class Limits:
     requests at a time.
     """
 
-    requests: int = 1000
+    requests: int = 1200
     rate: float | None = None
     timeout: float = 30.0
     seconds: float = 900.0

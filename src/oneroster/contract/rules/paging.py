@@ -15,7 +15,7 @@ from oneroster.contract.tenant import Tenant, all_collections, collections
 from oneroster.contract.walk import Walk, walk
 from oneroster_v1p1.tables import Operation
 
-LARGEST_PAGE: Final = 500
+LARGEST_PAGE: Final = 800
 """Rows; the largest page that the rules of this family ask for."""
 MOST_PAGES: Final = 12
 """Pages of one walk; a collection that needs more is judged by its first walk only."""
