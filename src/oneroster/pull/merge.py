@@ -1,5 +1,6 @@
 """Rosters made of two: a roster brought up to date by changes, and the changes between two rosters."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +21,7 @@ _DELETED: Final = "tobedeleted"
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class _Two:
+class _Two(ABC):
     """Two rosters with the same columns."""
 
     def __init__(self, old: Roster, new: Roster, manifest: Manifest) -> None:
@@ -40,8 +41,9 @@ class _Two:
         batches = (batch for batch in self._batches(element) if batch.num_rows)
         return pa.RecordBatchReader.from_batches(self.schema(element), batches)
 
+    @abstractmethod
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        raise NotImplementedError
+        """The rows that are kept of the old roster and the new one."""
 
     def _before(self, element: str) -> Iterator[pa.RecordBatch]:
         names, schema = self.schema(element).names, self.schema(element)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -84,9 +85,9 @@ class OtherNotFound(Fault):
     def answer(self, call: Call | None, answer: Answer) -> Answer:
         return self.said(answer) if not_found(call, answer) else answer
 
+    @abstractmethod
     def said(self, answer: Answer) -> Answer:
         """What is said instead."""
-        raise NotImplementedError
 
 
 class HtmlNotFound(OtherNotFound):

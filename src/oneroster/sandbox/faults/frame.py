@@ -29,6 +29,7 @@ it. What breaks HTTP itself returns an answer out of `oneroster.sandbox.wire` fr
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
+from abc import ABC
 from typing import Any, ClassVar
 
 from oneroster.sandbox.access import Admitted, Denied
@@ -41,7 +42,7 @@ from oneroster.sandbox.selection import Selection
 from oneroster.sandbox.store import Store
 
 
-class Fault:
+class Fault(ABC):
     """One thing that a tenant does wrong.
 
     Attributes:
@@ -54,7 +55,7 @@ class Fault:
     does: ClassVar[str]
     breaks: ClassVar[str]
 
-    def prepare(self, store: Store) -> None:
+    def prepare(self, store: Store) -> None:  # noqa: B027  # a fault fills the hooks it needs and no other
         """Change the data, which is this tenant's alone."""
 
     def mistaken_for(self, arrival: Arrival, verdict: Denied) -> Arrival | None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -95,9 +96,9 @@ class TokenEndpointFault(Fault):
         at_endpoint = arrival.raw_path == TOKEN_PATH.encode() and arrival.method == "POST"
         return self.granted(arrival, answer) if at_endpoint else answer
 
+    @abstractmethod
     def granted(self, arrival: Arrival, answer: Answer) -> Answer:
         """What is answered instead."""
-        raise NotImplementedError
 
 
 class AnySecret(TokenEndpointFault):

@@ -7,6 +7,7 @@ Those that pass do so by the count of the same request: its first tries fail, th
 
 import asyncio
 import zlib
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,9 +34,9 @@ class _Read(Fault):
             return answer
         return self.told(call, answer)
 
+    @abstractmethod
     def told(self, call: Call, answer: Answer) -> Answer:
         """Answer a read another way."""
-        raise NotImplementedError
 
 
 class _Passing(_Read):
@@ -54,9 +55,9 @@ class _Passing(_Read):
         passes = self._turns.next(request_of(call)) % (self.tries + 1) == 0
         return answer if passes else self.failed(answer)
 
+    @abstractmethod
     def failed(self, answer: Answer) -> Answer:
         """What a try that fails gets."""
-        raise NotImplementedError
 
 
 class TruncatedBody(_Passing):

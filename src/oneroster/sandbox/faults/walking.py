@@ -4,6 +4,7 @@ that are empty once, rows that come or go meanwhile.
 
 # ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
@@ -178,9 +179,9 @@ class _EmptyOnce(Fault):
         middle = answer.status == 200 and 0 < call.query.offset < total
         return self.empty(call, answer) if middle and self._turns.next(request_of(call)) % 2 else answer
 
+    @abstractmethod
     def empty(self, call: Call, answer: Answer) -> Answer:
         """The answer without rows."""
-        raise NotImplementedError
 
 
 class EmptyPage(_EmptyOnce):
