@@ -21,14 +21,14 @@ from benchmarks.measuring import Line, in_turn, line
 from benchmarks.plan import Plan
 from benchmarks.server import enrollments, users
 from benchmarks.stock import Stock, generated
-from oneroster.pull.batches import Batcher
-from oneroster.pull.columns import schema_of
-from oneroster.pull.manifest import Holding, Manifest
-from oneroster.pull.places import format_of
+from oneroster.pull.fetch.arrow_batches import Batcher
+from oneroster.pull.fetch.row_parser import RowsCall
+from oneroster.pull.formats import format_of
 from oneroster.pull.plan import Choice, columns_to_fetch, sources
-from oneroster.pull.roster import MemoryRoster
-from oneroster.pull.rows import RowsCall
-from oneroster.session import Answer
+from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.manifest import Holding, Manifest
+from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.transport.session import Answer
 
 __all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 

@@ -13,11 +13,11 @@ SOURCES = sorted((ROOT / "src" / "oneroster").rglob("*.py"))
 # What the modules of a room must not import.
 FORBIDDEN = {
     "generated": ("oneroster",),
-    "sandbox": ("oneroster.contract", "oneroster.pull", "oneroster.looking", "oneroster.cli"),
-    "contract": ("oneroster.sandbox", "oneroster.pull", "oneroster.looking", "oneroster.cli"),
-    "pull": ("oneroster.sandbox", "oneroster.contract", "oneroster.looking", "oneroster.cli"),
-    "looking": ("oneroster.sandbox", "oneroster.contract", "oneroster.cli"),
-    "core": ("oneroster.sandbox", "oneroster.contract", "oneroster.pull", "oneroster.looking", "oneroster.cli"),
+    "sandbox": ("oneroster.contract", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
+    "contract": ("oneroster.sandbox", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
+    "pull": ("oneroster.sandbox", "oneroster.contract", "oneroster.inspection", "oneroster.cli"),
+    "inspection": ("oneroster.sandbox", "oneroster.contract", "oneroster.cli"),
+    "core": ("oneroster.sandbox", "oneroster.contract", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
 }
 
 
@@ -36,7 +36,7 @@ def room(path: Path) -> str:
     parts = path.relative_to(ROOT).parts
     if parts[0] == "generated":
         return "generated"
-    return parts[2] if parts[2] in {"sandbox", "contract", "pull", "looking", "cli"} else "core"
+    return parts[2] if parts[2] in {"sandbox", "contract", "pull", "inspection", "cli"} else "core"
 
 
 def within(name: str, package: str) -> bool:

@@ -7,10 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oneroster_v1p1.facade import AsyncPages, Page, Pages
-
-    from .client import AsyncOneRoster, OneRoster
-    from .errors import (
+    from oneroster.client import AsyncOneRoster, OneRoster
+    from oneroster.errors import (
         AccessError,
         ConfigurationError,
         CountMismatchError,
@@ -23,10 +21,11 @@ if TYPE_CHECKING:
         UnknownFieldError,
         UnstableCollectionError,
     )
-    from .filters import F, Filter, modified_since
-    from .paging import Paging
-    from .retry import Retry
-    from .session import Limits
+    from oneroster.filters import F, Filter, modified_since
+    from oneroster.pagination.walk import Paging
+    from oneroster.transport.retry import Retry
+    from oneroster.transport.session import Limits
+    from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
 __all__ = [
     "AccessError",
@@ -57,10 +56,10 @@ _HOMES = {
     "AsyncOneRoster": "client",
     "F": "filters",
     "Filter": "filters",
-    "Limits": "session",
+    "Limits": "transport.session",
     "OneRoster": "client",
-    "Paging": "paging",
-    "Retry": "retry",
+    "Paging": "pagination.walk",
+    "Retry": "transport.retry",
     "modified_since": "filters",
 }
 

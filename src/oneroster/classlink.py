@@ -81,7 +81,7 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
     header = authorization(address, parameters, client_id, client_secret, timestamp, nonce)
     import httpx
 
-    from .log import hide_queries
+    from oneroster.transport.log import hide_queries
 
     query = f"?{urlencode(parameters)}" if parameters else ""
     try:
@@ -95,7 +95,7 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
 def _fetched(client: "Client", request: "Request") -> dict[str, int | str]:
     import httpx
 
-    from .session import Body, Limits
+    from oneroster.transport.session import Body, Limits
 
     ends = time.monotonic() + Limits().seconds
     for _ in range(_REDIRECTS):

@@ -5,19 +5,17 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from oneroster.classlink import make_roster_request
 from oneroster_v1p1.facade import AsyncOperations, AsyncPages, Operations, Pages
-
-from .classlink import make_roster_request
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from oneroster.pagination.walk import Paging
+    from oneroster.transport.retry import Retry
+    from oneroster.transport.session import AsyncSession, Limits, Session
     from oneroster_v1p1 import Client
-
-    from .paging import Paging
-    from .retry import Retry
-    from .session import AsyncSession, Limits, Session
 
 __all__ = ["AsyncOneRoster", "OneRoster"]
 
@@ -75,16 +73,16 @@ class _Door:
         self._lock = Lock()
 
     def _open(self, kind: Any) -> Any:
-        from .retry import Retry
-        from .session import Limits
-        from .settings import resolve
+        from oneroster.settings import resolve
+        from oneroster.transport.retry import Retry
+        from oneroster.transport.session import Limits
 
         settings = resolve(self._given, os.environ, self._tenant, self._config)
         return kind(settings, self._retry or Retry(), self._limits or Limits())
 
     @property
     def _paging(self) -> "Paging":
-        from .paging import Paging
+        from oneroster.pagination.walk import Paging
 
         return self._paging_given or Paging()
 
@@ -119,7 +117,7 @@ class OneRoster(_Door, Operations):
         Raises:
             ConfigurationError: A setting is missing or wrong.
         """
-        from .session import Session
+        from oneroster.transport.session import Session
 
         with self._lock:
             if self._session is None:
@@ -134,20 +132,20 @@ class OneRoster(_Door, Operations):
         return Client(self.session.settings.base_url).set_httpx_client(self.session.client)
 
     def _collection(self, operation_id: str, arguments: dict[str, Any]) -> Pages[Any]:
-        from .calling import Call
-        from .pages import WalkedPages
+        from oneroster.operation_call import Call
+        from oneroster.pages import WalkedPages
 
         session = self.session
         return WalkedPages(session, Call(operation_id, arguments, session.settings.base_url), self._paging)
 
     def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
-        from .calling import Call
+        from oneroster.operation_call import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url)
         return self.session.read(call.url(call.request()), call.record, operation_id)
 
     def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
-        from .calling import Call
+        from oneroster.operation_call import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()
@@ -183,7 +181,7 @@ class AsyncOneRoster(_Door, AsyncOperations):
         Raises:
             ConfigurationError: A setting is missing or wrong.
         """
-        from .session import AsyncSession
+        from oneroster.transport.session import AsyncSession
 
         if self._session is None:
             self._session = self._open(AsyncSession)
@@ -197,20 +195,20 @@ class AsyncOneRoster(_Door, AsyncOperations):
         return Client(self.session.settings.base_url).set_async_httpx_client(self.session.client)
 
     def _collection(self, operation_id: str, arguments: dict[str, Any]) -> AsyncPages[Any]:
-        from .calling import Call
-        from .pages import AsyncWalkedPages
+        from oneroster.operation_call import Call
+        from oneroster.pages import AsyncWalkedPages
 
         session = self.session
         return AsyncWalkedPages(session, Call(operation_id, arguments, session.settings.base_url), self._paging)
 
     async def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
-        from .calling import Call
+        from oneroster.operation_call import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url)
         return await self.session.read(call.url(call.request()), call.record, operation_id)
 
     async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
-        from .calling import Call
+        from oneroster.operation_call import Call
 
         call = Call(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from .errors import FilterError, UnknownFieldError
+from oneroster.errors import FilterError, UnknownFieldError
 
 if TYPE_CHECKING:
     from oneroster_v1p1.tables import Element, Property

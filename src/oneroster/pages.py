@@ -5,18 +5,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from oneroster.operation_call import Call, Read
+from oneroster.pagination.concurrency import Pace
+from oneroster.pagination.walk import Ask, Paging, Walk
+from oneroster.transport import log
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
-
-from . import log
-from .calling import Call, Read
-from .pace import Pace
-from .paging import Ask, Paging, Walk
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from threading import Event
 
-    from .session import AsyncSession, Session
+    from oneroster.transport.session import AsyncSession, Session
 
 __all__ = ["AsyncWalkedPages", "Flight", "WalkedPages"]
 

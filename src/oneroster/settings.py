@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from oneroster.errors import ConfigurationError
 
 __all__ = ["Settings", "resolve"]
 

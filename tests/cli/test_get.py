@@ -14,10 +14,9 @@ from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
 from oneroster.cli.get import HELP
-from oneroster.looking.cells import printable
-from oneroster.looking.masking import MASK, masked, without_secrets
-from oneroster.looking.names import UnknownReadError, find, names, path_parameters, reads, short_name
-from oneroster.looking.rows import WRITERS, as_table
+from oneroster.inspection.masking import MASK, masked, without_secrets
+from oneroster.inspection.read_names import UnknownReadError, find, names, path_parameters, reads, short_name
+from oneroster.inspection.rendering import WRITERS, as_table, printable
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 

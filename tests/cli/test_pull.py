@@ -14,7 +14,7 @@ from oneroster.cli import build
 from oneroster.cli._pull_display import displayed, show_tenants
 from oneroster.cli.pull import HELP
 from oneroster.pull import GuardError, open_place
-from oneroster.pull.staging import Staging, folder_beside
+from oneroster.pull.fetch.staging import Staging, folder_beside
 from oneroster.sandbox import Sandbox
 
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
 from oneroster.cli.stats import HELP
-from oneroster.pull.places import format_of
-from oneroster.pull.roster import MemoryRoster
+from oneroster.pull.formats import format_of
+from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.places.rosters import roster, sandbox_roster, school, student, table, tables_of
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from oneroster import AsyncOneRoster, ConfigurationError, Limits, OneRoster, Retry, TokenError, TransportError
-from oneroster.auth import Bearer, ClientCredentials, OAuth1
+from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 
 from .web import Answer, Seen, serve
 
@@ -235,7 +235,7 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
 
 
 def test_a_token_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oneroster.auth._SECONDS", -1.0)
+    monkeypatch.setattr("oneroster.transport.auth._SECONDS", -1.0)
     with (
         serve(TokenServer()) as web,
         httpx.Client(auth=credentials(web.origin)) as client,

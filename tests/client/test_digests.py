@@ -5,7 +5,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.digests import IdSet, digests
+from oneroster.pagination.id_set import IdSet, digests
 
 
 @given(st.lists(st.text(max_size=3)))

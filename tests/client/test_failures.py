@@ -18,7 +18,7 @@ from oneroster import (
     TransportError,
     errors,
 )
-from oneroster.failures import bare, is_passing, no_answer
+from oneroster.transport.transport_errors import bare, is_passing, no_answer
 
 from .web import Answer, serve
 

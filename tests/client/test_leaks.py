@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from oneroster import AsyncOneRoster, F, OneRoster, OneRosterError, Paging, Retry, errors
-from oneroster.calling import Call
+from oneroster.operation_call import Call
 from oneroster_v1p1.models import Result
 
 from .web import Answer, Seen, Web, serve

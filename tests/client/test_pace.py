@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from oneroster import AsyncOneRoster, OneRoster, Paging
-from oneroster.pace import Pace
+from oneroster.pagination.concurrency import Pace
 
 from .web import Answer, Seen, serve
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster import CountMismatchError, Paging, PagingError, UnstableCollectionError
-from oneroster.paging import Ask, Facts, Walk
+from oneroster.pagination.walk import Ask, Facts, Walk
 
 Server = Callable[[Ask], Facts]
 

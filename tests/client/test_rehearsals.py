@@ -23,12 +23,14 @@ from oneroster import (
     Retry,
     TransportError,
     UnstableCollectionError,
-    session,
 )
 from oneroster.errors import DecodeError, ResponseTooLargeError, StatusError
 from oneroster.sandbox import Sandbox, app
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.faults import paging, tokens, transport, walking
+from oneroster.sandbox.faults import paging
+from oneroster.sandbox.faults.client_resilience import paging as walking
+from oneroster.sandbox.faults.client_resilience import tokens, transport
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.transport import session
 
 LIMIT = 10
 QUICK = Retry(attempts=5, first_delay=0)

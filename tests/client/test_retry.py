@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster import ConfigurationError, Retry
-from oneroster.retry import delay_before_retry, retry_after_seconds
+from oneroster.transport.retry import delay_before_retry, retry_after_seconds
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from oneroster import TokenError
-from oneroster.tokens import Token, default_scopes, is_fresh, read_token, scope_attempts
+from oneroster.transport.oauth2_tokens import Token, default_scopes, is_fresh, read_token, scope_attempts
 
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.unfolding import PIECE, Unfolding
+from oneroster.transport.decompression import PIECE, Unfolding
 
 
 def unfolded(coding: str, body: bytes, step: int = 65536) -> bytes:

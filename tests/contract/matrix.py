@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from oneroster.sandbox.faults import tokens, transport, walking
+from oneroster.sandbox.faults.client_resilience import paging as walking
+from oneroster.sandbox.faults.client_resilience import tokens, transport
 
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",

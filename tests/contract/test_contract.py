@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.access import ClientCredentials
+from oneroster.contract.http.credentials import ClientCredentials
+from oneroster.contract.http.target import Target, wanted_scopes
 from oneroster.contract.pytest_plugin import target_of
-from oneroster.contract.target import Target, wanted_scopes
 from oneroster.contract.test_contract import oneroster_report, test_rule
 from oneroster.sandbox import Sandbox
 

@@ -5,13 +5,13 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.access import Access, BearerToken, ClientCredentials, OAuth1
+from oneroster.contract.http.credentials import Access, BearerToken, ClientCredentials, OAuth1
+from oneroster.contract.http.target import Limits, Target, wanted_scopes
 from oneroster.contract.levels import Level
-from oneroster.contract.plan import Plan
 from oneroster.contract.result import Report, Status
 from oneroster.contract.rule import catalogue, select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target, wanted_scopes
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
 from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from contract_kit.hostile import Behaviour, HostileServer, answer, serving
-from oneroster.contract.access import Access, BearerToken
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import Access, BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import Finding
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.tenant import Tenant
 from oneroster_v1p1.tables import OPERATIONS
 
 ORGS = OPERATIONS["getAllOrgs"]

@@ -6,15 +6,8 @@ from typing import Any
 import pytest
 from oauthlib.oauth1 import Client as Signer
 
-from oneroster.contract.access import (
-    Access,
-    BearerToken,
-    ClientCredentials,
-    Nobody,
-    OAuth1,
-    TokenAnswer,
-)
 from oneroster.contract.errors import AccessRefusedError
+from oneroster.contract.http.credentials import Access, BearerToken, ClientCredentials, Nobody, OAuth1, TokenAnswer
 
 SECRET = "s3cr et+&"
 URL = "https://sis.example/ims/oneroster/v1p1/users?filter=role%3D%27student%27&limit=2"

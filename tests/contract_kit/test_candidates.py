@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.access import BearerToken
-from oneroster.contract.candidates import best, candidates, draw, sortable
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.probe_values import best, candidates, draw, sortable
+from oneroster.contract.observation.snapshot import take_snapshot
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.rule import select
 from oneroster.contract.runner import judge
-from oneroster.contract.snapshot import take_snapshot
-from oneroster.contract.target import Target
-from oneroster.contract.tenant import Tenant
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS
 

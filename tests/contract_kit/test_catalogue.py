@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from oneroster.contract.levels import Level, level_of, level_of_clause
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import FAMILIES, Rule, catalogue, register, rule, select
-from oneroster.contract.tenant import Tenant
 from oneroster_v1p1.tables import Operation
 
 

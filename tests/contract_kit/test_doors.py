@@ -9,15 +9,17 @@ from oauthlib.oauth1 import Client as Signer
 
 from contract_kit.hostile import HostileServer, answer, says, serving
 from contract_kit.judging import EMPTY, ORGS, judging, levels
-from oneroster.contract.access import BearerToken, ClientCredentials, Nobody, OAuth1, TokenAnswer
-from oneroster.contract.desk import TokenDesk, desk_of, error_of
-from oneroster.contract.doors import AsWritten, Signature, signing_client
 from oneroster.contract.errors import BudgetSpentError, NotExercised, RefusedError
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody, OAuth1, TokenAnswer
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.rules import access, signatures, tokens
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.tenant import Tenant
+from oneroster.contract.observation.invalid_credentials import AsWritten, Signature, signing_client
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.token_endpoint import TokenDesk, desk_of, error_of
+from oneroster.contract.rules import access
+from oneroster.contract.rules import access_oauth1 as signatures
+from oneroster.contract.rules import access_oauth2 as tokens
 
 SECRET = "s3cr et+&"
 URL = "https://sis.example/ims/oneroster/v1p1/orgs?limit=1"

@@ -8,22 +8,22 @@ import httpx
 import pytest
 
 from contract_kit.hostile import answer, resets, says, serving
-from oneroster.contract.access import BearerToken
-from oneroster.contract.engine import EngineRun, explore
+from oneroster.contract.dialects.overlay import facts_of
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
-from oneroster.contract.exchange import Exchange
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.fuzzing.engine import EngineRun, explore
+from oneroster.contract.fuzzing.engine_document import compile_document
+from oneroster.contract.fuzzing.phases import Manner
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.manner import Manner
-from oneroster.contract.overlay import facts_of
-from oneroster.contract.plan import Plan
-from oneroster.contract.profile import compile_document
-from oneroster.contract.reading import Reading
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import Status
 from oneroster.contract.rule import select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.tenant import Tenant
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS, Operation, document
 

@@ -21,7 +21,6 @@ from contract_kit.hostile import (
     says,
     serving,
 )
-from oneroster.contract.access import BearerToken, ClientCredentials, Nobody
 from oneroster.contract.errors import (
     AccessRefusedError,
     BudgetSpentError,
@@ -29,8 +28,9 @@ from oneroster.contract.errors import (
     RefusedError,
     UnreachableError,
 )
-from oneroster.contract.gateway import Gateway, retry_after
-from oneroster.contract.target import Limits, Target
+from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody
+from oneroster.contract.http.gateway import Gateway, retry_after
+from oneroster.contract.http.target import Limits, Target
 
 TOKEN = "the-real-token"
 EMPTY = answer(b'{"orgs": []}')

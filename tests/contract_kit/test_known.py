@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.known import Known, KnownError, accept, known_of, read_known, write_known
+from oneroster.contract.baseline import Known, KnownError, accept, known_of, read_known, write_known
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Check, Evidence, Report, Status, TargetInfo
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.result import Reason, Report
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.variants import VARIANTS, by_name
 

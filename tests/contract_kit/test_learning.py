@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from contract_kit.hostile import answer, says, serving
-from oneroster.contract.access import BearerToken
-from oneroster.contract.gateway import Gateway
-from oneroster.contract.learning import learn, prepared, write_overlay
-from oneroster.contract.learnt_values import Learner
+from oneroster.contract.dialects.overlay import OverlayError, applied, facts_of
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
+from oneroster.contract.learning.overlay_learner import learn, prepared, write_overlay
+from oneroster.contract.learning.record_learner import Learner
 from oneroster.contract.levels import Level
-from oneroster.contract.overlay import OverlayError, applied, facts_of
-from oneroster.contract.plan import Plan
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.oracle.record_schema import breaches
 from oneroster.contract.rule import select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.strict import breaches
-from oneroster.contract.target import Target
-from oneroster.contract.tenant import Tenant
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
 

@@ -15,13 +15,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from oneroster.contract.access import BearerToken, ClientCredentials
-from oneroster.contract.gateway import OWN
+from oneroster.contract.http.credentials import BearerToken, ClientCredentials
+from oneroster.contract.http.gateway import OWN
+from oneroster.contract.http.target import Limits, Target, wanted_scopes
 from oneroster.contract.reports import json_form, terminal
 from oneroster.contract.result import Reason, Report
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target, wanted_scopes
 from oneroster.sandbox import Sandbox, Variants
 
 PATHS = ("categories", "lineItems", "results")

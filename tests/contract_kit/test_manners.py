@@ -7,14 +7,15 @@ import pytest
 
 from contract_kit.hostile import answer, says, serving
 from contract_kit.judging import EMPTY, ORG, ORGS, by_method, judging, levels
-from oneroster.contract.access import BearerToken, Nobody
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import BearerToken, Nobody
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import Finding
-from oneroster.contract.rules import error_payload, errors, http
-from oneroster.contract.target import Target
-from oneroster.contract.tenant import Tenant
+from oneroster.contract.rules import errors, http
+from oneroster.contract.rules import errors_payload as error_payload
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneroster.contract.naive import Clause, Filter, Verdict, evaluate, text_of, values_at
+from oneroster.contract.oracle.filters import Clause, Filter, Verdict, evaluate, text_of, values_at
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.filtering import parse
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS
 
 ELEMENTS_TRIED = ("AcademicSession", "Class", "Course", "Enrollment", "LineItem", "Org", "Resource", "Result", "User")

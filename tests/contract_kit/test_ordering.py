@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.contract.collation import COLLATIONS, certainly_after
-from oneroster.contract.ordering import disorder, keys_of, left_behind
+from oneroster.contract.oracle.collations import COLLATIONS, certainly_after
+from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
 
 TEXTS = st.lists(st.text(max_size=8), max_size=12)
 NUMBERS = st.lists(st.integers(-50, 50) | st.none(), max_size=20)

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.dialect import Dialect
-from oneroster.contract.facts import Facts
-from oneroster.contract.overlay import OverlayError, applied, base_profile, facts_of, known_profiles, shown_profile
-from oneroster.contract.strict import breaches
+from oneroster.contract.dialects.dialect import Dialect
+from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.overlay import (
+    OverlayError,
+    applied,
+    base_profile,
+    facts_of,
+    known_profiles,
+    shown_profile,
+)
+from oneroster.contract.oracle.record_schema import breaches
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, PROFILES
 
 ORG = {

@@ -10,11 +10,11 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
-from oneroster.contract.access import BearerToken
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Target
 from oneroster.contract.reports import html
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Target
 from oneroster.sandbox import Sandbox
 
 DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("chromium-browser")

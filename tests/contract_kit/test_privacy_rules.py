@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from contract_kit.hostile import Behaviour, answer, says, serving
-from oneroster.contract.access import BearerToken
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.walk import walk
 from oneroster.contract.rules import privacy
-from oneroster.contract.target import Target
-from oneroster.contract.tenant import Tenant
-from oneroster.contract.walk import walk
 from oneroster_v1p1.tables import OPERATIONS
 
 USERS, USER, ENROLLMENTS = (OPERATIONS[name] for name in ("getAllUsers", "getUser", "getAllEnrollments"))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.access import BearerToken, Nobody
-from oneroster.contract.gateway import Gateway
-from oneroster.contract.target import Target
-from oneroster.contract.tenant import Tenant
+from oneroster.contract.http.credentials import BearerToken, Nobody
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.sandbox import Sandbox
 
 

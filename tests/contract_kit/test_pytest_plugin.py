@@ -8,12 +8,12 @@ from xml.etree.ElementTree import ElementTree, parse
 
 import pytest
 
-from oneroster.contract.access import BearerToken
-from oneroster.contract.plan import Plan
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Target
 from oneroster.contract.result import Status
 from oneroster.contract.rule import select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.target import Target
 from oneroster.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from oneroster.contract.exchange import UNREADABLE, Exchange, encoded_path, encoded_query
-from oneroster.contract.reading import Reading, identity
+from oneroster.contract.http.exchange import UNREADABLE, Exchange, encoded_path, encoded_query
+from oneroster.contract.http.parsed_response import Reading, identity
 from oneroster_v1p1.tables import OPERATIONS
 
 

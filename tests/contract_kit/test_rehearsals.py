@@ -4,12 +4,13 @@ import time
 
 import pytest
 
-from oneroster.contract.access import BearerToken
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import tokens, transport, walking
+from oneroster.sandbox.faults.client_resilience import paging as walking
+from oneroster.sandbox.faults.client_resilience import tokens, transport
 
 REHEARSALS = [fault.name for family in (walking, transport, tokens) for fault in family.FAULTS]
 SMALL = Limits(requests=40, rate=None, timeout=0.5, seconds=3, body=200_000)

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterator, Sequence
 import pytest
 
 from contract_kit.hostile import Behaviour, answer, drips, lies_about_its_length, never_ends, resets, says, serving
-from oneroster.contract.access import BearerToken
 from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.plan import Plan
+from oneroster.contract.observation.tenant import Tenant, collections
 from oneroster.contract.result import Finding, Reason, Report, Status
 from oneroster.contract.rule import Rule, select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.tenant import Tenant, collections
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import Operation
 

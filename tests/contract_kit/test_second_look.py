@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from oneroster.contract.access import BearerToken
 from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.plan import Plan
+from oneroster.contract.observation.recheck import Later, twice
 from oneroster.contract.result import Evidence, Finding, Report
 from oneroster.contract.rule import select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.second_look import Later, twice
-from oneroster.contract.target import Target
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
 

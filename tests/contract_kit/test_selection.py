@@ -4,14 +4,14 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.access import BearerToken
-from oneroster.contract.overlay import facts_of
-from oneroster.contract.plan import Plan
-from oneroster.contract.prerequisites import prerequisites
+from oneroster.contract.dialects.dependencies import prerequisites
+from oneroster.contract.dialects.overlay import facts_of
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.result import Report
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
 from oneroster.contract.selection import choose
-from oneroster.contract.target import Limits, Target
 from oneroster.sandbox import Sandbox
 
 

@@ -7,8 +7,8 @@ from contract.answers import records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneroster.contract.overlay import facts_of
-from oneroster.contract.strict import Aspect, Breach, breaches
+from oneroster.contract.dialects.overlay import facts_of
+from oneroster.contract.oracle.record_schema import Aspect, Breach, breaches
 from oneroster_v1p1.tables import ELEMENTS
 
 USER: dict[str, Any] = {

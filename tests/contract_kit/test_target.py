@@ -2,8 +2,8 @@
 
 import pytest
 
-from oneroster.contract.access import BearerToken, ClientCredentials, Nobody, OAuth1
-from oneroster.contract.target import Target, TargetError, polite_rate, wanted_scopes
+from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody, OAuth1
+from oneroster.contract.http.target import Target, TargetError, polite_rate, wanted_scopes
 
 URL = "https://sis.example/ims/oneroster/v1p1"
 

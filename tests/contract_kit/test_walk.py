@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.errors import NoAnswerError
-from oneroster.contract.exchange import Exchange
-from oneroster.contract.reading import Reading
-from oneroster.contract.walk import Walk, walk
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.observation.walk import Walk, walk
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
 ORGS = OPERATIONS["getAllOrgs"]

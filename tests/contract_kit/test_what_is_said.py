@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.contract.betrayal import betrayed, texts
-from oneroster.contract.exchange import Exchange
-from oneroster.contract.payload import Statement, carries_code, statements, strings
-from oneroster.contract.personal import given_away, traits
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.oracle.error_leaks import betrayed, texts
+from oneroster.contract.oracle.personal_data import given_away, traits
+from oneroster.contract.oracle.status_payload import Statement, carries_code, statements, strings
 
 UNKNOWN = Statement("failure", "error", "unknownobject")
 JSON_VALUES = st.recursive(

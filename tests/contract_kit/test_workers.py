@@ -7,16 +7,16 @@ import time
 import pytest
 
 from contract_kit.hostile import Behaviour, answer, resets, says, serving
-from oneroster.contract.access import BearerToken, ClientCredentials
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.credentials import BearerToken, ClientCredentials
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.parallel import together
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.plan import Plan
 from oneroster.contract.result import Report
 from oneroster.contract.rule import select
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.together import together
 from oneroster.sandbox import Sandbox
 
 WORKERS = 4

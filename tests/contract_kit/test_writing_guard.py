@@ -7,12 +7,12 @@ import pytest
 from contract.recorder import Recorder, recording
 
 from contract_kit.hostile import serving
-from oneroster.contract.access import BearerToken
 from oneroster.contract.errors import NoAnswerError, RefusedError, UnreachableError
-from oneroster.contract.gateway import OWN, REQUESTS_FOR_WRITES, Gateway
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import OWN, REQUESTS_FOR_WRITES, Gateway
+from oneroster.contract.http.target import Limits, Target, wanted_scopes
 from oneroster.contract.rule import select
 from oneroster.contract.runner import check
-from oneroster.contract.target import Limits, Target, wanted_scopes
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from oneroster import OneRoster, Paging, Retry
-from oneroster.pull import Settings, harvest, pull
+from oneroster.pull import Settings, pull
+from oneroster.pull.fetch import collections as harvest
 
 steps = 0
 

@@ -12,9 +12,9 @@ import httpx
 
 from oneroster import OneRoster, Paging, Retry
 from oneroster.pull import Roster, open_place
-from oneroster.pull.columns import KEY, Column, columns_of
+from oneroster.pull.roster.columns import KEY, Column, columns_of
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -12,7 +12,9 @@ from pulling import Rows, by_id, rows_at, truth
 from oneroster import Limits, OneRoster, OneRosterError, Paging, Retry
 from oneroster.pull import Bounds, Choice, Settings, pull
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import paging, transport, walking
+from oneroster.sandbox.faults import paging
+from oneroster.sandbox.faults.client_resilience import paging as walking
+from oneroster.sandbox.faults.client_resilience import transport
 
 NAMES = [fault.name for family in (paging, transport, walking) for fault in family.FAULTS]
 BEARABLE = {

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from oneroster import UnstableCollectionError
 from oneroster.cli._pull_display import show_report
-from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, manifest, pull
-from oneroster.pull.rejects import beside
-from oneroster.pull.staging import Staging, folder_beside
+from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
+from oneroster.pull.fetch.staging import Staging, folder_beside
+from oneroster.pull.roster import manifest
+from oneroster.pull.roster.rejects import beside
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS
 

@@ -13,7 +13,7 @@ from oneroster import OneRoster, Paging
 from oneroster.pull import Bounds, Choice, Progress, PullError, Settings, preview, pull
 from oneroster.pull.plan import sources
 from oneroster.sandbox import Sandbox
-from oneroster.session import Answer, Session
+from oneroster.transport.session import Answer, Session
 
 TRUSTING = Settings(bounds=Bounds(unresolved=1.0))
 

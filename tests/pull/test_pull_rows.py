@@ -11,11 +11,11 @@ import pytest
 from pulling import ELEMENTS_OF_ALL
 
 from oneroster.errors import DecodeError
-from oneroster.pull.batches import Batcher
-from oneroster.pull.columns import schema_of
-from oneroster.pull.rows import RowsCall, RowsPage
+from oneroster.pull.fetch.arrow_batches import Batcher
+from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
+from oneroster.pull.roster.columns import schema_of
 from oneroster.sandbox import Sandbox
-from oneroster.session import Answer
+from oneroster.transport.session import Answer
 from oneroster_v1p1.errors import StatusError
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 

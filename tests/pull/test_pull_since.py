@@ -9,10 +9,11 @@ import pytest
 from pulling import by_id, roster_of, rows_at, tenant_and_store, truth
 
 from oneroster import ConfigurationError, OneRoster
-from oneroster.pull import Bounds, Choice, GuardError, Report, Settings, manifest, open_place, pull
-from oneroster.pull.since import both, instant
+from oneroster.pull import Bounds, Choice, GuardError, Report, Settings, open_place, pull
+from oneroster.pull.incremental.watermark import both, instant
+from oneroster.pull.roster import manifest
 from oneroster.sandbox import Sandbox, Variants
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.store.store import Store
 
 LAST = Settings(since="last", bounds=Bounds(unresolved=1.0))
 

@@ -7,10 +7,10 @@ import pytest
 from pulling import roster_of
 
 from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
-from oneroster.pull.columns import schema_of
-from oneroster.pull.manifest import VERSION, Manifest
-from oneroster.pull.rejects import MOST, Reject, Rejects
-from oneroster.pull.staging import PageNote, StagedRoster, Staging, folder_beside
+from oneroster.pull.fetch.staging import PageNote, StagedRoster, Staging, folder_beside
+from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.manifest import VERSION, Manifest
+from oneroster.pull.roster.rejects import MOST, Reject, Rejects
 from oneroster.sandbox import Sandbox
 
 PLAN = {"base_url": "https://sis.example/ims/oneroster/v1p1"}

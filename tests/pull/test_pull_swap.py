@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oneroster.pull import swap
+from oneroster.pull import atomic_replace as swap
 
 
 def made(path: Path, text: str) -> Path:

@@ -21,7 +21,7 @@ from oneroster.pull import (
     pull,
     reader,
 )
-from oneroster.pull.rejects import beside
+from oneroster.pull.roster.rejects import beside
 from oneroster.sandbox import Sandbox, Variants
 from oneroster_v1p1.tables import OPERATIONS
 

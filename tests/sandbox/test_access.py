@@ -16,7 +16,7 @@ from authlib.oauth1.rfc5849.signature import generate_signature_base_string
 from serving import reads
 
 from oneroster.sandbox import Credentials, Sandbox
-from oneroster.sandbox.oauth1 import WINDOW, SignatureJudge
+from oneroster.sandbox.auth.oauth1 import WINDOW, SignatureJudge
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"

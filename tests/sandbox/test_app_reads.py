@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from serving import PROFILES, all_rows, client_of, data, path_to, reads, serving
 
 from oneroster.sandbox import Sandbox, Variants
-from oneroster.sandbox.links import Window, neighbours
-from oneroster.sandbox.routes import BASE_PATH, RouteTable, operations_of
+from oneroster.sandbox.http.link_header import Window, neighbours
+from oneroster.sandbox.http.routes import BASE_PATH, RouteTable, operations_of
 from oneroster_v1p1.tables import ENUMERATIONS, OPERATIONS, Operation, document
 
 

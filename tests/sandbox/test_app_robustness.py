@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.routes import BASE_PATH
+from oneroster.sandbox.http.routes import BASE_PATH
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
 NAMES = st.sampled_from(["limit", "offset", "sort", "orderBy", "filter", "fields", "unknown"])

@@ -14,7 +14,7 @@ import pytest
 from districts import Record, by_id, district
 
 from oneroster.sandbox.district import Size, records
-from oneroster.sandbox.instants import instant
+from oneroster.sandbox.query.timestamps import instant
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, Property, Subset, document
 
 CASES = [(40, 0), (41, 1), (41, 2), (150, 3), (1_501, 4)]

@@ -13,7 +13,7 @@ from test_faults_rehearsals import REHEARSALS
 
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS, by_name, writes
-from oneroster.sandbox.names import UnknownNameError
+from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster_v1p1.tables import ELEMENTS
 
 Row = dict[str, Any]

@@ -12,7 +12,8 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 from serving import client_of
 
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import http, oauth, privacy
+from oneroster.sandbox.faults import access_oauth as oauth
+from oneroster.sandbox.faults import http, privacy
 from oneroster_v1p1.tables import OPERATIONS
 
 NOON = 1_700_000_000.0

@@ -12,8 +12,8 @@ from serving import client_of, serving
 
 from oneroster.sandbox import Credentials, Sandbox, create_app
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.faults.turns import Turns
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns
+from oneroster.sandbox.store.store import Store
 
 MOST = 300_000
 

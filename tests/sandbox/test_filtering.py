@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.sandbox.filtering import Clause, Filter, FilterError, parse
-from oneroster.sandbox.instants import instant
+from oneroster.sandbox.query.filter_parser import Clause, Filter, FilterError, parse
+from oneroster.sandbox.query.timestamps import instant
 from oneroster_v1p1.tables import ELEMENTS, Element
 
 USER, RESULT, ENROLLMENT = ELEMENTS["User"], ELEMENTS["Result"], ELEMENTS["Enrollment"]

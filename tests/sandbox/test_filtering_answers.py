@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.filtering import parse
-from oneroster.sandbox.store import Store, sortable
+from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.store.store import Store, sortable
 from oneroster_v1p1.tables import ELEMENTS, Property
 
 USERS, SEED = 67, 5

@@ -12,9 +12,9 @@ from serving import all_rows, client_of, serving
 
 from oneroster.sandbox import Credentials, Sandbox, create_app
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.names import UnknownNameError
+from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.server import PortError
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.store.store import Store
 
 
 def test_it_tells_how_to_reach_it() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.filtering import parse
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
 USERS, SEED = 41, 3

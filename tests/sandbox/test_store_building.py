@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from oneroster.sandbox import building
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.selection import Selections
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.store import database as building
+from oneroster.sandbox.store.result_set import Selections
+from oneroster.sandbox.store.store import Store
 
 SIZE = Size(1_203)
 

@@ -10,7 +10,7 @@ import pytest
 from serving import all_rows, data, serving
 
 from oneroster.sandbox import Sandbox, Variants
-from oneroster.sandbox.names import UnknownNameError
+from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.variants import VARIANTS, by_name
 
 CATEGORY = {"category": {"title": "Tests"}}

@@ -18,7 +18,7 @@ from oneroster.pull.progress import Progress
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from oneroster.pull.prospects import Prospect
+    from oneroster.pull.dry_run import Prospect
     from oneroster.pull.report import Report
 
 __all__ = ["displayed", "show_plan", "show_report", "show_tenants"]

@@ -11,18 +11,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from oneroster.cli import USAGE
-from oneroster.cli._keeping import Keeping, KnownFile, Learn, ReasonText, WriteKnown
-from oneroster.cli._repeating import command_of
-from oneroster.cli._reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
+from oneroster.cli._check_baseline import Keeping, KnownFile, Learn, ReasonText, WriteKnown
+from oneroster.cli._check_reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
+from oneroster.cli._repeat_command import command_of
+from oneroster.contract.dialects.overlay import base_profile, known_profiles
+from oneroster.contract.http.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
 from oneroster.contract.levels import Level
-from oneroster.contract.overlay import base_profile, known_profiles
-from oneroster.contract.plan import Plan
 from oneroster.contract.rule import FAMILIES
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check as judge
 from oneroster.contract.selection import choose
-from oneroster.contract.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
-from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.server import Sandbox
+from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import by_name
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.

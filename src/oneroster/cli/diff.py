@@ -13,12 +13,12 @@ from rich.text import Text
 
 from oneroster.cli import USAGE
 from oneroster.errors import OneRosterError
-from oneroster.looking.cells import cell, printable
-from oneroster.looking.masking import MASK, is_masked
+from oneroster.inspection.masking import MASK, is_masked
+from oneroster.inspection.rendering import cell, printable
 
 if TYPE_CHECKING:
     # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
-    from oneroster.looking.difference import Change, Difference
+    from oneroster.inspection.diff import Change, Difference
 
 HELP = """Compare two pulled rosters, of any formats: which records came, went and changed, and in which fields.
 
@@ -61,8 +61,8 @@ def diff(
     show_personal: ShowPersonal = False,
 ) -> None:
     """Compare two places, and end with the status that says whether they differ."""
-    from oneroster.looking.difference import differences
-    from oneroster.pull.places import format_of
+    from oneroster.inspection.diff import differences
+    from oneroster.pull.formats import format_of
 
     try:
         before, after = (format_of(place).open(place) for place in (old, new))

@@ -9,9 +9,8 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import typer
 from rich.console import Console
 
-from oneroster.calling import Call
 from oneroster.cli import USAGE
-from oneroster.cli._tenant import (
+from oneroster.cli._tenant_options import (
     BaseUrl,
     ClientId,
     ClientSecret,
@@ -25,11 +24,12 @@ from oneroster.cli._tenant import (
 )
 from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError, FilterError, OneRosterError, WriteError
-from oneroster.looking.masking import masked, without_secrets
-from oneroster.looking.names import UnknownReadError, find, names, path_parameters, reads, short_name
-from oneroster.looking.rows import WRITERS, as_table
+from oneroster.inspection.masking import masked, without_secrets
+from oneroster.inspection.read_names import UnknownReadError, find, names, path_parameters, reads, short_name
+from oneroster.inspection.rendering import WRITERS, as_table
+from oneroster.operation_call import Call
 from oneroster.pages import WalkedPages
-from oneroster.paging import Paging
+from oneroster.pagination.walk import Paging
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
 HELP = """Look at what a tenant serves: any read of OneRoster 1.1, a few records at a time.

@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.core import TyperCommand
 
 from oneroster.cli import USAGE
-from oneroster.cli._tenant import (
+from oneroster.cli._tenant_options import (
     BaseUrl,
     ClientId,
     ClientSecret,
@@ -26,7 +26,7 @@ from oneroster.cli._tenant import (
 from oneroster_v1p1.tables import PROFILES
 
 if TYPE_CHECKING:
-    from oneroster.pull.settings import Settings
+    from oneroster.pull.options import Settings
 
 HELP = """Pull a whole roster to a place: every collection that the tenant offers, every row exactly once.
 
@@ -224,10 +224,10 @@ def pull(
 ) -> None:
     """Pull one roster, or those of many tenants, and end with the status that says how it went."""
     with _refusing():
-        from oneroster.paging import Paging
-        from oneroster.pull.guard import Bounds
+        from oneroster.pagination.walk import Paging
+        from oneroster.pull.options import Settings
         from oneroster.pull.plan import Choice
-        from oneroster.pull.settings import Settings
+        from oneroster.pull.sanity_checks import Bounds
 
         choice = Choice(
             _parted(only),
@@ -322,8 +322,8 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
 
 def _pull_one(given: Given, sandbox: bool, to: str, settings: "Settings") -> None:
     from oneroster.cli._pull_display import displayed, show_report
+    from oneroster.pull.fetch.staging import folder_beside
     from oneroster.pull.job import pull as fetch
-    from oneroster.pull.staging import folder_beside
 
     if not to:
         _usage("say where to: --to PLACE")
@@ -358,7 +358,7 @@ def _pull_tenants(config: str, to: str, settings: "Settings", given: Given, sand
 
 def _say_what(given: Given, sandbox: bool, to: str, settings: "Settings") -> None:
     from oneroster.cli._pull_display import show_plan
-    from oneroster.pull.prospects import preview
+    from oneroster.pull.dry_run import preview
 
     with opened(given, sandbox) as roster:
         show_plan(preview(roster, settings, Path(to) if to else None), Console(highlight=False))

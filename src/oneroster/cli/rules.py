@@ -11,8 +11,8 @@ from rich.text import Text
 
 from oneroster.cli import USAGE
 from oneroster.contract.levels import Level
-from oneroster.contract.reference import FAMILY_TEXTS, LEVEL_TEXTS, as_json
 from oneroster.contract.rule import FAMILIES, Rule, select
+from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, as_json
 
 HELP = """Show the rules of `oneroster check`: what each demands, on which clause it stands, what breaks it, and how a
 server mends that.

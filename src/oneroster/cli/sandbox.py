@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.cli import USAGE
-from oneroster.sandbox.building import default_cache
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.server import PortError, Sandbox
+from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import VARIANTS, by_name
 from oneroster_v1p1.tables import PROFILES
 

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from oneroster.cli import USAGE
 from oneroster.errors import OneRosterError
-from oneroster.looking.cells import printable
+from oneroster.inspection.rendering import printable
 
 if TYPE_CHECKING:
     # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
-    from oneroster.looking.figures import Figures
+    from oneroster.inspection.statistics import Figures
 
 HELP = """Show a pulled roster in figures: records per collection, users per role, students per grade, what each school
 holds, and orphans: references that lead nowhere, classes and students without enrollments.
@@ -50,8 +50,8 @@ def register(app: typer.Typer) -> None:
 
 def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_personal: ShowPersonal = False) -> None:
     """Count a place and show the figures."""
-    from oneroster.looking.figures import figures
-    from oneroster.pull.places import format_of
+    from oneroster.inspection.statistics import figures
+    from oneroster.pull.formats import format_of
 
     try:
         found = figures(format_of(place).open(place), limit)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from oneroster.contract.target import Target
+    from oneroster.contract.http.target import Target
 
 __all__ = ["oneroster_target", "option_of", "pytest_load_initial_conftests", "pytest_report_header", "target_of"]
 
@@ -77,7 +77,7 @@ def target_of(config: pytest.Config) -> "Target | None":
 
     Raises ``pytest.UsageError`` when the address or the credentials cannot be meant that way.
     """
-    from oneroster.contract.target import Target, TargetError
+    from oneroster.contract.http.target import Target, TargetError
 
     given = {option[2:].replace("-", "_"): config.getoption(option, None) for option in OPTIONS}
     try:

@@ -29,7 +29,7 @@ from oneroster.contract.result import Finding
 from oneroster_v1p1.tables import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.tenant import Tenant
+    from oneroster.contract.observation.tenant import Tenant
 
 __all__ = ["FAMILIES", "Rule", "register", "rule", "select"]
 
@@ -117,7 +117,6 @@ def register(new: Rule) -> None:
 def catalogue() -> tuple[Rule, ...]:
     """All rules, in the order in which they run."""
     # The rules register themselves when their modules are imported.
-    from oneroster.contract import rules  # noqa: F401  # importing registers them
 
     ordered = sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id))
     needed = TopologicalSorter({known.id: known.needs for known in ordered})

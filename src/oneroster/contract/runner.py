@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.coverage import observe
+from oneroster.contract.dialects.overlay import shown_profile
 from oneroster.contract.errors import (
     BudgetSpentError,
     KitError,
@@ -17,17 +17,17 @@ from oneroster.contract.errors import (
     NotOffered,
     UnjudgeableError,
 )
-from oneroster.contract.gateway import Gateway
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.parallel import together
+from oneroster.contract.http.target import Limits, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.making import left_behind, removing
-from oneroster.contract.overlay import shown_profile
-from oneroster.contract.plan import Plan
+from oneroster.contract.observation.coverage import observe
+from oneroster.contract.observation.snapshot import take_snapshot
+from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import HOLDS, Check, Finding, Reason, Report, Status, TargetInfo
 from oneroster.contract.rule import Rule, select
-from oneroster.contract.snapshot import take_snapshot
-from oneroster.contract.target import Limits, Target
-from oneroster.contract.tenant import Tenant
-from oneroster.contract.together import together
+from oneroster.contract.run_plan import Plan
+from oneroster.contract.writes.owned_objects import left_behind, removing
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["Progress", "check", "judge"]

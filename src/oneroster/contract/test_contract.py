@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import pytest
 
-from oneroster.contract.known import KnownError, accept, read_known
-from oneroster.contract.plan import Plan
+from oneroster.contract.baseline import KnownError, accept, read_known
+from oneroster.contract.http.target import Limits, Target, polite_rate
 from oneroster.contract.pytest_plugin import option_of, target_of
 from oneroster.contract.result import Check, Reason, Report, Status
 from oneroster.contract.rule import Rule, catalogue
+from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
 from oneroster.contract.selection import choose
-from oneroster.contract.target import Limits, Target, polite_rate
 
 __all__ = ["oneroster_report", "oneroster_target", "test_rule"]
 

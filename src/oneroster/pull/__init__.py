@@ -16,17 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oneroster.pull.arrow_reader import reader
+    from oneroster.pull.dry_run import Prospect, preview
     from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError, PullError, StagingError
-    from oneroster.pull.guard import Bounds
+    from oneroster.pull.formats.detection import open_place
     from oneroster.pull.job import pull
-    from oneroster.pull.looking import open_place
+    from oneroster.pull.options import Settings
     from oneroster.pull.plan import Choice
     from oneroster.pull.progress import Progress
-    from oneroster.pull.prospects import Prospect, preview
-    from oneroster.pull.reading import reader
     from oneroster.pull.report import Report
-    from oneroster.pull.roster import Roster
-    from oneroster.pull.settings import Settings
+    from oneroster.pull.roster.roster import Roster
+    from oneroster.pull.sanity_checks import Bounds
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
@@ -50,18 +50,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Bounds": "guard",
+    "Bounds": "sanity_checks",
     "Choice": "plan",
     "Progress": "progress",
-    "Prospect": "prospects",
+    "Prospect": "dry_run",
     "Report": "report",
-    "Roster": "roster",
-    "Settings": "settings",
-    "open_place": "looking",
-    "preview": "prospects",
+    "Roster": "roster.roster",
+    "Settings": "options",
+    "open_place": "formats.detection",
+    "preview": "dry_run",
     "pull": "job",
     "pull_tenants": "tenants",
-    "reader": "reading",
+    "reader": "arrow_reader",
 }
 
 

@@ -9,24 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.errors import OneRosterError, PagingError
-from oneroster.paging import Paging
-from oneroster.pull import guard, rejects, swap
-from oneroster.pull.courier import Courier
+from oneroster.pagination.walk import Paging
+from oneroster.pull import atomic_replace as swap
+from oneroster.pull import sanity_checks as guard
 from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError
-from oneroster.pull.harvest import Errand, harvest
-from oneroster.pull.manifest import CHANGES, WHOLE, Holding, Manifest, write_beside
-from oneroster.pull.places import Form, Written, format_of
+from oneroster.pull.fetch.collections import Errand, harvest
+from oneroster.pull.fetch.staging import StagedRoster, Staging, folder_beside
+from oneroster.pull.fetch.throttled_session import Courier
+from oneroster.pull.formats import Form, Written, format_of
+from oneroster.pull.incremental.update import Update
+from oneroster.pull.incremental.watermark import LAST, text_of
+from oneroster.pull.options import Settings
 from oneroster.pull.plan import columns_to_fetch, sources
 from oneroster.pull.progress import Progress
-from oneroster.pull.rejects import REPEATED, Reject, Rejects
 from oneroster.pull.report import Report
-from oneroster.pull.roster import Roster, rows_of, wrapper_of
-from oneroster.pull.school import OfSchools
-from oneroster.pull.settings import Settings
-from oneroster.pull.since import LAST, text_of
-from oneroster.pull.staging import StagedRoster, Staging, folder_beside
-from oneroster.pull.update import Update
-from oneroster.pull.views import active_only, with_columns, with_manifest
+from oneroster.pull.roster import rejects
+from oneroster.pull.roster.manifest import CHANGES, WHOLE, Holding, Manifest, write_beside
+from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects
+from oneroster.pull.roster.roster import Roster, rows_of, wrapper_of
+from oneroster.pull.roster.school_subset import OfSchools
+from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from oneroster.errors import ConfigurationError
-from oneroster.pull.columns import EXTRAS, KEY, columns_of
-from oneroster.pull.roster import in_load_order, wrapper_of
+from oneroster.pull.roster.columns import EXTRAS, KEY, columns_of
+from oneroster.pull.roster.roster import in_load_order, wrapper_of
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation
 
 __all__ = ["Choice", "Source", "columns_to_fetch", "personal_columns", "sources"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from oneroster.pull.manifest import Manifest
+from oneroster.pull.roster.manifest import Manifest
 
 __all__ = ["Report"]
 

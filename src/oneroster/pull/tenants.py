@@ -9,9 +9,9 @@ from typing import Final
 from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError
 from oneroster.pull.job import pull
+from oneroster.pull.options import Settings
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import Report
-from oneroster.pull.settings import Settings
 
 __all__ = ["names_of", "pull_tenants"]
 

@@ -13,15 +13,15 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oneroster.sandbox.access import Credentials
     from oneroster.sandbox.app import create_app
+    from oneroster.sandbox.auth.authentication import Credentials
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.variants import Variants
 
 __all__ = ["Credentials", "Sandbox", "Variants", "create_app"]
 
 _HOMES = {
-    "Credentials": "oneroster.sandbox.access",
+    "Credentials": "oneroster.sandbox.auth.authentication",
     "Sandbox": "oneroster.sandbox.server",
     "Variants": "oneroster.sandbox.variants",
     "create_app": "oneroster.sandbox.app",

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from oneroster.sandbox.access import Clock, Credentials
-from oneroster.sandbox.answers import Problem, refusal
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.bodies import MAXIMUM
+from oneroster.sandbox.auth.authentication import Clock, Credentials
 from oneroster.sandbox.faults import by_name
-from oneroster.sandbox.service import serve
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.handlers.dispatch import serve
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.responses import Problem, refusal
+from oneroster.sandbox.requests.bodies import MAXIMUM
+from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.tenant import Tenant
 from oneroster.sandbox.variants import Variants
 

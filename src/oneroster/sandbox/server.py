@@ -17,17 +17,17 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from oneroster.sandbox.access import Clock, Credentials
 from oneroster.sandbox.app import create_app
-from oneroster.sandbox.building import Progress
+from oneroster.sandbox.auth.authentication import Clock, Credentials
+from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.faults import FAULTS
-from oneroster.sandbox.names import check
-from oneroster.sandbox.oauth2 import TOKEN_PATH
-from oneroster.sandbox.routes import BASE_PATH
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.http.broken_responses import KEY, Wire
+from oneroster.sandbox.http.routes import BASE_PATH
+from oneroster.sandbox.name_lookup import check
+from oneroster.sandbox.store.database import Progress
+from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster.sandbox.wire import KEY, Wire
 from oneroster_v1p1.tables import PROFILES
 
 HOST: Final = "127.0.0.1"

@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass
 
-from oneroster.sandbox.access import Access, Clock, Credentials
-from oneroster.sandbox.bodies import BodyReader
+from oneroster.sandbox.auth.authentication import Access, Clock, Credentials
 from oneroster.sandbox.faults import Fault
-from oneroster.sandbox.names import check
-from oneroster.sandbox.records import Presenter
-from oneroster.sandbox.routes import RouteTable, operations_of
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.handlers.serialization import Presenter
+from oneroster.sandbox.http.routes import RouteTable, operations_of
+from oneroster.sandbox.name_lookup import check
+from oneroster.sandbox.requests.bodies import BodyReader
+from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
 from oneroster_v1p1.tables import OPERATIONS, PROFILES, Operation
 

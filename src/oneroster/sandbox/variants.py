@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from oneroster.sandbox.access import WAYS_IN
-from oneroster.sandbox.names import check
+from oneroster.sandbox.auth.authentication import WAYS_IN
+from oneroster.sandbox.name_lookup import check
 
 
 @dataclass(frozen=True, slots=True)

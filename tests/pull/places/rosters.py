@@ -10,9 +10,9 @@ import httpx
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from oneroster.pull.columns import columns_of, schema_of
-from oneroster.pull.manifest import CHANGES, WHOLE, Manifest
-from oneroster.pull.roster import MemoryRoster, Roster
+from oneroster.pull.roster.columns import columns_of, schema_of
+from oneroster.pull.roster.manifest import CHANGES, WHOLE, Manifest
+from oneroster.pull.roster.roster import MemoryRoster, Roster
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Property
 

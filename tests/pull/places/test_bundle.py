@@ -18,11 +18,11 @@ from frictionless import Package, Resource, Schema, system
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oneroster.pull.columns import columns_of
 from oneroster.pull.errors import PlaceError
-from oneroster.pull.manifest import Holding, Manifest, beside, write_beside
-from oneroster.pull.places import FORMATS, format_of
-from oneroster.pull.roster import wrapper_of
+from oneroster.pull.formats import FORMATS, format_of
+from oneroster.pull.roster.columns import columns_of
+from oneroster.pull.roster.manifest import Holding, Manifest, beside, write_beside
+from oneroster.pull.roster.roster import wrapper_of
 from tests.pull.places.rosters import (
     HOSTILE,
     changes,
@@ -310,7 +310,9 @@ def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_pa
 def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("a full disk is played by /dev/full")
-    monkeypatch.setattr("oneroster.pull.places.bundle.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY))
+    monkeypatch.setattr(
+        "oneroster.pull.formats.oneroster_csv.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+    )
     for name in ("bundle", "bundle.zip"):
         with pytest.raises(OSError, match="No space left"):
             format_of(tmp_path / name, "csv").write(tmp_path / name, sandbox_roster())

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from oneroster.pull.errors import PlaceError
-from oneroster.pull.places import FORMATS, Written
-from oneroster.pull.roster import MemoryRoster
+from oneroster.pull.formats import FORMATS, Written
+from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.places.rosters import (
     CATEGORY,
     CLASS,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oneroster.pull.errors import PlaceError
-from oneroster.pull.places import FORMATS, format_of
+from oneroster.pull.formats import FORMATS, format_of
 from tests.pull.places.rosters import roster, school, table
 
 

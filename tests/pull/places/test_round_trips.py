@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oneroster.pull.columns import schema_of
 from oneroster.pull.errors import PlaceError
-from oneroster.pull.places import FORMATS
-from oneroster.pull.places.batches import rebatched
-from oneroster.pull.places.databases import refused
-from oneroster.pull.roster import MemoryRoster
+from oneroster.pull.formats import FORMATS
+from oneroster.pull.formats.rebatch import rebatched
+from oneroster.pull.formats.sql_common import refused
+from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.places.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
 
 EXACT = [name for name in FORMATS if name != "csv"]
@@ -197,7 +197,7 @@ def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None
 def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in FOLDERS:
         monkeypatch.setattr(
-            f"oneroster.pull.places.{name.partition('.')[0]}.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+            f"oneroster.pull.formats.{name.partition('.')[0]}.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
         )
         with pytest.raises(OSError, match="No space left"):
             FORMATS[name].write(tmp_path / "place", sandbox_roster())

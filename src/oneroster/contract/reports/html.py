@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.tenant import Offer
 from oneroster.contract.reports import summary
 from oneroster.contract.reports.comparison import Comparison
 from oneroster.contract.result import OperationSeen, Report
 from oneroster.contract.rule import Rule, catalogue
-from oneroster.contract.tenant import Offer
 from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from oneroster.contract.findings import many
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import many
 from oneroster.contract.result import HOLDS, Check, Reason, Report, Status
 from oneroster.contract.rule import FAMILIES
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.access import Access, Nobody
-from oneroster.contract.doors import AsWritten
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import Exchange, encoded_path, encoded_query
+from oneroster.contract.http.credentials import Access, Nobody
+from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
-from oneroster.contract.payload import STATUS_KEY, statements
+from oneroster.contract.observation.invalid_credentials import AsWritten
+from oneroster.contract.observation.operation_selectors import told
+from oneroster.contract.observation.tenant import Tenant, readable
+from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.subjects import told
-from oneroster.contract.tenant import Tenant, readable
 from oneroster_v1p1.tables import Operation
 
 MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")

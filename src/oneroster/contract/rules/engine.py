@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.engine import EngineRun
 from oneroster.contract.errors import EngineError, NotExercised
-from oneroster.contract.exchange import Exchange
-from oneroster.contract.exploring import lawful_runs
-from oneroster.contract.findings import Tally, counted, finding, many
+from oneroster.contract.fuzzing.engine import EngineRun
+from oneroster.contract.fuzzing.engine_runs import lawful_runs
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.parsed_response import Reading
 from oneroster.contract.levels import level_of
-from oneroster.contract.reading import Reading
+from oneroster.contract.observation.evidence import Tally, counted, finding, many
+from oneroster.contract.observation.tenant import Tenant, offered
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.schema import fresh_breaches, told_before
-from oneroster.contract.tenant import Tenant, offered
 from oneroster_v1p1.tables import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.strict import Breach
+    from oneroster.contract.oracle.record_schema import Breach
 
 BUSY_OR_MISSING: Final = frozenset({501, 503})
 """Server errors that say something lawful: not implemented, come back later."""

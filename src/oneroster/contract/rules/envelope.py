@@ -3,14 +3,14 @@
 import mimetypes
 from collections.abc import Iterable, Iterator
 
-from oneroster.contract.dialect import wrapper_trust
+from oneroster.contract.dialects.dialect import wrapper_trust
 from oneroster.contract.errors import NoAnswerError, NotExercised, NotOffered
-from oneroster.contract.findings import finding
+from oneroster.contract.http.parsed_response import Reading
 from oneroster.contract.levels import level_of
-from oneroster.contract.reading import Reading
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.tenant import Offer, Tenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.tenant import Offer, Tenant
 from oneroster_v1p1.tables import Operation
 
 JSON = "application/json"

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.access import Nobody
-from oneroster.contract.dialect import path_parameters
+from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import Exchange, encoded_path
-from oneroster.contract.findings import many
+from oneroster.contract.http.credentials import Nobody
+from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import many
+from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
+from oneroster.contract.observation.tenant import Tenant, reads
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.subjects import known_path, once, one_of_each_service, told
-from oneroster.contract.tenant import Tenant, reads
 from oneroster_v1p1.tables import Operation
 
 NOWHERE: Final = "oneroster-check-nowhere"

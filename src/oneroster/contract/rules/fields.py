@@ -8,20 +8,20 @@ from collections.abc import Iterator
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from oneroster.contract.candidates import wholes
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import encoded_path, encoded_query
-from oneroster.contract.findings import finding, many, shown
+from oneroster.contract.http.exchange import encoded_path, encoded_query
+from oneroster.contract.http.parsed_response import Reading, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.narrowing import refused
-from oneroster.contract.payload import says_minor
-from oneroster.contract.reading import Reading, Record
+from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.snapshot import PAGE
+from oneroster.contract.observation.tenant import Query, Tenant
+from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.filter_comparison import refused
 from oneroster.contract.rules.sorting import UNKNOWN, largest
-from oneroster.contract.second_look import twice
-from oneroster.contract.snapshot import PAGE
-from oneroster.contract.tenant import Query, Tenant
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
 ASKED: Final = ("status", "dateLastModified")

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from oneroster.contract.candidates import Candidate, best, candidates, draw
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
-from oneroster.contract.naive import Clause, Filter, moment, text_of, values_at
-from oneroster.contract.narrowing import differences, judge_all
+from oneroster.contract.observation.probe_values import Candidate, best, candidates, draw
+from oneroster.contract.observation.tenant import Tenant, collections
+from oneroster.contract.oracle.filters import Clause, Filter, moment, text_of, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.tenant import Tenant, collections
+from oneroster.contract.rules.filter_comparison import differences, judge_all
 from oneroster_v1p1.tables import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")

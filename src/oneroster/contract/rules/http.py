@@ -6,13 +6,13 @@ from typing import Final
 from urllib.parse import urljoin
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import UNREADABLE, Exchange
-from oneroster.contract.findings import finding, many
+from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
+from oneroster.contract.observation.tenant import Tenant, readable
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.subjects import known_path, once, one_of_each_service, told
-from oneroster.contract.tenant import Tenant, readable
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
 QUERY: Final = "limit=1"

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.findings import finding, many, shown
+from oneroster.contract.http.parsed_response import Reading
 from oneroster.contract.levels import Level
-from oneroster.contract.reading import Reading
+from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.tenant import Tenant, all_collections, collections
+from oneroster.contract.observation.walk import Walk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.second_look import twice
-from oneroster.contract.tenant import Tenant, all_collections, collections
-from oneroster.contract.walk import Walk, walk
 from oneroster_v1p1.tables import Operation
 
 LARGEST_PAGE: Final = 800

@@ -7,18 +7,18 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from oneroster.contract.betrayal import texts
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import Exchange, encoded_query
-from oneroster.contract.findings import Tally, counted, many
-from oneroster.contract.personal import Trait, given_away, traits
-from oneroster.contract.reading import Reading, Record, identity
+from oneroster.contract.http.exchange import Exchange, encoded_query
+from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.http.target import wanted_scopes
+from oneroster.contract.observation.evidence import Tally, counted, many
+from oneroster.contract.observation.operation_selectors import known_path, known_reading, told
+from oneroster.contract.observation.tenant import Tenant, readable, reads
+from oneroster.contract.oracle.error_leaks import texts
+from oneroster.contract.oracle.personal_data import Trait, given_away, traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.tokens import DEMOGRAPHICS, out_of_scope
-from oneroster.contract.subjects import known_path, known_reading, told
-from oneroster.contract.target import wanted_scopes
-from oneroster.contract.tenant import Tenant, readable, reads
+from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, out_of_scope
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")

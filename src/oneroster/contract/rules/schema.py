@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from oneroster.contract.findings import Tally, counted
+from oneroster.contract.http.parsed_response import Reading, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.reading import Reading, Record, identity
+from oneroster.contract.observation.evidence import Tally, counted
+from oneroster.contract.observation.tenant import Tenant, readable
+from oneroster.contract.oracle.record_schema import Aspect, Breach, breaches
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.strict import Aspect, Breach, breaches
-from oneroster.contract.tenant import Tenant, readable
 from oneroster_v1p1.tables import Operation
 
 

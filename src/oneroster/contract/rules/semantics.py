@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.findings import finding, many, shown
+from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.reading import identity
-from oneroster.contract.relations import belonging, in_subset, is_live
+from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.membership import belonging, in_subset, is_live
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.tenant import Tenant, collections, nested
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.second_look import twice
-from oneroster.contract.tenant import Tenant, collections, nested
 from oneroster_v1p1.tables import Operation
 
 

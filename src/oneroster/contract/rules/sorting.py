@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.candidates import candidates, sortable, wholes
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.findings import finding, many, shown
-from oneroster.contract.narrowing import refused
-from oneroster.contract.ordering import disorder, keys_of, left_behind
-from oneroster.contract.payload import says_minor
-from oneroster.contract.reading import Reading
+from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.probe_values import candidates, sortable, wholes
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.snapshot import PAGE
+from oneroster.contract.observation.tenant import Query, Tenant
+from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
+from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.second_look import twice
-from oneroster.contract.snapshot import PAGE
-from oneroster.contract.tenant import Query, Tenant
+from oneroster.contract.rules.filter_comparison import refused
 from oneroster_v1p1.tables import Operation
 
 SORTED_PAGE: Final = 100

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.exchange import Exchange
-from oneroster.contract.findings import finding
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.parsed_response import Reading, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.lives import Life, differing, life_of
-from oneroster.contract.making import DONE, workshop
-from oneroster.contract.reading import Reading, Record
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.snapshot import PAGE
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.walk import walk
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.samples import BEST
-from oneroster.contract.snapshot import PAGE
-from oneroster.contract.tenant import Tenant
-from oneroster.contract.walk import walk
+from oneroster.contract.writes.lifecycle import Life, differing, life_of
+from oneroster.contract.writes.owned_objects import DONE, workshop
+from oneroster.contract.writes.sample_records import BEST
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
 LONG: Final = 300

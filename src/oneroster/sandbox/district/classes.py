@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Final
 
 from oneroster.sandbox.district.calendar import Calendar, Session
-from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.courses import Courses
 from oneroster.sandbox.district.names import SUBJECTS
 from oneroster.sandbox.district.organisation import School
 from oneroster.sandbox.district.people import Members, Person
-from oneroster.sandbox.district.plan import Size
+from oneroster.sandbox.district.random_source import Chance
 from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.size import Size
 
 _HOMEROOM_EVERY: Final = 12
 _LEAVING: Final = 5  # the class of each school that is on its way out

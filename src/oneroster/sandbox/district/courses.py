@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.sandbox.district.calendar import Calendar
-from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import SUBJECTS
 from oneroster.sandbox.district.organisation import Organisation, School
+from oneroster.sandbox.district.random_source import Chance
 from oneroster.sandbox.district.records import Record, changed, ids, reference
 
 _VERY_LONG: Final = "Advanced topics in the comparative history of long titles, with exercises " * 7

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from oneroster.sandbox.district.calendar import Session
-from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.classes import Class
 from oneroster.sandbox.district.names import CATEGORIES, COMMENTS
 from oneroster.sandbox.district.people import Person
-from oneroster.sandbox.district.plan import Size
+from oneroster.sandbox.district.random_source import Chance
 from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.size import Size
 from oneroster_v1p1.tables import ENUMERATIONS
 
 _ITEMS_OF_A_CLASS: Final = 2

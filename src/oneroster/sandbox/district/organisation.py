@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import PLACES
-from oneroster.sandbox.district.plan import Size
+from oneroster.sandbox.district.random_source import Chance
 from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.size import Size
 
 _ABOVE: Final = (
     ("national", "Republic of Exampleland"),

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from oneroster.sandbox.district.chance import Chance
 from oneroster.sandbox.district.names import FAMILY, GIVEN, MIDDLE, TOWNS
 from oneroster.sandbox.district.organisation import Organisation, School
-from oneroster.sandbox.district.plan import Size, share
+from oneroster.sandbox.district.random_source import Chance
 from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.size import Size, share
 
 _CARERS: Final = ("parent", "guardian", "relative")
 _STAFF: Final = ("teacher", "administrator", "aide", "proctor")

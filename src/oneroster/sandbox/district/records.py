@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
-from oneroster.sandbox.district.chance import Chance
+from oneroster.sandbox.district.random_source import Chance
 
 Record = dict[str, Any]
 

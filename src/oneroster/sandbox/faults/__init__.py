@@ -16,19 +16,18 @@ from oneroster.sandbox.faults import (
     fields,
     filtering,
     http,
-    oauth,
     paging,
     privacy,
     schema,
     semantics,
     sorting,
-    tokens,
-    transport,
-    walking,
     writes,
 )
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.names import check
+from oneroster.sandbox.faults import access_oauth as oauth
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.client_resilience import paging as walking
+from oneroster.sandbox.faults.client_resilience import tokens, transport
+from oneroster.sandbox.name_lookup import check
 
 __all__ = ["FAULTS", "Fault", "by_name"]
 

@@ -4,12 +4,12 @@
 
 from dataclasses import replace
 
-from oneroster.sandbox.access import Admitted, Denied
-from oneroster.sandbox.answers import Answer
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.call import Call
+from oneroster.sandbox.auth.authentication import Admitted, Denied
+from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.errors import PAGE
-from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.responses import Answer
+from oneroster.sandbox.requests.operation_request import Call
 
 
 class OpenDoor(Fault):

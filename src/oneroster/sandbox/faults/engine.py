@@ -5,10 +5,10 @@
 from dataclasses import replace
 from urllib.parse import quote
 
-from oneroster.sandbox.answers import Answer, refusal, unknown_object
-from oneroster.sandbox.call import Call, unlimited
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.records import Record
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.responses import Answer, refusal, unknown_object
+from oneroster.sandbox.requests.operation_request import Call, unlimited
 
 
 class Rare500(Fault):

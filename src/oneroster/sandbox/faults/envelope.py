@@ -4,10 +4,10 @@
 
 from dataclasses import replace
 
-from oneroster.sandbox.answers import JSON, Answer
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.records import Record
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.responses import JSON, Answer
+from oneroster.sandbox.requests.operation_request import Call
 
 
 class PathNamedWrapper(Fault):

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from oneroster.sandbox.answers import Answer, Problem, status_info_set
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.responses import Answer, Problem, status_info_set
+from oneroster.sandbox.requests.operation_request import Call
 
 PAGE: Final = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
 _TRACE: Final = """Traceback (most recent call last):

@@ -5,11 +5,11 @@
 from dataclasses import replace
 from typing import Final
 
-from oneroster.sandbox.answers import Answer, Problem, refusal
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.whole import Only, everything
-from oneroster.sandbox.selection import Selection
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.unfiltered import Only, everything
+from oneroster.sandbox.http.responses import Answer, Problem, refusal
+from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.store.result_set import Selection
 
 _UNKNOWN: Final = "invalid_selection_field"
 _BLANK: Final = "invalid_blank_selection_field"

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from oneroster.sandbox.answers import Answer, Problem, refusal
-from oneroster.sandbox.call import Call, Plan
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.whole import Only, everything, unfiltered
-from oneroster.sandbox.filtering import Clause, Filter, FilterError, parse
-from oneroster.sandbox.instants import instant
-from oneroster.sandbox.records import Record
-from oneroster.sandbox.selection import Selection
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.unfiltered import Only, everything, unfiltered
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.responses import Answer, Problem, refusal
+from oneroster.sandbox.query.filter_parser import Clause, Filter, FilterError, parse
+from oneroster.sandbox.query.timestamps import instant
+from oneroster.sandbox.requests.operation_request import Call, Plan
+from oneroster.sandbox.store.result_set import Selection
 from oneroster_v1p1.tables import ELEMENTS
 
 _DAY: Final = 24 * 60 * 60 * 1_000_000

@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from oneroster.sandbox.answers import JSON, Answer
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.call import Call
+from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.errors import PAGE
-from oneroster.sandbox.faults.frame import Fault
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.responses import JSON, Answer
+from oneroster.sandbox.requests.operation_request import Call
 
 _INSIDE: Final = "http://roster-7.internal.example"
 

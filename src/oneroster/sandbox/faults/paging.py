@@ -4,13 +4,13 @@
 
 from typing import Final
 
-from oneroster.sandbox.answers import Answer, refusal, unknown_object
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.whole import Reordered, unfiltered
-from oneroster.sandbox.links import LinkSet, Window
-from oneroster.sandbox.queries import DEFAULT_LIMIT
-from oneroster.sandbox.selection import Selection
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.unfiltered import Reordered, unfiltered
+from oneroster.sandbox.http.link_header import LinkSet, Window
+from oneroster.sandbox.http.responses import Answer, refusal, unknown_object
+from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.requests.query_parameters import DEFAULT_LIMIT
+from oneroster.sandbox.store.result_set import Selection
 
 # Below this the pages are small; those of the default size and larger ones stay right.
 _SMALL: Final = DEFAULT_LIMIT

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from oneroster.sandbox.answers import Answer
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.victims import last
-from oneroster.sandbox.records import Record
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.target_records import last
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.responses import Answer
+from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.store.store import Store
 
 _PASSWORD: Final = "sandbox-only"  # noqa: S105  # nobody's: it shows that the property is there
 

@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Final
 from urllib.parse import unquote
 
-from oneroster.sandbox.call import Call
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.victims import last
-from oneroster.sandbox.records import Record
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.target_records import last
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS
 
 _ELSEWHERE: Final = timezone(timedelta(hours=2))

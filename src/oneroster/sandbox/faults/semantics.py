@@ -4,16 +4,16 @@
 
 from datetime import datetime, timedelta
 
-from oneroster.sandbox.answers import Answer, Problem, refusal, unknown_object
-from oneroster.sandbox.call import Call, Plan, absent_parents, unlimited
-from oneroster.sandbox.encoding import encode
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.rows import Doubled, Without
-from oneroster.sandbox.faults.turns import Turns, request_of
-from oneroster.sandbox.faults.victims import last
-from oneroster.sandbox.records import Record
-from oneroster.sandbox.selection import Selection
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.faults.altered_rows import Doubled, Without
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns, request_of
+from oneroster.sandbox.faults.target_records import last
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.percent_encoding import encode
+from oneroster.sandbox.http.responses import Answer, Problem, refusal, unknown_object
+from oneroster.sandbox.requests.operation_request import Call, Plan, absent_parents, unlimited
+from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.store.store import Store
 
 
 class SubsetUnfiltered(Fault):

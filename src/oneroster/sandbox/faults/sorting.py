@@ -4,11 +4,11 @@
 
 from dataclasses import replace
 
-from oneroster.sandbox.answers import Answer, Problem, refusal
-from oneroster.sandbox.call import Call, Plan
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.whole import Only, Reordered
-from oneroster.sandbox.selection import Selection
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.unfiltered import Only, Reordered
+from oneroster.sandbox.http.responses import Answer, Problem, refusal
+from oneroster.sandbox.requests.operation_request import Call, Plan
+from oneroster.sandbox.store.result_set import Selection
 from oneroster_v1p1.tables import ELEMENTS
 
 

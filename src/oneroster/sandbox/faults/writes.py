@@ -7,15 +7,15 @@ from typing import Any, Final
 
 import msgspec
 
-from oneroster.sandbox.access import Admitted, Denied
-from oneroster.sandbox.answers import Answer, Problem, invalid_data
-from oneroster.sandbox.arrival import Arrival
-from oneroster.sandbox.call import Call, unlimited
-from oneroster.sandbox.faults.frame import Fault
-from oneroster.sandbox.faults.rows import Among
-from oneroster.sandbox.records import Record
-from oneroster.sandbox.selection import Selection
-from oneroster.sandbox.store import Store
+from oneroster.sandbox.auth.authentication import Admitted, Denied
+from oneroster.sandbox.faults.altered_rows import Among
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.responses import Answer, Problem, invalid_data
+from oneroster.sandbox.requests.operation_request import Call, unlimited
+from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS, Property
 
 _TITLE: Final = 255

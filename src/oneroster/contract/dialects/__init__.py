@@ -1,0 +1,1 @@
+"""Dialects: overlays of the OpenAPI document, and the specification that results."""

@@ -1,0 +1,1 @@
+"""Property-based tests by schemathesis and Hypothesis; nothing else imports either."""

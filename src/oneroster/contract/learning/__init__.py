@@ -1,0 +1,1 @@
+"""Overlays written from observations of a tenant."""

@@ -1,0 +1,1 @@
+"""What a run observes of a tenant: snapshots, walks, membership, probe values and evidence."""

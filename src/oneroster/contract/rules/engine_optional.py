@@ -1,0 +1,136 @@
+"""Engine, on request: what is not lawful is refused (--negative), and links lead to what was listed (--stateful)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from oneroster.contract.dialects.dialect import path_parameters
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.fuzzing.engine_runs import run_of
+from oneroster.contract.fuzzing.phases import Manner
+from oneroster.contract.http.exchange import Exchange, encoded_path
+from oneroster.contract.http.parsed_response import identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.tenant import Tenant, offered, reads
+from oneroster.contract.oracle.status_payload import carries_code
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.engine import BUSY_OR_MISSING, as_reading, settle
+from oneroster_v1p1.tables import Operation
+
+DEFAULT_PAGE: Final = 100
+"""Rows of a page when no limit is given."""
+_LAWFUL: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
+
+
+def asked_unlawfully(tenant: Tenant) -> Iterator[Operation]:
+    """Every operation that the tenant serves, when unlawful requests were asked for."""
+    if not tenant.plan.negative:
+        raise NotExercised("unlawful requests are sent with --negative only")
+    return offered(tenant)
+
+
+def linked(tenant: Tenant) -> Iterator[Operation]:
+    """Every single read that the tenant serves, when following links was asked for."""
+    if not tenant.plan.stateful:
+        raise NotExercised("links are followed with --stateful only")
+    return reads(tenant)
+
+
+def unlawful(tenant: Tenant, operation: Operation, exchange: Exchange) -> list[str]:
+    """What about a request of the engine is not lawful: names of parameters, those of the path first."""
+    path, _, query = exchange.target.partition("?")
+    known = {encoded_path(operation.path, reading.values) for reading in tenant.readings(operation)}
+    wrong = [] if path in known else list(path_parameters(operation))
+    return wrong + [
+        name
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if name in _LAWFUL and not _LAWFUL[name].fullmatch(value)
+    ]
+
+
+@rule(
+    "OR-ENG-04",
+    family="engine",
+    title="Unlawful requests never end in a server error",
+    clause="6.1 500 only for a catastrophe [A]",
+    breach="GET /orgs?limit=0.5 ends in 500",
+    mend="check every parameter before it is used, and refuse with 400 what it cannot be",
+    over=asked_unlawfully,
+    needs=("OR-ENG-01",),
+)
+def unlawful_without_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    run = run_of(tenant, Manner.UNLAWFUL)
+    known = run.exchanges.get(operation.path, [])
+    failed = [each for each in known if each.status >= 500 and each.status not in BUSY_OR_MISSING]
+    if failed:
+        statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed}))
+        message = f"{len(failed)} of {len(known)} unlawful requests end in {statuses}"
+        yield finding(message, as_reading(operation, failed[0]))
+    settle([run], operation, found=bool(failed))
+
+
+@rule(
+    "OR-ENG-05",
+    family="engine",
+    title="An unlawful request is refused with a payload, and never answered with data",
+    clause="6.1 400 and 404 [B]",
+    breach="GET /orgs/null is answered with 200 and some org",
+    mend="answer 404 for ids that were never assigned and 400 for values that a parameter cannot have, with the status "
+    "payload",
+    over=asked_unlawfully,
+    needs=("OR-ERR-01", "OR-ERR-07"),
+)
+def unlawful_is_refused(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    run = run_of(tenant, Manner.UNLAWFUL)
+    told: dict[str, Finding] = {}
+    for exchange in run.exchanges.get(operation.path, ()):
+        for found in _not_refused(tenant, operation, exchange):
+            told.setdefault(found.message, found)
+    yield from told.values()
+    settle([run], operation, found=bool(told))
+
+
+def _not_refused(tenant: Tenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+    """What is wrong with the answer to one unlawful request."""
+    wrong = unlawful(tenant, operation, exchange)
+    reading = as_reading(operation, exchange)
+    if not wrong or exchange.status >= 500:
+        return
+    if 400 <= exchange.status < 500:
+        if not carries_code(exchange.json):
+            yield finding(f"HTTP {exchange.status} carries no status information", reading)
+    elif wrong[0] in path_parameters(operation):
+        asked = urlsplit(exchange.url).path.rpartition("/")[2]
+        if [encoded_path("{id}", {"id": name}) for name in map(identity, reading.rows) if name] != [asked]:
+            yield finding(f"an id that was never assigned is answered with HTTP {exchange.status}", reading)
+    elif len(reading.rows) > DEFAULT_PAGE:
+        yield finding(f"a {wrong[0]} that is none is answered with more rows than a page has by default", reading)
+    else:
+        yield finding(f"a {wrong[0]} that is none is answered with HTTP {exchange.status}", reading, level=Level.OPEN)
+
+
+@rule(
+    "OR-ENG-06",
+    family="engine",
+    title="What a page lists can be read, wherever the page begins",
+    clause="2 single reads [A]",
+    breach="an org in the middle of the list is answered with 404 when it is read",
+    mend="look a record up among the same rows as the list, whatever their number",
+    over=linked,
+    needs=("OR-SEM-08",),
+)
+def listed_can_be_read(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    run = run_of(tenant, Manner.LINKS)
+    parents = tenant.dialect.list_of(operation.operation_id)
+    listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
+    listed = {name for each in listing if parents is not None for name in as_reading(parents, each).ids if name}
+    # The engine writes some ids another way than they were listed; that is asking for another record.
+    paths = {encoded_path(operation.path, dict.fromkeys(path_parameters(operation), name)) for name in listed}
+    known = [as_reading(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
+    lost = [each for each in known if each.fault is not None]
+    if lost:
+        yield finding(f"{len(lost)} of {len(known)} records that were just listed: {lost[0].fault}", lost[0])
+    settle([run], operation, found=bool(lost))

@@ -1,0 +1,60 @@
+"""Envelope of a warning: the status payload that stands beside the data of a 200 answer."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.parsed_response import kind_of
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.oracle.status_payload import STATUS_KEY, carries_code
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.sorting import largest, unknown_sort
+from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation
+
+CODES: Final = {
+    known.name: ENUMERATIONS[known.enumeration]
+    for known in ELEMENTS["StatusInfo"].properties.values()
+    if known.enumeration is not None and known.required
+}
+"""The codes that every entry has, with their vocabularies."""
+
+
+@rule(
+    "OR-ENV-04",
+    family="envelope",
+    title="A warning stands beside the data as an array of status entries",
+    clause="6.3 statusInfoSet beside the data of a warning [B]",
+    breach="sort=favouriteColour is answered with a statusInfoSet that is one object and no array",
+    mend="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
+    over=largest,
+    needs=("OR-ENV-01",),
+)
+def warning_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    # What the standard answers with a warning is the only way to see one.
+    reading = unknown_sort(tenant, operation)
+    if reading.fault is not None:
+        raise NotExercised(reading.fault)
+    payload = reading.beside
+    if STATUS_KEY in payload:
+        for flaw in _flaws(payload[STATUS_KEY]):
+            yield finding(flaw, reading)
+    elif carries_code(payload):
+        yield finding(f"the warning stands beside the data, but not under {STATUS_KEY}", reading, level=Level.OPEN)
+    else:
+        raise NotExercised("no warning is sent")
+
+
+def _flaws(entries: Any) -> Iterator[str]:
+    """What is wrong with the form of a status payload; values are not repeated, since a server may echo anything."""
+    if not isinstance(entries, list):
+        yield f"{STATUS_KEY} holds {kind_of(entries)}, not an array"
+        return
+    if not all(isinstance(entry, dict) for entry in entries):
+        yield f"{STATUS_KEY} holds items that are no objects"
+        return
+    for name, vocabulary in CODES.items():
+        if any(entry.get(name) not in vocabulary for entry in entries):
+            yield f"{name} is missing in an entry of {STATUS_KEY}, or is no documented value"

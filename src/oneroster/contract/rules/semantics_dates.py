@@ -1,0 +1,125 @@
+"""Semantics of dates: nothing ends before it begins, and nobody sits in a class outside its sessions."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, Final
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import Tally, counted, many
+from oneroster.contract.observation.membership import is_live, references
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.semantics_references import bases
+from oneroster_v1p1.tables import Operation
+
+PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
+    "AcademicSession": ("startDate", "endDate", None),
+    "Enrollment": ("beginDate", "endDate", None),
+    # That a task is due behind the day on which it was given is common sense, and stands nowhere.
+    "LineItem": ("assignDate", "dueDate", Level.OPEN),
+}
+"""By element: where a period begins and ends, and what a breach weighs if less than its rule."""
+
+
+def periods(tenant: Tenant) -> Iterator[Operation]:
+    """The collections whose records have a beginning and an end."""
+    return (operation for operation in bases(tenant) if operation.element in PERIODS)
+
+
+@rule(
+    "OR-SEM-13",
+    family="semantics",
+    title="Nothing ends before it begins",
+    clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
+    breach="a term with startDate 2026-06-15 and endDate 2025-08-18",
+    mend="correct the dates where the records are kept; consumers drop such sessions and enrollments",
+    over=periods,
+)
+def in_order(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    begins, ends, level = PERIODS[operation.element or ""]
+    tally = Tally(found.pages[0])
+    judged = 0
+    for row in found.rows:
+        first, last = _moment(row.get(begins)), _moment(row.get(ends))
+        if first is not None and last is not None and len(first) == len(last):
+            judged += 1
+            if last < first:
+                tally.add(identity(row))
+    if not judged:
+        raise NotExercised("no record has both dates")
+    if tally.count:
+        yield counted(f"{ends} before {begins} in {tally.count} of {judged} records", tally, ends, judged, level)
+
+
+def _moment(value: Any) -> str | None:
+    """A date or a date-time in a form that can be compared with another of its kind; None when it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return value if len(value) == len("2025-08-18") else f"{parsed.timestamp():020.6f}"
+
+
+def enrollments(tenant: Tenant) -> Iterator[Operation]:
+    """The collection of all enrollments."""
+    return (operation for operation in bases(tenant) if operation.element == "Enrollment")
+
+
+@rule(
+    "OR-SEM-14",
+    family="semantics",
+    title="An enrollment begins within the sessions of its class",
+    clause="5.7 beginDate, within the session of the class [B]",
+    breach="beginDate 2019-08-18 in a class whose only term is that of 2025",
+    mend="take the day on which the student joined this class, not the day of the first enrollment in the school",
+    over=enrollments,
+    needs=("OR-SEM-13",),
+)
+@twice
+def within_sessions(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    classes = tenant.whole(tenant.dialect.all_of("Class"))
+    sessions = tenant.whole(tenant.dialect.all_of("AcademicSession"))
+    tally = Tally(found.pages[0])
+    judged = 0
+    for row in found.rows:
+        span, begin = _span(row, classes, sessions), _day(row.get("beginDate"))
+        if span is None or begin is None or not is_live(row):
+            continue
+        judged += 1
+        if not span[0] <= begin <= span[1]:
+            tally.add(identity(row))
+    if not judged:
+        raise NotExercised("no enrollment has a beginDate and a class with sessions")
+    if tally.count:
+        message = f"beginDate outside the sessions of the class in {many(tally.count, 'record')} of {judged}"
+        yield counted(message, tally, "beginDate", judged)
+
+
+def _span(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
+    """From the first to the last day of all sessions of the class of an enrollment; None when they are not known."""
+    of_class = next((classes.get(identity(item) or "") for item in references(row.get("class"))), None)
+    if of_class is None:
+        return None
+    days: list[tuple[date, date]] = []
+    for item in references(of_class.get("terms")):
+        session = sessions.get(identity(item) or "", {})
+        start, end = _day(session.get("startDate")), _day(session.get("endDate"))
+        if start is None or end is None:
+            return None
+        days.append((start, end))
+    return (min(start for start, _ in days), max(end for _, end in days)) if days else None
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

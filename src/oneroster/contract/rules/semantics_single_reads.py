@@ -1,0 +1,127 @@
+"""Semantics of single reads, beside the entry that the list has of the same record."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.snapshot import needs_escaping
+from oneroster.contract.observation.tenant import Tenant, reads
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_v1p1.tables import ELEMENTS, Operation
+
+
+def read_pairs(tenant: Tenant, operation: Operation) -> Iterator[tuple[Reading, str, Record]]:
+    """Single reads that were answered, with the id asked for and the record's entry in its list.
+
+    Raises ``NotExercised`` when no single read was answered.
+    """
+    found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
+    entries = tenant.by_id(found)
+    answered = [reading for reading in tenant.readings(operation) if reading.fault is None]
+    if not answered:
+        raise NotExercised("no single record could be read")
+    for reading in answered:
+        (asked,) = reading.values.values()
+        if asked in entries:
+            yield reading, asked, entries[asked]
+
+
+@rule(
+    "OR-SEM-07",
+    family="semantics",
+    title="A single read says what the list entry says",
+    clause="3.4 without fields all data comes back [B]",
+    breach="the list has a title that the single read lacks",
+    mend="build both answers from the same record",
+    over=reads,
+    needs=(),
+)
+@twice
+def single_equals_entry(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    different: dict[str, list[str]] = {}
+    example: Reading | None = None
+    for reading, asked, entry in read_pairs(tenant, operation):
+        (record,) = reading.rows
+        names = _differing(operation, record, entry)
+        if identity(record) == asked and names:
+            example = example or reading
+            for name in names:
+                different.setdefault(name, []).append(asked)
+    if example is not None:
+        fields = ", ".join(sorted(different))
+        ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
+        yield finding(f"single read and list entry differ in {fields}", example, ids)
+
+
+def _differing(operation: Operation, one: Record, other: Record) -> list[str]:
+    """The documented properties in which two records differ; a vendor's own ones are told by number only."""
+    known = ELEMENTS[operation.element].properties if operation.element else {}
+    names = [name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)]
+    shown_names = sorted(name for name in names if name in known)
+    others = len(names) - len(shown_names)
+    return shown_names + ([f"{others} undocumented properties"] if others else [])
+
+
+def _value_of(record: Record, name: str) -> tuple[bool, Any]:
+    return name in record, record.get(name)
+
+
+@rule(
+    "OR-SEM-08",
+    family="semantics",
+    title="A record of the list can be read by its id, and is that record",
+    clause="2 single reads [A]",
+    breach="GET /orgs/7 brings the org 8, or 404 for an id that the list holds",
+    mend="look up by the decoded path segment, exactly, with upper and lower case told apart",
+    over=reads,
+)
+@twice
+def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
+    if wrong:
+        asked = [value for reading in wrong for value in reading.values.values()]
+        yield finding(
+            f"{many(len(wrong), 'single read')} brought another record than the one asked for", wrong[0], asked
+        )
+    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    lost = [
+        reading
+        for reading in tenant.readings(operation)
+        if reading.exchange.status == 404
+        and entries.keys() & set(reading.values.values())
+        and not any(map(needs_escaping, reading.values.values()))
+    ]
+    if lost:
+        asked = [value for reading in lost for value in reading.values.values()]
+        yield finding(f"{many(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
+
+
+@rule(
+    "OR-SEM-17",
+    family="semantics",
+    title="A record whose id needs escaping can be read by it",
+    clause="1 sourcedId, an opaque string [A]",
+    breach="GET /orgs/a%2Fb is answered with 404, although the list has an org with the id a/b",
+    mend="split the path into segments before decoding them, so that an encoded slash stays in its id",
+    over=reads,
+)
+@twice
+def escaped_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    awkward = [
+        (reading, asked)
+        for reading in tenant.readings(operation)
+        for asked in reading.values.values()
+        if asked in entries and needs_escaping(asked)
+    ]
+    if not awkward:
+        raise NotExercised("no id that was met needs escaping")
+    lost = [(reading, asked) for reading, asked in awkward if 400 <= reading.exchange.status < 500]
+    if lost:
+        reading = lost[0][0]
+        message = f"{many(len(lost), 'record')} of the list not read by id (HTTP {reading.exchange.status})"
+        yield finding(message, reading, [asked for _, asked in lost])

@@ -1,0 +1,157 @@
+"""From rows to Arrow columns."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import accumulate, chain, repeat
+from operator import attrgetter, sub
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from oneroster.pull.fetch.row_parser import extras_of, has_extras
+from oneroster.pull.roster.columns import Column, columns_of, element_of
+from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_v1p1.wire import TRUTH
+
+__all__ = ["Batcher"]
+
+Values = Callable[[Sequence[Any]], list[Any]]
+
+_ID: Final = "sourced_id"
+_ID_OF: Final = attrgetter(_ID)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class Batcher:
+    """Makes record batches of the rows of one element.
+
+    Args:
+        schema: One of `schema_of`.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        by_name = {column.name: column for column in columns_of(element_of(schema))}
+        self._columns = [_maker_of(by_name[field.name]) for field in schema]
+
+    def batch(self, rows: Sequence[Any]) -> pa.RecordBatch:
+        """The rows as one batch."""
+        return pa.RecordBatch.from_arrays([make(rows) for make in self._columns], schema=self.schema)
+
+
+def _maker_of(column: Column) -> Callable[[Sequence[Any]], pa.Array]:
+    known = column.property
+    if known is not None and known.kind == "records":
+        return partial(_records, column.type, known)
+    if known is not None and known.kind == "references":
+        return partial(_lists_of_ids, column.type, attrgetter(known.attribute))
+    if known is not None and known.kind == "date-time" and column.offset_of is None:
+        return partial(_instants, column.type, attrgetter(known.attribute))
+    return partial(_array, column.type, _values_of(column))
+
+
+def _array(kind: pa.DataType, values: Values, rows: Sequence[Any]) -> pa.Array:
+    return pa.array(values(rows), kind)
+
+
+def _instants(kind: pa.DataType, get: Callable[[Any], Any], rows: Sequence[Any]) -> pa.Array:
+    instants = list(map(get, rows))
+    if None in instants:
+        return pa.array(instants, kind)
+    # Arrow asks each instant for its zone, which takes far longer than this difference of the same value.
+    since = pa.array(list(map(sub, instants, repeat(_EPOCH))), pa.duration("us"))
+    return since.view(pa.int64()).view(kind)
+
+
+def _lists_of_ids(kind: pa.DataType, get: Callable[[Any], Any], rows: Sequence[Any]) -> pa.Array:
+    lists = list(map(get, rows))
+    if lists.count(None) == len(lists):
+        return pa.nulls(len(lists), kind)
+    ids = pa.array(list(map(_ID_OF, chain.from_iterable(filter(None, lists)))), pa.string())
+    return _listed(kind, lists, ids)
+
+
+def _listed(kind: pa.DataType, lists: list[Any], items: pa.Array) -> pa.Array:
+    """Lists put together from their items, which stand one behind the other."""
+    if None not in lists:
+        return pa.ListArray.from_arrays(_offsets(lists), items, type=kind)
+    absent = pa.array([records is None for records in lists], pa.bool_())
+    return pa.ListArray.from_arrays(_offsets([records or () for records in lists]), items, type=kind, mask=absent)
+
+
+def _offsets(lists: list[Any]) -> pa.Array:
+    return pa.array(list(accumulate(map(len, lists), initial=0)), pa.int32())
+
+
+def _values_of(column: Column) -> Values:
+    known = column.property
+    if known is None:
+        return _extras
+    get = attrgetter(known.attribute)
+    if column.offset_of is not None:
+        return partial(_each, get, _offset)
+    if known.kind == "reference":
+        return partial(_references, get, attrgetter(f"{known.attribute}.{_ID}"))
+    if known.kind == "boolean":
+        return partial(_truths, get)
+    one = _WAYS.get(known.kind)
+    return partial(_plain, get) if one is None else partial(_each, get, one)
+
+
+def _plain(get: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
+    return list(map(get, rows))
+
+
+def _each(get: Callable[[Any], Any], one: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
+    values = list(map(get, rows))
+    if values.count(None) == len(values):
+        return values
+    return [None if value is None else one(value) for value in values]
+
+
+def _truths(get: Callable[[Any], Any], rows: Sequence[Any]) -> list[bool | None]:
+    return list(map(TRUTH.__getitem__, map(get, rows)))
+
+
+def _extras(rows: Sequence[Any]) -> list[str | None]:
+    if not has_extras(rows):
+        return [None] * len(rows)
+    return [None if (others := extras_of(row)) is None else _encode(others).decode() for row in rows]
+
+
+def _references(get: Callable[[Any], Any], get_id: Callable[[Any], str], rows: Sequence[Any]) -> list[str | None]:
+    try:
+        return list(map(get_id, rows))
+    except AttributeError:  # some have none
+        return [None if (reference := get(row)) is None else reference.sourced_id for row in rows]
+
+
+def _records(kind: pa.DataType, known: Property, rows: Sequence[Any]) -> pa.Array:
+    """Records inside, put together from flat columns: a dict for each of them would cost most of the time."""
+    lists = list(map(attrgetter(known.attribute), rows))
+    flat = list(chain.from_iterable(filter(None, lists)))
+    inside = ELEMENTS[known.record or ""].properties.values()
+    columns = [
+        pa.array(list(map(attrgetter(inner.attribute), flat)), field.type)
+        for inner, field in zip(inside, kind.value_type, strict=True)
+    ]
+    return _listed(kind, lists, pa.StructArray.from_arrays(columns, fields=list(kind.value_type)))
+
+
+def _offset(value: Any) -> int | None:
+    ahead = value.utcoffset()
+    return None if not ahead else int(ahead.total_seconds() // 60)
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_WAYS: Final[dict[str, Callable[[Any], Any]]] = {
+    "number": float,
+    "object": _text,
+}

@@ -1,0 +1,6 @@
+"""Where a roster can be put, and read from again: OneRoster CSV, NDJSON, Parquet, DuckDB, SQLite."""
+
+from oneroster.pull.formats.detection import FORMATS, format_of
+from oneroster.pull.formats.format import Form, Written
+
+__all__ = ["FORMATS", "Form", "Written", "format_of"]

@@ -1,0 +1,70 @@
+"""Folders with one file per collection and a manifest beside them."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from oneroster.pull.formats.embedded_manifest import Held, manifest_of
+from oneroster.pull.formats.format import Written
+from oneroster.pull.private_files import make_folder, opened, read_bytes, settled
+from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.roster.roster import Roster, wrapper_of
+
+__all__ = ["MANIFEST", "FolderRoster", "read_manifest", "write_folder"]
+
+MANIFEST: Final = "_manifest.json"
+"""The name of the manifest; with this underscore, tools that read all files of a folder pass it over."""
+
+Write = Callable[[Path, pa.Schema, Iterable[pa.RecordBatch]], int]
+Read = Callable[[Path, pa.Schema], pa.RecordBatchReader]
+
+
+def write_folder(target: Path, roster: Roster, suffix: str, write: Write) -> Written:
+    """Write a roster as a folder.
+
+    Args:
+        target: The folder to make.
+        roster: What to write.
+        suffix: Of the files, with the dot.
+        write: Writes one file and returns its rows.
+    """
+    make_folder(target)
+    rows: dict[str, int] = {}
+    for element in roster.elements():
+        path = target / f"{wrapper_of(element)}{suffix}"
+        rows[element] = write(path, roster.schema(element), roster.read(element))
+        settled(path)
+    with open(opened(target / MANIFEST), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        file.write(manifest_of(roster, rows).to_json())
+    settled(target / MANIFEST)
+    settled(target)
+    return Written({f"{wrapper_of(element)}{suffix}": number for element, number in rows.items()})
+
+
+def read_manifest(place: Path) -> Manifest:
+    """The manifest of a folder.
+
+    Raises:
+        PlaceError: There is none, or none that can be read.
+    """
+    return Manifest.from_json(read_bytes(place / MANIFEST, "the manifest of a pull"), str(place / MANIFEST))
+
+
+class FolderRoster(Held):
+    """A roster in a folder.
+
+    Args:
+        place: The folder.
+        suffix: Of its files.
+        read: Reads one of them.
+    """
+
+    def __init__(self, place: Path, suffix: str, read: Read) -> None:
+        super().__init__(place, read_manifest(place))
+        self._suffix, self._read = suffix, read
+
+    def read(self, element: str) -> pa.RecordBatchReader:
+        """See `oneroster.pull.roster.Roster`."""
+        return self._read(self.place / f"{wrapper_of(element)}{self._suffix}", self.schema(element))

@@ -1,0 +1,1 @@
+"""Incremental pulls: the watermark of a destination, and the update by changed rows."""

@@ -1,6 +1,0 @@
-"""Where a roster can be put, and read from again: OneRoster CSV, NDJSON, Parquet, DuckDB, SQLite."""
-
-from oneroster.pull.places.choice import FORMATS, format_of
-from oneroster.pull.places.form import Form, Written
-
-__all__ = ["FORMATS", "Form", "Written", "format_of"]

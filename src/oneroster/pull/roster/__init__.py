@@ -1,0 +1,1 @@
+"""Rosters: the protocol, the schema of a collection, the manifest, and rosters derived from others."""

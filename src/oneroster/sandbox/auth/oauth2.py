@@ -1,0 +1,147 @@
+"""OAuth 2.0 client credentials: the token endpoint, run by oauthlib, and the tokens it has issued (7.4)."""
+
+# ruff: noqa: ARG002  # oauthlib says what its questions look like, not we
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote_plus
+
+from oauthlib.oauth2 import BackendApplicationServer, InvalidRequestError, OAuth2Error, RequestValidator
+
+from oneroster.sandbox.http.responses import JSON, Answer
+
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path, not a secret
+
+
+class _Issued(NamedTuple):
+    until: float
+    forgotten: float
+    scopes: frozenset[str]
+
+
+class TokenRegistry:
+    """The tokens in use, with their scopes and the time at which they end.
+
+    Those that have ended are known for as long again as they lived, so that their bearers can be told.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._tokens: dict[str, _Issued] = {}
+
+    def add(self, token: str, scopes: frozenset[str], seconds: int) -> None:
+        """Accept a token for so many seconds from now."""
+        now = self._clock()
+        self._tokens = {known: entry for known, entry in self._tokens.items() if entry.forgotten > now}
+        self._tokens[token] = _Issued(now + seconds, now + 2 * seconds, scopes)
+
+    def scopes(self, token: str) -> frozenset[str] | None:
+        """The scopes of a token, or None when it was never issued or has expired."""
+        known = self._tokens.get(token)
+        return known.scopes if known is not None and known.until > self._clock() else None
+
+    def is_over(self, token: str) -> bool:
+        """Whether a token was issued and has expired."""
+        return token in self._tokens and self.scopes(token) is None
+
+
+class TokenEndpoint:
+    """Answers `POST /oauth/token` as RFC 6749, sections 4.4 and 5, say.
+
+    Args:
+        client_id, client_secret: the only client.
+        scopes: those that can be asked for; asked for none, all are granted.
+        registry: takes up what is issued.
+        lifetime: seconds a token lives.
+    """
+
+    def __init__(
+        self, client_id: str, client_secret: str, scopes: frozenset[str], registry: TokenRegistry, lifetime: int
+    ) -> None:
+        validator = _Validator(client_id, client_secret, scopes, registry)
+        self._server = BackendApplicationServer(validator, token_expires_in=lifetime)
+
+    def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to one POST, a token or an error in JSON."""
+        try:
+            given, content, status = self._server.create_token_response(
+                url, "POST", body.decode("utf-8", "replace"), dict(headers)
+            )
+        except OAuth2Error as error:
+            given, content, status = _said(error)
+        except ValueError:
+            # The library could not read the body as a form, or the address as one with a query.
+            given, content, status = _said(InvalidRequestError("the request is not form-urlencoded"))
+        named = {**given, "Pragma": "no-cache"}
+        if status == 401:
+            # RFC 6749, 5.2: the challenge names the scheme by which a client authenticates here.
+            named["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
+        return Answer(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
+
+
+def _said(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:
+    return error.headers, error.json, error.status_code
+
+
+class _Validator(RequestValidator):
+    """What oauthlib asks about the one client of the tenant."""
+
+    def __init__(self, client_id: str, client_secret: str, scopes: frozenset[str], registry: TokenRegistry) -> None:
+        super().__init__()
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scopes = scopes
+        self._registry = registry
+
+    def client_authentication_required(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        return True
+
+    def authenticate_client(self, request: Any, *args: Any, **kwargs: Any) -> bool:
+        by_header = _basic(request.headers.get("authorization", ""))
+        by_body = (request.client_id, request.client_secret) if request.client_secret else None
+        if by_header and by_body:
+            raise InvalidRequestError("the client authenticates twice, by header and by body", request=request)
+        client_id, secret = by_header or by_body or ("", "")
+        known = secrets.compare_digest((client_id or "").encode(), self._client_id.encode())
+        if not (secrets.compare_digest(secret.encode(), self._client_secret.encode()) and known):
+            return False
+        request.client = _Client(client_id)
+        return True
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        return grant_type == "client_credentials"
+
+    def get_default_scopes(self, client_id: str, request: Any, *args: Any, **kwargs: Any) -> list[str]:
+        return sorted(self._scopes)
+
+    def validate_scopes(
+        self, client_id: str, scopes: list[str], client: Any, request: Any, *args: Any, **kwargs: Any
+    ) -> bool:
+        return self._scopes.issuperset(scopes)
+
+    def save_bearer_token(self, token: Mapping[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
+        self._registry.add(token["access_token"], frozenset(token["scope"].split()), token["expires_in"])
+
+
+class _Client:
+    """oauthlib wants an object with the id on it."""
+
+    def __init__(self, client_id: str) -> None:
+        self.client_id = client_id
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    """Id and secret of a Basic header, each form-decoded (RFC 6749, 2.3.1); None when there is no such header."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, _, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return "", ""
+    return unquote_plus(client_id), unquote_plus(secret)

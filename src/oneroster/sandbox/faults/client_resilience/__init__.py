@@ -1,0 +1,1 @@
+"""Faults that exercise a client and break no rule: paging, tokens and transport."""

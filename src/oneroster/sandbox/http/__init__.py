@@ -1,0 +1,1 @@
+"""HTTP of the sandbox: raw requests, routes, responses, Link headers and deliberately broken responses."""

@@ -1,0 +1,1 @@
+"""Query languages of the sandbox: filters, field paths and timestamps."""

@@ -1,0 +1,1 @@
+"""Requests of the sandbox, parsed: query parameters, bodies and the operation they are bound to."""
