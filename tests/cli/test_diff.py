@@ -20,7 +20,7 @@ from oneroster.cli.diff import HELP
 from oneroster.inspection.diff import Change, differences
 from oneroster.pull.formats import format_of
 from oneroster.pull.roster.roster import MemoryRoster
-from tests.pull.places.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
+from tests.pull.formats.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
 
 NAMES = {"csv": "r.zip", "ndjson": "r.ndjson", "parquet": "r.parquet", "duckdb": "r.duckdb", "sqlite": "r.sqlite"}
 

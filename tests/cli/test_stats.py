@@ -14,7 +14,7 @@ from oneroster.cli import build
 from oneroster.cli.stats import HELP
 from oneroster.pull.formats import format_of
 from oneroster.pull.roster.roster import MemoryRoster
-from tests.pull.places.rosters import roster, sandbox_roster, school, student, table, tables_of
+from tests.pull.formats.rosters import roster, sandbox_roster, school, student, table, tables_of
 
 
 def run(*arguments: object) -> Result:

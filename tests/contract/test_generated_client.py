@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
-from contract.answers import answers, records
-from contract.recorder import Received, Recorder, recording
 from oneroster_v1p1 import AuthenticatedClient, WriteError, models
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation, document
+from tests.contract.answers import answers, records
+from tests.contract.recorder import Received, Recorder, recording
 
 TOKEN = "a-token"
 EXAMPLES = settings(

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from contract_kit.hostile import Behaviour, HostileServer, answer, serving
 from oneroster.contract.http.credentials import Access, BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Limits, Target
@@ -12,6 +11,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import Tenant
 from oneroster.contract.result import Finding
 from oneroster_v1p1.tables import OPERATIONS
+from tests.contract_kit.hostile import Behaviour, HostileServer, answer, serving
 
 ORGS = OPERATIONS["getAllOrgs"]
 ORG = OPERATIONS["getOrg"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from contract_kit.hostile import answer, says, serving
 from oneroster.cli.check import check
 from oneroster.sandbox.district import Size, records
+from tests.contract_kit.hostile import answer, says, serving
 
 CHILD = "Zaphod"
 SECRET = "hunter2hunter2"

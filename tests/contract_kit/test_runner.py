@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 
-from contract_kit.hostile import Behaviour, answer, drips, lies_about_its_length, never_ends, resets, says, serving
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Limits, Target
@@ -20,6 +19,16 @@ from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import Operation
+from tests.contract_kit.hostile import (
+    Behaviour,
+    answer,
+    drips,
+    lies_about_its_length,
+    never_ends,
+    resets,
+    says,
+    serving,
+)
 
 SECRET_VALUE = "Zaphod Beeblebrox"
 

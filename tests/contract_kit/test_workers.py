@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from contract_kit.hostile import Behaviour, answer, resets, says, serving
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
 from oneroster.contract.http.credentials import BearerToken, ClientCredentials
 from oneroster.contract.http.gateway import Gateway
@@ -18,6 +17,7 @@ from oneroster.contract.rule import select
 from oneroster.contract.run_plan import Plan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
+from tests.contract_kit.hostile import Behaviour, answer, resets, says, serving
 
 WORKERS = 4
 OVER = frozenset({"getAllUsers", "getAllClasses", "getClass", "getAllTeachers", "getAllSchools", "getStudentsForClass"})

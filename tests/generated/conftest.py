@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from loopback import Loopback
+from tests.generated.loopback import Loopback
 
 
 @pytest.fixture

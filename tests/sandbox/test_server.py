@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving import all_rows, client_of, serving
 
 from oneroster.sandbox import Credentials, Sandbox, create_app
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.server import PortError
 from oneroster.sandbox.store.store import Store
+from tests.sandbox.serving import all_rows, client_of, serving
 
 
 def test_it_tells_how_to_reach_it() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from serving import all_rows, data, serving
 
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.variants import VARIANTS, by_name
+from tests.sandbox.serving import all_rows, data, serving
 
 CATEGORY = {"category": {"title": "Tests"}}
 SLOW = 0.2

@@ -1,0 +1,185 @@
+"""The forms of the report for CI systems and for people who were not there: JUnit, GitHub, the page, the comparison."""
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oneroster.contract.levels import Level
+from oneroster.contract.reports import RENDERERS, github, html, json_form, junit
+from oneroster.contract.reports.comparison import OldReportError, compare, read
+from oneroster.contract.reports.summary import by_endpoint, by_family, mend_first
+from oneroster.contract.result import Check, Evidence, OperationSeen, Reason, Report, Status
+from oneroster.contract.rule import catalogue
+from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report
+
+HOSTILE = "</script><b>&\"' ::error:: %0A\x00\x1b[31m\nnext"
+BROKEN = a_check(
+    status=Status.FAILED,
+    message="limit=2 brought 9 rows",
+    evidence=(Evidence("GET /orgs", ids=("o-1",), curl="curl -sS https://sis.example/orgs"),),
+)
+WARNED = a_check("OR-PAG-07", Status.WARNED, message="past the end: HTTP 404 instead of 200")
+KIT_ERROR = a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")
+SKIPPED = a_check("OR-PAG-03", Status.SKIPPED, reason=Reason.FOLLOWS, message="follows from OR-PAG-01")
+HOLDS = a_check("OR-ENV-01", family="envelope")
+SEEN = OperationSeen("getAllOrgs", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",))
+
+
+def cases(report: Report, fail_on: Level = Level.MUST) -> dict[str, ET.Element]:
+    root = ET.fromstring(junit.render(report, fail_on))  # noqa: S314  # our own output
+    return {str(case.get("name")).split(" ")[0]: case for case in root.iter("testcase")}
+
+
+def test_junit_has_a_suite_for_each_family_and_counts_what_failed() -> None:
+    root = ET.fromstring(junit.render(a_report(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)))  # noqa: S314  # our own output
+    assert [suite.get("name") for suite in root.iter("testsuite")] == ["envelope", "paging"]
+    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "5",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+    }
+
+
+def test_junit_fails_on_what_the_run_fails_on() -> None:
+    report = a_report(BROKEN, WARNED)
+    assert cases(report)["OR-PAG-07"].find("failure") is None
+    assert "HTTP 404" in str(cases(report)["OR-PAG-07"].findtext("system-out"))
+    assert cases(report, Level.SHOULD)["OR-PAG-07"].find("failure") is not None
+    failure = cases(report)["OR-PAG-01"].find("failure")
+    assert failure is not None
+    assert failure.get("message") == "limit=2 brought 9 rows"
+    assert "curl -sS https://sis.example/orgs" in str(failure.text)
+
+
+def test_an_error_of_the_kit_is_an_error_and_no_pass() -> None:
+    assert cases(a_report(KIT_ERROR))["OR-PAG-02"].find("error") is not None
+
+
+def test_junit_can_hold_whatever_a_tenant_sends() -> None:
+    case = cases(a_report(a_check(status=Status.FAILED, message=HOSTILE)))["OR-PAG-01"]
+    failure = case.find("failure")
+    assert failure is not None
+    assert str(failure.get("message")).startswith("</script><b>&")
+
+
+def test_github_is_told_each_broken_rule_once() -> None:
+    others = [a_check(status=Status.FAILED, operation_id=f"getThing{number}", message="same") for number in range(3)]
+    lines = github.render(a_report(BROKEN, *others, WARNED)).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::error"]
+    assert "getThing0, getThing1, getThing2: same" in lines[0]
+    assert github.render(a_report(WARNED), Level.SHOULD).startswith("::error title=should OR-PAG-07::")
+    assert github.render(a_report(HOLDS)).startswith("::notice")
+
+
+def test_a_tenant_cannot_give_github_commands() -> None:
+    text = github.render(a_report(a_check(status=Status.FAILED, message=HOSTILE)))
+    assert len(text.splitlines()) == 2
+    assert "%250A" in text
+
+
+def test_the_page_escapes_whatever_a_tenant_sends() -> None:
+    evidence = (Evidence(curl=HOSTILE, ids=(HOSTILE,), pointer=HOSTILE, count=1, of=2),)
+    page = html.render(a_report(a_check(status=Status.FAILED, message=HOSTILE, evidence=evidence)))
+    assert "</script>" not in page
+    assert page.count("&lt;/script&gt;&lt;b&gt;") == 4
+
+
+def test_the_page_needs_nothing_else() -> None:
+    page = html.render(a_report(BROKEN))
+    assert "<script" not in page
+    assert "src=" not in page
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_the_page_shows_every_finding_with_its_rule() -> None:
+    rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
+    report = Report("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
+    page = html.render(report)
+    for text in ("1 must is broken, 1 should is as well", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
+        assert text in page
+    assert html.render(a_report(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
+    assert "<s>offset</s>" in page
+    assert "1,500" in page
+
+
+def test_the_page_says_what_was_left_behind_and_how_to_repeat_the_run() -> None:
+    report = replace(a_report(HOLDS), left_behind=("DELETE /categories/c-1",), repeat="oneroster check --seed 7")
+    page = html.render(report)
+    assert "DELETE /categories/c-1" in page
+    assert "oneroster check --seed 7" in page
+    assert "left-behind" not in html.render(a_report(HOLDS))
+
+
+@pytest.mark.parametrize("form", sorted(RENDERERS))
+def test_every_form_holds_a_run_that_judged_nothing(form: str) -> None:
+    assert RENDERERS[form](a_report(unjudged="nobody answers"), Level.MUST)
+
+
+def old_report(path: Path, *checks: Check) -> Path:
+    path.write_text(json_form.render(a_report(*checks)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "better", "worse", "still"),
+    [
+        (Status.FAILED, Status.PASSED, 1, 0, 0),
+        (Status.PASSED, Status.FAILED, 0, 1, 0),
+        (Status.WARNED, Status.FAILED, 0, 1, 1),
+        (Status.FAILED, Status.WARNED, 1, 0, 1),
+        (Status.SKIPPED, Status.FAILED, 0, 1, 0),
+        (Status.FAILED, Status.SKIPPED, 0, 0, 0),
+        (Status.SKIPPED, Status.PASSED, 0, 0, 0),
+        (Status.FAILED, Status.FAILED, 0, 0, 1),
+        (None, Status.FAILED, 0, 1, 0),
+        (None, Status.PASSED, 0, 0, 0),
+    ],
+)
+def test_what_got_better_and_worse(
+    tmp_path: Path, was: Status | None, now: Status, better: int, worse: int, still: int
+) -> None:
+    old = read(old_report(tmp_path / "old.json", *([a_check(status=was)] if was else [])))
+    changes = compare(old, a_report(a_check(status=now)))
+    assert (len(changes.better), len(changes.worse), changes.still) == (better, worse, still)
+
+
+def test_of_several_findings_the_gravest_counts(tmp_path: Path) -> None:
+    old = read(old_report(tmp_path / "old.json", BROKEN, a_check(status=Status.WARNED)))
+    assert (
+        compare(old, a_report(a_check(status=Status.WARNED), BROKEN)).told() == "0 better, 0 worse, 1 broken as before"
+    )
+
+
+def test_a_report_of_another_tenant_is_told(tmp_path: Path) -> None:
+    path = old_report(tmp_path / "old.json", BROKEN)
+    members = json.loads(path.read_text(encoding="utf-8"))
+    members["target"]["base_url"] = "https://other.example"
+    path.write_text(json.dumps(members), encoding="utf-8")
+    assert "the report of https://other.example" in compare(read(path), a_report(BROKEN)).told()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"target": {"base_url": "Ada"}, "checks": 1}'])
+def test_what_is_no_report_is_refused_without_quoting_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "old.json").write_bytes(content)
+    with pytest.raises(OldReportError, match=r"old\.json is no report") as error:
+        read(tmp_path / "old.json")
+    assert "Ada" not in str(error.value)
+    with pytest.raises(OldReportError, match="cannot read"):
+        read(tmp_path / "none.json")
+
+
+def test_scores_count_each_check_once() -> None:
+    report = a_report(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)
+    assert sum(score.passed + score.failed + score.warned + score.skipped for score in by_family(report)) == 5
+    (endpoint,) = by_endpoint(report)
+    assert (endpoint.judged, endpoint.percent) == (3, 33)
+
+
+def test_what_is_mended_first_is_a_must_on_many_operations() -> None:
+    many = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
+    assert [group.first.id for group in mend_first(a_report(WARNED, BROKEN, *many), 2)] == ["OR-PAG-05", "OR-PAG-01"]

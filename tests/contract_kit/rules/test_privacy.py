@@ -1,0 +1,120 @@
+"""Privacy: what a server lets out is told by field and id, and only where it lets it out."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.walk import walk
+from oneroster.contract.rules import privacy
+from oneroster_v1p1.tables import OPERATIONS
+from tests.contract_kit.hostile import Behaviour, answer, says, serving
+
+USERS, USER, ENROLLMENTS = (OPERATIONS[name] for name in ("getAllUsers", "getUser", "getAllEnrollments"))
+MAIL = "mia.sample@school.example"
+MIA: dict[str, Any] = {"sourcedId": "u-1", "givenName": "Mia", "familyName": "Sample", "email": MAIL}
+
+
+def paged(*links: str) -> bytes:
+    """A page of users with these links."""
+    return answer(msgspec.json.encode({"users": [MIA]}), Link=", ".join(links))
+
+
+@contextmanager
+def meeting(behave: Behaviour) -> Iterator[Tenant]:
+    with serving(behave) as server, Gateway(Target(server.base_url, access=BearerToken("t"))) as gateway:
+        yield Tenant(gateway)
+
+
+def roster(href: str) -> Behaviour:
+    """Serves one user and one enrollment, whose user has this address."""
+    user = {"href": href, "sourcedId": "u-1", "type": "user"}
+    rows = {"users": [MIA], "enrollments": [{"sourcedId": "e-1", "user": user}]}
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        name = head.split(b"?")[0].rpartition(b"/")[2].decode()
+        first = b"offset=0" in head
+        connection.sendall(answer(msgspec.json.encode({name: rows[name] if first else []}), X_Total_Count="1"))
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("href", "fields"),
+    [
+        ("https://sis.example/users/u-1", []),
+        ("https://sis.example/users/mia.sample%40school.example", ["email", "givenName and familyName"]),
+        ("https://sis.example/users/u-1?name=Mia+Sample", ["givenName and familyName"]),
+    ],
+)
+def test_an_address_is_searched_for_the_person_it_leads_to(href: str, fields: list[str]) -> None:
+    with meeting(roster(href)) as tenant:
+        for operation in (USERS, ENROLLMENTS):
+            found = walk(tenant.ask, operation, {}, limit=10, most_rows=10, most_pages=2)
+            tenant.walks[operation.operation_id].append(found)
+        findings = list(privacy.no_person_in_addresses(tenant, ENROLLMENTS))
+    assert [each.message for each in findings] == [
+        f"user.href holds {field} of the user in 1 record" for field in fields
+    ]
+    assert "mia" not in str(findings).lower()
+
+
+@pytest.mark.parametrize(
+    ("links", "found"),
+    [
+        (['</users?limit=1&offset=1>; rel="next"'], False),
+        (['</users?limit=1&offset=1>; rel="next"', f'</users?after={MAIL}>; rel="last"'], True),
+        (['</users?after=Mia%20Sample>; rel="next"'], True),
+    ],
+)
+def test_links_are_searched_for_the_persons_of_their_page(links: list[str], found: bool) -> None:
+    with meeting(says(paged(*links))) as tenant:
+        tenant.ask(USERS, query={"limit": 1})
+        findings = list(privacy.no_person_in_links(tenant, USERS))
+    assert bool(findings) is found
+    assert MAIL not in str(findings)
+
+
+def test_what_was_asked_for_comes_back_in_links_rightly() -> None:
+    with meeting(says(paged(f"</users?filter=email%3D'{MAIL}'&offset=1>; rel=\"next\""))) as tenant:
+        tenant.ask(USERS, query={"filter": f"email='{MAIL}'"})
+        assert list(privacy.no_person_in_links(tenant, USERS)) == []
+
+
+def test_without_links_there_are_none_to_search() -> None:
+    with meeting(says(answer(msgspec.json.encode({"users": [MIA]})))) as tenant:
+        tenant.ask(USERS)
+        with pytest.raises(NotExercised, match="no Link"):
+            list(privacy.no_person_in_links(tenant, USERS))
+
+
+def test_a_read_that_never_fails_lets_nothing_out() -> None:
+    with meeting(says(answer(msgspec.json.encode({"user": MIA})))) as tenant:
+        tenant.ask(USER, {"id": "u-1"})
+        with pytest.raises(NotExercised, match="made to fail"):
+            list(privacy.no_person_in_errors(tenant, USER))
+
+
+def test_an_error_that_repeats_a_person_is_told_without_the_person() -> None:
+    failed = answer(f'{{"message": "{MAIL} cannot be shown"}}'.encode(), "400 Bad Request")
+    with meeting(says(answer(msgspec.json.encode({"user": MIA})), failed)) as tenant:
+        tenant.ask(USER, {"id": "u-1"})
+        (finding,) = privacy.no_person_in_errors(tenant, USER)
+    assert finding.message == "HTTP 400 repeats email, givenName and familyName of the record"
+    assert MAIL not in str(finding)
+
+
+@pytest.mark.parametrize(("password", "count"), [("", 0), (None, 0), ("secret", 1)])
+def test_an_empty_password_is_none(password: str | None, count: int) -> None:
+    row = {"sourcedId": "u-1", "password": password}
+    with meeting(says(answer(msgspec.json.encode({"users": [row]})))) as tenant:
+        tenant.ask(USERS)
+        assert len(list(privacy.no_password(tenant, USERS))) == count

@@ -1,0 +1,95 @@
+"""How many pages are asked for at once: decided by what a walk waits for, and seen on a server that takes its time."""
+
+import asyncio
+import json
+import threading
+import time
+
+import httpx
+import pytest
+
+from oneroster import AsyncOneRoster, OneRoster, Paging
+from oneroster.pagination.concurrency import Pace
+from tests.web import Answer, Seen, serve
+
+LATENCY = 0.06
+"""Seconds; long beside what a page of one row costs to read, also on a busy machine."""
+
+
+def paced(pace: Pace, pages: int, waited: float) -> int:
+    for _ in range(pages):
+        pace.note(waited, 1.0)
+    return pace.ahead
+
+
+def test_it_begins_with_one_and_widens_where_a_walk_mostly_waits() -> None:
+    pace = Pace(4, adaptive=True)
+    assert (pace.ahead, pace.most) == (1, 8)
+    assert paced(pace, 1, 0.9) == 1
+    assert paced(pace, 1, 0.9) == 4
+    assert paced(pace, 4, 0.9) == 4
+    assert paced(pace, 1, 0.9) == 8
+    assert paced(pace, 50, 0.9) == pace.most == 8
+
+
+def test_it_stays_where_it_is_while_there_is_work_to_do() -> None:
+    pace = Pace(4, adaptive=True)
+    assert paced(pace, 100, 0.5) == 1
+    # What was long ago does not count.
+    assert paced(pace, 2, 0.9) == 4
+    assert paced(pace, 100, 0.1) == 4
+    assert pace.most == 8
+
+
+@pytest.mark.parametrize(("windows", "adaptive"), [(1, True), (1, False), (4, False), (9, False)])
+def test_a_fixed_number_is_kept(windows: int, adaptive: bool) -> None:
+    pace = Pace(windows, adaptive)
+    assert paced(pace, 100, 1.0) == pace.most == windows
+
+
+def most_at_once(paging: Paging, rows: int) -> int:
+    """The most requests that a slow server had to answer at the same time."""
+    lock, under_way, most = threading.Lock(), 0, 0
+
+    def answer(seen: Seen) -> Answer:
+        nonlocal under_way, most
+        query = httpx.URL(seen.path).params
+        offset, limit = int(query["offset"]), int(query["limit"])
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        threading.Event().wait(LATENCY)
+        with lock:
+            under_way -= 1
+        records = [{"sourcedId": f"o-{number}"} for number in range(offset, min(offset + limit, rows))]
+        return Answer(200, json.dumps({"orgs": records}).encode(), (("X-Total-Count", str(rows)),))
+
+    with serve(answer) as web, OneRoster(base_url=web.origin, token="t0ken", paging=paging) as roster:
+        assert [org.sourced_id for org in roster.get_all_orgs()] == [f"o-{number}" for number in range(rows)]
+    return most
+
+
+def test_a_walk_that_waits_has_more_pages_on_their_way() -> None:
+    assert 4 < most_at_once(Paging(limit=1), 40) <= 8
+    assert most_at_once(Paging(limit=1, adaptive=False), 12) == 4
+    assert most_at_once(Paging(limit=1, windows=1), 6) == 1
+
+
+def test_the_async_client_goes_by_the_same() -> None:
+    async def read(origin: str) -> int:
+        async with AsyncOneRoster(base_url=origin, token="t0ken", paging=Paging(limit=1)) as roster:
+            return len([org async for org in roster.get_all_orgs()])
+
+    seen: list[float] = []
+
+    def answer(request: Seen) -> Answer:
+        seen.append(time.perf_counter())
+        threading.Event().wait(LATENCY)
+        offset = int(httpx.URL(request.path).params["offset"])
+        records = [{"sourcedId": f"o-{offset}"}] if offset < 20 else []
+        return Answer(200, json.dumps({"orgs": records}).encode(), (("X-Total-Count", "20"),))
+
+    with serve(answer) as web:
+        assert asyncio.run(read(web.origin)) == 20
+    # The last eight came within less time than eight that wait for each other.
+    assert seen[-1] - seen[-8] < 7 * LATENCY

@@ -1,0 +1,165 @@
+"""Pages as they come: what keeps to the document is read fast, what does not is read all the same, field by field."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from oneroster.errors import DecodeError
+from oneroster.pull.fetch.arrow_batches import Batcher
+from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
+from oneroster.pull.roster.columns import schema_of
+from oneroster.sandbox import Sandbox
+from oneroster.transport.session import Answer
+from oneroster_v1p1.errors import StatusError
+from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
+from tests.pull.pulling import ELEMENTS_OF_ALL
+
+BASE_URL = "https://sis.example/ims/oneroster/v1p1"
+USER = {
+    "sourcedId": "u1",
+    "status": "active",
+    "dateLastModified": "2026-01-31T06:00:00.000Z",
+    "username": "kim",
+    "enabledUser": "true",
+    "givenName": "Kim",
+    "familyName": "Lund",
+    "role": "student",
+    "orgs": [{"href": f"{BASE_URL}/orgs/o1", "sourcedId": "o1", "type": "org"}],
+}
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Sandbox]:
+    with Sandbox("small", 3) as tenant:
+        yield tenant
+
+
+def call_of(element: str) -> RowsCall:
+    return RowsCall(ELEMENTS[element].collection or "", {}, BASE_URL)
+
+
+def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return call.read_rows(Answer(status, httpx.Headers({"X-Total-Count": "7"}), content, f"{BASE_URL}/users"))
+
+
+def batch_of(call: RowsCall, body: Any) -> pa.RecordBatch:
+    page = read(call, body)
+    return Batcher(schema_of(call.element)).batch([row for row in page.rows if row is not None])
+
+
+def users(*changed: dict[str, Any]) -> dict[str, Any]:
+    return {"users": [{**USER, **fields} for fields in changed]}
+
+
+@pytest.mark.parametrize("element", ELEMENTS_OF_ALL)
+def test_both_ways_of_reading_give_the_same_columns(tenant: Sandbox, element: str) -> None:
+    operation = OPERATIONS[ELEMENTS[element].collection or ""]
+    headers = {"Authorization": f"Bearer {tenant.token}"}
+    records = httpx.get(f"{tenant.base_url}{operation.path}?limit=1000", headers=headers).json()[operation.wrapper]
+    wrapper = operation.wrapper or ""
+    strict = batch_of(call_of(element), {wrapper: records})
+    assert strict.num_rows == len(records) > 0
+    # Under a name that only the tolerant way understands, and beside a record that only it can read.
+    assert batch_of(call_of(element), {"stuff": records}).equals(strict)
+    assert batch_of(call_of(element), {wrapper: [*records, "odd"]}).equals(strict)
+
+
+@pytest.mark.parametrize("body", [b"", b"  ", b"[]", b'{"users": null}', b'{"users": []}', b"\xef\xbb\xbf[]"])
+def test_a_page_may_be_empty_in_many_ways(body: bytes) -> None:
+    page = read(call_of("User"), body)
+    assert page.rows == []
+    assert page.facts.total == 7
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"7", b'{"a": [], "b": []}', b'{"users": "none"}'])
+def test_what_is_no_page_names_the_operation(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="getAllUsers"):
+        read(call_of("User"), body)
+    with pytest.raises(StatusError):
+        read(call_of("User"), body, 500)
+
+
+def test_a_record_without_an_id_costs_only_itself() -> None:
+    page = read(call_of("User"), {"users": [USER, None, 7, {}, {**USER, "sourcedId": ""}, {**USER, "sourcedId": "u2"}]})
+    assert page.facts.ids == ["u1", None, None, None, None, "u2"]
+    assert {index: [one.kept for one in found] for index, found in page.flaws.items()} == {
+        1: [False], 2: [False], 3: [False], 4: [False]
+    }  # fmt: skip
+    assert "u1" not in repr(page)
+
+
+def test_what_is_missing_or_unreadable_is_told_by_field_and_the_rest_is_kept() -> None:
+    odd = {
+        "familyName": None,
+        "enabledUser": "perhaps",
+        "dateLastModified": "soon",
+        "orgs": [{"sourcedId": "o1"}, {"href": "nowhere"}, {"sourcedId": ""}, 7],
+        "userIds": [{"type": "LDAP"}, {"identifier": "x"}],
+        "role": "pupil",
+        "metadata": "none",
+    }
+    call = call_of("User")
+    page = read(call, users(odd))
+    (row,) = Batcher(schema_of("User")).batch(page.rows).to_pylist()
+    assert {(one.field, one.reason) for one in page.flaws[0]} == {
+        ("familyName", "missing"),
+        ("enabledUser", "unreadable"),
+        ("dateLastModified", "unreadable"),
+        ("orgs", "unreadable"),
+        ("metadata", "unreadable"),
+    }
+    assert all(one.kept and one.sourced_id == "u1" and one.collection == "users" for one in page.flaws[0])
+    assert row["familyName"] is row["enabledUser"] is row["dateLastModified"] is row["metadata"] is None
+    assert row["role"] == "pupil"
+    assert row["userIds"] == [{"type": "LDAP", "identifier": None}, {"type": None, "identifier": "x"}]
+
+
+def test_text_that_is_no_unicode_is_told_as_unreadable() -> None:
+    body = json.dumps(users({"givenName": "\ud800"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "\ud800": 1})).encode()
+    call = call_of("User")
+    page = read(call, body)
+    names = Batcher(schema_of("User")).batch(page.rows).column("givenName").to_pylist()
+    assert names == [None, "Kim", "Kim"]
+    assert [(one.field, one.reason) for one in page.flaws[0]] == [("givenName", "unreadable")]
+
+
+def test_unknown_names_are_learned_and_a_flood_of_them_is_borne() -> None:
+    call = call_of("User")
+    first = batch_of(call, users({"colour": "red"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "colour": None}))
+    assert first.column("_extras").to_pylist() == ['{"colour":"red"}', None, '{"colour":null}']
+    again = read(call, users({"colour": "red"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "colour": None}))
+    assert all(row.others_ is None for row in again.rows), "known names are read the fast way"
+    assert Batcher(schema_of("User")).batch(again.rows).equals(first)
+    flood = users(*({"sourcedId": f"u{number}", f"n{number}": number} for number in range(200)))
+    assert batch_of(call, flood).column("_extras").to_pylist() == [f'{{"n{number}":{number}}}' for number in range(200)]
+
+
+@pytest.mark.parametrize("name", ["lineItems", "stuff"], ids=["strictly", "tolerantly"])
+@pytest.mark.parametrize(
+    ("written", "offset"),
+    [
+        ("2026-02-01T23:30:00Z", None),
+        ("2026-02-01T23:30:00-08:00", -480),
+        ("2026-02-01T23:30:00+05:30", 330),
+        ("2026-02-01T23:30:00+00:00", None),
+    ],
+)
+def test_the_zone_that_a_server_wrote_is_kept_beside_the_instant(name: str, written: str, offset: int | None) -> None:
+    reference = {"href": "x", "sourcedId": "1"}
+    item = {
+        "sourcedId": "li1", "status": "active", "dateLastModified": written, "title": "Test", "assignDate": written,
+        "dueDate": "2026-02-02T00:00:00Z", "class": {**reference, "type": "class"},
+        "category": {**reference, "type": "category"}, "gradingPeriod": {**reference, "type": "gradingPeriod"},
+        "resultValueMin": 0, "resultValueMax": 10.5,
+    }  # fmt: skip
+    (row,) = batch_of(call_of("LineItem"), {name: [item]}).to_pylist()
+    assert row["assignDate"] == row["dateLastModified"] == datetime.fromisoformat(written).astimezone(UTC)
+    assert row["assignDateOffset"] == offset
+    assert row["dueDateOffset"] is None
+    assert (row["resultValueMin"], row["resultValueMax"]) == (0.0, 10.5)

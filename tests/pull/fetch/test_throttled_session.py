@@ -1,0 +1,89 @@
+"""How many requests are on their way, how fast they follow each other, and how a pull is ended from outside."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oneroster import OneRoster, Paging
+from oneroster.pull import Bounds, Choice, Progress, PullError, Settings, preview, pull
+from oneroster.pull.plan import sources
+from oneroster.sandbox import Sandbox
+from oneroster.transport.session import Answer, Session
+from tests.pull.pulling import roster_of, rows_at, truth
+
+TRUSTING = Settings(bounds=Bounds(unresolved=1.0))
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[Sandbox]:
+    with Sandbox("small", 3) as tenant:
+        yield tenant
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_more_requests_are_on_their_way_than_workers(
+    tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    going, most, lock, original = 0, 0, threading.Lock(), Session.send
+
+    def counted(self: Session, *arguments: Any) -> Answer:
+        nonlocal going, most
+        with lock:
+            going += 1
+            most = max(most, going)
+        try:
+            return original(self, *arguments)
+        finally:
+            with lock:
+                going -= 1
+
+    monkeypatch.setattr(Session, "send", counted)
+    with roster_of(tenant) as roster:
+        pull(roster, tmp_path / "roster.parquet", TRUSTING._replace(workers=workers, paging=Paging(20, windows=8)))
+    assert most <= workers
+    assert workers == 1 or most > 1
+
+
+def test_requests_follow_each_other_no_faster_than_the_rate(tenant: Sandbox, tmp_path: Path) -> None:
+    settings = TRUSTING._replace(rate=20.0, choice=Choice(only=["orgs"]), paging=Paging(limit=4, windows=4))
+    began = time.monotonic()
+    with roster_of(tenant) as roster:
+        report = pull(roster, tmp_path / "roster.parquet", settings)
+    assert report.requests >= 5
+    assert time.monotonic() - began >= (report.requests - 1) / 20.0
+
+
+def test_closing_the_client_ends_the_pull_and_another_goes_on(tenant: Sandbox, tmp_path: Path) -> None:
+    class Closing(Progress):
+        def __init__(self, roster: OneRoster) -> None:
+            self.roster = roster
+
+        def end(self, collection: str, rows: int) -> None:  # noqa: ARG002  # as it is called
+            self.roster.close()
+
+    place, settings = tmp_path / "roster.parquet", TRUSTING._replace(workers=2, resume=True)
+    with roster_of(tenant) as roster:
+        with pytest.raises(PullError, match="ended before it was over"):
+            pull(roster, place, settings, Closing(roster))
+        assert not place.exists()
+        report = pull(roster, place, settings)
+    assert report.resumed
+    assert rows_at(place) == truth(tenant)
+
+
+def test_a_preview_asks_little_and_writes_nothing(tenant: Sandbox, tmp_path: Path) -> None:
+    choice = Choice(filters={"users": "role='teacher'"})
+    with roster_of(tenant) as roster:
+        found = preview(roster, Settings(choice=choice), tmp_path / "roster.parquet")
+    rows = truth(tenant)
+    announced = {prospect.source.element: prospect.rows for prospect in found}
+    assert announced.pop("User") == sum(row["role"] == "teacher" for row in rows["User"])
+    assert announced == {element: len(some) for element, some in rows.items() if element != "User"}
+    assert [prospect.source for prospect in found] == list(sources())
+    assert list(tmp_path.iterdir()) == []
+    with Sandbox("small", 3) as other, OneRoster(base_url=other.base_url, token="wrong") as refused:
+        assert {prospect.reason for prospect in preview(refused, Settings())} == {"answered with 401"}
