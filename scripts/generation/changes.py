@@ -10,7 +10,7 @@ from generation.facts import Facts, Model, gather
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from generation.shapes import Operation, Parameter, Property
+    from oneroster_runtime.specification import Operation, Parameter, Property
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from generation.lower import lowered
 from generation.wire import nested, paged, regular_field, wire_field
 
 if TYPE_CHECKING:
-    from generation.shapes import Property
+    from oneroster_runtime.specification import Property
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 TEMPLATES = SCRIPTS / "templates"

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple, cast
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from generation.document import Document, DocumentError, escape
-from generation.shapes import Element, Operation, Parameter, Parent, Profile, Property, Scope, Subset, Through
+from oneroster_runtime.specification import (
+    Element,
+    Operation,
+    Parameter,
+    Parent,
+    Profile,
+    Property,
+    Scope,
+    Subset,
+    Through,
+)
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 BOOLEAN = "TrueFalse"
@@ -282,6 +292,7 @@ class _Reader:
             method=method.upper(),
             path=path,
             tag=part["tags"][0],
+            service="oneroster",
             summary=part.get("summary", ""),
             profiles=tuple(part.get("x-oneroster-profiles", ())),
             stands_for=part.get("x-oneroster-stands-for"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from generation.facts import Facts, Model, python_name
 
 if TYPE_CHECKING:
-    from generation.shapes import Operation, Property
+    from oneroster_runtime.specification import Operation, Property
 
 _SIMPLE: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generation import shapes
+from oneroster_runtime import specification as shapes
 
 if TYPE_CHECKING:
     from generation.facts import Facts
@@ -26,20 +24,19 @@ def document() -> dict[str, Any]:
 
 def source(facts: Facts) -> str:
     """The text of ``tables.py``, not yet formatted."""
-    doc, definitions = _shapes()
-    names = sorted(name for name in vars(shapes) if name[0].isupper() and name != "NamedTuple")
+    names = sorted(set(shapes.__all__) - {"Specification"})
     public = [*names, "ELEMENTS", "ENUMERATIONS", "OPERATIONS", "PROFILES", "document"]
     return "\n".join(
         [
             MARKER,
-            f'"""{doc}"""',
+            '"""Operations, elements, enumerations and profiles of the document."""',
             "import json",
             "from collections.abc import Mapping",
             "from pathlib import Path",
             "from types import MappingProxyType",
-            "from typing import Any, Final, NamedTuple",
+            "from typing import Any, Final",
+            f"from oneroster_runtime.specification import {', '.join(names)}",
             f"__all__ = {sorted(public)!r}",
-            definitions,
             _table("OPERATIONS", "Operation", facts.operations),
             _table("ELEMENTS", "Element", facts.elements),
             _table("ENUMERATIONS", "tuple[str, ...]", facts.enumerations),
@@ -52,13 +49,6 @@ def source(facts: Facts) -> str:
 def document_text(facts: Facts) -> str:
     """The text of ``openapi.json``: the document as data, in its own order."""
     return json.dumps(facts.document.data, ensure_ascii=False, indent=1) + "\n"
-
-
-def _shapes() -> tuple[str, str]:
-    text = Path(shapes.__file__).read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    first = next(node for node in tree.body if isinstance(node, ast.ClassDef))
-    return ast.get_docstring(tree) or "", "\n".join(text.splitlines()[first.lineno - 1 :])
 
 
 def _table(name: str, kind: str, entries: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from generation.facts import REFERENCE, python_name
 
 if TYPE_CHECKING:
     from generation.facts import Facts, Model
-    from generation.shapes import Property
+    from oneroster_runtime.specification import Property
 
 # Words of JSON Schema, and what msgspec calls them for a scalar and for a list.
 _CONSTRAINTS = {

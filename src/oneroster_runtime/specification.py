@@ -1,10 +1,25 @@
-"""What the document says of operations, elements and enumerations, as data.
+"""The specification of one version of OneRoster: operations, elements, enumerations and profiles, as data.
 
-Everything that is not code generated per operation or per model goes by these tables: pages, sandbox routes, contract
-rules, command-line completion. Names are those of OneRoster 1.1; importing the tables imports nothing heavy.
+Everything that is not generated per operation or per model is derived from it: pages, sandbox routes, contract rules,
+command-line completion.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
+
+__all__ = [
+    "Element",
+    "Operation",
+    "Parameter",
+    "Parent",
+    "Profile",
+    "Property",
+    "Scope",
+    "Specification",
+    "Subset",
+    "Through",
+]
 
 
 class Parameter(NamedTuple):
@@ -77,6 +92,8 @@ class Operation(NamedTuple):
     path: str
     """Below the base URL, with the parameters in braces."""
     tag: str
+    service: str
+    """The service that it belongs to, a key of `Specification.services`."""
     summary: str
     profiles: tuple[str, ...]
     """The dialects that serve it."""
@@ -153,3 +170,28 @@ class Profile(NamedTuple):
     description: str
     booleans: str
     """How it writes booleans: ``string`` (``"true"``) or ``json`` (``true``)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Specification:
+    """What an OpenAPI document with ``x-oneroster-*`` keys specifies.
+
+    Attributes:
+        version: The version of the standard, as in ``1.1``.
+        services: The base path of each service, by name.
+        operations: By operationId, in the order of the document.
+        elements: By schema name, in the order of the document.
+        enumerations: The values of each enumeration, by schema name.
+        profiles: By name, the standard first.
+    """
+
+    version: str
+    services: Mapping[str, str]
+    operations: Mapping[str, Operation]
+    elements: Mapping[str, Element]
+    enumerations: Mapping[str, tuple[str, ...]]
+    profiles: Mapping[str, Profile]
+
+    def base_path(self, operation: Operation) -> str:
+        """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""
+        return self.services[operation.service]

@@ -1,0 +1,114 @@
+"""The versions of OneRoster that this package speaks: the one module that names a generated package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+from typing import Any, Final
+
+from oneroster.errors import ConfigurationError
+from oneroster_runtime.specification import Operation, Specification
+
+__all__ = ["DEFAULT", "Standard"]
+
+DEFAULT: Final = "1.1"
+"""The version that is meant where nothing names one."""
+
+_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1"})
+"""The generated package of each version."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """One version of OneRoster: its specification and its generated package.
+
+    Instances are shared, one per version; use `of` or `from_package`.
+
+    Attributes:
+        package: The name of the generated package. It is imported when something of it is first used.
+    """
+
+    package: str
+
+    @classmethod
+    def of(cls, version: str = DEFAULT) -> "Standard":
+        """Return a version of the standard by its number, as in ``1.1``.
+
+        Raises:
+            ConfigurationError: No generated package is known for this version.
+        """
+        package = _registered().get(version)
+        if package is None:
+            known = ", ".join(sorted(_registered()))
+            raise ConfigurationError(f"OneRoster {version!r} is not supported; supported versions: {known}.")
+        return _shared(package)
+
+    @classmethod
+    def from_package(cls, module: ModuleType) -> "Standard":
+        """Return the standard that a generated package implements, and register it for `of` under its version.
+
+        Args:
+            module: A package written by ``scripts/generate``.
+        """
+        standard = _shared(module.__name__)
+        _registered()[standard.version] = standard.package
+        return standard
+
+    @property
+    def version(self) -> str:
+        """The version number, as in ``1.1``."""
+        return self.specification.version
+
+    @cached_property
+    def specification(self) -> Specification:
+        """The operations, elements, enumerations and profiles of the version."""
+        from oneroster_runtime import specification as shapes
+
+        tables = self._module("tables")
+        return shapes.Specification(
+            version=tables.document()["info"]["version"],
+            services={"oneroster": "/ims/oneroster/v1p1"},
+            operations=tables.OPERATIONS,
+            elements=tables.ELEMENTS,
+            enumerations=tables.ENUMERATIONS,
+            profiles=tables.PROFILES,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document of the version, as a fresh copy."""
+        document: dict[str, Any] = self._module("tables").document()
+        return document
+
+    @property
+    def models(self) -> Any:
+        """The module with the record classes."""
+        return self._module("models")
+
+    @property
+    def wire(self) -> Any:
+        """The module with the msgspec structs for strict reading."""
+        return self._module("wire")
+
+    @property
+    def facade(self) -> Any:
+        """The module with one typed method per operation."""
+        return self._module("facade")
+
+    def api(self, operation: Operation) -> Any:
+        """Return the generated module of an operation."""
+        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation.operation_id)
+        return self._module(f"api.{operation.tag}.{name}")
+
+    def _module(self, name: str) -> Any:
+        return import_module(f"{self.package}.{name}")
+
+
+@cache
+def _registered() -> dict[str, str]:
+    return dict(_PACKAGES)
+
+
+@cache
+def _shared(package: str) -> Standard:
+    return Standard(package)
