@@ -24,11 +24,11 @@ from benchmarks.stock import Stock, generated
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
-from oneroster.pull.plan import Choice, columns_to_fetch, sources
+from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import Holding, Manifest
 from oneroster.pull.roster.roster import MemoryRoster
-from oneroster.transport.session import Answer
+from oneroster.transport.session import RawResponse
 
 __all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 
@@ -73,12 +73,12 @@ def pages_of(rows: int, limit: int) -> Pages:
 def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
     """Every record validated and typed; what is wrong with it would be told. Returns the rows by file."""
     tables, holdings = {}, {}
-    for source in sources(choice=Choice(only=tuple(pages))):
-        columns = columns_to_fetch(source.element, Choice())
+    for source in sources(choice=RosterSelection(only=tuple(pages))):
+        columns = columns_to_fetch(source.element, RosterSelection())
         batcher = Batcher(schema_of(source.element, columns))
         call = RowsCall(source.operation_id, {}, _BASE_URL)
         read = [
-            batcher.batch(call.read_rows(Answer(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
+            batcher.batch(call.read_rows(RawResponse(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
             for body in pages[source.collection]
         ]
         table = tables[source.element] = pa.Table.from_batches(read)

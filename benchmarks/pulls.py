@@ -14,7 +14,7 @@ from benchmarks.measuring import Line, in_turn, line
 from benchmarks.plan import Plan
 from benchmarks.server import running
 from oneroster import OneRoster
-from oneroster.pull import Settings, pull
+from oneroster.pull import PullOptions, pull
 
 __all__ = ["far", "fetch", "near", "pulled", "users_of"]
 
@@ -25,7 +25,7 @@ _MOST_FAR_ROWS: Final = 250_000
 _ID: Final = "benchmark"
 _SECRET: Final = "benchmark-secret"  # noqa: S105
 
-_WINDOWS: Final = Settings().workers
+_WINDOWS: Final = PullOptions().workers
 
 
 def near(plan: Plan) -> Iterator[Line]:

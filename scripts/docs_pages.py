@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.rule import catalogue
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.rule_docs import page
 
 __all__ = ["PAGES", "main"]

@@ -16,10 +16,10 @@ from oneroster import (
     AsyncOneRoster,
     CountMismatchError,
     ForeignOriginError,
-    Limits,
     OneRoster,
     OneRosterError,
     Paging,
+    ResponseLimits,
     Retry,
     TransportError,
     UnstableCollectionError,
@@ -29,12 +29,12 @@ from oneroster.sandbox import Sandbox, app
 from oneroster.sandbox.faults import paging
 from oneroster.sandbox.faults.client_resilience import paging as walking
 from oneroster.sandbox.faults.client_resilience import tokens, transport
-from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.transport import session
 
 LIMIT = 10
 QUICK = Retry(attempts=5, first_delay=0)
-SMALL = Limits(most_bytes=200_000, seconds=20, silence=5)
+SMALL = ResponseLimits(most_bytes=200_000, seconds=20, silence=5)
 
 
 class Expected(NamedTuple):
@@ -51,7 +51,7 @@ class Expected(NamedTuple):
     error: type[OneRosterError] | None = None
     words: str = ""
     limit: int = LIMIT
-    limits: Limits = SMALL
+    limits: ResponseLimits = SMALL
     less: int = 0
 
 
@@ -159,12 +159,12 @@ def truth(oneroster_sandbox: Sandbox) -> Truth:
 
 
 @pytest.fixture
-def arrivals(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Arrival]]:
+def arrivals(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RawRequest]]:
     """All requests that reach any sandbox."""
-    seen: list[Arrival] = []
+    seen: list[RawRequest] = []
     real = app.serve
 
-    def serve(tenant: Any, arrival: Arrival) -> Any:
+    def serve(tenant: Any, arrival: RawRequest) -> Any:
         seen.append(arrival)
         return real(tenant, arrival)
 
@@ -229,7 +229,7 @@ def silent(text: str, tenant: Sandbox, truth: Truth) -> None:
 
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_a_client_reads_every_row_once_or_says_why_not(
-    fault: str, reader: Reader, truth: Truth, arrivals: list[Arrival], caplog: pytest.LogCaptureFixture
+    fault: str, reader: Reader, truth: Truth, arrivals: list[RawRequest], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "oneroster")
     with Sandbox(faults=[fault]) as tenant:
@@ -239,7 +239,7 @@ def test_a_client_reads_every_row_once_or_says_why_not(
 
 @pytest.mark.parametrize("fault", [fault.name for fault in walking.FAULTS])
 def test_one_page_at_a_time_gives_the_same(
-    fault: str, truth: Truth, arrivals: list[Arrival], caplog: pytest.LogCaptureFixture
+    fault: str, truth: Truth, arrivals: list[RawRequest], caplog: pytest.LogCaptureFixture
 ) -> None:
     with Sandbox(faults=[fault]) as tenant:
         judge(Reader(False, 1), tenant, EXPECTED[fault], truth, caplog)
@@ -278,7 +278,9 @@ def test_a_token_given_by_other_means_cannot_be_renewed(fault: str) -> None:
     assert tenant.token not in str(caught.value)
 
 
-def test_a_token_that_ends_in_the_middle_is_renewed_once(reader: Reader, truth: Truth, arrivals: list[Arrival]) -> None:
+def test_a_token_that_ends_in_the_middle_is_renewed_once(
+    reader: Reader, truth: Truth, arrivals: list[RawRequest]
+) -> None:
     # The clock of the tenant jumps behind the end of the token with the fourth read.
     jump = [0.0]
 
@@ -314,9 +316,9 @@ def test_a_bomb_does_not_unfold_in_memory(reader: Reader) -> None:
 
 @pytest.mark.parametrize("fault", [fault.name for fault in transport.FAULTS if fault.name != "slow-drip"])
 def test_the_way_of_classlink_never_raises_and_always_ends(
-    fault: str, arrivals: list[Arrival], monkeypatch: pytest.MonkeyPatch
+    fault: str, arrivals: list[RawRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "Limits", lambda: SMALL)
+    monkeypatch.setattr(session, "ResponseLimits", lambda: SMALL)
     with Sandbox(faults=[fault]) as tenant:
         roster = OneRoster(tenant.client_id, tenant.client_secret)
         answer = roster.make_roster_request(f"{tenant.base_url}/orgs")

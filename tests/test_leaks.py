@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from oneroster import AsyncOneRoster, F, OneRoster, OneRosterError, Paging, Retry, errors
-from oneroster.operation_call import Call
+from oneroster.operation_call import OperationCall
 from oneroster_v1p1.models import Result
 from tests.web import Answer, Seen, Web, serve
 
@@ -223,7 +223,7 @@ def test_the_parts_of_the_client_show_nothing_either(caplog: pytest.LogCaptureFi
     del caplog
     shown = Shown([])
     with serve(answers(users(CHILD))) as web, OneRoster(**access("oauth2", web)) as roster:
-        call = Call("getAllUsers", {"filter_": FILTER}, web.origin)
+        call = OperationCall("getAllUsers", {"filter_": FILTER}, web.origin)
         answer = roster.session.send("GET", call.url(call.request()))
         shown.thing(answer, call, call.request(), call.read_page(answer).response, roster.session.client.auth)
         shown.thing(vars(roster.session.client.auth)["_token"])

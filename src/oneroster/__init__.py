@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from oneroster.filters import F, Filter, modified_since
     from oneroster.pagination.walk import Paging
     from oneroster.transport.retry import Retry
-    from oneroster.transport.session import Limits
+    from oneroster.transport.session import ResponseLimits
     from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
 __all__ = [
@@ -37,13 +37,13 @@ __all__ = [
     "Filter",
     "FilterError",
     "ForeignOriginError",
-    "Limits",
     "OneRoster",
     "OneRosterError",
     "Page",
     "Pages",
     "Paging",
     "PagingError",
+    "ResponseLimits",
     "Retry",
     "TokenError",
     "TransportError",
@@ -56,7 +56,7 @@ _HOMES = {
     "AsyncOneRoster": "client",
     "F": "filters",
     "Filter": "filters",
-    "Limits": "transport.session",
+    "ResponseLimits": "transport.session",
     "OneRoster": "client",
     "Paging": "pagination.walk",
     "Retry": "transport.retry",

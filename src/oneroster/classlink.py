@@ -95,14 +95,14 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
 def _fetched(client: "Client", request: "Request") -> dict[str, int | str]:
     import httpx
 
-    from oneroster.transport.session import Body, Limits
+    from oneroster.transport.session import Body, ResponseLimits
 
-    ends = time.monotonic() + Limits().seconds
+    ends = time.monotonic() + ResponseLimits().seconds
     for _ in range(_REDIRECTS):
         answer = client.send(request, stream=True)
         try:
             if answer.next_request is None:
-                body = Body(answer, Limits(), ends, "")
+                body = Body(answer, ResponseLimits(), ends, "")
                 for chunk in answer.iter_raw():
                     body.add(chunk)
                 plain = [pair for pair in answer.headers.raw if pair[0].lower() != b"content-encoding"]

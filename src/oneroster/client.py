@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from oneroster.pagination.walk import Paging
     from oneroster.transport.retry import Retry
-    from oneroster.transport.session import AsyncSession, Limits, Session
+    from oneroster.transport.session import AsyncSession, ResponseLimits, Session
     from oneroster_v1p1 import Client
 
 __all__ = ["AsyncOneRoster", "OneRoster"]
 
 
-class _Door:
+class _ClientBase:
     """What both clients are given.
 
     Args:
@@ -55,7 +55,7 @@ class _Door:
         tenant: str | None = None,
         config: "str | Path | None" = None,
         retry: "Retry | None" = None,
-        limits: "Limits | None" = None,
+        limits: "ResponseLimits | None" = None,
         paging: "Paging | None" = None,
     ) -> None:
         self._given = {
@@ -75,10 +75,10 @@ class _Door:
     def _open(self, kind: Any) -> Any:
         from oneroster.settings import resolve
         from oneroster.transport.retry import Retry
-        from oneroster.transport.session import Limits
+        from oneroster.transport.session import ResponseLimits
 
         settings = resolve(self._given, os.environ, self._tenant, self._config)
-        return kind(settings, self._retry or Retry(), self._limits or Limits())
+        return kind(settings, self._retry or Retry(), self._limits or ResponseLimits())
 
     @property
     def _paging(self) -> "Paging":
@@ -90,11 +90,11 @@ class _Door:
         return f"{type(self).__name__}(base_url={self._given['base_url']!r}, tenant={self._tenant!r})"
 
 
-class OneRoster(_Door, Operations):
+class OneRoster(_ClientBase, Operations):
     __doc__ = f"""One tenant, with one method per operation.
 
     Use it as a context manager, or close it. Threads may share it.
-    {(_Door.__doc__ or "").partition(".")[2]}"""
+    {(_ClientBase.__doc__ or "").partition(".")[2]}"""
 
     _session: "Session | None" = None
 
@@ -132,22 +132,22 @@ class OneRoster(_Door, Operations):
         return Client(self.session.settings.base_url).set_httpx_client(self.session.client)
 
     def _collection(self, operation_id: str, arguments: dict[str, Any]) -> Pages[Any]:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
         from oneroster.pages import WalkedPages
 
         session = self.session
-        return WalkedPages(session, Call(operation_id, arguments, session.settings.base_url), self._paging)
+        return WalkedPages(session, OperationCall(operation_id, arguments, session.settings.base_url), self._paging)
 
     def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
 
-        call = Call(operation_id, arguments, self.session.settings.base_url)
+        call = OperationCall(operation_id, arguments, self.session.settings.base_url)
         return self.session.read(call.url(call.request()), call.record, operation_id)
 
     def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
 
-        call = Call(operation_id, arguments, self.session.settings.base_url, body)
+        call = OperationCall(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()
         call.response(self.session.write(request.method, call.url(request), request.body, operation_id), request)
 
@@ -166,11 +166,11 @@ class OneRoster(_Door, Operations):
         self.close()
 
 
-class AsyncOneRoster(_Door, AsyncOperations):
+class AsyncOneRoster(_ClientBase, AsyncOperations):
     __doc__ = f"""One tenant, with one method per operation, for one event loop of asyncio.
 
     Use it as an asynchronous context manager, or close it.
-    {(_Door.__doc__ or "").partition(".")[2]}"""
+    {(_ClientBase.__doc__ or "").partition(".")[2]}"""
 
     _session: "AsyncSession | None" = None
 
@@ -195,22 +195,24 @@ class AsyncOneRoster(_Door, AsyncOperations):
         return Client(self.session.settings.base_url).set_async_httpx_client(self.session.client)
 
     def _collection(self, operation_id: str, arguments: dict[str, Any]) -> AsyncPages[Any]:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
         from oneroster.pages import AsyncWalkedPages
 
         session = self.session
-        return AsyncWalkedPages(session, Call(operation_id, arguments, session.settings.base_url), self._paging)
+        return AsyncWalkedPages(
+            session, OperationCall(operation_id, arguments, session.settings.base_url), self._paging
+        )
 
     async def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
 
-        call = Call(operation_id, arguments, self.session.settings.base_url)
+        call = OperationCall(operation_id, arguments, self.session.settings.base_url)
         return await self.session.read(call.url(call.request()), call.record, operation_id)
 
     async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
-        from oneroster.operation_call import Call
+        from oneroster.operation_call import OperationCall
 
-        call = Call(operation_id, arguments, self.session.settings.base_url, body)
+        call = OperationCall(operation_id, arguments, self.session.settings.base_url, body)
         request = call.request()
         call.response(await self.session.write(request.method, call.url(request), request.body, operation_id), request)
 

@@ -10,23 +10,23 @@ import httpx
 
 from oneroster.errors import ForeignOriginError, StatusError
 from oneroster.filters import render
-from oneroster.pagination.walk import Ask, Facts
+from oneroster.pagination.walk import PageInfo, PageRequest
 from oneroster.transport.auth import origin_of
-from oneroster.transport.session import Answer
+from oneroster.transport.session import RawResponse
 from oneroster_v1p1.calls import Request
 from oneroster_v1p1.facade import Page
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 from oneroster_v1p1.types import Response
 
-__all__ = ["Call", "Read"]
+__all__ = ["OperationCall", "ParsedPage"]
 
 _NUMBERED: Final = frozenset({"limit", "offset"})
 
 
-class Read(NamedTuple):
+class ParsedPage(NamedTuple):
     """A page that came: what the walk looks at, and what the caller gets."""
 
-    facts: Facts
+    facts: PageInfo
     records: list[Any]
     response: Response[Any]
 
@@ -36,7 +36,7 @@ class Read(NamedTuple):
         return Page(records, total, self.response.headers, self.response.status_info, repeated)
 
 
-class Call:
+class OperationCall:
     """One operation with its arguments.
 
     Args:
@@ -69,14 +69,14 @@ class Call:
         query = request.query if query is None else query
         return f"{self._base_url}{request.path}" + (f"?{query}" if query else "")
 
-    def page_url(self, ask: Ask) -> str:
+    def page_url(self, ask: PageRequest) -> str:
         """The address of a page."""
         changed: dict[str, Any] = {"limit": ask.limit, "offset": ask.offset}
         if ask.sorted:
             changed |= {"sort": "sourcedId", "order_by": None}
         return self.url(self.request(**changed), ask.cursor)
 
-    def response(self, answer: Answer, request: Request | None = None) -> Response[Any]:
+    def response(self, answer: RawResponse, request: Request | None = None) -> Response[Any]:
         """An answer, read.
 
         Raises:
@@ -94,11 +94,11 @@ class Call:
             raise StatusError(response)
         return response
 
-    def record(self, answer: Answer) -> Any:
+    def record(self, answer: RawResponse) -> Any:
         """The record in the answer of a single read."""
         return self._inside(self.response(answer).result())
 
-    def read_page(self, answer: Answer) -> Read:
+    def read_page(self, answer: RawResponse) -> ParsedPage:
         """A page of a collection.
 
         Raises:
@@ -109,20 +109,20 @@ class Call:
         response = self.response(answer)
         records = self._inside(response.result())
         ids = _sourced_ids(records)
-        return Read(self.facts(answer, ids), records, response)
+        return ParsedPage(self.facts(answer, ids), records, response)
 
-    def facts(self, answer: Answer, ids: Sequence[str | None]) -> Facts:
+    def facts(self, answer: RawResponse, ids: Sequence[str | None]) -> PageInfo:
         """What the walk looks at, of an answer whose rows have these sourcedIds.
 
         Raises:
             ForeignOriginError: The server pages by links that lead elsewhere.
         """
-        return Facts(ids, _total(answer.headers), self._cursor(answer))
+        return PageInfo(ids, _total(answer.headers), self._cursor(answer))
 
     def _inside(self, wrapper: Any) -> Any:
         return getattr(wrapper, type(wrapper).FIELDS[0].attribute)
 
-    def _cursor(self, answer: Answer) -> str | None:
+    def _cursor(self, answer: RawResponse) -> str | None:
         """The query of a next link that pages by something else than offset; offsets we count ourselves."""
         if "next" not in answer.headers.get("Link", ""):
             return None

@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from oneroster.operation_call import Call, Read
-from oneroster.pagination.concurrency import Pace
-from oneroster.pagination.walk import Ask, Paging, Walk
+from oneroster.operation_call import OperationCall, ParsedPage
+from oneroster.pagination.concurrency import AdaptiveConcurrency
+from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
 from oneroster.transport import log
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from oneroster.transport.session import AsyncSession, Session
 
-__all__ = ["AsyncWalkedPages", "Flight", "WalkedPages"]
+__all__ = ["AsyncWalkedPages", "PagePrefetcher", "WalkedPages"]
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -26,14 +26,14 @@ _LEAVING: Final = 0.5
 """Seconds that a walk which is left waits for what is on the wire; the rest ends by itself, or with the client."""
 
 
-def _begin(call: Call, paging: Paging) -> Walk:
+def _begin(call: OperationCall, paging: Paging) -> CollectionWalk:
     limit, offset = call.arguments.get("limit"), call.arguments.get("offset")
     call.request()  # refuses wrong parameters before anything is sent
     paging = paging if limit is None else paging._replace(limit=limit)
-    return Walk(call.operation.operation_id, paging, offset or 0)
+    return CollectionWalk(call.operation.operation_id, paging, offset or 0)
 
 
-def _take(walk: Walk, ask: Ask, read: Read) -> Page[Any] | None:
+def _take(walk: CollectionWalk, ask: PageRequest, read: ParsedPage) -> Page[Any] | None:
     """What the caller gets of a page that came."""
     before = walk.repeated
     indexes = walk.take(ask, read.facts)
@@ -63,7 +63,7 @@ class _Watch:
 class WalkedPages(Pages[T]):
     """A collection read over a `Session`, several pages at a time where the walk allows it."""
 
-    def __init__(self, session: "Session", call: Call, paging: Paging) -> None:
+    def __init__(self, session: "Session", call: OperationCall, paging: Paging) -> None:
         self._session, self._call, self._paging = session, call, paging
         self._walk = _begin(call, paging)
 
@@ -75,8 +75,8 @@ class WalkedPages(Pages[T]):
     def pages(self) -> Iterator[Page[T]]:
         """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
         walk = self._walk = _begin(self._call, self._paging)
-        pace, watch = Pace(self._paging.windows, self._paging.adaptive), _Watch()
-        flight = Flight(self._session, self._fetch, pace.most)
+        pace, watch = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _Watch()
+        flight = PagePrefetcher(self._session, self._fetch, pace.most)
         try:
             while asks := walk.asks(pace.ahead):
                 watch.begin()
@@ -93,7 +93,7 @@ class WalkedPages(Pages[T]):
 
     def first(self) -> T | None:
         """The first record; see `Pages.first`."""
-        url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
+        url = self._call.page_url(PageRequest(self._call.arguments.get("offset") or 0, 1))
         records: list[T] = self._session.read(url, self._call.read_page, self._call.operation.operation_id).records
         return records[0] if records else None
 
@@ -102,12 +102,12 @@ class WalkedPages(Pages[T]):
         """The announced total; see `Pages.total`."""
         return self._walk.total
 
-    def _fetch(self, ask: Ask, stop: "Event") -> Read:
+    def _fetch(self, ask: PageRequest, stop: "Event") -> ParsedPage:
         url = self._call.page_url(ask)
         return self._session.read(url, self._call.read_page, self._call.operation.operation_id, stop)
 
 
-class Flight(Generic[P]):
+class PagePrefetcher(Generic[P]):
     """Pages on their way. Threads begin when there is a second page to ask for, not before.
 
     Args:
@@ -116,14 +116,14 @@ class Flight(Generic[P]):
         windows: The most pages to be on their way.
     """
 
-    def __init__(self, session: "Session", fetch: Callable[[Ask, "Event"], P], windows: int) -> None:
+    def __init__(self, session: "Session", fetch: Callable[[PageRequest, "Event"], P], windows: int) -> None:
         self._fetch, self._windows = fetch, windows
         self._stop = session.stopper()
         self._pool: Any = None
-        self._waiting: dict[Ask, Future[P]] = {}
+        self._waiting: dict[PageRequest, Future[P]] = {}
         self._stale: list[Future[P]] = []
 
-    def next(self, asks: list[Ask]) -> P:
+    def next(self, asks: list[PageRequest]) -> P:
         """The page of the first ask; the others are then on their way.
 
         Raises:
@@ -141,7 +141,7 @@ class Flight(Generic[P]):
                 self._waiting[ask] = self._pool.submit(self._fetch, ask, self._stop)
         return self._waiting.pop(asks[0]).result()
 
-    def _drop(self, asks: set[Ask]) -> None:
+    def _drop(self, asks: set[PageRequest]) -> None:
         self._stale = [future for future in self._stale if not future.done()]
         for ask in asks:
             future = self._waiting.pop(ask)
@@ -164,7 +164,7 @@ class Flight(Generic[P]):
 class AsyncWalkedPages(AsyncPages[T]):
     """A collection read over an `AsyncSession`; otherwise like `WalkedPages`."""
 
-    def __init__(self, session: "AsyncSession", call: Call, paging: Paging) -> None:
+    def __init__(self, session: "AsyncSession", call: OperationCall, paging: Paging) -> None:
         self._session, self._call, self._paging = session, call, paging
         self._walk = _begin(call, paging)
 
@@ -177,9 +177,9 @@ class AsyncWalkedPages(AsyncPages[T]):
     async def pages(self) -> AsyncIterator[Page[T]]:
         """The pages; see `AsyncPages.pages`."""
         walk = self._walk = _begin(self._call, self._paging)
-        waiting: dict[Ask, asyncio.Task[Read]] = {}
-        dropped: list[asyncio.Task[Read]] = []
-        pace, watch = Pace(self._paging.windows, self._paging.adaptive), _Watch()
+        waiting: dict[PageRequest, asyncio.Task[ParsedPage]] = {}
+        dropped: list[asyncio.Task[ParsedPage]] = []
+        pace, watch = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _Watch()
         try:
             while asks := walk.asks(pace.ahead):
                 # Kept to the end, where what became of them is looked at: asyncio complains of failures nobody saw.
@@ -205,7 +205,7 @@ class AsyncWalkedPages(AsyncPages[T]):
 
     async def first(self) -> T | None:
         """The first record; see `AsyncPages.first`."""
-        url = self._call.page_url(Ask(self._call.arguments.get("offset") or 0, 1))
+        url = self._call.page_url(PageRequest(self._call.arguments.get("offset") or 0, 1))
         records: list[T] = (
             await self._session.read(url, self._call.read_page, self._call.operation.operation_id)
         ).records
@@ -216,7 +216,7 @@ class AsyncWalkedPages(AsyncPages[T]):
         """The announced total; see `AsyncPages.total`."""
         return self._walk.total
 
-    async def _fetch(self, ask: Ask) -> Read:
+    async def _fetch(self, ask: PageRequest) -> ParsedPage:
         return await self._session.read(
             self._call.page_url(ask), self._call.read_page, self._call.operation.operation_id
         )

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
-from oneroster.contract.rule import catalogue
+from oneroster.contract.catalogue import catalogue
 from oneroster.sandbox import Sandbox
 
 SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE")

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
 from oneroster.cli.diff import HELP
-from oneroster.inspection.diff import Change, differences
+from oneroster.inspection.diff import RecordChange, differences
 from oneroster.pull.formats import format_of
 from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.formats.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
@@ -103,7 +103,7 @@ def test_personal_values_are_masked_unless_asked_for_and_passwords_always(form: 
     assert "Mia" in shown
     assert "Noa" in shown
     assert "pw-" not in shown
-    assert "Mia" not in repr(Change("u", {"givenName": ("Mia", "Noa")}))
+    assert "Mia" not in repr(RecordChange("u", {"givenName": ("Mia", "Noa")}))
 
 
 def test_an_absent_text_or_list_and_an_empty_one_are_the_same(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from oneroster.cli import build
 from oneroster.cli._pull_display import displayed, show_tenants
 from oneroster.cli.pull import HELP
-from oneroster.pull import GuardError, open_place
+from oneroster.pull import GuardError, open_destination
 from oneroster.pull.fetch.staging import Staging, folder_beside
 from oneroster.sandbox import Sandbox
 
@@ -57,7 +57,7 @@ def test_choices_reach_the_pull(tenant: Sandbox) -> None:
         "--columns", "users=role,givenName", "--filter", "users", "role='teacher'", "--filter", "orgs", "type='school'",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    found = open_place("part.ndjson")
+    found = open_destination("part.ndjson")
     assert found.elements() == ("Org", "User")
     users = found.read("User").read_all()
     assert users.column_names == ["sourcedId", "status", "dateLastModified", "givenName", "role"]

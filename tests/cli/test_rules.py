@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
-from oneroster.contract.rule import FAMILIES, catalogue
+from oneroster.contract.catalogue import catalogue
+from oneroster.contract.rule import FAMILIES
 
 
 def run(*arguments: str) -> Result:
@@ -26,7 +27,7 @@ def test_it_lists_every_rule_with_its_level_and_title_by_family() -> None:
 def test_a_rule_is_told_in_full() -> None:
     rule = next(rule for rule in catalogue() if rule.needs)
     text = run(rule.id).stdout
-    for said in (rule.id, rule.title, rule.clause, rule.breach, rule.mend, *rule.needs, str(rule.level)):
+    for said in (rule.id, rule.title, rule.clause, rule.example, rule.fix, *rule.needs, str(rule.level)):
         assert said in text
 
 
@@ -39,7 +40,7 @@ def test_for_programs_it_says_the_same() -> None:
     for each in rules:
         rule = by_id[each["id"]]
         assert (each["title"], each["level"], each["clause"]) == (rule.title, rule.level, rule.clause)
-        assert (each["breach"], each["mend"], each["needs"]) == (rule.breach, rule.mend, list(rule.needs))
+        assert (each["example"], each["fix"], each["needs"]) == (rule.example, rule.fix, list(rule.needs))
 
 
 @pytest.mark.parametrize("name", ["OR-PAG-00", "manners"])

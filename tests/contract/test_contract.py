@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.http.credentials import ClientCredentials
+from oneroster.contract.http.credentials import OAuth2Credentials
 from oneroster.contract.http.target import Target, wanted_scopes
 from oneroster.contract.pytest_plugin import target_of
 from oneroster.contract.test_contract import oneroster_report, test_rule
@@ -26,5 +26,5 @@ def oneroster_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     with Sandbox() as tenant:
         # The way in and the leave by which most rules can be judged.
         scopes = wanted_scopes(writes=True)
-        access = ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
+        access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
         yield Target(tenant.base_url, access=access, allow_writes=True)

@@ -5,12 +5,12 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.http.credentials import Access, BearerToken, ClientCredentials, OAuth1
-from oneroster.contract.http.target import Limits, Target, wanted_scopes
+from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth1Credentials, OAuth2Credentials
+from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Report, Status
-from oneroster.contract.rule import catalogue, select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.result import CheckReport, Status
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
@@ -19,16 +19,16 @@ from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN
 WRITING = "OR-WRT"
 ENGINE = "OR-ENG"
 PLANS = {
-    "OR-ENG-04": Plan(negative=True),
-    "OR-ENG-05": Plan(negative=True),
-    "OR-ENG-06": Plan(stateful=True),
+    "OR-ENG-04": RunPlan(negative=True),
+    "OR-ENG-05": RunPlan(negative=True),
+    "OR-ENG-06": RunPlan(stateful=True),
 }
 """What the engine does on request only."""
-ENOUGH = Limits(requests=3000)
+ENOUGH = RunBudget(requests=3000)
 LEVELS = {rule.id: rule.level for rule in catalogue()}
 
 
-def judged(fault: str) -> Report:
+def judged(fault: str) -> CheckReport:
     """The report on a sandbox with one fault; the engine runs only for the faults that are its own.
 
     Faults of writing show on no read, so that they are judged by the rules of writing alone.
@@ -49,19 +49,19 @@ def judged_by(
     allow_writes: bool = False,
     way: str = "bearer",
     token_lifetime: int = 3600,
-    plan: Plan | None = None,
-) -> Report:
+    plan: RunPlan | None = None,
+) -> CheckReport:
     with Sandbox(faults=faults, token_lifetime=token_lifetime) as tenant:
         target = Target(tenant.base_url, access=way_into(tenant, way), allow_writes=allow_writes)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 
-def way_into(tenant: Sandbox, way: str) -> Access:
+def way_into(tenant: Sandbox, way: str) -> Credentials:
     """Access by a static token, or by one of the two ways that some faults need to be seen."""
     if way == "oauth1":
-        return OAuth1(tenant.client_id, tenant.client_secret)
+        return OAuth1Credentials(tenant.client_id, tenant.client_secret)
     if way == "oauth2":
-        return ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, wanted_scopes())
+        return OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, wanted_scopes())
     return BearerToken(tenant.token)
 
 
@@ -104,12 +104,12 @@ def test_the_engine_tells_none_of_all_faults_a_second_time(fault: str) -> None:
 
 
 @cache
-def conforming(writing: bool) -> Report:
+def conforming(writing: bool) -> CheckReport:
     """The report on a sandbox without a fault."""
     return judged_by(["writes"] if writing else (), ["engine"], (), allow_writes=writing)
 
 
-def told_of_open_points(report: Report) -> set[tuple[str, str | None, str]]:
+def told_of_open_points(report: CheckReport) -> set[tuple[str, str | None, str]]:
     """What a server does where nothing is settled, by rule and operation; such checks pass all the same."""
     told = (each for each in report.checks if each.status is Status.PASSED and each.evidence)
     return {(each.id, each.operation_id, each.message) for each in told}

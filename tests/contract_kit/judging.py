@@ -4,11 +4,11 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from oneroster.contract.http.credentials import Access, BearerToken
+from oneroster.contract.http.credentials import BearerToken, Credentials
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster_v1p1.tables import OPERATIONS
 from tests.contract_kit.hostile import Behaviour, HostileServer, answer, serving
@@ -19,12 +19,14 @@ EMPTY = answer(b'{"orgs": []}')
 
 
 @contextmanager
-def judging(behave: Behaviour, way: Callable[[HostileServer], Access] = lambda _: BearerToken("t")) -> Iterator[Tenant]:
+def judging(
+    behave: Behaviour, way: Callable[[HostileServer], Credentials] = lambda _: BearerToken("t")
+) -> Iterator[ObservedTenant]:
     """A tenant that behaves so and has answered once as it should, when it could."""
     with serving(behave) as server:
         target = Target(server.base_url, access=way(server))
-        with Gateway(target, Limits(timeout=5), pause=lambda _: None) as gateway:
-            tenant = Tenant(gateway)
+        with Gateway(target, RunBudget(timeout=5), pause=lambda _: None) as gateway:
+            tenant = ObservedTenant(gateway)
             tenant.ask(ORGS, query={"limit": 1})
             yield tenant
 

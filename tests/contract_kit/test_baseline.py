@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.baseline import Known, KnownError, accept, known_of, read_known, write_known
+from oneroster.contract.baseline import AcceptedDeviation, KnownError, accept, known_of, read_known, write_known
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Check, Evidence, Report, Status, TargetInfo
+from oneroster.contract.result import Check, CheckReport, Evidence, Status, TargetInfo
 
 TICKET = "vendor ticket 4711"
 
@@ -18,12 +18,14 @@ def a_check(status: Status, operation: str | None = "getAllOrgs", rule: str = "O
     return Check(rule, "paging", "T", Level.MUST, status, operation, "it is 7", evidence)
 
 
-def a_report(*checks: Check) -> Report:
-    return Report("1", TargetInfo("https://sis.example", "standard", "", 0.0, 0), checks, 1)
+def a_report(*checks: Check) -> CheckReport:
+    return CheckReport("1", TargetInfo("https://sis.example", "standard", "", 0.0, 0), checks, 1)
 
 
 def test_what_is_known_is_accepted_and_does_not_fail() -> None:
-    report, stale = accept(a_report(a_check(Status.FAILED)), [Known("OR-PAG-05", "getAllOrgs", reason=TICKET)])
+    report, stale = accept(
+        a_report(a_check(Status.FAILED)), [AcceptedDeviation("OR-PAG-05", "getAllOrgs", reason=TICKET)]
+    )
     (check,) = report.checks
     assert report.exit_code() == 0
     assert check.as_json()["status"] == "skipped"
@@ -41,7 +43,10 @@ def test_what_is_known_is_accepted_and_does_not_fail() -> None:
     ],
 )
 def test_what_is_new_fails(new: Check) -> None:
-    known = [Known("OR-PAG-05", "getAllOrgs", reason=TICKET), Known("OR-SCH-01", pointer="title", reason=TICKET)]
+    known = [
+        AcceptedDeviation("OR-PAG-05", "getAllOrgs", reason=TICKET),
+        AcceptedDeviation("OR-SCH-01", pointer="title", reason=TICKET),
+    ]
     report, _ = accept(a_report(a_check(Status.FAILED), new), known)
     assert report.breaches() == [new]
     assert report.exit_code() == 1
@@ -49,14 +54,14 @@ def test_what_is_new_fails(new: Check) -> None:
 
 def test_an_entry_without_operation_is_for_all_and_a_pointer_narrows_it() -> None:
     checks = [a_check(Status.WARNED, name, "OR-SCH-01", "title") for name in ("getAllOrgs", "getAllUsers")]
-    report, _ = accept(a_report(*checks), [Known("OR-SCH-01", pointer="title", reason=TICKET)])
+    report, _ = accept(a_report(*checks), [AcceptedDeviation("OR-SCH-01", pointer="title", reason=TICKET)])
     assert report.breaches(Level.SHOULD) == []
 
 
 def test_an_entry_that_is_met_no_more_is_told_when_it_was_judged() -> None:
-    gone = Known("OR-PAG-05", "getAllOrgs", reason=TICKET)
-    not_judged = Known("OR-PAG-04", "getAllOrgs", reason=TICKET)
-    skipped = Known("OR-PAG-03", "getAllOrgs", reason=TICKET)
+    gone = AcceptedDeviation("OR-PAG-05", "getAllOrgs", reason=TICKET)
+    not_judged = AcceptedDeviation("OR-PAG-04", "getAllOrgs", reason=TICKET)
+    skipped = AcceptedDeviation("OR-PAG-03", "getAllOrgs", reason=TICKET)
     checks = [a_check(Status.PASSED), a_check(Status.SKIPPED, rule="OR-PAG-03")]
     assert accept(a_report(*checks), [gone, not_judged, skipped])[1] == (gone,)
     assert str(gone) == "OR-PAG-05 getAllOrgs"

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.levels import Level, level_of, level_of_clause
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
-from oneroster.contract.rule import FAMILIES, Rule, catalogue, register, rule, select
+from oneroster.contract.rule import FAMILIES, Rule, register, rule
 from oneroster_v1p1.tables import Operation
 
 
@@ -49,7 +50,7 @@ def test_a_clause_without_a_mark_is_refused() -> None:
         level_of_clause("3.1 limit")
 
 
-def nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def nothing(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     return iter(())
 
 
@@ -64,14 +65,14 @@ def nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
 def test_a_rule_that_does_not_fit_is_refused(rule_id: str, family: str, clause: str) -> None:
     before = catalogue()
     with pytest.raises(ValueError, match=r"taken|trust mark"):
-        rule(rule_id, family=family, title="T", clause=clause, over=lambda _: (), breach="a", mend="b")(nothing)
+        rule(rule_id, family=family, title="T", clause=clause, over=lambda _: (), example="a", fix="b")(nothing)
     assert catalogue() == before
 
 
 @pytest.mark.parametrize(("breach", "mend"), [("", "count them"), ("a wrong total", "")])
 def test_a_rule_that_does_not_say_what_breaks_and_mends_it_is_refused(breach: str, mend: str) -> None:
     with pytest.raises(ValueError, match="say by an example what breaks it"):
-        rule("OR-PAG-99", family="paging", title="T", clause="3.1 [A]", over=lambda _: (), breach=breach, mend=mend)
+        rule("OR-PAG-99", family="paging", title="T", clause="3.1 [A]", over=lambda _: (), example=breach, fix=mend)
 
 
 def test_a_rule_of_one_s_own_can_be_registered(monkeypatch: pytest.MonkeyPatch) -> None:

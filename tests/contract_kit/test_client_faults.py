@@ -4,16 +4,16 @@ import time
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import Limits, Target
-from oneroster.contract.rule import select
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults.client_resilience import paging as walking
 from oneroster.sandbox.faults.client_resilience import tokens, transport
 
 REHEARSALS = [fault.name for family in (walking, transport, tokens) for fault in family.FAULTS]
-SMALL = Limits(requests=40, rate=None, timeout=0.5, seconds=3, body=200_000)
+SMALL = RunBudget(requests=40, rate=None, timeout=0.5, seconds=3, body=200_000)
 
 
 @pytest.mark.parametrize("fault", REHEARSALS)

@@ -8,11 +8,11 @@ from xml.etree.ElementTree import ElementTree, parse
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.result import Status
-from oneroster.contract.rule import select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 
@@ -128,7 +128,7 @@ def test_both_suites_and_the_command_have_the_same_findings(
     suite: str, faulty: Sandbox, pytester: pytest.Pytester
 ) -> None:
     target = Target(faulty.base_url, access=BearerToken(faulty.token))
-    report = check(target, rules=select(CHOSEN), plan=Plan(frozenset(OVER)), seed=1)
+    report = check(target, rules=select(CHOSEN), plan=RunPlan(frozenset(OVER)), seed=1)
     result, junit = judged(pytester, suite, faulty)
     told = outcomes(junit)
     assert told.keys() == {each.id for each in report.checks}

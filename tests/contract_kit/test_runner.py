@@ -8,14 +8,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import Tenant, collections
-from oneroster.contract.result import Finding, Reason, Report, Status
-from oneroster.contract.rule import Rule, select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.result import CheckReport, Finding, Reason, Status
+from oneroster.contract.rule import Rule
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import Operation
@@ -33,28 +34,28 @@ from tests.contract_kit.hostile import (
 SECRET_VALUE = "Zaphod Beeblebrox"
 
 
-def judged(behave: Behaviour, limits: Limits | None = None) -> Report:
+def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
     with serving(behave) as server:
-        return check(Target(server.base_url, access=BearerToken("t")), limits or Limits(timeout=5, rate=None))
+        return check(Target(server.base_url, access=BearerToken("t")), limits or RunBudget(timeout=5, rate=None))
 
 
 @pytest.mark.parametrize(
     ("behave", "limits", "reason"),
     [
-        (resets, Limits(timeout=5), "brought no answer"),
-        (never_ends, Limits(timeout=20, body=100_000), "brought no answer"),
-        (drips, Limits(timeout=0.2), "brought no answer"),
-        (lies_about_its_length, Limits(timeout=5), "brought no answer"),
-        (says(answer(b"<html>not here</html>", "404 Not Found")), Limits(timeout=5), "no collection can be read"),
-        (says(answer(b"", "500 Internal Server Error")), Limits(timeout=5), "no collection can be read"),
-        (says(answer(b"", "302 Found", Location="/login")), Limits(timeout=5), "no collection can be read"),
-        (says(answer(b"", "401 Unauthorized")), Limits(timeout=5), "check the credentials"),
-        (says(answer(b"", "403 Forbidden")), Limits(timeout=5), "check the credentials"),
-        (says(answer(b'{"orgs": []}')), Limits(timeout=5, requests=3), "all 3 requests"),
+        (resets, RunBudget(timeout=5), "brought no answer"),
+        (never_ends, RunBudget(timeout=20, body=100_000), "brought no answer"),
+        (drips, RunBudget(timeout=0.2), "brought no answer"),
+        (lies_about_its_length, RunBudget(timeout=5), "brought no answer"),
+        (says(answer(b"<html>not here</html>", "404 Not Found")), RunBudget(timeout=5), "no collection can be read"),
+        (says(answer(b"", "500 Internal Server Error")), RunBudget(timeout=5), "no collection can be read"),
+        (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),
+        (says(answer(b"", "401 Unauthorized")), RunBudget(timeout=5), "check the credentials"),
+        (says(answer(b"", "403 Forbidden")), RunBudget(timeout=5), "check the credentials"),
+        (says(answer(b'{"orgs": []}')), RunBudget(timeout=5, requests=3), "all 3 requests"),
     ],
 )
 def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
-    behave: Behaviour, limits: Limits, reason: str
+    behave: Behaviour, limits: RunBudget, reason: str
 ) -> None:
     began = time.monotonic()
     report = judged(behave, limits)
@@ -68,7 +69,7 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
 @pytest.mark.parametrize("behave", [resets, never_ends, drips, lies_about_its_length])
 def test_several_workers_survive_the_same(behave: Behaviour) -> None:
     began = time.monotonic()
-    report = judged(behave, Limits(timeout=0.3, body=100_000, workers=4))
+    report = judged(behave, RunBudget(timeout=0.3, body=100_000, workers=4))
     assert time.monotonic() - began < 60
     assert report.exit_code() == 3
     assert not report.kit_errors()
@@ -83,7 +84,7 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
 
     began = time.monotonic()
     # One answer takes a small part of the time of the run, on a busy machine too.
-    report = judged(behave, Limits(timeout=30, seconds=2))
+    report = judged(behave, RunBudget(timeout=30, seconds=2))
     assert time.monotonic() - began < 30
     assert "the 2 seconds allowed" in (report.unjudged or "")
     assert report.exit_code() in (1, 3)
@@ -128,9 +129,9 @@ def sandbox() -> Iterator[Target]:
         yield Target(tenant.base_url, access=BearerToken(tenant.token))
 
 
-def by(*rules: Rule, target: Target, operations: Collection[str] | None = ("getAllCategories",)) -> Report:
+def by(*rules: Rule, target: Target, operations: Collection[str] | None = ("getAllCategories",)) -> CheckReport:
     """The report of these rules over few operations, or over all of them."""
-    plan = Plan(None if operations is None else frozenset(operations))
+    plan = RunPlan(None if operations is None else frozenset(operations))
     return check(target, rules=rules, plan=plan, seed=1)
 
 
@@ -140,23 +141,23 @@ def rule_that(
     return Rule(name, "paging", "It holds", clause, collections, tuple(needs), judge)  # type: ignore[arg-type]  # of either kind
 
 
-def holds(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def holds(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     return iter(())
 
 
-def breaks(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def breaks(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     yield Finding("it is broken")
 
 
-def breaks_openly(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def breaks_openly(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     yield Finding("it does this", level=Level.OPEN)
 
 
-def crashes(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def crashes(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     raise KeyError(SECRET_VALUE)
 
 
-def has_nothing(_tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def has_nothing(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     raise NotExercised("there is nothing")
 
 
@@ -194,7 +195,7 @@ def test_a_crash_says_where_and_not_what(sandbox: Target) -> None:
 
 
 def test_a_crash_in_choosing_operations_is_an_error_of_the_kit_too(sandbox: Target) -> None:
-    def over(_tenant: Tenant) -> Iterator[Operation]:
+    def over(_tenant: ObservedTenant) -> Iterator[Operation]:
         raise KeyError(SECRET_VALUE)
 
     report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", over, (), holds), target=sandbox)

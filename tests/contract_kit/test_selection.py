@@ -7,9 +7,9 @@ import pytest
 from oneroster.contract.dialects.dependencies import prerequisites
 from oneroster.contract.dialects.overlay import facts_of
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import Limits, Target
-from oneroster.contract.result import Report
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.result import CheckReport
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.contract.selection import choose
 from oneroster.sandbox import Sandbox
@@ -57,11 +57,11 @@ def test_a_dialect_s_own_operation_is_found_behind_the_standard_s_name() -> None
 
 
 @cache
-def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> Report:
+def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> CheckReport:
     chosen = choose([*include], [*exclude])
     with Sandbox(faults=faults) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
-        return check(target, Limits(requests=500), rules=chosen.rules, plan=Plan(chosen.operations), seed=1)
+        return check(target, RunBudget(requests=500), rules=chosen.rules, plan=RunPlan(chosen.operations), seed=1)
 
 
 @pytest.mark.parametrize("operation", ["getAllOrgs", "getStudentsForClass", "getStudent"])
@@ -70,7 +70,7 @@ def test_one_operation_is_judged_alone_and_as_fully_as_among_all(operation: str)
     alone = judged("semantics", "paging", "envelope", operation)
     assert {each.operation_id for each in alone.checks} - {None} == {operation}
 
-    def verdicts(report: Report) -> set[tuple[str, str]]:
+    def verdicts(report: CheckReport) -> set[tuple[str, str]]:
         return {(each.id, each.status) for each in report.checks if each.operation_id == operation}
 
     # Rules that look at a sample of the operations have this one in it when it stands alone.

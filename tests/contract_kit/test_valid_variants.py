@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from oneroster.contract.http.target import Limits, Target
-from oneroster.contract.result import Reason, Report
-from oneroster.contract.rule import select
+from oneroster.contract.catalogue import select
+from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.variants import VARIANTS, by_name
@@ -38,7 +38,7 @@ TOGETHER: Final = (
 )
 
 
-def judged(tenant: Sandbox, settings: dict[str, str] | None = None, rules: Any = LAWS, **options: Any) -> Report:
+def judged(tenant: Sandbox, settings: dict[str, str] | None = None, rules: Any = LAWS, **options: Any) -> CheckReport:
     given = {"base_url": tenant.base_url, **(settings or {"token": tenant.token})}
     target = Target.from_settings(given, {}, allow_writes=rules is WRITES)
     assert target is not None
@@ -52,7 +52,7 @@ def key_of(names: Collection[str], tenant: Sandbox) -> dict[str, str]:
     return {"token": tenant.token}
 
 
-def warned(report: Report) -> set[str]:
+def warned(report: CheckReport) -> set[str]:
     return {each.id for each in report.checks if each.status == "warned"}
 
 
@@ -123,6 +123,6 @@ def test_what_is_not_offered_is_skipped_and_no_failure() -> None:
 
 def test_a_budget_that_is_too_small_is_no_pass() -> None:
     with Sandbox(USERS) as tenant:
-        report = judged(tenant, limits=Limits(requests=150))
+        report = judged(tenant, limits=RunBudget(requests=150))
     assert report.exit_code() == 3
     assert report.target.requests == 150

@@ -6,15 +6,15 @@ import time
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
-from oneroster.contract.http.credentials import BearerToken, ClientCredentials
+from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.parallel import together
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.parallel import map_parallel
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Report
-from oneroster.contract.rule import select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.result import CheckReport
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from tests.contract_kit.hostile import Behaviour, answer, resets, says, serving
@@ -24,11 +24,11 @@ OVER = frozenset({"getAllUsers", "getAllClasses", "getClass", "getAllTeachers", 
 FAULTS = ("lost-row", "missing-required", "subset-incomplete", "open-door")
 
 
-def judged(workers: int) -> Report:
+def judged(workers: int) -> CheckReport:
     with Sandbox(faults=FAULTS) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
         rules = select(["paging", "schema", "semantics", "access"])
-        return check(target, Limits(workers=workers), rules=rules, plan=Plan(OVER), seed=1)
+        return check(target, RunBudget(workers=workers), rules=rules, plan=RunPlan(OVER), seed=1)
 
 
 def test_four_workers_find_what_one_finds() -> None:
@@ -36,7 +36,7 @@ def test_four_workers_find_what_one_finds() -> None:
     assert {each.family for each in one.breaches(Level.SHOULD)} == {"paging", "schema", "semantics", "access"}
     assert not one.kit_errors()
 
-    def told(report: Report) -> list[tuple[str, str, str | None, str]]:
+    def told(report: CheckReport) -> list[tuple[str, str, str | None, str]]:
         return [(each.id, str(each.status), each.operation_id, each.message) for each in report.checks]
 
     assert told(four) == told(one)
@@ -54,7 +54,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
             gate.set()
         return number
 
-    assert together(WORKERS, work, range(3)) == [0, 1, 2]
+    assert map_parallel(WORKERS, work, range(3)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("workers", [1, WORKERS])
@@ -66,7 +66,7 @@ def test_the_first_error_ends_it_and_what_has_not_begun_is_left_out(workers: int
         raise KeyError(number)
 
     with pytest.raises(KeyError, match="0"):
-        together(workers, work, range(1000))
+        map_parallel(workers, work, range(1000))
     assert len(begun) < 1000
 
 
@@ -79,13 +79,13 @@ def all_at_once(gateway: Gateway, requests: int) -> list[int | str]:
         except (BudgetSpentError, UnreachableError) as error:
             return type(error).__name__
 
-    return together(WORKERS, ask, range(requests))
+    return map_parallel(WORKERS, ask, range(requests))
 
 
 def test_the_budget_holds_for_all_together() -> None:
     with (
         serving(says(answer(b"{}"))) as server,
-        Gateway(Target(server.base_url), Limits(requests=7, workers=WORKERS)) as gateway,
+        Gateway(Target(server.base_url), RunBudget(requests=7, workers=WORKERS)) as gateway,
     ):
         outcomes = all_at_once(gateway, 20)
         assert gateway.spent == len(server.requests) == 7
@@ -95,7 +95,7 @@ def test_the_budget_holds_for_all_together() -> None:
 def test_the_rate_holds_for_all_together() -> None:
     with (
         serving(says(answer(b"{}"))) as server,
-        Gateway(Target(server.base_url), Limits(rate=50, workers=WORKERS)) as gateway,
+        Gateway(Target(server.base_url), RunBudget(rate=50, workers=WORKERS)) as gateway,
     ):
         began = time.monotonic()
         all_at_once(gateway, 11)
@@ -113,7 +113,7 @@ def test_a_busy_tenant_holds_all_of_them_back() -> None:
 
     with (
         serving(behave) as server,
-        Gateway(Target(server.base_url), Limits(workers=WORKERS), paused.append) as gateway,
+        Gateway(Target(server.base_url), RunBudget(workers=WORKERS), paused.append) as gateway,
     ):
         assert gateway.get("/orgs").status == 200
         # Whoever asks within these seconds waits for their end, although only one was told.
@@ -124,7 +124,7 @@ def test_a_busy_tenant_holds_all_of_them_back() -> None:
 
 
 def test_a_tenant_that_is_gone_is_gone_for_all() -> None:
-    with serving(resets) as server, Gateway(Target(server.base_url), Limits(timeout=5, workers=WORKERS)) as gateway:
+    with serving(resets) as server, Gateway(Target(server.base_url), RunBudget(timeout=5, workers=WORKERS)) as gateway:
         outcomes: set[str] = set()
         for _ in range(10):
             try:
@@ -150,8 +150,8 @@ def test_one_token_is_fetched_for_all_and_renewed_once() -> None:
         reply(connection, head)
 
     with serving(behave) as server:
-        access = ClientCredentials(f"{server.base_url}/token", "me", "s")
-        with Gateway(Target(server.base_url, access=access), Limits(workers=WORKERS)) as gateway:
+        access = OAuth2Credentials(f"{server.base_url}/token", "me", "s")
+        with Gateway(Target(server.base_url, access=access), RunBudget(workers=WORKERS)) as gateway:
             assert all_at_once(gateway, 8) == [200] * 8
             assert len(tokens) == 1
             taken.clear()

@@ -9,21 +9,21 @@ import httpx
 import pytest
 
 from oneroster import AsyncOneRoster, OneRoster, Paging
-from oneroster.pagination.concurrency import Pace
+from oneroster.pagination.concurrency import AdaptiveConcurrency
 from tests.web import Answer, Seen, serve
 
 LATENCY = 0.06
 """Seconds; long beside what a page of one row costs to read, also on a busy machine."""
 
 
-def paced(pace: Pace, pages: int, waited: float) -> int:
+def paced(pace: AdaptiveConcurrency, pages: int, waited: float) -> int:
     for _ in range(pages):
         pace.note(waited, 1.0)
     return pace.ahead
 
 
 def test_it_begins_with_one_and_widens_where_a_walk_mostly_waits() -> None:
-    pace = Pace(4, adaptive=True)
+    pace = AdaptiveConcurrency(4, adaptive=True)
     assert (pace.ahead, pace.most) == (1, 8)
     assert paced(pace, 1, 0.9) == 1
     assert paced(pace, 1, 0.9) == 4
@@ -33,7 +33,7 @@ def test_it_begins_with_one_and_widens_where_a_walk_mostly_waits() -> None:
 
 
 def test_it_stays_where_it_is_while_there_is_work_to_do() -> None:
-    pace = Pace(4, adaptive=True)
+    pace = AdaptiveConcurrency(4, adaptive=True)
     assert paced(pace, 100, 0.5) == 1
     # What was long ago does not count.
     assert paced(pace, 2, 0.9) == 4
@@ -43,7 +43,7 @@ def test_it_stays_where_it_is_while_there_is_work_to_do() -> None:
 
 @pytest.mark.parametrize(("windows", "adaptive"), [(1, True), (1, False), (4, False), (9, False)])
 def test_a_fixed_number_is_kept(windows: int, adaptive: bool) -> None:
-    pace = Pace(windows, adaptive)
+    pace = AdaptiveConcurrency(windows, adaptive)
     assert paced(pace, 100, 1.0) == pace.most == windows
 
 

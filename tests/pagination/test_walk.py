@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster import CountMismatchError, Paging, PagingError, UnstableCollectionError
-from oneroster.pagination.walk import Ask, Facts, Walk
+from oneroster.pagination.walk import CollectionWalk, PageInfo, PageRequest
 
-Server = Callable[[Ask], Facts]
+Server = Callable[[PageRequest], PageInfo]
 
 
 def names(count: int) -> list[str]:
@@ -18,7 +18,7 @@ def names(count: int) -> list[str]:
 
 def read(server: Server, paging: Paging | None = None, ahead: int = 1) -> list[str]:
     """Walk as a shell would, with windows asked for before their turn."""
-    walk, given, came = Walk("getAllOrgs", paging or Paging(limit=10)), [], dict[Ask, Facts]()
+    walk, given, came = CollectionWalk("getAllOrgs", paging or Paging(limit=10)), [], dict[PageRequest, PageInfo]()
     while asks := walk.asks(ahead):
         came = {ask: came[ask] if ask in came else server(ask) for ask in asks}
         facts = came.pop(asks[0])
@@ -27,8 +27,8 @@ def read(server: Server, paging: Paging | None = None, ahead: int = 1) -> list[s
 
 
 def honest(rows: Sequence[str], cap: int = 1000, total: bool = True) -> Server:
-    def answer(ask: Ask) -> Facts:
-        return Facts(rows[ask.offset : ask.offset + min(ask.limit, cap)], len(rows) if total else None)
+    def answer(ask: PageRequest) -> PageInfo:
+        return PageInfo(rows[ask.offset : ask.offset + min(ask.limit, cap)], len(rows) if total else None)
 
     return answer
 
@@ -45,15 +45,15 @@ def test_an_honest_server_is_read_exactly_once_in_order(
 @pytest.mark.parametrize("lie", [0, 1, 7, 25, 29])
 def test_a_total_that_is_too_small_loses_nothing(lie: int) -> None:
     rows = names(30)
-    assert read(lambda ask: Facts(rows[ask.offset : ask.offset + min(ask.limit, 7)], lie)) == rows
+    assert read(lambda ask: PageInfo(rows[ask.offset : ask.offset + min(ask.limit, 7)], lie)) == rows
 
 
 def test_a_total_that_counts_the_page_alone_loses_nothing() -> None:
     rows = names(30)
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         page = rows[ask.offset : ask.offset + 7]
-        return Facts(page, len(page))
+        return PageInfo(page, len(page))
 
     with pytest.raises(PagingError, match="shrank"):
         read(answer)
@@ -63,7 +63,7 @@ def test_a_total_that_counts_the_page_alone_loses_nothing() -> None:
 def test_a_total_that_is_too_large_raises_with_the_numbers() -> None:
     rows = names(25)
     with pytest.raises(CountMismatchError) as caught:
-        read(lambda ask: Facts(rows[ask.offset : ask.offset + ask.limit], 40))
+        read(lambda ask: PageInfo(rows[ask.offset : ask.offset + ask.limit], 40))
     error = caught.value
     assert (error.collection, error.received, error.announced) == ("getAllOrgs", 25, 40)
     assert "getAllOrgs" in str(error)
@@ -74,22 +74,22 @@ def test_a_total_that_is_too_large_raises_with_the_numbers() -> None:
 def test_an_ignored_offset_raises(total: int | None) -> None:
     rows = names(30)
     with pytest.raises(UnstableCollectionError, match="as if it ignored offset") as caught:
-        read(lambda ask: Facts(rows[: ask.limit], total))
+        read(lambda ask: PageInfo(rows[: ask.limit], total))
     assert caught.value.received == 10
 
 
 def test_an_ignored_offset_does_no_harm_when_one_page_holds_all() -> None:
     rows = names(8)
-    assert read(lambda _: Facts(rows, 8)) == rows
+    assert read(lambda _: PageInfo(rows, 8)) == rows
 
 
 @pytest.mark.parametrize("total", [None, 35])
 def test_offsets_rounded_down_to_whole_pages_are_read(total: int | None) -> None:
     rows = names(35)
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         start = ask.offset // ask.limit * ask.limit
-        return Facts(rows[start : start + ask.limit], total)
+        return PageInfo(rows[start : start + ask.limit], total)
 
     assert read(answer) == rows
 
@@ -99,12 +99,12 @@ def test_offsets_rounded_down_to_whole_pages_are_read(total: int | None) -> None
 def test_an_empty_page_in_the_middle_is_asked_for_again_and_then_reported(total: int | None, times: int) -> None:
     rows, left = names(35), times
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         nonlocal left
         if ask.offset >= 15 and left:
             left -= 1
-            return Facts([], total)
-        return Facts(rows[ask.offset : ask.offset + ask.limit], total)
+            return PageInfo([], total)
+        return PageInfo(rows[ask.offset : ask.offset + ask.limit], total)
 
     if times == 1:
         assert read(answer) == rows
@@ -116,9 +116,9 @@ def test_an_empty_page_in_the_middle_is_asked_for_again_and_then_reported(total:
 def test_rows_that_repeat_and_get_lost_under_ties_are_read_under_sourced_id() -> None:
     rows = names(40)
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         shifted = rows if ask.sorted else rows[ask.offset // 10 * 3 :] + rows[: ask.offset // 10 * 3]
-        return Facts(shifted[ask.offset : ask.offset + ask.limit], 40)
+        return PageInfo(shifted[ask.offset : ask.offset + ask.limit], 40)
 
     given_rows = read(answer)
     assert sorted(given_rows) == rows
@@ -127,9 +127,9 @@ def test_rows_that_repeat_and_get_lost_under_ties_are_read_under_sourced_id() ->
 def test_ties_without_any_sort_are_reported_with_ids() -> None:
     rows = names(40)
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         start = max(0, ask.offset - 2)
-        return Facts(rows[start : start + ask.limit], 40)
+        return PageInfo(rows[start : start + ask.limit], 40)
 
     with pytest.raises(UnstableCollectionError, match="rows repeat") as caught:
         read(answer)
@@ -147,12 +147,12 @@ def test_rows_that_stay_are_read_once_while_one_row_is_deleted_or_inserted(
     insert = data.draw(st.booleans())
     stay = set(rows) if insert else set(rows) - {rows[at]}
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         nonlocal requests
         requests += 1
         if requests == when:
             rows.insert(at, "new") if insert else rows.pop(at)
-        return Facts(rows[ask.offset : ask.offset + min(ask.limit, 5)], len(rows) if total else None)
+        return PageInfo(rows[ask.offset : ask.offset + min(ask.limit, 5)], len(rows) if total else None)
 
     try:
         given_rows = read(answer, Paging(limit=5), windows)
@@ -169,11 +169,11 @@ def test_whatever_a_server_sends_no_row_is_given_twice_and_the_walk_ends(
 ) -> None:
     turn = 0
 
-    def answer(_: Ask) -> Facts:
+    def answer(_: PageRequest) -> PageInfo:
         nonlocal turn
         ids, total = script[turn % len(script)]
         turn += 1
-        return Facts([str(number) for number in ids], total)
+        return PageInfo([str(number) for number in ids], total)
 
     try:
         given_rows = read(answer, Paging(limit=5), 3)
@@ -184,34 +184,34 @@ def test_whatever_a_server_sends_no_row_is_given_twice_and_the_walk_ends(
 
 def test_a_server_without_end_is_stopped() -> None:
     with pytest.raises(PagingError, match="no end after 50 requests"):
-        read(lambda ask: Facts([str(ask.offset + n) for n in range(5)]), Paging(limit=5, most_requests=50))
+        read(lambda ask: PageInfo([str(ask.offset + n) for n in range(5)]), Paging(limit=5, most_requests=50))
 
 
 def test_a_cursor_is_followed_and_its_loop_reported() -> None:
     rows = names(12)
 
-    def answer(ask: Ask) -> Facts:
+    def answer(ask: PageRequest) -> PageInfo:
         start = int(ask.cursor or 0)
-        return Facts(rows[start : start + 5], None, str(start + 5) if start + 5 < 12 else None)
+        return PageInfo(rows[start : start + 5], None, str(start + 5) if start + 5 < 12 else None)
 
     assert read(answer) == rows
     with pytest.raises(UnstableCollectionError, match="next link"):
-        read(lambda _: Facts(rows[:5], None, "same"))
+        read(lambda _: PageInfo(rows[:5], None, "same"))
 
 
 def test_rows_without_sourced_id_are_counted_when_a_total_is_announced() -> None:
-    page = Facts([None, None, None], 3)
-    walk = Walk("getAllOrgs", Paging())
+    page = PageInfo([None, None, None], 3)
+    walk = CollectionWalk("getAllOrgs", Paging())
     assert walk.take(walk.asks()[0], page) == [0, 1, 2]
-    assert walk.take(walk.asks()[0], Facts([], 3)) == []
+    assert walk.take(walk.asks()[0], PageInfo([], 3)) == []
     assert walk.asks() == []
 
 
 def test_windows_are_opened_only_where_limit_and_total_are_honoured() -> None:
-    walk = Walk("getAllOrgs", Paging(limit=10))
+    walk = CollectionWalk("getAllOrgs", Paging(limit=10))
     assert len(walk.asks(4)) == 1
-    walk.take(walk.asks()[0], Facts(names(10), 45))
+    walk.take(walk.asks()[0], PageInfo(names(10), 45))
     assert [(ask.offset, ask.expected) for ask in walk.asks(4)] == [(10, 10), (20, 10), (30, 10), (40, 5)]
-    silent = Walk("getAllOrgs", Paging(limit=10))
-    silent.take(silent.asks()[0], Facts(names(10)))
+    silent = CollectionWalk("getAllOrgs", Paging(limit=10))
+    silent.take(silent.asks()[0], PageInfo(names(10)))
     assert len(silent.asks(4)) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from oneroster import OneRoster, Paging, Retry
-from oneroster.pull import Settings, pull
+from oneroster.pull import PullOptions, pull
 from oneroster.pull.fetch import collections as harvest
 
 steps = 0
@@ -33,7 +33,7 @@ def main(base_url: str, token: str, place: str, deadly: int) -> None:
         setattr(os, name, counted(getattr(os, name), deadly))
     harvest._STRETCH_ROWS = 20  # type: ignore[misc]  # many stretches out of a small tenant
     with OneRoster(base_url=base_url, token=token, retry=Retry(first_delay=0.0)) as roster:
-        pull(roster, Path(place), Settings(resume=True, workers=2, paging=Paging(limit=9, windows=2)))
+        pull(roster, Path(place), PullOptions(resume=True, workers=2, paging=Paging(limit=9, windows=2)))
     print(steps)  # noqa: T201  # what the test reads
 
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import httpx
 
 from oneroster import OneRoster, Paging, Retry
-from oneroster.pull import Roster, open_place
+from oneroster.pull import Roster, open_destination
 from oneroster.pull.roster.columns import KEY, Column, columns_of
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
@@ -93,7 +93,7 @@ def rows_of(roster: Roster) -> Rows:
 
 def rows_at(place: Path) -> Rows:
     """All rows of a place, by element."""
-    return rows_of(open_place(place))
+    return rows_of(open_destination(place))
 
 
 def by_id(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:

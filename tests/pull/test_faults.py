@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oneroster import Limits, OneRoster, OneRosterError, Paging, Retry
-from oneroster.pull import Bounds, Choice, Settings, pull
+from oneroster import OneRoster, OneRosterError, Paging, ResponseLimits, Retry
+from oneroster.pull import PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import paging
 from oneroster.sandbox.faults.client_resilience import paging as walking
@@ -47,10 +47,12 @@ BEARABLE = {
 
 MOVING = {"row-deleted", "row-inserted"}
 
-CHOICE = Choice(only=["orgs", "classes"])
+CHOICE = RosterSelection(only=["orgs", "classes"])
 """Enough rows for several pages, few enough to be quick."""
 
-SETTINGS = Settings(choice=CHOICE, paging=Paging(limit=7, windows=2), bounds=Bounds(unresolved=1.0), accept_shrink=True)
+SETTINGS = PullOptions(
+    choice=CHOICE, paging=Paging(limit=7, windows=2), bounds=SanityLimits(unresolved=1.0), accept_shrink=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def expected() -> Rows:
 @contextmanager
 def impatient(tenant: Sandbox) -> Iterator[OneRoster]:
     retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=10.0)
-    limits = Limits(most_bytes=1_000_000, seconds=1.0, silence=1.0)
+    limits = ResponseLimits(most_bytes=1_000_000, seconds=1.0, silence=1.0)
     with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
         yield roster
 

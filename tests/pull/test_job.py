@@ -9,14 +9,14 @@ import pytest
 import oneroster.pull
 from oneroster import ConfigurationError, OneRoster, Paging
 from oneroster.pull import (
-    Bounds,
-    Choice,
+    DestinationError,
     GuardError,
     NothingOfferedError,
-    PlaceError,
     Progress,
-    Settings,
-    open_place,
+    PullOptions,
+    RosterSelection,
+    SanityLimits,
+    open_destination,
     pull,
     reader,
 )
@@ -50,7 +50,7 @@ def test_a_place_holds_every_row_and_field_in_the_order_of_the_tenant(
     tenant: Sandbox, expected: Rows, tmp_path: Path, name: str, paging: Paging
 ) -> None:
     with roster_of(tenant) as roster:
-        report = pull(roster, tmp_path / name, Settings(paging=paging))
+        report = pull(roster, tmp_path / name, PullOptions(paging=paging))
     assert rows_at(tmp_path / name) == expected
     assert {name: holding.rows for name, holding in report.manifest.collections.items()} == dict(report.fetched)
     assert sum(report.fetched.values()) == sum(map(len, expected.values()))
@@ -82,9 +82,9 @@ def test_progress_hears_of_every_collection(tenant: Sandbox, tmp_path: Path) -> 
 
 
 def test_what_a_choice_leaves_out_is_not_there(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
-    choice = Choice(only=["users", "enrollments"], active=True, columns={"users": ["role", "orgSourcedIds"]})
+    choice = RosterSelection(only=["users", "enrollments"], active=True, columns={"users": ["role", "orgSourcedIds"]})
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "roster.parquet", Settings(choice=choice, bounds=Bounds(unresolved=1.0)))
+        pull(roster, tmp_path / "roster.parquet", PullOptions(choice=choice, bounds=SanityLimits(unresolved=1.0)))
     found = rows_at(tmp_path / "roster.parquet")
     names = ("sourcedId", "status", "dateLastModified", "role", "orgSourcedIds")
     active = {element: [row for row in rows if row["status"] == "active"] for element, rows in expected.items()}
@@ -95,8 +95,8 @@ def test_what_a_choice_leaves_out_is_not_there(tenant: Sandbox, expected: Rows, 
 
 def test_personal_columns_and_collections_can_be_dropped(tenant: Sandbox, tmp_path: Path) -> None:
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "roster.parquet", Settings(choice=Choice(drop_personal=True)))
-    found = open_place(tmp_path / "roster.parquet")
+        pull(roster, tmp_path / "roster.parquet", PullOptions(choice=RosterSelection(drop_personal=True)))
+    found = open_destination(tmp_path / "roster.parquet")
     assert "Demographics" not in found.elements()
     assert set(found.schema("User").names) == {
         "sourcedId", "status", "dateLastModified", "enabledUser", "role", "orgSourcedIds"
@@ -110,17 +110,17 @@ def test_passwords_come_only_when_asked_for(tmp_path: Path) -> None:
         assert user is not None
         store.put("User", {**user, "password": "open sesame"})
         pull(roster, tmp_path / "without.ndjson")
-        pull(roster, tmp_path / "with.parquet", Settings(choice=Choice(with_password=True)))
-    assert "password" not in open_place(tmp_path / "without.ndjson").schema("User").names
+        pull(roster, tmp_path / "with.parquet", PullOptions(choice=RosterSelection(with_password=True)))
+    assert "password" not in open_destination(tmp_path / "without.ndjson").schema("User").names
     assert "open sesame" in {row["password"] for row in rows_at(tmp_path / "with.parquet")["User"]}
     everything = b"".join(path.read_bytes() for path in (tmp_path / "without.ndjson").iterdir())
     assert b"open sesame" not in everything
 
 
 def test_a_filter_is_sent_to_the_tenant(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
-    choice = Choice(only=["users"], filters={"users": "role='teacher'"})
+    choice = RosterSelection(only=["users"], filters={"users": "role='teacher'"})
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "teachers.parquet", Settings(choice=choice))
+        pull(roster, tmp_path / "teachers.parquet", PullOptions(choice=choice))
     wanted = [row for row in expected["User"] if row["role"] == "teacher"]
     assert rows_at(tmp_path / "teachers.parquet") == {"User": wanted}
     assert wanted
@@ -129,7 +129,7 @@ def test_a_filter_is_sent_to_the_tenant(tenant: Sandbox, expected: Rows, tmp_pat
 def test_one_school_comes_with_all_that_it_refers_to(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
     school = next(row["schoolSourcedId"] for row in expected["Class"])
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "school.parquet", Settings(choice=Choice(schools=[school])))
+        pull(roster, tmp_path / "school.parquet", PullOptions(choice=RosterSelection(schools=[school])))
     found = by_id(rows_at(tmp_path / "school.parquet"))
     own = {row["sourcedId"] for row in expected["Class"] if row["schoolSourcedId"] == school}
     assert set(found["Class"]) >= own
@@ -147,17 +147,17 @@ def test_one_school_comes_with_all_that_it_refers_to(tenant: Sandbox, expected: 
 @pytest.mark.parametrize(
     "choice",
     [
-        Choice(only=["pupils"]),
-        Choice(without=["pupils"]),
-        Choice(columns={"users": ["shoeSize"]}),
-        Choice(only=["users"], without=["users"]),
-        Choice(schools=["no such school"]),
-        Choice(schools=["S"], without=["orgs"]),
+        RosterSelection(only=["pupils"]),
+        RosterSelection(without=["pupils"]),
+        RosterSelection(columns={"users": ["shoeSize"]}),
+        RosterSelection(only=["users"], without=["users"]),
+        RosterSelection(schools=["no such school"]),
+        RosterSelection(schools=["S"], without=["orgs"]),
     ],
 )
-def test_a_choice_of_what_there_is_not_is_refused(tenant: Sandbox, tmp_path: Path, choice: Choice) -> None:
+def test_a_choice_of_what_there_is_not_is_refused(tenant: Sandbox, tmp_path: Path, choice: RosterSelection) -> None:
     with roster_of(tenant) as roster, pytest.raises(ConfigurationError):
-        pull(roster, tmp_path / "roster.parquet", Settings(choice=choice))
+        pull(roster, tmp_path / "roster.parquet", PullOptions(choice=choice))
     assert not (tmp_path / "roster.parquet").exists()
 
 
@@ -165,9 +165,9 @@ def test_what_is_not_offered_is_said_and_what_was_named_is_demanded(tmp_path: Pa
     with Sandbox("small", 3, variants=Variants(gradebook=False)) as tenant, roster_of(tenant) as roster:
         report = pull(roster, tmp_path / "roster.parquet")
         assert report.manifest.not_offered == dict.fromkeys(["categories", "lineItems", "results"], "not offered (404)")
-        assert "Result" not in open_place(tmp_path / "roster.parquet").elements()
+        assert "Result" not in open_destination(tmp_path / "roster.parquet").elements()
         with pytest.raises(NothingOfferedError, match="results is not offered"):
-            pull(roster, tmp_path / "named.parquet", Settings(choice=Choice(only=["users", "results"])))
+            pull(roster, tmp_path / "named.parquet", PullOptions(choice=RosterSelection(only=["users", "results"])))
 
 
 def test_what_is_refused_is_said(tenant: Sandbox, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_what_is_refused_is_said(tenant: Sandbox, tmp_path: Path) -> None:
 
 def test_a_dialect_is_pulled_by_its_own_operations(expected: Rows, tmp_path: Path) -> None:
     with Sandbox("small", 3, profile="kimono") as tenant, roster_of(tenant) as roster:
-        pull(roster, tmp_path / "roster.parquet", Settings(profile="kimono"))
+        pull(roster, tmp_path / "roster.parquet", PullOptions(profile="kimono"))
     found = rows_at(tmp_path / "roster.parquet")
     assert set(found) == {"AcademicSession", "Org", "Course", "Class", "User", "Enrollment"}
     wanted = {element: expected[element] for element in found}
@@ -195,9 +195,9 @@ def test_what_is_no_roster_is_not_replaced(tenant: Sandbox, tmp_path: Path) -> N
     mine.mkdir()
     (mine / "thesis.txt").write_text("years of work")
     with roster_of(tenant) as roster:
-        with pytest.raises(PlaceError):
+        with pytest.raises(DestinationError):
             pull(roster, mine)
-        with pytest.raises(PlaceError, match="no folder"):
+        with pytest.raises(DestinationError, match="no folder"):
             pull(roster, tmp_path / "nowhere" / "roster.parquet")
     assert (mine / "thesis.txt").read_text() == "years of work"
 
@@ -212,7 +212,7 @@ def test_a_roster_that_shrinks_is_kept_out_until_it_is_accepted(tmp_path: Path) 
             pull(roster, place)
         assert rows_at(place) == before
         assert all("before." in objection for objection in refused.value.objections)
-        report = pull(roster, place, Settings(accept_shrink=True, resume=True))
+        report = pull(roster, place, PullOptions(accept_shrink=True, resume=True))
         assert report.requests == 0
         assert rows_at(place) == truth(smaller)
 
@@ -221,7 +221,7 @@ def test_sizes_are_not_compared_with_those_of_another_choice(tenant: Sandbox, tm
     place = tmp_path / "roster.parquet"
     with roster_of(tenant) as roster:
         pull(roster, place)
-        report = pull(roster, place, Settings(choice=Choice(without=["results"])))
+        report = pull(roster, place, PullOptions(choice=RosterSelection(without=["results"])))
     assert any("another choice" in note for note in report.notes)
 
 
@@ -231,7 +231,7 @@ def test_references_that_lead_nowhere_are_listed_by_id_and_bounded(tmp_path: Pat
         course = next(iter(roster.get_all_classes())).course.sourced_id
         store.delete("Course", course)
         with pytest.raises(GuardError, match=r"classes: \d+ of \d+ references lead nowhere.*Listed by id in"):
-            pull(roster, place, Settings(bounds=Bounds(unresolved=0.0)))
+            pull(roster, place, PullOptions(bounds=SanityLimits(unresolved=0.0)))
         assert not place.exists()
         listed = [json.loads(line) for line in beside(place).read_text().splitlines()]
         wrong = [row["sourcedId"] for row in truth(tenant)["Class"] if row["courseSourcedId"] == course]
@@ -239,7 +239,7 @@ def test_references_that_lead_nowhere_are_listed_by_id_and_bounded(tmp_path: Pat
             (one["sourced_id"], one["field"], one["refers_to"]) for one in listed if one["collection"] == "classes"
         }
         assert found == {(name, "course", course) for name in wrong}
-        report = pull(roster, place, Settings(bounds=Bounds(unresolved=1.0)))
+        report = pull(roster, place, PullOptions(bounds=SanityLimits(unresolved=1.0)))
     assert report.rejects["classes", "unresolved"] == len(wrong)
     assert report.rejects_file == beside(place)
     assert rows_at(place)["Class"]

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from oneroster import UnstableCollectionError
 from oneroster.cli._pull_display import show_report
-from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
+from oneroster.pull import DestinationError, GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
 from oneroster.pull.fetch.staging import Staging, folder_beside
 from oneroster.pull.roster import manifest
 from oneroster.pull.roster.rejects import beside
@@ -21,7 +21,7 @@ from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS
 from tests.pull.pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
 
-TRUSTING = Settings(bounds=Bounds(unresolved=1.0))
+TRUSTING = PullOptions(bounds=SanityLimits(unresolved=1.0))
 
 HOSTILE = {
     "formula": "=cmd|' /C calc'!A1",
@@ -62,7 +62,7 @@ def test_hostile_values_come_back_unchanged(tmp_path: Path, name: str) -> None:
             user = store.read("User", truth(server)["User"][number]["sourcedId"])
             assert user is not None
             store.put("User", hostile(user, value))
-        settings = TRUSTING._replace(choice=Choice(only=["users"]), paging=SMALL_PAGES)
+        settings = TRUSTING._replace(choice=RosterSelection(only=["users"]), paging=SMALL_PAGES)
         pull(roster, tmp_path / name, settings)
         wanted, found = truth(server)["User"], rows_at(tmp_path / name)["User"]
     for row in (*wanted, *found):
@@ -76,10 +76,10 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
         demographics = store.read("Demographics", truth(server)["Demographics"][0]["sourcedId"])
         assert demographics is not None
         store.put("Demographics", {**demographics, "birthDate": "the day after", "sex": "unknown"})
-        choice = Choice(only=["demographics"])
+        choice = RosterSelection(only=["demographics"])
         with pytest.raises(GuardError, match="1 fields or records could not be read, in 22 rows"):
             pull(roster, place, TRUSTING._replace(choice=choice))
-        report = pull(roster, place, TRUSTING._replace(choice=choice, bounds=Bounds(unreadable=0.2)))
+        report = pull(roster, place, TRUSTING._replace(choice=choice, bounds=SanityLimits(unreadable=0.2)))
     listed = [json.loads(line) for line in beside(place).read_text().splitlines()]
     assert listed == [
         {
@@ -112,10 +112,10 @@ def test_no_value_of_a_record_is_in_what_is_said_of_it(
         store.put("User", {**hostile(user, child), "grades": 7, child: child})
         store.put("Demographics", {**demographics, "birthDate": child, "sex": child})
         store.put("Enrollment", {**enrollment, "beginDate": child, "role": child, "metadata": child})
-        settings = Settings(choice=Choice(filters={"orgs": f"name!='{child}'"}))
+        settings = PullOptions(choice=RosterSelection(filters={"orgs": f"name!='{child}'"}))
         with caplog.at_level("DEBUG", logger="oneroster"), pytest.raises(GuardError) as refused:
             pull(roster, place, settings)
-        lenient = settings._replace(bounds=Bounds(unreadable=1.0, unresolved=1.0))
+        lenient = settings._replace(bounds=SanityLimits(unreadable=1.0, unresolved=1.0))
         with caplog.at_level("DEBUG", logger="oneroster"):
             report = pull(roster, place, lenient)
     show_report(report, Console(width=300))
@@ -127,7 +127,7 @@ def test_no_value_of_a_record_is_in_what_is_said_of_it(
 
 def test_rows_that_repeat_are_listed_by_id(tmp_path: Path) -> None:
     place = tmp_path / "roster.ndjson"
-    settings = TRUSTING._replace(choice=Choice(only=["users"]), paging=SMALL_PAGES)
+    settings = TRUSTING._replace(choice=RosterSelection(only=["users"]), paging=SMALL_PAGES)
     with Sandbox("small", 3, faults=["repeated-row"]) as server, roster_of(server) as roster:
         known = {row["sourcedId"] for row in truth(server)["User"]}
         with pytest.raises(UnstableCollectionError):
@@ -143,7 +143,11 @@ def test_fields_that_the_document_does_not_know_are_kept(tmp_path: Path) -> None
         org = store.read("Org", truth(server)["Org"][3]["sourcedId"])
         assert org is not None
         store.put("Org", {**org, "vendorColour": {"b": [1, None], "a": "é"}})
-        pull(roster, tmp_path / "roster.parquet", TRUSTING._replace(choice=Choice(only=["orgs"]), paging=SMALL_PAGES))
+        pull(
+            roster,
+            tmp_path / "roster.parquet",
+            TRUSTING._replace(choice=RosterSelection(only=["orgs"]), paging=SMALL_PAGES),
+        )
     rows = rows_at(tmp_path / "roster.parquet")["Org"]
     kept = {row["sourcedId"]: row["_extras"] for row in rows if row["_extras"] is not None}
     assert kept == {org["sourcedId"]: '{"vendorColour":{"a":"é","b":[1,null]}}'}
@@ -186,13 +190,13 @@ def test_a_disk_that_fills_leaves_the_old_roster(tenant: Sandbox, tmp_path: Path
     assert "cannot be written" in done.stdout or "SQLite refused it" in done.stdout
     assert place.read_bytes() == before
     with roster_of(tenant) as roster:
-        pull(roster, place, Settings(resume=True))
+        pull(roster, place, PullOptions(resume=True))
     assert rows_at(place) == truth(tenant)
     assert leftovers(tmp_path) == []
 
 
 def test_a_place_that_cannot_be_made_is_told_before_anything_is_sent(tenant: Sandbox) -> None:
-    with roster_of(tenant) as roster, pytest.raises(PlaceError, match="cannot be prepared"):
+    with roster_of(tenant) as roster, pytest.raises(DestinationError, match="cannot be prepared"):
         pull(roster, Path("/proc/roster.parquet"))
 
 

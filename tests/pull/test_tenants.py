@@ -6,7 +6,7 @@ import pytest
 
 from oneroster import ConfigurationError, TransportError
 from oneroster.errors import StatusError
-from oneroster.pull import Choice, NothingOfferedError, Progress, Report, Settings, pull_tenants
+from oneroster.pull import NothingOfferedError, Progress, PullOptions, PullReport, RosterSelection, pull_tenants
 from oneroster.pull.tenants import names_of
 from oneroster.sandbox import Sandbox
 from tests.pull.pulling import by_id, rows_at, truth
@@ -37,15 +37,15 @@ def test_one_failure_does_not_touch_the_others(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("NORTH", north.token)
         monkeypatch.setenv("SOUTH", south.token)
         monkeypatch.setenv("WRONG", "not the token")
-        choice = Choice(only=["orgs", "users"])
-        results = pull_tenants(config, folder, Settings(format="ndjson", choice=choice))
+        choice = RosterSelection(only=["orgs", "users"])
+        results = pull_tenants(config, folder, PullOptions(format="ndjson", choice=choice))
         wanted = {name: truth(tenant) for name, tenant in (("north", north), ("south", south))}
     assert list(results) == ["north", "nobody", "locked", "south"]
     assert isinstance(results["nobody"], TransportError)
     assert isinstance(results["locked"], (NothingOfferedError, StatusError))
     assert "not the token" not in str(results["locked"])
     for name, rows in wanted.items():
-        assert isinstance(results[name], Report)
+        assert isinstance(results[name], PullReport)
         found = by_id(rows_at(folder / f"{name}.ndjson"))
         assert found == {element: by_id(rows)[element] for element in ("Org", "User")}
     assert sorted(path.name for path in folder.glob("[!.]*")) == ["north.ndjson", "south.ndjson"]
@@ -62,7 +62,7 @@ def test_an_interrupt_ends_all_of_them(tmp_path: Path, monkeypatch: pytest.Monke
         for name in ("NORTH", "SOUTH", "WRONG"):
             monkeypatch.setenv(name, north.token)
         with pytest.raises(KeyboardInterrupt):
-            pull_tenants(config, tmp_path / "rosters", Settings(), lambda _tenant: Interrupting())
+            pull_tenants(config, tmp_path / "rosters", PullOptions(), lambda _tenant: Interrupting())
     assert not list((tmp_path / "rosters").glob("[!.]*"))
 
 

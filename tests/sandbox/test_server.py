@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from oneroster.sandbox import Credentials, Sandbox, create_app
+from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.server import PortError
@@ -133,7 +133,7 @@ def test_wrong_arguments_are_told_before_anything_starts() -> None:
 def test_the_application_runs_without_a_socket() -> None:
     import asyncio
 
-    credentials = Credentials()
+    credentials = SandboxCredentials()
 
     async def ask(store: Store) -> httpx.Response:
         transport = httpx.ASGITransport(create_app(store, credentials=credentials))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from oneroster import AsyncOneRoster, ConfigurationError, Limits, OneRoster, Retry, TokenError, TransportError
+from oneroster import AsyncOneRoster, ConfigurationError, OneRoster, ResponseLimits, Retry, TokenError, TransportError
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 from tests.web import Answer, Seen, serve
 
@@ -215,7 +215,7 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
             "base_url": web.origin,
             "token_url": f"{web.origin}/token",
             "retry": Retry(attempts=2, first_delay=0),
-            "limits": Limits(silence=0.3),
+            "limits": ResponseLimits(silence=0.3),
         }
 
         async def read_async() -> None:

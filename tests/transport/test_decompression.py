@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.transport.decompression import PIECE, Unfolding
+from oneroster.transport.decompression import PIECE, BoundedDecompressor
 
 
 def unfolded(coding: str, body: bytes, step: int = 65536) -> bytes:
-    unfolding, whole = Unfolding(coding), b""
+    unfolding, whole = BoundedDecompressor(coding), b""
     for start in range(0, len(body), step):
         pieces = list(unfolding.pieces(body[start : start + step]))
         assert all(len(piece) <= PIECE for piece in pieces) or coding in ("", "identity")
@@ -69,4 +69,4 @@ def test_no_body_is_none_in_any_coding(coding: str) -> None:
 @pytest.mark.parametrize("coding", ["br", "gzip, gzip", "zstd", "deflate,gzip", "compress"])
 def test_codings_that_were_not_asked_for_are_refused(coding: str) -> None:
     with pytest.raises(ValueError, match="coding"):
-        Unfolding(coding)
+        BoundedDecompressor(coding)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from oneroster import AsyncOneRoster, ForeignOriginError, Limits, OneRoster, Retry, TransportError, errors
+from oneroster import AsyncOneRoster, ForeignOriginError, OneRoster, ResponseLimits, Retry, TransportError, errors
 from tests.web import Answer, Seen, Web, serve
 
 ORG = (
@@ -19,7 +19,7 @@ ORG = (
     b' "name": "Kid", "type": "school"}}'
 )
 QUICK = Retry(attempts=3, first_delay=0)
-SMALL = Limits(most_bytes=100_000, seconds=20, silence=5)
+SMALL = ResponseLimits(most_bytes=100_000, seconds=20, silence=5)
 
 
 def sync_read(origin: str, retry: Retry = QUICK) -> Any:

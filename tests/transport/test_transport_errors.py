@@ -11,9 +11,9 @@ import pytest
 from oneroster import (
     AsyncOneRoster,
     ConfigurationError,
-    Limits,
     OneRoster,
     OneRosterError,
+    ResponseLimits,
     Retry,
     TransportError,
     errors,
@@ -147,9 +147,11 @@ def test_an_environment_that_allows_no_connection_is_told_without_it(
         assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("limits", [Limits(most_bytes=0), Limits(seconds=-1), Limits(silence=0)])
-def test_limits_that_let_nothing_through_are_refused(limits: Limits) -> None:
-    with pytest.raises(ConfigurationError, match="Limits needs"):
+@pytest.mark.parametrize(
+    "limits", [ResponseLimits(most_bytes=0), ResponseLimits(seconds=-1), ResponseLimits(silence=0)]
+)
+def test_limits_that_let_nothing_through_are_refused(limits: ResponseLimits) -> None:
+    with pytest.raises(ConfigurationError, match="ResponseLimits needs"):
         _ = OneRoster(base_url="https://sis.example", token="t", limits=limits).session
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final, Self
 
 import typer
 
-from oneroster.contract.baseline import Known, KnownError, accept, known_of, read_known, write_known
+from oneroster.contract.baseline import AcceptedDeviation, KnownError, accept, known_of, read_known, write_known
 from oneroster.contract.learning.overlay_learner import learn, prepared, write_overlay
-from oneroster.contract.observation.tenant import Tenant
-from oneroster.contract.result import Report
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.result import CheckReport
 
 _PANEL: Final = "What to keep for the next run"
 
@@ -49,7 +49,7 @@ class Keeping:
     """What the options of a run ask to keep, checked before the run."""
 
     learnt: Path | None
-    known: tuple[Known, ...]
+    known: tuple[AcceptedDeviation, ...]
     written: Path | None
     reason: str
     _overlay: dict[str, Any] = field(default_factory=dict)
@@ -69,12 +69,12 @@ class Keeping:
             reason,
         )
 
-    def inspect(self, tenant: Tenant) -> None:
+    def inspect(self, tenant: ObservedTenant) -> None:
         """Learn the dialect of a tenant that was met, if that was asked for."""
         if self.learnt is not None and tenant.readings():
             self._overlay = learn(tenant)
 
-    def settled(self, report: Report) -> Report:
+    def settled(self, report: CheckReport) -> CheckReport:
         """The report with what is known accepted; writes the files, and tells on stderr what was written and is stale.
 
         Raises ``OSError`` when a file cannot be written.

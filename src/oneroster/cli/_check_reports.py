@@ -12,7 +12,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, terminal, write
 from oneroster.contract.reports.comparison import Comparison, OldReport, compare, read
 from oneroster.contract.reports.html import render as render_page
-from oneroster.contract.result import Report
+from oneroster.contract.result import CheckReport
 
 __all__ = ["Compare", "Destinations", "Github", "ReportError", "ReportHtml", "ReportJson", "ReportJunit"]
 
@@ -69,7 +69,7 @@ class Destinations:
                 raise ReportError(f"cannot write {name}: there is no folder {Path(name).parent}")
         return cls(files, github, read(Path(older)) if older else None)
 
-    def hand_over(self, report: Report, level: Level) -> None:
+    def hand_over(self, report: CheckReport, level: Level) -> None:
         """Write every report and show the one for people, on stderr when stdout is taken.
 
         Raises:
@@ -85,7 +85,7 @@ class Destinations:
             raise ReportError("; ".join(failures))
 
 
-def _hand(report: Report, form: str, name: str, level: Level, comparison: Comparison | None) -> str | None:
+def _hand(report: CheckReport, form: str, name: str, level: Level, comparison: Comparison | None) -> str | None:
     """Write one report; what went wrong, if anything."""
     text = render_page(report, level, comparison) if form == "html" else RENDERERS[form](report, level)
     if name == STDOUT:

@@ -18,8 +18,8 @@ from oneroster.pull.progress import Progress
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from oneroster.pull.dry_run import Prospect
-    from oneroster.pull.report import Report
+    from oneroster.pull.dry_run import CollectionPreview
+    from oneroster.pull.report import PullReport
 
 __all__ = ["displayed", "show_plan", "show_report", "show_tenants"]
 
@@ -137,7 +137,7 @@ class _Lines(Progress):
         self._say(f"{what} …")
 
 
-def show_report(report: "Report", console: Console) -> None:
+def show_report(report: "PullReport", console: Console) -> None:
     """The summary of a pull: rows by collection, what was unusual, what it took."""
     table = Table("collection", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
@@ -165,7 +165,7 @@ def show_report(report: "Report", console: Console) -> None:
     )
 
 
-def show_tenants(results: Mapping[str, "Report | Exception"], console: Console) -> None:
+def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Console) -> None:
     """One row for each tenant."""
     table = Table("tenant", "outcome", box=None, pad_edge=False)
     for name in ("rows", "requests", "seconds"):
@@ -188,7 +188,7 @@ def said(error: Exception) -> str:
     return str(error) if isinstance(error, OneRosterError) else f"an internal error, {type(error).__name__}"
 
 
-def show_plan(prospects: "Sequence[Prospect]", console: Console) -> None:
+def show_plan(prospects: "Sequence[CollectionPreview]", console: Console) -> None:
     """What would be fetched."""
     table = Table("collection", box=None, pad_edge=False)
     table.add_column("rows", justify="right")

@@ -15,10 +15,10 @@ from oneroster.cli._check_baseline import Keeping, KnownFile, Learn, ReasonText,
 from oneroster.cli._check_reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
 from oneroster.cli._repeat_command import command_of
 from oneroster.contract.dialects.overlay import base_profile, known_profiles
-from oneroster.contract.http.target import DEFAULT_PROFILE, POLITE_RATE, Limits, Target, TargetError, polite_rate
+from oneroster.contract.http.target import DEFAULT_PROFILE, POLITE_RATE, RunBudget, Target, TargetError, polite_rate
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check as judge
 from oneroster.contract.selection import choose
 from oneroster.sandbox.server import Sandbox
@@ -160,7 +160,7 @@ MaxRequests = Annotated[
     typer.Option(
         min=1,
         help="Requests in all.",
-        show_default=f"{Limits().requests}, more with --fuzz, --negative and --stateful",
+        show_default=f"{RunBudget().requests}, more with --fuzz, --negative and --stateful",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -179,7 +179,7 @@ Workers = Annotated[
     int, typer.Option(min=1, max=16, help="Requests at a time; a busy tenant holds all back.", rich_help_panel=_LIMITS)
 ]
 
-_DEFAULTS: Final = Limits()
+_DEFAULTS: Final = RunBudget()
 
 
 def register(app: typer.Typer) -> None:
@@ -233,7 +233,7 @@ def check(
     }
     try:
         chosen = choose(include, exclude)
-        plan = Plan(chosen.operations, fuzz, negative, stateful)
+        plan = RunPlan(chosen.operations, fuzz, negative, stateful)
         keeping = Keeping.of(learn, known, write_known, reason)
         destinations = Destinations.of(
             json=report_json, junit=report_junit, html=report_html, github=github, older=compare
@@ -244,7 +244,7 @@ def check(
                 if sandbox
                 else _named_target(given, fault + variant, allow_writes=allow_writes)
             )
-            limits = Limits(
+            limits = RunBudget(
                 max_requests or plan.requests(_DEFAULTS.requests),
                 rate or polite_rate(target.base_url),
                 timeout,

@@ -18,7 +18,7 @@ from oneroster.inspection.rendering import cell, printable
 
 if TYPE_CHECKING:
     # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
-    from oneroster.inspection.diff import Change, Difference
+    from oneroster.inspection.diff import CollectionDiff, RecordChange
 
 HELP = """Compare two pulled rosters, of any formats: which records came, went and changed, and in which fields.
 
@@ -79,7 +79,7 @@ def diff(
     raise typer.Exit(0 if all(difference.is_same for difference in found) else 1)
 
 
-def _document(found: "list[Difference]", show_personal: bool) -> dict[str, Any]:
+def _document(found: "list[CollectionDiff]", show_personal: bool) -> dict[str, Any]:
     return {
         "same": all(difference.is_same for difference in found),
         "collections": {
@@ -102,14 +102,16 @@ def _document(found: "list[Difference]", show_personal: bool) -> dict[str, Any]:
     }
 
 
-def _values(difference: "Difference", change: "Change", show_personal: bool) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _values(
+    difference: "CollectionDiff", change: "RecordChange", show_personal: bool
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, pair in change.fields.items():
         hidden = is_masked(difference.element, name, show_personal)
         # What was absent shows as absent: that there is a value is no secret, and what it is stays one.
         yield name, tuple(MASK if hidden and value is not None else value for value in pair)  # type: ignore[misc]  # a pair stays one
 
 
-def _show(found: "list[Difference]", show_personal: bool) -> None:
+def _show(found: "list[CollectionDiff]", show_personal: bool) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("collection")
@@ -131,7 +133,7 @@ def _show(found: "list[Difference]", show_personal: bool) -> None:
         console.print("\nThe same.")
 
 
-def _lines(difference: "Difference", show_personal: bool) -> Iterator[str]:
+def _lines(difference: "CollectionDiff", show_personal: bool) -> Iterator[str]:
     """What changed in one collection, as a patch would say it."""
     if not difference.is_same:
         fields = ", ".join(f"{name} {number:,}" for name, number in difference.fields.items())

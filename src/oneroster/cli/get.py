@@ -27,7 +27,7 @@ from oneroster.errors import ConfigurationError, FilterError, OneRosterError, Wr
 from oneroster.inspection.masking import masked, without_secrets
 from oneroster.inspection.read_names import UnknownReadError, find, names, path_parameters, reads, short_name
 from oneroster.inspection.rendering import WRITERS, as_table
-from oneroster.operation_call import Call
+from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages
 from oneroster.pagination.walk import Paging
 from oneroster_v1p1.tables import ELEMENTS, Operation
@@ -117,7 +117,7 @@ def get(
         operation = _operation(name, ids or [], options)
         with opened(given, sandbox) as roster:
             arguments = dict(zip(path_parameters(operation), ids or [], strict=True)) | _given_of(options)
-            look = _Look(roster, operation, arguments, limit)
+            look = _ReadRequest(roster, operation, arguments, limit)
             _show(look, format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
         _refuse(str(error), USAGE)
@@ -162,7 +162,7 @@ def _warn_of_unknown(field: str, operation: Operation) -> None:
         typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster 1.1{hint}", err=True)
 
 
-class _Look:
+class _ReadRequest:
     """One read, and how much of it was shown."""
 
     def __init__(self, roster: OneRoster, operation: Operation, arguments: dict[str, str], limit: int) -> None:
@@ -197,7 +197,7 @@ class _Look:
 
     def _read(self) -> Iterator[Any]:
         session = self._roster.session
-        call = Call(self.operation.operation_id, self._arguments, session.settings.base_url)
+        call = OperationCall(self.operation.operation_id, self._arguments, session.settings.base_url)
         if not self.operation.many:
             yield session.read(call.url(call.request()), call.record, self.operation.operation_id)
             return
@@ -207,7 +207,7 @@ class _Look:
         self.total = pages.total
 
 
-def _show(look: _Look, form: str, show_personal: bool) -> None:
+def _show(look: _ReadRequest, form: str, show_personal: bool) -> None:
     records = look.records(show_personal)
     if form == "table":
         hidden = as_table(Console(), list(records), look.columns)

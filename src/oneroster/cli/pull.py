@@ -26,7 +26,7 @@ from oneroster.cli._tenant_options import (
 from oneroster_v1p1.tables import PROFILES
 
 if TYPE_CHECKING:
-    from oneroster.pull.options import Settings
+    from oneroster.pull.options import PullOptions
 
 HELP = """Pull a whole roster to a place: every collection that the tenant offers, every row exactly once.
 
@@ -225,11 +225,11 @@ def pull(
     """Pull one roster, or those of many tenants, and end with the status that says how it went."""
     with _refusing():
         from oneroster.pagination.walk import Paging
-        from oneroster.pull.options import Settings
-        from oneroster.pull.plan import Choice
-        from oneroster.pull.sanity_checks import Bounds
+        from oneroster.pull.options import PullOptions
+        from oneroster.pull.plan import RosterSelection
+        from oneroster.pull.sanity_checks import SanityLimits
 
-        choice = Choice(
+        choice = RosterSelection(
             _parted(only),
             _parted(without),
             school,
@@ -239,7 +239,7 @@ def pull(
             with_password,
             _filters_of(filter_),
         )
-        settings = Settings(
+        settings = PullOptions(
             format_ or None,
             profile,
             choice,
@@ -247,7 +247,7 @@ def pull(
             timedelta(hours=overlap),
             Path(base) if base else None,
             only_changes,
-            Bounds(max_shrink / _PERCENT, max_unreadable / _PERCENT, max_unresolved / _PERCENT),
+            SanityLimits(max_shrink / _PERCENT, max_unreadable / _PERCENT, max_unresolved / _PERCENT),
             accept_shrink,
             resume,
             workers,
@@ -320,7 +320,7 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
     return found
 
 
-def _pull_one(given: Given, sandbox: bool, to: str, settings: "Settings") -> None:
+def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
     from oneroster.cli._pull_display import displayed, show_report
     from oneroster.pull.fetch.staging import folder_beside
     from oneroster.pull.job import pull as fetch
@@ -336,7 +336,7 @@ def _pull_one(given: Given, sandbox: bool, to: str, settings: "Settings") -> Non
     show_report(report, Console(highlight=False))
 
 
-def _pull_tenants(config: str, to: str, settings: "Settings", given: Given, sandbox: bool) -> None:
+def _pull_tenants(config: str, to: str, settings: "PullOptions", given: Given, sandbox: bool) -> None:
     from oneroster.cli._pull_display import displayed, show_tenants
     from oneroster.pull.errors import GuardError
     from oneroster.pull.tenants import pull_tenants
@@ -356,7 +356,7 @@ def _pull_tenants(config: str, to: str, settings: "Settings", given: Given, sand
         raise typer.Exit(GUARDED if all(isinstance(error, GuardError) for error in failures) else FAILED)
 
 
-def _say_what(given: Given, sandbox: bool, to: str, settings: "Settings") -> None:
+def _say_what(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
     from oneroster.cli._pull_display import show_plan
     from oneroster.pull.dry_run import preview
 

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.cli import USAGE
+from oneroster.contract.catalogue import select
 from oneroster.contract.levels import Level
-from oneroster.contract.rule import FAMILIES, Rule, select
+from oneroster.contract.rule import FAMILIES, Rule
 from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, as_json
 
 HELP = """Show the rules of `oneroster check`: what each demands, on which clause it stands, what breaks it, and how a
@@ -87,7 +88,7 @@ def _parts(rule: Rule) -> Iterator[tuple[str, Text]]:
     yield "family", Text(f"{rule.family}: {FAMILY_TEXTS[rule.family]}")
     yield "level", Text.assemble((str(rule.level), _STYLES[rule.level]), f": {LEVEL_TEXTS[rule.level]}")
     yield "clause", Text(rule.clause)
-    yield "a breach", Text(rule.breach)
-    yield "to mend it", Text(rule.mend)
+    yield "example", Text(rule.example)
+    yield "fix", Text(rule.fix)
     if rule.needs:
         yield "needs", Text(f"{', '.join(rule.needs)}: where these are broken, it is not judged")

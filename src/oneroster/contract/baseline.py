@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from oneroster.contract.result import Check, Reason, Report, Status
-from oneroster.contract.rule import catalogue
+from oneroster.contract.catalogue import catalogue
+from oneroster.contract.result import Check, CheckReport, Reason, Status
 from oneroster_v1p1.tables import OPERATIONS
 
-__all__ = ["Known", "KnownError", "accept", "known_of", "read_known", "write_known"]
+__all__ = ["AcceptedDeviation", "KnownError", "accept", "known_of", "read_known", "write_known"]
 
 BROKEN = frozenset({Status.FAILED, Status.WARNED})
 
@@ -27,7 +27,7 @@ class KnownError(ValueError):
     """A file of known deviations cannot be meant that way; the message names the file and what to mend."""
 
 
-class Known(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+class AcceptedDeviation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """One accepted deviation: a rule, where it may be broken, and why that is accepted."""
 
     rule: str
@@ -52,10 +52,10 @@ class Known(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, froz
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    known: list[Known]
+    known: list[AcceptedDeviation]
 
 
-def read_known(path: Path) -> tuple[Known, ...]:
+def read_known(path: Path) -> tuple[AcceptedDeviation, ...]:
     """The known deviations of a file.
 
     Raises ``KnownError`` when it cannot be read, names what does not exist, or leaves out a reason.
@@ -77,10 +77,12 @@ def read_known(path: Path) -> tuple[Known, ...]:
     return tuple(found)
 
 
-def accept(report: Report, known: Iterable[Known]) -> tuple[Report, tuple[Known, ...]]:
+def accept(
+    report: CheckReport, known: Iterable[AcceptedDeviation]
+) -> tuple[CheckReport, tuple[AcceptedDeviation, ...]]:
     """The report with the known deviations accepted, and the entries that were judged and met no more."""
     entries = tuple(known)
-    used: set[Known] = set()
+    used: set[AcceptedDeviation] = set()
 
     def settled(check: Check) -> Check:
         entry = next((each for each in entries if each.covers(check)), None)
@@ -95,23 +97,23 @@ def accept(report: Report, known: Iterable[Known]) -> tuple[Report, tuple[Known,
     return replace(report, checks=checks), stale
 
 
-def _was_judged(entry: Known, checks: Iterable[Check]) -> bool:
+def _was_judged(entry: AcceptedDeviation, checks: Iterable[Check]) -> bool:
     mine = [check for check in checks if entry.judged_by(check)]
     return bool(mine) and all(check.status is not Status.SKIPPED for check in mine)
 
 
-def known_of(report: Report, reason: str) -> tuple[Known, ...]:
+def known_of(report: CheckReport, reason: str) -> tuple[AcceptedDeviation, ...]:
     """An entry for everything that is broken, and for what was accepted already with its own reason."""
-    entries: dict[tuple[str, str | None, str | None], Known] = {}
+    entries: dict[tuple[str, str | None, str | None], AcceptedDeviation] = {}
     for check in report.checks:
         if check.status in BROKEN or check.accepted is not None:
             pointer = check.evidence[0].pointer if check.evidence else None
-            entry = Known(check.id, check.operation_id, pointer, check.accepted or reason)
+            entry = AcceptedDeviation(check.id, check.operation_id, pointer, check.accepted or reason)
             entries.setdefault((entry.rule, entry.operation, entry.pointer), entry)
     return tuple(entries.values())
 
 
-def write_known(known: Iterable[Known], path: Path) -> None:
+def write_known(known: Iterable[AcceptedDeviation], path: Path) -> None:
     """Write known deviations to a file, whole or not at all.
 
     Raises ``OSError`` when it cannot be written there.

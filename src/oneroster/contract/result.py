@@ -15,11 +15,11 @@ from oneroster.contract.levels import Level
 __all__ = [
     "HOLDS",
     "Check",
+    "CheckReport",
     "Evidence",
     "Finding",
     "OperationSeen",
     "Reason",
-    "Report",
     "Status",
     "TargetInfo",
     "shown_ids",
@@ -153,7 +153,7 @@ class OperationSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """All checks of one run.
 
     ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could. ``operations`` are those

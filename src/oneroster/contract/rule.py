@@ -7,8 +7,8 @@ A rule is one small function with its metadata::
         family="paging",
         title="Past the end there is 200 and an empty array",
         clause="3.3 offset beyond the end [B]",
-        breach="offset=5000 of 40 rows is answered with 404",
-        mend="answer 200 with an empty array; the reader's loop ends there",
+        example="offset=5000 of 40 rows is answered with 404",
+        fix="answer 200 with an empty array; the reader's loop ends there",
         over=collections,
     )
     def past_the_end(tenant, operation):
@@ -21,7 +21,6 @@ rule holds there. It raises ``NotExercised`` when the tenant gave it nothing to 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.levels import Level, level_of_clause
@@ -29,9 +28,9 @@ from oneroster.contract.result import Finding
 from oneroster_v1p1.tables import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.observation.tenant import Tenant
+    from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["FAMILIES", "Rule", "register", "rule", "select"]
+__all__ = ["FAMILIES", "Judge", "Rule", "Subjects", "register", "registered", "rule"]
 
 FAMILIES: Final = (
     "envelope",
@@ -50,8 +49,8 @@ FAMILIES: Final = (
 )
 """The families, in the order in which they run: the earlier ones are prerequisites of the later."""
 
-type_of_judge = Callable[["Tenant", Operation], Iterable[Finding]]
-type_of_subjects = Callable[["Tenant"], Iterable[Operation]]
+Judge = Callable[["ObservedTenant", Operation], Iterable[Finding]]
+Subjects = Callable[["ObservedTenant"], Iterable[Operation]]
 
 _RULES: Final[dict[str, "Rule"]] = {}
 
@@ -61,18 +60,18 @@ class Rule:
     """One clause of the standard that can be judged.
 
     ``needs`` names the rules that must hold on the same operation first, so that one cause gives one finding.
-    ``breach`` is an example of what breaks it, ``mend`` what a server does about it; both without a full stop.
+    ``example`` is an example of a violation, ``fix`` says how to fix the server; both without a full stop.
     """
 
     id: str
     family: str
     title: str
     clause: str
-    over: "type_of_subjects"
+    over: Subjects
     needs: tuple[str, ...]
-    judge: "type_of_judge"
-    breach: str = ""
-    mend: str = ""
+    judge: Judge
+    example: str = ""
+    fix: str = ""
 
     @property
     def level(self) -> Level:
@@ -86,21 +85,21 @@ def rule(
     family: str,
     title: str,
     clause: str,
-    over: "type_of_subjects",
-    breach: str,
-    mend: str,
+    over: Subjects,
+    example: str,
+    fix: str,
     needs: Sequence[str] = (),
-) -> Callable[["type_of_judge"], "type_of_judge"]:
+) -> Callable[[Judge], Judge]:
     """Register the decorated function as the rule ``rule_id``.
 
     Raises ``ValueError`` for an id that is taken, an unknown family, a clause without trust mark, or a rule that does
-    not say what breaks it and how a server mends that.
+    not say what breaks it and how to fix the server.
     """
-    if not breach or not mend:
-        raise ValueError(f"rule {rule_id}: say by an example what breaks it, and how a server mends that")
+    if not example or not fix:
+        raise ValueError(f"rule {rule_id}: say by an example what breaks it, and how to fix the server")
 
-    def decorate(judge: "type_of_judge") -> "type_of_judge":
-        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, breach, mend))
+    def decorate(judge: Judge) -> Judge:
+        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix))
         return judge
 
     return decorate
@@ -114,29 +113,6 @@ def register(new: Rule) -> None:
     _RULES[new.id] = new
 
 
-def catalogue() -> tuple[Rule, ...]:
-    """All rules, in the order in which they run."""
-    # The rules register themselves when their modules are imported.
-
-    ordered = sorted(_RULES.values(), key=lambda known: (FAMILIES.index(known.family), known.id))
-    needed = TopologicalSorter({known.id: known.needs for known in ordered})
-    place = {name: number for number, name in enumerate(needed.static_order())}
-    # Sorting by place alone would mix the families; a rule only has to come after those it needs in its own family.
-    return tuple(sorted(ordered, key=lambda known: (FAMILIES.index(known.family), place[known.id])))
-
-
-def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """The rules of the catalogue chosen by family or id, without those excluded.
-
-    Raises ``ValueError`` naming the words that are neither a family nor a rule id.
-    """
-    rules = catalogue()
-    included, excluded = set(include), set(exclude)
-    known = set(FAMILIES) | {each.id for each in rules}
-    if unknown := sorted((included | excluded) - known):
-        raise ValueError(f"no such family or rule: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}")
-
-    def named(each: Rule, names: set[str]) -> bool:
-        return each.id in names or each.family in names
-
-    return tuple(each for each in rules if (not included or named(each, included)) and not named(each, excluded))
+def registered() -> tuple[Rule, ...]:
+    """Return the rules that are registered, in the order of their registration."""
+    return tuple(_RULES.values())

@@ -51,8 +51,8 @@ def as_json(rule: Rule) -> dict[str, Any]:
         "title": rule.title,
         "level": str(rule.level),
         "clause": rule.clause,
-        "breach": rule.breach,
-        "mend": rule.mend,
+        "example": rule.example,
+        "fix": rule.fix,
         "needs": list(rule.needs),
     }
 
@@ -79,7 +79,7 @@ def _lines(rules: list[Rule]) -> Iterator[str]:
 def _entry(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.id}: {rule.title}\n"
     yield f"- **Level**: {rule.level}; clause {rule.clause}"
-    yield f"- **A breach**: {rule.breach}."
-    yield f"- **To mend it**: {rule.mend}."
+    yield f"- **Example**: {rule.example}."
+    yield f"- **Fix**: {rule.fix}."
     if rule.needs:
         yield f"- **Judged only where these hold**: {', '.join(rule.needs)}"

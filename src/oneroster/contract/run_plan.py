@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Plan"]
+__all__ = ["RunPlan"]
 
 OPERATIONS: Final = 60
 """Reads of any dialect, roughly."""
@@ -13,7 +13,7 @@ STATEFUL_REQUESTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """The extent of a run.
 
     ``operations`` are the operationIds to judge (None: all of the dialect). ``fuzz`` is the number of requests that the

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.dialects.overlay import shown_profile
 from oneroster.contract.errors import (
     BudgetSpentError,
@@ -18,16 +19,16 @@ from oneroster.contract.errors import (
     UnjudgeableError,
 )
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.parallel import together
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.parallel import map_parallel
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.coverage import observe
 from oneroster.contract.observation.snapshot import take_snapshot
-from oneroster.contract.observation.tenant import Tenant
-from oneroster.contract.result import HOLDS, Check, Finding, Reason, Report, Status, TargetInfo
-from oneroster.contract.rule import Rule, select
-from oneroster.contract.run_plan import Plan
-from oneroster.contract.writes.owned_objects import left_behind, removing
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason, Status, TargetInfo
+from oneroster.contract.rule import Rule
+from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.writes.owned_objects import cleanup, leftovers
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["Progress", "check", "judge"]
@@ -43,14 +44,14 @@ INDEPENDENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "acc
 
 def check(
     target: Target,
-    limits: Limits | None = None,
+    limits: RunBudget | None = None,
     *,
     rules: Sequence[Rule] | None = None,
-    plan: Plan | None = None,
+    plan: RunPlan | None = None,
     seed: int | None = None,
     progress: Progress = lambda _what, _done, _steps: None,
-    inspect: Callable[[Tenant], None] = lambda _tenant: None,
-) -> Report:
+    inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
+) -> CheckReport:
     """Judge a tenant by the given rules (default: all) and report.
 
     ``inspect`` is given the tenant as it was met, when all is judged.
@@ -62,17 +63,19 @@ def check(
     seed = random.randrange(_LARGEST_SEED) if seed is None else seed  # noqa: S311 - it only names a run
     started, began = datetime.now(UTC), time.monotonic()
     with Gateway(target, limits) as gateway:
-        tenant = Tenant(gateway, seed, plan)
-        with removing(tenant):
+        tenant = ObservedTenant(gateway, seed, plan)
+        with cleanup(tenant):
             checks, unjudged = judge(tenant, chosen, progress)
             inspect(tenant)
         spent = gateway.spent
     profile, seconds = shown_profile(target.profile), round(time.monotonic() - began, 3)
     info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
-    return Report(version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant), left_behind(tenant))
+    return CheckReport(
+        version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant), leftovers(tenant)
+    )
 
 
-def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
+def judge(tenant: ObservedTenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
     """The checks of all rules over a tenant, and why it could not be judged wholly, if so."""
     steps = len(tenant.dialect.operations) + len(rules)
     looked = 0
@@ -88,7 +91,7 @@ def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[li
         return [_whole(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
     except Exception as error:
         return [_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
-    court = _Court(tenant)
+    court = _RuleRunner(tenant)
     for number, rule in enumerate(rules):
         progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
         court.hear(rule)
@@ -96,10 +99,10 @@ def judge(tenant: Tenant, rules: Sequence[Rule], progress: Progress) -> tuple[li
     return court.checks, court.unjudged
 
 
-class _Court:
+class _RuleRunner:
     """Hears one rule after the other and remembers which are broken where."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: ObservedTenant) -> None:
         self._tenant = tenant
         self._broken: set[tuple[str, str]] = set()
         self.checks: list[Check] = []
@@ -119,7 +122,7 @@ class _Court:
             self.checks.append(_whole(rule, Status.SKIPPED, "the tenant offers nothing to judge", Reason.NOT_OFFERED))
         operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
         workers = self._tenant.gateway.limits.workers if rule.family in INDEPENDENT else 1
-        heard = together(workers, lambda operation: self._verdicts(rule, operation), operations)
+        heard = map_parallel(workers, lambda operation: self._verdicts(rule, operation), operations)
         for operation, verdicts in zip(operations, heard, strict=True):
             self.checks += verdicts
             if any(verdict.status in (Status.FAILED, Status.WARNED) for verdict in verdicts):

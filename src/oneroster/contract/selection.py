@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from oneroster.contract.rule import FAMILIES, Rule, catalogue, select
+from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.rule import FAMILIES, Rule
 from oneroster_v1p1.tables import OPERATIONS
 
-__all__ = ["Selection", "choose"]
+__all__ = ["RuleSelection", "choose"]
 
 
-class Selection(NamedTuple):
+class RuleSelection(NamedTuple):
     """The rules and the operationIds to judge; None for all operations."""
 
     rules: tuple[Rule, ...]
     operations: frozenset[str] | None
 
 
-def choose(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Selection:
+def choose(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> RuleSelection:
     """What the names of families, rules and operations choose; without a name of a sort, all of that sort.
 
     Raises ``ValueError`` naming the words that are none of these.
@@ -31,5 +32,5 @@ def choose(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> Selectio
     operations = OPERATIONS.keys()
     rules = select(included - operations, excluded - operations)
     if not (included | excluded) & operations:
-        return Selection(rules, None)
-    return Selection(rules, frozenset((included & operations or operations) - excluded))
+        return RuleSelection(rules, None)
+    return RuleSelection(rules, frozenset((included & operations or operations) - excluded))

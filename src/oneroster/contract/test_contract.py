@@ -10,11 +10,12 @@ from typing import NamedTuple
 import pytest
 
 from oneroster.contract.baseline import KnownError, accept, read_known
-from oneroster.contract.http.target import Limits, Target, polite_rate
+from oneroster.contract.catalogue import catalogue
+from oneroster.contract.http.target import RunBudget, Target, polite_rate
 from oneroster.contract.pytest_plugin import option_of, target_of
-from oneroster.contract.result import Check, Reason, Report, Status
-from oneroster.contract.rule import Rule, catalogue
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.result import Check, CheckReport, Reason, Status
+from oneroster.contract.rule import Rule
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.contract.selection import choose
 
@@ -24,7 +25,7 @@ __all__ = ["oneroster_report", "oneroster_target", "test_rule"]
 class Judged(NamedTuple):
     """The report of the run, and the ids of the rules that it was about."""
 
-    report: Report
+    report: CheckReport
     rules: frozenset[str]
 
 
@@ -48,15 +49,17 @@ def oneroster_report(pytestconfig: pytest.Config, oneroster_target: Target | Non
         known = read_known(Path(str(option("known")))) if option("known") else ()
     except (ValueError, KnownError) as error:
         raise pytest.UsageError(str(error)) from None
-    plan = Plan(chosen.operations, option_of(pytestconfig, "fuzz"), bool(option("negative")), bool(option("stateful")))
+    plan = RunPlan(
+        chosen.operations, option_of(pytestconfig, "fuzz"), bool(option("negative")), bool(option("stateful"))
+    )
     limits = _limits(pytestconfig, plan, oneroster_target)
     report = check(oneroster_target, limits, rules=chosen.rules, plan=plan, seed=option_of(pytestconfig, "seed"))
     return Judged(accept(report, known)[0], frozenset(rule.id for rule in chosen.rules))
 
 
-def _limits(config: pytest.Config, plan: Plan, target: Target) -> Limits:
-    usual = Limits()
-    return Limits(
+def _limits(config: pytest.Config, plan: RunPlan, target: Target) -> RunBudget:
+    usual = RunBudget()
+    return RunBudget(
         option_of(config, "max-requests") or plan.requests(usual.requests),
         option_of(config, "rate") or polite_rate(target.base_url),
         option_of(config, "timeout") or usual.timeout,
@@ -73,7 +76,7 @@ def test_rule(rule: Rule, oneroster_report: Judged) -> None:
     checks = [each for each in oneroster_report.report.checks if each.id == rule.id]
     head = f"{rule.title} ({rule.clause})"
     if failed := _told(checks, Status.FAILED):
-        pytest.fail(f"{head}\n{failed}\nTo mend it: {rule.mend}", pytrace=False)
+        pytest.fail(f"{head}\n{failed}\nFix: {rule.fix}", pytrace=False)
     for reason in (Reason.KIT_ERROR, Reason.UNJUDGED):
         if unjudged := [each.message for each in checks if each.reason is reason]:
             pytest.fail(f"{head}\n{unjudged[0]}", pytrace=False)

@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from oneroster.inspection.duckdb_workspace import Workbench, quoted, workbench
-from oneroster.pull.errors import PlaceError
+from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, quoted, workbench
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.reader import DAY, BundleRoster
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.manifest import CHANGES
 from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
 
-__all__ = ["Change", "Difference", "differences"]
+__all__ = ["CollectionDiff", "RecordChange", "differences"]
 
 _KEY: Final = "sourcedId"
 _SIDES: Final = ("old", "new")
@@ -26,7 +26,7 @@ _LONG: Final = 4096
 """Bytes of a text beyond which its length and digest stand for it, so that a few of them do not fill the memory."""
 
 
-class Change(NamedTuple):
+class RecordChange(NamedTuple):
     """One record that is in both, and not the same.
 
     Attributes:
@@ -41,7 +41,7 @@ class Change(NamedTuple):
         return f"Change({self.sourced_id!r}, {', '.join(self.fields)})"
 
 
-class Difference(NamedTuple):
+class CollectionDiff(NamedTuple):
     """One collection of both rosters.
 
     Attributes:
@@ -67,7 +67,7 @@ class Difference(NamedTuple):
     fields: dict[str, int]
     added_ids: list[str]
     removed_ids: list[str]
-    changes: list[Change]
+    changes: list[RecordChange]
     one_sided: list[str]
 
     @property
@@ -76,7 +76,7 @@ class Difference(NamedTuple):
         return not (self.added or self.removed or self.changed)
 
 
-def differences(old: Roster, new: Roster, limit: int, only: Collection[str] = ()) -> Iterator[Difference]:
+def differences(old: Roster, new: Roster, limit: int, only: Collection[str] = ()) -> Iterator[CollectionDiff]:
     """Compare two rosters, collection by collection.
 
     Args:
@@ -92,10 +92,10 @@ def differences(old: Roster, new: Roster, limit: int, only: Collection[str] = ()
     unknown = set(only) - {wrapper_of(element) for element in elements}
     if unknown:
         known = ", ".join(wrapper_of(element) for element in elements)
-        raise PlaceError(f"Neither has a collection {min(unknown)!r}; they have {known or 'none'}.")
+        raise DestinationError(f"Neither has a collection {min(unknown)!r}; they have {known or 'none'}.")
     for roster, name in ((old, "OLD"), (new, "NEW")):
         if roster.manifest.kind == CHANGES:
-            raise PlaceError(f"{name} holds changes, not a whole roster; there is nothing to compare it with.")
+            raise DestinationError(f"{name} holds changes, not a whole roster; there is nothing to compare it with.")
     with workbench() as bench:
         for element in elements:
             if not only or wrapper_of(element) in only:
@@ -116,7 +116,7 @@ class _Comparison:
         # Two bundles leave out the same; of one and another format, only what the bundle can tell counts.
         self._bundled = isinstance(old, BundleRoster) != isinstance(new, BundleRoster)
 
-    def run(self, bench: Workbench, limit: int) -> Difference:
+    def run(self, bench: DuckDbWorkspace, limit: int) -> CollectionDiff:
         rows: list[list[int]] = []
         for side, roster in zip(_SIDES, self._rosters, strict=True):
             only_active = self._bundled and not isinstance(roster, BundleRoster)
@@ -171,7 +171,7 @@ class _Comparison:
         minutes = f"coalesce({quoted(offset)}, 0)" if offset in schema.names else "0"
         return f"CAST({quoted(name)} + to_minutes({minutes}) AS DATE)"
 
-    def _told(self, bench: Workbench, rows: tuple[int, int], limit: int) -> Difference:
+    def _told(self, bench: DuckDbWorkspace, rows: tuple[int, int], limit: int) -> CollectionDiff:
         sums = "".join(f", coalesce(sum(d{index}::INT), 0)" for index in range(len(self._columns)))
         kinds = ("came", "went", "NOT came AND NOT went")
         filters = ", ".join(f"count(*) FILTER ({kind})" for kind in kinds)
@@ -180,7 +180,7 @@ class _Comparison:
         came, went, changed = (
             bench.rows(f"SELECT * FROM difference WHERE {kind} ORDER BY id{bound}") for kind in kinds
         )
-        return Difference(
+        return CollectionDiff(
             element=self._element,
             collection=wrapper_of(self._element),
             rows=rows,
@@ -194,10 +194,10 @@ class _Comparison:
             one_sided=self._one_sided,
         )
 
-    def _change(self, row: tuple[Any, ...]) -> Change:
+    def _change(self, row: tuple[Any, ...]) -> RecordChange:
         number = len(self._columns)
         flags, values = row[3 : 3 + number], row[3 + number :]
-        return Change(
+        return RecordChange(
             row[0],
             {
                 name: (values[2 * index], values[2 * index + 1])

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.roster import Roster
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Workbench", "quoted", "workbench"]
+__all__ = ["DuckDbWorkspace", "quoted", "workbench"]
 
 _MEMORY: Final = "128MB"
 ACTIVE: Final = "active"
 
 
-class Workbench:
+class DuckDbWorkspace:
     """The database, and what went wrong with what it read."""
 
     def __init__(self, database: "duckdb.DuckDBPyConnection") -> None:
         self._database = database
-        self.failure: PlaceError | None = None
+        self.failure: DestinationError | None = None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer to a query."""
@@ -65,7 +65,7 @@ class Workbench:
                 )
                 count[0] += kept.num_rows
                 yield kept
-        except PlaceError as error:
+        except DestinationError as error:
             self.failure = error  # DuckDB would tell it as an error of its own
             raise
 
@@ -76,7 +76,7 @@ class Workbench:
 
 
 @contextmanager
-def workbench() -> Iterator[Workbench]:
+def workbench() -> Iterator[DuckDbWorkspace]:
     """An empty database; what it has no room for in memory lies in a folder for its owner alone.
 
     Raises:
@@ -86,16 +86,16 @@ def workbench() -> Iterator[Workbench]:
 
     config = {"memory_limit": _MEMORY, "threads": "2"}
     with TemporaryDirectory(prefix="oneroster-") as folder:
-        bench: Workbench | None = None
+        bench: DuckDbWorkspace | None = None
         try:
             with duckdb.connect(config={**config, "temp_directory": folder}) as database:
                 database.execute("SET TimeZone = 'UTC'")
-                bench = Workbench(database)
+                bench = DuckDbWorkspace(database)
                 yield bench
         except duckdb.Error as error:
             if bench is not None and bench.failure is not None:
                 raise bench.failure from None
-            raise PlaceError(f"The rows cannot be worked on: DuckDB refused ({type(error).__name__}).") from None
+            raise DestinationError(f"The rows cannot be worked on: DuckDB refused ({type(error).__name__}).") from None
 
 
 def quoted(name: str) -> str:

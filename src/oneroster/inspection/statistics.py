@@ -4,11 +4,11 @@
 
 from typing import Any, Final, NamedTuple
 
-from oneroster.inspection.duckdb_workspace import Workbench, workbench
+from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, workbench
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.roster import Roster, wrapper_of
 
-__all__ = ["Collection", "Figures", "Orphans", "School", "figures"]
+__all__ = ["Collection", "Figures", "Orphans", "SchoolStatistics", "figures"]
 
 _COUNTED: Final = ("role", "grades", "name", "type")
 _LIVES: Final = "coalesce(status, 'active') = 'active'"
@@ -22,7 +22,7 @@ class Collection(NamedTuple):
     deleted: int
 
 
-class School(NamedTuple):
+class SchoolStatistics(NamedTuple):
     """One school, and what is active in it."""
 
     sourced_id: str
@@ -65,7 +65,7 @@ class Figures(NamedTuple):
     roles: dict[str, int]
     enrollments: dict[str, int]
     grades: dict[str, int]
-    schools: list[School]
+    schools: list[SchoolStatistics]
     orphans: list[Orphans]
 
 
@@ -94,7 +94,7 @@ def figures(roster: Roster, limit: int) -> Figures:
 class _Figures:
     """The tables of a roster with the columns that are counted, and what is asked of them."""
 
-    def __init__(self, bench: Workbench, roster: Roster) -> None:
+    def __init__(self, bench: DuckDbWorkspace, roster: Roster) -> None:
         self._bench = bench
         self._columns: dict[str, list[str]] = {}
         for element in roster.elements():
@@ -129,7 +129,7 @@ class _Figures:
         query = f"SELECT grade, count(*) FROM ({students}) WHERE grade IS NOT NULL GROUP BY 1 ORDER BY 1"
         return dict(self._bench.rows(query))
 
-    def schools(self) -> list[School]:
+    def schools(self) -> list[SchoolStatistics]:
         """One row for each place of users, classes and enrollments."""
         counts = {
             "students": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_LIVES} AND role = 'student'"),
@@ -150,7 +150,7 @@ class _Figures:
             for (sourced_id,) in self._bench.rows(f"SELECT sourcedId FROM Org WHERE {_LIVES} AND type = 'school'"):
                 places.setdefault(sourced_id, {})
         return [
-            School(sourced_id, names.get(sourced_id), *(places[sourced_id].get(name, 0) for name in counts))
+            SchoolStatistics(sourced_id, names.get(sourced_id), *(places[sourced_id].get(name, 0) for name in counts))
             for sourced_id in sorted(places)
         ]
 

@@ -6,14 +6,14 @@ after the other, asks for several once waiting makes up most of the walk, and fo
 
 from typing import Final
 
-__all__ = ["Pace"]
+__all__ = ["AdaptiveConcurrency"]
 
 _MOSTLY: Final = 0.5
 # The first page also opens the connection, and a single one may be a chance.
 _PAGES: Final = 2
 
 
-class Pace:
+class AdaptiveConcurrency:
     """The number for one walk. It never falls: with enough pages on their way, nothing is left to wait for.
 
     Args:

@@ -1,7 +1,8 @@
 """How a collection is read exactly once: decisions without I/O.
 
-A `Walk` says what to ask next and takes what came. Guarantee: a row that is there, unchanged in its place, from begin
-to end is given exactly once, or the walk raises; rows that come or go meanwhile may be given or not, never twice.
+A `CollectionWalk` decides what to request next and takes the page that was received. Guarantee: a row that is present
+and unchanged from begin to end is returned exactly once, or the walk raises; a row that is added or removed meanwhile is
+returned once or not at all.
 
 How it knows, as no single word of a server can be trusted (4 response headers, obligation [C]):
 
@@ -20,7 +21,7 @@ from typing import Final, NamedTuple, TypeAlias
 from oneroster.errors import CountMismatchError, PagingError, UnstableCollectionError
 from oneroster.pagination.id_set import IdSet, digests
 
-__all__ = ["Ask", "Facts", "Paging", "Walk"]
+__all__ = ["CollectionWalk", "PageInfo", "PageRequest", "Paging"]
 
 _NAMED: Final = 10
 Digests: TypeAlias = Sequence[bytes | None]
@@ -46,7 +47,7 @@ class Paging(NamedTuple):
     adaptive: bool = True
 
 
-class Ask(NamedTuple):
+class PageRequest(NamedTuple):
     """One page to ask for.
 
     Attributes:
@@ -66,7 +67,7 @@ class Ask(NamedTuple):
     expected: int | None = None
 
 
-class Facts(NamedTuple):
+class PageInfo(NamedTuple):
     """What matters of one page that came.
 
     Attributes:
@@ -80,7 +81,7 @@ class Facts(NamedTuple):
     cursor: str | None = None
 
 
-class Walk:
+class CollectionWalk:
     """The reading of one collection.
 
     Args:
@@ -124,7 +125,7 @@ class Walk:
         """Whether the second reading, under ``sort=sourcedId``, is going on."""
         return self._pass > 0
 
-    def asks(self, ahead: int = 1) -> list[Ask]:
+    def asks(self, ahead: int = 1) -> list[PageRequest]:
         """The pages to have asked for now, the next one to take first; empty at the end.
 
         Args:
@@ -144,16 +145,16 @@ class Walk:
             asks.append(further)
         return asks
 
-    def _next_ask(self) -> Ask:
+    def _next_ask(self) -> PageRequest:
         if self._cursor is not None:
-            return Ask(self._start + self._received, self._paging.limit, self.repeated, self._cursor)
+            return PageRequest(self._start + self._received, self._paging.limit, self.repeated, self._cursor)
         at = self._start + self._received - (1 if self._overlaps() else 0)
         limit, expected = self._paging.limit, None
         if self._size is not None and self._left() > 0 and not self._overlaps():
             limit, expected = self._size, min(self._size, self._left())
-        return Ask(at, limit, self.repeated, None, self._again, expected)
+        return PageRequest(at, limit, self.repeated, None, self._again, expected)
 
-    def _window_behind(self, ask: Ask) -> Ask | None:
+    def _window_behind(self, ask: PageRequest) -> PageRequest | None:
         """The page after a page that has not come yet; None unless its place is certain enough."""
         if ask.expected is None or ask.again or self._size is None or self._announced is None:
             return None
@@ -168,10 +169,10 @@ class Walk:
         # A server that gives one row a page would show nothing behind the seam, whatever there is.
         return self._largest > 1 and self._last is not None and self._left() <= 0 and not self._aligned
 
-    def _overlapped(self, ask: Ask) -> bool:
+    def _overlapped(self, ask: PageRequest) -> bool:
         return self._received > 0 and ask.offset == self._start + self._received - 1
 
-    def take(self, ask: Ask, facts: Facts) -> list[int]:
+    def take(self, ask: PageRequest, facts: PageInfo) -> list[int]:
         """The indexes of the rows of a page that are to be given.
 
         Args:
@@ -192,7 +193,7 @@ class Walk:
             return self._take_at_seam(ask, facts, made)
         return self._take_next(ask, facts, made)
 
-    def _known(self, facts: Facts, made: Digests) -> list[str]:
+    def _known(self, facts: PageInfo, made: Digests) -> list[str]:
         """The ids of a page that this reading has had before."""
         return [facts.ids[index] or "" for index in self._seen.held(made)]
 
@@ -204,7 +205,7 @@ class Walk:
         before, self._announced = self._announced, total
         return before is None or total >= before
 
-    def _take_next(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
+    def _take_next(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
         """A page that begins behind the rows received."""
         if not facts.ids:
             return self._take_nothing()
@@ -231,7 +232,7 @@ class Walk:
         self._finish()
         return []
 
-    def _take_known(self, ask: Ask, facts: Facts, known: list[str]) -> list[int]:
+    def _take_known(self, ask: PageRequest, facts: PageInfo, known: list[str]) -> list[int]:
         """A page where nothing known should be."""
         if self._first:
             return self._unstable("a row stands twice in one page", ids=known)
@@ -244,12 +245,12 @@ class Walk:
             return []
         return self._unstable(self._why_known(facts, known), ids=known)
 
-    def _why_known(self, facts: Facts, known: list[str]) -> str:
+    def _why_known(self, facts: PageInfo, known: list[str]) -> str:
         if len(known) == len(facts.ids):
             return "the server gave a page again that it had given before, as if it ignored offset"
         return "rows repeat between pages"
 
-    def _take_at_seam(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
+    def _take_at_seam(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
         """A page that must begin with the last row received."""
         ids, known = facts.ids, self._known(facts, made)
         if ids and ids[0] == self._last:
@@ -263,7 +264,7 @@ class Walk:
             return self._take_no_seam(ask, len(ids))
         return self._unstable("a row that was there is not where it was", ids=known)
 
-    def _take_no_seam(self, ask: Ask, came: int) -> list[int]:
+    def _take_no_seam(self, ask: PageRequest, came: int) -> list[int]:
         if not came and self._again < 1:
             # A row is known to be there: whatever the total says, its absence is to be said twice.
             self._again += 1
@@ -277,7 +278,7 @@ class Walk:
             return self._unstable("the server gave nothing where rows had been")
         return []
 
-    def _take_by_cursor(self, ask: Ask, facts: Facts, made: Digests) -> list[int]:
+    def _take_by_cursor(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
         self._cursor = facts.cursor
         known = self._known(facts, made)
         if known or (ask.cursor is not None and facts.cursor == ask.cursor):

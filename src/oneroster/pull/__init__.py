@@ -17,32 +17,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oneroster.pull.arrow_reader import reader
-    from oneroster.pull.dry_run import Prospect, preview
-    from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError, PullError, StagingError
-    from oneroster.pull.formats.detection import open_place
+    from oneroster.pull.dry_run import CollectionPreview, preview
+    from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError, PullError, StagingError
+    from oneroster.pull.formats.detection import open_destination
     from oneroster.pull.job import pull
-    from oneroster.pull.options import Settings
-    from oneroster.pull.plan import Choice
+    from oneroster.pull.options import PullOptions
+    from oneroster.pull.plan import RosterSelection
     from oneroster.pull.progress import Progress
-    from oneroster.pull.report import Report
+    from oneroster.pull.report import PullReport
     from oneroster.pull.roster.roster import Roster
-    from oneroster.pull.sanity_checks import Bounds
+    from oneroster.pull.sanity_checks import SanityLimits
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
-    "Bounds",
-    "Choice",
+    "CollectionPreview",
+    "DestinationError",
     "GuardError",
     "NothingOfferedError",
-    "PlaceError",
     "Progress",
-    "Prospect",
     "PullError",
-    "Report",
+    "PullOptions",
+    "PullReport",
     "Roster",
-    "Settings",
+    "RosterSelection",
+    "SanityLimits",
     "StagingError",
-    "open_place",
+    "open_destination",
     "preview",
     "pull",
     "pull_tenants",
@@ -50,14 +50,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Bounds": "sanity_checks",
-    "Choice": "plan",
+    "SanityLimits": "sanity_checks",
+    "RosterSelection": "plan",
     "Progress": "progress",
-    "Prospect": "dry_run",
-    "Report": "report",
+    "CollectionPreview": "dry_run",
+    "PullReport": "report",
     "Roster": "roster.roster",
-    "Settings": "options",
-    "open_place": "formats.detection",
+    "PullOptions": "options",
+    "open_destination": "formats.detection",
     "preview": "dry_run",
     "pull": "job",
     "pull_tenants": "tenants",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from oneroster.pages import Flight
-from oneroster.pagination.walk import Ask, Paging, Walk
+from oneroster.pages import PagePrefetcher
+from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
-from oneroster.pull.plan import Choice, columns_to_fetch, sources
+from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
 from oneroster.pull.roster.columns import KEY, schema_of
 from oneroster.pull.roster.rejects import Rejects
 
@@ -46,7 +46,7 @@ def reader(
     Raises:
         ConfigurationError: There is no such collection or column.
     """
-    choice = Choice(only=[collection], columns={collection: columns} if columns else {})
+    choice = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
     (source,) = sources(profile, choice)
     schema = schema_of(source.element, {KEY, *columns} if columns else columns_to_fetch(source.element, choice))
     call = RowsCall(source.operation_id, {"filter_": filter}, roster.session.settings.base_url)
@@ -60,10 +60,10 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     session, operation_id = roster.session, call.operation.operation_id
 
-    def fetch(ask: Ask, stop: Event) -> RowsPage:
+    def fetch(ask: PageRequest, stop: Event) -> RowsPage:
         return session.read(call.page_url(ask), call.read_rows, operation_id, stop)
 
-    walk, flight = Walk(operation_id, paging), Flight(session, fetch, paging.windows)
+    walk, flight = CollectionWalk(operation_id, paging), PagePrefetcher(session, fetch, paging.windows)
     try:
         while asks := walk.asks(paging.windows):
             page = flight.next(asks)

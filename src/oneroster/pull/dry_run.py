@@ -4,20 +4,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.errors import StatusError
-from oneroster.pagination.walk import Ask
+from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
-from oneroster.pull.options import Settings
+from oneroster.pull.options import PullOptions
 from oneroster.pull.plan import Source, columns_to_fetch, sources
 from oneroster.pull.roster.columns import columns_of
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
 
-__all__ = ["Prospect", "preview"]
+__all__ = ["CollectionPreview", "preview"]
 
 
-class Prospect(NamedTuple):
+class CollectionPreview(NamedTuple):
     """One collection that would be fetched.
 
     Attributes:
@@ -33,7 +33,7 @@ class Prospect(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def preview(roster: "OneRoster", settings: Settings, place: Path | None = None) -> list[Prospect]:
+def preview(roster: "OneRoster", settings: PullOptions, place: Path | None = None) -> list[CollectionPreview]:
     """What a pull would fetch.
 
     Args:
@@ -51,13 +51,13 @@ def preview(roster: "OneRoster", settings: Settings, place: Path | None = None) 
     return [_prospect(roster, source, settings) for source in sources(settings.profile, settings.choice)]
 
 
-def _prospect(roster: "OneRoster", source: Source, settings: Settings) -> Prospect:
+def _prospect(roster: "OneRoster", source: Source, settings: PullOptions) -> CollectionPreview:
     session, filter_ = roster.session, settings.choice.filters.get(source.collection)
     call = RowsCall(source.operation_id, {"filter_": filter_}, session.settings.base_url)
     kept = columns_to_fetch(source.element, settings.choice)
     left_out = tuple(column.name for column in columns_of(source.element) if column.name not in kept)
     try:
-        total = session.read(call.page_url(Ask(0, 1)), call.read_rows, source.operation_id).facts.total
+        total = session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
     except StatusError as error:
-        return Prospect(source, None, f"answered with {error.status_code}", left_out)
-    return Prospect(source, total, "", left_out)
+        return CollectionPreview(source, None, f"answered with {error.status_code}", left_out)
+    return CollectionPreview(source, total, "", left_out)

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from oneroster.errors import OneRosterError
 
-__all__ = ["GuardError", "NothingOfferedError", "PlaceError", "PullError", "StagingError"]
+__all__ = ["DestinationError", "GuardError", "NothingOfferedError", "PullError", "StagingError"]
 
 
 class PullError(OneRosterError):
     """A roster could not be put in place; what was there is untouched."""
 
 
-class PlaceError(PullError):
+class DestinationError(PullError):
     """The place cannot be read or written; the message names it and says what to do."""
 
 

@@ -12,22 +12,22 @@ from oneroster.errors import OneRosterError, PagingError
 from oneroster.pagination.walk import Paging
 from oneroster.pull import atomic_replace as swap
 from oneroster.pull import sanity_checks as guard
-from oneroster.pull.errors import GuardError, NothingOfferedError, PlaceError
-from oneroster.pull.fetch.collections import Errand, harvest
+from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError
+from oneroster.pull.fetch.collections import FetchTask, fetch_collections
 from oneroster.pull.fetch.staging import StagedRoster, Staging, folder_beside
-from oneroster.pull.fetch.throttled_session import Courier
-from oneroster.pull.formats import Form, Written, format_of
+from oneroster.pull.fetch.throttled_session import ThrottledSession
+from oneroster.pull.formats import Format, WriteResult, format_of
 from oneroster.pull.incremental.update import Update
 from oneroster.pull.incremental.watermark import LAST, text_of
-from oneroster.pull.options import Settings
+from oneroster.pull.options import PullOptions
 from oneroster.pull.plan import columns_to_fetch, sources
 from oneroster.pull.progress import Progress
-from oneroster.pull.report import Report
+from oneroster.pull.report import PullReport
 from oneroster.pull.roster import rejects
 from oneroster.pull.roster.manifest import CHANGES, WHOLE, Holding, Manifest, write_beside
 from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects
 from oneroster.pull.roster.roster import Roster, rows_of, wrapper_of
-from oneroster.pull.roster.school_subset import OfSchools
+from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster_v1p1.tables import OPERATIONS
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 __all__ = ["pull"]
 
-_DEFAULT: Final = Settings()
+_DEFAULT: Final = PullOptions()
 
 
 def pull(
-    roster: "OneRoster", to: str | Path, settings: Settings = _DEFAULT, progress: Progress | None = None
-) -> Report:
+    roster: "OneRoster", to: str | Path, settings: PullOptions = _DEFAULT, progress: Progress | None = None
+) -> PullReport:
     """Fetch a whole roster and put it in place; until all of it is there and checked, the place stays as it is.
 
     Args:
@@ -63,21 +63,21 @@ def pull(
 class _Pull:
     """The state of one pull."""
 
-    def __init__(self, roster: "OneRoster", place: Path, settings: Settings, progress: Progress) -> None:
+    def __init__(self, roster: "OneRoster", place: Path, settings: PullOptions, progress: Progress) -> None:
         self._session = roster.session
         # A link goes on leading to the roster, wherever that is.
         self._place = place.resolve() if place.is_symlink() else place
         self._settings, self._progress = settings, progress
         self._choice = settings.choice
-        self._form: Form = format_of(self._place, settings.format)
+        self._form: Format = format_of(self._place, settings.format)
         self._sources = sources(settings.profile, self._choice)
         self._columns = {source.element: columns_to_fetch(source.element, self._choice) for source in self._sources}
         self._notes: list[str] = []
         self._rejects = Rejects()
         self._began = time.monotonic()
 
-    def run(self) -> Report:
-        with _in_words(self._place, "prepared"):
+    def run(self) -> PullReport:
+        with _as_destination_errors(self._place, "prepared"):
             swap.recover(self._place)
             before = self._before()
             update = self._update(before)
@@ -86,7 +86,7 @@ class _Pull:
         with staging:
             courier = self._courier()
             try:
-                with _in_words(staging.folder, "written"):
+                with _as_destination_errors(staging.folder, "written"):
                     self._fetch(courier, staging, update)
             except PagingError as error:
                 collection = OPERATIONS[error.collection].wrapper or ""
@@ -108,7 +108,7 @@ class _Pull:
             PlaceError: What is there is no roster, and so not ours to replace.
         """
         if not self._place.parent.is_dir():
-            raise PlaceError(f"{self._place.parent} is no folder; make it first.")
+            raise DestinationError(f"{self._place.parent} is no folder; make it first.")
         if not self._place.exists() or (self._place.is_dir() and not any(self._place.iterdir())):
             return None
         return self._form.open(self._place)
@@ -149,19 +149,19 @@ class _Pull:
     def _paging(self) -> Paging:
         return self._settings.paging or Paging(windows=self._settings.workers)
 
-    def _courier(self) -> Courier:
-        return Courier(
+    def _courier(self) -> ThrottledSession:
+        return ThrottledSession(
             self._session,
             workers=self._settings.workers,
             rate=self._settings.rate,
             told=self._progress.again,
         )
 
-    def _fetch(self, courier: Courier, staging: Staging, update: Update | None) -> None:
+    def _fetch(self, courier: ThrottledSession, staging: Staging, update: Update | None) -> None:
         self._progress.plan(tuple(source.collection for source in self._sources))
         errands = [self._errand(source, staging, update) for source in self._sources]
         workers = self._settings.workers
-        harvest(courier, staging, errands, self._paging, workers, self._progress)
+        fetch_collections(courier, staging, errands, self._paging, workers, self._progress)
         if update is not None:
             staged = StagedRoster(staging, Manifest(), self._there(staging))
             for errand in errands:
@@ -169,18 +169,20 @@ class _Pull:
                     name = errand.source.collection
                     self._notes.append(f"{name}: rows went or came without a change being told, so all were fetched")
                     staging.start_over(errand.source.element)
-            harvest(courier, staging, errands, self._paging, workers, self._progress)
+            fetch_collections(courier, staging, errands, self._paging, workers, self._progress)
         staging.tell_rejects(self._rejects)
         self._check_offer(staging)
 
-    def _errand(self, source: "Source", staging: Staging, update: Update | None) -> Errand:
+    def _errand(self, source: "Source", staging: Staging, update: Update | None) -> FetchTask:
         changes = None if update is None else update.changes(source)
         if changes is None:
             staging.whole.add(source.element)
         columns = self._columns[source.element]
-        return Errand(source, columns, self._choice.filters.get(source.collection), self._notes, changes)
+        return FetchTask(source, columns, self._choice.filters.get(source.collection), self._notes, changes)
 
-    def _is_short(self, errand: Errand, staging: Staging, staged: Roster, update: Update, courier: Courier) -> bool:
+    def _is_short(
+        self, errand: FetchTask, staging: Staging, staged: Roster, update: Update, courier: ThrottledSession
+    ) -> bool:
         element = errand.source.element
         asked = element in staging.done and element not in staging.whole
         return asked and update.is_short(errand.source, staged, courier)
@@ -204,7 +206,7 @@ class _Pull:
         self._progress.stage("checking")
         staged: Roster = StagedRoster(staging, Manifest(), self._there(staging))
         if self._choice.schools:
-            staged = OfSchools(staged, self._choice.schools)
+            staged = SchoolSubset(staged, self._choice.schools)
         if update is None and self._choice.active:
             staged = active_only(staged)
         if self._choice.columns:
@@ -236,7 +238,7 @@ class _Pull:
         checked = {}
         if roster.manifest.kind == WHOLE and not self._choice.schools:
             checked = guard.note_unresolved(roster, self._rejects, set(self._choice.filters))
-        wrong = guard.objections(roster.manifest, self._rejects, checked, self._settings.bounds)
+        wrong = guard.failed_limits(roster.manifest, self._rejects, checked, self._settings.bounds)
         if not self._settings.accept_shrink:
             wrong += self._losses(roster, before, update)
         if wrong:
@@ -250,12 +252,12 @@ class _Pull:
         if before.choice != roster.manifest.choice:
             self._notes.append("The roster before was of another choice, so the numbers of rows were not compared.")
             return []
-        return guard.losses(roster.manifest, before, self._settings.bounds)
+        return guard.shrunk_collections(roster.manifest, before, self._settings.bounds)
 
-    def _write(self, staging: Staging, roster: Roster) -> Written:
+    def _write(self, staging: Staging, roster: Roster) -> WriteResult:
         self._progress.stage("writing")
         target = staging.folder / "new" / self._place.name
-        with _in_words(self._place, "written"):
+        with _as_destination_errors(self._place, "written"):
             target.parent.mkdir(mode=0o700)
             written = self._form.write(target, roster)
             swap.put(target, self._place)
@@ -268,12 +270,14 @@ class _Pull:
     def _list_rejects(self) -> Path | None:
         """Write down what was wrong with single records, and say where."""
         listed = rejects.beside(self._place)
-        with _in_words(listed, "written"):
+        with _as_destination_errors(listed, "written"):
             self._rejects.write(listed)
         return listed if self._rejects.counts else None
 
-    def _report(self, courier: Courier, staging: Staging, manifest: Manifest, written: Written) -> Report:
-        return Report(
+    def _report(
+        self, courier: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
+    ) -> PullReport:
+        return PullReport(
             place=self._place,
             manifest=manifest,
             fetched={source.collection: staging.rows(source.element) for source in self._sources},
@@ -293,7 +297,7 @@ def _now() -> str:
 
 
 @contextmanager
-def _in_words(path: Path, done: str) -> Iterator[None]:
+def _as_destination_errors(path: Path, done: str) -> Iterator[None]:
     """Turn what the operating system says into words of our own.
 
     Raises:
@@ -304,7 +308,7 @@ def _in_words(path: Path, done: str) -> Iterator[None]:
     except OneRosterError:
         raise
     except OSError as error:
-        raise PlaceError(
+        raise DestinationError(
             f"{error.filename or path} cannot be {done}: {error.strerror or type(error).__name__}."
             " What was in place before is as it was."
         ) from None

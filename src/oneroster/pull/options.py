@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from oneroster.pagination.walk import Paging
 from oneroster.pull.incremental.watermark import OVERLAP
-from oneroster.pull.plan import Choice
-from oneroster.pull.sanity_checks import Bounds
+from oneroster.pull.plan import RosterSelection
+from oneroster.pull.sanity_checks import SanityLimits
 
-__all__ = ["Settings"]
+__all__ = ["PullOptions"]
 
 
-class Settings(NamedTuple):
+class PullOptions(NamedTuple):
     """How a pull goes.
 
     Attributes:
@@ -36,12 +36,12 @@ class Settings(NamedTuple):
 
     format: str | None = None
     profile: str = "standard"
-    choice: Choice = Choice()
+    choice: RosterSelection = RosterSelection()
     since: str | None = None
     overlap: timedelta = OVERLAP
     base: Path | None = None
     only_changes: bool = False
-    bounds: Bounds = Bounds()
+    bounds: SanityLimits = SanityLimits()
     accept_shrink: bool = False
     resume: bool = False
     workers: int = 4

@@ -8,7 +8,7 @@ from oneroster.pull.roster.columns import EXTRAS, KEY, columns_of
 from oneroster.pull.roster.roster import in_load_order, wrapper_of
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, PROFILES, Operation
 
-__all__ = ["Choice", "Source", "columns_to_fetch", "personal_columns", "sources"]
+__all__ = ["RosterSelection", "Source", "columns_to_fetch", "personal_columns", "sources"]
 
 
 class Source(NamedTuple):
@@ -25,7 +25,7 @@ class Source(NamedTuple):
     operation_id: str
 
 
-class Choice(NamedTuple):
+class RosterSelection(NamedTuple):
     """What of a roster is wanted; by default all but passwords.
 
     Attributes:
@@ -59,10 +59,10 @@ class Choice(NamedTuple):
         return found
 
 
-_ALL: Final = Choice()
+_ALL: Final = RosterSelection()
 
 
-def sources(profile: str = "standard", choice: Choice = _ALL) -> tuple[Source, ...]:
+def sources(profile: str = "standard", choice: RosterSelection = _ALL) -> tuple[Source, ...]:
     """The collections of a dialect that are wanted, in the order in which references lead backwards.
 
     Raises:
@@ -88,7 +88,7 @@ def personal_columns(element: str) -> frozenset[str]:
     return frozenset(marked | {EXTRAS})
 
 
-def columns_to_fetch(element: str, choice: Choice) -> tuple[str, ...]:
+def columns_to_fetch(element: str, choice: RosterSelection) -> tuple[str, ...]:
     """The columns that are kept of what is fetched; the others are not even written to the staging folder."""
     dropped = personal_columns(element) if choice.drop_personal else frozenset()
     secret = {column.name for column in columns_of(element) if column.property and column.property.secret}
@@ -111,7 +111,7 @@ def _is_whole(operation: Operation, collection: str) -> bool:
     return collection in (operation.operation_id, operation.stands_for)
 
 
-def _check_names(choice: Choice, offered: Mapping[str, Source]) -> None:
+def _check_names(choice: RosterSelection, offered: Mapping[str, Source]) -> None:
     named = {*choice.only, *choice.without, *choice.columns, *choice.filters}
     for name in sorted(named - offered.keys()):
         raise ConfigurationError(f"There is no collection {name!r}; there are {', '.join(sorted(offered))}.")

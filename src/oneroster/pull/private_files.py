@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 
 __all__ = ["make_folder", "opened", "protected", "read_bytes", "settled"]
 
@@ -44,4 +44,4 @@ def read_bytes(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PlaceError(f"{path} is {what} no more, or was never one: {error.strerror}.") from None
+        raise DestinationError(f"{path} is {what} no more, or was never one: {error.strerror}.") from None

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from oneroster.pull.roster.manifest import Manifest
 
-__all__ = ["Report"]
+__all__ = ["PullReport"]
 
 
-class Report(NamedTuple):
+class PullReport(NamedTuple):
     """A pull that is over and whose roster is in place.
 
     Attributes:

@@ -11,10 +11,10 @@ from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
 from oneroster.pull.roster.roster import Roster, wrapper_of
 
-__all__ = ["Bounds", "losses", "note_unresolved", "objections", "too_many_deletions"]
+__all__ = ["SanityLimits", "failed_limits", "note_unresolved", "shrunk_collections", "too_many_deletions"]
 
 
-class Bounds(NamedTuple):
+class SanityLimits(NamedTuple):
     """How wrong a roster may look and still be put in place; shares from 0 to 1.
 
     Attributes:
@@ -37,8 +37,8 @@ class _References(NamedTuple):
     many: bool
 
 
-def objections(
-    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], bounds: Bounds
+def failed_limits(
+    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], bounds: SanityLimits
 ) -> list[str]:
     """What of the records of a roster is beyond the bounds, one sentence each.
 
@@ -60,7 +60,7 @@ def objections(
     return found
 
 
-def losses(new: Manifest, old: Manifest, bounds: Bounds) -> list[str]:
+def shrunk_collections(new: Manifest, old: Manifest, bounds: SanityLimits) -> list[str]:
     """Which collections lost more rows than they may, one sentence each."""
     found = []
     for name, before in old.collections.items():
@@ -71,7 +71,7 @@ def losses(new: Manifest, old: Manifest, bounds: Bounds) -> list[str]:
     return found
 
 
-def too_many_deletions(deletions: Mapping[str, tuple[int, int]], bounds: Bounds) -> list[str]:
+def too_many_deletions(deletions: Mapping[str, tuple[int, int]], bounds: SanityLimits) -> list[str]:
     """Of which elements the changes delete more than they may, one sentence each.
 
     Args:

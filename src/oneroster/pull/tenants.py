@@ -9,9 +9,9 @@ from typing import Final
 from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError
 from oneroster.pull.job import pull
-from oneroster.pull.options import Settings
+from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
-from oneroster.pull.report import Report
+from oneroster.pull.report import PullReport
 
 __all__ = ["names_of", "pull_tenants"]
 
@@ -37,7 +37,7 @@ def names_of(config: Path) -> tuple[str, ...]:
     return tuple(tenants)
 
 
-def place_of(folder: Path, tenant: str, settings: Settings) -> Path:
+def place_of(folder: Path, tenant: str, settings: PullOptions) -> Path:
     """Where the roster of a tenant goes."""
     name = settings.format or _FORMAT
     return folder / f"{tenant}.{'zip' if name == 'csv' else name}"
@@ -46,10 +46,10 @@ def place_of(folder: Path, tenant: str, settings: Settings) -> Path:
 def pull_tenants(
     config: str | Path,
     to: str | Path,
-    settings: Settings,
+    settings: PullOptions,
     progress: Callable[[str], Progress] = lambda _tenant: Progress(),
     at_once: int = 4,
-) -> Mapping[str, Report | Exception]:
+) -> Mapping[str, PullReport | Exception]:
     """Pull the rosters of all tenants of a file.
 
     Args:
@@ -73,7 +73,7 @@ def pull_tenants(
 
     rosters = {name: OneRoster(tenant=name, config=config) for name in names}
 
-    def one(name: str) -> Report | Exception:
+    def one(name: str) -> PullReport | Exception:
         try:
             with rosters[name] as roster:
                 return pull(roster, place_of(folder, name, settings), settings, progress(name))

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oneroster.sandbox.app import create_app
-    from oneroster.sandbox.auth.authentication import Credentials
+    from oneroster.sandbox.auth.authentication import SandboxCredentials
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.variants import Variants
 
-__all__ = ["Credentials", "Sandbox", "Variants", "create_app"]
+__all__ = ["Sandbox", "SandboxCredentials", "Variants", "create_app"]
 
 _HOMES = {
-    "Credentials": "oneroster.sandbox.auth.authentication",
+    "SandboxCredentials": "oneroster.sandbox.auth.authentication",
     "Sandbox": "oneroster.sandbox.server",
     "Variants": "oneroster.sandbox.variants",
     "create_app": "oneroster.sandbox.app",

@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from oneroster.sandbox.auth.authentication import Clock, Credentials
+from oneroster.sandbox.auth.authentication import Clock, SandboxCredentials
 from oneroster.sandbox.faults import by_name
 from oneroster.sandbox.handlers.dispatch import serve
-from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, refusal
 from oneroster.sandbox.requests.bodies import MAXIMUM
 from oneroster.sandbox.store.store import Store
-from oneroster.sandbox.tenant import Tenant
+from oneroster.sandbox.tenant import SandboxTenant
 from oneroster.sandbox.variants import Variants
 
 # A Host header goes into addresses, so nothing that could not be a host is taken over from it.
@@ -32,7 +32,7 @@ def create_app(
     store: Store,
     *,
     profile: str = "standard",
-    credentials: Credentials | None = None,
+    credentials: SandboxCredentials | None = None,
     faults: Iterable[str] = (),
     variants: Variants | None = None,
     token_lifetime: int = 3600,
@@ -52,10 +52,10 @@ def create_app(
     Raises:
         UnknownNameError: a profile or fault that does not exist.
     """
-    tenant = Tenant.of(
+    tenant = SandboxTenant.of(
         store,
         profile=profile,
-        credentials=credentials or Credentials(),
+        credentials=credentials or SandboxCredentials(),
         faults=by_name(faults),
         variants=variants,
         token_lifetime=token_lifetime,
@@ -74,7 +74,7 @@ class _Everything(BaseRoute):
     The framework's own routes go by the decoded path, which cannot tell a slash in an id from one between segments.
     """
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: SandboxTenant) -> None:
         self._tenant = tenant
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -97,9 +97,9 @@ async def _catastrophe(_request: Request, _error: Exception) -> Response:
     return refusal(Problem(500, "invalid data", "the sandbox failed; this is a defect of the sandbox")).response()
 
 
-async def _arrival(request: Request) -> Arrival:
+async def _arrival(request: Request) -> RawRequest:
     scope = request.scope
-    return Arrival(
+    return RawRequest(
         method=request.method,
         origin=_origin(request),
         raw_path=scope.get("raw_path") or scope["path"].encode(),

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from oneroster.sandbox.app import create_app
-from oneroster.sandbox.auth.authentication import Clock, Credentials
+from oneroster.sandbox.auth.authentication import Clock, SandboxCredentials
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.faults import FAULTS
@@ -80,7 +80,7 @@ class Sandbox:
         faults: Iterable[str] = (),
         port: int = 0,
         *,
-        credentials: Credentials | None = None,
+        credentials: SandboxCredentials | None = None,
         variants: Variants | None = None,
         token_lifetime: int = 3600,
         clock: Clock = time.time,
@@ -95,7 +95,7 @@ class Sandbox:
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"a port is a number from 0 to {_LAST_PORT}, not {port}")
         self._port = port
-        self.credentials = credentials or Credentials()
+        self.credentials = credentials or SandboxCredentials()
         self._variants = variants
         self._token_lifetime = token_lifetime
         self._clock = clock

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from oneroster.sandbox.auth.authentication import Access, Clock, Credentials
+from oneroster.sandbox.auth.authentication import Authentication, Clock, SandboxCredentials
 from oneroster.sandbox.faults import Fault
 from oneroster.sandbox.handlers.serialization import Presenter
 from oneroster.sandbox.http.routes import RouteTable, operations_of
@@ -15,13 +15,13 @@ from oneroster_v1p1.tables import OPERATIONS, PROFILES, Operation
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class SandboxTenant:
     """Everything that answering a request needs."""
 
     store: Store
     presenter: Presenter
     routes: RouteTable
-    access: Access
+    access: Authentication
     bodies: BodyReader
     faults: tuple[Fault, ...]
     variants: Variants
@@ -32,12 +32,12 @@ class Tenant:
         store: Store,
         *,
         profile: str,
-        credentials: Credentials,
+        credentials: SandboxCredentials,
         faults: tuple[Fault, ...] = (),
         variants: Variants | None = None,
         token_lifetime: int = 3600,
         clock: Clock = time.time,
-    ) -> "Tenant":
+    ) -> "SandboxTenant":
         """Put a tenant together around its data; faults that live in the data are built into it here.
 
         Args:
@@ -63,7 +63,9 @@ class Tenant:
             store=store,
             presenter=presenter,
             routes=RouteTable(_served(profile, chosen)),
-            access=Access(credentials, scopes, token_lifetime=token_lifetime, clock=clock, ways_in=chosen.ways_in),
+            access=Authentication(
+                credentials, scopes, token_lifetime=token_lifetime, clock=clock, ways_in=chosen.ways_in
+            ),
             bodies=BodyReader(store, presenter, clock),
             faults=faults,
             variants=chosen,

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-__all__ = ["PIECE", "Unfolding"]
+__all__ = ["PIECE", "BoundedDecompressor"]
 
 PIECE: Final = 262_144
 """Bytes of a piece at most."""
@@ -20,7 +20,7 @@ _WINDOW: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "d
 _MEMBER: Final = b"\x1f\x8b"
 
 
-class Unfolding:
+class BoundedDecompressor:
     """One body.
 
     Args:

@@ -28,11 +28,11 @@ from oneroster.errors import (
 from oneroster.settings import Settings
 from oneroster.transport import log
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1, origin_of
-from oneroster.transport.decompression import Unfolding
+from oneroster.transport.decompression import BoundedDecompressor
 from oneroster.transport.retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
 from oneroster.transport.transport_errors import FAILURES, bare, is_passing, no_answer
 
-__all__ = ["Answer", "AsyncSession", "Body", "Limits", "Session"]
+__all__ = ["AsyncSession", "Body", "RawResponse", "ResponseLimits", "Session"]
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ _REDIRECTS: Final = 5
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 
-class Limits(NamedTuple):
+class ResponseLimits(NamedTuple):
     """How much of an answer is taken.
 
     Attributes:
@@ -53,18 +53,18 @@ class Limits(NamedTuple):
     seconds: float = 300.0
     silence: float = 30.0
 
-    def checked(self) -> "Limits":
+    def checked(self) -> "ResponseLimits":
         """Itself, when its numbers make sense.
 
         Raises:
             ConfigurationError: They do not.
         """
         if not min(self) > 0:
-            raise ConfigurationError("Limits needs bytes and seconds above 0.")
+            raise ConfigurationError("ResponseLimits needs bytes and seconds above 0.")
         return self
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """A whole answer, whatever its status."""
 
     status_code: int
@@ -76,10 +76,10 @@ class Answer(NamedTuple):
         return f"Answer({self.status_code}, {len(self.content)} bytes)"
 
 
-class _Shared:
+class _SessionBase:
     """What both sessions know of their tenant."""
 
-    def __init__(self, settings: Settings, retry: Retry, limits: Limits) -> None:
+    def __init__(self, settings: Settings, retry: Retry, limits: ResponseLimits) -> None:
         self.settings = settings
         self.retry = retry.checked()
         self.limits = limits.checked()
@@ -117,12 +117,12 @@ class _Shared:
             raise TransportError(f"{first} redirects more than {_REDIRECTS} times.")
         return str(target)
 
-    def pause(self, failure: Exception | Answer, sent: int, began: float, operation_id: str) -> float | None:
+    def pause(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
         """Seconds to the next send of a read; None when there shall be none."""
         if not _may_pass(failure):
             return None
         header = None
-        if isinstance(failure, Answer):
+        if isinstance(failure, RawResponse):
             header = failure.headers.get("Retry-After")
         elif isinstance(failure, TokenError):
             header = failure.retry_after
@@ -133,7 +133,7 @@ class _Shared:
         return delay
 
 
-class Session(_Shared):
+class Session(_SessionBase):
     """The connections to one tenant, for any number of threads.
 
     Args:
@@ -142,7 +142,7 @@ class Session(_Shared):
         limits: How much of an answer is taken.
     """
 
-    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: ResponseLimits = ResponseLimits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
         self.client = _opened(httpx.Client, self.options())
         self._closed = False
@@ -181,7 +181,7 @@ class Session(_Shared):
     def read(
         self,
         url: str,
-        parse: Callable[[Answer], T],
+        parse: Callable[[RawResponse], T],
         operation_id: str = "a URL",
         stop: threading.Event | None = None,
     ) -> T:
@@ -208,20 +208,20 @@ class Session(_Shared):
                     return parse(outcome)
                 except DecodeError as error:
                     outcome = error
-            if stop.is_set() and not isinstance(outcome, Answer | OneRosterError):
+            if stop.is_set() and not isinstance(outcome, RawResponse | OneRosterError):
                 outcome = _left(bare(url))
             delay = self.pause(outcome, sent, began, operation_id)
             if delay is None or stop.wait(delay):
                 return _give_up(outcome, url, sent, parse)
 
-    def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> Answer:
+    def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
         """PUT or DELETE, sent once: nobody knows whether a write without an answer was done.
 
         Raises:
             TransportError: No whole answer came.
         """
         outcome = self._attempt(method, url, body, operation_id, 1)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, RawResponse):
             return outcome
         raise no_answer(method, url, 1, outcome)
 
@@ -233,9 +233,9 @@ class Session(_Shared):
         operation_id: str,
         sent: int,
         stop: threading.Event | None = None,
-    ) -> Answer | Exception:
+    ) -> RawResponse | Exception:
         began = time.monotonic()
-        outcome: Answer | Exception
+        outcome: RawResponse | Exception
         try:
             outcome = self.send(method, url, body, stop)
         except (OneRosterError, *FAILURES) as error:
@@ -243,7 +243,9 @@ class Session(_Shared):
         log.request_done(method, operation_id, _named(outcome), time.monotonic() - began, sent)
         return outcome
 
-    def send(self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None) -> Answer:
+    def send(
+        self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None
+    ) -> RawResponse:
         """One request and its whole answer; redirects of reads are followed within the tenant."""
         _own(self, url)
         first, ends = bare(url), time.monotonic() + self.limits.seconds
@@ -257,15 +259,15 @@ class Session(_Shared):
                         content.add(chunk)
                         if stop is not None and stop.is_set():
                             raise _left(first)
-                    return Answer(response.status_code, response.headers, content.whole(), first)
+                    return RawResponse(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
 
 
-class AsyncSession(_Shared):
+class AsyncSession(_SessionBase):
     """The connections to one tenant, for any number of tasks of one event loop; otherwise like `Session`."""
 
-    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: Limits = Limits()) -> None:  # noqa: B008  # immutable
+    def __init__(self, settings: Settings, retry: Retry = Retry(), limits: ResponseLimits = ResponseLimits()) -> None:  # noqa: B008  # immutable
         super().__init__(settings, retry, limits)
         self.client = _opened(httpx.AsyncClient, self.options())
 
@@ -273,7 +275,7 @@ class AsyncSession(_Shared):
         """Close all connections."""
         await self.client.aclose()
 
-    async def read(self, url: str, parse: Callable[[Answer], T], operation_id: str = "a URL") -> T:
+    async def read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str = "a URL") -> T:
         """GET, again where that may help; see `Session.read`."""
         began, sent = time.monotonic(), 0
         while True:
@@ -289,18 +291,18 @@ class AsyncSession(_Shared):
                 return _give_up(outcome, url, sent, parse)
             await asyncio.sleep(delay)
 
-    async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> Answer:
+    async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
         """PUT or DELETE, sent once; see `Session.write`."""
         outcome = await self._attempt(method, url, body, operation_id, 1)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, RawResponse):
             return outcome
         raise no_answer(method, url, 1, outcome)
 
     async def _attempt(
         self, method: str, url: str, body: bytes | None, operation_id: str, sent: int
-    ) -> Answer | Exception:
+    ) -> RawResponse | Exception:
         began = time.monotonic()
-        outcome: Answer | Exception
+        outcome: RawResponse | Exception
         try:
             outcome = await self.send(method, url, body)
         except (OneRosterError, *FAILURES) as error:
@@ -308,7 +310,7 @@ class AsyncSession(_Shared):
         log.request_done(method, operation_id, _named(outcome), time.monotonic() - began, sent)
         return outcome
 
-    async def send(self, method: str, url: str, body: bytes | None = None) -> Answer:
+    async def send(self, method: str, url: str, body: bytes | None = None) -> RawResponse:
         """One request and its whole answer; see `Session.send`."""
         _own(self, url)
         first = bare(url)
@@ -319,7 +321,7 @@ class AsyncSession(_Shared):
         except TimeoutError:
             raise _endless(first, self.limits) from None
 
-    async def _sent(self, method: str, url: str, body: bytes | None, first: str) -> Answer:
+    async def _sent(self, method: str, url: str, body: bytes | None, first: str) -> RawResponse:
         ends = time.monotonic() + self.limits.seconds
         for hops in range(_REDIRECTS + 1):
             async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
@@ -328,7 +330,7 @@ class AsyncSession(_Shared):
                     content = Body(response, self.limits, ends, first)
                     async for chunk in response.aiter_raw():
                         content.add(chunk)
-                    return Answer(response.status_code, response.headers, content.whole(), first)
+                    return RawResponse(response.status_code, response.headers, content.whole(), first)
             url = target
         raise AssertionError  # next_url ends the loop
 
@@ -344,18 +346,18 @@ def _opened(kind: Callable[..., T], options: dict[str, Any]) -> T:
         ) from None
 
 
-def _is_final(outcome: Answer | Exception) -> TypeGuard[Answer]:
-    return isinstance(outcome, Answer) and outcome.status_code not in RETRIED_STATUSES
+def _is_final(outcome: RawResponse | Exception) -> TypeGuard[RawResponse]:
+    return isinstance(outcome, RawResponse) and outcome.status_code not in RETRIED_STATUSES
 
 
-def _named(outcome: Answer | Exception) -> str:
-    return str(outcome.status_code) if isinstance(outcome, Answer) else type(outcome).__name__
+def _named(outcome: RawResponse | Exception) -> str:
+    return str(outcome.status_code) if isinstance(outcome, RawResponse) else type(outcome).__name__
 
 
-def _may_pass(failure: Exception | Answer) -> bool:
+def _may_pass(failure: Exception | RawResponse) -> bool:
     if isinstance(failure, TokenError):
         return failure.status_code in RETRIED_STATUSES
-    return isinstance(failure, Answer | DecodeError) or is_passing(failure)
+    return isinstance(failure, RawResponse | DecodeError) or is_passing(failure)
 
 
 def _auth(settings: Settings) -> httpx.Auth:
@@ -370,7 +372,7 @@ def _auth(settings: Settings) -> httpx.Auth:
     )
 
 
-def _own(session: _Shared, url: str) -> None:
+def _own(session: _SessionBase, url: str) -> None:
     if origin_of(url) != session.origin:
         raise ForeignOriginError(f"{bare(url)} is not at the tenant; nothing was sent there.")
 
@@ -392,12 +394,12 @@ class Body:
         TransportError: It is in a coding that was not asked for.
     """
 
-    def __init__(self, response: httpx.Response, limits: Limits, ends: float, first: str) -> None:
+    def __init__(self, response: httpx.Response, limits: ResponseLimits, ends: float, first: str) -> None:
         self._limits, self._ends, self._first = limits, ends, first
         # Gives what it holds away without a copy, which a bytearray cannot.
         self._content = BytesIO()
         try:
-            self._unfolding = Unfolding(response.headers.get("Content-Encoding", ""))
+            self._unfolding = BoundedDecompressor(response.headers.get("Content-Encoding", ""))
         except ValueError:
             raise TransportError(f"{first} answered in a coding that was not asked for.") from None
 
@@ -430,7 +432,7 @@ def _left(first: str) -> TransportError:
     return TransportError(f"{first} was left before its answer had come: the client was closed, or the walk left.")
 
 
-def _endless(first: str, limits: Limits) -> ResponseTooLargeError:
+def _endless(first: str, limits: ResponseLimits) -> ResponseTooLargeError:
     return ResponseTooLargeError(f"{first} did not end its answer within {limits.seconds:g} seconds.")
 
 
@@ -443,7 +445,7 @@ def _shut(connection: socket.socket) -> None:
         return
 
 
-def _give_up(failure: Exception | Answer, url: str, sent: int, parse: Callable[[Answer], T]) -> T:
-    if isinstance(failure, Answer):
+def _give_up(failure: Exception | RawResponse, url: str, sent: int, parse: Callable[[RawResponse], T]) -> T:
+    if isinstance(failure, RawResponse):
         return parse(failure)
     raise no_answer("GET", url, sent, failure)

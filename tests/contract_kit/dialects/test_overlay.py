@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oneroster.contract.dialects.dialect import Dialect
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster.contract.dialects.overlay import (
     OverlayError,
     applied,
@@ -29,12 +29,12 @@ ORG = {
 ORG_PART = "$.components.schemas.Org.allOf[1]"
 
 
-def under(*actions: dict[str, Any], **more: Any) -> Facts:
+def under(*actions: dict[str, Any], **more: Any) -> DocumentModel:
     overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": list(actions), **more}
     return applied(overlay, "t.yaml")
 
 
-def aspects(facts: Facts, **changes: Any) -> list[tuple[str, str]]:
+def aspects(facts: DocumentModel, **changes: Any) -> list[tuple[str, str]]:
     """Pointer and aspect of everything wrong with an org after the changes; ``...`` leaves a property out."""
     record = {name: value for name, value in (ORG | changes).items() if value is not ...}
     return [(breach.pointer, breach.aspect.name) for breach in breaches("Org", record, facts)]

@@ -7,7 +7,14 @@ import pytest
 from oauthlib.oauth1 import Client as Signer
 
 from oneroster.contract.errors import AccessRefusedError
-from oneroster.contract.http.credentials import Access, BearerToken, ClientCredentials, Nobody, OAuth1, TokenAnswer
+from oneroster.contract.http.credentials import (
+    BearerToken,
+    Credentials,
+    Nobody,
+    OAuth1Credentials,
+    OAuth2Credentials,
+    TokenAnswer,
+)
 
 SECRET = "s3cr et+&"
 URL = "https://sis.example/ims/oneroster/v1p1/users?filter=role%3D%27student%27&limit=2"
@@ -33,8 +40,8 @@ def granted(**members: Any) -> TokenAnswer:
     return TokenAnswer(200, {"access_token": "t-1", "token_type": "bearer", **members})
 
 
-def credentials(*scopes: str) -> ClientCredentials:
-    return ClientCredentials("https://sis.example/token", "me", SECRET, scopes)
+def credentials(*scopes: str) -> OAuth2Credentials:
+    return OAuth2Credentials("https://sis.example/token", "me", SECRET, scopes)
 
 
 def test_nobody_shows_nothing_and_a_token_is_a_bearer() -> None:
@@ -43,7 +50,7 @@ def test_nobody_shows_nothing_and_a_token_is_a_bearer() -> None:
 
 
 def test_oauth1_signs_by_hmac_sha256_over_the_whole_query() -> None:
-    header = OAuth1("me", SECRET).headers("GET", URL, no_post)["Authorization"]
+    header = OAuth1Credentials("me", SECRET).headers("GET", URL, no_post)["Authorization"]
     fields = dict(part.split("=", 1) for part in header.removeprefix("OAuth ").split(", "))
     assert fields["oauth_signature_method"] == '"HMAC-SHA256"'
     same = Signer(
@@ -104,14 +111,20 @@ def test_an_endpoint_that_grants_nothing_is_named(said: TokenAnswer) -> None:
 
 
 @pytest.mark.parametrize(
-    "access", [BearerToken(SECRET), OAuth1("me", SECRET), credentials("a"), TokenAnswer(200, {"access_token": SECRET})]
+    "access",
+    [
+        BearerToken(SECRET),
+        OAuth1Credentials("me", SECRET),
+        credentials("a"),
+        TokenAnswer(200, {"access_token": SECRET}),
+    ],
 )
 def test_no_repr_holds_a_secret(access: object) -> None:
     assert SECRET not in repr(access)
 
 
-@pytest.mark.parametrize("access", [Nobody(), BearerToken(SECRET), OAuth1("me", SECRET), credentials("a")])
-def test_the_wrong_twin_knows_nothing_of_the_right_secret(access: Access) -> None:
+@pytest.mark.parametrize("access", [Nobody(), BearerToken(SECRET), OAuth1Credentials("me", SECRET), credentials("a")])
+def test_the_wrong_twin_knows_nothing_of_the_right_secret(access: Credentials) -> None:
     wrong = access.wrong()
     sent = str(wrong.headers("GET", URL, no_post))
     assert sent != "{}"

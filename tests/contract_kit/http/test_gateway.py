@@ -17,9 +17,9 @@ from oneroster.contract.errors import (
     RefusedError,
     UnreachableError,
 )
-from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody
+from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth2Credentials
 from oneroster.contract.http.gateway import Gateway, retry_after
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.target import RunBudget, Target
 from tests.contract_kit.hostile import (
     Behaviour,
     HostileServer,
@@ -38,13 +38,13 @@ EMPTY = answer(b'{"orgs": []}')
 
 @contextmanager
 def entering(
-    behave: Behaviour, limits: Limits | None = None, pauses: list[float] | None = None
+    behave: Behaviour, limits: RunBudget | None = None, pauses: list[float] | None = None
 ) -> Iterator[tuple[Gateway, HostileServer]]:
     """A gateway to a server that behaves so; its pauses are written down and not waited for."""
     waited = [] if pauses is None else pauses
     with serving(behave) as server:
         target = Target(server.base_url, access=BearerToken(TOKEN))
-        with Gateway(target, limits or Limits(timeout=5), pause=waited.append) as gateway:
+        with Gateway(target, limits or RunBudget(timeout=5), pause=waited.append) as gateway:
             yield gateway, server
 
 
@@ -102,7 +102,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 def test_the_budget_ends_the_run() -> None:
-    with entering(says(EMPTY), Limits(requests=2)) as (gateway, server):
+    with entering(says(EMPTY), RunBudget(requests=2)) as (gateway, server):
         gateway.get("/orgs")
         gateway.get("/orgs")
         with pytest.raises(BudgetSpentError, match="2 requests"):
@@ -112,13 +112,13 @@ def test_the_budget_ends_the_run() -> None:
 
 
 def test_the_seconds_of_the_run_end_it_too() -> None:
-    with entering(says(EMPTY), Limits(seconds=0)) as (gateway, _), pytest.raises(BudgetSpentError, match="seconds"):
+    with entering(says(EMPTY), RunBudget(seconds=0)) as (gateway, _), pytest.raises(BudgetSpentError, match="seconds"):
         gateway.get("/orgs")
 
 
 def test_it_keeps_the_pace() -> None:
     pauses: list[float] = []
-    with entering(says(EMPTY), Limits(rate=0.5), pauses) as (gateway, _):
+    with entering(says(EMPTY), RunBudget(rate=0.5), pauses) as (gateway, _):
         for _ in range(3):
             gateway.get("/orgs")
     assert [round(pause) for pause in pauses] == [2, 4]
@@ -200,7 +200,7 @@ def test_a_tenant_that_went_away_is_asked_no_more() -> None:
 def test_nobody_listens() -> None:
     with serving(resets) as server:
         closed = server.base_url
-    with Gateway(Target(closed), Limits(timeout=5)) as gateway:
+    with Gateway(Target(closed), RunBudget(timeout=5)) as gateway:
         with pytest.raises(NoAnswerError, match="no connection"):
             gateway.get("/orgs")
         with pytest.raises(UnreachableError, match="check the base URL"):
@@ -210,15 +210,15 @@ def test_nobody_listens() -> None:
 @pytest.mark.parametrize(
     ("behave", "limits", "reason"),
     [
-        (never_ends, Limits(timeout=20, body=200_000), "longer than 200000 bytes"),
-        (drips, Limits(timeout=0.3), "timeout"),
-        (lies_about_its_length, Limits(timeout=5), "RemoteProtocolError"),
-        (says(b"SSH-2.0-OpenSSH_9.6\r\n"), Limits(timeout=5), "RemoteProtocolError"),
-        (says(answer(b"not gzip", Content_Encoding="gzip")), Limits(timeout=5), "DecodingError"),
+        (never_ends, RunBudget(timeout=20, body=200_000), "longer than 200000 bytes"),
+        (drips, RunBudget(timeout=0.3), "timeout"),
+        (lies_about_its_length, RunBudget(timeout=5), "RemoteProtocolError"),
+        (says(b"SSH-2.0-OpenSSH_9.6\r\n"), RunBudget(timeout=5), "RemoteProtocolError"),
+        (says(answer(b"not gzip", Content_Encoding="gzip")), RunBudget(timeout=5), "DecodingError"),
     ],
 )
 def test_an_answer_that_never_becomes_whole_ends_in_bounded_time(
-    behave: Behaviour, limits: Limits, reason: str
+    behave: Behaviour, limits: RunBudget, reason: str
 ) -> None:
     with entering(behave, limits) as (gateway, _), pytest.raises((NoAnswerError, UnreachableError), match=reason):
         gateway.get("/orgs")
@@ -226,7 +226,7 @@ def test_an_answer_that_never_becomes_whole_ends_in_bounded_time(
 
 def test_a_body_is_measured_when_unpacked() -> None:
     bomb = gzip.compress(b" " * 5_000_000)
-    limits = Limits(timeout=10, body=100_000)
+    limits = RunBudget(timeout=10, body=100_000)
     behave = says(answer(bomb, Content_Encoding="gzip"))
     with entering(behave, limits) as (gateway, _), pytest.raises(NoAnswerError, match="longer than"):
         gateway.get("/orgs")
@@ -263,8 +263,8 @@ def granting(*, lifetime: int = 3600, takes: int = 10_000) -> Behaviour:
 @contextmanager
 def with_client_credentials(behave: Behaviour) -> Iterator[tuple[Gateway, HostileServer]]:
     with serving(behave) as server:
-        access = ClientCredentials(f"{server.base_url}/token", "me", "s3cret", ["scope-a"])
-        with Gateway(Target(server.base_url, access=access), Limits(timeout=5)) as gateway:
+        access = OAuth2Credentials(f"{server.base_url}/token", "me", "s3cret", ["scope-a"])
+        with Gateway(Target(server.base_url, access=access), RunBudget(timeout=5)) as gateway:
             yield gateway, server
 
 

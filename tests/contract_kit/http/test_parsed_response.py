@@ -4,15 +4,17 @@ import httpx
 import pytest
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange, encoded_path, encoded_query
-from oneroster.contract.http.parsed_response import Reading, identity
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster_v1p1.tables import OPERATIONS
 
 
-def reading(body: bytes, operation_id: str = "getAllStudents", status: int = 200, **headers: str) -> Reading:
+def reading(body: bytes, operation_id: str = "getAllStudents", status: int = 200, **headers: str) -> ParsedResponse:
     pairs = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     fields = httpx.Headers(pairs)
     url = "https://sis.example/v1p1/students?limit=2"
-    return Reading(OPERATIONS[operation_id], {}, {}, Exchange("GET", "/students?limit=2", url, status, fields, body))
+    return ParsedResponse(
+        OPERATIONS[operation_id], {}, {}, Exchange("GET", "/students?limit=2", url, status, fields, body)
+    )
 
 
 def test_records_are_found_under_the_documented_key() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody, OAuth1
+from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth1Credentials, OAuth2Credentials
 from oneroster.contract.http.target import Target, TargetError, polite_rate, wanted_scopes
 
 URL = "https://sis.example/ims/oneroster/v1p1"
@@ -26,9 +26,9 @@ def test_the_environment_fills_what_is_not_given() -> None:
 def test_the_way_in_follows_from_what_is_given() -> None:
     assert isinstance(target().access, Nobody)
     assert target(token="t").access == BearerToken("t")
-    assert target(client_id="me", client_secret="s").access == OAuth1("me", "s")
+    assert target(client_id="me", client_secret="s").access == OAuth1Credentials("me", "s")
     access = target(client_id="me", client_secret="s", token_url="https://sis.example/token").access
-    assert isinstance(access, ClientCredentials)
+    assert isinstance(access, OAuth2Credentials)
     assert access.scopes == wanted_scopes()
     assert all("readonly" in scope for scope in wanted_scopes())
 
@@ -36,7 +36,7 @@ def test_the_way_in_follows_from_what_is_given() -> None:
 def test_given_credentials_silence_those_of_the_environment() -> None:
     theirs = {"ONEROSTER_CLIENT_ID": "them", "ONEROSTER_CLIENT_SECRET": "s", "ONEROSTER_TOKEN_URL": URL}
     assert target(theirs, token="t").access == BearerToken("t")
-    assert target({"ONEROSTER_TOKEN": "t"}, client_id="me", client_secret="s").access == OAuth1("me", "s")
+    assert target({"ONEROSTER_TOKEN": "t"}, client_id="me", client_secret="s").access == OAuth1Credentials("me", "s")
 
 
 @pytest.mark.parametrize(

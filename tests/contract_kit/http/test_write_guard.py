@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.errors import NoAnswerError, RefusedError, UnreachableError
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import OWN, REQUESTS_FOR_WRITES, Gateway
-from oneroster.contract.http.target import Limits, Target, wanted_scopes
-from oneroster.contract.rule import select
+from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
@@ -27,7 +27,7 @@ def recorder() -> Iterator[Recorder]:
 
 
 def gateway_to(recorder: Recorder, *, allow_writes: bool, **limits: Any) -> Gateway:
-    return Gateway(Target(recorder.base_url, allow_writes=allow_writes), Limits(**limits))
+    return Gateway(Target(recorder.base_url, allow_writes=allow_writes), RunBudget(**limits))
 
 
 @pytest.mark.parametrize("operation", [PUT, DELETE], ids=lambda operation: operation.operation_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.dialects.overlay import OverlayError, applied, facts_of
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
@@ -12,10 +13,9 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.learning.overlay_learner import learn, prepared, write_overlay
 from oneroster.contract.learning.record_learner import Learner
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.record_schema import breaches
-from oneroster.contract.rule import select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
@@ -115,7 +115,7 @@ def judged(profile: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, 
         report = check(
             Target(tenant.base_url, profile, BearerToken(tenant.token)),
             rules=select(["envelope", "schema"]),
-            plan=Plan(frozenset({"getAllUsers", "getAllStudents", "getAllAcademicSessions", "getAllResults"})),
+            plan=RunPlan(frozenset({"getAllUsers", "getAllStudents", "getAllAcademicSessions", "getAllResults"})),
             seed=1,
             inspect=lambda met: overlays.append(learn(met)),
         )
@@ -146,7 +146,7 @@ def test_tomorrow_only_what_is_new_is_told(tmp_path: Path) -> None:
 def test_what_is_not_served_and_undocumented_statuses_are_learnt() -> None:
     absent = says(answer(b'{"orgs": []}'), answer(b"", "404 Not Found"), answer(b'{"orgs": []}', "206 Partial Content"))
     with serving(absent) as server, Gateway(Target(server.base_url)) as gateway:
-        tenant = Tenant(gateway)
+        tenant = ObservedTenant(gateway)
         for name in ("getAllOrgs", "getAllCourses", "getAllSchools"):
             tenant.ask(OPERATIONS[name])
         facts = applied(learn(tenant), "t")
@@ -167,7 +167,7 @@ def test_what_is_not_served_and_undocumented_statuses_are_learnt() -> None:
 )
 def test_a_wrapper_is_learnt_when_it_is_clear_and_a_word_of_the_document(body: bytes, wrapper: str) -> None:
     with serving(says(answer(body))) as server, Gateway(Target(server.base_url)) as gateway:
-        tenant = Tenant(gateway)
+        tenant = ObservedTenant(gateway)
         tenant.ask(OPERATIONS["getAllStudents"])
         facts = applied(learn(tenant), "t")
     assert facts.operations["getAllStudents"].wrapper == wrapper

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.observation.probe_values import best, candidates, draw, sortable
 from oneroster.contract.observation.snapshot import take_snapshot
-from oneroster.contract.observation.tenant import Tenant
-from oneroster.contract.rule import select
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.runner import judge
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS
@@ -22,15 +22,15 @@ ENOUGH_TO_BE_A_NAME = 4
 
 
 @pytest.fixture(scope="module")
-def tenant() -> Iterator[Tenant]:
+def tenant() -> Iterator[ObservedTenant]:
     with Sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
-        looked = Tenant(gateway, seed=1)
+        looked = ObservedTenant(gateway, seed=1)
         take_snapshot(looked, lambda _: None)
         yield looked
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_value_is_taken_from_a_field_that_may_be_personal(tenant: Tenant, kind: str) -> None:
+def test_no_value_is_taken_from_a_field_that_may_be_personal(tenant: ObservedTenant, kind: str) -> None:
     assert best(tenant, kind)
     for each in candidates(tenant, kind):
         known = ELEMENTS[each.operation.element or ""].properties[each.path.partition(".")[0]]
@@ -40,14 +40,14 @@ def test_no_value_is_taken_from_a_field_that_may_be_personal(tenant: Tenant, kin
         assert draw(tenant, each) in each.counts
 
 
-def test_the_seed_chooses_the_value(tenant: Tenant) -> None:
+def test_the_seed_chooses_the_value(tenant: ObservedTenant) -> None:
     (candidate,) = best(tenant, "string")
     first = draw(tenant, candidate)
     assert draw(tenant, candidate) == first
     assert len({draw(tenant, candidate, str(salt)) for salt in range(20)}) > 1
 
 
-def test_every_kind_of_value_is_sorted_by(tenant: Tenant) -> None:
+def test_every_kind_of_value_is_sorted_by(tenant: ObservedTenant) -> None:
     kinds = {kind for fields in sortable(tenant).values() for _, kind in fields}
     assert kinds == {"string", "enumeration", "date", "date-time", "number", "boolean"}
 
@@ -55,7 +55,7 @@ def test_every_kind_of_value_is_sorted_by(tenant: Tenant) -> None:
 def test_no_child_s_data_stands_in_an_address() -> None:
     personal: set[str] = set()
     with Sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
-        asked = Tenant(gateway, seed=1)
+        asked = ObservedTenant(gateway, seed=1)
         judge(asked, select(["paging", "sorting", "filtering", "fields"]), lambda _what, _done, _steps: None)
         for operation_id in ("getAllUsers", "getAllDemographics", "getAllResults"):
             operation = asked.dialect.operations[operation_id]

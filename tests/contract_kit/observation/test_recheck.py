@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.recheck import Later, twice
-from oneroster.contract.result import Evidence, Finding, Report
-from oneroster.contract.rule import select
-from oneroster.contract.run_plan import Plan
+from oneroster.contract.observation.recheck import FreshTenant, confirmed
+from oneroster.contract.result import CheckReport, Evidence, Finding
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import OPERATIONS
@@ -25,7 +25,7 @@ Change = Callable[[httpx.Client], None]
 
 
 @cache
-def judged(when: str, change: Change, *faults: str) -> Report:
+def judged(when: str, change: Change, *faults: str) -> CheckReport:
     """The report on a tenant that changes when a certain step begins."""
     with Sandbox(faults=faults) as tenant:
         headers = {"Authorization": f"Bearer {tenant.token}"}
@@ -37,7 +37,7 @@ def judged(when: str, change: Change, *faults: str) -> Report:
 
             target = Target(tenant.base_url, access=BearerToken(tenant.token))
             rules = select(["semantics", "OR-PAG-01", "OR-PAG-05"])
-            return check(target, rules=rules, plan=Plan(CHANGING), seed=1, progress=progress)
+            return check(target, rules=rules, plan=RunPlan(CHANGING), seed=1, progress=progress)
 
 
 def nothing(_client: httpx.Client) -> None:
@@ -73,7 +73,7 @@ def results_turn_up(client: httpx.Client) -> None:
         assert client.put(f"/results/{name}", json={"result": row | {"sourcedId": name}}).status_code == 201
 
 
-def undisturbed() -> Report:
+def undisturbed() -> CheckReport:
     """The report on a tenant that stays as it is."""
     return judged("", nothing)
 
@@ -131,11 +131,11 @@ class FakeTenant:
     ],
 )
 def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: list[str]) -> None:
-    judge: Any = twice(Looks(first, second))
+    judge: Any = confirmed(Looks(first, second))
     found = judge(FakeTenant(), OPERATIONS["getAllUsers"])
     assert [each.evidence[0].ids[0] for each in found] == told
 
 
 def test_the_second_look_itself_is_looked_at_once() -> None:
-    judge: Any = twice(Looks(["a"]))
-    assert len(list(judge(Later.__new__(Later), OPERATIONS["getAllUsers"]))) == 1
+    judge: Any = confirmed(Looks(["a"]))
+    assert len(list(judge(FreshTenant.__new__(FreshTenant), OPERATIONS["getAllUsers"]))) == 1

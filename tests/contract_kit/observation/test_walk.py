@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from oneroster.contract.errors import NoAnswerError
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import Reading
-from oneroster.contract.observation.walk import Walk, walk
+from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
 ORGS = OPERATIONS["getAllOrgs"]
@@ -26,20 +26,20 @@ class Collection:
         self._past_the_end = past_the_end
         self.asked = 0
 
-    def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> Reading:
+    def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> ParsedResponse:
         self.asked += 1
         limit, offset = int(query["limit"]), self.offset(int(query["offset"]))
         ids = self.ids[offset : offset + min(limit, self._cap or limit)]
         status = self._past_the_end if offset >= len(self.ids) and offset else 200
         body = json.dumps({"orgs": [{"sourcedId": each} for each in ids]}).encode()
         headers = httpx.Headers({"X-Total-Count": str(len(self.ids))} if self._total else {})
-        return Reading(operation, dict(values), query, Exchange("GET", "/orgs", "", status, headers, body))
+        return ParsedResponse(operation, dict(values), query, Exchange("GET", "/orgs", "", status, headers, body))
 
     def offset(self, asked: int) -> int:
         return asked
 
 
-def walked(collection: Collection, *, limit: int = 10, most_rows: int = 10_000, most_pages: int = 1000) -> Walk:
+def walked(collection: Collection, *, limit: int = 10, most_rows: int = 10_000, most_pages: int = 1000) -> ObservedWalk:
     return walk(collection, ORGS, {}, limit=limit, most_rows=most_rows, most_pages=most_pages)
 
 
@@ -96,7 +96,9 @@ def test_a_page_that_cannot_be_read_ends_the_walk_where_it_is() -> None:
 
 def test_silence_ends_the_walk() -> None:
     class Silent(Collection):
-        def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> Reading:
+        def __call__(
+            self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]
+        ) -> ParsedResponse:
             if query["offset"]:
                 raise NoAnswerError("no complete answer (timeout)")
             return super().__call__(operation, values, query)

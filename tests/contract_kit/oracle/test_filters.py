@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneroster.contract.oracle.filters import Clause, Filter, Verdict, evaluate, text_of, values_at
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, FilterMatch, expected, text_of, values_at
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.query.filter_parser import parse
 from oneroster.sandbox.store.store import Store
@@ -37,7 +37,7 @@ def store() -> Iterator[Store]:
 
 
 @st.composite
-def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> Clause:
+def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> ExpectedClause:
     """A comparison over some field of an element, with a value that some row has, or one near it."""
     properties = [known for known in ELEMENTS[element].properties.values() if known.kind in OPERATORS]
     known = draw(st.sampled_from(properties))
@@ -51,7 +51,9 @@ def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> Clause
         )
         text = text.replace("'", "") or "x"
     many = known.kind.endswith("s")
-    return Clause(path, SINGLE.get(known.kind, known.kind), draw(st.sampled_from(OPERATORS[known.kind])), text, many)
+    return ExpectedClause(
+        path, SINGLE.get(known.kind, known.kind), draw(st.sampled_from(OPERATORS[known.kind])), text, many
+    )
 
 
 @settings(max_examples=120, deadline=None)
@@ -63,11 +65,11 @@ def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading
     everything = store.select(element)
     rows = everything.page(0, everything.total)
     joined = data.draw(st.lists(clauses(element, rows), min_size=1, max_size=2))
-    wanted = Filter(tuple(joined), either=data.draw(st.booleans()))
+    wanted = ExpectedFilter(tuple(joined), either=data.draw(st.booleans()))
     selection = store.select(element, filter=parse(str(wanted), ELEMENTS[element]))
     came = {row["sourcedId"] for row in selection.page(0, selection.total)}
     for row in rows:
-        verdict = evaluate(wanted, row)
+        verdict = expected(wanted, row)
         if verdict.trust != "C":
             assert verdict.holds is (row["sourcedId"] in came), (wanted.shape, verdict.trust, row["sourcedId"])
 
@@ -90,49 +92,57 @@ ROW = {
 @pytest.mark.parametrize(
     ("clause", "verdict"),
     [
-        (Clause("title", "string", "=", "Algebra 1"), Verdict(True, "A")),
-        (Clause("title", "string", "=", "ALGEBRA 1"), Verdict(False, "C")),
-        (Clause("title", "string", "=", "Biology"), Verdict(False, "A")),
-        (Clause("title", "string", "!=", "Biology"), Verdict(True, "A")),
-        (Clause("title", "string", "~", "gebra"), Verdict(True, "A")),
-        (Clause("title", "string", "~", "GEBRA"), Verdict(True, "B")),
-        (Clause("title", "string", "~", "%"), Verdict(False, "A")),
-        (Clause("title", "string", "<", "Biology"), Verdict(True, "B")),
-        (Clause("title", "string", "<", "algebra 0"), Verdict(True, "C")),
-        (Clause("status", "enumeration", "=", "active"), Verdict(True, "A")),
-        (Clause("email", "string", "=", "x"), Verdict(False, "A")),
-        (Clause("email", "string", "!=", "x"), Verdict(True, "C")),
-        (Clause("startDate", "date", ">=", "2025-08-18"), Verdict(True, "B")),
-        (Clause("dateLastModified", "date-time", ">", "2025-08-01T00:00:00Z"), Verdict(True, "A")),
-        (Clause("dateLastModified", "date-time", ">", "2025-09-01T14:00:00+02:00"), Verdict(False, "B")),
-        (Clause("dateLastModified", "date-time", ">=", "2025-09-01"), Verdict(True, "A")),
-        (Clause("score", "number", ">", "9"), Verdict(True, "B")),
-        (Clause("enabledUser", "boolean", "=", "true"), Verdict(True, "B")),
-        (Clause("primary", "boolean", "=", "false"), Verdict(False, "C")),
-        (Clause("grades", "string", "=", "06,05", many=True), Verdict(True, "B")),
-        (Clause("grades", "string", "=", "05", many=True), Verdict(True, "C")),
-        (Clause("grades", "string", "=", "05,07", many=True), Verdict(False, "B")),
-        (Clause("grades", "string", "~", "05,07", many=True), Verdict(True, "B")),
-        (Clause("orgs.sourcedId", "string", "=", "o-2", many=True), Verdict(True, "B")),
-        (Clause("parent.sourcedId", "string", "=", "o-9"), Verdict(False, "B")),
+        (ExpectedClause("title", "string", "=", "Algebra 1"), FilterMatch(True, "A")),
+        (ExpectedClause("title", "string", "=", "ALGEBRA 1"), FilterMatch(False, "C")),
+        (ExpectedClause("title", "string", "=", "Biology"), FilterMatch(False, "A")),
+        (ExpectedClause("title", "string", "!=", "Biology"), FilterMatch(True, "A")),
+        (ExpectedClause("title", "string", "~", "gebra"), FilterMatch(True, "A")),
+        (ExpectedClause("title", "string", "~", "GEBRA"), FilterMatch(True, "B")),
+        (ExpectedClause("title", "string", "~", "%"), FilterMatch(False, "A")),
+        (ExpectedClause("title", "string", "<", "Biology"), FilterMatch(True, "B")),
+        (ExpectedClause("title", "string", "<", "algebra 0"), FilterMatch(True, "C")),
+        (ExpectedClause("status", "enumeration", "=", "active"), FilterMatch(True, "A")),
+        (ExpectedClause("email", "string", "=", "x"), FilterMatch(False, "A")),
+        (ExpectedClause("email", "string", "!=", "x"), FilterMatch(True, "C")),
+        (ExpectedClause("startDate", "date", ">=", "2025-08-18"), FilterMatch(True, "B")),
+        (ExpectedClause("dateLastModified", "date-time", ">", "2025-08-01T00:00:00Z"), FilterMatch(True, "A")),
+        (ExpectedClause("dateLastModified", "date-time", ">", "2025-09-01T14:00:00+02:00"), FilterMatch(False, "B")),
+        (ExpectedClause("dateLastModified", "date-time", ">=", "2025-09-01"), FilterMatch(True, "A")),
+        (ExpectedClause("score", "number", ">", "9"), FilterMatch(True, "B")),
+        (ExpectedClause("enabledUser", "boolean", "=", "true"), FilterMatch(True, "B")),
+        (ExpectedClause("primary", "boolean", "=", "false"), FilterMatch(False, "C")),
+        (ExpectedClause("grades", "string", "=", "06,05", many=True), FilterMatch(True, "B")),
+        (ExpectedClause("grades", "string", "=", "05", many=True), FilterMatch(True, "C")),
+        (ExpectedClause("grades", "string", "=", "05,07", many=True), FilterMatch(False, "B")),
+        (ExpectedClause("grades", "string", "~", "05,07", many=True), FilterMatch(True, "B")),
+        (ExpectedClause("orgs.sourcedId", "string", "=", "o-2", many=True), FilterMatch(True, "B")),
+        (ExpectedClause("parent.sourcedId", "string", "=", "o-9"), FilterMatch(False, "B")),
     ],
     ids=str,
 )
-def test_each_kind_of_value_is_compared_in_its_own_way(clause: Clause, verdict: Verdict) -> None:
-    assert evaluate(Filter((clause,)), ROW) == verdict
+def test_each_kind_of_value_is_compared_in_its_own_way(clause: ExpectedClause, verdict: FilterMatch) -> None:
+    assert expected(ExpectedFilter((clause,)), ROW) == verdict
 
 
 def test_a_list_that_is_no_list_is_nobody_s_promise() -> None:
-    assert evaluate(Filter((Clause("grades", "string", "=", "05", many=True),)), {"grades": "05,06"}).trust == "C"
+    assert (
+        expected(ExpectedFilter((ExpectedClause("grades", "string", "=", "05", many=True),)), {"grades": "05,06"}).trust
+        == "C"
+    )
 
 
 def test_the_clause_that_decides_gives_the_certainty() -> None:
-    certain, open_one = Clause("status", "enumeration", "=", "active"), Clause("title", "string", "=", "ALGEBRA 1")
-    assert evaluate(Filter((certain, open_one), either=True), ROW) == Verdict(True, "A")
-    assert evaluate(Filter((certain, open_one)), ROW) == Verdict(False, "C")
+    certain, open_one = (
+        ExpectedClause("status", "enumeration", "=", "active"),
+        ExpectedClause("title", "string", "=", "ALGEBRA 1"),
+    )
+    assert expected(ExpectedFilter((certain, open_one), either=True), ROW) == FilterMatch(True, "A")
+    assert expected(ExpectedFilter((certain, open_one)), ROW) == FilterMatch(False, "C")
 
 
 def test_a_message_shows_the_form_of_a_filter_and_not_its_values() -> None:
-    wanted = Filter((Clause("title", "string", "=", "Zaphod"), Clause("status", "enumeration", "=", "active")))
+    wanted = ExpectedFilter(
+        (ExpectedClause("title", "string", "=", "Zaphod"), ExpectedClause("status", "enumeration", "=", "active"))
+    )
     assert str(wanted) == "title='Zaphod' AND status='active'"
     assert wanted.shape == "title=… AND status=…"

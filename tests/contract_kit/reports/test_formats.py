@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, github, html, json_form, junit
 from oneroster.contract.reports.comparison import OldReportError, compare, read
 from oneroster.contract.reports.summary import by_endpoint, by_family, mend_first
-from oneroster.contract.result import Check, Evidence, OperationSeen, Reason, Report, Status
-from oneroster.contract.rule import catalogue
+from oneroster.contract.result import Check, CheckReport, Evidence, OperationSeen, Reason, Status
 from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report
 
 HOSTILE = "</script><b>&\"' ::error:: %0A\x00\x1b[31m\nnext"
@@ -28,7 +28,7 @@ HOLDS = a_check("OR-ENV-01", family="envelope")
 SEEN = OperationSeen("getAllOrgs", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",))
 
 
-def cases(report: Report, fail_on: Level = Level.MUST) -> dict[str, ET.Element]:
+def cases(report: CheckReport, fail_on: Level = Level.MUST) -> dict[str, ET.Element]:
     root = ET.fromstring(junit.render(report, fail_on))  # noqa: S314  # our own output
     return {str(case.get("name")).split(" ")[0]: case for case in root.iter("testcase")}
 
@@ -98,7 +98,7 @@ def test_the_page_needs_nothing_else() -> None:
 
 def test_the_page_shows_every_finding_with_its_rule() -> None:
     rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
-    report = Report("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
+    report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
     page = html.render(report)
     for text in ("1 must is broken, 1 should is as well", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
         assert text in page

@@ -10,10 +10,10 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
+from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.reports import html
-from oneroster.contract.rule import select
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 

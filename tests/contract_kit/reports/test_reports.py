@@ -10,7 +10,7 @@ from rich.console import Console
 
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_form, terminal, write
-from oneroster.contract.result import Check, Evidence, Reason, Report, Status, TargetInfo, shown_ids
+from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
 
@@ -30,11 +30,11 @@ def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **change
     return Check(**{**values, **changes})
 
 
-def a_report(*checks: Check, unjudged: str | None = None) -> Report:
-    return Report("0.1.0", TARGET, checks, 7, unjudged)
+def a_report(*checks: Check, unjudged: str | None = None) -> CheckReport:
+    return CheckReport("0.1.0", TARGET, checks, 7, unjudged)
 
 
-def printed(report: Report, fail_on: Level = Level.MUST) -> str:
+def printed(report: CheckReport, fail_on: Level = Level.MUST) -> str:
     out = io.StringIO()
     terminal.show(report, Console(file=out, width=80, highlight=False), fail_on)
     return out.getvalue()

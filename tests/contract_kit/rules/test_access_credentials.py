@@ -8,13 +8,13 @@ import pytest
 from oauthlib.oauth1 import Client as Signer
 
 from oneroster.contract.errors import BudgetSpentError, NotExercised, RefusedError
-from oneroster.contract.http.credentials import BearerToken, ClientCredentials, Nobody, OAuth1, TokenAnswer
+from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth1Credentials, OAuth2Credentials, TokenAnswer
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.target import Limits, Target
+from oneroster.contract.http.target import RunBudget, Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.invalid_credentials import AsWritten, Signature, signing_client
-from oneroster.contract.observation.tenant import Tenant
-from oneroster.contract.observation.token_endpoint import TokenDesk, desk_of, error_of
+from oneroster.contract.observation.invalid_credentials import RawAuthorization, Signature, signing_client
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.token_endpoint import TokenEndpoint, desk_of, error_of
 from oneroster.contract.rules import access
 from oneroster.contract.rules import access_oauth1 as signatures
 from oneroster.contract.rules import access_oauth2 as tokens
@@ -30,15 +30,15 @@ def no_post(*_: object) -> TokenAnswer:
     raise AssertionError("this way in needs no token endpoint")
 
 
-def credentials(server: HostileServer) -> ClientCredentials:
-    return ClientCredentials(server.base_url.replace("/ims/oneroster/v1p1", "/token"), "me", SECRET, ("a", "b"))
+def credentials(server: HostileServer) -> OAuth2Credentials:
+    return OAuth2Credentials(server.base_url.replace("/ims/oneroster/v1p1", "/token"), "me", SECRET, ("a", "b"))
 
 
 # ---- the ways in -------------------------------------------------------------------------------------------------
 
 
 def test_a_header_is_sent_as_it_is_written() -> None:
-    door = AsWritten("Basic Og==")
+    door = RawAuthorization("Basic Og==")
     assert door.headers("GET", URL, no_post) == {"Authorization": "Basic Og=="}
     assert door.curl() == "-H 'Authorization: Basic Og=='"
     assert not door.renew()
@@ -47,19 +47,19 @@ def test_a_header_is_sent_as_it_is_written() -> None:
 
 @pytest.mark.parametrize("signed", [URL, URL.partition("?")[0]])
 def test_a_signature_is_made_with_what_was_chosen(signed: str) -> None:
-    door = Signature(OAuth1("me", SECRET), 1_700_000_000, "n-1", lambda _: signed)
+    door = Signature(OAuth1Credentials("me", SECRET), 1_700_000_000, "n-1", lambda _: signed)
     same = Signer("me", client_secret=SECRET, signature_method="HMAC-SHA256", timestamp="1700000000", nonce="n-1")
     assert door.headers("GET", URL, no_post)["Authorization"] == same.sign(signed)[1]["Authorization"]
     assert SECRET not in repr(door) + door.curl()
 
 
 def test_two_signatures_never_share_a_nonce() -> None:
-    way = OAuth1("me", SECRET)
+    way = OAuth1Credentials("me", SECRET)
     assert Signature(way).nonce != Signature(way).nonce
 
 
 @pytest.mark.parametrize("ask", [signing_client, desk_of])
-def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[Tenant], object]) -> None:
+def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[ObservedTenant], object]) -> None:
     with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not entered by OAuth"):
         ask(tenant)
 
@@ -79,7 +79,7 @@ def test_the_desk_asks_by_basic_and_keeps_what_is_granted() -> None:
     with serving(says(answer(GRANTED))) as server:
         way = credentials(server)
         with Gateway(Target(server.base_url, access=way)) as gateway:
-            desk = desk_of(Tenant(gateway))
+            desk = desk_of(ObservedTenant(gateway))
             assert desk.grant(desk.scope) is desk.grant("a b")
             assert desk.grant_anew("a b") is not desk.grant("a b")
         pair = base64.b64decode(sent(server)[0][0].removeprefix("Basic ")).decode()
@@ -91,7 +91,7 @@ def test_the_desk_finds_out_who_wants_the_secret_in_the_form() -> None:
     refusal = answer(b'{"error": "invalid_client"}', "401 Unauthorized")
     with serving(says(refusal, answer(GRANTED))) as server:
         with Gateway(Target(server.base_url, access=credentials(server))) as gateway:
-            desk = TokenDesk(Tenant(gateway), credentials(server))
+            desk = TokenEndpoint(ObservedTenant(gateway), credentials(server))
             assert desk.grant("").status == 200
             assert desk.ask("colour").status == 200
         shown = [bool(each) for each, _ in sent(server)]
@@ -101,7 +101,7 @@ def test_the_desk_finds_out_who_wants_the_secret_in_the_form() -> None:
 def test_a_scope_that_is_refused_is_no_reason_to_show_the_secret_elsewhere() -> None:
     refusal = answer(b'{"error": "invalid_scope"}', "400 Bad Request")
     with serving(says(refusal)) as server, Gateway(Target(server.base_url, access=credentials(server))) as gateway:
-        assert error_of(desk_of(Tenant(gateway)).grant("x")) == "invalid_scope"
+        assert error_of(desk_of(ObservedTenant(gateway)).grant("x")) == "invalid_scope"
         assert len(server.requests) == 1
 
 
@@ -119,7 +119,7 @@ def test_forms_go_to_the_token_endpoint_only_and_show_no_secret() -> None:
 def test_the_kit_waits_no_longer_than_the_run_may() -> None:
     with serving(says(EMPTY)) as server:
         pauses: list[float] = []
-        with Gateway(Target(server.base_url), Limits(seconds=60), pause=pauses.append) as gateway:
+        with Gateway(Target(server.base_url), RunBudget(seconds=60), pause=pauses.append) as gateway:
             gateway.pause(5)
             with pytest.raises(BudgetSpentError, match="longer than the run"):
                 gateway.pause(90)
@@ -193,13 +193,13 @@ def test_a_token_of_an_hour_is_not_waited_for() -> None:
     ("status", "expected"), [("401 Unauthorized", []), ("400 Bad Request", [Level.OPEN]), ("200 OK", [None])]
 )
 def test_a_stale_signature_may_be_called_a_bad_request(status: str, expected: list[Level | None]) -> None:
-    with judging(says(EMPTY, answer(b"{}", status)), lambda _: OAuth1("me", SECRET)) as tenant:
+    with judging(says(EMPTY, answer(b"{}", status)), lambda _: OAuth1Credentials("me", SECRET)) as tenant:
         assert levels(signatures.stale_timestamp(tenant, ORGS)) == expected
 
 
 def test_a_nonce_whose_first_use_fails_is_not_judged() -> None:
     with (
-        judging(says(EMPTY, answer(b"{}", "401 Unauthorized")), lambda _: OAuth1("me", SECRET)) as tenant,
+        judging(says(EMPTY, answer(b"{}", "401 Unauthorized")), lambda _: OAuth1Credentials("me", SECRET)) as tenant,
         pytest.raises(NotExercised, match="first use"),
     ):
         list(signatures.repeated_nonce(tenant, ORGS))

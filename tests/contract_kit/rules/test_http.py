@@ -10,7 +10,7 @@ from oneroster.contract.http.credentials import BearerToken, Nobody
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rules import errors, http
 from oneroster.contract.rules import errors_payload as error_payload
@@ -46,7 +46,7 @@ def test_who_is_kept_out_learns_nothing_of_methods() -> None:
 
 def test_a_method_that_repeats_the_request_never_carries_credentials() -> None:
     with serving(says(EMPTY)) as server, Gateway(Target(server.base_url, access=BearerToken("t"))) as gateway:
-        tenant = Tenant(gateway)
+        tenant = ObservedTenant(gateway)
         tenant.ask(ORGS, query={"limit": 1})
         list(errors.wrong_method(tenant, ORGS))
         assert b"Authorization" not in next(head for head in server.requests if head.startswith(b"TRACE"))

@@ -12,7 +12,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.rules import privacy
 from oneroster_v1p1.tables import OPERATIONS
@@ -29,9 +29,9 @@ def paged(*links: str) -> bytes:
 
 
 @contextmanager
-def meeting(behave: Behaviour) -> Iterator[Tenant]:
+def meeting(behave: Behaviour) -> Iterator[ObservedTenant]:
     with serving(behave) as server, Gateway(Target(server.base_url, access=BearerToken("t"))) as gateway:
-        yield Tenant(gateway)
+        yield ObservedTenant(gateway)
 
 
 def roster(href: str) -> Behaviour:

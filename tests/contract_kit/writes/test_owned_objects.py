@@ -15,12 +15,12 @@ import httpx
 import pytest
 from rich.console import Console
 
-from oneroster.contract.http.credentials import BearerToken, ClientCredentials
+from oneroster.contract.catalogue import select
+from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import OWN
-from oneroster.contract.http.target import Limits, Target, wanted_scopes
+from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
 from oneroster.contract.reports import json_form, terminal
-from oneroster.contract.result import Reason, Report
-from oneroster.contract.rule import select
+from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants
 
@@ -47,7 +47,7 @@ def own(client: httpx.Client) -> list[str]:
     return [row["sourcedId"] for row in every if row["sourcedId"].startswith(OWN) and row["status"] == "active"]
 
 
-def judged(tenant: Sandbox, **options: Any) -> Report:
+def judged(tenant: Sandbox, **options: Any) -> CheckReport:
     target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
     return check(target, rules=select(["writes"]), seed=1, **options)
 
@@ -100,7 +100,7 @@ def test_an_error_leaves_nothing_behind() -> None:
 
 def test_a_spent_budget_leaves_nothing_behind() -> None:
     with watched() as (tenant, client):
-        report = judged(tenant, limits=Limits(requests=1))
+        report = judged(tenant, limits=RunBudget(requests=1))
         assert own(client) == []
     assert report.exit_code() == 3
     assert "requests allowed for this run are spent" in str(report.unjudged)
@@ -130,7 +130,7 @@ def test_an_interrupt_tells_what_cannot_be_removed() -> None:
 def with_scopes(tenant: Sandbox, *left_out: str) -> Target:
     """The tenant, entered with a token that lacks some scopes."""
     scopes = tuple(scope for scope in wanted_scopes(writes=True) if scope.rpartition("/")[2] not in left_out)
-    access = ClientCredentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
+    access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
     return Target(tenant.base_url, access=access, allow_writes=True)
 
 

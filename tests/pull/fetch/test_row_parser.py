@@ -14,7 +14,7 @@ from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.roster.columns import schema_of
 from oneroster.sandbox import Sandbox
-from oneroster.transport.session import Answer
+from oneroster.transport.session import RawResponse
 from oneroster_v1p1.errors import StatusError
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 from tests.pull.pulling import ELEMENTS_OF_ALL
@@ -45,7 +45,7 @@ def call_of(element: str) -> RowsCall:
 
 def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return call.read_rows(Answer(status, httpx.Headers({"X-Total-Count": "7"}), content, f"{BASE_URL}/users"))
+    return call.read_rows(RawResponse(status, httpx.Headers({"X-Total-Count": "7"}), content, f"{BASE_URL}/users"))
 
 
 def batch_of(call: RowsCall, body: Any) -> pa.RecordBatch:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from oneroster.pull import Bounds, Choice, GuardError, PlaceError, Settings, StagingError, pull
+from oneroster.pull import DestinationError, GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
 from oneroster.pull.fetch.staging import PageNote, StagedRoster, Staging, folder_beside
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import VERSION, Manifest
@@ -118,10 +118,10 @@ def test_a_manifest_of_an_older_release_is_read_and_one_of_a_newer_is_refused() 
     assert older.collections["users"].rows == 3
     assert older.watermark is None
     assert Manifest.from_json(older.to_json()) == older
-    with pytest.raises(PlaceError, match=f"version {VERSION + 1}"):
+    with pytest.raises(DestinationError, match=f"version {VERSION + 1}"):
         Manifest.from_json(b'{"version": %d, "kind": ["quite", "another"]}' % (VERSION + 1), "roster/_manifest.json")
     for damaged in (b"", b"[]", b'{"version": 1, "kind": 7}', b"\xff"):
-        with pytest.raises(PlaceError, match="no manifest of a pull"):
+        with pytest.raises(DestinationError, match="no manifest of a pull"):
             Manifest.from_json(damaged)
 
 
@@ -142,7 +142,7 @@ def test_no_more_rejects_are_listed_than_anybody_reads(tmp_path: Path) -> None:
 def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path, pages: str) -> None:
     place = tmp_path / "roster.parquet"
     with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:
-        settings = Settings(choice=Choice(only=["orgs"]), bounds=Bounds(unreadable=-1.0), resume=True)
+        settings = PullOptions(choice=RosterSelection(only=["orgs"]), bounds=SanityLimits(unreadable=-1.0), resume=True)
         with pytest.raises(GuardError):
             pull(roster, place, settings)
         journal = folder_beside(place) / "journal.ndjson"

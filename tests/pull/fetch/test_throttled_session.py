@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from oneroster import OneRoster, Paging
-from oneroster.pull import Bounds, Choice, Progress, PullError, Settings, preview, pull
+from oneroster.pull import Progress, PullError, PullOptions, RosterSelection, SanityLimits, preview, pull
 from oneroster.pull.plan import sources
 from oneroster.sandbox import Sandbox
-from oneroster.transport.session import Answer, Session
+from oneroster.transport.session import RawResponse, Session
 from tests.pull.pulling import roster_of, rows_at, truth
 
-TRUSTING = Settings(bounds=Bounds(unresolved=1.0))
+TRUSTING = PullOptions(bounds=SanityLimits(unresolved=1.0))
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_no_more_requests_are_on_their_way_than_workers(
 ) -> None:
     going, most, lock, original = 0, 0, threading.Lock(), Session.send
 
-    def counted(self: Session, *arguments: Any) -> Answer:
+    def counted(self: Session, *arguments: Any) -> RawResponse:
         nonlocal going, most
         with lock:
             going += 1
@@ -49,7 +49,7 @@ def test_no_more_requests_are_on_their_way_than_workers(
 
 
 def test_requests_follow_each_other_no_faster_than_the_rate(tenant: Sandbox, tmp_path: Path) -> None:
-    settings = TRUSTING._replace(rate=20.0, choice=Choice(only=["orgs"]), paging=Paging(limit=4, windows=4))
+    settings = TRUSTING._replace(rate=20.0, choice=RosterSelection(only=["orgs"]), paging=Paging(limit=4, windows=4))
     began = time.monotonic()
     with roster_of(tenant) as roster:
         report = pull(roster, tmp_path / "roster.parquet", settings)
@@ -76,9 +76,9 @@ def test_closing_the_client_ends_the_pull_and_another_goes_on(tenant: Sandbox, t
 
 
 def test_a_preview_asks_little_and_writes_nothing(tenant: Sandbox, tmp_path: Path) -> None:
-    choice = Choice(filters={"users": "role='teacher'"})
+    choice = RosterSelection(filters={"users": "role='teacher'"})
     with roster_of(tenant) as roster:
-        found = preview(roster, Settings(choice=choice), tmp_path / "roster.parquet")
+        found = preview(roster, PullOptions(choice=choice), tmp_path / "roster.parquet")
     rows = truth(tenant)
     announced = {prospect.source.element: prospect.rows for prospect in found}
     assert announced.pop("User") == sum(row["role"] == "teacher" for row in rows["User"])
@@ -86,4 +86,4 @@ def test_a_preview_asks_little_and_writes_nothing(tenant: Sandbox, tmp_path: Pat
     assert [prospect.source for prospect in found] == list(sources())
     assert list(tmp_path.iterdir()) == []
     with Sandbox("small", 3) as other, OneRoster(base_url=other.base_url, token="wrong") as refused:
-        assert {prospect.reason for prospect in preview(refused, Settings())} == {"answered with 401"}
+        assert {prospect.reason for prospect in preview(refused, PullOptions())} == {"answered with 401"}

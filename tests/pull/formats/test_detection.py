@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, format_of
 from tests.pull.formats.rosters import roster, school, table
 
@@ -51,12 +51,12 @@ def test_csv_into_a_name_that_ends_in_zip_is_a_zip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["roster", "roster.txt", "."])
 def test_an_unclear_place_is_answered_with_what_to_say(name: str, tmp_path: Path) -> None:
-    with pytest.raises(PlaceError, match=r"give --format, one of csv, ndjson, .*\.sqlite"):
+    with pytest.raises(DestinationError, match=r"give --format, one of csv, ndjson, .*\.sqlite"):
         format_of(tmp_path / name)
 
 
 def test_an_unknown_format_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(PlaceError, match="There is no format 'xml'; there are csv, ndjson"):
+    with pytest.raises(DestinationError, match="There is no format 'xml'; there are csv, ndjson"):
         format_of(tmp_path / "r", "xml")
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.sql_common import refused
@@ -162,15 +162,15 @@ def test_a_place_that_this_release_cannot_read_is_refused(
     place = tmp_path / "place"
     FORMATS[name].write(place, roster(table("User", {"sourcedId": "u", "givenName": "Mia"})))
     damage(place)
-    with pytest.raises(PlaceError, match=said):
+    with pytest.raises(DestinationError, match=said):
         FORMATS[name].open(place)
 
 
 def test_what_is_no_place_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(PlaceError):
+    with pytest.raises(DestinationError):
         FORMATS[name].open(tmp_path / "nowhere")
     (tmp_path / "text").write_text("not a database, and no folder either")
-    with pytest.raises(PlaceError):
+    with pytest.raises(DestinationError):
         FORMATS[name].open(tmp_path / "text")
 
 
@@ -180,7 +180,7 @@ def test_damaged_data_is_told_without_a_value_of_it(name: str, tmp_path: Path) -
     file = next(path for path in place.iterdir() if "users" in path.name) if place.is_dir() else place
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
-    with pytest.raises(PlaceError, match=str(file)) as caught:
+    with pytest.raises(DestinationError, match=str(file)) as caught:
         tables_of(FORMATS[name].open(place))
     assert "Mia" not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -188,7 +188,7 @@ def test_damaged_data_is_told_without_a_value_of_it(name: str, tmp_path: Path) -
 
 def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None:
     (tmp_path / "place").write_text("something")
-    with pytest.raises((OSError, PlaceError)):
+    with pytest.raises((OSError, DestinationError)):
         FORMATS[name].write(tmp_path / "place", roster(table("Org", school())))
     assert (tmp_path / "place").read_text() == "something"
 
@@ -224,7 +224,7 @@ def test_columns_that_are_not_what_the_manifest_says_are_refused_or_absent(name:
     if name.startswith("ndjson"):  # where a line has no field, the record has no value
         assert tables_of(found)["Org"].to_pylist() == [{"sourcedId": "s", "childrenSourcedIds": None}]
         return
-    with pytest.raises(PlaceError, match=str(place)) as caught:
+    with pytest.raises(DestinationError, match=str(place)) as caught:
         tables_of(found)
     assert "Mia" not in str(caught.value)
 
@@ -234,7 +234,7 @@ def test_a_manifest_that_is_there_twice_or_not_at_all_is_refused(name: str, tmp_
     FORMATS[name].write(place, roster(table("Org", school())))
     if place.is_dir():
         (place / "_manifest.json").unlink()
-        with pytest.raises(PlaceError, match="the manifest of a pull"):
+        with pytest.raises(DestinationError, match="the manifest of a pull"):
             FORMATS[name].open(place)
         return
     for statement, rows in (("INSERT INTO _oneroster SELECT * FROM _oneroster", 2), ("DELETE FROM _oneroster", 0)):
@@ -243,7 +243,7 @@ def test_a_manifest_that_is_there_twice_or_not_at_all_is_refused(name: str, tmp_
         database.execute(statement)
         database.commit()
         database.close()
-        with pytest.raises(PlaceError, match=f"must have one row, not {rows}"):
+        with pytest.raises(DestinationError, match=f"must have one row, not {rows}"):
             FORMATS[name].open(place)
 
 
@@ -260,6 +260,6 @@ def test_cells_that_are_not_of_their_type_are_refused(name: str, tmp_path: Path)
         path.write_text(path.read_text().replace("2015-01-01", "Mia"))
     else:
         return  # the others cannot hold it
-    with pytest.raises(PlaceError, match=str(place)) as caught:
+    with pytest.raises(DestinationError, match=str(place)) as caught:
         tables_of(FORMATS[name].open(place))
     assert "Mia" not in str(caught.value)

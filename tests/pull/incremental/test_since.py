@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from oneroster import ConfigurationError, OneRoster
-from oneroster.pull import Bounds, Choice, GuardError, Report, Settings, open_place, pull
+from oneroster.pull import GuardError, PullOptions, PullReport, RosterSelection, SanityLimits, open_destination, pull
 from oneroster.pull.incremental.watermark import both, instant
 from oneroster.pull.roster import manifest
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.store.store import Store
 from tests.pull.pulling import by_id, roster_of, rows_at, tenant_and_store, truth
 
-LAST = Settings(since="last", bounds=Bounds(unresolved=1.0))
+LAST = PullOptions(since="last", bounds=SanityLimits(unresolved=1.0))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def days_work(store: Store, roster: OneRoster) -> None:
     change(store, "Course", course, title='Renamed, "quoted"\nand broken')
 
 
-def pulled(roster: OneRoster, place: Path, settings: Settings = LAST) -> Report:
+def pulled(roster: OneRoster, place: Path, settings: PullOptions = LAST) -> PullReport:
     return pull(roster, place, settings)
 
 
@@ -56,7 +56,7 @@ def test_changes_applied_to_the_place_equal_a_full_pull(
 ) -> None:
     server, store = tenant
     with roster_of(server) as roster:
-        pulled(roster, tmp_path / name, Settings())
+        pulled(roster, tmp_path / name, PullOptions())
         days_work(store, roster)
         report = pulled(roster, tmp_path / name)
     assert by_id(rows_at(tmp_path / name)) == by_id(truth(server))
@@ -68,7 +68,7 @@ def test_changes_applied_to_the_place_equal_a_full_pull(
 def test_nothing_changed_is_nothing_lost(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     server, _ = tenant
     with roster_of(server) as roster:
-        pulled(roster, tmp_path / "roster.parquet", Settings())
+        pulled(roster, tmp_path / "roster.parquet", PullOptions())
         report = pulled(roster, tmp_path / "roster.parquet")
         again = pulled(roster, tmp_path / "roster.parquet")
     assert by_id(rows_at(tmp_path / "roster.parquet")) == by_id(truth(server))
@@ -79,7 +79,7 @@ def test_nothing_changed_is_nothing_lost(tenant: tuple[Sandbox, Store], tmp_path
 def test_rows_that_vanish_without_a_word_are_noticed(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     server, store = tenant
     with roster_of(server) as roster:
-        pulled(roster, tmp_path / "roster.parquet", Settings())
+        pulled(roster, tmp_path / "roster.parquet", PullOptions())
         victim = next(iter(roster.get_all_results())).sourced_id
         store.delete("Result", victim)
         report = pulled(roster, tmp_path / "roster.parquet")
@@ -98,7 +98,7 @@ def test_rows_that_vanish_without_a_word_are_noticed(tenant: tuple[Sandbox, Stor
 def test_a_server_that_does_not_tell_changes_is_read_whole(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     server, store = tenant
     with roster_of(server) as roster:
-        pulled(roster, tmp_path / "roster.parquet", Settings())
+        pulled(roster, tmp_path / "roster.parquet", PullOptions())
         days_work(store, roster)
         report = pulled(roster, tmp_path / "roster.parquet")
     assert by_id(rows_at(tmp_path / "roster.parquet")) == by_id(truth(server))
@@ -109,14 +109,14 @@ def test_changes_alone_are_told_against_a_base_with_deletions(tenant: tuple[Sand
     server, store = tenant
     base, changes = tmp_path / "base.parquet", tmp_path / "changes.parquet"
     with roster_of(server) as roster:
-        pulled(roster, base, Settings())
+        pulled(roster, base, PullOptions())
         before = by_id(rows_at(base))
         days_work(store, roster)
         gone = next(iter(roster.get_all_results())).sourced_id
         store.delete("Result", gone)
         pulled(roster, changes, LAST._replace(base=base, only_changes=True))
         after = by_id(truth(server))
-    assert open_place(changes).manifest.kind == "changes"
+    assert open_destination(changes).manifest.kind == "changes"
     told = by_id(rows_at(changes))
     assert told["Result"][gone]["status"] == "tobedeleted"
     # Applied by hand: what is told replaces what was there; what is gone goes.
@@ -133,9 +133,9 @@ def test_changes_alone_are_told_against_a_base_with_deletions(tenant: tuple[Sand
 def test_a_csv_bundle_of_changes_is_a_delta(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     server, store = tenant
     with roster_of(server) as roster:
-        pulled(roster, tmp_path / "roster.zip", Settings())
+        pulled(roster, tmp_path / "roster.zip", PullOptions())
         days_work(store, roster)
-        report = pulled(roster, tmp_path / "roster.zip", Settings(since="last", overlap=timedelta(minutes=1)))
+        report = pulled(roster, tmp_path / "roster.zip", PullOptions(since="last", overlap=timedelta(minutes=1)))
     assert report.manifest.kind == "changes"
     assert report.manifest.collections["users"].rows == 3
     assert report.fetched["results"] == 0
@@ -145,7 +145,7 @@ def test_many_deletions_need_a_word(tenant: tuple[Sandbox, Store], tmp_path: Pat
     server, store = tenant
     base = tmp_path / "base.parquet"
     with roster_of(server) as roster:
-        pulled(roster, base, Settings())
+        pulled(roster, base, PullOptions())
         for result in list(roster.get_all_results())[:60]:
             store.delete("Result", result.sourced_id)
         with pytest.raises(GuardError, match=r"results: \d+ of \d+ rows would be deleted"):
@@ -157,13 +157,13 @@ def test_many_deletions_need_a_word(tenant: tuple[Sandbox, Store], tmp_path: Pat
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (Settings(since="yesterday"), "no time"),
-        (Settings(since="2026-01-31T06:00:00"), "time zone"),
-        (Settings(since="2026-01-31", choice=Choice(schools=["S"])), "single schools"),
+        (PullOptions(since="yesterday"), "no time"),
+        (PullOptions(since="2026-01-31T06:00:00"), "time zone"),
+        (PullOptions(since="2026-01-31", choice=RosterSelection(schools=["S"])), "single schools"),
     ],
 )
 def test_what_cannot_be_told_is_refused_before_anything_is_sent(
-    tenant: tuple[Sandbox, Store], tmp_path: Path, settings: Settings, reason: str
+    tenant: tuple[Sandbox, Store], tmp_path: Path, settings: PullOptions, reason: str
 ) -> None:
     with roster_of(tenant[0]) as roster, pytest.raises(ConfigurationError, match=reason):
         pulled(roster, tmp_path / "roster.parquet", settings)
@@ -179,7 +179,7 @@ def test_the_first_pull_of_changes_fetches_all(tenant: tuple[Sandbox, Store], tm
 
 def test_without_a_watermark_a_time_is_needed(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     with roster_of(tenant[0]) as roster:
-        pulled(roster, tmp_path / "roster.zip", Settings())
+        pulled(roster, tmp_path / "roster.zip", PullOptions())
         manifest.beside(tmp_path / "roster.zip").unlink()
         with pytest.raises(ConfigurationError, match="no watermark"):
             pulled(roster, tmp_path / "roster.zip")
@@ -207,14 +207,14 @@ def test_changes_of_changes_are_refused(tenant: tuple[Sandbox, Store], tmp_path:
 
 def test_changes_of_another_choice_are_refused(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     with roster_of(tenant[0]) as roster:
-        pulled(roster, tmp_path / "roster.parquet", Settings())
+        pulled(roster, tmp_path / "roster.parquet", PullOptions())
         with pytest.raises(ConfigurationError, match="another choice"):
-            pulled(roster, tmp_path / "roster.parquet", LAST._replace(choice=Choice(active=True)))
+            pulled(roster, tmp_path / "roster.parquet", LAST._replace(choice=RosterSelection(active=True)))
 
 
 def test_active_records_alone_can_be_kept_up_to_date(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     server, store = tenant
-    active = LAST._replace(choice=Choice(active=True))
+    active = LAST._replace(choice=RosterSelection(active=True))
     with roster_of(server) as roster:
         pulled(roster, tmp_path / "roster.parquet", active._replace(since=None))
         days_work(store, roster)

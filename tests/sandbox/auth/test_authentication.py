@@ -14,14 +14,14 @@ import pytest
 from authlib.oauth1.rfc5849.client_auth import ClientAuth
 from authlib.oauth1.rfc5849.signature import generate_signature_base_string
 
-from oneroster.sandbox import Credentials, Sandbox
+from oneroster.sandbox import Sandbox, SandboxCredentials
 from oneroster.sandbox.auth.oauth1 import WINDOW, SignatureJudge
 from oneroster_v1p1.tables import OPERATIONS, Operation
 from tests.sandbox.serving import reads
 
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 CORE = PREFIX + "roster-core.readonly"
-CREDENTIALS = Credentials("an id/with:odd+signs", "a s/ecret+with%odd:signs", "a-static-token")
+CREDENTIALS = SandboxCredentials("an id/with:odd+signs", "a s/ecret+with%odd:signs", "a-static-token")
 LIFETIME = 600
 HTTP = httpx.Client()
 

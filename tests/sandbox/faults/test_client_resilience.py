@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from oneroster.sandbox import Credentials, Sandbox, create_app
+from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns
+from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter
 from oneroster.sandbox.store.store import Store
 from tests.sandbox.serving import client_of, serving
 
@@ -203,7 +203,7 @@ def staying(fault: str) -> Iterator[None]:
 
 def test_under_another_server_a_torn_answer_is_refused_cleanly() -> None:
     async def statuses(store: Store) -> list[int]:
-        app = create_app(store, faults=["truncated-body"], credentials=Credentials(token="t0ken"))
+        app = create_app(store, faults=["truncated-body"], credentials=SandboxCredentials(token="t0ken"))
         headers = {"Authorization": "Bearer t0ken"}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), headers=headers) as client:
             return [(await client.get("http://here/ims/oneroster/v1p1/orgs")).status_code for _ in range(3)]
@@ -213,7 +213,7 @@ def test_under_another_server_a_torn_answer_is_refused_cleanly() -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    turns = Turns()
+    turns = AttemptCounter()
     assert [turns.next("first"), turns.next("first"), turns.next("second")] == [1, 2, 1]
     for number in range(20_000):
         turns.next(number)

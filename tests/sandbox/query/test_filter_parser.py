@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.sandbox.query.filter_parser import Clause, Filter, FilterError, parse
+from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse
 from oneroster.sandbox.query.timestamps import instant
 from oneroster_v1p1.tables import ELEMENTS, Element
 
 USER, RESULT, ENROLLMENT = ELEMENTS["User"], ELEMENTS["Result"], ELEMENTS["Enrollment"]
 
 
-def only(filter_: Filter) -> Clause:
+def only(filter_: ParsedFilter) -> ParsedClause:
     (clause,) = filter_.clauses
     return clause
 
@@ -52,7 +52,7 @@ def test_dotted_names_lead_into_references_ids_and_metadata(
     ["colour", "FamilyName", "orgs", "metadata", "userIds", "orgs.href", "orgs.name", "familyName.x", "orgs.type.x"],
 )
 def test_an_unknown_field_is_named(name: str) -> None:
-    with pytest.raises(FilterError) as caught:
+    with pytest.raises(FilterSyntaxError) as caught:
         parse(f"status='active' AND {name}='x'", USER)
     assert caught.value.unknown_field
     assert caught.value.field == name
@@ -85,7 +85,7 @@ def test_an_unknown_field_is_named(name: str) -> None:
     ],
 )
 def test_what_is_not_of_the_grammar_is_refused(expression: str) -> None:
-    with pytest.raises(FilterError) as caught:
+    with pytest.raises(FilterSyntaxError) as caught:
         parse(expression, USER)
     assert not caught.value.unknown_field
 
@@ -107,7 +107,7 @@ def test_what_is_not_of_the_grammar_is_refused(expression: str) -> None:
     ],
 )
 def test_a_value_of_another_type_is_invalid_data_and_not_repeated(expression: str, element: Element) -> None:
-    with pytest.raises(FilterError, match="invalid data") as caught:
+    with pytest.raises(FilterSyntaxError, match="invalid data") as caught:
         parse(expression, element)
     value = expression.partition("'")[2].rstrip("'")
     assert caught.value.field == expression.partition("e'")[0].split(">")[0].split("=")[0]
@@ -137,7 +137,7 @@ def test_contains_looks_at_text_whatever_the_field() -> None:
 def test_any_text_is_a_filter_or_a_filter_error(expression: str) -> None:
     try:
         clauses = parse(expression, USER).clauses
-    except FilterError:
+    except FilterSyntaxError:
         return
     assert 1 <= len(clauses) <= 2
     assert all(expression.count(clause.text) for clause in clauses)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator
 
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["prerequisites"]
 
 
-def prerequisites(facts: Facts, operations: Collection[str]) -> frozenset[str]:
+def prerequisites(facts: DocumentModel, operations: Collection[str]) -> frozenset[str]:
     """The operations, and those without which they cannot be judged.
 
     These are the collection of all records of their kind, the one that a single read belongs to, those of their
@@ -23,7 +23,7 @@ def prerequisites(facts: Facts, operations: Collection[str]) -> frozenset[str]:
     return frozenset(name for each in needed if (name := stands.get(each, each)) in facts.operations)
 
 
-def _needed(facts: Facts, operation: Operation) -> Iterator[str]:
+def _needed(facts: DocumentModel, operation: Operation) -> Iterator[str]:
     yield from _collection_of(facts, operation.element)
     yield from (each.operation_id for each in facts.operations.values() if each.item_read == operation.operation_id)
     if operation.item_read is not None:
@@ -36,7 +36,7 @@ def _needed(facts: Facts, operation: Operation) -> Iterator[str]:
         yield from _collection_of(facts, known.refers_to)
 
 
-def _tied(facts: Facts, operation: Operation) -> Iterator[str]:
+def _tied(facts: DocumentModel, operation: Operation) -> Iterator[str]:
     """What decides which rows of a nested collection belong to which parents."""
     assert operation.scope is not None  # noqa: S101 - the caller has looked
     if operation.scope.through is not None:
@@ -47,7 +47,7 @@ def _tied(facts: Facts, operation: Operation) -> Iterator[str]:
         yield from _collection_of(facts, read.element if read else None)
 
 
-def _collection_of(facts: Facts, element: str | None) -> Iterator[str]:
+def _collection_of(facts: DocumentModel, element: str | None) -> Iterator[str]:
     collection = facts.elements[element].collection if element else None
     if collection is not None:
         yield collection

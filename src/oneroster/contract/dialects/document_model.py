@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Element, Operation, Property
 
-__all__ = ["DocumentError", "Facts", "gather"]
+__all__ = ["DocumentError", "DocumentModel", "gather"]
 
 BOOLEAN: Final = "TrueFalse"
 REFERENCE: Final = "GUIDRef"
@@ -25,7 +25,7 @@ class DocumentError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DocumentModel:
     """A dialect, as data.
 
     ``booleans`` is how they are written: ``string``, ``json``, or ``either``. ``forms`` holds, by element and property,
@@ -49,7 +49,7 @@ class Facts:
         return frozenset(int(status) for status in part["responses"] if status.isdigit())
 
 
-def gather(document: dict[str, Any], profile: str) -> Facts:
+def gather(document: dict[str, Any], profile: str) -> DocumentModel:
     """The facts of a document for one of its profiles.
 
     Raises ``DocumentError`` for a part that the kit cannot go by.
@@ -67,9 +67,9 @@ class _Reader:
         self._schemas: dict[str, Any] = document["components"]["schemas"]
         self._forms: dict[tuple[str, str], tuple[Property, ...]] = {}
 
-    def facts(self) -> Facts:
+    def facts(self) -> DocumentModel:
         elements = {name: self._element(name, schema) for name, schema in self._schemas.items() if _is_element(schema)}
-        return Facts(
+        return DocumentModel(
             self._document,
             dict(self._operations()),
             elements,

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import DocumentError, Facts, gather
+from oneroster.contract.dialects.document_model import DocumentError, DocumentModel, gather
 from oneroster_v1p1.tables import PROFILES
 from oneroster_v1p1.tables import document as fresh_document
 
@@ -110,7 +110,7 @@ def _base_of(overlay: dict[str, Any], profile: str) -> str:
     return str(base)
 
 
-def facts_of(profile: str) -> Facts:
+def facts_of(profile: str) -> DocumentModel:
     """The facts of a dialect, by its name or the path of its overlay.
 
     Raises ``OverlayError`` when there is no such dialect, or its overlay leaves no document to go by.
@@ -119,7 +119,7 @@ def facts_of(profile: str) -> Facts:
     return applied(overlay, profile)
 
 
-def applied(overlay: dict[str, Any], profile: str) -> Facts:
+def applied(overlay: dict[str, Any], profile: str) -> DocumentModel:
     """The facts of the document under an overlay; ``profile`` is what messages call it."""
     base = _base_of(overlay, profile)
     document = fresh_document()

@@ -17,11 +17,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, UnjudgeableError
-from oneroster.contract.fuzzing.phases import Manner
+from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 
-__all__ = ["EngineRun", "explore"]
+__all__ = ["EngineRun", "run_engine"]
 
 EXCHANGE_HEADER: Final = "X-Oneroster-Check-Exchange"
 """Carries the number of the kept exchange through the engine and back."""
@@ -62,11 +62,11 @@ class EngineRun:
     crashes: list[str] = field(default_factory=list)
 
 
-def explore(
+def run_engine(
     gateway: Gateway,
     document: dict[str, Any],
     seed: int,
-    manner: Manner = Manner.EXAMPLES,
+    manner: Phase = Phase.EXAMPLES,
     examples: int = 1,
 ) -> EngineRun:
     """Let the engine read everything that a compiled document describes, in one manner.
@@ -78,7 +78,7 @@ def explore(
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
 
-    bridge = _Bridge(gateway, lawful=manner is not Manner.UNLAWFUL)
+    bridge = _GatewayApp(gateway, lawful=manner is not Phase.UNLAWFUL)
     found = EngineRun()
     settings = _settings(seed, manner, examples, gateway.limits.workers)
     with _nothing_left_behind():
@@ -101,9 +101,9 @@ def explore(
     return found
 
 
-def _settings(seed: int, manner: Manner, examples: int, workers: int) -> dict[str, Any]:
+def _settings(seed: int, manner: Phase, examples: int, workers: int) -> dict[str, Any]:
     """Polite and quiet: no other methods, nothing cached, no shrinking."""
-    unlawful = manner is Manner.UNLAWFUL
+    unlawful = manner is Phase.UNLAWFUL
     return {
         "seed": seed,
         "workers": workers,
@@ -117,11 +117,11 @@ def _settings(seed: int, manner: Manner, examples: int, workers: int) -> dict[st
             "allow-extra-parameters": False,
         },
         "phases": {
-            "examples": {"enabled": manner is Manner.EXAMPLES},
-            "coverage": {"enabled": manner in (Manner.EXAMPLES, Manner.UNLAWFUL), "unexpected-methods": []},
-            "fuzzing": {"enabled": examples > 0 and manner in (Manner.FUZZ, Manner.UNLAWFUL)},
+            "examples": {"enabled": manner is Phase.EXAMPLES},
+            "coverage": {"enabled": manner in (Phase.EXAMPLES, Phase.UNLAWFUL), "unexpected-methods": []},
+            "fuzzing": {"enabled": examples > 0 and manner in (Phase.FUZZ, Phase.UNLAWFUL)},
             "stateful": {
-                "enabled": manner is Manner.LINKS,
+                "enabled": manner is Phase.LINKS,
                 "max-steps": LINK_STEPS,
                 "link-calibration": False,
                 "inference": {"algorithms": []},
@@ -144,7 +144,7 @@ def _nothing_left_behind() -> Iterator[None]:
             configuration.set_hypothesis_home_dir(None)
 
 
-def _collect(found: EngineRun, bridge: "_Bridge", event: Any) -> None:
+def _collect(found: EngineRun, bridge: "_GatewayApp", event: Any) -> None:
     """Sort the exchanges and hints of one scenario by path template."""
     recorder = event.recorder
     for case_id, interaction in recorder.interactions.items():
@@ -160,7 +160,7 @@ def _collect(found: EngineRun, bridge: "_Bridge", event: Any) -> None:
                 found.hints.setdefault(path, []).append(Hint(check.name, exchange))
 
 
-class _Bridge:
+class _GatewayApp:
     """The application that the engine takes for the tenant."""
 
     def __init__(self, gateway: Gateway, *, lawful: bool) -> None:

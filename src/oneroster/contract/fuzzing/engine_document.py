@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.dialects.document_model import Facts
-from oneroster.contract.fuzzing.phases import Manner
+from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.fuzzing.strategies import filter_format, sort_format
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["compile_document"]
@@ -48,7 +48,7 @@ Nested collections have the ids of their parents to break."""
 
 
 def compile_document(
-    facts: Facts, offered: Iterable[tuple[Operation, list[Reading]]], manner: Manner = Manner.EXAMPLES
+    facts: DocumentModel, offered: Iterable[tuple[Operation, list[ParsedResponse]]], manner: Phase = Phase.EXAMPLES
 ) -> dict[str, Any]:
     """An OpenAPI document of just these operations, with path values taken from their answered readings.
 
@@ -71,7 +71,7 @@ def compile_document(
     for response in _responses(compiled):
         links = response.pop("links", {})
         known = {name: link for name, link in links.items() if link.get("operationId") in names}
-        if known and manner is Manner.LINKS:
+        if known and manner is Phase.LINKS:
             response["links"] = known
     return compiled
 
@@ -87,7 +87,7 @@ def _responses(compiled: dict[str, Any]) -> list[Schema]:
     return [*compiled["components"]["responses"].values(), *own]
 
 
-def _path(parameters: list[Schema], readings: list[Reading]) -> Iterable[Schema]:
+def _path(parameters: list[Schema], readings: list[ParsedResponse]) -> Iterable[Schema]:
     known = [reading.values for reading in readings if reading.fault is None][:ID_EXAMPLES]
     for parameter in parameters:
         if parameter["in"] != "path":
@@ -99,23 +99,25 @@ def _path(parameters: list[Schema], readings: list[Reading]) -> Iterable[Schema]
         yield parameter
 
 
-def _query(parameters: list[Schema], values: dict[str, Schema], manner: Manner) -> Iterable[Schema]:
+def _query(parameters: list[Schema], values: dict[str, Schema], manner: Phase) -> Iterable[Schema]:
     """Every query that can be drawn lawful and small, or, to be unlawful, small all the same."""
     for parameter in parameters:
         name = parameter["name"]
         if parameter["in"] == "query" and name in values:
             # What a link leads to depends on the page that it comes from, so that page is always asked for.
-            yield {**parameter, "schema": values[name], "required": manner is Manner.LINKS}
+            yield {**parameter, "schema": values[name], "required": manner is Phase.LINKS}
 
 
-def _values(operation: Operation, facts: Facts, manner: Manner, readings: list[Reading]) -> dict[str, Schema]:
+def _values(
+    operation: Operation, facts: DocumentModel, manner: Phase, readings: list[ParsedResponse]
+) -> dict[str, Schema]:
     """What the engine chooses from, by query parameter; those that are not named are never sent."""
     nested = bool(path_parameters(operation))
-    if manner is Manner.EXAMPLES:
+    if manner is Phase.EXAMPLES:
         return _NESTED_VALUES if nested else _VALUES | {"filter": _example_of_filter(facts)}
-    if manner is Manner.UNLAWFUL:
+    if manner is Phase.UNLAWFUL:
         return {} if nested else _BOUNDED_VALUES
-    if manner is Manner.LINKS:
+    if manner is Phase.LINKS:
         return {
             "limit": {"enum": [1]},
             "offset": {"enum": _spread(max((len(each.rows) for each in readings), default=1))},
@@ -128,7 +130,7 @@ def _values(operation: Operation, facts: Facts, manner: Manner, readings: list[R
     }
 
 
-def _example_of_filter(facts: Facts) -> Schema:
+def _example_of_filter(facts: DocumentModel) -> Schema:
     examples = facts.document["components"]["parameters"]["Filter"]["examples"]
     return {"enum": [each["value"] for each in examples.values()][:1]}
 

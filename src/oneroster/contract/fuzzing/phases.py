@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-__all__ = ["Manner"]
+__all__ = ["Phase"]
 
 
-class Manner(StrEnum):
+class Phase(StrEnum):
     """What the engine asks in one of its runs."""
 
     EXAMPLES = "examples and coverage"

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster_v1p1.tables import Property
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ SORTABLE: Final = frozenset({"string", "enumeration", "boolean", "date", "date-t
 MOST_CHARACTERS: Final = 12
 
 
-def filter_format(facts: Facts, element: str) -> str:
+def filter_format(facts: DocumentModel, element: str) -> str:
     """The name of the format of all filters of an element; the engine knows how to make one from then on."""
     name = f"oneroster-filter-{element}"
     _register(name, _filters(tuple(_compared(facts, element)), _words(facts)))
     return name
 
 
-def sort_format(facts: Facts, element: str) -> str:
+def sort_format(facts: DocumentModel, element: str) -> str:
     """The name of the format of all fields by which an element can be sorted."""
     from hypothesis import strategies as st
 
@@ -38,13 +38,13 @@ def _register(name: str, strategy: "SearchStrategy[str]") -> None:
     schemathesis.openapi.format(name, strategy)
 
 
-def _compared(facts: Facts, element: str) -> list[Property]:
+def _compared(facts: DocumentModel, element: str) -> list[Property]:
     """The plain properties that may be shown; nobody asks for a child by name, and be it a made-up one."""
     properties = facts.elements[element].properties.values()
     return [each for each in properties if each.kind in SORTABLE and not each.personal and not each.secret]
 
 
-def _words(facts: Facts) -> dict[str, tuple[str, ...]]:
+def _words(facts: DocumentModel) -> dict[str, tuple[str, ...]]:
     return dict(facts.enumerations)
 
 

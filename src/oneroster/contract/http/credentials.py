@@ -17,7 +17,7 @@ from oneroster.contract.errors import AccessRefusedError
 from oneroster.errors import TokenError
 from oneroster.transport import auth
 
-__all__ = ["Access", "BearerToken", "ClientCredentials", "Nobody", "OAuth1", "TokenAnswer", "TokenPost"]
+__all__ = ["BearerToken", "Credentials", "Nobody", "OAuth1Credentials", "OAuth2Credentials", "TokenAnswer", "TokenPost"]
 
 FORM: Final = "application/x-www-form-urlencoded"
 HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
@@ -39,7 +39,7 @@ TokenPost = Callable[[str, dict[str, str], bytes], TokenAnswer]
 """Posts headers and a form to a URL; the gateway's only way to send a POST."""
 
 
-class Access(Protocol):
+class Credentials(Protocol):
     """One way into the tenant."""
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Access(Protocol):
     def renew(self) -> bool:
         """Forget what was granted, if it can be granted anew; False when a second attempt is pointless."""
 
-    def wrong(self) -> "Access":
+    def wrong(self) -> "Credentials":
         """The same way in with credentials that the tenant cannot know."""
 
     def curl(self) -> str:
@@ -64,7 +64,7 @@ class Nobody:
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Access:
+    def wrong(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
@@ -83,7 +83,7 @@ class BearerToken:
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Access:
+    def wrong(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
@@ -98,7 +98,7 @@ class WrongToken(BearerToken):
 
 
 @dataclass(slots=True)
-class OAuth1:
+class OAuth1Credentials:
     """OAuth 1.0a without a token, HMAC-SHA256 (OneRoster 1.1, message signing)."""
 
     client_id: str
@@ -110,8 +110,8 @@ class OAuth1:
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Access:
-        return OAuth1(self.client_id, secrets.token_urlsafe(24))
+    def wrong(self) -> Credentials:
+        return OAuth1Credentials(self.client_id, secrets.token_urlsafe(24))
 
     def curl(self) -> str:
         # curl cannot sign; the reader needs a client that does.
@@ -119,7 +119,7 @@ class OAuth1:
 
 
 @dataclass(slots=True)
-class ClientCredentials:
+class OAuth2Credentials:
     """OAuth 2 client credentials: by Basic first, in the form body for servers that want them there.
 
     ``scopes`` are asked for; a server that does not know one of them is asked again without any.
@@ -154,7 +154,7 @@ class ClientCredentials:
         self._way = None
         return True
 
-    def wrong(self) -> Access:
+    def wrong(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:

@@ -27,9 +27,9 @@ import httpx
 import msgspec
 
 from oneroster.contract.errors import BudgetSpentError, NoAnswerError, RefusedError, UnreachableError
-from oneroster.contract.http.credentials import Access, HttpMethod, TokenAnswer, WriteMethod
+from oneroster.contract.http.credentials import Credentials, HttpMethod, TokenAnswer, WriteMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path
-from oneroster.contract.http.target import Limits, Target, is_loopback
+from oneroster.contract.http.target import RunBudget, Target, is_loopback
 from oneroster.transport.log import hide_queries
 from oneroster_v1p1.tables import Operation
 
@@ -76,10 +76,10 @@ class Gateway:
     """
 
     def __init__(
-        self, target: Target, limits: Limits | None = None, pause: Callable[[float], None] = time.sleep
+        self, target: Target, limits: RunBudget | None = None, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self.target = target
-        self.limits = limits or Limits()
+        self.limits = limits or RunBudget()
         self.log: list[LogEntry] = []
         self._base = urlsplit(target.base_url)
         self._pause = pause
@@ -130,7 +130,7 @@ class Gateway:
     def _allowed(self) -> int:
         return self.limits.requests + (REQUESTS_FOR_WRITES if self.target.allow_writes else 0)
 
-    def get(self, path: str, query: str = "", *, access: Access | None = None) -> Exchange:
+    def get(self, path: str, query: str = "", *, access: Credentials | None = None) -> Exchange:
         """Read a path below the base URL with the target's own way in, or with ``access``."""
         return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
 
@@ -139,7 +139,7 @@ class Gateway:
         method: HttpMethod,
         url: str,
         *,
-        access: Access | None = None,
+        access: Credentials | None = None,
         headers: Headers = None,
     ) -> Exchange:
         """Send one read and wait for the whole answer; ``headers`` are sent beside those of the access.
@@ -190,7 +190,7 @@ class Gateway:
         sourced_id: str,
         content: bytes | None = None,
         *,
-        access: Access | None = None,
+        access: Credentials | None = None,
     ) -> Exchange:
         """Put or delete one object of the kit's own making; ``content`` is the body of a PUT.
 
@@ -223,7 +223,7 @@ class Gateway:
         self,
         method: HttpMethod | WriteMethod,
         url: str,
-        access: Access | None,
+        access: Credentials | None,
         headers: Headers,
         content: bytes | None = None,
     ) -> Exchange:
@@ -238,7 +238,7 @@ class Gateway:
             self._trusted = True
         return exchange
 
-    def _renewed(self, renewals: int, access: Access) -> bool:
+    def _renewed(self, renewals: int, access: Credentials) -> bool:
         """Whether there is a newer token than that of a request sent after so many renewals."""
         with self._entering:
             if self._renewals == renewals:
@@ -250,7 +250,12 @@ class Gateway:
             return True
 
     def _patient(
-        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None = None
+        self,
+        method: HttpMethod | WriteMethod,
+        url: str,
+        access: Credentials,
+        headers: Headers,
+        content: bytes | None = None,
     ) -> Exchange:
         for attempt in itertools.count(1):
             began = time.monotonic()
@@ -276,7 +281,7 @@ class Gateway:
                 self._next_at = max(self._next_at, now + wait)
 
     def _answer(
-        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
+        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
     ) -> Exchange:
         try:
             return self._once(method, url, access, headers, content)
@@ -287,7 +292,7 @@ class Gateway:
             return self._once(method, url, access, headers, content)
 
     def _once(
-        self, method: HttpMethod | WriteMethod, url: str, access: Access, headers: Headers, content: bytes | None
+        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
     ) -> Exchange:
         with self._entering:
             own = access.headers(method, url, self._post_token)
@@ -299,7 +304,7 @@ class Gateway:
         return Exchange(method, below, url, status, answer_headers, body, seconds, curl)
 
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
-        """Send a POST to the token endpoint; reached only through ``Access.headers``."""
+        """Send a POST to the token endpoint; reached only through ``Credentials.headers``."""
         request = self._client.build_request("POST", url, headers=headers, content=form)
         status, _, body, _ = self._exchange(request)
         try:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["together"]
+__all__ = ["map_parallel"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def together(workers: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def map_parallel(workers: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """What ``work`` makes of each item, in the order of the items, ``workers`` of them at a time.
 
     When one fails, those that have not begun are left out, and the first error by the order of the items is raised.

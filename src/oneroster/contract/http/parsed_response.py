@@ -10,7 +10,7 @@ import httpx
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
-__all__ = ["NOT_OFFERED", "Reading", "Record", "identity"]
+__all__ = ["NOT_OFFERED", "ParsedResponse", "Record", "identity"]
 
 Record = dict[str, Any]
 
@@ -24,7 +24,7 @@ _JSON_KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedResponse:
     """What one operation answered for given path values and query."""
 
     operation: Operation

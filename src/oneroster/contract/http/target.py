@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from oneroster.contract.dialects.overlay import OverlayError, facts_of
-from oneroster.contract.http.credentials import Access, BearerToken, ClientCredentials, Nobody, OAuth1
+from oneroster.contract.http.credentials import BearerToken, Credentials, Nobody, OAuth1Credentials, OAuth2Credentials
 from oneroster_v1p1.tables import OPERATIONS
 
-__all__ = ["Limits", "Target", "TargetError", "polite_rate"]
+__all__ = ["RunBudget", "Target", "TargetError", "polite_rate"]
 
 SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile")
 DEFAULT_PROFILE: Final = "standard"
@@ -26,7 +26,7 @@ class TargetError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RunBudget:
     """How much one run may ask of a tenant.
 
     ``requests`` in all; ``rate`` requests a second (None: as fast as it answers); ``timeout`` seconds for one whole
@@ -49,7 +49,7 @@ class Target:
 
     base_url: str
     profile: str = DEFAULT_PROFILE
-    access: Access = field(default_factory=Nobody, repr=False)
+    access: Credentials = field(default_factory=Nobody, repr=False)
     allow_writes: bool = False
 
     @classmethod
@@ -112,7 +112,7 @@ def checked_url(text: str, what: str) -> str:
     return text.rstrip("/")
 
 
-def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Access:
+def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Credentials:
     token, client_id, secret = settings["token"], settings["client_id"], settings["client_secret"]
     if token and client_id:
         raise TargetError("give either a token, or a client id and secret, not both")
@@ -124,9 +124,9 @@ def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Access:
     if not client_id:
         return BearerToken(token) if token else Nobody()
     if not settings["token_url"]:
-        return OAuth1(client_id, secret)
+        return OAuth1Credentials(client_id, secret)
     token_url = checked_url(settings["token_url"], "token URL")
-    return ClientCredentials(token_url, client_id, secret, wanted_scopes(writes=allow_writes))
+    return OAuth2Credentials(token_url, client_id, secret, wanted_scopes(writes=allow_writes))
 
 
 def wanted_scopes(*, writes: bool = False) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, applied, overlay_of
-from oneroster.contract.fuzzing.phases import Manner
-from oneroster.contract.http.parsed_response import NOT_OFFERED, Reading
+from oneroster.contract.fuzzing.phases import Phase
+from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse
 from oneroster.contract.learning.record_learner import Learner
-from oneroster.contract.observation.tenant import Offer, Tenant
+from oneroster.contract.observation.tenant import ObservedTenant, Offer
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
 __all__ = ["learn", "prepared", "write_overlay"]
@@ -44,7 +44,7 @@ def prepared(path: str) -> Path:
     return Path(path)
 
 
-def learn(tenant: Tenant) -> dict[str, Any]:
+def learn(tenant: ObservedTenant) -> dict[str, Any]:
     """The overlay under which the document says what the tenant was met to do.
 
     It begins with the overlay by which the tenant was judged, so that nothing learnt before is lost.
@@ -77,25 +77,25 @@ def write_overlay(overlay: dict[str, Any], path: Path) -> None:
     unfinished.replace(path)
 
 
-def _missing_parts(tenant: Tenant) -> Iterator[Action]:
+def _missing_parts(tenant: ObservedTenant) -> Iterator[Action]:
     for operation in tenant.dialect.operations.values():
         if tenant.offer(operation) is Offer.NO:
             yield {"target": f"$.paths['{operation.path}'].get", "remove": True}
 
 
-def _readings(tenant: Tenant, facts: Facts) -> Iterator[Reading]:
+def _readings(tenant: ObservedTenant, facts: DocumentModel) -> Iterator[ParsedResponse]:
     """Every answer that was met, unwrapped as the dialect learnt so far has it."""
     for reading in tenant.readings():
         operation = facts.operations.get(reading.operation.operation_id)
         if operation is not None:
-            yield Reading(operation, reading.values, reading.query, reading.exchange)
+            yield ParsedResponse(operation, reading.values, reading.query, reading.exchange)
     for manner, run in tenant.explored.items():
-        for operation in facts.operations.values() if manner is not Manner.UNLAWFUL else ():
+        for operation in facts.operations.values() if manner is not Phase.UNLAWFUL else ():
             for exchange in run.exchanges.get(operation.path, ()):
-                yield Reading(operation, {}, {}, exchange)
+                yield ParsedResponse(operation, {}, {}, exchange)
 
 
-def _of_answers(tenant: Tenant, facts: Facts) -> Iterator[Action]:
+def _of_answers(tenant: ObservedTenant, facts: DocumentModel) -> Iterator[Action]:
     """Wrappers and statuses, once for each operation."""
     wrappers: dict[str, tuple[Operation, str]] = {}
     statuses: dict[tuple[str, int], Operation] = {}
@@ -114,7 +114,7 @@ def _of_answers(tenant: Tenant, facts: Facts) -> Iterator[Action]:
         yield {"target": f"$.paths['{operation.path}'].get.responses", "update": met}
 
 
-def _wrapper_met(reading: Reading) -> str | None:
+def _wrapper_met(reading: ParsedResponse) -> str | None:
     """The one key under which the data stands instead; None when that is not clear."""
     payload = reading.exchange.json
     kind = list if reading.operation.many else dict
@@ -124,7 +124,7 @@ def _wrapper_met(reading: Reading) -> str | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _of_records(tenant: Tenant, facts: Facts) -> list[Action]:
+def _of_records(tenant: ObservedTenant, facts: DocumentModel) -> list[Action]:
     learner = Learner(facts)
     for reading in _readings(tenant, facts):
         for row in reading.rows:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster.contract.oracle.record_schema import Aspect, Breach, breaches
 from oneroster_v1p1.tables import Property
 
@@ -33,7 +33,7 @@ _SHORTEST_NAME: Final = 3
 class Learner:
     """Collects what is strange about records, and says what in the document would make it lawful."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: DocumentModel) -> None:
         self._facts = facts
         self._optional: dict[Place, None] = {}
         self._forms: dict[Place, list[dict[str, Any]]] = {}

@@ -9,14 +9,14 @@ from collections import defaultdict
 from urllib.parse import urlsplit
 
 from oneroster.contract.http.gateway import LogEntry
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import OperationSeen
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["observe"]
 
 
-def observe(tenant: Tenant) -> tuple[OperationSeen, ...]:
+def observe(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
     """Every operation of the tenant's profile, in the order of the document."""
     operations = tuple(tenant.dialect.operations.values())
     base = urlsplit(tenant.gateway.target.base_url).path
@@ -41,7 +41,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(map(re.escape, literal)))
 
 
-def _seen(tenant: Tenant, operation: Operation, entries: list[LogEntry]) -> OperationSeen:
+def _seen(tenant: ObservedTenant, operation: Operation, entries: list[LogEntry]) -> OperationSeen:
     answered = [entry.seconds for entry in entries if entry.status is not None]
     parameters = tuple(each.name for each in operation.parameters if each.location == "query")
     used = frozenset().union(*(entry.parameters for entry in entries))

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Evidence, Finding, shown_ids
 
-__all__ = ["Tally", "counted", "finding", "many", "shown"]
+__all__ = ["CauseCount", "counted", "finding", "many", "shown"]
 
 
 @dataclass
-class Tally:
+class CauseCount:
     """How often one cause was met, and with which records first."""
 
-    reading: Reading
+    reading: ParsedResponse
     ids: list[str] = field(default_factory=list)
     count: int = 0
 
@@ -26,14 +26,16 @@ class Tally:
             self.ids.append(sourced_id)
 
 
-def finding(message: str, reading: Reading | None, ids: Iterable[Any] = (), level: Level | None = None) -> Finding:
+def finding(
+    message: str, reading: ParsedResponse | None, ids: Iterable[Any] = (), level: Level | None = None
+) -> Finding:
     """A finding that rests on one answer and, perhaps, on some records of it."""
     shown_request = reading.exchange.request if reading else None
     curl = reading.exchange.curl if reading else None
     return Finding(message, (Evidence(request=shown_request, ids=shown_ids(ids), curl=curl),), level)
 
 
-def counted(message: str, tally: Tally, pointer: str, of: int, level: Level | None = None) -> Finding:
+def counted(message: str, tally: CauseCount, pointer: str, of: int, level: Level | None = None) -> Finding:
     """A finding about one field of several records."""
     exchange = tally.reading.exchange
     evidence = Evidence(exchange.request, pointer, tally.count, of, shown_ids(tally.ids), exchange.curl)

@@ -9,27 +9,34 @@ from typing import Final
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Access, HttpMethod, Nobody, OAuth1, TokenPost, WriteMethod
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.http.credentials import (
+    Credentials,
+    HttpMethod,
+    Nobody,
+    OAuth1Credentials,
+    TokenPost,
+    WriteMethod,
+)
+from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["AsWritten", "Signature", "signing_client"]
+__all__ = ["RawAuthorization", "Signature", "signing_client"]
 
 NONCE_LENGTH: Final = 16
 """Bytes."""
 
 
-class _Closed:
+class _InvalidCredentials:
     """What all of them have in common: there is nothing to renew, and nothing more wrong than they are."""
 
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Access:
+    def wrong(self) -> Credentials:
         return Nobody()
 
 
 @dataclass(frozen=True, slots=True)
-class AsWritten(_Closed):
+class RawAuthorization(_InvalidCredentials):
     """An Authorization header that is sent as it stands; it holds no secret."""
 
     value: str
@@ -47,10 +54,10 @@ def new_nonce() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature(_Closed):
+class Signature(_InvalidCredentials):
     """OAuth 1.0a with the timestamp (Unix seconds), the nonce and the signed URL of one's choice."""
 
-    way: OAuth1
+    way: OAuth1Credentials
     timestamp: int = field(default_factory=lambda: int(time.time()))
     nonce: str = field(default_factory=new_nonce, repr=False)
     signed_url: Callable[[str], str] = str
@@ -70,12 +77,12 @@ class Signature(_Closed):
         return self.way.curl()
 
 
-def signing_client(tenant: Tenant) -> OAuth1:
+def signing_client(tenant: ObservedTenant) -> OAuth1Credentials:
     """The way in, when it is OAuth 1.0a.
 
     Raises ``NotExercised`` otherwise.
     """
     way = tenant.gateway.target.access
-    if not isinstance(way, OAuth1):
+    if not isinstance(way, OAuth1Credentials):
         raise NotExercised("the tenant is not entered by OAuth 1.0a")
     return way

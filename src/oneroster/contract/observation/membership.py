@@ -7,7 +7,7 @@ from typing import Any
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster_v1p1.tables import ELEMENTS, Operation, Scope, Subset
 
 __all__ = ["belonging", "in_subset", "linked", "parents_in_data", "references"]
@@ -22,7 +22,7 @@ def references(value: Any) -> Iterator[Record]:
             yield item
 
 
-def linked(tenant: Tenant, element: str, row: Record, path: str) -> set[str]:
+def linked(tenant: ObservedTenant, element: str, row: Record, path: str) -> set[str]:
     """The ids that a reference path of a record leads to.
 
     ``path`` is a property, ``sourcedId`` for the record itself, or dotted over two hops (``lineItem.class``), the
@@ -52,7 +52,7 @@ def is_live(row: Record) -> bool:
     return row.get("status") != TO_BE_DELETED
 
 
-def linking_records(tenant: Tenant, operation: Operation, scope: Scope) -> tuple[str, Iterable[Record]]:
+def linking_records(tenant: ObservedTenant, operation: Operation, scope: Scope) -> tuple[str, Iterable[Record]]:
     """The records that decide which rows belong where, and their element.
 
     Those are the rows themselves, or the records of the collection that the scope goes through.
@@ -71,7 +71,7 @@ def linking_records(tenant: Tenant, operation: Operation, scope: Scope) -> tuple
     return collection.element, passing
 
 
-def belonging(tenant: Tenant, operation: Operation, values: dict[str, str], *, live_only: bool) -> set[str]:
+def belonging(tenant: ObservedTenant, operation: Operation, values: dict[str, str], *, live_only: bool) -> set[str]:
     """The ids of the rows that a nested collection should hold for the given parents.
 
     With ``live_only``, links and rows that are marked for deletion do not count.
@@ -96,7 +96,7 @@ def belonging(tenant: Tenant, operation: Operation, values: dict[str, str], *, l
     }
 
 
-def parents_in_data(tenant: Tenant, operation: Operation) -> Counter[tuple[str, ...]]:
+def parents_in_data(tenant: ObservedTenant, operation: Operation) -> Counter[tuple[str, ...]]:
     """How many records link each combination of parents of a nested collection, in the order of the scope's parents."""
     if operation.scope is None:
         raise NotExercised("the document does not say to which parent the rows belong")

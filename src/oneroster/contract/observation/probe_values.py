@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record
-from oneroster.contract.observation.tenant import Tenant, collections
+from oneroster.contract.observation.tenant import ObservedTenant, collections
 from oneroster.contract.oracle.filters import moment, number, text_of, values_at
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
@@ -42,10 +42,10 @@ class Candidate:
         return f"{self.operation.operation_id}, {self.path}"
 
 
-_KEPT: Final[WeakKeyDictionary[Tenant, dict[tuple[str, bool], list[Candidate]]]] = WeakKeyDictionary()
+_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[tuple[str, bool], list[Candidate]]]] = WeakKeyDictionary()
 
 
-def wholes(tenant: Tenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
+def wholes(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
     """The collections that hold all of an element and were read to their end, with at least two rows.
 
     A specialised collection is left out: it is the same rows again.
@@ -59,7 +59,7 @@ def wholes(tenant: Tenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
             yield operation, rows
 
 
-def candidates(tenant: Tenant, kind: str, *, personal: bool = False) -> list[Candidate]:
+def candidates(tenant: ObservedTenant, kind: str, *, personal: bool = False) -> list[Candidate]:
     """The fields of a kind that hold at least two different values, those with most of them first.
 
     ``kind`` is that of a single value, one of the tables' list kinds, or ``reference``. With ``personal`` also fields
@@ -72,7 +72,7 @@ def candidates(tenant: Tenant, kind: str, *, personal: bool = False) -> list[Can
     return kept[kind, personal]
 
 
-def _all(tenant: Tenant, kind: str, *, personal: bool) -> Iterator[Candidate]:
+def _all(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterator[Candidate]:
     for operation, rows in wholes(tenant):
         documented = ELEMENTS[operation.element or ""].properties
         for known in tenant.dialect.facts.elements[operation.element or ""].properties.values():
@@ -113,7 +113,7 @@ def usable(candidate: Candidate) -> list[str]:
     )
 
 
-def best(tenant: Tenant, *kinds: str, most: int = 1) -> list[Candidate]:
+def best(tenant: ObservedTenant, *kinds: str, most: int = 1) -> list[Candidate]:
     """The most telling fields of the kinds, ``most`` of each and no two of one collection, that have usable values."""
     chosen: dict[str, Candidate] = {}
     for kind in kinds:
@@ -123,7 +123,7 @@ def best(tenant: Tenant, *kinds: str, most: int = 1) -> list[Candidate]:
     return list(chosen.values())
 
 
-def draw(tenant: Tenant, candidate: Candidate, salt: str = "") -> str:
+def draw(tenant: ObservedTenant, candidate: Candidate, salt: str = "") -> str:
     """One of the field's values, the same in every run of one seed: neither the least nor the greatest where it can be.
 
     Raises ``NotExercised`` when there is none that can stand in a filter as it is.
@@ -136,7 +136,7 @@ def draw(tenant: Tenant, candidate: Candidate, salt: str = "") -> str:
     return random.Random(seed).choice(inner)  # noqa: S311 - it only names a row
 
 
-def sortable(tenant: Tenant) -> dict[str, list[tuple[str, str]]]:
+def sortable(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
     """For each collection the fields, with their kinds, on which sorting is tried: every kind where it tells most."""
     chosen: dict[str, list[tuple[str, str]]] = {operation.operation_id: [] for operation, _ in wholes(tenant)}
     for operation_id, fields in chosen.items():

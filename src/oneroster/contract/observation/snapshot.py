@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import AccessRefusedError, NoAnswerError, NotExercised, UnjudgeableError
-from oneroster.contract.http.parallel import together
+from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import parents_in_data
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster_v1p1.tables import Operation
 
@@ -28,7 +28,7 @@ SHARE_OF_PAGES: Final = 20
 Key = TypeVar("Key", str, tuple[str, ...])
 
 
-def take_snapshot(tenant: Tenant, progress: Callable[[str], None]) -> None:
+def take_snapshot(tenant: ObservedTenant, progress: Callable[[str], None]) -> None:
     """Walk every collection and sample every other read; what was met is kept in ``tenant``.
 
     Raises ``AccessRefusedError`` when every collection is refused, ``UnjudgeableError`` when none can be read, and
@@ -49,20 +49,20 @@ def take_snapshot(tenant: Tenant, progress: Callable[[str], None]) -> None:
         for values in _sample_parents(tenant, operation):
             _walk(tenant, operation, values)
 
-    together(workers, collection, tenant.dialect.collections)
+    map_parallel(workers, collection, tenant.dialect.collections)
     _require_something(tenant)
-    together(workers, read, tenant.dialect.reads)
-    together(workers, nested, tenant.dialect.nested)
+    map_parallel(workers, read, tenant.dialect.reads)
+    map_parallel(workers, nested, tenant.dialect.nested)
 
 
-def _walk(tenant: Tenant, operation: Operation, values: dict[str, str]) -> None:
+def _walk(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> None:
     limits = tenant.gateway.limits
     most_pages = max(4, limits.requests // SHARE_OF_PAGES)
     found = walk(tenant.ask, operation, values, limit=PAGE, most_rows=limits.rows, most_pages=most_pages)
     tenant.walks[operation.operation_id].append(found)
 
 
-def _require_something(tenant: Tenant) -> None:
+def _require_something(tenant: ObservedTenant) -> None:
     readings = tenant.readings()
     if any(reading.exchange.status == 200 for reading in readings):
         return
@@ -76,7 +76,7 @@ def _require_something(tenant: Tenant) -> None:
     )
 
 
-def _sample_reads(tenant: Tenant, operation: Operation) -> None:
+def _sample_reads(tenant: ObservedTenant, operation: Operation) -> None:
     (parameter,) = path_parameters(operation)
     try:
         found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
@@ -89,7 +89,7 @@ def _sample_reads(tenant: Tenant, operation: Operation) -> None:
             continue
 
 
-def _sample_parents(tenant: Tenant, operation: Operation) -> list[dict[str, str]]:
+def _sample_parents(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
     try:
         counts = parents_in_data(tenant, operation)
     except NotExercised:
@@ -100,7 +100,7 @@ def _sample_parents(tenant: Tenant, operation: Operation) -> list[dict[str, str]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
 
 
-def _served(tenant: Tenant, operation: Operation, combination: tuple[str, ...]) -> bool:
+def _served(tenant: ObservedTenant, operation: Operation, combination: tuple[str, ...]) -> bool:
     """Whether the tenant lists every parent as what it is meant to be: a term as a term, not as a mere session."""
     parents = operation.scope.parents if operation.scope else ()
     for parent, sourced_id in zip(parents, combination, strict=True):
@@ -113,7 +113,7 @@ def _served(tenant: Tenant, operation: Operation, combination: tuple[str, ...]) 
     return True
 
 
-def _parents_from_lists(tenant: Tenant, operation: Operation) -> list[dict[str, str]]:
+def _parents_from_lists(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
     """Parents by the mere list of them, where the data does not say which of them have rows."""
     parameters = path_parameters(operation)
     if len(parameters) != 1:
@@ -126,7 +126,7 @@ def _parents_from_lists(tenant: Tenant, operation: Operation) -> list[dict[str, 
     return [{parameters[0]: sourced_id} for sourced_id in sample(tenant.by_id(found))]
 
 
-def _read_by_path(tenant: Tenant, operation: Operation) -> str:
+def _read_by_path(tenant: ObservedTenant, operation: Operation) -> str:
     """The single read whose path the nested path continues, whatever its parameter and prefix are called."""
     before = operation.path.split("{")[0]
     reads = (read.operation_id for read in tenant.dialect.reads if before.endswith(read.path.split("{")[0]))

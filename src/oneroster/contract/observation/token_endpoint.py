@@ -5,24 +5,24 @@ from typing import Final
 from urllib.parse import quote_plus, urlencode
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import FORM, ClientCredentials
+from oneroster.contract.http.credentials import FORM, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["TokenDesk", "desk_of"]
+__all__ = ["TokenEndpoint", "desk_of"]
 
 GRANT: Final = "client_credentials"
 REFUSED: Final = frozenset({400, 401})
 CURL: Final = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type='
 
 
-class TokenDesk:
+class TokenEndpoint:
     """The token endpoint of one tenant; what it grants for a scope is asked for once and kept.
 
     It finds out whether the endpoint wants id and secret by HTTP Basic or in the form.
     """
 
-    def __init__(self, tenant: Tenant, way: ClientCredentials) -> None:
+    def __init__(self, tenant: ObservedTenant, way: OAuth2Credentials) -> None:
         self._gateway = tenant.gateway
         self._way = way
         self._in_body = False
@@ -68,14 +68,14 @@ def error_of(exchange: Exchange) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def desk_of(tenant: Tenant) -> TokenDesk:
+def desk_of(tenant: ObservedTenant) -> TokenEndpoint:
     """The token endpoint of a tenant.
 
     Raises ``NotExercised`` when the tenant is not entered by OAuth 2 client credentials.
     """
     way = tenant.gateway.target.access
-    if not isinstance(way, ClientCredentials):
+    if not isinstance(way, OAuth2Credentials):
         raise NotExercised("the tenant is not entered by OAuth 2 client credentials")
     if tenant.desk is None:
-        tenant.desk = TokenDesk(tenant, way)
+        tenant.desk = TokenEndpoint(tenant, way)
     return tenant.desk

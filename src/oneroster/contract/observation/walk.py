@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from oneroster.contract.errors import NoAnswerError
-from oneroster.contract.http.parsed_response import Reading, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster_v1p1.tables import Operation
 
-__all__ = ["Walk", "walk"]
+__all__ = ["ObservedWalk", "walk"]
 
-Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], Reading]
+Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]
 
 
 @dataclass
-class Walk:
+class ObservedWalk:
     """The pages of one collection, in order.
 
     ``complete`` says that the end was reached; otherwise ``stopped`` says why not.
@@ -22,7 +22,7 @@ class Walk:
     operation: Operation
     values: dict[str, str]
     limit: int
-    pages: list[Reading] = field(default_factory=list)
+    pages: list[ParsedResponse] = field(default_factory=list)
     complete: bool = False
     stopped: str = ""
 
@@ -42,13 +42,13 @@ class Walk:
 
 def walk(
     ask: Ask, operation: Operation, values: Mapping[str, str], *, limit: int, most_rows: int, most_pages: int
-) -> Walk:
+) -> ObservedWalk:
     """Read a collection in pages of ``limit`` rows until its end, at most ``most_rows`` rows in ``most_pages`` pages.
 
     It advances by the rows received, not by those asked for, because servers cut pages; and it asks on until a page is
     empty, unless a short page and the total agree that it was the last.
     """
-    found = Walk(operation, dict(values), limit)
+    found = ObservedWalk(operation, dict(values), limit)
     seen: set[str | None] = set()
     offset = 0
     while not found.complete and not found.stopped:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import COLLATIONS, loosely
 
-__all__ = ["Clause", "Filter", "Verdict", "evaluate", "moment", "number", "text_of", "values_at"]
+__all__ = ["ExpectedClause", "ExpectedFilter", "FilterMatch", "expected", "moment", "number", "text_of", "values_at"]
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": compare.lt,
@@ -28,7 +28,7 @@ _CLOSE: Final = 1.0
 """Seconds; a server may keep finer or coarser instants than it shows."""
 
 
-class Verdict(NamedTuple):
+class FilterMatch(NamedTuple):
     """Whether a row passes a filter, and how certain it is that it must."""
 
     holds: bool
@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class ExpectedClause:
     """One comparison over a field; ``kind`` is that of a single value, ``many`` says that a row holds a list of them.
 
     Of ``reference`` the field is a member of a reference, which is written with a dot.
@@ -53,10 +53,10 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ExpectedFilter:
     """One clause, or two joined by AND, or by OR when ``either``."""
 
-    clauses: tuple[Clause, ...]
+    clauses: tuple[ExpectedClause, ...]
     either: bool = False
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class Filter:
         return (" OR " if self.either else " AND ").join(f"{each.field}{each.operator}…" for each in self.clauses)
 
 
-def evaluate(wanted: Filter, row: Record) -> Verdict:
+def expected(wanted: ExpectedFilter, row: Record) -> FilterMatch:
     """Whether a row passes.
 
     With AND one clause that fails decides, with OR one that holds; the most certain of those that decide counts.
@@ -76,8 +76,8 @@ def evaluate(wanted: Filter, row: Record) -> Verdict:
     verdicts = [_clause(clause, row) for clause in wanted.clauses]
     deciding = [each.trust for each in verdicts if each.holds is wanted.either]
     if deciding:
-        return Verdict(wanted.either, min(deciding))
-    return Verdict(not wanted.either, max(each.trust for each in verdicts))
+        return FilterMatch(wanted.either, min(deciding))
+    return FilterMatch(not wanted.either, max(each.trust for each in verdicts))
 
 
 def values_at(row: Record, path: str) -> list[Any]:
@@ -112,21 +112,21 @@ def number(value: Any) -> float | None:
         return None
 
 
-def _clause(clause: Clause, row: Record) -> Verdict:
+def _clause(clause: ExpectedClause, row: Record) -> FilterMatch:
     values = values_at(row, clause.field)
     stands = row.get(clause.field.partition(".")[0])
     if clause.many and stands is not None and not isinstance(stands, list):
         # Told by the rules of the schema; what a filter makes of it is nobody's promise.
-        return Verdict(False, "C")
+        return FilterMatch(False, "C")
     verdict = _list(clause, values) if clause.many else _single(clause, values)
     # That a field may be written with a dot at all is only probable.
-    return Verdict(verdict.holds, max(verdict.trust, "B")) if "." in clause.field else verdict
+    return FilterMatch(verdict.holds, max(verdict.trust, "B")) if "." in clause.field else verdict
 
 
-def _single(clause: Clause, values: list[Any]) -> Verdict:
+def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
     if not values:
         uncertain = clause.operator == "!=" or clause.kind == "boolean"
-        return Verdict(clause.operator == "!=", "C" if uncertain else "A")
+        return FilterMatch(clause.operator == "!=", "C" if uncertain else "A")
     value = values[0]
     match clause.kind:
         case "date-time":
@@ -139,22 +139,22 @@ def _single(clause: Clause, values: list[Any]) -> Verdict:
             return _texts(clause, text_of(value))
 
 
-def _moments(clause: Clause, value: datetime | None, literal: datetime | None) -> Verdict:
+def _moments(clause: ExpectedClause, value: datetime | None, literal: datetime | None) -> FilterMatch:
     if value is None or literal is None:
-        return Verdict(False, "C")
+        return FilterMatch(False, "C")
     close = abs((value - literal).total_seconds()) < _CLOSE
     certain = clause.field == _BASE or clause.operator in ("=", "!=")
-    return Verdict(_ORDERS[clause.operator](value, literal), "A" if certain and not close else "B")
+    return FilterMatch(_ORDERS[clause.operator](value, literal), "A" if certain and not close else "B")
 
 
-def _plain(clause: Clause, value: Any, literal: Any) -> Verdict:
+def _plain(clause: ExpectedClause, value: Any, literal: Any) -> FilterMatch:
     if value is None or literal is None or (clause.kind == "date" and moment(value) is None):
-        return Verdict(False, "C")
+        return FilterMatch(False, "C")
     certain = clause.kind == "date" and clause.operator in ("=", "!=")
-    return Verdict(_ORDERS[clause.operator](value, literal), "A" if certain else "B")
+    return FilterMatch(_ORDERS[clause.operator](value, literal), "A" if certain else "B")
 
 
-def _texts(clause: Clause, value: str) -> Verdict:
+def _texts(clause: ExpectedClause, value: str) -> FilterMatch:
     text = clause.text
     match clause.operator:
         case "~":
@@ -162,31 +162,31 @@ def _texts(clause: Clause, value: str) -> Verdict:
         case "=" | "!=":
             same = value == text
             uncertain = not same and loosely(value) == loosely(text)
-            return Verdict(same is (clause.operator == "="), "C" if uncertain else "A")
+            return FilterMatch(same is (clause.operator == "="), "C" if uncertain else "A")
         case _:
             orders = {_ORDERS[clause.operator](key(value), key(text)) for key in COLLATIONS}
             holds = _ORDERS[clause.operator](value, text)
-            return Verdict(holds, "B" if len(orders) == 1 else "C")
+            return FilterMatch(holds, "B" if len(orders) == 1 else "C")
 
 
-def _holds_text(value: str, text: str) -> Verdict:
+def _holds_text(value: str, text: str) -> FilterMatch:
     if text in value:
-        return Verdict(True, "A")
+        return FilterMatch(True, "A")
     if text.casefold() in value.casefold():
-        return Verdict(True, "B")
-    return Verdict(False, "C" if loosely(text) in loosely(value) else "A")
+        return FilterMatch(True, "B")
+    return FilterMatch(False, "C" if loosely(text) in loosely(value) else "A")
 
 
-def _list(clause: Clause, values: Iterable[Any]) -> Verdict:
+def _list(clause: ExpectedClause, values: Iterable[Any]) -> FilterMatch:
     held, wanted = {text_of(value) for value in values}, set(clause.text.split(","))
     alike = {loosely(value) for value in held} & {loosely(value) for value in wanted}
     if clause.operator == "~":
         parts = any(loosely(one) in loosely(other) for one in wanted for other in held)
-        return Verdict(bool(held & wanted), "B" if held & wanted or not parts else "C")
+        return FilterMatch(bool(held & wanted), "B" if held & wanted or not parts else "C")
     if "." in clause.field:
         # A list of references holds the one that is asked for, beside whatever others.
-        return Verdict(wanted <= held, "B")
+        return FilterMatch(wanted <= held, "B")
     if clause.operator == "=":
         uncertain = held != wanted and len(alike) == len(wanted)
-        return Verdict(wanted <= held, "C" if uncertain else "B")
-    return Verdict(not wanted <= held, "C" if not held or (alike and held != wanted) else "B")
+        return FilterMatch(wanted <= held, "C" if uncertain else "B")
+    return FilterMatch(not wanted <= held, "C" if not held or (alike and held != wanted) else "B")

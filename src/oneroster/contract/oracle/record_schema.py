@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import Facts
+from oneroster.contract.dialects.document_model import DocumentModel
 from oneroster_v1p1.tables import Property
 
 __all__ = ["Aspect", "Breach", "breaches"]
@@ -53,7 +53,7 @@ _VALUES_OPEN_TO_VENDORS: Final = "ext:"
 """Version 1.2 lets vendors add values with this prefix; for 1.1 the sources do not agree that it forbids them."""
 
 
-def breaches(element: str, record: dict[str, Any], facts: Facts, path: str = "") -> Iterator[Breach]:
+def breaches(element: str, record: dict[str, Any], facts: DocumentModel, path: str = "") -> Iterator[Breach]:
     """Everything about a record that is not as the strict document of the dialect has it.
 
     ``path`` stands before every pointer.
@@ -90,7 +90,7 @@ def _empty(known: Property, value: Any, pointer: str) -> Breach | None:
     return None
 
 
-def _value(known: Property, value: Any, pointer: str, facts: Facts) -> Iterator[Breach]:
+def _value(known: Property, value: Any, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
     if known.kind in _LISTS:
         if not isinstance(value, list):
             yield Breach(Aspect.TYPE, pointer, known.trust)
@@ -101,7 +101,7 @@ def _value(known: Property, value: Any, pointer: str, facts: Facts) -> Iterator[
         yield from _single(known, known.kind, value, pointer, facts)
 
 
-def _single(known: Property, kind: str, value: Any, pointer: str, facts: Facts) -> Iterator[Breach]:
+def _single(known: Property, kind: str, value: Any, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
     if kind in ("reference", "record"):
         inner = "GUIDRef" if kind == "reference" else known.record or ""
         if isinstance(value, dict):
@@ -131,7 +131,7 @@ def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Breach]:
         yield Breach(Aspect.BOOLEAN, pointer, "B")
 
 
-def _enumeration(known: Property, value: str, pointer: str, facts: Facts) -> Iterator[Breach]:
+def _enumeration(known: Property, value: str, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
     name = known.enumeration or ""
     if value not in facts.enumerations[name]:
         listed = max(known.trust, facts.enumeration_trust(name))

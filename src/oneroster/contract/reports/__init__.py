@@ -11,11 +11,11 @@ from typing import Final
 
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import github, html, json_form, junit
-from oneroster.contract.result import Report
+from oneroster.contract.result import CheckReport
 
 __all__ = ["RENDERERS", "write"]
 
-RENDERERS: Final[Mapping[str, Callable[[Report, Level], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[CheckReport, Level], str]]] = {
     "json": json_form.render,
     "junit": junit.render,
     "github": github.render,

@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 from oneroster.contract.reports.summary import WHOLE_TENANT
-from oneroster.contract.result import Check, Report, Status
+from oneroster.contract.result import Check, CheckReport, Status
 
-__all__ = ["Change", "Comparison", "OldReport", "OldReportError", "compare", "read"]
+__all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read"]
 
 BROKEN: Final = frozenset({Status.FAILED, Status.WARNED})
 _NEW: Final = "is broken and was not part of the older report"
@@ -51,7 +51,7 @@ class OldReport(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CheckChange:
     """One rule on one operation whose verdict is another than before."""
 
     rule_id: str
@@ -67,8 +67,8 @@ class Comparison:
     """
 
     started_at: str
-    better: tuple[Change, ...]
-    worse: tuple[Change, ...]
+    better: tuple[CheckChange, ...]
+    worse: tuple[CheckChange, ...]
     still: int
     other_tenant: str | None = None
 
@@ -92,18 +92,18 @@ def read(path: Path) -> OldReport:
         raise OldReportError(f"{path} is no report that `oneroster check --report-json` wrote") from None
 
 
-def compare(old: OldReport, report: Report) -> Comparison:
+def compare(old: OldReport, report: CheckReport) -> Comparison:
     """What changed since an older report."""
     before, after = _worst(old.checks), _worst(report.checks)
-    better: list[Change] = []
-    worse: list[Change] = []
+    better: list[CheckChange] = []
+    worse: list[CheckChange] = []
     still = 0
     for key, now in after.items():
         was = before.get(key)
         still += was in BROKEN and now in BROKEN
         text = _NEW if was is None and now in BROKEN else _TEXTS.get((was, now)) if was else None
         if text is not None:
-            change = Change(key[0], key[1] or WHOLE_TENANT, text)
+            change = CheckChange(key[0], key[1] or WHOLE_TENANT, text)
             (worse if was is None or _SEVERITY[now] > _SEVERITY[was] else better).append(change)
     other = old.target.base_url if old.target.base_url != report.target.base_url else None
     return Comparison(old.target.started_at, tuple(better), tuple(worse), still, other)

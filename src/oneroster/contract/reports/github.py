@@ -4,14 +4,14 @@ from typing import Final
 
 from oneroster.contract.levels import Level
 from oneroster.contract.reports.summary import Group, Outcome, broken, operations_of, verdict
-from oneroster.contract.result import Report
+from oneroster.contract.result import CheckReport
 
 __all__ = ["render"]
 
 SHOWN_OPERATIONS: Final = 10
 
 
-def render(report: Report, fail_on: Level = Level.MUST) -> str:
+def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:
     """Workflow commands: an error for each rule that fails the run, a warning for each other that is broken.
 
     GitHub shows few annotations a step, so the operations of one rule share a line.

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import Offer
 from oneroster.contract.reports import summary
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.result import OperationSeen, Report
-from oneroster.contract.rule import Rule, catalogue
+from oneroster.contract.result import CheckReport, OperationSeen
+from oneroster.contract.rule import Rule
 from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SENTENCES: Final = {
 }
 
 
-def render(report: Report, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> str:
+def render(report: CheckReport, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> str:
     """The page; every text in it is escaped."""
     scores = {score.name: score for score in summary.by_endpoint(report)}
     last = summary.verdict(report, fail_on)

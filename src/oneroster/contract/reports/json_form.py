@@ -4,14 +4,14 @@ import json
 from typing import Any, Final
 
 from oneroster.contract.levels import Level
-from oneroster.contract.result import Report
+from oneroster.contract.result import CheckReport
 
 __all__ = ["as_json", "render"]
 
 TOOL: Final = "oneroster-kit"
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: CheckReport) -> dict[str, Any]:
     """The report as JSON types: tool, target, summary by status, every check, and what was left behind, if so."""
     target = report.target
     return {
@@ -30,6 +30,6 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def render(report: Report, fail_on: Level = Level.MUST) -> str:  # noqa: ARG001  # all forms are called alike
+def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:  # noqa: ARG001  # all forms are called alike
     """The report as JSON text, one member a line, for people and diffs."""
     return json.dumps(as_json(report), indent=2, ensure_ascii=False) + "\n"

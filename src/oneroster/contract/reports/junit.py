@@ -10,7 +10,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from oneroster.contract.levels import Level
 from oneroster.contract.reports.summary import WHOLE_TENANT
-from oneroster.contract.result import Check, Reason, Report, Status
+from oneroster.contract.result import Check, CheckReport, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = ["render"]
@@ -19,7 +19,7 @@ __all__ = ["render"]
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: Report, fail_on: Level = Level.MUST) -> str:
+def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:
     """The report as JUnit XML; breaches from the level ``fail_on`` on are failures."""
     failing = {id(check) for check in report.breaches(fail_on)}
     document = JUnitXml("oneroster check")

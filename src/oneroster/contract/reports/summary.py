@@ -8,14 +8,14 @@ from typing import Final
 
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import many
-from oneroster.contract.result import HOLDS, Check, Reason, Report, Status
+from oneroster.contract.result import HOLDS, Check, CheckReport, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = [
     "Group",
+    "Headline",
     "Outcome",
     "Score",
-    "Verdict",
     "broken",
     "by_endpoint",
     "by_family",
@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Headline:
     """How a run ended, in one line."""
 
     outcome: Outcome
@@ -88,35 +88,35 @@ class Group:
         return list(_grouped(self.checks, lambda check: check.message))
 
 
-def verdict(report: Report, fail_on: Level = Level.MUST) -> Verdict:
+def verdict(report: CheckReport, fail_on: Level = Level.MUST) -> Headline:
     """The last word on a run; ``fail_on`` says from which level on a breach fails it."""
     musts, shoulds = _broken_rules(report, Level.MUST), _broken_rules(report, Level.SHOULD)
     if musts:
-        return Verdict(Outcome.BROKEN, f"{_are(musts, 'must')} broken" + _as_well(shoulds))
+        return Headline(Outcome.BROKEN, f"{_are(musts, 'must')} broken" + _as_well(shoulds))
     if report.unjudged is not None and not report.breaches(fail_on):
-        return Verdict(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
+        return Headline(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
     if report.kit_errors():
-        return Verdict(Outcome.UNJUDGED, "The kit itself failed; this is no verdict on the server")
+        return Headline(Outcome.UNJUDGED, "The kit itself failed; this is no verdict on the server")
     if shoulds:
         outcome = Outcome.BROKEN if fail_on is Level.SHOULD else Outcome.WARNED
-        return Verdict(outcome, f"All musts hold; {_are(shoulds, 'should')} broken")
-    return Verdict(Outcome.HOLDS, "All musts hold")
+        return Headline(outcome, f"All musts hold; {_are(shoulds, 'should')} broken")
+    return Headline(Outcome.HOLDS, "All musts hold")
 
 
-def by_family(report: Report) -> list[Score]:
+def by_family(report: CheckReport) -> list[Score]:
     """A score for each family that was judged, in the order in which they ran."""
     families = dict(_named(report.checks, lambda check: check.family))
     return [_score(family, families[family]) for family in FAMILIES if family in families]
 
 
-def by_endpoint(report: Report) -> list[Score]:
+def by_endpoint(report: CheckReport) -> list[Score]:
     """A score for each operation that was judged, the worst first."""
     named = _named(report.checks, lambda check: check.operation_id or "")
     scores = [_score(name, checks) for name, checks in named if name]
     return sorted(scores, key=lambda score: (-score.failed, -score.warned, not score.judged))
 
 
-def broken(report: Report, level: Level | None = None) -> list[Group]:
+def broken(report: CheckReport, level: Level | None = None) -> list[Group]:
     """The broken rules, of one level or of all."""
     return _groups(
         check
@@ -125,7 +125,7 @@ def broken(report: Report, level: Level | None = None) -> list[Group]:
     )
 
 
-def open_points(report: Report) -> list[Group]:
+def open_points(report: CheckReport) -> list[Group]:
     """What the server does where the standard is not certain."""
     return _groups(
         check
@@ -134,7 +134,7 @@ def open_points(report: Report) -> list[Group]:
     )
 
 
-def mend_first(report: Report, most: int) -> list[Group]:
+def mend_first(report: CheckReport, most: int) -> list[Group]:
     """The broken rules whose mending helps most: musts before shoulds, those of many operations before those of few."""
     weight = list(Level)
     return sorted(broken(report), key=lambda group: (weight.index(group.first.level), -len(group.checks)))[:most]
@@ -147,7 +147,7 @@ def operations_of(checks: Iterable[Check], most: int | None = None) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
-def skips(report: Report) -> Iterator[str]:
+def skips(report: CheckReport) -> Iterator[str]:
     """One line for each reason why checks were skipped; errors of the kit are told one by one."""
     skipped = [check for check in report.checks if check.status is Status.SKIPPED]
     for reason in Reason:
@@ -185,7 +185,7 @@ def _named(checks: Iterable[Check], key: Callable[[Check], str]) -> Iterable[tup
     return groups.items()
 
 
-def _broken_rules(report: Report, level: Level) -> int:
+def _broken_rules(report: CheckReport, level: Level) -> int:
     return len({group.first.id for group in broken(report, level)})
 
 

@@ -21,7 +21,7 @@ from oneroster.contract.reports.summary import (
     skips,
     verdict,
 )
-from oneroster.contract.result import Check, Report
+from oneroster.contract.result import Check, CheckReport
 
 __all__ = ["show"]
 
@@ -40,7 +40,9 @@ _OUTCOMES: Final = {
 }
 
 
-def show(report: Report, console: Console, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> None:
+def show(
+    report: CheckReport, console: Console, fail_on: Level = Level.MUST, comparison: Comparison | None = None
+) -> None:
     """Print the report, and what has changed since an older one; every text is printed as it is, without markup."""
     target = report.target
     _line(console, f"OneRoster 1.1, profile {target.profile}: {target.base_url}")
@@ -68,7 +70,7 @@ def show(report: Report, console: Console, fail_on: Level = Level.MUST, comparis
     _line(console, last.text, _OUTCOMES[last.outcome])
 
 
-def _left_behind(report: Report, console: Console) -> None:
+def _left_behind(report: CheckReport, console: Console) -> None:
     if report.left_behind:
         console.print()
         _line(console, "Left behind in the tenant, to be removed by hand", "bold red")
@@ -103,7 +105,7 @@ def _number(count: int, style: str = "") -> Text:
     return Text(str(count), style=style if count else "dim")
 
 
-def _worst_endpoints(report: Report, console: Console) -> None:
+def _worst_endpoints(report: CheckReport, console: Console) -> None:
     worst = [score for score in by_endpoint(report) if score.failed or score.warned]
     if worst:
         console.print()
@@ -143,7 +145,7 @@ def _evidence(console: Console, check: Check) -> None:
             _line(console, f"    {item.curl}", "dim")
 
 
-def _mend_first(report: Report, console: Console) -> None:
+def _mend_first(report: CheckReport, console: Console) -> None:
     console.print()
     _line(console, "To mend first", "bold")
     for group in mend_first(report, MEND_FIRST):

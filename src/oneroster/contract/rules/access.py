@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Access, Nobody
+from oneroster.contract.http.credentials import Credentials, Nobody
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.invalid_credentials import AsWritten
+from oneroster.contract.observation.invalid_credentials import RawAuthorization
 from oneroster.contract.observation.operation_selectors import told
-from oneroster.contract.observation.tenant import Tenant, readable
+from oneroster.contract.observation.tenant import ObservedTenant, readable
 from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -19,7 +19,7 @@ MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")
 """Authorization headers in which no credentials can be found."""
 
 
-def knock(tenant: Tenant, operation: Operation, access: Access) -> Exchange:
+def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
     """The answer to a request that was answered before, now with other credentials.
 
     Raises ``NotExercised`` when the tenant was entered without credentials: then none can be missing.
@@ -32,7 +32,7 @@ def knock(tenant: Tenant, operation: Operation, access: Access) -> Exchange:
     return tenant.gateway.get(path, encoded_query(query), access=access)
 
 
-def refused(tenant: Tenant, operation: Operation, access: Access, who: str) -> Iterator[Finding]:
+def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
     """A finding when the knock is not answered with 401."""
     exchange = knock(tenant, operation, access)
     tenant.refusals.append((operation.operation_id, exchange))
@@ -46,15 +46,15 @@ def refused(tenant: Tenant, operation: Operation, access: Access, who: str) -> I
     family="access",
     title="Without credentials the answer is 401",
     clause="6.1 401 [A]",
-    breach="GET /users without an Authorization header is answered with 200",
-    mend="ask for credentials before anything else, on every path",
+    example="GET /users without an Authorization header is answered with 200",
+    fix="ask for credentials before anything else, on every path",
     over=readable,
 )
-def without_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from refused(tenant, operation, Nobody(), "without credentials")
 
 
-def sampled(tenant: Tenant) -> Iterator[Operation]:
+def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
     """One operation of each kind and service: enough to see how credentials are looked at."""
     seen: set[tuple[str, bool]] = set()
     for operation in readable(tenant):
@@ -69,12 +69,12 @@ def sampled(tenant: Tenant) -> Iterator[Operation]:
     family="access",
     title="With wrong credentials the answer is 401",
     clause="6.1 401 [A]",
-    breach="GET /users with a token that was never granted is answered with 200",
-    mend="look the token up, or verify the signature, on every request",
+    example="GET /users with a token that was never granted is answered with 200",
+    fix="look the token up, or verify the signature, on every request",
     over=sampled,
     needs=("OR-ACC-01",),
 )
-def wrong_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from refused(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
 
 
@@ -83,12 +83,12 @@ def wrong_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="access",
     title="A refusal carries a status payload",
     clause="6.2 error payload, recommended [B]",
-    breach="the 401 has an empty or an HTML body",
-    mend="send the status payload with code major, severity and code minor, in the encoding of data",
+    example="the 401 has an empty or an HTML body",
+    fix="send the status payload with code major, severity and code minor, in the encoding of data",
     over=sampled,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
-def refusal_payload(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
     if not mine:
         raise NotExercised("no refusal was seen")
@@ -101,7 +101,7 @@ def refusal_payload(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
             return
 
 
-def sampled_collections(tenant: Tenant) -> Iterator[Operation]:
+def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections among those sampled: one of each service."""
     return (operation for operation in sampled(tenant) if operation.many)
 
@@ -111,14 +111,14 @@ def sampled_collections(tenant: Tenant) -> Iterator[Operation]:
     family="access",
     title="With credentials that cannot be read the answer is 401",
     clause="6.1 401 not authenticated [A]",
-    breach="`Authorization: Bearer` without a token is let in",
-    mend="take a header that cannot be read for no credentials at all; never skip the check because parsing failed",
+    example="`Authorization: Bearer` without a token is let in",
+    fix="take a header that cannot be read for no credentials at all; never skip the check because parsing failed",
     over=sampled_collections,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
-def malformed_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for value in MALFORMED:
-        exchange = knock(tenant, operation, AsWritten(value))
+        exchange = knock(tenant, operation, RawAuthorization(value))
         tenant.refusals.append((operation.operation_id, exchange))
         if exchange.status != 401:
             served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
@@ -133,12 +133,12 @@ def malformed_credentials(tenant: Tenant, operation: Operation) -> Iterator[Find
     family="access",
     title="A 401 names the way in",
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
-    breach="the 401 has no header WWW-Authenticate",
-    mend="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
+    example="the 401 has no header WWW-Authenticate",
+    fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
     over=sampled,
     needs=("OR-ACC-01",),
 )
-def challenge(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
     if not mine:
         raise NotExercised("no refusal was seen")

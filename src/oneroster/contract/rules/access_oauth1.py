@@ -9,7 +9,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.invalid_credentials import Signature, signing_client
 from oneroster.contract.observation.operation_selectors import known_path, once, told
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
@@ -32,12 +32,12 @@ def judged(exchange: Exchange, what: str) -> Iterator[Finding]:
     family="access",
     title="A signature of yesterday is refused",
     clause="7.1 OAuth 1.0a, stale timestamps; RFC 5849, 3.3 [B]",
-    breach="a request with an oauth_timestamp of a day ago is served",
-    mend="refuse with 401 what is older than nonces are kept; ten minutes of slow clocks should be borne",
+    example="a request with an oauth_timestamp of a day ago is served",
+    fix="refuse with 401 what is older than nonces are kept; ten minutes of slow clocks should be borne",
     over=once,
     needs=("OR-ACC-02",),
 )
-def stale_timestamp(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     stale = Signature(signing_client(tenant), timestamp=int(time.time()) - DAY)
     exchange = tenant.probe(known_path(tenant, operation), QUERY, access=stale)
     yield from judged(exchange, "a signature with the timestamp of a day ago")
@@ -48,12 +48,12 @@ def stale_timestamp(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="access",
     title="A nonce is good for one request",
     clause="7.1 OAuth 1.0a, nonces used again; RFC 5849, 3.3 [B]",
-    breach="the very same signed request is served twice",
-    mend="keep timestamp and nonce for as long as the timestamp would be taken, and refuse the second use with 401",
+    example="the very same signed request is served twice",
+    fix="keep timestamp and nonce for as long as the timestamp would be taken, and refuse the second use with 401",
     over=once,
     needs=("OR-ACC-02",),
 )
-def repeated_nonce(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     signature = Signature(signing_client(tenant))
     path = known_path(tenant, operation)
     first = tenant.probe(path, QUERY, access=signature)
@@ -67,12 +67,12 @@ def repeated_nonce(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="access",
     title="The signature covers the query",
     clause="7.2 signing, all query parameters; 6.1 401 bad signature [A]",
-    breach="a signature made without the query parameters is served, so that whoever sees it can ask for other rows",
-    mend="build the base string from all parameters of the query as they came, decoded and sorted",
+    example="a signature made without the query parameters is served, so that whoever sees it can ask for other rows",
+    fix="build the base string from all parameters of the query as they came, decoded and sorted",
     over=once,
     needs=("OR-ACC-02",),
 )
-def unsigned_query(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     partial = Signature(signing_client(tenant), signed_url=lambda url: url.partition("?")[0])
     exchange = tenant.probe(known_path(tenant, operation), QUERY, access=partial)
     yield from judged(exchange, "a signature that leaves out the query")

@@ -10,7 +10,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import wanted_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.operation_selectors import known_path, once, told
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import desk_of, error_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -30,7 +30,7 @@ def granted(exchange: Exchange) -> dict[str, Any] | None:
     return members if isinstance(members, dict) and isinstance(members.get("access_token"), str) else None
 
 
-def usual(tenant: Tenant) -> Exchange:
+def usual(tenant: ObservedTenant) -> Exchange:
     """The answer of the token endpoint to the request by which this run came in, or to one without a scope.
 
     Raises ``NotExercised`` when it grants nothing.
@@ -57,11 +57,11 @@ def refused(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
     family="access",
     title="A wrong client secret is granted no token",
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
-    breach="the token endpoint looks at the client id only",
-    mend="compare the secret, and answer 401 (or 400) with the error `invalid_client`",
+    example="the token endpoint looks at the client id only",
+    fix="compare the secret, and answer 401 (or 400) with the error `invalid_client`",
     over=once,
 )
-def wrong_secret(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     usual(tenant)
     desk = desk_of(tenant)
     exchange = desk.ask("client_credentials", desk.scope, secrets.token_urlsafe(24))
@@ -73,11 +73,11 @@ def wrong_secret(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
     family="access",
     title="An unknown grant type is granted no token",
     clause="7.4 grant; RFC 6749, 5.2 [A]",
-    breach="any grant_type is answered with a token",
-    mend="answer 400 with the error `unsupported_grant_type`",
+    example="any grant_type is answered with a token",
+    fix="answer 400 with the error `unsupported_grant_type`",
     over=once,
 )
-def unknown_grant(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     usual(tenant)
     exchange = desk_of(tenant).ask("oneroster_check")
     yield from refused(exchange, "an unknown grant type", "unsupported_grant_type")
@@ -88,11 +88,11 @@ def unknown_grant(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
     family="access",
     title="A granted token says that it is a bearer token, and for how long",
     clause="7.4 answer: access_token, token_type, expires_in [A]",
-    breach="the answer holds an access_token and nothing else",
-    mend="send token_type `bearer` and expires_in in seconds with every token",
+    example="the answer holds an access_token and nothing else",
+    fix="send token_type `bearer` and expires_in in seconds with every token",
     over=once,
 )
-def token_answer(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = usual(tenant)
     members = granted(exchange) or {}
     kind, seconds = members.get("token_type"), members.get("expires_in")
@@ -109,11 +109,11 @@ def token_answer(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
     family="access",
     title="A granted token is kept by no cache",
     clause="7.4 answer; RFC 6749, 5.1 Cache-Control [B]",
-    breach="the token is sent without Cache-Control, or with max-age",
-    mend="send `Cache-Control: no-store` with every answer of the token endpoint",
+    example="the token is sent without Cache-Control, or with max-age",
+    fix="send `Cache-Control: no-store` with every answer of the token endpoint",
     over=once,
 )
-def token_not_stored(tenant: Tenant, _operation: Operation) -> Iterator[Finding]:
+def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = usual(tenant)
     if "no-store" not in exchange.headers.get("Cache-Control", "").lower():
         yield told("the token is sent without Cache-Control: no-store", exchange)
@@ -124,12 +124,12 @@ def token_not_stored(tenant: Tenant, _operation: Operation) -> Iterator[Finding]
     family="access",
     title="A token that has expired is refused",
     clause="7.4 expiry [B]",
-    breach="a token is taken minutes after its expires_in is over",
-    mend="look at the time of the token with every request, not at its signature alone",
+    example="a token is taken minutes after its expires_in is over",
+    fix="look at the time of the token with every request, not at its signature alone",
     over=once,
     needs=("OR-ACC-02", "OR-ACC-08"),
 )
-def expired_token(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     members = granted(usual(tenant)) or {}
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_LIFE:
@@ -146,7 +146,7 @@ def expired_token(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
         yield told(f"an expired token is answered with HTTP {exchange.status} instead of 401", exchange)
 
 
-def narrow_token(tenant: Tenant, wanted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[BearerToken, bool]:
+def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[BearerToken, bool]:
     """A token for one of the scopes offered that reaches none of those wanted, and whether its answer said so.
 
     Raises ``NotExercised`` when the token endpoint grants none of that kind.
@@ -163,7 +163,7 @@ def narrow_token(tenant: Tenant, wanted: tuple[str, ...], offered: tuple[str, ..
     raise NotExercised("no token with a narrower scope is granted")
 
 
-def out_of_scope(tenant: Tenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
+def out_of_scope(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
     """A finding when a token that was granted for other things reads this operation."""
     token, said = narrow_token(tenant, operation.oauth_scopes, offered)
     exchange = tenant.probe(known_path(tenant, operation), "limit=1" if operation.many else "", access=token)
@@ -173,7 +173,7 @@ def out_of_scope(tenant: Tenant, operation: Operation, offered: tuple[str, ...])
         yield told(f"{operation.tag} is read with a token for another scope", exchange, level)
 
 
-def of_scope(tenant: Tenant) -> Iterator[Operation]:
+def of_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each service; demographics are the matter of a rule of their own."""
     return (each for each in sampled_collections(tenant) if each.oauth_scopes and each.tag != DEMOGRAPHICS)
 
@@ -183,11 +183,11 @@ def of_scope(tenant: Tenant) -> Iterator[Operation]:
     family="access",
     title="A token reads nothing beyond its scope",
     clause="7.4 scopes; 6.1 403 authenticated, but refused [A]",
-    breach="a token for resources reads users",
-    mend="compare the scopes of the token with those of the operation, and answer 403",
+    example="a token for resources reads users",
+    fix="compare the scopes of the token with those of the operation, and answer 403",
     over=of_scope,
     needs=("OR-ACC-02",),
 )
-def beyond_scope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(scope for scope in reversed(wanted_scopes()) if scope not in operation.oauth_scopes)
     yield from out_of_scope(tenant, operation, others)

@@ -7,10 +7,10 @@ from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import lawful_runs
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import Tally, counted, finding, many
-from oneroster.contract.observation.tenant import Tenant, offered
+from oneroster.contract.observation.evidence import CauseCount, counted, finding, many
+from oneroster.contract.observation.tenant import ObservedTenant, offered
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.schema import fresh_breaches, told_before
@@ -25,20 +25,20 @@ NOTHING_THERE: Final = 404
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
 
 
-def answers(tenant: Tenant, operation: Operation) -> list[Reading]:
+def answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Every lawful answer of an operation, those of the rules and those of the engine."""
     return tenant.readings(operation) + explored_answers(tenant, operation)
 
 
-def explored_answers(tenant: Tenant, operation: Operation) -> list[Reading]:
+def explored_answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Every lawful answer of an operation that the engine met."""
     runs = lawful_runs(tenant)
     return [as_reading(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
 
 
-def as_reading(operation: Operation, exchange: Exchange) -> Reading:
+def as_reading(operation: Operation, exchange: Exchange) -> ParsedResponse:
     """An exchange of the engine as an answer of an operation; what was asked stands in the request line."""
-    return Reading(operation, {}, {}, exchange)
+    return ParsedResponse(operation, {}, {}, exchange)
 
 
 def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
@@ -63,11 +63,11 @@ def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
     family="engine",
     title="Lawful requests never end in a server error",
     clause="6.1 500 only for a catastrophe [A]",
-    breach="GET /orgs?orderBy=desc&offset=1 ends in 500",
-    mend="answer what is lawful, and refuse with 400 and a payload what is not; keep 500 for what nobody foresaw",
+    example="GET /orgs?orderBy=desc&offset=1 ends in 500",
+    fix="answer what is lawful, and refuse with 400 and a payload what is not; keep 500 for what nobody foresaw",
     over=offered,
 )
-def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = answers(tenant, operation)
     failed = [each for each in known if each.exchange.status >= 500 and each.exchange.status not in BUSY_OR_MISSING]
     if failed:
@@ -81,11 +81,11 @@ def no_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="engine",
     title="Only documented statuses are sent",
     clause="6.1 HTTP codes, list [B]",
-    breach="GET /orgs?limit=50 is answered with 206",
-    mend="use the statuses of the standard: 200 for any answered read",
+    example="GET /orgs?limit=50 is answered with 206",
+    fix="use the statuses of the standard: 200 for any answered read",
     over=offered,
 )
-def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # That nothing is there can be said of any address; whether it is right there is the matter of other rules.
     lawful = tenant.dialect.facts.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
     known = answers(tenant, operation)
@@ -101,20 +101,20 @@ def documented_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="engine",
     title="Answers keep to the schema, whatever was asked",
     clause="2 wrapper summary and 5 data model [A]",
-    breach="with a filter the records lack a required property",
-    mend="build every answer by the same code, whatever was asked",
+    example="with a filter the records lack a required property",
+    fix="build every answer by the same code, whatever was asked",
     over=offered,
     needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
 )
-def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def answers_keep_to_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [each for each in explored_answers(tenant, operation) if each.exchange.status == 200]
     misplaced = [each for each in good if each.misplaced is not None]
     if misplaced:
         yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
-    tallies: dict[Breach, Tally] = {}
+    tallies: dict[Breach, CauseCount] = {}
     for reading in good:
         for breach, sourced_id in fresh_breaches(tenant, reading):
-            tallies.setdefault(breach, Tally(reading)).add(sourced_id)
+            tallies.setdefault(breach, CauseCount(reading)).add(sourced_id)
     for breach, tally in tallies.items():
         message = f"{breach.pointer} is {breach.aspect} in {many(tally.count, 'record')} that only the engine met"
         yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
@@ -124,7 +124,7 @@ def answers_keep_to_schema(tenant: Tenant, operation: Operation) -> Iterator[Fin
     settle(lawful_runs(tenant), operation, found=told)
 
 
-def _only_the_engine_objects(operation: Operation, tenant: Tenant) -> Iterator[Finding]:
+def _only_the_engine_objects(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
     """What the engine's validator holds against an answer in which the kit's own judge finds nothing new.
 
     Most often the kit has told it already, for the same records; then there is nothing to add.

@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.fuzzing.engine_runs import run_of
-from oneroster.contract.fuzzing.phases import Manner
+from oneroster.contract.fuzzing.engine_runs import engine_run
+from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import Tenant, offered, reads
+from oneroster.contract.observation.tenant import ObservedTenant, offered, reads
 from oneroster.contract.oracle.status_payload import carries_code
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -25,21 +25,21 @@ DEFAULT_PAGE: Final = 100
 _LAWFUL: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
 
 
-def asked_unlawfully(tenant: Tenant) -> Iterator[Operation]:
+def asked_unlawfully(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation that the tenant serves, when unlawful requests were asked for."""
     if not tenant.plan.negative:
         raise NotExercised("unlawful requests are sent with --negative only")
     return offered(tenant)
 
 
-def linked(tenant: Tenant) -> Iterator[Operation]:
+def linked(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every single read that the tenant serves, when following links was asked for."""
     if not tenant.plan.stateful:
         raise NotExercised("links are followed with --stateful only")
     return reads(tenant)
 
 
-def unlawful(tenant: Tenant, operation: Operation, exchange: Exchange) -> list[str]:
+def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> list[str]:
     """What about a request of the engine is not lawful: names of parameters, those of the path first."""
     path, _, query = exchange.target.partition("?")
     known = {encoded_path(operation.path, reading.values) for reading in tenant.readings(operation)}
@@ -56,13 +56,13 @@ def unlawful(tenant: Tenant, operation: Operation, exchange: Exchange) -> list[s
     family="engine",
     title="Unlawful requests never end in a server error",
     clause="6.1 500 only for a catastrophe [A]",
-    breach="GET /orgs?limit=0.5 ends in 500",
-    mend="check every parameter before it is used, and refuse with 400 what it cannot be",
+    example="GET /orgs?limit=0.5 ends in 500",
+    fix="check every parameter before it is used, and refuse with 400 what it cannot be",
     over=asked_unlawfully,
     needs=("OR-ENG-01",),
 )
-def unlawful_without_server_error(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    run = run_of(tenant, Manner.UNLAWFUL)
+def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant, Phase.UNLAWFUL)
     known = run.exchanges.get(operation.path, [])
     failed = [each for each in known if each.status >= 500 and each.status not in BUSY_OR_MISSING]
     if failed:
@@ -77,14 +77,14 @@ def unlawful_without_server_error(tenant: Tenant, operation: Operation) -> Itera
     family="engine",
     title="An unlawful request is refused with a payload, and never answered with data",
     clause="6.1 400 and 404 [B]",
-    breach="GET /orgs/null is answered with 200 and some org",
-    mend="answer 404 for ids that were never assigned and 400 for values that a parameter cannot have, with the status "
+    example="GET /orgs/null is answered with 200 and some org",
+    fix="answer 404 for ids that were never assigned and 400 for values that a parameter cannot have, with the status "
     "payload",
     over=asked_unlawfully,
     needs=("OR-ERR-01", "OR-ERR-07"),
 )
-def unlawful_is_refused(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    run = run_of(tenant, Manner.UNLAWFUL)
+def unlawful_is_refused(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant, Phase.UNLAWFUL)
     told: dict[str, Finding] = {}
     for exchange in run.exchanges.get(operation.path, ()):
         for found in _not_refused(tenant, operation, exchange):
@@ -93,7 +93,7 @@ def unlawful_is_refused(tenant: Tenant, operation: Operation) -> Iterator[Findin
     settle([run], operation, found=bool(told))
 
 
-def _not_refused(tenant: Tenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+def _not_refused(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
     """What is wrong with the answer to one unlawful request."""
     wrong = unlawful(tenant, operation, exchange)
     reading = as_reading(operation, exchange)
@@ -117,13 +117,13 @@ def _not_refused(tenant: Tenant, operation: Operation, exchange: Exchange) -> It
     family="engine",
     title="What a page lists can be read, wherever the page begins",
     clause="2 single reads [A]",
-    breach="an org in the middle of the list is answered with 404 when it is read",
-    mend="look a record up among the same rows as the list, whatever their number",
+    example="an org in the middle of the list is answered with 404 when it is read",
+    fix="look a record up among the same rows as the list, whatever their number",
     over=linked,
     needs=("OR-SEM-08",),
 )
-def listed_can_be_read(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    run = run_of(tenant, Manner.LINKS)
+def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant, Phase.LINKS)
     parents = tenant.dialect.list_of(operation.operation_id)
     listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
     listed = {name for each in listing if parents is not None for name in as_reading(parents, each).ids if name}

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialects.dialect import wrapper_trust
 from oneroster.contract.errors import NoAnswerError, NotExercised, NotOffered
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import Offer, Tenant
+from oneroster.contract.observation.tenant import ObservedTenant, Offer
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
@@ -16,17 +16,17 @@ from oneroster_v1p1.tables import Operation
 JSON = "application/json"
 
 
-def lists(tenant: Tenant) -> Iterable[Operation]:
+def lists(tenant: ObservedTenant) -> Iterable[Operation]:
     """Every collection of the dialect, with and without parents."""
     return tenant.dialect.collections + tenant.dialect.nested
 
 
-def singles(tenant: Tenant) -> Iterable[Operation]:
+def singles(tenant: ObservedTenant) -> Iterable[Operation]:
     """Every single read of the dialect."""
     return tenant.dialect.reads
 
 
-def answered(tenant: Tenant, operation: Operation) -> list[Reading]:
+def answered(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """The answers with status 200.
 
     Raises ``NotExercised``, saying why, when there is none, and ``NoAnswerError`` when the tenant stayed silent.
@@ -45,9 +45,9 @@ def answered(tenant: Tenant, operation: Operation) -> list[Reading]:
     raise NotExercised(f"no data ({statuses})")
 
 
-def misplaced(readings: list[Reading], operation: Operation) -> Iterator[Finding]:
+def misplaced(readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
     """One finding for each way in which envelopes are wrong, however many answers have it."""
-    seen: dict[str, Reading] = {}
+    seen: dict[str, ParsedResponse] = {}
     for reading in readings:
         if reading.misplaced is not None:
             seen.setdefault(reading.misplaced, reading)
@@ -60,11 +60,11 @@ def misplaced(readings: list[Reading], operation: Operation) -> Iterator[Finding
     family="envelope",
     title="A collection is an array under its documented key",
     clause="2 wrapper summary [A]",
-    breach='GET /students answers `{"students": [...]}` where the key is `users`',
-    mend="put the array under the plural of the element; the specialised collections share the key of the larger one",
+    example='GET /students answers `{"students": [...]}` where the key is `users`',
+    fix="put the array under the plural of the element; the specialised collections share the key of the larger one",
     over=lists,
 )
-def collection_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from misplaced(answered(tenant, operation), operation)
 
 
@@ -73,11 +73,11 @@ def collection_envelope(tenant: Tenant, operation: Operation) -> Iterator[Findin
     family="envelope",
     title="A single record is an object under its documented key",
     clause="2 wrapper summary [A]",
-    breach='GET /orgs/{id} answers `{"orgs": [...]}` with an array of one',
-    mend="put the record itself under the singular of the element",
+    example='GET /orgs/{id} answers `{"orgs": [...]}` with an array of one',
+    fix="put the record itself under the singular of the element",
     over=singles,
 )
-def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from misplaced(answered(tenant, operation), operation)
 
 
@@ -86,11 +86,11 @@ def single_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="envelope",
     title="Answers are declared as application/json",
     clause="1 encodings, JSON [A]",
-    breach="the JSON is sent as text/plain",
-    mend="send Content-Type: application/json with every body",
+    example="the JSON is sent as text/plain",
+    fix="send Content-Type: application/json with every body",
     over=lambda tenant: tenant.dialect.operations.values(),
 )
-def media_type(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def media_type(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     wrong = [reading for reading in answered(tenant, operation) if reading.exchange.media_type != JSON]
     if wrong:
         yield finding(f"the answer is declared as {_shown(wrong[0].exchange.media_type)} instead of {JSON}", wrong[0])

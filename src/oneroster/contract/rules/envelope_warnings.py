@@ -7,7 +7,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import kind_of
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.status_payload import STATUS_KEY, carries_code
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -27,12 +27,12 @@ CODES: Final = {
     family="envelope",
     title="A warning stands beside the data as an array of status entries",
     clause="6.3 statusInfoSet beside the data of a warning [B]",
-    breach="sort=favouriteColour is answered with a statusInfoSet that is one object and no array",
-    mend="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
+    example="sort=favouriteColour is answered with a statusInfoSet that is one object and no array",
+    fix="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
     over=largest,
     needs=("OR-ENV-01",),
 )
-def warning_envelope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # What the standard answers with a warning is the only way to see one.
     reading = unknown_sort(tenant, operation)
     if reading.fault is not None:

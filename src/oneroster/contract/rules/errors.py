@@ -10,7 +10,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import many
 from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import Tenant, reads
+from oneroster.contract.observation.tenant import ObservedTenant, reads
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
@@ -25,7 +25,7 @@ NOT_DONE: Final = frozenset({501, 503})
 """Server errors that are no crash: not implemented, come back later."""
 
 
-def failed(tenant: Tenant, operation: Operation, exchange: Exchange) -> Exchange:
+def failed(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Exchange:
     """Keep an answer to a request that had to fail, for the rules on what errors look like."""
     tenant.errors.append((operation.operation_id, exchange))
     return exchange
@@ -36,11 +36,11 @@ def failed(tenant: Tenant, operation: Operation, exchange: Exchange) -> Exchange
     family="errors",
     title="An id that was never assigned is not found",
     clause="6.1 404, reading a sourcedId that was never assigned [A]",
-    breach="GET /orgs/{unknown id} answers 200 with an empty object, or 500",
-    mend="answer 404 when no record of this kind has the id; the lookup must not end in an exception",
+    example="GET /orgs/{unknown id} answers 200 with an empty object, or 500",
+    fix="answer 404 when no record of this kind has the id; the lookup must not end in an exception",
     over=reads,
 )
-def unknown_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = encoded_path(operation.path, dict.fromkeys(path_parameters(operation), NOWHERE))
     exchange = failed(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
@@ -52,11 +52,11 @@ def unknown_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="errors",
     title="An address behind which nothing stands is not found",
     clause="6.1 404, no resource behind the URI [A]",
-    breach="an unknown path below the base URL is answered with 200 and the start page of the product",
-    mend="let no catch-all route of a web front end stand before the API; answer 404",
+    example="an unknown path below the base URL is answered with 200 and the start page of the product",
+    fix="let no catch-all route of a web front end stand before the API; answer 404",
     over=once,
 )
-def unknown_path(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = failed(tenant, operation, tenant.probe(f"/{NOWHERE}"))
     if exchange.status != 404:
         yield told(f"an unknown address is answered with HTTP {exchange.status} instead of 404", exchange)
@@ -67,11 +67,11 @@ def unknown_path(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="errors",
     title="A method that an address does not have is refused",
     clause="RFC 9110, 15.5.6 status 405; the list of 6.1 is silent [B]",
-    breach="TRACE on a collection is answered with 200",
-    mend="answer 405 and name the methods that there are in the header Allow",
+    example="TRACE on a collection is answered with 200",
+    fix="answer 405 and name the methods that there are in the header Allow",
     over=once,
 )
-def wrong_method(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def wrong_method(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # TRACE changes nothing anywhere, and a server that obeys it repeats the request: hence without credentials.
     exchange = tenant.probe(known_path(tenant, operation), method="TRACE", access=Nobody())
     if exchange.status in (401, 403):
@@ -85,13 +85,13 @@ def wrong_method(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
         yield told(f"the method TRACE is answered with HTTP {exchange.status} instead of 405", exchange, level)
 
 
-def small(tenant: Tenant) -> Iterator[Operation]:
+def small(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each service, of those that are small enough to come whole."""
     known = one_of_each_service(tenant)
     return (operation for operation in known if len(tenant.walk(operation)) <= MOST_ROWS)
 
 
-def malformed(tenant: Tenant, operation: Operation) -> dict[str, Exchange]:
+def malformed(tenant: ObservedTenant, operation: Operation) -> dict[str, Exchange]:
     """The answers to malformed parameters of a collection, by the query; asked for once."""
     path = known_path(tenant, operation)
     prefix = f"GET {path}?"
@@ -106,11 +106,11 @@ def malformed(tenant: Tenant, operation: Operation) -> dict[str, Exchange]:
     family="errors",
     title="A malformed parameter is no catastrophe",
     clause="6.1 500 only for a catastrophe [A]",
-    breach="limit=ten or offset=-1 ends in 500",
-    mend="check parameters before they are used: a number that is none must not reach the database",
+    example="limit=ten or offset=-1 ends in 500",
+    fix="check parameters before they are used: a number that is none must not reach the database",
     over=small,
 )
-def malformed_is_no_catastrophe(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def malformed_is_no_catastrophe(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     answers = malformed(tenant, operation)
     crashed = {query: each for query, each in answers.items() if each.status >= 500 and each.status not in NOT_DONE}
     if crashed:
@@ -124,12 +124,12 @@ def malformed_is_no_catastrophe(tenant: Tenant, operation: Operation) -> Iterato
     family="errors",
     title="A malformed limit, offset or orderBy is a bad request",
     clause="3.3 limit or offset not a number or negative, orderBy neither asc nor desc: not defined [C]",
-    breach="limit=-1 is answered with 200 and the usual page",
-    mend="answer 400 with the code minor `invalid data`, as most servers do, so that a client's mistake is not hidden",
+    example="limit=-1 is answered with 200 and the usual page",
+    fix="answer 400 with the code minor `invalid data`, as most servers do, so that a client's mistake is not hidden",
     over=small,
     needs=("OR-ERR-04",),
 )
-def malformed_is_a_bad_request(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     other = {query: each for query, each in malformed(tenant, operation).items() if each.status != 400}
     if other:
         message = ", ".join(f"{query}: HTTP {each.status}" for query, each in other.items())

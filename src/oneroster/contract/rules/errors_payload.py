@@ -7,7 +7,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.operation_selectors import errors_of, failing, told
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.error_leaks import betrayed
 from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
 from oneroster.contract.result import Finding
@@ -17,7 +17,7 @@ from oneroster_v1p1.tables import Operation
 JSON: Final = "application/json"
 
 
-def errors(tenant: Tenant, operation: Operation) -> list[Exchange]:
+def errors(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
     """The errors of an operation.
 
     Raises ``NotExercised`` when what should have failed did not.
@@ -34,11 +34,11 @@ def errors(tenant: Tenant, operation: Operation) -> list[Exchange]:
     family="errors",
     title="What an error says is JSON",
     clause="1 encodings, JSON; 6.3 other shapes come from gateways [B]",
-    breach="an unknown id brings the 404 page of the web server as text/html",
-    mend="let the API answer its errors itself, as application/json, and the proxy before it hand them through",
+    example="an unknown id brings the 404 page of the web server as text/html",
+    fix="let the API answer its errors itself, as application/json, and the proxy before it hand them through",
     over=failing,
 )
-def error_is_json(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in errors(tenant, operation):
         if not exchange.body:
             continue
@@ -55,12 +55,12 @@ def error_is_json(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="errors",
     title="An error carries a status payload",
     clause="6.2 error payload, recommended [B]",
-    breach='404 brings `{"message": "Not Found"}` or no body',
-    mend="send `statusInfoSet` with code major, severity, code minor and a description",
+    example='404 brings `{"message": "Not Found"}` or no body',
+    fix="send `statusInfoSet` with code major, severity, code minor and a description",
     over=failing,
     needs=("OR-ERR-06",),
 )
-def error_carries_payload(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in errors(tenant, operation):
         if not statements(exchange.json):
             yield told(f"HTTP {exchange.status} carries no status information (code major, severity)", exchange)
@@ -75,12 +75,12 @@ def error_carries_payload(tenant: Tenant, operation: Operation) -> Iterator[Find
     family="errors",
     title="The codes of an error say that it is one",
     clause="6.2 code values: failure and error, `unknown object` for 404 [A]",
-    breach="a 404 whose payload says success and status",
-    mend="send code major failure and severity error with every status from 400; code minor `unknown object` with 404",
+    example="a 404 whose payload says success and status",
+    fix="send code major failure and severity error with every status from 400; code minor `unknown object` with 404",
     over=failing,
     needs=("OR-ERR-06", "OR-ERR-07"),
 )
-def codes_say_failure(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = [(each, said) for each in errors(tenant, operation) if (said := statements(each.json))]
     if not known:
         raise NotExercised("no error carries a status payload")
@@ -100,12 +100,12 @@ def codes_say_failure(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="errors",
     title="An error lets out nothing of the inside of the server",
     clause="6.2 error payload, its four elements and no more [B]",
-    breach="the description holds the stack trace, the SQL statement or the HTML of the framework's error page",
-    mend="keep the details for the server's log and say in the description what the client can do",
+    example="the description holds the stack trace, the SQL statement or the HTML of the framework's error page",
+    fix="keep the details for the server's log and say in the description what the client can do",
     over=failing,
     needs=("OR-ERR-06",),
 )
-def nothing_let_out(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def nothing_let_out(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in errors(tenant, operation):
         if kinds := betrayed(exchange):
             yield told(f"the body of HTTP {exchange.status} holds {' and '.join(kinds)}", exchange)

@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path, encoded_query
-from oneroster.contract.http.parsed_response import Reading, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding, many, shown
 from oneroster.contract.observation.probe_values import wholes
-from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import Query, Tenant
+from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -30,24 +30,26 @@ FEW: Final = 20
 """Rows; enough to see whether a selection is kept to."""
 BAD_REQUEST: Final = 400
 
-_KEPT: Final[WeakKeyDictionary[Tenant, dict[str, Reading]]] = WeakKeyDictionary()
+_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[str, ParsedResponse]]] = WeakKeyDictionary()
 
 
-def selected(tenant: Tenant, operation: Operation, query: Query, values: dict[str, str] | None = None) -> Reading:
+def selected(
+    tenant: ObservedTenant, operation: Operation, query: Query, values: dict[str, str] | None = None
+) -> ParsedResponse:
     """The answer to a request with ``fields``; asked once, and no part of the tenant's other answers."""
     kept = _KEPT.setdefault(tenant, {})
     path, text = encoded_path(operation.path, values or {}), encoded_query(query)
     if f"{path}?{text}" not in kept:
-        kept[f"{path}?{text}"] = Reading(operation, values or {}, query, tenant.probe(path, text))
+        kept[f"{path}?{text}"] = ParsedResponse(operation, values or {}, query, tenant.probe(path, text))
     return kept[f"{path}?{text}"]
 
 
-def chosen(tenant: Tenant) -> Iterator[Operation]:
+def chosen(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections on which selection is tried: one of each element."""
     return (operation for operation, _ in wholes(tenant))
 
 
-def single_reads(tenant: Tenant) -> Iterator[Operation]:
+def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The reads of the same elements that gave a record."""
     for operation, _ in wholes(tenant):
         read = tenant.dialect.read_of(operation.element)
@@ -55,7 +57,7 @@ def single_reads(tenant: Tenant) -> Iterator[Operation]:
             yield read
 
 
-def not_as_asked(reading: Reading, asked: tuple[str, ...]) -> Iterator[Finding]:
+def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
     """What the records of an answer have too many or too few of; names that the document does not know are counted.
 
     Raises ``NotExercised`` when the answer holds no record.
@@ -74,7 +76,7 @@ def not_as_asked(reading: Reading, asked: tuple[str, ...]) -> Iterator[Finding]:
         yield finding(f"fields={','.join(asked)} brings records with {' and with '.join(told)}", reading)
 
 
-def _named(reading: Reading, names: Counter[str]) -> str:
+def _named(reading: ParsedResponse, names: Counter[str]) -> str:
     known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
     return shown(known) if known else many(len(names), "other field")
 
@@ -84,11 +86,11 @@ def _named(reading: Reading, names: Counter[str]) -> str:
     family="fields",
     title="A selection in a collection brings exactly the fields asked for",
     clause="3.4 exactly the requested fields [B]",
-    breach="fields=status,dateLastModified brings records with sourcedId as well",
-    mend="write out the named fields and no others, required ones included",
+    example="fields=status,dateLastModified brings records with sourcedId as well",
+    fix="write out the named fields and no others, required ones included",
     over=chosen,
 )
-def selects_in_lists(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ",".join(ASKED)})
     yield from not_as_asked(reading, ASKED)
 
@@ -98,16 +100,16 @@ def selects_in_lists(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="fields",
     title="A selection in a single read brings exactly the fields asked for",
     clause="3.1 fields, on all reads [B]",
-    breach="GET /users/{id}?fields=status brings the whole record",
-    mend="take fields on every read, not on collections only",
+    example="GET /users/{id}?fields=status brings the whole record",
+    fix="take fields on every read, not on collections only",
     over=single_reads,
 )
-def selects_in_singles(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
     yield from not_as_asked(selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
 
 
-def unknown_selection(tenant: Tenant, operation: Operation) -> Reading:
+def unknown_selection(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """The answer to a selection in which one name exists and one does not."""
     return selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": f"status,{UNKNOWN}"})
 
@@ -117,12 +119,12 @@ def unknown_selection(tenant: Tenant, operation: Operation) -> Reading:
     family="fields",
     title="A selection with an unknown field is answered with the data",
     clause="3.3 fields names an unknown field [A]",
-    breach="fields=status,favouriteColour is answered with 400",
-    mend="answer 200 with all fields, and warn in the status payload; 400 came with version 1.2",
+    example="fields=status,favouriteColour is answered with 400",
+    fix="answer 200 with all fields, and warn in the status payload; 400 came with version 1.2",
     over=largest,
     needs=("OR-FLD-01",),
 )
-def unknown_field_selected(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_selection(tenant, operation)
     if refused(reading):
         yield finding(f"a selection with an unknown field is answered with HTTP {reading.exchange.status}", reading)
@@ -140,12 +142,12 @@ def unknown_field_selected(tenant: Tenant, operation: Operation) -> Iterator[Fin
     family="fields",
     title="An unknown field in a selection is told as a warning",
     clause="3.3 fields names an unknown field, warning beside the data [B]",
-    breach="fields=status,favouriteColour is answered as if all were well",
-    mend="put a status entry success, warning, invalid_selection_field beside the data",
+    example="fields=status,favouriteColour is answered as if all were well",
+    fix="put a status entry success, warning, invalid_selection_field beside the data",
     over=largest,
     needs=("OR-FLD-01", "OR-FLD-03"),
 )
-def unknown_field_warned(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_selection(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
@@ -158,12 +160,12 @@ def unknown_field_warned(tenant: Tenant, operation: Operation) -> Iterator[Findi
     family="fields",
     title="A blank selection is refused",
     clause="3.3 fields is blank [B]",
-    breach="fields= is answered with whole records",
-    mend="answer 400 with the minor code invalid_blank_selection_field",
+    example="fields= is answered with whole records",
+    fix="answer 400 with the minor code invalid_blank_selection_field",
     over=largest,
     needs=("OR-FLD-01",),
 )
-def blank_selection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ""})
     status = reading.exchange.status
     if status == 200:
@@ -177,13 +179,13 @@ def blank_selection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="fields",
     title="A selection of fields does not change which records come",
     clause="3.4 field selection chooses fields [B]",
-    breach="filter=status='active'&fields=sourcedId brings nobody, because status is not among the fields",
-    mend="filter and sort the whole records, and choose the fields last",
+    example="filter=status='active'&fields=sourcedId brings nobody, because status is not among the fields",
+    fix="filter and sort the whole records, and choose the fields last",
     over=largest,
     needs=("OR-FLD-01", "OR-FLT-01"),
 )
-@twice
-def selection_keeps_records(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.whole(operation)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}

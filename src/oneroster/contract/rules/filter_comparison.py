@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import Query, Tenant
-from oneroster.contract.observation.walk import Walk, walk
-from oneroster.contract.oracle.filters import Filter, evaluate
+from oneroster.contract.observation.tenant import ObservedTenant, Query
+from oneroster.contract.observation.walk import ObservedWalk, walk
+from oneroster.contract.oracle.filters import ExpectedFilter, expected
 from oneroster.contract.result import Finding
 from oneroster_v1p1.tables import Operation
 
@@ -22,22 +22,27 @@ MOST_PAGES: Final = 6
 BUSY: Final = 429
 
 
-def narrowed(tenant: Tenant, operation: Operation, expression: str) -> Walk:
+def narrowed(tenant: ObservedTenant, operation: Operation, expression: str) -> ObservedWalk:
     """The collection as it is filtered by an expression."""
 
-    def ask(operation: Operation, values: Mapping[str, str], page: Query) -> Reading:
+    def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
 
     return walk(ask, operation, {}, limit=PAGE, most_rows=PAGE * MOST_PAGES, most_pages=MOST_PAGES)
 
 
-def refused(reading: Reading) -> bool:
+def refused(reading: ParsedResponse) -> bool:
     """Whether a request was turned down, and not merely put off."""
     return 400 <= reading.exchange.status < 500 and reading.exchange.status != BUSY
 
 
 def differences(
-    tenant: Tenant, operation: Operation, wanted: Filter, refusal: Level | None = None, *, tell_open: bool = False
+    tenant: ObservedTenant,
+    operation: Operation,
+    wanted: ExpectedFilter,
+    refusal: Level | None = None,
+    *,
+    tell_open: bool = False,
 ) -> Iterator[Finding]:
     """How the answer to a filter differs from the rows that pass it naively, and does so at a second look as well.
 
@@ -47,8 +52,8 @@ def differences(
     Raises ``NotExercised`` when the collection was not read to its end or the answer holds no data.
     """
 
-    @twice
-    def compared(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    @confirmed
+    def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         yield from _breach(tenant, operation, wanted, refusal)
 
     told = list(compared(tenant, operation))
@@ -57,12 +62,14 @@ def differences(
         yield from _left_open(tenant, operation, wanted)
 
 
-def _answer(tenant: Tenant, operation: Operation, wanted: Filter) -> Reading:
+def _answer(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
     """The first page of a filtered collection."""
     return tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
 
 
-def _breach(tenant: Tenant, operation: Operation, wanted: Filter, refusal: Level | None) -> Iterator[Finding]:
+def _breach(
+    tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, refusal: Level | None
+) -> Iterator[Finding]:
     rows, first = tenant.whole(operation), _answer(tenant, operation, wanted)
     if refused(first):
         yield finding(f"the filter {wanted.shape} is refused (HTTP {first.exchange.status})", first, level=refusal)
@@ -79,7 +86,7 @@ def _breach(tenant: Tenant, operation: Operation, wanted: Filter, refusal: Level
             return
 
 
-def _left_open(tenant: Tenant, operation: Operation, wanted: Filter) -> Iterator[Finding]:
+def _left_open(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
     """What the tenant does with the rows on which the standard is open; that is no breach of anything."""
     came, stayed = _wrong(tenant.whole(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
     if came or stayed:
@@ -87,7 +94,9 @@ def _left_open(tenant: Tenant, operation: Operation, wanted: Filter) -> Iterator
         yield finding(message, _answer(tenant, operation, wanted), level=Level.OPEN)
 
 
-def _wrong(rows: Mapping[str, Record], found: Walk, wanted: Filter) -> dict[str, tuple[list[str], list[str]]]:
+def _wrong(
+    rows: Mapping[str, Record], found: ObservedWalk, wanted: ExpectedFilter
+) -> dict[str, tuple[list[str], list[str]]]:
     """By the certainty of the verdict: the ids that came and should not, and those that should have and did not.
 
     For C, where nothing is right or wrong: those that came, and those that did not.
@@ -97,13 +106,13 @@ def _wrong(rows: Mapping[str, Record], found: Walk, wanted: Filter) -> dict[str,
     for row in found.rows:
         name = identity(row)
         # The answer may leave something out of a record; what the whole collection says of it counts.
-        verdict = evaluate(wanted, rows.get(name or "", row))
+        verdict = expected(wanted, rows.get(name or "", row))
         came.add(name or "")
         if not verdict.holds or verdict.trust == "C":
             by_trust[verdict.trust][0].append(name or "")
     if found.complete:
         for name, row in rows.items():
-            verdict = evaluate(wanted, row)
+            verdict = expected(wanted, row)
             if name not in came and (verdict.holds or verdict.trust == "C"):
                 by_trust[verdict.trust][1].append(name)
     return by_trust
@@ -116,9 +125,9 @@ def _told(strangers: list[str], missing: list[str]) -> str:
 
 
 def judge_all(
-    tenant: Tenant,
+    tenant: ObservedTenant,
     operation: Operation,
-    filters: Iterable[Filter],
+    filters: Iterable[ExpectedFilter],
     refusal: Level | None = None,
     *,
     tell_open: bool = False,

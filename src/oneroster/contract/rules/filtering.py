@@ -10,8 +10,8 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.probe_values import Candidate, best, candidates, draw
-from oneroster.contract.observation.tenant import Tenant, collections
-from oneroster.contract.oracle.filters import Clause, Filter, moment, text_of, values_at
+from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, moment, text_of, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import differences, judge_all
@@ -23,7 +23,7 @@ IGNORED: Final = ("OR-FLT-01",)
 """Where a filter is not looked at, every other rule of the family would only say so again."""
 NEXT_DOOR: Final = timezone(timedelta(hours=2))
 
-Subjects = Callable[[Tenant], Iterable[Operation]]
+Subjects = Callable[[ObservedTenant], Iterable[Operation]]
 
 
 def operations_of(*kinds: str, most: int = 1) -> Subjects:
@@ -31,26 +31,28 @@ def operations_of(*kinds: str, most: int = 1) -> Subjects:
     return lambda tenant: [each.operation for each in best(tenant, *kinds, most=most)]
 
 
-def fields_on(tenant: Tenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
+def fields_on(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
     """The fields of these kinds that were chosen on an operation."""
     for each in best(tenant, *kinds, most=most):
         if each.operation == operation:
             yield each
 
 
-def clause(candidate: Candidate, operator: str, text: str) -> Clause:
+def clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
     """A comparison over a chosen field."""
-    return Clause(candidate.path, candidate.kind, operator, text, candidate.many)
+    return ExpectedClause(candidate.path, candidate.kind, operator, text, candidate.many)
 
 
-def one(candidate: Candidate, operator: str, text: str) -> Filter:
+def one(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
     """A filter of one comparison."""
-    return Filter((clause(candidate, operator, text),))
+    return ExpectedFilter((clause(candidate, operator, text),))
 
 
-def drawn(tenant: Tenant, operation: Operation, operators: Iterable[str], *kinds: str, most: int = 1) -> list[Filter]:
+def drawn(
+    tenant: ObservedTenant, operation: Operation, operators: Iterable[str], *kinds: str, most: int = 1
+) -> list[ExpectedFilter]:
     """A filter for each operator, with a value of the field's own."""
-    found: list[Filter] = []
+    found: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, *kinds, most=most):
         text = draw(tenant, candidate)
         found += [one(candidate, operator, text) for operator in operators]
@@ -62,13 +64,15 @@ def drawn(tenant: Tenant, operation: Operation, operators: Iterable[str], *kinds
     family="filtering",
     title="Every collection can be filtered by status",
     clause="3.2 what can be filtered [A]",
-    breach="filter=status='tobedeleted' brings the active records as well",
-    mend="apply the filter to every collection, the specialised ones included, before the page is cut",
+    example="filter=status='tobedeleted' brings the active records as well",
+    fix="apply the filter to every collection, the specialised ones included, before the page is cut",
     over=collections,
 )
-def filtered_by_status(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Deleted records are few: so a filter that is not looked at shows, and the answer stays small.
-    yield from differences(tenant, operation, Filter((Clause("status", "enumeration", "=", "tobedeleted"),)))
+    yield from differences(
+        tenant, operation, ExpectedFilter((ExpectedClause("status", "enumeration", "=", "tobedeleted"),))
+    )
 
 
 @rule(
@@ -76,12 +80,12 @@ def filtered_by_status(tenant: Tenant, operation: Operation) -> Iterator[Finding
     family="filtering",
     title="Equal and not equal compare text and enumerated values",
     clause="3.2 operators = and != [A]",
-    breach="filter=type!='school' brings the schools",
-    mend="= brings the records whose value is the one in quotes, != all others that have a value",
+    example="filter=type!='school' brings the schools",
+    fix="= brings the records whose value is the one in quotes, != all others that have a value",
     over=operations_of("string", "enumeration"),
     needs=IGNORED,
 )
-def equality(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from judge_all(tenant, operation, drawn(tenant, operation, EQUALITIES, "string", "enumeration"))
 
 
@@ -90,13 +94,13 @@ def equality(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="Contains finds text anywhere in a value",
     clause="3.2 operator ~ [A]",
-    breach="filter=title~'gebra' does not bring Algebra 1",
-    mend="~ brings every record whose value holds the text, at its beginning or not, whatever the case",
+    example="filter=title~'gebra' does not bring Algebra 1",
+    fix="~ brings every record whose value holds the text, at its beginning or not, whatever the case",
     over=operations_of("string"),
     needs=IGNORED,
 )
-def contains(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    filters: list[Filter] = []
+def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    filters: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, "string"):
         piece = draw(tenant, candidate)[1:7].strip()
         filters += [one(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text]
@@ -108,21 +112,21 @@ def contains(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="Dates and text are compared in their order",
     clause="3.2 > < on dates and strings [B]",
-    breach="filter=startDate>='2025-08-18' leaves out what starts on that day",
-    mend="compare dates as days of the calendar; >= and <= hold the value itself",
+    example="filter=startDate>='2025-08-18' leaves out what starts on that day",
+    fix="compare dates as days of the calendar; >= and <= hold the value itself",
     over=operations_of("date", "string"),
     needs=IGNORED,
 )
-def ordered(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from judge_all(tenant, operation, drawn(tenant, operation, ORDERS, "date", "string"))
 
 
-def last_changes(tenant: Tenant) -> list[Candidate]:
+def last_changes(tenant: ObservedTenant) -> list[Candidate]:
     """The collection whose dateLastModified tells most."""
     return [each for each in candidates(tenant, "date-time") if each.path == "dateLastModified"][:1]
 
 
-def changed(tenant: Tenant) -> Iterator[Operation]:
+def changed(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operation of that collection."""
     return (each.operation for each in last_changes(tenant))
 
@@ -132,13 +136,13 @@ def changed(tenant: Tenant) -> Iterator[Operation]:
     family="filtering",
     title="What changed since a moment comes, and nothing else",
     clause="5.1 dateLastModified filterable [A]",
-    breach="filter=dateLastModified>'2025-09-01T12:00:00.000Z' brings what changed that morning",
-    mend="compare dateLastModified as an instant, to the millisecond, with every operator",
+    example="filter=dateLastModified>'2025-09-01T12:00:00.000Z' brings what changed that morning",
+    fix="compare dateLastModified as an instant, to the millisecond, with every operator",
     over=changed,
     needs=IGNORED,
 )
-def changed_since(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    filters: list[Filter] = []
+def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    filters: list[ExpectedFilter] = []
     for candidate in last_changes(tenant):
         text = in_utc(instant(tenant, candidate))
         filters += [one(candidate, operator, text) for operator in (*ORDERS, *EQUALITIES)]
@@ -150,12 +154,12 @@ def changed_since(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="A moment may be written with an offset, or as a day",
     clause="3.2 date-time literals, ISO 8601 [B]",
-    breach="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as two in the afternoon in UTC",
-    mend="convert the literal to UTC before comparing; take a plain date as its first moment",
+    example="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as two in the afternoon in UTC",
+    fix="convert the literal to UTC before comparing; take a plain date as its first moment",
     over=changed,
     needs=("OR-FLT-01", "OR-FLT-05"),
 )
-def other_ways_to_write_moments(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for candidate in last_changes(tenant):
         when = instant(tenant, candidate)
         elsewhere = when.astimezone(NEXT_DOOR).isoformat(timespec="milliseconds")
@@ -165,7 +169,7 @@ def other_ways_to_write_moments(tenant: Tenant, operation: Operation) -> Iterato
         yield from judge_all(tenant, operation, filters, refusal=Level.OPEN)
 
 
-def instant(tenant: Tenant, candidate: Candidate) -> datetime:
+def instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
     """One of the moments of a field.
 
     Raises ``NotExercised`` when it has none.
@@ -186,12 +190,12 @@ def in_utc(when: datetime) -> str:
     family="filtering",
     title="Numbers are compared as numbers",
     clause="3.2 > < on numbers [B]",
-    breach="filter=resultValueMax>'9' leaves out 100",
-    mend="read the literal as a number; as text, 100 stands before 9",
+    example="filter=resultValueMax>'9' leaves out 100",
+    fix="read the literal as a number; as text, 100 stands before 9",
     over=operations_of("number"),
     needs=IGNORED,
 )
-def numbers(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = drawn(tenant, operation, (*ORDERS, *EQUALITIES), "number")
     for candidate in fields_on(tenant, operation, "number"):
         # As text it stands before most numbers, by its value behind those of one digit.
@@ -205,12 +209,12 @@ def numbers(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="Booleans are found as true and false",
     clause="3.2 booleans compared as their text [B]",
-    breach="filter=enabledUser='true' brings nobody",
-    mend="take the words true and false in quotes, however the value is stored",
+    example="filter=enabledUser='true' brings nobody",
+    fix="take the words true and false in quotes, however the value is stored",
     over=operations_of("boolean"),
     needs=IGNORED,
 )
-def booleans(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = [
         one(candidate, "=", word) for candidate in fields_on(tenant, operation, "boolean") for word in ("true", "false")
     ]
@@ -222,13 +226,13 @@ def booleans(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="Lists hold all the listed values with =, and any of them with ~",
     clause="3.2 list fields [B]",
-    breach="filter=subjects='Mathematics,Biology' brings what holds one of the two",
-    mend="= asks for all the values between the commas, ~ for at least one of them",
+    example="filter=subjects='Mathematics,Biology' brings what holds one of the two",
+    fix="= asks for all the values between the commas, ~ for at least one of them",
     over=operations_of("strings", "enumerations"),
     needs=IGNORED,
 )
-def lists(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    filters: list[Filter] = []
+def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    filters: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, "strings", "enumerations"):
         first = draw(tenant, candidate)
         both = ",".join(dict.fromkeys((first, partner(tenant, candidate, first))))
@@ -236,7 +240,7 @@ def lists(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     yield from judge_all(tenant, operation, filters, tell_open=True)
 
 
-def partner(tenant: Tenant, candidate: Candidate, first: str) -> str:
+def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
     """A second value of a list that some rows hold without the first, or the other way round; else the first again."""
     held = [set(map(text_of, values_at(row, candidate.path))) for row in tenant.whole(candidate.operation).values()]
     plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
@@ -248,12 +252,12 @@ def partner(tenant: Tenant, candidate: Candidate, first: str) -> str:
     family="filtering",
     title="A field of a reference is filtered by its dotted name",
     clause="3.2 nested fields [B]",
-    breach="filter=class.sourcedId='c-1' is refused as an unknown field",
-    mend="resolve a dot to the member of the reference, for single references and for lists of them",
+    example="filter=class.sourcedId='c-1' is refused as an unknown field",
+    fix="resolve a dot to the member of the reference, for single references and for lists of them",
     over=operations_of("reference", "references"),
     needs=IGNORED,
 )
-def dotted(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from judge_all(tenant, operation, drawn(tenant, operation, ("=",), "reference", "references"))
 
 
@@ -262,21 +266,21 @@ def dotted(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="AND narrows, and OR widens",
     clause="3.2 logic AND and OR [A]",
-    breach="filter=role='student' OR role='teacher' brings nobody",
-    mend="join two clauses by AND or OR as they are written, each with its own field and value",
+    example="filter=role='student' OR role='teacher' brings nobody",
+    fix="join two clauses by AND or OR as they are written, each with its own field and value",
     over=operations_of("enumeration"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
-def logic(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    filters: list[Filter] = []
+def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    filters: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, "enumeration"):
         ordered_values = sorted(candidate.counts)
         first, last = (clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
-        alive = Clause("status", "enumeration", "=", "active")
+        alive = ExpectedClause("status", "enumeration", "=", "active")
         filters += [
-            Filter((first, alive)),
-            Filter((first, last), either=True),
-            Filter((first, last)),
-            Filter((last, alive), either=True),
+            ExpectedFilter((first, alive)),
+            ExpectedFilter((first, last), either=True),
+            ExpectedFilter((first, last)),
+            ExpectedFilter((last, alive), either=True),
         ]
     yield from judge_all(tenant, operation, filters)

@@ -5,13 +5,13 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding, many
 from oneroster.contract.observation.probe_values import Candidate, best, draw, wholes
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import Tenant
-from oneroster.contract.oracle.filters import Filter
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload import carries_code, says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -26,32 +26,32 @@ BAD_REQUEST: Final = 400
 BUSY: Final = frozenset({429, 503})
 
 
-def largest(tenant: Tenant, most: int = SUBJECTS) -> list[Operation]:
+def largest(tenant: ObservedTenant, most: int = SUBJECTS) -> list[Operation]:
     """The collections with most rows, no two of one element."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
-def probed(tenant: Tenant, operation: Operation, expression: str) -> Reading:
+def probed(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
     """The answer to a filter that need not be lawful; it does not count among the tenant's answers.
 
     Raises ``NotExercised`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
-    reading = Reading(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
+    reading = ParsedResponse(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
     if reading.exchange.status in BUSY:
         raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
 
 
-def brings_all(tenant: Tenant, reading: Reading) -> bool:
+def brings_all(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether an answer is the whole collection, or the first page of it."""
     rows = tenant.whole(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
 
-def unknown_fields(tenant: Tenant, operation: Operation) -> Iterator[Reading]:
+def unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
     """The answers to filters by a field that does not exist, alone and beside one that does."""
     for expression in (f"{UNKNOWN}='x'", f"status='active' OR {UNKNOWN}='x'"):
         yield probed(tenant, operation, expression)
@@ -62,12 +62,12 @@ def unknown_fields(tenant: Tenant, operation: Operation) -> Iterator[Reading]:
     family="filtering",
     title="A filter by an unknown field is refused with 400 and no data",
     clause="3.3 filter names an unknown field [A]",
-    breach="filter=favouriteColour='red' is answered with 200 and all records",
-    mend="answer 400 with the minor code invalid_filter_field and the name of the field, and no records",
+    example="filter=favouriteColour='red' is answered with 200 and all records",
+    fix="answer 400 with the minor code invalid_filter_field and the name of the field, and no records",
     over=largest,
     needs=("OR-FLT-01",),
 )
-def unknown_field(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
@@ -83,12 +83,12 @@ def unknown_field(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
             return
 
 
-def _keys(reading: Reading) -> set[str]:
+def _keys(reading: ParsedResponse) -> set[str]:
     payload = reading.exchange.json
     return set(payload) if isinstance(payload, dict) else set()
 
 
-def texts(tenant: Tenant) -> list[Candidate]:
+def texts(tenant: ObservedTenant) -> list[Candidate]:
     """The field of text on which expressions are tried."""
     return best(tenant, "string")
 
@@ -98,12 +98,12 @@ def texts(tenant: Tenant) -> list[Candidate]:
     family="filtering",
     title="A filter that cannot be read is refused, and is neither a crash nor no filter at all",
     clause="6.1 status 400, malformed parameter [A]",
-    breach="filter=title='Algebra (without the second quote) is answered with all records",
-    mend="answer 400 with a status payload whenever an expression is not of the grammar",
+    example="filter=title='Algebra (without the second quote) is answered with all records",
+    fix="answer 400 with a status payload whenever an expression is not of the grammar",
     over=operations_of("string"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
-def malformed(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = texts(tenant)
     path, value = candidate.path, draw(tenant, candidate)
     expressions = {
@@ -134,16 +134,16 @@ def malformed(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="Characters that databases take for wildcards stand for themselves",
     clause="3.2 operators = and ~, the value as written [A]",
-    breach="filter=title~'%' brings every record",
-    mend="escape %, _ and * before the value becomes part of a pattern, or search without patterns",
+    example="filter=title~'%' brings every record",
+    fix="escape %, _ and * before the value becomes part of a pattern, or search without patterns",
     over=operations_of("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-03"),
 )
-def wildcards(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = texts(tenant)
     start = draw(tenant, candidate)[:1]
     filters = [one(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
-    filters += [one(candidate, "=", f"{start}%"), Filter((clause(candidate, "=", f"{start}*"),))]
+    filters += [one(candidate, "=", f"{start}%"), ExpectedFilter((clause(candidate, "=", f"{start}*"),))]
     # A tenant that refuses such a value lets nobody see too much.
     yield from judge_all(tenant, operation, filters, refusal=Level.SHOULD)
 
@@ -153,12 +153,12 @@ def wildcards(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="filtering",
     title="A condition that is always true never widens the answer",
     clause="6.1 status 400, malformed parameter [A]",
-    breach="filter=title='x' OR '1'='1' brings every record",
-    mend="parse the expression by the grammar and bind its values as parameters; never paste it into a query",
+    example="filter=title='x' OR '1'='1' brings every record",
+    fix="parse the expression by the grammar and bind its values as parameters; never paste it into a query",
     over=operations_of("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-13"),
 )
-def injection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = texts(tenant)
     path = candidate.path
     for expression in (

@@ -10,7 +10,7 @@ from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding, many
 from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import Tenant, readable
+from oneroster.contract.observation.tenant import ObservedTenant, readable
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import ELEMENTS, Operation
@@ -28,11 +28,11 @@ _CHARSET: Final = re.compile(r";\s*charset=\"?([^\s;\"]+)", re.IGNORECASE)
     family="http",
     title="JSON is sent in UTF-8 and declared as nothing else",
     clause="1 encodings, UTF-8 [B]",
-    breach="Content-Type says charset=ISO-8859-1, so that clients misread every name with an accent",
-    mend="send UTF-8, and no charset at all: JSON has no other",
+    example="Content-Type says charset=ISO-8859-1, so that clients misread every name with an accent",
+    fix="send UTF-8, and no charset at all: JSON has no other",
     over=readable,
 )
-def utf_8(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in tenant.readings(operation):
         declared = _CHARSET.search(reading.exchange.headers.get("Content-Type", ""))
         if declared is not None and declared[1].lower() not in UTF_8:
@@ -45,11 +45,11 @@ def utf_8(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="http",
     title="HEAD tells what GET would tell",
     clause="RFC 9110, 9.3.2 HEAD, beneath 4 response headers [B]",
-    breach="HEAD on a collection answers 404, or without the X-Total-Count that GET sends",
-    mend="handle HEAD as GET and leave out the body",
+    example="HEAD on a collection answers 404, or without the X-Total-Count that GET sends",
+    fix="handle HEAD as GET and leave out the body",
     over=one_of_each_service,
 )
-def head_like_get(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = known_path(tenant, operation)
     by_head = tenant.probe(path, QUERY, method="HEAD")
     if by_head.status in NOT_SERVED:
@@ -72,11 +72,11 @@ def head_like_get(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="http",
     title="OPTIONS names the methods",
     clause="RFC 9110, 9.3.7 OPTIONS; OneRoster is silent [B]",
-    breach="OPTIONS on a collection ends in 500, or in 200 without the header Allow",
-    mend="answer OPTIONS with 204 and `Allow: GET, HEAD, OPTIONS`, or with 405",
+    example="OPTIONS on a collection ends in 500, or in 200 without the header Allow",
+    fix="answer OPTIONS with 204 and `Allow: GET, HEAD, OPTIONS`, or with 405",
     over=one_of_each_service,
 )
-def options_name_methods(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(known_path(tenant, operation), method="OPTIONS")
     if exchange.status >= 500 and exchange.status not in (501, 503):
         yield told(f"OPTIONS is answered with HTTP {exchange.status}", exchange)
@@ -88,7 +88,7 @@ def options_name_methods(tenant: Tenant, operation: Operation) -> Iterator[Findi
             yield told(f"OPTIONS is answered with HTTP {exchange.status}, and no header names GET", exchange)
 
 
-def personal(tenant: Tenant) -> Iterator[Operation]:
+def personal(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records say something of a person."""
     return (each for each in readable(tenant) if _is_personal(each))
 
@@ -104,11 +104,11 @@ def _is_personal(operation: Operation) -> bool:
     family="http",
     title="No shared cache may keep personal data",
     clause="RFC 9111, 3.5 answers to authorised requests, beneath 7.1 security [B]",
-    breach="users are sent with `Cache-Control: public, max-age=3600`",
-    mend="send `Cache-Control: no-store` (or `private`) with everything about persons",
+    example="users are sent with `Cache-Control: public, max-age=3600`",
+    fix="send `Cache-Control: no-store` (or `private`) with everything about persons",
     over=personal,
 )
-def not_shared(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [reading for reading in tenant.readings(operation) if reading.exchange.status == 200]
     shared = [reading for reading in good if allows_sharing(reading.exchange)]
     if shared:
@@ -132,11 +132,11 @@ def allows_sharing(exchange: Exchange) -> bool:
     family="http",
     title="An answer is compressed only for who accepts it",
     clause="RFC 9110, 12.5.3 Accept-Encoding, beneath 1 encodings [B]",
-    breach="gzip comes back though the request says `Accept-Encoding: identity`",
-    mend="compress when the request accepts gzip, and name the compression in Content-Encoding",
+    example="gzip comes back though the request says `Accept-Encoding: identity`",
+    fix="compress when the request accepts gzip, and name the compression in Content-Encoding",
     over=one_of_each_service,
 )
-def compressed_when_accepted(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(known_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
     if exchange.status >= 300:
         yield told(f"with Accept-Encoding: identity the answer is HTTP {exchange.status}", exchange)
@@ -151,11 +151,11 @@ def compressed_when_accepted(tenant: Tenant, operation: Operation) -> Iterator[F
     family="http",
     title="Whatever is accepted, data come as JSON or not at all",
     clause="1 encodings, JSON; RFC 9110, 12.5.1 Accept [B]",
-    breach="`Accept: text/html`, which browsers send, brings an HTML page with 200",
-    mend="answer with JSON all the same, or with 406",
+    example="`Accept: text/html`, which browsers send, brings an HTML page with 200",
+    fix="answer with JSON all the same, or with 406",
     over=one_of_each_service,
 )
-def json_or_nothing(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for accepted in ("text/html", "*/*"):
         exchange = tenant.probe(known_path(tenant, operation), QUERY, headers={"Accept": accepted})
         if exchange.status < 300 and exchange.json is UNREADABLE:
@@ -169,11 +169,11 @@ def json_or_nothing(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="http",
     title="A redirect stays with the tenant",
     clause="1 transport; RFC 9110, 10.2.2 Location [B]",
-    breach="a slash at the end of the path brings 301 to http://, or to the name that the server has inside",
-    mend="build Location from the public address, or relative to the request; better yet, refuse with 404",
+    example="a slash at the end of the path brings 301 to http://, or to the name that the server has inside",
+    fix="build Location from the public address, or relative to the request; better yet, refuse with 404",
     over=once,
 )
-def redirect_stays(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(known_path(tenant, operation) + "/", QUERY)
     if not 300 <= exchange.status < 400:
         raise NotExercised(f"no redirect was met: a slash more is answered with HTTP {exchange.status}")

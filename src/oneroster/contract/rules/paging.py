@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Tenant, all_collections, collections
-from oneroster.contract.observation.walk import Walk, walk
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant, all_collections, collections
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
@@ -24,7 +24,7 @@ ENOUGH_TO_MOVE: Final = 4
 PAGING: Final = frozenset({"limit", "offset"})
 
 
-def largest_walk(tenant: Tenant, operation: Operation) -> Walk:
+def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     """The walk of the snapshot that met most rows, read to its end.
 
     Raises ``NotExercised`` when there is none with at least two rows: one row has no pages.
@@ -48,7 +48,7 @@ def half(count: int) -> int:
     return min(count // 2 + 1, LARGEST_PAGE)
 
 
-def page(tenant: Tenant, found: Walk, limit: int, offset: int) -> Reading:
+def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
     """One page of a walked collection.
 
     Raises ``NotExercised`` when the answer does not hold a page.
@@ -59,12 +59,12 @@ def page(tenant: Tenant, found: Walk, limit: int, offset: int) -> Reading:
     return reading
 
 
-def sized_walks(tenant: Tenant, found: Walk) -> list[Walk]:
+def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
     """The collection again, in pages of two sizes.
 
     Raises ``NotExercised`` when that would take too many requests, or a page could not be read.
     """
-    walks: list[Walk] = []
+    walks: list[ObservedWalk] = []
     for size in dict.fromkeys((third(len(found)), half(len(found)))):
         if len(found) > size * MOST_PAGES:
             raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
@@ -82,11 +82,11 @@ def sized_walks(tenant: Tenant, found: Walk) -> list[Walk]:
     family="paging",
     title="No page is larger than the limit, and a page that was cut says so",
     clause="3.1 limit [A]",
-    breach="limit=10 brings 25 rows, or 8 rows without a total and without a next link",
-    mend="cut the page at the limit; where the server's own maximum is smaller, send X-Total-Count and a next link",
+    example="limit=10 brings 25 rows, or 8 rows without a total and without a next link",
+    fix="cut the page at the limit; where the server's own maximum is smaller, send X-Total-Count and a next link",
     over=all_collections,
 )
-def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     page(tenant, found, third(len(found)), 0)
     for reading in tenant.readings(operation):
@@ -113,12 +113,12 @@ def limit_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="The offset moves the page",
     clause="3.1 offset [A]",
-    breach="offset=20 brings the same rows as offset=0",
-    mend="skip as many rows as the offset says, in the order of the answer, before the page is cut",
+    example="offset=20 brings the same rows as offset=0",
+    fix="skip as many rows as the offset says, in the order of the answer, before the page is cut",
     over=all_collections,
     needs=("OR-PAG-01",),
 )
-def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     if len(found) < ENOUGH_TO_MOVE:
         raise NotExercised(
@@ -137,12 +137,12 @@ def offset_honoured(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="Pages of any size together hold every row",
     clause="3.1 limit and offset [A]",
-    breach="40 rows in one page, but 39 in pages of 14",
-    mend="order every answer by a unique property such as sourcedId before limit and offset are applied",
+    example="40 rows in one page, but 39 in pages of 14",
+    fix="order every answer by a unique property such as sourcedId before limit and offset are applied",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
 )
-def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)
     for again in sized_walks(tenant, found):
@@ -160,24 +160,23 @@ def union_is_whole(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="No row comes twice in the pages of one walk",
     clause="3.1 limit and offset [A]",
-    breach="the last row of a page comes again as the first of the next",
-    mend="order every answer by a unique property, and count the offset from 0",
+    example="the last row of a page comes again as the first of the next",
+    fix="order every answer by a unique property, and count the offset from 0",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02"),
 )
-def no_row_twice(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     for again in (found, *sized_walks(tenant, found)):
-        twice = on_several(again.pages)
-        if twice:
-            message = (
-                f"read in pages of {again.limit}: {many(len(twice), 'row')} on more than one page ({shown(twice)})"
-            )
-            yield finding(message, again.pages[0], twice)
+        repeated = on_several(again.pages)
+        if repeated:
+            rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
+            message = f"read in pages of {again.limit}: {rows}"
+            yield finding(message, again.pages[0], repeated)
             return
 
 
-def on_several(pages: list[Reading]) -> list[str]:
+def on_several(pages: list[ParsedResponse]) -> list[str]:
     """The ids that stand on more than one page; twice on the same page is another rule's matter."""
     met = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
     return [name for name, count in met.items() if count > 1]
@@ -188,13 +187,13 @@ def on_several(pages: list[Reading]) -> list[str]:
     family="paging",
     title="X-Total-Count, where it is sent, is the number of rows",
     clause="4 X-Total-Count, value [A]",
-    breach="X-Total-Count is 41 where 40 rows can be read",
-    mend="count the rows that the request selects over all pages, not the page and not the table",
+    example="X-Total-Count is 41 where 40 rows can be read",
+    fix="count the rows that the request selects over all pages, not the page and not the table",
     over=all_collections,
     needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
-@twice
-def total_is_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
     counts = {tuple(found.values.items()): len(found) for found in walks}
     sent = False
@@ -219,12 +218,12 @@ def total_is_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="Past the end there is 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
-    breach="offset=5000 of 40 rows is answered with 404",
-    mend="answer 200 with an empty array; that is where a reader's loop ends",
+    example="offset=5000 of 40 rows is answered with 404",
+    fix="answer 200 with an empty array; that is where a reader's loop ends",
     over=collections,
     needs=("OR-PAG-02",),
 )
-def past_the_end(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def past_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
         raise NotExercised(f"the collection was not read to its end ({found.stopped})")

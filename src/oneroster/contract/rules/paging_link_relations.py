@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import Query, Tenant
-from oneroster.contract.observation.walk import Walk
+from oneroster.contract.observation.tenant import ObservedTenant, Query
+from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.fields import selected
@@ -26,7 +26,7 @@ WALKED: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
 WINDOW: Final = frozenset({"limit", "offset"})
 
 
-def links_of(reading: Reading) -> dict[str, str]:
+def links_of(reading: ParsedResponse) -> dict[str, str]:
     """The absolute addresses of a page's links by relation; those that are no address of the tenant are empty."""
     header = httpx.Response(200, headers=reading.exchange.headers).links
     found = {str(relation): absolute(reading.exchange.url, link.get("url", "")) for relation, link in header.items()}
@@ -38,12 +38,12 @@ def links_of(reading: Reading) -> dict[str, str]:
     family="paging",
     title="The links first, prev and last lead where they say",
     clause="4 Link rules [B]",
-    breach="the link last leads behind the last row",
-    mend="first begins at offset 0, prev ends where the page begins, last holds the last rows",
+    example="the link last leads behind the last row",
+    fix="first begins at offset 0, prev ends where the page begins, last holds the last rows",
     over=largest,
     needs=(*WALKED, "OR-PAG-06", "OR-PAG-09"),
 )
-def links_lead_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     size = third(len(found))
     if len(found) < ENOUGH_TO_MOVE or size >= len(found):
@@ -60,12 +60,14 @@ def links_lead_right(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
         yield finding(f"a page in the middle has no link {', '.join(lacking)}", middle, level=Level.OPEN)
 
 
-def _leads_wrong(tenant: Tenant, found: Walk, middle: Reading, relation: str, address: str) -> Iterator[Finding]:
+def _leads_wrong(
+    tenant: ObservedTenant, found: ObservedWalk, middle: ParsedResponse, relation: str, address: str
+) -> Iterator[Finding]:
     """What is wrong with one link of a page in the middle, told from the rows to which it leads."""
     if not tenant.gateway.is_own(address):
         yield finding(f"the link {relation} leads to another origin or is no address", middle)
         return
-    there = Reading(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
+    there = ParsedResponse(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
     if there.fault is not None:
         yield finding(f"the link {relation} leads to {there.fault}", middle)
         return
@@ -85,12 +87,12 @@ def _leads_wrong(tenant: Tenant, found: Walk, middle: Reading, relation: str, ad
     family="paging",
     title="Links repeat the filter and the fields of the request",
     clause="4 Link rules, filter, sort and fields repeated [B]",
-    breach="the next link of a request with fields leads to whole records",
-    mend="write every parameter of the request into every link, with limit and offset changed",
+    example="the next link of a request with fields leads to whole records",
+    fix="write every parameter of the request into every link, with limit and offset changed",
     over=largest,
     needs=(*WALKED, "OR-PAG-06"),
 )
-def links_keep_the_request(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     query: Query = {"limit": 1, "offset": 0, "filter": "status='active'", "fields": "sourcedId,status"}
     reading = selected(tenant, operation, query)
     links = links_of(reading) if reading.fault is None else {}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.tenant import Tenant, collections
+from oneroster.contract.observation.tenant import ObservedTenant, collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, third
@@ -18,12 +18,12 @@ from oneroster_v1p1.tables import Operation
     family="paging",
     title="Next links lead through the whole collection, keep the query, and end",
     clause="4 Link rules [B]",
-    breach="the next link drops the filter, or points to the page it came with",
-    mend="build the link from the request itself: the same parameters, the offset advanced; none on the last page",
+    example="the next link drops the filter, or points to the page it came with",
+    fix="build the link from the request itself: the same parameters, the offset advanced; none on the last page",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
-def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     size = third(len(found))
     if len(found) > size * MOST_PAGES:
@@ -45,7 +45,7 @@ def links_lead_through(tenant: Tenant, operation: Operation) -> Iterator[Finding
         yield finding(message, pages[0], lost or twice)
 
 
-def _followed(tenant: Tenant, first: Reading) -> tuple[list[Reading], str | None]:
+def _followed(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedResponse], str | None]:
     """The pages to which the next links lead, and what is wrong with the last link followed, if anything."""
     pages = [first]
     while (link := pages[-1].next_link) is not None:
@@ -53,7 +53,7 @@ def _followed(tenant: Tenant, first: Reading) -> tuple[list[Reading], str | None
         flaw = _flaw(tenant, address, pages)
         if address is None or flaw is not None:
             return pages, flaw
-        page_there = Reading(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
+        page_there = ParsedResponse(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
         if page_there.fault is not None:
             return pages, f"the next link leads to {page_there.fault}"
         pages.append(page_there)
@@ -68,7 +68,7 @@ def absolute(base: str, link: str) -> str | None:
         return None
 
 
-def _flaw(tenant: Tenant, address: str | None, pages: list[Reading]) -> str | None:
+def _flaw(tenant: ObservedTenant, address: str | None, pages: list[ParsedResponse]) -> str | None:
     """What is wrong with a next link itself; None when it can be followed."""
     if address is None:
         return "the next link is no address"

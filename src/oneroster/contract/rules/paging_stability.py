@@ -6,12 +6,12 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding, many, shown
 from oneroster.contract.observation.probe_values import wholes
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Query, Tenant, collections
-from oneroster.contract.observation.walk import Walk, walk
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant, Query, collections
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import narrowed
@@ -25,7 +25,7 @@ TIED: Final = "status"
 """Every record has it and there are two values of it: nothing ties more rows."""
 
 
-def largest(tenant: Tenant) -> list[Operation]:
+def largest(tenant: ObservedTenant) -> list[Operation]:
     """The few collections with most rows, no two of one element."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:SUBJECTS]]
@@ -36,12 +36,12 @@ def largest(tenant: Tenant) -> list[Operation]:
     family="paging",
     title="Without a limit a page has 100 rows",
     clause="3.1 limit, default [A]",
-    breach="GET /users brings 20 of 400 rows, or all of them",
-    mend="take limit=100 when the request does not say",
+    example="GET /users brings 20 of 400 rows, or all of them",
+    fix="take limit=100 when the request does not say",
     over=largest,
     needs=("OR-PAG-01",),
 )
-def default_limit(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, {}, {})
     if reading.fault is not None:
@@ -60,20 +60,20 @@ def default_limit(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="The rows stand in the same order each time, whatever the size of the page",
     clause="4 Link rules, a last page with a smaller limit [B]",
-    breach="the row with index 10 is another one when the limit is 5 than when it is 1000",
-    mend="give every query an order that leaves no ties, as by sourcedId, before it is cut",
+    example="the row with index 10 is another one when the limit is 5 than when it is 1000",
+    fix="give every query an order that leaves no ties, as by sourcedId, before it is cut",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
-def order_is_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def order_is_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     told = list(_other_order(tenant, operation))
     yield from told
     if not told and operation in largest(tenant):
         yield from _same_page_again(tenant, operation)
 
 
-@twice
-def _other_order(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def _other_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Where the order of the small pages departs from that of the large ones."""
     found = walked(tenant, operation)
     for again in sized_walks(tenant, found):
@@ -85,21 +85,21 @@ def _other_order(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
             return
 
 
-def _same_page_again(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Whether a page that was read before brings other rows now, and other ones again right after."""
     found = walked(tenant, operation)
     before = page(tenant, found, third(len(found)), third(len(found)))
     text = encoded_query(before.query)
     for _ in range(2):
         # One difference may be a change of the data in the meantime; two in a row are none.
-        again = Reading(operation, {}, before.query, tenant.probe(operation.path, text))
+        again = ParsedResponse(operation, {}, before.query, tenant.probe(operation.path, text))
         if again.fault is not None or again.ids == before.ids:
             return
         before = again
     yield finding("the same page, asked for again, brings other rows each time", before, before.ids)
 
 
-def walked(tenant: Tenant, operation: Operation) -> Walk:
+def walked(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     """The walk over a collection to its end; at a second look it is done anew.
 
     Raises ``NotExercised`` when it was not read to its end, or has fewer than two rows.
@@ -115,29 +115,31 @@ def walked(tenant: Tenant, operation: Operation) -> Walk:
     family="paging",
     title="Sorted by a field with ties, the pages together hold every row once",
     clause="3.1 sort, limit and offset [A]",
-    breach="sort=status in pages of 14 brings two rows twice and loses two others",
-    mend="break ties of the sort by sourcedId, so that every query has one order",
+    example="sort=status in pages of 14 brings two rows twice and loses two others",
+    fix="break ties of the sort by sourcedId, so that every query has one order",
     over=largest,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
-@twice
-def ties_are_stable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = walked(tenant, operation)
     size = third(len(found))
     if len(found) > size * MOST_PAGES:
         raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
 
-    def ask(operation: Operation, values: Mapping[str, str], window: Query) -> Reading:
+    def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": TIED, "orderBy": "asc"})
 
     again = walk(ask, operation, {}, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES)
     if not again.complete:
         raise NotExercised(f"sorted pages of {size} rows: {again.stopped}")
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
-    twice = sorted(on_several(again.pages))
-    if lost or twice:
+    repeated = sorted(on_several(again.pages))
+    if lost or repeated:
         message = f"sorted by {TIED} in pages of {size}: {many(len(lost), 'row')} lost ({shown(lost)})"
-        yield finding(f"{message}, {len(twice)} on more than one page ({shown(twice)})", again.pages[0], lost or twice)
+        yield finding(
+            f"{message}, {len(repeated)} on more than one page ({shown(repeated)})", again.pages[0], lost or repeated
+        )
 
 
 @rule(
@@ -145,12 +147,12 @@ def ties_are_stable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="paging",
     title="With a filter X-Total-Count is the number of rows that pass it",
     clause="4 X-Total-Count, after filter [A]",
-    breach="filter=status='tobedeleted' brings 2 rows and X-Total-Count 400",
-    mend="count after the filter is applied",
+    example="filter=status='tobedeleted' brings 2 rows and X-Total-Count 400",
+    fix="count after the filter is applied",
     over=collections,
     needs=("OR-PAG-02", "OR-PAG-05"),
 )
-def filtered_total(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = narrowed(tenant, operation, "status='tobedeleted'")
     if not found.pages:
         raise NotExercised(f"no filtered page could be read ({found.stopped})")

@@ -9,11 +9,11 @@ import httpx
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange, encoded_query
-from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.http.target import wanted_scopes
-from oneroster.contract.observation.evidence import Tally, counted, many
+from oneroster.contract.observation.evidence import CauseCount, counted, many
 from oneroster.contract.observation.operation_selectors import known_path, known_reading, told
-from oneroster.contract.observation.tenant import Tenant, readable, reads
+from oneroster.contract.observation.tenant import ObservedTenant, readable, reads
 from oneroster.contract.oracle.error_leaks import texts
 from oneroster.contract.oracle.personal_data import Trait, given_away, traits
 from oneroster.contract.result import Finding
@@ -26,12 +26,12 @@ BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
 PEOPLE: Final = "User"
 
 
-def of_people(tenant: Tenant) -> Iterator[Operation]:
+def of_people(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation whose records have a secret: users, however they are asked for."""
     return (each for each in readable(tenant) if _secrets(each))
 
 
-def all_people(tenant: Tenant) -> Iterator[Operation]:
+def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
     """The first of them, which holds all users where there is such a collection."""
     return islice(of_people(tenant), 1)
 
@@ -45,25 +45,25 @@ def _secrets(operation: Operation) -> list[Property]:
     family="privacy",
     title="No record holds a password",
     clause="5.13 password, optional: it may be sent, though no reader is known to ask for it [C]",
-    breach="users carry the password in clear",
-    mend="leave the property out; who has to sign in users does so by single sign-on and not by a roster",
+    example="users carry the password in clear",
+    fix="leave the property out; who has to sign in users does so by single sign-on and not by a roster",
     over=all_people,
 )
-def no_password(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     seen = 0
-    tallies: dict[str, Tally] = {}
+    tallies: dict[str, CauseCount] = {}
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
             for known in _secrets(operation):
                 # An empty string is how some servers leave a property out.
                 if row.get(known.name):
-                    tallies.setdefault(known.name, Tally(reading)).add(identity(row))
+                    tallies.setdefault(known.name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
         yield counted(f"{name} is sent in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen)
 
 
-def personal_reads(tenant: Tenant) -> Iterator[Operation]:
+def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads of records by which a person is known."""
     return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
 
@@ -73,11 +73,11 @@ def personal_reads(tenant: Tenant) -> Iterator[Operation]:
     family="privacy",
     title="No error repeats what is known of a person",
     clause="6.2 error payload, description [B]",
-    breach="the description of a 400 names the student whose record was asked for",
-    mend="name the parameter, the field or the sourcedId in a description, and no value of a record",
+    example="the description of a 400 names the student whose record was asked for",
+    fix="name the parameter, the field or the sourcedId in a description, and no value of a record",
     over=personal_reads,
 )
-def no_person_in_errors(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = known_reading(tenant, operation)
     path, failed = known_path(tenant, operation), False
     for query in BAD_REQUESTS:
@@ -97,7 +97,7 @@ def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]
     return given_away(operation.element or "", row, text)
 
 
-def leading_to_people(tenant: Tenant) -> Iterator[Operation]:
+def leading_to_people(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records refer to users."""
     return (each for each in readable(tenant) if _references(each))
 
@@ -112,26 +112,26 @@ def _references(operation: Operation) -> list[str]:
     family="privacy",
     title="No address holds what is known of a person",
     clause="5.2 href, the address of the object by its sourcedId [B]",
-    breach="the href of a user ends in the mail address, or holds it as a parameter",
-    mend="build addresses from sourcedIds alone: addresses are kept in logs, histories and caches",
+    example="the href of a user ends in the mail address, or holds it as a parameter",
+    fix="build addresses from sourcedIds alone: addresses are kept in logs, histories and caches",
     over=leading_to_people,
 )
-def no_person_in_addresses(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     people = _people(tenant)
-    tallies: dict[tuple[str, str], Tally] = {}
+    tallies: dict[tuple[str, str], CauseCount] = {}
     seen = 0
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
             for name, href, person in _addresses(operation, row):
                 for field in _fields_in(unquote_plus(href), people.get(person, [])):
-                    tallies.setdefault((name, field), Tally(reading)).add(identity(row))
+                    tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
         pointer = f"{operation.wrapper}[].{name}.href"
         yield counted(f"{name}.href holds {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen)
 
 
-def _people(tenant: Tenant) -> dict[str, list[Trait]]:
+def _people(tenant: ObservedTenant) -> dict[str, list[Trait]]:
     """The traits of every user, by sourcedId."""
     users = tenant.whole(tenant.dialect.all_of(PEOPLE))
     return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
@@ -155,11 +155,11 @@ def _fields_in(text: str, known: list[Trait]) -> list[str]:
     family="privacy",
     title="No link to another page holds what is known of a person",
     clause="4 Link rules, the parameters of the request [B]",
-    breach="the next link carries the mail address of the last row as a cursor",
-    mend="let links say limit and offset; a cursor has to be opaque",
+    example="the next link carries the mail address of the last row as a cursor",
+    fix="let links say limit and offset; a cursor has to be opaque",
     over=of_people,
 )
-def no_person_in_links(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
     if not linked:
         raise NotExercised("no Link header is sent")
@@ -178,12 +178,12 @@ def no_person_in_links(tenant: Tenant, operation: Operation) -> Iterator[Finding
             return
 
 
-def _links(reading: Reading) -> list[str]:
+def _links(reading: ParsedResponse) -> list[str]:
     known = httpx.Response(200, headers=reading.exchange.headers).links.values()
     return [unquote_plus(link.get("url", "")) for link in known]
 
 
-def of_demographics(tenant: Tenant) -> Iterator[Operation]:
+def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
     """The demographics that can be read."""
     return (each for each in readable(tenant) if each.tag == DEMOGRAPHICS)
 
@@ -193,11 +193,11 @@ def of_demographics(tenant: Tenant) -> Iterator[Operation]:
     family="privacy",
     title="Demographics are read with their own scope only",
     clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
-    breach="a token for roster.readonly reads birth dates",
-    mend="ask for the scope roster-demographics.readonly at the demographics endpoints, and answer 403 without it",
+    example="a token for roster.readonly reads birth dates",
+    fix="ask for the scope roster-demographics.readonly at the demographics endpoints, and answer 403 without it",
     over=of_demographics,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
-def demographics_need_their_scope(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
     yield from out_of_scope(tenant, operation, others)

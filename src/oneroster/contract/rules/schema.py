@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import Tally, counted
-from oneroster.contract.observation.tenant import Tenant, readable
+from oneroster.contract.observation.evidence import CauseCount, counted
+from oneroster.contract.observation.tenant import ObservedTenant, readable
 from oneroster.contract.oracle.record_schema import Aspect, Breach, breaches
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
 
-def tallies(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
+def tallies(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
     """The breaches in the answers of one operation, and the number of records judged.
 
     A breach of a record that was met with the same breach before, in another collection, is not counted again.
@@ -22,17 +22,17 @@ def tallies(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], 
     return tenant.breaches[operation.operation_id]
 
 
-def _tally(tenant: Tenant, operation: Operation) -> tuple[dict[Breach, Tally], int]:
-    found: dict[Breach, Tally] = {}
+def _tally(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
+    found: dict[Breach, CauseCount] = {}
     judged: set[str] = set()
     for reading in tenant.readings(operation):
         judged |= {name_of(reading, index) for index in range(len(reading.rows))}
         for breach, sourced_id in fresh_breaches(tenant, reading):
-            found.setdefault(breach, Tally(reading)).add(sourced_id)
+            found.setdefault(breach, CauseCount(reading)).add(sourced_id)
     return found, len(judged)
 
 
-def fresh_breaches(tenant: Tenant, reading: Reading) -> Iterator[tuple[Breach, str | None]]:
+def fresh_breaches(tenant: ObservedTenant, reading: ParsedResponse) -> Iterator[tuple[Breach, str | None]]:
     """The breaches in one answer that were not met before with the same record, and that record's sourcedId."""
     for index, row in enumerate(reading.rows):
         for breach in dict.fromkeys(all_breaches(tenant, reading, row)):
@@ -42,27 +42,27 @@ def fresh_breaches(tenant: Tenant, reading: Reading) -> Iterator[tuple[Breach, s
                 yield breach, identity(row)
 
 
-def told_before(tenant: Tenant, reading: Reading) -> bool:
+def told_before(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether some record of an answer has breaches, all of which were told already."""
     return any(True for row in reading.rows for _ in all_breaches(tenant, reading, row))
 
 
-def all_breaches(tenant: Tenant, reading: Reading, row: Record) -> Iterator[Breach]:
+def all_breaches(tenant: ObservedTenant, reading: ParsedResponse, row: Record) -> Iterator[Breach]:
     """Everything about a record of an answer that is not as the document has it."""
     element = reading.operation.element
     if element is not None:
         yield from breaches(element, row, tenant.dialect.facts)
 
 
-def name_of(reading: Reading, index: int) -> str:
+def name_of(reading: ParsedResponse, index: int) -> str:
     """What a record is remembered by: its sourcedId, or its place when it has none."""
     return identity(reading.rows[index]) or f"{reading.exchange.target} {index}"
 
 
-def certain(aspect: Aspect) -> Callable[[Tenant, Operation], Iterator[Finding]]:
+def certain(aspect: Aspect) -> Callable[[ObservedTenant, Operation], Iterator[Finding]]:
     """A judge for the certain facts of one aspect."""
 
-    def judge(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    def judge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         found, judged = tallies(tenant, operation)
         for breach, tally in found.items():
             if breach.aspect is aspect and breach.trust == "A":
@@ -71,7 +71,7 @@ def certain(aspect: Aspect) -> Callable[[Tenant, Operation], Iterator[Finding]]:
     return judge
 
 
-def _told(breach: Breach, tally: Tally, judged: int, level: Level) -> Finding:
+def _told(breach: Breach, tally: CauseCount, judged: int, level: Level) -> Finding:
     message = f"{breach.pointer} is {breach.aspect} in {tally.count} of {judged} records"
     return counted(message, tally, breach.pointer, judged, level)
 
@@ -132,8 +132,8 @@ for number, told, aspect_of, standing_on, breach_of, mended_by in (
         title=told,
         clause=standing_on,
         over=readable,
-        breach=breach_of,
-        mend=mended_by,
+        example=breach_of,
+        fix=mended_by,
     )(certain(aspect_of))
 
 
@@ -142,11 +142,11 @@ for number, told, aspect_of, standing_on, breach_of, mended_by in (
     family="schema",
     title="Facts of the data model that are probable hold as well",
     clause="1 booleans and 5 data model, marked facts [B]",
-    breach="enabledUser as a JSON boolean, or a property missing that most sources hold to be required",
-    mend="see the property and the aspect that the finding names; booleans are the strings true and false",
+    example="enabledUser as a JSON boolean, or a property missing that most sources hold to be required",
+    fix="see the property and the aspect that the finding names; booleans are the strings true and false",
     over=readable,
 )
-def probable(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def probable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found, judged = tallies(tenant, operation)
     for breach, tally in found.items():
         if breach.trust != "A":

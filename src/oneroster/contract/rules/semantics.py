@@ -8,14 +8,14 @@ from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding, many, shown
 from oneroster.contract.observation.membership import belonging, in_subset, is_live
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Tenant, collections, nested
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant, collections, nested
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
 
-def specialised(tenant: Tenant) -> Iterator[Operation]:
+def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections that hold one kind of a larger one, such as the students among the users."""
     return (operation for operation in collections(tenant) if operation.subset is not None)
 
@@ -25,11 +25,11 @@ def specialised(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="A specialised collection holds only rows of its kind",
     clause="2 what the specialised endpoints select [B]",
-    breach="GET /students lists a user whose role is teacher",
-    mend="select by the property that makes the kind, such as role or type, and by nothing else",
+    example="GET /students lists a user whose role is teacher",
+    fix="select by the property that makes the kind, such as role or type, and by nothing else",
     over=specialised,
 )
-def only_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     others = [identity(row) for row in found.rows if not in_subset(row, operation.subset)]
     if others and operation.subset is not None:
@@ -43,12 +43,12 @@ def only_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="semantics",
     title="A specialised collection holds all rows of its kind",
     clause="2 what the specialised endpoints select [B]",
-    breach="a user with the role student stands in /users but not in /students",
-    mend="serve the specialised collection from the same rows as the larger one",
+    example="a user with the role student stands in /users but not in /students",
+    fix="serve the specialised collection from the same rows as the larger one",
     over=specialised,
 )
-@twice
-def all_of_its_kind(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if operation.subset is None:
         return
     larger = tenant.whole(tenant.dialect.find(operation.subset.of))
@@ -68,12 +68,12 @@ def _scope_level(operation: Operation) -> Level | None:
     family="semantics",
     title="A nested collection holds only its parent's rows",
     clause="2 nested endpoints, parents [B]",
-    breach="GET /schools/{id}/classes lists a class of another school",
-    mend="select by the parent in the path",
+    example="GET /schools/{id}/classes lists a class of another school",
+    fix="select by the parent in the path",
     over=nested,
 )
-@twice
-def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for found in tenant.walks[operation.operation_id]:
         expected = belonging(tenant, operation, found.values, live_only=False)
         known = tenant.whole(tenant.dialect.all_of(operation.element))
@@ -89,12 +89,12 @@ def only_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Find
     family="semantics",
     title="A nested collection holds all of its parent's rows",
     clause="2 nested endpoints, parents [B]",
-    breach="a class names the school, but GET /schools/{id}/classes lacks it",
-    mend="select by the reference that the rows hold, over all rows",
+    example="a class names the school, but GET /schools/{id}/classes lacks it",
+    fix="select by the reference that the rows hold, over all rows",
     over=nested,
 )
-@twice
-def all_the_parents_rows(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     judged = False
     for found in tenant.walks[operation.operation_id]:
         if not found.complete:
@@ -119,13 +119,13 @@ def _parents(values: dict[str, str]) -> str:
     family="semantics",
     title="No two records of a collection share a sourcedId",
     clause="5.1 sourcedId [A]",
-    breach="two orgs of one page have the same sourcedId",
-    mend="give every record an id of its own within its element, and keep it",
+    example="two orgs of one page have the same sourcedId",
+    fix="give every record an id of its own within its element, and keep it",
     over=collections,
 )
-def unique_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unique_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in tenant.walk(operation).pages:
-        twice = [name for name, count in Counter(reading.ids).items() if count > 1 and name is not None]
-        if twice:
-            yield finding(f"{many(len(twice), 'sourcedId')} on several rows of one page", reading, twice)
+        repeated = [name for name, count in Counter(reading.ids).items() if count > 1 and name is not None]
+        if repeated:
+            yield finding(f"{many(len(repeated), 'sourcedId')} on several rows of one page", reading, repeated)
             return

@@ -7,10 +7,10 @@ from typing import Any, Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import Tally, counted, many
+from oneroster.contract.observation.evidence import CauseCount, counted, many
 from oneroster.contract.observation.membership import is_live, references
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import bases
@@ -25,7 +25,7 @@ PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
 """By element: where a period begins and ends, and what a breach weighs if less than its rule."""
 
 
-def periods(tenant: Tenant) -> Iterator[Operation]:
+def periods(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections whose records have a beginning and an end."""
     return (operation for operation in bases(tenant) if operation.element in PERIODS)
 
@@ -35,14 +35,14 @@ def periods(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="Nothing ends before it begins",
     clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
-    breach="a term with startDate 2026-06-15 and endDate 2025-08-18",
-    mend="correct the dates where the records are kept; consumers drop such sessions and enrollments",
+    example="a term with startDate 2026-06-15 and endDate 2025-08-18",
+    fix="correct the dates where the records are kept; consumers drop such sessions and enrollments",
     over=periods,
 )
-def in_order(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     begins, ends, level = PERIODS[operation.element or ""]
-    tally = Tally(found.pages[0])
+    tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
         first, last = _moment(row.get(begins)), _moment(row.get(ends))
@@ -67,7 +67,7 @@ def _moment(value: Any) -> str | None:
     return value if len(value) == len("2025-08-18") else f"{parsed.timestamp():020.6f}"
 
 
-def enrollments(tenant: Tenant) -> Iterator[Operation]:
+def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of all enrollments."""
     return (operation for operation in bases(tenant) if operation.element == "Enrollment")
 
@@ -77,17 +77,17 @@ def enrollments(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="An enrollment begins within the sessions of its class",
     clause="5.7 beginDate, within the session of the class [B]",
-    breach="beginDate 2019-08-18 in a class whose only term is that of 2025",
-    mend="take the day on which the student joined this class, not the day of the first enrollment in the school",
+    example="beginDate 2019-08-18 in a class whose only term is that of 2025",
+    fix="take the day on which the student joined this class, not the day of the first enrollment in the school",
     over=enrollments,
     needs=("OR-SEM-13",),
 )
-@twice
-def within_sessions(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     classes = tenant.whole(tenant.dialect.all_of("Class"))
     sessions = tenant.whole(tenant.dialect.all_of("AcademicSession"))
-    tally = Tally(found.pages[0])
+    tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
         span, begin = _span(row, classes, sessions), _day(row.get("beginDate"))

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import bases
 from oneroster_v1p1.tables import Operation
 
 
-def demographics(tenant: Tenant) -> Iterator[Operation]:
+def demographics(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of all demographics."""
     return (operation for operation in bases(tenant) if operation.element == "Demographics")
 
@@ -22,12 +22,12 @@ def demographics(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="Demographics have the sourcedId of the user whom they describe",
     clause="5.6 Demographics.sourcedId [A]",
-    breach="a demographics record has the id d-1, which no user has",
-    mend="give the record the sourcedId of its user, and no other",
+    example="a demographics record has the id d-1, which no user has",
+    fix="give the record the sourcedId of its user, and no other",
     over=demographics,
 )
-@twice
-def of_users(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def of_users(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     users = tenant.whole(tenant.dialect.all_of("User"))
     found = tenant.walk(operation)
     strangers = sorted({name for name in found.ids if name is not None and name not in users})
@@ -41,11 +41,11 @@ def of_users(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="semantics",
     title="The same page read again brings the same ids",
     clause="5.1 sourcedId, unique to its object [A]",
-    breach="a record comes as c-1 at first and as c-2 a moment later, with all else the same",
-    mend="keep the id with the record; never make one up while answering",
+    example="a record comes as c-1 at first and as c-2 a moment later, with all else the same",
+    fix="keep the id with the record; never make one up while answering",
     over=bases,
 )
-def ids_stay(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     first = tenant.walk(operation).pages[0]
     if not first.rows:
         raise NotExercised("the collection is empty")

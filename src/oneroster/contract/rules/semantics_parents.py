@@ -7,10 +7,10 @@ from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding, many
 from oneroster.contract.observation.membership import parents_in_data
-from oneroster.contract.observation.tenant import Tenant, nested
+from oneroster.contract.observation.tenant import ObservedTenant, nested
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
@@ -24,17 +24,17 @@ CANDIDATES: Final = 50
     family="semantics",
     title="A parent that is not there has no rows",
     clause="2 nested endpoints, parents [B]",
-    breach="GET /schools/nobody/students lists the students of all schools, or is answered with 500",
-    mend="answer 404, or 200 with an empty array; no source settles which",
+    example="GET /schools/nobody/students lists the students of all schools, or is answered with 500",
+    fix="answer 404, or 200 with an empty array; no source settles which",
     over=nested,
 )
-def unknown_parent(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     nobody = f"oneroster-check-{secrets.token_hex(8)}"
     reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), nobody), {"limit": 1})
     yield from _nothing(reading, "a parent that is not there")
 
 
-def _nothing(reading: Reading, what: str) -> Iterator[Finding]:
+def _nothing(reading: ParsedResponse, what: str) -> Iterator[Finding]:
     """A finding unless the answer is 404 or an empty page."""
     if reading.rows:
         yield finding(f"{what} has {many(len(reading.rows), 'row')} on the page", reading, reading.ids)
@@ -42,7 +42,7 @@ def _nothing(reading: Reading, what: str) -> Iterator[Finding]:
         yield finding(f"{what}: HTTP {reading.exchange.status} instead of 404 or an empty array", reading)
 
 
-def below_two(tenant: Tenant) -> Iterator[Operation]:
+def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections below two parents that could be read."""
     return (operation for operation in nested(tenant) if len(path_parameters(operation)) == 2)
 
@@ -52,12 +52,12 @@ def below_two(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="Parents that do not belong together have no rows in common",
     clause="2 nested endpoints, parents [B]",
-    breach="GET /schools/a/classes/c/students lists the students of c, which is a class of school b",
-    mend="select by both ids of the path; answer 404, or an empty array, when they do not belong together",
+    example="GET /schools/a/classes/c/students lists the students of c, which is a class of school b",
+    fix="select by both ids of the path; answer 404, or an empty array, when they do not belong together",
     over=below_two,
     needs=("OR-SEM-03", "OR-SEM-11"),
 )
-def strangers(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def strangers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = parents_in_data(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))

@@ -5,10 +5,10 @@ from typing import Final
 
 from oneroster.contract.errors import NoAnswerError, NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.evidence import Tally, counted, finding, many, shown
+from oneroster.contract.observation.evidence import CauseCount, counted, finding, many, shown
 from oneroster.contract.observation.membership import references
-from oneroster.contract.observation.recheck import twice
-from oneroster.contract.observation.tenant import Tenant, collections
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.tenant import ObservedTenant, collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
@@ -23,7 +23,7 @@ def reference_properties(operation: Operation) -> list[Property]:
     return [each for each in known if each.refers_to is not None]
 
 
-def bases(tenant: Tenant) -> Iterator[Operation]:
+def bases(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections that hold all records of an element; what they say need not be judged again elsewhere."""
     return (operation for operation in collections(tenant) if operation.subset is None)
 
@@ -33,12 +33,12 @@ def bases(tenant: Tenant) -> Iterator[Operation]:
     family="semantics",
     title="Every reference leads to a record",
     clause="5.2 GUIDRef.sourcedId [A]",
-    breach="an enrollment refers to a user that no endpoint knows",
-    mend="serve what is referred to, also when it is marked tobedeleted, or leave the reference out",
+    example="an enrollment refers to a user that no endpoint knows",
+    fix="serve what is referred to, also when it is marked tobedeleted, or leave the reference out",
     over=bases,
 )
-@twice
-def references_resolve(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     properties = reference_properties(operation)
     judged = 0
     for known in properties:
@@ -52,9 +52,11 @@ def references_resolve(tenant: Tenant, operation: Operation) -> Iterator[Finding
         raise NotExercised("its records refer to nothing that was read")
 
 
-def _dangling(tenant: Tenant, operation: Operation, known: Property, targets: dict[str, Record]) -> Iterator[Finding]:
+def _dangling(
+    tenant: ObservedTenant, operation: Operation, known: Property, targets: dict[str, Record]
+) -> Iterator[Finding]:
     rows = tenant.walk(operation).rows
-    tally = Tally(tenant.walk(operation).pages[0])
+    tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
         missing = [name for item in references(row.get(known.name)) if (name := identity(item)) and name not in targets]
@@ -67,7 +69,7 @@ def _dangling(tenant: Tenant, operation: Operation, known: Property, targets: di
     yield counted(message, tally, f"{known.name}.sourcedId", len(rows))
 
 
-def _can_be_read(tenant: Tenant, known: Property, sourced_id: str) -> bool:
+def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:
     """Whether the record exists after all, although its list does not hold it."""
     read = tenant.dialect.read_of(known.refers_to)
     if read is None:
@@ -84,17 +86,17 @@ def _can_be_read(tenant: Tenant, known: Property, sourced_id: str) -> bool:
     family="semantics",
     title="The type of a reference fits what it leads to",
     clause="5.2 GUIDRef.type [A]",
-    breach="the user of an enrollment has the type `org`",
-    mend="write the kind of the record referred to as documented, such as user, class, org or academicSession",
+    example="the user of an enrollment has the type `org`",
+    fix="write the kind of the record referred to as documented, such as user, class, org or academicSession",
     over=bases,
 )
-def reference_types(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     properties = [known for known in reference_properties(operation) if known.reference_types]
     if not properties:
         raise NotExercised("its records hold no references")
     for known in properties:
-        tally = Tally(found.pages[0])
+        tally = CauseCount(found.pages[0])
         for row in found.rows:
             types = {item["type"] for item in references(row.get(known.name)) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
@@ -118,12 +120,12 @@ def family_properties(operation: Operation) -> tuple[Property, Property] | None:
     family="semantics",
     title="Parent and children name each other",
     clause="5.3 and 5.10 parent and children [B]",
-    breach="an org lists a child whose parent is another org",
-    mend="derive children from the parents, so that the two cannot differ",
+    example="an org lists a child whose parent is another org",
+    fix="derive children from the parents, so that the two cannot differ",
     over=lambda tenant: (operation for operation in bases(tenant) if family_properties(operation) is not None),
 )
-@twice
-def parents_and_children(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     properties = family_properties(operation)
     if properties is None:
         return

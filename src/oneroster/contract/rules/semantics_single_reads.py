@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading, Record, identity
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.observation.tenant import Tenant, reads
+from oneroster.contract.observation.tenant import ObservedTenant, reads
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
 
-def read_pairs(tenant: Tenant, operation: Operation) -> Iterator[tuple[Reading, str, Record]]:
+def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[ParsedResponse, str, Record]]:
     """Single reads that were answered, with the id asked for and the record's entry in its list.
 
     Raises ``NotExercised`` when no single read was answered.
@@ -35,15 +35,15 @@ def read_pairs(tenant: Tenant, operation: Operation) -> Iterator[tuple[Reading, 
     family="semantics",
     title="A single read says what the list entry says",
     clause="3.4 without fields all data comes back [B]",
-    breach="the list has a title that the single read lacks",
-    mend="build both answers from the same record",
+    example="the list has a title that the single read lacks",
+    fix="build both answers from the same record",
     over=reads,
     needs=(),
 )
-@twice
-def single_equals_entry(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
-    example: Reading | None = None
+    example: ParsedResponse | None = None
     for reading, asked, entry in read_pairs(tenant, operation):
         (record,) = reading.rows
         names = _differing(operation, record, entry)
@@ -75,12 +75,12 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
     family="semantics",
     title="A record of the list can be read by its id, and is that record",
     clause="2 single reads [A]",
-    breach="GET /orgs/7 brings the org 8, or 404 for an id that the list holds",
-    mend="look up by the decoded path segment, exactly, with upper and lower case told apart",
+    example="GET /orgs/7 brings the org 8, or 404 for an id that the list holds",
+    fix="look up by the decoded path segment, exactly, with upper and lower case told apart",
     over=reads,
 )
-@twice
-def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
@@ -105,12 +105,12 @@ def single_has_its_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]
     family="semantics",
     title="A record whose id needs escaping can be read by it",
     clause="1 sourcedId, an opaque string [A]",
-    breach="GET /orgs/a%2Fb is answered with 404, although the list has an org with the id a/b",
-    mend="split the path into segments before decoding them, so that an encoded slash stays in its id",
+    example="GET /orgs/a%2Fb is answered with 404, although the list has an org with the id a/b",
+    fix="split the path into segments before decoding them, so that an encoded slash stays in its id",
     over=reads,
 )
-@twice
-def escaped_ids(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+@confirmed
+def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     awkward = [
         (reading, asked)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import Reading
+from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding, many, shown
 from oneroster.contract.observation.probe_values import candidates, sortable, wholes
-from oneroster.contract.observation.recheck import twice
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import Query, Tenant
+from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
 from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
@@ -23,31 +23,31 @@ UNKNOWN: Final = "noSuchFieldOfTheStandard"
 SUBJECTS: Final = 3
 
 
-def tried(tenant: Tenant) -> Iterator[Operation]:
+def tried(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections on which sorting is tried."""
     known = sortable(tenant)
     return (operation for operation, _ in wholes(tenant) if operation.operation_id in known)
 
 
-def of_many_kinds(tenant: Tenant) -> list[Operation]:
+def of_many_kinds(tenant: ObservedTenant) -> list[Operation]:
     """Those that were chosen for another field than dateLastModified, and so show every kind of value."""
     known = sortable(tenant)
     return [each for each in tried(tenant) if len(known[each.operation_id]) > 1]
 
 
-def largest(tenant: Tenant) -> list[Operation]:
+def largest(tenant: ObservedTenant) -> list[Operation]:
     """The few collections with most rows."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:SUBJECTS]]
 
 
-def sorted_page(tenant: Tenant, operation: Operation, path: str, order: str | None) -> Reading:
+def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: str | None) -> ParsedResponse:
     """The first page of a collection under a sort; ``order`` None leaves orderBy out."""
     query: Query = {"limit": SORTED_PAGE, "offset": 0, "sort": path}
     return tenant.ask(operation, {}, query if order is None else {**query, "orderBy": order})
 
 
-def misorders(tenant: Tenant, operation: Operation, order: str | None) -> Iterator[Finding]:
+def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -> Iterator[Finding]:
     """What is wrong with the sorted pages of a collection, field by field.
 
     Raises ``NotExercised`` when no page could be read.
@@ -81,11 +81,11 @@ def misorders(tenant: Tenant, operation: Operation, order: str | None) -> Iterat
     family="sorting",
     title="A sort orders the rows by their values",
     clause="3.1 sort [A]",
-    breach="sort=resultValueMax&orderBy=asc brings 100 before 20",
-    mend="sort the whole collection by the value itself, numbers as numbers and moments as moments, then cut the page",
+    example="sort=resultValueMax&orderBy=asc brings 100 before 20",
+    fix="sort the whole collection by the value itself, numbers as numbers and moments as moments, then cut the page",
     over=tried,
 )
-def sorts(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from misorders(tenant, operation, "asc")
 
 
@@ -94,12 +94,12 @@ def sorts(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="sorting",
     title="With orderBy=desc a sort goes down",
     clause="3.1 orderBy values [A]",
-    breach="sort=startDate&orderBy=desc brings the earliest first",
-    mend="look at orderBy, and sort downwards for desc",
+    example="sort=startDate&orderBy=desc brings the earliest first",
+    fix="look at orderBy, and sort downwards for desc",
     over=of_many_kinds,
     needs=("OR-SRT-01",),
 )
-def sorts_down(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def sorts_down(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from misorders(tenant, operation, "desc")
 
 
@@ -108,16 +108,16 @@ def sorts_down(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="sorting",
     title="Without orderBy a sort goes up",
     clause="3.1 orderBy default [B]",
-    breach="sort=title brings Z before A",
-    mend="take asc when orderBy is absent",
+    example="sort=title brings Z before A",
+    fix="take asc when orderBy is absent",
     over=of_many_kinds,
     needs=("OR-SRT-01", "OR-SRT-02"),
 )
-def sorts_up_unasked(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def sorts_up_unasked(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from misorders(tenant, operation, None)
 
 
-def unknown_sort(tenant: Tenant, operation: Operation) -> Reading:
+def unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """The answer to a sort by a field that does not exist; by the standard it is answered with data."""
     return tenant.ask(operation, {}, {"limit": SORTED_PAGE, "offset": 0, "sort": UNKNOWN})
 
@@ -127,11 +127,11 @@ def unknown_sort(tenant: Tenant, operation: Operation) -> Reading:
     family="sorting",
     title="A sort by an unknown field is answered with all data",
     clause="3.3 sort names an unknown field [A]",
-    breach="sort=favouriteColour is answered with 400",
-    mend="answer 200 in the default order, and warn in the status payload beside the data",
+    example="sort=favouriteColour is answered with 400",
+    fix="answer 200 in the default order, and warn in the status payload beside the data",
     over=largest,
 )
-def unknown_field_sorts(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.whole(operation)
     reading = unknown_sort(tenant, operation)
     if refused(reading):
@@ -148,12 +148,12 @@ def unknown_field_sorts(tenant: Tenant, operation: Operation) -> Iterator[Findin
     family="sorting",
     title="A sort by an unknown field is told as a warning",
     clause="3.3 sort names an unknown field, warning beside the data [B]",
-    breach="sort=favouriteColour is answered as if nothing had been asked",
-    mend="put a status entry success, warning, invalid_sort_field beside the data",
+    example="sort=favouriteColour is answered as if nothing had been asked",
+    fix="put a status entry success, warning, invalid_sort_field beside the data",
     over=largest,
     needs=("OR-SRT-04",),
 )
-def unknown_field_warns(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_sort(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
@@ -161,7 +161,7 @@ def unknown_field_warns(tenant: Tenant, operation: Operation) -> Iterator[Findin
         yield finding("the answer does not say that the field to sort by is unknown", reading)
 
 
-def lacking(tenant: Tenant) -> dict[str, str]:
+def lacking(tenant: ObservedTenant) -> dict[str, str]:
     """For a few collections a field that some of their rows have and some have not."""
     chosen: dict[str, str] = {}
     rows = {operation.operation_id: len(found) for operation, found in wholes(tenant)}
@@ -179,22 +179,22 @@ def lacking(tenant: Tenant) -> dict[str, str]:
     family="sorting",
     title="A sort keeps the rows that lack the value",
     clause="3.1 sort, a collection in another order [A]",
-    breach="sort=middleName leaves out everybody who has none",
-    mend="sort absent values to one end; do not join or filter them away",
+    example="sort=middleName leaves out everybody who has none",
+    fix="sort absent values to one end; do not join or filter them away",
     over=lambda tenant: [operation for operation, _ in wholes(tenant) if operation.operation_id in lacking(tenant)],
     needs=("OR-SRT-01",),
 )
-def keeps_absent(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = lacking(tenant)[operation.operation_id]
 
-    @twice
-    def compared(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+    @confirmed
+    def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         yield from _dropped(tenant, operation, path)
 
     yield from compared(tenant, operation)
 
 
-def _dropped(tenant: Tenant, operation: Operation, path: str) -> Iterator[Finding]:
+def _dropped(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
     """The rows that a sort by a field leaves out."""
     rows = tenant.whole(operation)
     if len(rows) > PAGE:

@@ -5,16 +5,16 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import Reading, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.writes.lifecycle import Life, differing, life_of
-from oneroster.contract.writes.owned_objects import DONE, workshop
+from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
+from oneroster.contract.writes.owned_objects import DONE, owned_objects
 from oneroster.contract.writes.sample_records import BEST
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
@@ -23,7 +23,7 @@ LONG: Final = 300
 MOST_PAGES: Final = 20
 
 
-def puts(tenant: Tenant) -> Iterator[Operation]:
+def puts(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of the dialect.
 
     Raises ``NotExercised`` when nothing may be written.
@@ -31,12 +31,12 @@ def puts(tenant: Tenant) -> Iterator[Operation]:
     return writing(tenant, "PUT")
 
 
-def writing(tenant: Tenant, method: str) -> Iterator[Operation]:
+def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
     """The operations of a writing method for whose objects the dialect has a read.
 
     Raises ``NotExercised`` when nothing may be written.
     """
-    workshop(tenant)
+    owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
     return (each for each in OPERATIONS.values() if each.method == method and each.path in paths)
 
@@ -51,12 +51,12 @@ def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None
     family="writes",
     title="A valid record is taken",
     clause="2 putCategory, putLineItem and putResult [A]",
-    breach="PUT of a complete line item under a new id is answered with 400",
-    mend="take every record that the schema allows, under whatever id the path names",
+    example="PUT of a complete line item under a new id is answered with 400",
+    fix="take every record that the schema allows, under whatever id the path names",
     over=puts,
 )
-def valid_is_taken(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     if life.created.status not in DONE:
         yield told(f"a valid record under a new id: HTTP {life.created.status}", life.created, life.sourced_id)
 
@@ -66,13 +66,13 @@ def valid_is_taken(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A PUT that creates is answered with 201",
     clause="2 note W, created 201 [B]",
-    breach="PUT under a new id is answered with 200",
-    mend="answer 201 when the path's sourcedId was not there before",
+    example="PUT under a new id is answered with 200",
+    fix="answer 201 when the path's sourcedId was not there before",
     over=puts,
     needs=("OR-WRT-01",),
 )
-def created_201(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     if life.created.status != 201:
         yield told(f"HTTP {life.created.status} instead of 201", life.created, life.sourced_id)
 
@@ -82,20 +82,20 @@ def created_201(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="What was put is read back the same",
     clause="2 putCategory, putLineItem and putResult [A]",
-    breach="the description of a line item that was put is not in the answer to the GET",
-    mend="keep every property of the record that the document knows",
+    example="the description of a line item that was put is not in the answer to the GET",
+    fix="keep every property of the record that the document knows",
     over=puts,
     needs=("OR-WRT-01",),
 )
-def read_back(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     yield from _kept(life, life.record, life.first)
 
 
-def _kept(life: Life, sent: Record, reading: Reading) -> Iterator[Finding]:
+def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
     if reading.fault is not None:
         yield finding(f"what was put cannot be read: {reading.fault}", reading, [sent["sourcedId"]])
-    elif names := differing(life.element, sent, reading.rows[0]):
+    elif names := changed_properties(life.element, sent, reading.rows[0]):
         yield finding(f"{', '.join(names)} did not come back as sent", reading, [sent["sourcedId"]])
 
 
@@ -104,13 +104,13 @@ def _kept(life: Life, sent: Record, reading: Reading) -> Iterator[Finding]:
     family="writes",
     title="What was put stands in its collection",
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
-    breach="a category that was put can be read by its id, and GET /categories does not list it",
-    mend="serve the collection from where the record was written to, or let a cache know",
+    example="a category that was put can be read by its id, and GET /categories does not list it",
+    fix="serve the collection from where the record was written to, or let a cache know",
     over=puts,
     needs=("OR-WRT-03",),
 )
-def stands_in_collection(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     reading = life.first
     collection = tenant.dialect.all_of(life.element)
     if collection is None or reading.fault is not None:
@@ -132,13 +132,13 @@ def stands_in_collection(tenant: Tenant, operation: Operation) -> Iterator[Findi
     family="writes",
     title="A PUT to an id that is there replaces the record",
     clause="2 putCategory, putLineItem and putResult [A]",
-    breach="a category is put again with another title, and GET still shows the first one",
-    mend="write what the second PUT says over what was there",
+    example="a category is put again with another title, and GET still shows the first one",
+    fix="write what the second PUT says over what was there",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def replaced(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     if life.replaced.status not in DONE:
         yield told(f"a second PUT to the same id: HTTP {life.replaced.status}", life.replaced, life.sourced_id)
     else:
@@ -150,13 +150,13 @@ def replaced(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A PUT that replaces is answered with 200",
     clause="2 note W, replaced 200 [B]",
-    breach="the second PUT to the same id is answered with 201",
-    mend="answer 201 only when the sourcedId was not there before",
+    example="the second PUT to the same id is answered with 201",
+    fix="answer 201 only when the sourcedId was not there before",
     over=puts,
     needs=("OR-WRT-05",),
 )
-def replaced_200(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     if life.replaced.status != 200:
         yield told(f"HTTP {life.replaced.status} instead of 200", life.replaced, life.sourced_id)
 
@@ -166,13 +166,13 @@ def replaced_200(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A replaced record keeps nothing of the former one",
     clause="2 note W, PUT creates or replaces the object [B]",
-    breach="a line item is put again without its description, and GET still shows the former one",
-    mend="replace the whole record; a PUT is no PATCH",
+    example="a line item is put again without its description, and GET still shows the former one",
+    fix="replace the whole record; a PUT is no PATCH",
     over=puts,
     needs=("OR-WRT-05",),
 )
-def nothing_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     second = life.second
     left_out = sorted(life.record.keys() - life.replacement.keys())
     if not left_out:
@@ -189,13 +189,13 @@ def nothing_kept(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A PUT is answered with nothing, or with the record under its wrapper",
     clause="2 note W, content of a PUT response [C]",
-    breach="the record comes back without the key category around it",
-    mend="answer with an empty body, or as the GET of the record would",
+    example="the record comes back without the key category around it",
+    fix="answer with an empty body, or as the GET of the record would",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def answer_of_put(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     if not life.created.body.strip():
         return
     payload = life.created.json
@@ -205,11 +205,11 @@ def answer_of_put(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     echo = payload.get(life.wrapper)
     if not isinstance(echo, dict):
         yield told(f"the answer holds no record under '{life.wrapper}'", life.created, life.sourced_id)
-    elif names := differing(life.element, life.record, echo):
+    elif names := changed_properties(life.element, life.record, echo):
         yield told(f"{', '.join(names)} in the answer not as sent", life.created, life.sourced_id)
 
 
-def scored(tenant: Tenant) -> Iterator[Operation]:
+def scored(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a score."""
     return (each for each in puts(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties)
 
@@ -219,17 +219,17 @@ def scored(tenant: Tenant) -> Iterator[Operation]:
     family="writes",
     title="A score may exceed the highest regular one",
     clause="5.12 Result.score, extra credit [A]",
-    breach="a score of 12.5 for a line item with resultValueMax 10 is answered with 422, or stored as 10",
-    mend="take the score as it is; teachers give extra credit",
+    example="a score of 12.5 for a line item with resultValueMax 10 is answered with 422, or stored as 10",
+    fix="take the score as it is; teachers give extra credit",
     over=scored,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def extra_credit(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     yield from _another(life, {"score": BEST * 1.25}, "a score above resultValueMax")
 
 
-def titled(tenant: Tenant) -> Iterator[Operation]:
+def titled(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a title."""
     return (each for each in puts(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties)
 
@@ -239,19 +239,19 @@ def titled(tenant: Tenant) -> Iterator[Operation]:
     family="writes",
     title="A long title is kept whole",
     clause="5.8 and 5.9 title, a string without a bound [A]",
-    breach="a title of 300 characters comes back with 255",
-    mend="keep the title whole, or refuse the record with 422; never cut it silently",
+    example="a title of 300 characters comes back with 255",
+    fix="keep the title whole, or refuse the record with 422; never cut it silently",
     over=titled,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def long_title(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     title = (f"{life.record['title']} " * LONG)[:LONG].strip().ljust(LONG, ".")
     # No source names a longest title, so refusing one openly is nobody's breach.
     yield from _another(life, {"title": title}, f"a title of {LONG} characters", refusal=Level.OPEN)
 
 
-def _another(life: Life, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
+def _another(life: Lifecycle, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
     """Put one more object, like the first but for some values, and look whether it is taken and kept."""
     _ = life.first
     sourced_id = life.shop.new_id()

@@ -6,11 +6,11 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import Nobody
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes import puts, told
-from oneroster.contract.writes.lifecycle import Attempt, differing, is_refused, life_of
+from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_refused, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, is_gone
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
@@ -29,13 +29,13 @@ def unrefused(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     family="writes",
     title="A body that is no JSON is refused",
     clause="6.1 400, invalid request [A]",
-    breach="a PUT whose body is cut off is answered with 500",
-    mend="answer 400 with codeMinor 'invalid data' when the body cannot be read",
+    example="a PUT whose body is cut off is answered with 500",
+    fix="answer 400 with codeMinor 'invalid data' when the body cannot be read",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def no_json(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    yield from unrefused(life_of(tenant, operation).no_json)
+def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from unrefused(lifecycle_of(tenant, operation).no_json)
 
 
 @rule(
@@ -43,13 +43,13 @@ def no_json(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A record without its wrapper is refused",
     clause="6.1 422, body that cannot be processed [B]",
-    breach="PUT of a bare category, without the key category around it, is answered with 201",
-    mend="ask for the wrapper, answer 422 or 400 when it is missing",
+    example="PUT of a bare category, without the key category around it, is answered with 201",
+    fix="ask for the wrapper, answer 422 or 400 when it is missing",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def unwrapped(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    yield from unrefused(life_of(tenant, operation).unwrapped)
+def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from unrefused(lifecycle_of(tenant, operation).unwrapped)
 
 
 @rule(
@@ -57,13 +57,13 @@ def unwrapped(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A record that the schema does not allow is refused",
     clause="6.1 422, body that cannot be processed [B]",
-    breach="PUT of a category without title, or with the status gone, is answered with 201",
-    mend="judge the body by the schema before writing, answer 422 or 400 with codeMinor 'invalid data'",
+    example="PUT of a category without title, or with the status gone, is answered with 201",
+    fix="judge the body by the schema before writing, answer 422 or 400 with codeMinor 'invalid data'",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def invalid(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    yield from unrefused(life_of(tenant, operation).invalid)
+def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from unrefused(lifecycle_of(tenant, operation).invalid)
 
 
 @rule(
@@ -71,13 +71,13 @@ def invalid(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="A PUT that is refused changes nothing",
     clause="6.1 400, invalid request [A]",
-    breach="a PUT without title is answered with 422, and the record is there all the same",
-    mend="judge first and write then, in one transaction",
+    example="a PUT without title is answered with 422, and the record is there all the same",
+    fix="judge first and write then, in one transaction",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def refused_changes_nothing(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def refused_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     refused = [each for each in (*life.no_json, *life.unwrapped, *life.invalid) if each.exchange.status not in DONE]
     for what, sourced_id, exchange in refused:
         reading = life.shop.read(life.element, sourced_id)
@@ -86,7 +86,7 @@ def refused_changes_nothing(tenant: Tenant, operation: Operation) -> Iterator[Fi
     exchange, behind = life.refused
     if exchange.status in DONE and not refused:
         raise NotExercised("no PUT was refused")
-    names = differing(life.element, life.record, behind.rows[0]) if behind.rows else ["all of it"]
+    names = changed_properties(life.element, life.record, behind.rows[0]) if behind.rows else ["all of it"]
     if exchange.status not in DONE and names:
         message = f"a PUT over a record was refused (HTTP {exchange.status}), and changed {', '.join(names)}"
         yield finding(message, behind, [life.sourced_id])
@@ -97,13 +97,13 @@ def refused_changes_nothing(tenant: Tenant, operation: Operation) -> Iterator[Fi
     family="writes",
     title="A body that names another record than the path is refused",
     clause="2 note W, body sourcedId and path id differ [C]",
-    breach="PUT /categories/a with sourcedId b in the body writes the record b",
-    mend="answer 422 with codeMinor 'invalid data', so that no consumer overwrites a record that it did not name",
+    example="PUT /categories/a with sourcedId b in the body writes the record b",
+    fix="answer 422 with codeMinor 'invalid data', so that no consumer overwrites a record that it did not name",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def other_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     _ = life.first
     in_path, in_body = life.shop.new_id(), life.shop.new_id()
     body = {life.wrapper: {**life.record, "sourcedId": in_body}}
@@ -116,7 +116,7 @@ def other_id(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     yield told(f"taken (HTTP {exchange.status}) and written under the id of {where}", exchange, in_path, in_body)
 
 
-def referring(tenant: Tenant) -> Iterator[Operation]:
+def referring(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that refer to others."""
     for operation in puts(tenant):
         properties = ELEMENTS[operation.body].properties.values() if operation.body else ()
@@ -129,13 +129,13 @@ def referring(tenant: Tenant) -> Iterator[Operation]:
     family="writes",
     title="A record that refers to nothing is refused",
     clause="5.2 GUIDRef.sourcedId in a PUT, no rule found [C]",
-    breach="PUT of a result whose line item does not exist is answered with 201",
-    mend="follow the references of the body, answer 422 with codeMinor 'invalid data' for one that leads nowhere",
+    example="PUT of a result whose line item does not exist is answered with 201",
+    fix="follow the references of the body, answer 422 with codeMinor 'invalid data' for one that leads nowhere",
     over=referring,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def dangling(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
-    life = life_of(tenant, operation)
+def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    life = lifecycle_of(tenant, operation)
     _ = life.first
     properties = ELEMENTS[life.element].properties.values()
     known = next(each for each in properties if each.required and each.kind == "reference")
@@ -152,15 +152,15 @@ def dangling(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
     family="writes",
     title="Nobody writes without credentials",
     clause="6.1 401 [A]",
-    breach="PUT or DELETE of a category without an Authorization header is done",
-    mend="ask for credentials before anything else, on every method",
+    example="PUT or DELETE of a category without an Authorization header is done",
+    fix="ask for credentials before anything else, on every method",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
-def without_credentials(tenant: Tenant, operation: Operation) -> Iterator[Finding]:
+def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, Nobody):
         raise NotExercised("no credentials were given, so none can be left out")
-    life = life_of(tenant, operation)
+    life = lifecycle_of(tenant, operation)
     _ = life.first
     sourced_id = life.shop.new_id()
     record = {**life.record, "sourcedId": sourced_id}

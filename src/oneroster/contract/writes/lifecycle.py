@@ -8,33 +8,33 @@ import msgspec
 
 from oneroster.contract.errors import NotExercised, NotOffered
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import Reading, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.membership import references
-from oneroster.contract.observation.tenant import Offer, Tenant
-from oneroster.contract.writes.owned_objects import DONE, REFUSED, Workshop, not_offered, workshop
+from oneroster.contract.observation.tenant import ObservedTenant, Offer
+from oneroster.contract.writes.owned_objects import DONE, REFUSED, OwnedObjects, not_offered, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
-__all__ = ["Attempt", "Life", "differing", "element_of", "life_of"]
+__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_of", "lifecycle_of"]
 
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
 
 
-def life_of(tenant: Tenant, operation: Operation) -> "Life":
+def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
     """The life of the object that stands for the element of a PUT or a DELETE.
 
     Raises ``NotExercised`` when nothing may be written, ``NotOffered`` when the tenant has no such objects.
     """
-    shop, element = workshop(tenant), element_of(tenant, operation)
+    shop, element = owned_objects(tenant), element_of(tenant, operation)
     collection = tenant.dialect.all_of(element)
     if collection is not None and tenant.offer(collection) is Offer.NO:
         raise NotOffered(f"not offered, as {collection.operation_id} shows")
     if element not in shop.lives:
-        shop.lives[element] = Life(shop, element)
+        shop.lives[element] = Lifecycle(shop, element)
     return shop.lives[element]
 
 
-def element_of(tenant: Tenant, operation: Operation) -> str:
+def element_of(tenant: ObservedTenant, operation: Operation) -> str:
     """The element that stands at the path of a write."""
     found = (each.element for each in tenant.dialect.reads if each.path == operation.path)
     element = operation.body or next(found, None)
@@ -51,10 +51,10 @@ class Attempt(NamedTuple):
     exchange: Exchange
 
 
-class Life:
+class Lifecycle:
     """One object; what is asked of it last has all that comes before done first."""
 
-    def __init__(self, shop: Workshop, element: str) -> None:
+    def __init__(self, shop: OwnedObjects, element: str) -> None:
         self.shop: Final = shop
         self.element: Final = element
         self.wrapper: Final = shop.operation(element, "PUT").body_wrapper or ""
@@ -84,7 +84,7 @@ class Life:
         return exchange
 
     @cached_property
-    def first(self) -> Reading:
+    def first(self) -> ParsedResponse:
         """The object as it was made.
 
         Raises ``NotExercised`` when it could not be made.
@@ -94,7 +94,7 @@ class Life:
         return self.shop.read(self.element, self.sourced_id)
 
     @cached_property
-    def refused(self) -> tuple[Exchange, Reading]:
+    def refused(self) -> tuple[Exchange, ParsedResponse]:
         """The answer to a PUT of an invalid record over the object, and the object behind it."""
         self._there(self.first)
         exchange = self.shop.put(self.element, self.sourced_id, {self.wrapper: invalid_records(self.record)[0][1]})
@@ -143,7 +143,7 @@ class Life:
         return self.shop.put(self.element, self.sourced_id, {self.wrapper: self.replacement})
 
     @cached_property
-    def second(self) -> Reading:
+    def second(self) -> ParsedResponse:
         """The object as it was replaced.
 
         Raises ``NotExercised`` when it could not be.
@@ -166,12 +166,12 @@ class Life:
         return exchange
 
     @cached_property
-    def after(self) -> Reading:
+    def after(self) -> ParsedResponse:
         """What is read behind the DELETE."""
         _ = self.deleted
         return self.shop.read(self.element, self.sourced_id)
 
-    def _there(self, reading: Reading) -> None:
+    def _there(self, reading: ParsedResponse) -> None:
         if reading.fault is not None:
             raise NotExercised(f"the object could not be read back ({reading.fault})")
 
@@ -191,7 +191,7 @@ def is_refused(exchange: Exchange) -> bool:
     return exchange.status in REFUSED
 
 
-def differing(element: str, sent: Record, found: Record) -> list[str]:
+def changed_properties(element: str, sent: Record, found: Record) -> list[str]:
     """The properties that were sent and do not come back: references by their ids, moments as moments."""
     known = ELEMENTS[element].properties
     return sorted(

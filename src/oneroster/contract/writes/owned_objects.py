@@ -8,16 +8,16 @@ import msgspec
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import KitError, NotExercised
-from oneroster.contract.http.credentials import Access
+from oneroster.contract.http.credentials import Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
-from oneroster.contract.http.parsed_response import NOT_OFFERED, Reading, Record
-from oneroster.contract.observation.tenant import Tenant
+from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster_v1p1.tables import OPERATIONS, Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.writes.lifecycle import Life
+    from oneroster.contract.writes.lifecycle import Lifecycle
 
-__all__ = ["DONE", "REFUSED", "Workshop", "left_behind", "removing", "workshop"]
+__all__ = ["DONE", "REFUSED", "OwnedObjects", "cleanup", "leftovers", "owned_objects"]
 
 ABSENT: Final = frozenset({404, 410})
 DONE: Final = frozenset({200, 201, 202, 204})
@@ -27,7 +27,7 @@ REFUSED: Final = frozenset({400, 422})
 GONE: Final = "tobedeleted"
 
 
-def workshop(tenant: Tenant) -> "Workshop":
+def owned_objects(tenant: ObservedTenant) -> "OwnedObjects":
     """The workshop of a tenant, opened when it is first needed.
 
     Raises ``NotExercised`` when nothing may be written there.
@@ -35,12 +35,12 @@ def workshop(tenant: Tenant) -> "Workshop":
     if not tenant.gateway.target.allow_writes:
         raise NotExercised("writes were not allowed (--allow-writes)")
     if tenant.workshop is None:
-        tenant.workshop = Workshop(tenant)
+        tenant.workshop = OwnedObjects(tenant)
     return tenant.workshop
 
 
 @contextmanager
-def removing(tenant: Tenant) -> Iterator[None]:
+def cleanup(tenant: ObservedTenant) -> Iterator[None]:
     """Remove whatever was made in a tenant inside the block, however it ends.
 
     An error or an interrupt that ends it gets a note for each object that is left behind.
@@ -50,26 +50,26 @@ def removing(tenant: Tenant) -> Iterator[None]:
     except BaseException as error:
         if tenant.workshop is not None:
             tenant.workshop.clear()
-        for request in left_behind(tenant):
+        for request in leftovers(tenant):
             error.add_note(f"left behind in the tenant: {request}")
         raise
     if tenant.workshop is not None:
         tenant.workshop.clear()
 
 
-def left_behind(tenant: Tenant) -> tuple[str, ...]:
+def leftovers(tenant: ObservedTenant) -> tuple[str, ...]:
     """The requests that would remove what could not be removed."""
     return tenant.workshop.left if tenant.workshop is not None else ()
 
 
-class Workshop:
+class OwnedObjects:
     """Makes objects in a tenant, and remembers each one until it is seen to be gone."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: ObservedTenant) -> None:
         self.tenant: Final = tenant
         self._there: Final[dict[tuple[str, str], None]] = {}
         self._helpers: Final[dict[str, str | None]] = {}
-        self.lives: Final[dict[str, Life]] = {}
+        self.lives: Final[dict[str, Lifecycle]] = {}
         """By element, the object whose life the rules follow."""
         self.left: tuple[str, ...] = ()
         """The requests that would remove what ``clear`` could not."""
@@ -84,7 +84,7 @@ class Workshop:
         sourced_id: str,
         body: Any,
         *,
-        access: Access | None = None,
+        access: Credentials | None = None,
         also: str | None = None,
     ) -> Exchange:
         """Put an object under an id of our own; ``body`` is what is sent as JSON, or bytes that are sent as they are.
@@ -99,21 +99,21 @@ class Workshop:
         operation = self.operation(element, "PUT")
         return self.tenant.gateway.write(operation, sourced_id, content, access=access)
 
-    def delete(self, element: str, sourced_id: str, *, access: Access | None = None) -> Exchange:
+    def delete(self, element: str, sourced_id: str, *, access: Credentials | None = None) -> Exchange:
         """Delete an object of our own.
 
         Raises the errors of ``Gateway.write``.
         """
         return self.tenant.gateway.write(self.operation(element, "DELETE"), sourced_id, access=access)
 
-    def read(self, element: str, sourced_id: str) -> Reading:
+    def read(self, element: str, sourced_id: str) -> ParsedResponse:
         """The object as it is now; never remembered, since it changes.
 
         Raises the errors of ``Gateway.send``.
         """
         read = self.read_operation(element)
         values = {path_parameters(read)[0]: sourced_id}
-        reading = Reading(read, values, {}, self.tenant.gateway.get(encoded_path(read.path, values)))
+        reading = ParsedResponse(read, values, {}, self.tenant.gateway.get(encoded_path(read.path, values)))
         if is_gone(reading):
             self._there.pop((element, sourced_id), None)
         return reading
@@ -170,7 +170,7 @@ class Workshop:
             return False
 
 
-def is_gone(reading: Reading) -> bool:
+def is_gone(reading: ParsedResponse) -> bool:
     """Whether an object is not there any more, or marked for deletion: servers may do either (note W)."""
     return reading.exchange.status in ABSENT or (reading.fault is None and reading.rows[0].get("status") == GONE)
 

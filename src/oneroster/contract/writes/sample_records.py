@@ -9,7 +9,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.membership import is_live, references
-from oneroster.contract.writes.owned_objects import Workshop
+from oneroster.contract.writes.owned_objects import OwnedObjects
 from oneroster_v1p1.tables import ELEMENTS, Property
 
 __all__ = ["BEST", "sample_record"]
@@ -22,7 +22,7 @@ _VALUES: Final = {"resultValueMin": 0.0, "resultValueMax": BEST, "score": 7.5}
 _CHOSEN: Final = {"status": "active", "scoreStatus": "fully graded"}
 
 
-def sample_record(shop: Workshop, element: str) -> Record:
+def sample_record(shop: OwnedObjects, element: str) -> Record:
     """A record of an element with all required properties and every text that is optional, under a new id.
 
     Raises ``NotExercised`` when the tenant has nothing to which it could refer.
@@ -53,7 +53,7 @@ def _plain(known: Property, moment: datetime) -> Any:
 class _References:
     """Chooses to what a record of our own refers: to objects of our own where it can be, otherwise to living ones."""
 
-    def __init__(self, shop: Workshop) -> None:
+    def __init__(self, shop: OwnedObjects) -> None:
         self._shop = shop
 
     def of(self, element: str) -> Record:

@@ -11,19 +11,19 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from oneroster.errors import PagingError, StatusError
-from oneroster.pages import Flight
-from oneroster.pagination.walk import Ask, Facts, Paging, Walk
+from oneroster.pages import PagePrefetcher
+from oneroster.pagination.walk import CollectionWalk, PageInfo, PageRequest, Paging
 from oneroster.pull.errors import StagingError
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.fetch.staging import PageNote, Staging
-from oneroster.pull.fetch.throttled_session import Courier, Stopped
+from oneroster.pull.fetch.throttled_session import Stopped, ThrottledSession
 from oneroster.pull.plan import Source
 from oneroster.pull.progress import Progress
 from oneroster.pull.roster.columns import KEY, schema_of
 from oneroster.pull.roster.rejects import MOST, Reject
 
-__all__ = ["Changes", "Errand", "harvest"]
+__all__ = ["Changes", "FetchTask", "fetch_collections"]
 
 _STRETCH_ROWS: Final = 20_000
 _STRETCH_BYTES: Final = 16_000_000
@@ -35,7 +35,7 @@ _NOT_UNDERSTOOD: Final = frozenset({400, 422, 500})
 _REFUSED: Final = {401: "refused", 403: "refused"}
 
 
-class Errand(NamedTuple):
+class FetchTask(NamedTuple):
     """One collection to fetch.
 
     Attributes:
@@ -71,8 +71,13 @@ class _DisobeyedError(Exception):
     """The tenant does not obey the filter by which changes are asked for."""
 
 
-def harvest(
-    courier: Courier, staging: Staging, errands: Iterable[Errand], paging: Paging, workers: int, progress: Progress
+def fetch_collections(
+    courier: ThrottledSession,
+    staging: Staging,
+    errands: Iterable[FetchTask],
+    paging: Paging,
+    workers: int,
+    progress: Progress,
 ) -> None:
     """Fetch collections into the staging, several at once; what is there already is not fetched again.
 
@@ -91,7 +96,9 @@ def harvest(
     waiting = [errand for errand in errands if errand.source.element not in {*staging.done, *staging.absent}]
     with ThreadPoolExecutor(max(1, workers), "oneroster-pull") as pool:
         ahead = _pages_ahead(paging, workers)
-        futures = [pool.submit(_Gathering(courier, staging, errand, paging, ahead, progress).run) for errand in waiting]
+        futures = [
+            pool.submit(_CollectionFetch(courier, staging, errand, paging, ahead, progress).run) for errand in waiting
+        ]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             failures = [error for future in done if (error := future.exception()) is not None]
@@ -113,11 +120,17 @@ def _pages_ahead(paging: Paging, workers: int) -> int:
     return paging.windows + _IN_HAND if 1 < workers <= paging.windows else paging.windows
 
 
-class _Gathering:
+class _CollectionFetch:
     """The fetching of one collection."""
 
     def __init__(
-        self, courier: Courier, staging: Staging, errand: Errand, paging: Paging, ahead: int, progress: Progress
+        self,
+        courier: ThrottledSession,
+        staging: Staging,
+        errand: FetchTask,
+        paging: Paging,
+        ahead: int,
+        progress: Progress,
     ) -> None:
         self._courier, self._staging, self._errand, self._progress = courier, staging, errand, progress
         self._paging, self._ahead = paging, ahead
@@ -126,7 +139,7 @@ class _Gathering:
         self._changes = None if source.element in staging.whole else errand.changes
         filter_ = self._changes.filter if self._changes else errand.filter
         self._call = RowsCall(source.operation_id, {"filter_": filter_}, courier.settings.base_url)
-        self._walk = Walk(source.operation_id, paging)
+        self._walk = CollectionWalk(source.operation_id, paging)
         self._batcher = Batcher(schema_of(source.element, errand.columns))
         self._kept = _Kept()
         self._rejected: Counter[str] = Counter()
@@ -139,11 +152,13 @@ class _Gathering:
         except _DisobeyedError as error:
             self._errand.notes.append(f"{self._name}: {error}, so all of it was fetched")
             self._staging.start_over(self._element)
-            _Gathering(self._courier, self._staging, self._errand, self._paging, self._ahead, self._progress).run()
+            _CollectionFetch(
+                self._courier, self._staging, self._errand, self._paging, self._ahead, self._progress
+            ).run()
 
     def _gather(self) -> None:
         self._play_again()
-        flight = Flight(self._courier, self._fetch, self._ahead)
+        flight = PagePrefetcher(self._courier, self._fetch, self._ahead)
         try:
             self._walk_on(flight)
         except (_DisobeyedError, StagingError):
@@ -172,7 +187,7 @@ class _Gathering:
             self._errand.notes.append(f"{self._name}: {self._walk.reason}; read again under sort=sourcedId")
         self._progress.end(self._name, self._rows)
 
-    def _walk_on(self, flight: Flight[RowsPage]) -> None:
+    def _walk_on(self, flight: PagePrefetcher[RowsPage]) -> None:
         while asks := self._walk.asks(self._ahead):
             if self._courier.stopped:
                 raise Stopped
@@ -184,11 +199,11 @@ class _Gathering:
     def _name(self) -> str:
         return self._errand.source.collection
 
-    def _fetch(self, ask: Ask, stop: threading.Event) -> RowsPage:
+    def _fetch(self, ask: PageRequest, stop: threading.Event) -> RowsPage:
         operation_id = self._errand.source.operation_id
         return self._courier.read(self._call.page_url(ask), self._call.read_rows, operation_id, stop)
 
-    def _take(self, ask: Ask, page: RowsPage) -> None:
+    def _take(self, ask: PageRequest, page: RowsPage) -> None:
         indexes = self._walk.take(ask, page.facts)
         rows = page.rows
         if len(indexes) < len(rows) or None in page.facts.ids:
@@ -256,7 +271,7 @@ class _Gathering:
             None if index in nameless else page.known[str(index)] if str(index) in page.known else next(source, None)
             for index in range(page.count)
         ]
-        facts = Facts(ids, page.total, page.cursor)
+        facts = PageInfo(ids, page.total, page.cursor)
         asks = self._walk.asks(self._ahead)
         if not asks or _note(facts, self._walk.take(asks[0], facts)) != page:
             raise StagingError(f"The journal in {self._staging.folder} does not fit its rows. Pull without resume.")
@@ -282,7 +297,7 @@ class _Kept:
         return pa.concat_batches(self._batches)
 
 
-def _note(facts: Facts, given: list[int]) -> PageNote:
+def _note(facts: PageInfo, given: list[int]) -> PageNote:
     count = len(facts.ids)
     if len(given) == count and None not in facts.ids:
         return PageNote(count, facts.total, facts.cursor)

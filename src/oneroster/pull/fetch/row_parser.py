@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
-from oneroster.operation_call import Call
-from oneroster.pagination.walk import Facts
+from oneroster.operation_call import OperationCall
+from oneroster.pagination.walk import PageInfo
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
-from oneroster.transport.session import Answer
+from oneroster.transport.session import RawResponse
 from oneroster_v1p1 import models, wrapping
 from oneroster_v1p1.calls import load
 from oneroster_v1p1.tables import ELEMENTS, Property
@@ -42,7 +42,7 @@ class RowsPage(NamedTuple):
         size: Bytes of the body.
     """
 
-    facts: Facts
+    facts: PageInfo
     rows: list[Any]
     flaws: dict[int, list[Reject]]
     size: int
@@ -51,7 +51,7 @@ class RowsPage(NamedTuple):
         return f"RowsPage({len(self.rows)} rows, {len(self.flaws)} with flaws)"
 
 
-class RowsCall(Call):
+class RowsCall(OperationCall):
     """A collection, whose pages are read into rows. Threads may share it.
 
     Args:
@@ -66,7 +66,7 @@ class RowsCall(Call):
         self.collection = self.operation.wrapper or ""
         self._reader = _Reader(self.element, self.collection, ())
 
-    def read_rows(self, answer: Answer) -> RowsPage:
+    def read_rows(self, answer: RawResponse) -> RowsPage:
         """A page of the collection.
 
         Raises:

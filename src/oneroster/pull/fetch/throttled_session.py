@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from oneroster.pull.errors import PullError
-from oneroster.transport.session import Answer, Session
+from oneroster.transport.session import RawResponse, Session
 
-__all__ = ["Courier", "Stopped"]
+__all__ = ["Stopped", "ThrottledSession"]
 
 
 class Stopped(PullError):  # noqa: N818  # no error of anybody's: somebody wanted it
@@ -18,7 +18,7 @@ class Stopped(PullError):  # noqa: N818  # no error of anybody's: somebody wante
         super().__init__("The pull was ended before it was over; what came is kept for a pull that resumes.")
 
 
-class Courier(Session):
+class ThrottledSession(Session):
     """The connections to one tenant, bounded.
 
     Args:
@@ -55,7 +55,9 @@ class Courier(Session):
         """Whether it, or the client, was closed, and nothing more is sent."""
         return self._ending.is_set() or self._ended_outside.is_set()
 
-    def send(self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None) -> Answer:
+    def send(
+        self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None
+    ) -> RawResponse:
         """One request and its whole answer, when its turn comes.
 
         Raises:
@@ -71,7 +73,7 @@ class Courier(Session):
                 self.received += len(answer.content)
             return answer
 
-    def pause(self, failure: Exception | Answer, sent: int, began: float, operation_id: str) -> float | None:
+    def pause(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
         """See `Session`; counts what is sent again."""
         delay = super().pause(failure, sent, began, operation_id)
         if delay is not None:

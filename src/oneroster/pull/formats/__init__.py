@@ -1,6 +1,6 @@
 """Where a roster can be put, and read from again: OneRoster CSV, NDJSON, Parquet, DuckDB, SQLite."""
 
 from oneroster.pull.formats.detection import FORMATS, format_of
-from oneroster.pull.formats.format import Form, Written
+from oneroster.pull.formats.format import Format, WriteResult
 
-__all__ = ["FORMATS", "Form", "Written", "format_of"]
+__all__ = ["FORMATS", "Format", "WriteResult", "format_of"]

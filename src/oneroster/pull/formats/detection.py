@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.duckdb_file import DuckDb
 from oneroster.pull.formats.folder import MANIFEST, read_manifest
-from oneroster.pull.formats.format import Form
+from oneroster.pull.formats.format import Format
 from oneroster.pull.formats.ndjson import NdJson
 from oneroster.pull.formats.oneroster_csv import Bundle
 from oneroster.pull.formats.parquet import Parquet
 from oneroster.pull.formats.sqlite_file import Sqlite
 from oneroster.pull.roster.roster import Roster, wrapper_of
 
-__all__ = ["FORMATS", "format_of", "open_place"]
+__all__ = ["FORMATS", "format_of", "open_destination"]
 
-_FORMS: Final[tuple[Form, ...]] = (
+_FORMS: Final[tuple[Format, ...]] = (
     Bundle(),
     NdJson(),
     NdJson("gzip"),
@@ -26,12 +26,12 @@ _FORMS: Final[tuple[Form, ...]] = (
     Sqlite(),
 )
 
-FORMATS: Final[Mapping[str, Form]] = {form.name: form for form in _FORMS}
+FORMATS: Final[Mapping[str, Format]] = {form.name: form for form in _FORMS}
 """The formats, by the names of ``--format``."""
 
-_ZIP: Final[Form] = Bundle(zipped=True)
+_ZIP: Final[Format] = Bundle(zipped=True)
 
-_ENDINGS: Final[Mapping[str, Form]] = {
+_ENDINGS: Final[Mapping[str, Format]] = {
     ".zip": _ZIP,
     **{f".{name}": form for name, form in FORMATS.items()},
     ".sqlite3": FORMATS["sqlite"],
@@ -41,7 +41,7 @@ _SIGNS: Final = ((0, b"PK", _ZIP), (8, b"DUCK", FORMATS["duckdb"]), (0, b"SQLite
 """Where in a file which bytes tell its format."""
 
 
-def format_of(place: Path, name: str | None = None) -> Form:
+def format_of(place: Path, name: str | None = None) -> Format:
     """The format of a place.
 
     Args:
@@ -53,18 +53,18 @@ def format_of(place: Path, name: str | None = None) -> Form:
     """
     if name is not None:
         if name not in FORMATS:
-            raise PlaceError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+            raise DestinationError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
         return _ZIP if name == "csv" and place.suffix.lower() == ".zip" else FORMATS[name]
     found = _by_content(place) or _by_name(place)
     if found is None:
-        raise PlaceError(
+        raise DestinationError(
             f"Neither the name of {place} nor what is there tells a format; give --format, one of {', '.join(FORMATS)},"
             f" or a name that ends in one of {', '.join(_ENDINGS)}."
         )
     return found
 
 
-def open_place(place: str | Path, format: str | None = None) -> Roster:  # noqa: A002  # as the command line names it
+def open_destination(place: str | Path, format: str | None = None) -> Roster:  # noqa: A002  # as the command line names it
     """The roster of a place.
 
     Args:
@@ -77,13 +77,13 @@ def open_place(place: str | Path, format: str | None = None) -> Roster:  # noqa:
     return format_of(Path(place), format).open(Path(place))
 
 
-def _by_name(place: Path) -> Form | None:
+def _by_name(place: Path) -> Format | None:
     # The longest first, for .ndjson.gz is more than .gz.
     endings = sorted(_ENDINGS, key=len, reverse=True)
     return next((_ENDINGS[ending] for ending in endings if place.name.lower().endswith(ending)), None)
 
 
-def _by_content(place: Path) -> Form | None:
+def _by_content(place: Path) -> Format | None:
     if place.is_dir():
         if (place / "manifest.csv").is_file():
             return FORMATS["csv"]
@@ -94,11 +94,11 @@ def _by_content(place: Path) -> Form | None:
         with place.open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise PlaceError(f"{place} cannot be read: {error.strerror}.") from None
+        raise DestinationError(f"{place} cannot be read: {error.strerror}.") from None
     return next((form for at, sign, form in _SIGNS if head[at:].startswith(sign)), None)
 
 
-def _of_folder(place: Path) -> Form | None:
+def _of_folder(place: Path) -> Format | None:
     held = [wrapper_of(holding.element) for holding in read_manifest(place).collections.values()]
     forms = (form for form in _FORMS if all((place / f"{name}.{form.name}").is_file() for name in held))
     return next(forms, None) if held else None

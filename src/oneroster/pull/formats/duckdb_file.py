@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
-from oneroster.pull.formats.embedded_manifest import Held, manifest_of
-from oneroster.pull.formats.format import Written
+from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import conformed, rebatched
 from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
 from oneroster.pull.private_files import protected, settled
@@ -34,7 +34,7 @@ class DuckDb:
     name = "duckdb"
     embeds_manifest = True
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         rows: dict[str, int] = {}
         with _connected(target, read_only=False) as database:
@@ -44,18 +44,18 @@ class DuckDb:
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest VARCHAR NOT NULL)")
             database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
         settled(target)
-        return Written({wrapper_of(element): number for element, number in rows.items()})
+        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
 
     def open(self, place: Path) -> Roster:
         """See `oneroster.pull.formats.format.Form`."""
         with _connected(place, read_only=True) as database:
             found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
         if len(found) != 1:
-            raise PlaceError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
+            raise DestinationError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
         return _DuckDbRoster(place, Manifest.from_json(found[0][0].encode(), f"{place}, table {MANIFEST_TABLE}"))
 
 
-class _DuckDbRoster(Held):
+class _DuckDbRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.Roster`."""
         schema = self.schema(element)
@@ -89,7 +89,7 @@ def _fill(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -
 def _connected(path: Path, *, read_only: bool) -> Iterator["duckdb.DuckDBPyConnection"]:
     """A connection, closed behind the block.
 
-    Raises ``PlaceError`` or ``OSError`` for whatever DuckDB refuses.
+    Raises ``DestinationError`` or ``OSError`` for whatever DuckDB refuses.
     """
     import duckdb
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.columns import columns_of, schema_of
 from oneroster.pull.roster.manifest import Holding, Manifest
 from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
 from oneroster_v1p1.tables import ELEMENTS
 
-__all__ = ["Held", "manifest_of", "naming_problem"]
+__all__ = ["StoredRoster", "manifest_of", "naming_problem"]
 
 
 def manifest_of(roster: Roster, rows: dict[str, int]) -> Manifest:
@@ -27,7 +27,7 @@ def manifest_of(roster: Roster, rows: dict[str, int]) -> Manifest:
     return msgspec.structs.replace(roster.manifest, collections=collections)
 
 
-class Held:
+class StoredRoster:
     """A roster on disk whose manifest says what it holds; the formats add how rows are read.
 
     Attributes:
@@ -40,7 +40,7 @@ class Held:
         self._columns = {held.element: held.columns for held in manifest.collections.values()}
         problem = naming_problem(self._columns)
         if problem:
-            raise PlaceError(f"{place}: its manifest {problem}; this release cannot read it.")
+            raise DestinationError(f"{place}: its manifest {problem}; this release cannot read it.")
 
     def elements(self) -> tuple[str, ...]:
         """See `oneroster.pull.roster.Roster`."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from oneroster.pull.formats.embedded_manifest import Held, manifest_of
-from oneroster.pull.formats.format import Written
+from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.private_files import make_folder, opened, read_bytes, settled
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster import Roster, wrapper_of
@@ -21,7 +21,7 @@ Write = Callable[[Path, pa.Schema, Iterable[pa.RecordBatch]], int]
 Read = Callable[[Path, pa.Schema], pa.RecordBatchReader]
 
 
-def write_folder(target: Path, roster: Roster, suffix: str, write: Write) -> Written:
+def write_folder(target: Path, roster: Roster, suffix: str, write: Write) -> WriteResult:
     """Write a roster as a folder.
 
     Args:
@@ -40,7 +40,7 @@ def write_folder(target: Path, roster: Roster, suffix: str, write: Write) -> Wri
         file.write(manifest_of(roster, rows).to_json())
     settled(target / MANIFEST)
     settled(target)
-    return Written({f"{wrapper_of(element)}{suffix}": number for element, number in rows.items()})
+    return WriteResult({f"{wrapper_of(element)}{suffix}": number for element, number in rows.items()})
 
 
 def read_manifest(place: Path) -> Manifest:
@@ -52,7 +52,7 @@ def read_manifest(place: Path) -> Manifest:
     return Manifest.from_json(read_bytes(place / MANIFEST, "the manifest of a pull"), str(place / MANIFEST))
 
 
-class FolderRoster(Held):
+class FolderRoster(StoredRoster):
     """A roster in a folder.
 
     Args:

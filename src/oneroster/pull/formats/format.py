@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol
 from oneroster.pull.roster.rejects import Reject
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["Form", "Written"]
+__all__ = ["Format", "WriteResult"]
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """What was written.
 
     Attributes:
@@ -23,7 +23,7 @@ class Written(NamedTuple):
     rejects: tuple[Reject, ...] = ()
 
 
-class Form(Protocol):
+class Format(Protocol):
     """One way to keep a roster.
 
     Attributes:
@@ -34,7 +34,7 @@ class Form(Protocol):
     name: str
     embeds_manifest: bool
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """Write a roster where nothing is yet, and have it safe on the disk.
 
         Args:

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Final
 import msgspec
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.folder import FolderRoster, write_folder
-from oneroster.pull.formats.format import Written
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, parsed
 from oneroster.pull.private_files import opened
@@ -45,7 +45,7 @@ class NdJson:
         self.name = f"ndjson{ending}"
         self._suffix = f".{self.name}"
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         return write_folder(target, roster, self._suffix, partial(_write, self._coding))
 
@@ -139,7 +139,9 @@ def _read(coding: str | None, path: Path, schema: pa.Schema) -> pa.RecordBatchRe
                     rows = decoder.decode_lines(b"".join(lines))
                     yield _batch(schema, rows)
         except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError) as error:
-            raise PlaceError(f"{path} cannot be read as NDJSON of its columns ({type(error).__name__}).") from None
+            raise DestinationError(
+                f"{path} cannot be read as NDJSON of its columns ({type(error).__name__})."
+            ) from None
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

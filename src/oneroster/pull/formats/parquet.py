@@ -6,9 +6,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.folder import FolderRoster, write_folder
-from oneroster.pull.formats.format import Written
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import conformed, grouped
 from oneroster.pull.private_files import opened
 from oneroster.pull.roster.roster import Roster
@@ -27,7 +27,7 @@ class Parquet:
     name = "parquet"
     embeds_manifest = True
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         return write_folder(target, roster, _SUFFIX, _write)
 
@@ -55,10 +55,10 @@ def _read(path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
         try:
             with parquet.ParquetFile(path) as file:
                 if file.schema_arrow.names != schema.names:
-                    raise PlaceError(f"{path} has other columns than the manifest of its folder says.")
+                    raise DestinationError(f"{path} has other columns than the manifest of its folder says.")
                 yield from file.iter_batches(_READ_ROWS)
         except (OSError, pa.ArrowException) as error:
             # Arrow's own words may hold what it met in the file.
-            raise PlaceError(f"{path} cannot be read as Parquet ({type(error).__name__}).") from None
+            raise DestinationError(f"{path} cannot be read as Parquet ({type(error).__name__}).") from None
 
     return conformed(schema, batches())

@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 from typing import Final
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 
 __all__ = ["MANIFEST_TABLE", "quoted", "refused"]
 
@@ -24,4 +24,4 @@ def refused(path: Path, database: str, error: Exception) -> Exception:
     words = str(error).lower()
     if any(sign in words for sign in _FULL):
         return OSError(errno.ENOSPC, f"{database} found the disk full", str(path))
-    return PlaceError(f"{path}: {database} refused it ({type(error).__name__}).")
+    return DestinationError(f"{path}: {database} refused it ({type(error).__name__}).")

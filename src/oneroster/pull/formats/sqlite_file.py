@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
-from oneroster.pull.formats.embedded_manifest import Held, manifest_of
-from oneroster.pull.formats.format import Written
+from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
 from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, lists_as_json, parsed
@@ -37,7 +37,7 @@ class Sqlite:
     name = "sqlite"
     embeds_manifest = True
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         rows: dict[str, int] = {}
         os.close(opened(target))
@@ -51,18 +51,18 @@ class Sqlite:
             database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
             database.commit()
         settled(target)
-        return Written({wrapper_of(element): number for element, number in rows.items()})
+        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
 
     def open(self, place: Path) -> Roster:
         """See `oneroster.pull.formats.format.Form`."""
         with _connected(place, "ro") as database:
             found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
         if len(found) != 1:
-            raise PlaceError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
+            raise DestinationError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
         return _SqliteRoster(place, Manifest.from_json(found[0][0].encode(), f"{place}, table {MANIFEST_TABLE}"))
 
 
-class _SqliteRoster(Held):
+class _SqliteRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.Roster`."""
         schema = self.schema(element)
@@ -111,7 +111,7 @@ def _references(element: str) -> set[str]:
 def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
     """A connection to a file that exists, closed behind the block.
 
-    Raises ``PlaceError`` or ``OSError`` for whatever SQLite refuses.
+    Raises ``DestinationError`` or ``OSError`` for whatever SQLite refuses.
     """
     try:
         # Who reads may do so from one thread after the other, as DuckDB does.
@@ -146,5 +146,5 @@ def _batch(place: Path, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> p
                 values = tuple(None if text is None else json.loads(text) for text in values)
             columns.append(parsed(values, field.type))
         except (pa.ArrowException, ValueError, TypeError):
-            raise PlaceError(f"{place}: column {field.name} holds what it cannot have.") from None
+            raise DestinationError(f"{place}: column {field.name} holds what it cannot have.") from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -9,20 +9,20 @@ import pyarrow.compute as pc
 
 from oneroster.errors import ConfigurationError
 from oneroster.filters import F, render
-from oneroster.pagination.walk import Ask
+from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.collections import Changes
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.incremental import watermark as asking
-from oneroster.pull.plan import Choice, Source
+from oneroster.pull.plan import RosterSelection, Source
 from oneroster.pull.roster.columns import STATUS
 from oneroster.pull.roster.manifest import WHOLE, Manifest
-from oneroster.pull.roster.merge import Difference, Recent, Updated
+from oneroster.pull.roster.merge import Recent, RosterDelta, Updated
 from oneroster.pull.roster.roster import Roster, rows_of
 from oneroster.pull.roster.views import active_only
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging
-    from oneroster.pull.fetch.throttled_session import Courier
+    from oneroster.pull.fetch.throttled_session import ThrottledSession
 
 __all__ = ["Update"]
 
@@ -42,7 +42,7 @@ class Update(NamedTuple):
 
     since: datetime
     base: Roster | None
-    choice: Choice
+    choice: RosterSelection
     only_changes: bool
 
     @classmethod
@@ -52,7 +52,7 @@ class Update(NamedTuple):
         overlap: timedelta,
         manifest: Manifest | None,
         base: Roster | None,
-        choice: Choice,
+        choice: RosterSelection,
         base_url: str,
         only_changes: bool,
     ) -> "Update":
@@ -95,7 +95,7 @@ class Update(NamedTuple):
         text = asking.both(self.choice.filters.get(source.collection), oldest, source.element)
         return None if text is None else Changes(text, oldest - _BLUR, some)
 
-    def is_short(self, source: Source, staged: Roster, courier: "Courier") -> bool:
+    def is_short(self, source: Source, staged: Roster, courier: "ThrottledSession") -> bool:
         """Whether the rows of before, brought up to date, are not as many as the server announces."""
         if self.base is None:
             return False
@@ -103,20 +103,20 @@ class Update(NamedTuple):
         rows = asking.kept_beside(self.base, staged, source.element) + rows_of(arriving, source.element)
         return rows != self._announced(source, courier)
 
-    def _announced(self, source: Source, courier: "Courier") -> int | None:
+    def _announced(self, source: Source, courier: "ThrottledSession") -> int | None:
         filter_ = self.choice.filters.get(source.collection)
         if self.choice.active:
             active = render(F.status == "active", source.element)
             filter_ = active if filter_ is None else f"{filter_} AND {active}"
         call = RowsCall(source.operation_id, {"filter_": filter_}, courier.settings.base_url)
-        return courier.read(call.page_url(Ask(0, 1)), call.read_rows, source.operation_id).facts.total
+        return courier.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
 
     def result(self, staged: Roster, manifest: Manifest, staging: "Staging") -> Roster:
         """What the place shall hold."""
         if self.base is None:
             return Recent(staged, self.since)
         if self.only_changes:
-            return Difference(self.base, staged, manifest, staging.whole, datetime.now(UTC))
+            return RosterDelta(self.base, staged, manifest, staging.whole, datetime.now(UTC))
         arriving = active_only(staged) if self.choice.active else staged
         return Updated(self.base, staged, manifest, staging.whole, arriving)
 
@@ -134,7 +134,7 @@ class Update(NamedTuple):
         return found
 
 
-def _check_base(manifest: Manifest, choice: Choice, base_url: str) -> None:
+def _check_base(manifest: Manifest, choice: RosterSelection, base_url: str) -> None:
     if manifest.kind != WHOLE:
         raise ConfigurationError("The roster of before holds changes alone; changes can be told of a whole one only.")
     if manifest.choice != choice.as_json():

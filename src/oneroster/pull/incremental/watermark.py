@@ -17,7 +17,7 @@ from oneroster.filters import modified_since, render
 from oneroster.pull.roster.columns import KEY, MODIFIED
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["LAST", "OVERLAP", "Known", "both", "instant", "kept_beside", "known_of", "text_of"]
+__all__ = ["LAST", "OVERLAP", "KnownState", "both", "instant", "kept_beside", "known_of", "text_of"]
 
 LAST: Final = "last"
 """Stands for the watermark of the roster that is there."""
@@ -28,7 +28,7 @@ OVERLAP: Final = timedelta(hours=24)
 _JUNCTIONS: Final = (" and ", " or ")
 
 
-class Known(NamedTuple):
+class KnownState(NamedTuple):
     """What is known of a collection before.
 
     Attributes:
@@ -74,7 +74,7 @@ def both(filter_: str | None, since: datetime, element: str) -> str | None:
     return f"{filter_} AND {changed}"
 
 
-def known_of(roster: Roster, element: str) -> Known:
+def known_of(roster: Roster, element: str) -> KnownState:
     """What is known of the rows that a roster has of an element."""
     rows, newest = 0, None
     for batch in roster.read(element):
@@ -82,7 +82,7 @@ def known_of(roster: Roster, element: str) -> Known:
         latest = pc.max(batch.column(MODIFIED)).as_py()
         if latest is not None and (newest is None or latest > newest):
             newest = latest
-    return Known(rows, newest)
+    return KnownState(rows, newest)
 
 
 def kept_beside(roster: Roster, changes: Roster, element: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 
 __all__ = ["CHANGES", "VERSION", "WHOLE", "Holding", "Manifest", "beside", "write_beside"]
 
@@ -74,10 +74,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         try:
             version = msgspec.json.decode(text, type=_Version).version
             if version > VERSION:
-                raise PlaceError(f"{where} is of version {version}; this release reads up to {VERSION}. Update it.")
+                raise DestinationError(
+                    f"{where} is of version {version}; this release reads up to {VERSION}. Update it."
+                )
             return msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise PlaceError(f"{where} is no manifest of a pull ({type(error).__name__}).") from None
+            raise DestinationError(f"{where} is no manifest of a pull ({type(error).__name__}).") from None
 
 
 class _Version(msgspec.Struct):

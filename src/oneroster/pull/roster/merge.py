@@ -14,7 +14,7 @@ from oneroster.pull.roster.columns import KEY, MODIFIED, STATUS
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster import Roster, in_load_order
 
-__all__ = ["Difference", "Recent", "Updated"]
+__all__ = ["Recent", "RosterDelta", "Updated"]
 
 _DELETED: Final = "tobedeleted"
 
@@ -75,7 +75,7 @@ class Updated(_Two):
         yield from self._arriving.read(element)
 
 
-class Difference(_Two):
+class RosterDelta(_Two):
     """What changed from one roster to another: rows that are new or different, and deletions.
 
     A row that is gone is given as it was last known, with the status ``tobedeleted`` and the time of the pull.

@@ -17,14 +17,14 @@ from oneroster.pull.roster.columns import KEY, reference_column
 from oneroster.pull.roster.roster import Roster
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Property
 
-__all__ = ["OfSchools"]
+__all__ = ["SchoolSubset"]
 
 _SCHOOL: Final = "Org"
 # Of its sourcedId the document says that it is that of the user (5.9 [A]); no property refers to it.
 _SAME_ID: Final = {"Demographics": "User"}
 
 
-class OfSchools:
+class SchoolSubset:
     """The part of a roster that belongs to some schools.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Final
 
 from oneroster.sandbox.auth.oauth1 import SignatureJudge
 from oneroster.sandbox.auth.oauth2 import TokenEndpoint, TokenRegistry
-from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster_v1p1.tables import Operation
 
 REALM: Final = "oneroster-sandbox"
@@ -19,7 +19,7 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class SandboxCredentials:
     """What opens this tenant. Made up anew for each tenant unless given; nothing secret stands in the repr."""
 
     client_id: str = "sandbox-client"
@@ -59,7 +59,7 @@ class Denied:
         return ", ".join(told[scheme] for scheme in self.schemes)
 
 
-class Access:
+class Authentication:
     """The doorkeeper of one tenant.
 
     Args:
@@ -72,7 +72,7 @@ class Access:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: SandboxCredentials,
         scopes: frozenset[str],
         *,
         token_lifetime: int = 3600,
@@ -96,7 +96,7 @@ class Access:
         """The value of WWW-Authenticate for a token whose scopes do not reach (RFC 6750, 3.1)."""
         return f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(operation.oauth_scopes)}"'
 
-    def examine(self, request: Arrival) -> Admitted | Denied:
+    def examine(self, request: RawRequest) -> Admitted | Denied:
         """Judge the credentials of one request."""
         if not request.has_credentials:
             return self._denied(f"no credentials were sent; known here: {', '.join(self._schemes)}")
@@ -124,6 +124,6 @@ class Access:
             return self._denied("the bearer token has expired; fetch a new one", "invalid_token", "expired")
         return self._denied("the bearer token is not valid", "invalid_token")
 
-    def _signed(self, request: Arrival) -> Admitted | Denied:
+    def _signed(self, request: RawRequest) -> Admitted | Denied:
         objection = self._signatures.objection(request.method, request.signed_url, request.headers)
         return Admitted() if objection is None else self._denied(objection.reason, cause=objection.cause)

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from oauthlib.oauth2 import BackendApplicationServer, InvalidRequestError, OAuth2Error, RequestValidator
 
-from oneroster.sandbox.http.responses import JSON, Answer
+from oneroster.sandbox.http.responses import JSON, Reply
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path, not a secret
 
@@ -64,7 +64,7 @@ class TokenEndpoint:
         validator = _Validator(client_id, client_secret, scopes, registry)
         self._server = BackendApplicationServer(validator, token_expires_in=lifetime)
 
-    def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to one POST, a token or an error in JSON."""
         try:
             given, content, status = self._server.create_token_response(
@@ -79,7 +79,7 @@ class TokenEndpoint:
         if status == 401:
             # RFC 6749, 5.2: the challenge names the scheme by which a client authenticates here.
             named["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
-        return Answer(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
+        return Reply(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
 
 
 def _said(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:

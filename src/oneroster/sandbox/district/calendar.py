@@ -19,7 +19,7 @@ _LEVELS: Final = (("semester", 2), ("term", 2), ("gradingPeriod", 2))
 
 
 @dataclass
-class Session:
+class Period:
     """A span of school life from its first day to the day after its last."""
 
     sourced_id: str
@@ -57,14 +57,14 @@ class Calendar:
             yield from map(self._record, year.walk())
 
     def _session(
-        self, kind: str, title: str, year: int, start: date, end: date, parent: Session | None = None
-    ) -> Session:
-        session = Session(next(self._ids), kind, title, year, start, end, parent)
+        self, kind: str, title: str, year: int, start: date, end: date, parent: Period | None = None
+    ) -> Period:
+        session = Period(next(self._ids), kind, title, year, start, end, parent)
         if parent:
             parent.children.append(session)
         return session
 
-    def _divide(self, above: Session, level: int) -> None:
+    def _divide(self, above: Period, level: int) -> None:
         if level == len(_LEVELS):
             return
         kind, parts = _LEVELS[level]
@@ -76,7 +76,7 @@ class Calendar:
             within = "" if above.kind == "schoolYear" else f"{above.title} · "
             self._divide(self._session(kind, within + title, above.year, start, end, above), level + 1)
 
-    def _past(self) -> Session:
+    def _past(self) -> Period:
         """A year whose records a consumer may drop, down to a grading period."""
         start, end = _FIRST_DAY - _DAYS_OF_A_YEAR, _LAST_DAY - _DAYS_OF_A_YEAR
         year = self._session("schoolYear", "School year 2024/25", _YEAR - 1, start, end)
@@ -86,7 +86,7 @@ class Calendar:
             session.status = "tobedeleted"
         return year
 
-    def _future(self) -> Session:
+    def _future(self) -> Period:
         """A year that is not yet divided; its summer term stands under no semester."""
         start, end = _FIRST_DAY + _DAYS_OF_A_YEAR, _LAST_DAY + _DAYS_OF_A_YEAR
         year = self._session("schoolYear", "School year 2026/27", _YEAR + 1, start, end)
@@ -94,7 +94,7 @@ class Calendar:
         self._session("gradingPeriod", "Été", _YEAR + 1, summer.start, summer.end, summer)
         return year
 
-    def _record(self, session: Session) -> Record:
+    def _record(self, session: Period) -> Record:
         record: Record = {
             "sourcedId": session.sourced_id,
             "status": session.status,

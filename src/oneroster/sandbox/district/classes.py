@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from oneroster.sandbox.district.calendar import Calendar, Session
+from oneroster.sandbox.district.calendar import Calendar, Period
 from oneroster.sandbox.district.courses import Courses
 from oneroster.sandbox.district.names import SUBJECTS
 from oneroster.sandbox.district.organisation import School
@@ -28,7 +28,7 @@ class Class:
     sourced_id: str
     number: int
     school: School
-    sessions: list[Session]
+    sessions: list[Period]
     status: str
     students: list[Person] = field(default_factory=list)
 

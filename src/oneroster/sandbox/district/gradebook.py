@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from oneroster.sandbox.district.calendar import Session
+from oneroster.sandbox.district.calendar import Period
 from oneroster.sandbox.district.classes import Class
 from oneroster.sandbox.district.names import CATEGORIES, COMMENTS
 from oneroster.sandbox.district.people import Person
@@ -62,7 +62,7 @@ class Gradebook:
             for student in taught.students:
                 yield "Result", self._result(item, student, due)
 
-    def _item(self, taught: Class, period: Session, title: str, status: str) -> Record:
+    def _item(self, taught: Class, period: Period, title: str, status: str) -> Record:
         number = self._items
         self._items += 1
         item: Record = {

@@ -7,9 +7,9 @@ from dataclasses import replace
 from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.errors import PAGE
-from oneroster.sandbox.http.raw_request import Arrival
-from oneroster.sandbox.http.responses import Answer
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Reply
+from oneroster.sandbox.requests.operation_request import OperationRequest
 
 
 class OpenDoor(Fault):
@@ -17,7 +17,7 @@ class OpenDoor(Fault):
     does = "serves callers who show no credentials at all"
     breaks = "6.1 status 401 [A]: not authenticated"
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         return verdict if arrival.has_credentials else Admitted()
 
 
@@ -26,7 +26,7 @@ class AnyToken(Fault):
     does = "serves callers with any bearer token or signature, right or wrong"
     breaks = "6.1 status 401 [A]: bad token or signature"
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         wrong = isinstance(verdict, Denied) and arrival.has_credentials
         return Admitted() if wrong else verdict
 
@@ -36,7 +36,7 @@ class StatusWithoutPayload(Fault):
     does = "refuses with an HTML page instead of the status payload"
     breaks = "6.2 status payload [B]: recommended on all errors"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         return replace(answer, body=PAGE, media_type="text/html") if answer.status == 401 else answer
 
 
@@ -45,7 +45,7 @@ class BlankToken(Fault):
     does = "lets in who sends a scheme and nothing behind it"
     breaks = "6.1 status 401 [A]: not authenticated"
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         blank = bool(arrival.authorization) and not arrival.authorization.partition(" ")[2]
         return Admitted() if blank else verdict
 
@@ -55,7 +55,7 @@ class NoChallenge(Fault):
     does = "refuses without naming the way in"
     breaks = "RFC 9110, 15.5.2 [B]: WWW-Authenticate with every 401"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if answer.status != 401:
             return answer
         kept = {name: value for name, value in answer.headers.items() if name != "WWW-Authenticate"}

@@ -13,8 +13,8 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.http.raw_request import Arrival
-from oneroster.sandbox.http.responses import Answer
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Reply
 from oneroster_v1p1.tables import OPERATIONS
 
 _DEMOGRAPHICS: Final = frozenset(
@@ -29,7 +29,7 @@ class Overlooks(Fault):
 
     cause: ClassVar[str]
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         overlooked = isinstance(verdict, Denied) and verdict.cause == self.cause
         return Admitted() if overlooked else verdict
 
@@ -60,7 +60,7 @@ class QueryUnsigned(Fault):
     does = "takes OAuth 1.0a signatures that leave out the query"
     breaks = "7.2 signing [A]: all query parameters are signed"
 
-    def mistaken_for(self, arrival: Arrival, verdict: Denied) -> Arrival | None:
+    def mistaken_for(self, arrival: RawRequest, verdict: Denied) -> RawRequest | None:
         return replace(arrival, query_string=b"") if verdict.cause == "signature" else None
 
 
@@ -69,7 +69,7 @@ class Grants(Fault):
 
     more: ClassVar[frozenset[str]]
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         if isinstance(verdict, Denied) or verdict.scopes is None:
             return verdict
         return Admitted(verdict.scopes | self.more)
@@ -92,12 +92,12 @@ class DemographicsForAll(Grants):
 class TokenEndpointFault(Fault):
     """Answers at the token endpoint another way."""
 
-    def sent(self, arrival: Arrival, answer: Answer) -> Answer:
+    def sent(self, arrival: RawRequest, answer: Reply) -> Reply:
         at_endpoint = arrival.raw_path == TOKEN_PATH.encode() and arrival.method == "POST"
         return self.granted(arrival, answer) if at_endpoint else answer
 
     @abstractmethod
-    def granted(self, arrival: Arrival, answer: Answer) -> Answer:
+    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
         """What is answered instead."""
 
 
@@ -106,8 +106,8 @@ class AnySecret(TokenEndpointFault):
     does = "grants a token to whoever knows the client id"
     breaks = "7.4 client authentication [A]: by id and secret"
 
-    def granted(self, arrival: Arrival, answer: Answer) -> Answer:
-        return Answer(200, _MADE_UP, {}) if answer.status == 401 else answer
+    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
+        return Reply(200, _MADE_UP, {}) if answer.status == 401 else answer
 
 
 class AnyGrant(TokenEndpointFault):
@@ -115,9 +115,9 @@ class AnyGrant(TokenEndpointFault):
     does = "grants a token for any grant_type"
     breaks = "7.4 grant [A]: client_credentials"
 
-    def granted(self, arrival: Arrival, answer: Answer) -> Answer:
+    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
         asked = parse_qs((arrival.body or b"").decode("latin-1")).get("grant_type")
-        return Answer(200, _MADE_UP, {}) if answer.status == 400 and asked != ["client_credentials"] else answer
+        return Reply(200, _MADE_UP, {}) if answer.status == 400 and asked != ["client_credentials"] else answer
 
 
 class NoTokenType(TokenEndpointFault):
@@ -125,7 +125,7 @@ class NoTokenType(TokenEndpointFault):
     does = "grants tokens without saying that they are bearer tokens"
     breaks = "7.4 answer [A]: token_type"
 
-    def granted(self, arrival: Arrival, answer: Answer) -> Answer:
+    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
         return _changed(answer, lambda members: members.pop("token_type"))
 
 
@@ -134,11 +134,11 @@ class TokenCached(TokenEndpointFault):
     does = "lets caches keep the tokens that it grants"
     breaks = "RFC 6749, 5.1 [B]: Cache-Control: no-store"
 
-    def granted(self, arrival: Arrival, answer: Answer) -> Answer:
+    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
         return replace(answer, headers={**answer.headers, "Cache-Control": "max-age=600"})
 
 
-def _changed(answer: Answer, change: Callable[[dict[str, Any]], object]) -> Answer:
+def _changed(answer: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
     if answer.status != 200:
         return answer
     members = msgspec.json.decode(answer.body)

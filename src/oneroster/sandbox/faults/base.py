@@ -35,10 +35,10 @@ from typing import Any, ClassVar
 from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.handlers.serialization import Record
 from oneroster.sandbox.http.link_header import LinkSet, Window
-from oneroster.sandbox.http.raw_request import Arrival
-from oneroster.sandbox.http.responses import Answer, Problem
-from oneroster.sandbox.requests.operation_request import Call, Plan
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Problem, Reply
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster.sandbox.store.store import Store
 
 
@@ -58,70 +58,70 @@ class Fault(ABC):
     def prepare(self, store: Store) -> None:  # noqa: B027  # a fault fills the hooks it needs and no other
         """Change the data, which is this tenant's alone."""
 
-    def mistaken_for(self, arrival: Arrival, verdict: Denied) -> Arrival | None:
+    def mistaken_for(self, arrival: RawRequest, verdict: Denied) -> RawRequest | None:
         """Examine a denied request as if it were another one; None to leave it denied."""
         return None
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         """Let in, or keep out."""
         return verdict
 
-    def parents(self, call: Call, absent: list[Problem]) -> list[Problem]:
+    def parents(self, call: OperationRequest, absent: list[Problem]) -> list[Problem]:
         """Find parents that are not there, or miss some that are."""
         return absent
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         """Choose other rows."""
         return plan
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         """Put something between the rows and the page."""
         return selection
 
-    def window(self, call: Call, window: Window, total: int) -> Window:
+    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
         """Serve another stretch of the rows."""
         return window
 
-    def found(self, call: Call, record: Record) -> Record:
+    def found(self, call: OperationRequest, record: Record) -> Record:
         """Find another record than the one asked for."""
         return record
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         """Write a record another way."""
         return record
 
-    def body(self, call: Call, body: Record) -> Record:
+    def body(self, call: OperationRequest, body: Record) -> Record:
         """Wrap the data another way."""
         return body
 
-    def total(self, call: Call, total: int) -> int:
+    def total(self, call: OperationRequest, total: int) -> int:
         """Count wrongly."""
         return total
 
-    def links(self, call: Call, links: LinkSet) -> LinkSet:
+    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
         """Lead elsewhere."""
         return links
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         """Answer a collection another way; `total` is the true number of rows."""
         return answer
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         """Take a record out of a body that should be refused; `body` is the JSON sent, None when it is none."""
         return None
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         """Store another record, or refuse it."""
         return record
 
-    def delete(self, call: Call) -> bool:
+    def delete(self, call: OperationRequest) -> bool:
         """Whether the record is removed indeed."""
         return True
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         """Answer anything another way; there is no call when the request reached no operation."""
         return answer
 
-    def sent(self, arrival: Arrival, answer: Answer) -> Answer:
+    def sent(self, arrival: RawRequest, answer: Reply) -> Reply:
         """Answer another way what came by HTTP: its method, its headers, the token endpoint."""
         return answer

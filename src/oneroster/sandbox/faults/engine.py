@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import Answer, refusal, unknown_object
-from oneroster.sandbox.requests.operation_request import Call, unlimited
+from oneroster.sandbox.http.responses import Reply, refusal, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest, unlimited
 
 
 class Rare500(Fault):
@@ -16,12 +16,12 @@ class Rare500(Fault):
     does = "crashes with 500 when sorted backwards from an offset other than 0"
     breaks = "6.1 status 500 [A]: only for a catastrophe"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         backwards = ("orderBy", "desc") in call.pairs and call.query.offset > 0
         if not backwards:
             return answer
         status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
-        return Answer(500, {"statusInfoSet": [status]})
+        return Reply(500, {"statusInfoSet": [status]})
 
 
 class UndocumentedStatus(Fault):
@@ -29,7 +29,7 @@ class UndocumentedStatus(Fault):
     does = "answers a page that is not the whole collection with 206"
     breaks = "6.1 status 200 [A]: success"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         partial = answer.status == 200 and call.query.limit < total
         return replace(answer, status=206) if partial else answer
 
@@ -39,7 +39,7 @@ class ThinWhenFiltered(Fault):
     does = "leaves dateLastModified out of the records of a filtered collection"
     breaks = "5.1 dateLastModified [A]: required"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if any(name == "filter" for name, _ in call.pairs):
             record.pop("dateLastModified", None)
         return record
@@ -50,11 +50,11 @@ class CrashOnFractions(Fault):
     does = "crashes with 500 when limit or offset is a fraction"
     breaks = "6.1 status 500 [A]: only for a catastrophe"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if call is None or not any(name in ("limit", "offset") and "." in value for name, value in call.pairs):
             return answer
         status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
-        return Answer(500, {"statusInfoSet": [status]})
+        return Reply(500, {"statusInfoSet": [status]})
 
 
 class NullIsFound(Fault):
@@ -62,10 +62,10 @@ class NullIsFound(Fault):
     does = "takes the id null for no id at all, and answers a single read of it with the first record"
     breaks = "2 single reads [A]: the record with that sourcedId"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if call is None or call.operation.many or answer.status != 404 or "null" not in call.ids.values():
             return answer
-        return Answer(200, {call.operation.wrapper: unlimited(call.element).select(call.store).page(0, 1)[0]})
+        return Reply(200, {call.operation.wrapper: unlimited(call.element).select(call.store).page(0, 1)[0]})
 
 
 class UnreadableMiddle(Fault):
@@ -73,7 +73,7 @@ class UnreadableMiddle(Fault):
     does = "cannot find the records between the first and the middle of a collection when they are read one by one"
     breaks = "2 single reads [A]: every record can be read by its id"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         single = (
             call is not None and answer.status == 200 and not call.operation.many and call.operation.method == "GET"
         )

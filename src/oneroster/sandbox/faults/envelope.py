@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import JSON, Answer
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.http.responses import JSON, Reply
+from oneroster.sandbox.requests.operation_request import OperationRequest
 
 
 class PathNamedWrapper(Fault):
@@ -15,7 +15,7 @@ class PathNamedWrapper(Fault):
     does = "names the wrapper of a specialised collection after its path: students, teachers, schools, terms"
     breaks = "2 wrapper summary [A]: one wrapper for each element, as users for students"
 
-    def body(self, call: Call, body: Record) -> Record:
+    def body(self, call: OperationRequest, body: Record) -> Record:
         if not (call.operation.many and call.operation.subset):
             return body
         return {call.operation.path.rpartition("/")[2]: data for data in body.values()}
@@ -26,7 +26,7 @@ class SingleInList(Fault):
     does = "puts the one record of a single read into an array"
     breaks = "2 wrapper summary [A]: a single read holds an object"
 
-    def body(self, call: Call, body: Record) -> Record:
+    def body(self, call: OperationRequest, body: Record) -> Record:
         if call.operation.many:
             return body
         return {wrapper: [record] for wrapper, record in body.items()}
@@ -37,7 +37,7 @@ class TextMediaType(Fault):
     does = "sends its JSON as text/plain"
     breaks = "1 encodings [A]: answers are application/json"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         successful = answer.status < 300 and answer.media_type == JSON
         return replace(answer, media_type="text/plain") if successful else answer
 
@@ -47,7 +47,7 @@ class StatusAsObject(Fault):
     does = "gives a warning beside the data as one object instead of an array"
     breaks = "6.3 statusInfoSet [B]: an array of entries"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         warned = answer.status == 200 and "statusInfoSet" in answer.body
         if not warned:
             return answer

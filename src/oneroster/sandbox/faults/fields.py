@@ -7,9 +7,9 @@ from typing import Final
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.unfiltered import Only, everything
-from oneroster.sandbox.http.responses import Answer, Problem, refusal
-from oneroster.sandbox.requests.operation_request import Call
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.http.responses import Problem, Reply, refusal
+from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.store.result_set import ResultSet
 
 _UNKNOWN: Final = "invalid_selection_field"
 _BLANK: Final = "invalid_blank_selection_field"
@@ -20,7 +20,7 @@ class FieldsIgnored(Fault):
     does = "serves whole records in collections whatever fields are asked for"
     breaks = "3.4 field selection [B]: exactly the requested fields"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         if call.query.fields is None or call.query.filter is not None:
             return answer
         return replace(answer, body=everything(call).body)
@@ -31,7 +31,7 @@ class FieldsKeepId(Fault):
     does = "gives the sourcedId of every record of a collection, asked for or not"
     breaks = "3.4 field selection [B]: no others, even mandatory ones are dropped"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         if call.query.fields is None or call.query.filter is not None or answer.status != 200:
             return answer
         wrapper = call.operation.wrapper or ""
@@ -45,7 +45,7 @@ class FieldsIgnoredOnSingles(Fault):
     does = "serves the whole record in a single read whatever fields are asked for"
     breaks = "3.1 fields [B]: on single reads as well"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         single = call is not None and not call.operation.many and answer.status == 200
         return everything(call) if call and single and call.query.fields is not None else answer
 
@@ -55,7 +55,7 @@ class UnknownFieldsRefused(Fault):
     does = "refuses a selection with a field that does not exist"
     breaks = "3.3 fields names an unknown field [A]: 200 with the data"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if not _says(answer, 200, _UNKNOWN):
             return answer
         return refusal(Problem(400, _UNKNOWN, "there is no such field"))
@@ -66,7 +66,7 @@ class UnknownFieldsSilent(Fault):
     does = "does not say that a field of a selection does not exist"
     breaks = "3.3 fields names an unknown field [B]: a warning beside the data"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if not _says(answer, 200, _UNKNOWN):
             return answer
         return replace(answer, body={name: data for name, data in answer.body.items() if name != "statusInfoSet"})
@@ -77,7 +77,7 @@ class BlankFieldsServed(Fault):
     does = "serves whole records when the selection is blank"
     breaks = "3.3 fields is blank [B]: 400"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         return everything(call) if call and _says(answer, 400, _BLANK) else answer
 
 
@@ -86,7 +86,7 @@ class FieldsBeforeFilter(Fault):
     does = "filters what is left of the records after the selection, so that other fields match nothing"
     breaks = "3.4 field selection [B]: it chooses fields, the filter chooses records"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         fields, asked = call.query.fields, call.query.filter
         if fields is None or asked is None:
             return selection
@@ -94,7 +94,7 @@ class FieldsBeforeFilter(Fault):
         return Only(selection, lambda _: False) if lacking else selection
 
 
-def _says(answer: Answer, status: int, code_minor: str) -> bool:
+def _says(answer: Reply, status: int, code_minor: str) -> bool:
     told = answer.body.get("statusInfoSet", ()) if isinstance(answer.body, dict) else ()
     return answer.status == status and any(entry["imsx_codeMinor"] == code_minor for entry in told)
 

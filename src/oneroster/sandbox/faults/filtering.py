@@ -10,11 +10,11 @@ from typing import Any, Final
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.unfiltered import Only, everything, unfiltered
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import Answer, Problem, refusal
-from oneroster.sandbox.query.filter_parser import Clause, Filter, FilterError, parse
+from oneroster.sandbox.http.responses import Problem, Reply, refusal
+from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse
 from oneroster.sandbox.query.timestamps import instant
-from oneroster.sandbox.requests.operation_request import Call, Plan
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster_v1p1.tables import ELEMENTS
 
 _DAY: Final = 24 * 60 * 60 * 1_000_000
@@ -26,15 +26,15 @@ _REMARK: Final = "the filter is not one that this tenant reads"
 class FilterFault(Fault):
     """A fault that reads some clauses as others, before the rows are chosen."""
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         """The clause as it is misread."""
         return clause
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         asked = plan.query.filter
         if asked is None:
             return plan
-        misread = Filter(tuple(map(self.clause, asked.clauses)), asked.either)
+        misread = ParsedFilter(tuple(map(self.clause, asked.clauses)), asked.either)
         return plan._replace(query=replace(plan.query, filter=misread))
 
 
@@ -43,7 +43,7 @@ class FilterIgnored(Fault):
     does = "serves all rows of a collection whatever filter is given"
     breaks = "3.2 what can be filtered [A]: every collection"
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         return plan._replace(query=replace(plan.query, filter=None))
 
 
@@ -52,7 +52,7 @@ class UnequalAsEqual(FilterFault):
     does = "reads != as = on text and enumerated values"
     breaks = "3.2 operator != [A]"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         textual = clause.field.kind in ("string", "enumeration") and clause.operator == "!="
         return replace(clause, operator="=") if textual else clause
 
@@ -62,7 +62,7 @@ class ContainsAsPrefix(Fault):
     does = "reads ~ as begins with"
     breaks = "3.2 operator ~ [A]: contains"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         return _matching(call, selection, lambda clause, text: text.casefold().startswith(clause.text.casefold()))
 
 
@@ -71,7 +71,7 @@ class BoundsExcluded(FilterFault):
     does = "reads >= as > and <= as < on dates"
     breaks = "3.2 > < on dates [B]"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         return replace(clause, operator=clause.operator.rstrip("=") or "=") if _is_bound(clause, "date") else clause
 
 
@@ -80,7 +80,7 @@ class MomentsAsDays(FilterFault):
     does = "cuts the time off the date-time that a filter compares with"
     breaks = "5.1 dateLastModified [A]: filterable, the base of delta synchronisation"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         if clause.field.kind != "date-time" or not isinstance(clause.literal, int):
             return clause
         return replace(clause, literal=clause.literal // _DAY * _DAY)
@@ -91,7 +91,7 @@ class OffsetDropped(FilterFault):
     does = "takes a date-time with an offset for one in UTC"
     breaks = "3.2 date-time literals [B]: ISO 8601"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         if clause.field.kind != "date-time" or not _OFFSET.search(clause.text):
             return clause
         return replace(clause, literal=instant(_OFFSET.sub("Z", clause.text)))
@@ -102,7 +102,7 @@ class NumbersComparedAsText(Fault):
     does = "compares numbers in a filter as text, so that 100 stands before 9"
     breaks = "3.2 > < on numbers [B]"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         asked = call.query.filter
         if asked is None or not all(_is_bound(each, "number", ">", "<", ">=", "<=") for each in asked.clauses):
             return selection
@@ -117,7 +117,7 @@ class BooleansAsNumbers(FilterFault):
     does = "finds booleans only as 1 and 0"
     breaks = "3.2 booleans compared as their text [B]"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         return replace(clause, literal=f"{clause.text}?") if clause.field.kind == "boolean" else clause
 
 
@@ -126,7 +126,7 @@ class ListEqualsAny(FilterFault):
     does = "lets a list equal several values when it holds one of them"
     breaks = "3.2 list fields [B]: = asks for all the listed values"
 
-    def clause(self, clause: Clause) -> Clause:
+    def clause(self, clause: ParsedClause) -> ParsedClause:
         several = clause.field.many and clause.operator == "=" and "," in clause.text
         return replace(clause, operator="~") if several else clause
 
@@ -136,7 +136,7 @@ class DottedRefused(Fault):
     does = "refuses a filter by a field of a reference"
     breaks = "3.2 nested fields [B]"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         asked = call.query.filter
         dotted = [each for each in asked.clauses if each.field.member is not None] if asked else []
         if not dotted:
@@ -150,7 +150,7 @@ class OrAsAnd(Fault):
     does = "joins two clauses by AND even where OR is asked for"
     breaks = "3.2 logic AND and OR [A]"
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         asked = plan.query.filter
         if asked is None:
             return plan
@@ -162,7 +162,7 @@ class UnknownFilterIgnored(Fault):
     does = "serves all rows when the filter names a field that does not exist"
     breaks = "3.3 filter names an unknown field [A]: 400 and no data"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         error = _unreadable(call, answer)
         return everything(call) if call and error and error.unknown_field else answer
 
@@ -172,7 +172,7 @@ class MalformedFilterIgnored(Fault):
     does = "serves all rows when it cannot read the filter"
     breaks = "6.1 status 400 [A]: malformed parameter"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         error = _unreadable(call, answer)
         return everything(call) if call and error and error.field is None else answer
 
@@ -182,7 +182,7 @@ class MalformedFilterCrashes(Fault):
     does = "ends in a server error when it cannot read the filter"
     breaks = "6.1 status 500 [A]: only for a catastrophe"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         error = _unreadable(call, answer)
         problem = Problem(500, "invalid data", _REMARK)
         return refusal(problem) if error and error.field is None else answer
@@ -193,8 +193,8 @@ class LikeWildcards(Fault):
     does = "hands the text of ~ on as a pattern, in which % and _ stand for anything"
     breaks = "3.2 operator ~ [A]: contains the text as it is written"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
-        def alike(clause: Clause, text: str) -> bool:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
+        def alike(clause: ParsedClause, text: str) -> bool:
             pattern = re.escape(clause.text).replace("%", ".*").replace("_", ".")
             return re.search(pattern, text, re.IGNORECASE | re.DOTALL) is not None
 
@@ -206,16 +206,16 @@ class InjectableFilter(Fault):
     does = "pastes the filter into its query, so that a condition that is always true brings every row"
     breaks = "6.1 status 400 [A]: malformed parameter"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         asked = dict(call.pairs).get("filter", "") if call else ""
         return everything(call) if call and call.operation.many and _ALWAYS_TRUE.search(asked) else answer
 
 
-def _is_bound(clause: Clause, kind: str, *operators: str) -> bool:
+def _is_bound(clause: ParsedClause, kind: str, *operators: str) -> bool:
     return clause.field.kind == kind and clause.operator in (operators or (">=", "<="))
 
 
-def _matching(call: Call, selection: Selection, passes: Callable[[Clause, str], bool]) -> Selection:
+def _matching(call: OperationRequest, selection: ResultSet, passes: Callable[[ParsedClause, str], bool]) -> ResultSet:
     """The rows of a filter with ~ on text by another test than the right one; other filters keep theirs."""
     asked = call.query.filter
     if asked is None or len(asked.clauses) > 1:
@@ -231,13 +231,13 @@ def _matching(call: Call, selection: Selection, passes: Callable[[Clause, str], 
     return Only(unfiltered(call), holds)
 
 
-def _unreadable(call: Call | None, answer: Answer) -> FilterError | None:
+def _unreadable(call: OperationRequest | None, answer: Reply) -> FilterSyntaxError | None:
     """What is wrong with the filter of a request that was refused."""
     if call is None or answer.status != 400 or not call.operation.many:
         return None
     try:
         parse(dict(call.pairs).get("filter", "status='active'"), ELEMENTS[call.element])
-    except FilterError as error:
+    except FilterSyntaxError as error:
         return error
     return None
 

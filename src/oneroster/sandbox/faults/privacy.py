@@ -9,8 +9,8 @@ from urllib.parse import quote
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.target_records import last
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import Answer
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.http.responses import Reply
+from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.store.store import Store
 
 _PASSWORD: Final = "sandbox-only"  # noqa: S105  # nobody's: it shows that the property is there
@@ -31,7 +31,7 @@ class ErrorNamesPerson(Fault):
     does = "names the user whose record was asked for when the request is refused for something else"
     breaks = "6.2 description [B]: what is wrong with the request"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if call is None or call.operation.many or call.element != "User" or answer.status != 400:
             return answer
         user = call.store.read("User", call.sourced_id)
@@ -47,7 +47,7 @@ class HrefHoldsName(Fault):
     does = "puts the full name into the address of the user of an enrollment"
     breaks = "5.2 href [B]: the address of the object by its sourcedId"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         user = call.store.read("User", record["user"]["sourcedId"]) if call.element == "Enrollment" else None
         if user is None:
             return record
@@ -60,7 +60,7 @@ class LinkHoldsName(Fault):
     does = "adds a link to the pages of users that holds the full name of their last row"
     breaks = "4 Link rules [B]: the parameters of the request"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         rows = answer.body[call.operation.wrapper] if call.element == "User" and answer.status == 200 else []
         if not rows or not {"givenName", "familyName"} <= rows[-1].keys():
             return answer

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.target_records import last
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS
 
@@ -32,7 +32,7 @@ class NumberAsString(Fault):
     does = "sends the score of a result as a string"
     breaks = "1 numbers [A]: JSON numbers"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if call.element == "Result" and "score" in record:
             record["score"] = str(record["score"])
         return record
@@ -43,7 +43,7 @@ class ListAsString(Fault):
     does = "sends grades as one string with commas"
     breaks = "1 identifier lists [A]: JSON arrays of strings"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if isinstance(record.get("grades"), list):
             record["grades"] = ",".join(record["grades"])
         return record
@@ -64,7 +64,7 @@ class UsDates(Fault):
     does = "writes the startDate of academic sessions as 08/31/2024"
     breaks = "1 date [A]: YYYY-MM-DD"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if call.element == "AcademicSession":
             record["startDate"] = f"{date.fromisoformat(record['startDate']):%m/%d/%Y}"
         return record
@@ -75,7 +75,7 @@ class LocalTimes(Fault):
     does = "writes dateLastModified in the zone two hours east of Greenwich"
     breaks = "1 dateTime [A]: must be in UTC"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         moment = datetime.fromisoformat(record["dateLastModified"]).astimezone(_ELSEWHERE)
         record["dateLastModified"] = moment.isoformat(timespec="milliseconds")
         return record
@@ -86,7 +86,7 @@ class JsonBooleans(Fault):
     does = "writes booleans as JSON has them instead of as strings"
     breaks = '1 booleans [B]: the strings "true" and "false"'
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         for name, known in ELEMENTS[call.element].properties.items():
             if known.kind == "boolean" and name in record:
                 record[name] = record[name] in (True, "true")
@@ -98,7 +98,7 @@ class NullRequired(Fault):
     does = "sends null as the title of every category"
     breaks = "5.9 LineItemCategory.title [A]: required"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         return record | {"title": None} if call.element == "Category" else record
 
 
@@ -107,7 +107,7 @@ class HrefUnescaped(Fault):
     does = "puts ids into the addresses of references as they are, with their blanks and accents"
     breaks = "5.2 GUIDRef.href [A]: a URI"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         for value in record.values():
             for reference in value if isinstance(value, list) else [value]:
                 if isinstance(reference, dict) and "href" in reference:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from oneroster.sandbox.faults.altered_rows import Doubled, Without
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns, request_of
+from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter, request_of
 from oneroster.sandbox.faults.target_records import last
 from oneroster.sandbox.handlers.serialization import Record
 from oneroster.sandbox.http.percent_encoding import encode
-from oneroster.sandbox.http.responses import Answer, Problem, refusal, unknown_object
-from oneroster.sandbox.requests.operation_request import Call, Plan, absent_parents, unlimited
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.http.responses import Problem, Reply, refusal, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, absent_parents, unlimited
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster.sandbox.store.store import Store
 
 
@@ -21,7 +21,7 @@ class SubsetUnfiltered(Fault):
     does = "serves all users as students and as teachers, all orgs as schools, all sessions as terms"
     breaks = "2 specialised endpoints [B]: only records of that role or type"
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         # Nested collections keep to theirs: this is about one query that was forgotten.
         return plan if call.operation.scope else plan._replace(subset=None)
 
@@ -31,7 +31,7 @@ class SubsetIncomplete(Fault):
     does = "leaves the last active record out of every specialised collection, as one school out of /schools"
     breaks = "2 specialised endpoints [B]: all records of that role or type"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         if call.operation.subset is None or call.operation.scope is not None:
             return selection
         return Without(selection, unlimited(call.element)._replace(subset=call.operation.subset).select(call.store))
@@ -42,7 +42,7 @@ class ScopeIgnored(Fault):
     does = "serves the rows of all parents in nested collections"
     breaks = "2 nested endpoints [B]: only the rows of the parent in the path"
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         return plan._replace(scope=None)
 
 
@@ -51,7 +51,7 @@ class ScopeIncomplete(Fault):
     does = "leaves the last active row out of every nested collection"
     breaks = "2 nested endpoints [B]: all rows of the parent in the path"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         operation = call.operation
         if operation.scope is None:
             return selection
@@ -74,7 +74,7 @@ class WrongReferenceType(Fault):
     does = "calls the class of an enrollment a course"
     breaks = "5.2 GUIDRef.type [A]: the kind of the referenced object"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if call.element == "Enrollment":
             record["class"] = record["class"] | {"type": "course"}
         return record
@@ -85,7 +85,7 @@ class SingleDiffers(Fault):
     does = "gives a single read a later dateLastModified than the collection"
     breaks = "2 single reads [A]: the same record as in the collection"
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if not call.operation.many:
             later = datetime.fromisoformat(record["dateLastModified"]) + timedelta(days=1)
             record["dateLastModified"] = later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -97,7 +97,7 @@ class WrongSingle(Fault):
     does = "answers a single read with another record than the one in the path"
     breaks = "2 single reads [A]: the record whose sourcedId is in the path"
 
-    def found(self, call: Call, record: Record) -> Record:
+    def found(self, call: OperationRequest, record: Record) -> Record:
         plan = unlimited(call.element)._replace(subset=call.operation.subset)
         others = [other for other in plan.select(call.store).page(0, 2) if other["sourcedId"] != record["sourcedId"]]
         return others[0] if others else record
@@ -118,7 +118,7 @@ class DuplicateId(Fault):
     does = "lists the first course twice"
     breaks = "5.1 sourcedId [A]: unique"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         whole = call.element == "Course" and call.operation.scope is None
         return Doubled(selection) if whole else selection
 
@@ -128,10 +128,10 @@ class StrangerAdopted(Fault):
     does = "serves the rows of all parents below one that does not exist"
     breaks = "2 nested endpoints [B]: only the rows of the parent in the path"
 
-    def parents(self, call: Call, absent: list[Problem]) -> list[Problem]:
+    def parents(self, call: OperationRequest, absent: list[Problem]) -> list[Problem]:
         return []
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         return plan._replace(scope=None) if absent_parents(call) else plan
 
 
@@ -140,7 +140,7 @@ class SchoolIgnored(Fault):
     does = "serves what hangs below a class in a school without a look at the school"
     breaks = "2 nested endpoints [B]: only the rows of both parents in the path"
 
-    def plan(self, call: Call, plan: Plan) -> Plan:
+    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
         if plan.scope is None or not call.operation.path.startswith("/schools/{school_id}/classes/"):
             return plan
         return plan._replace(scope=plan.scope._replace(parents=plan.scope.parents[1:]))
@@ -184,9 +184,9 @@ class IdsAnew(Fault):
     breaks = "5.1 sourcedId [A]: unique to its object"
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns = AttemptCounter()
 
-    def body(self, call: Call, body: Record) -> Record:
+    def body(self, call: OperationRequest, body: Record) -> Record:
         if call.element != "Category" or not call.operation.many:
             return body
         turn = self._turns.next(request_of(call))
@@ -201,7 +201,7 @@ class EscapedIdsLost(Fault):
     does = "finds no single record whose id needs escaping in a path"
     breaks = "1 sourcedId [A]: an opaque string"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         single = call is not None and call.operation.method == "GET" and not call.operation.many
         if call is None or not single or answer.status != 200 or encode(call.sourced_id) == call.sourced_id:
             return answer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from oneroster.sandbox.handlers.serialization import Record
 from oneroster.sandbox.requests.operation_request import unlimited
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster.sandbox.store.store import Store
 
 _STEP = 200
@@ -27,7 +27,7 @@ def is_alive(record: Record) -> bool:
     return bool(record["status"] == "active")
 
 
-def backwards(rows: Selection) -> Iterator[Record]:
+def backwards(rows: ResultSet) -> Iterator[Record]:
     """The rows of a selection from the last to the first."""
     for end in range(rows.total, 0, -_STEP):
         start = max(0, end - _STEP)

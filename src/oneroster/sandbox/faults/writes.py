@@ -11,10 +11,10 @@ from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.faults.altered_rows import Among
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.raw_request import Arrival
-from oneroster.sandbox.http.responses import Answer, Problem, invalid_data
-from oneroster.sandbox.requests.operation_request import Call, unlimited
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
+from oneroster.sandbox.requests.operation_request import OperationRequest, unlimited
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS, Property
 
@@ -22,15 +22,15 @@ _TITLE: Final = 255
 """Characters; the width that many a database was given."""
 
 
-def _is(call: Call | None, method: str) -> bool:
+def _is(call: OperationRequest | None, method: str) -> bool:
     return call is not None and call.operation.method == method
 
 
-def _there(call: Call) -> Record | None:
+def _there(call: OperationRequest) -> Record | None:
     return call.store.read(call.element, call.sourced_id)
 
 
-def _wrapped(call: Call, body: Any) -> Record | None:
+def _wrapped(call: OperationRequest, body: Any) -> Record | None:
     """The record under its wrapper, if there is one, under the id of the path."""
     record = body.get(call.operation.body_wrapper) if isinstance(body, dict) else None
     return {**record, "sourcedId": call.sourced_id} if isinstance(record, dict) else None
@@ -41,7 +41,7 @@ class PutRefused(Fault):
     does = "refuses every record that is new, valid or not"
     breaks = "2 PUT operations [A]: create the record"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         return invalid_data("new records are not taken", 422) if _there(call) is None else record
 
 
@@ -50,7 +50,7 @@ class PutNever201(Fault):
     does = "answers a PUT that creates with 200"
     breaks = "2 note W, created 201 [B]"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         return replace(answer, status=200) if _is(call, "PUT") and answer.status == 201 else answer
 
 
@@ -59,7 +59,7 @@ class PutLosesText(Fault):
     does = "does not keep the description of a line item and the comment of a result"
     breaks = "2 PUT operations [A]: keep what is put"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         return {name: value for name, value in record.items() if name not in ("description", "comment")}
 
 
@@ -75,7 +75,7 @@ class PutNotListed(Fault):
             for rows in [unlimited(element).select(store)]
         }
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         known = self._known.get(call.element)
         return selection if known is None else Among(selection, known)
 
@@ -85,7 +85,7 @@ class PutKeepsFirst(Fault):
     does = "answers a PUT to a record that is there with 200, and leaves it as it is"
     breaks = "2 PUT operations [A]: replace the record"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         return _there(call) or record
 
 
@@ -94,7 +94,7 @@ class PutAlways201(Fault):
     does = "answers a PUT that replaces with 201"
     breaks = "2 note W, replaced 200 [B]"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         return replace(answer, status=201) if _is(call, "PUT") and answer.status == 200 else answer
 
 
@@ -103,7 +103,7 @@ class PutMerges(Fault):
     does = "keeps properties of the former record that the PUT leaves out"
     breaks = "2 note W, PUT replaces the object [B]"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         return (_there(call) or {}) | record
 
 
@@ -112,7 +112,7 @@ class PutEchoBare(Fault):
     does = "answers a PUT with the record without its wrapper"
     breaks = "2 note W, content of a PUT response [C]"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if not (_is(call, "PUT") and answer.status < 300 and isinstance(answer.body, dict)):
             return answer
         return replace(answer, body=next(iter(answer.body.values())))
@@ -123,7 +123,7 @@ class ExtraCreditRefused(Fault):
     does = "refuses a score above the resultValueMax of its line item"
     breaks = "5.12 Result.score [A]: may exceed resultValueMax"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         if call.element != "Result":
             return record
         item = call.store.read("LineItem", record["lineItem"]["sourcedId"]) or {}
@@ -137,7 +137,7 @@ class TitleCut(Fault):
     does = f"cuts a title that is put after {_TITLE} characters, without a word"
     breaks = "5.8 and 5.9 title [A]: a string without a bound"
 
-    def write(self, call: Call, record: Record) -> Record | Problem:
+    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
         return record | {"title": record["title"][:_TITLE]} if "title" in record else record
 
 
@@ -146,7 +146,7 @@ class PutCrashesOnJunk(Fault):
     does = "crashes with 500 when the body of a PUT is no JSON"
     breaks = "6.1 400 [A]: invalid request"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         return replace(answer, status=500) if _is(call, "PUT") and answer.status == 400 else answer
 
 
@@ -155,7 +155,7 @@ class PutTakesBare(Fault):
     does = "takes a record without its wrapper"
     breaks = "6.1 422 [B]: a body that cannot be processed"
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         bare = isinstance(body, dict) and body.get("sourcedId") == call.sourced_id
         return dict(body) if bare else None
 
@@ -165,7 +165,7 @@ class PutTakesInvalid(Fault):
     does = "takes records that the schema does not allow, and leaves out what it cannot store"
     breaks = "6.1 422 [B]: a body that cannot be processed"
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(call, body)
         if record is None or _leads_nowhere(call, record) or body[call.operation.body_wrapper] != record:
             return None
@@ -178,7 +178,7 @@ class PutWritesRefused(Fault):
     does = "refuses an invalid record, and writes it all the same"
     breaks = "6.1 400 [A]: an invalid request is not done"
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(call, body)
         if record is not None and not _leads_nowhere(call, record) and "title" not in record and "score" not in record:
             call.store.put(call.element, record)
@@ -190,7 +190,7 @@ class PutByBodyId(Fault):
     does = "writes the record that the body names, when the path names another"
     breaks = "2 note W, body sourcedId and path id differ [C]"
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         record = body.get(call.operation.body_wrapper) if isinstance(body, dict) else None
         named = record.get("sourcedId") if isinstance(record, dict) else None
         return dict(record) if isinstance(record, dict) and named not in (None, call.sourced_id) else None
@@ -201,7 +201,7 @@ class PutTakesDangling(Fault):
     does = "takes records that refer to records which are not there"
     breaks = "5.2 GUIDRef.sourcedId in a PUT [C]"
 
-    def forgive(self, call: Call, body: Any) -> Record | None:
+    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(call, body)
         return record if record is not None and _leads_nowhere(call, record) else None
 
@@ -211,7 +211,7 @@ def _unfit(known: Property | None, value: Any) -> bool:
     return isinstance(value, dict) and known is not None and known.kind not in ("reference", "object")
 
 
-def _leads_nowhere(call: Call, record: Record) -> bool:
+def _leads_nowhere(call: OperationRequest, record: Record) -> bool:
     """Whether a line item's class or a result's line item is not there."""
     for name, element in (("class", "Class"), ("lineItem", "LineItem")):
         reference = record.get(name)
@@ -225,7 +225,7 @@ class OpenWrites(Fault):
     does = "asks nobody for credentials who comes by PUT or DELETE"
     breaks = "6.1 401 [A]: not authenticated"
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         return Admitted() if arrival.method in ("PUT", "DELETE") else verdict
 
 
@@ -234,7 +234,7 @@ class DeleteSays200(Fault):
     does = "answers a DELETE with 200 and an empty object"
     breaks = "2 note W, DELETE 204 [B]"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         done = _is(call, "DELETE") and answer.status == 204
         return replace(answer, status=200, body=msgspec.json.encode({})) if done else answer
 
@@ -244,7 +244,7 @@ class DeleteForgets(Fault):
     does = "answers a DELETE with 204, and deletes nothing"
     breaks = "2 DELETE operations [A]: delete the record"
 
-    def delete(self, call: Call) -> bool:
+    def delete(self, call: OperationRequest) -> bool:
         return False
 
 
@@ -253,8 +253,8 @@ class DeleteUnknown204(Fault):
     does = "answers a DELETE of what was never there with 204"
     breaks = "6.1 404 [A]: nothing stands behind the address"
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
-        return Answer(204) if _is(call, "DELETE") and answer.status == 404 else answer
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
+        return Reply(204) if _is(call, "DELETE") and answer.status == 404 else answer
 
 
 FAULTS = (

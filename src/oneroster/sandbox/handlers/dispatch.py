@@ -6,17 +6,17 @@ from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.handlers import reads, writes
 from oneroster.sandbox.http.percent_encoding import EncodingError, decode
-from oneroster.sandbox.http.raw_request import Arrival
-from oneroster.sandbox.http.responses import Answer, Problem, invalid_data, refusal, unknown_object
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Problem, Reply, invalid_data, refusal, unknown_object
 from oneroster.sandbox.http.routes import BASE_PATH, Match
 from oneroster.sandbox.requests import query_parameters as queries
 from oneroster.sandbox.requests.bodies import MAXIMUM
-from oneroster.sandbox.requests.operation_request import Call, element_of
-from oneroster.sandbox.tenant import Tenant
+from oneroster.sandbox.requests.operation_request import OperationRequest, element_of
+from oneroster.sandbox.tenant import SandboxTenant
 from oneroster_v1p1.tables import Operation
 
 
-def serve(tenant: Tenant, arrival: Arrival) -> Answer:
+def serve(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
     """Answer any request; none is too strange for a clean status (6.1)."""
     is_token = arrival.raw_path == TOKEN_PATH.encode() and tenant.access.serves_tokens()
     answer = _token(tenant, arrival) if is_token else _api(tenant, arrival)
@@ -25,7 +25,7 @@ def serve(tenant: Tenant, arrival: Arrival) -> Answer:
     return answer
 
 
-def _api(tenant: Tenant, arrival: Arrival) -> Answer:
+def _api(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
     match = tenant.routes.match(arrival.raw_path)
     method = "GET" if arrival.method == "HEAD" else arrival.method
     operation = match.route.operations.get(method) if match is not None else None
@@ -43,20 +43,20 @@ def _api(tenant: Tenant, arrival: Arrival) -> Answer:
     return answer
 
 
-def _token(tenant: Tenant, arrival: Arrival) -> Answer:
+def _token(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
     if arrival.method != "POST":
         return refusal(invalid_data("a token is asked for by POST", 405), headers={"Allow": "POST"})
     return tenant.access.token_endpoint.answer(arrival.signed_url, arrival.headers, arrival.body or b"")
 
 
-def _other_method(method: str, match: Match) -> Answer:
+def _other_method(method: str, match: Match) -> Reply:
     headers = {"Allow": match.route.allow}
     if method == "OPTIONS":
-        return Answer(204, headers=headers)
+        return Reply(204, headers=headers)
     return refusal(invalid_data(f"this address is not for {method}, but for {match.route.allow}", 405), headers=headers)
 
 
-def _refused_access(tenant: Tenant, arrival: Arrival, operation: Operation) -> Answer | None:
+def _refused_access(tenant: SandboxTenant, arrival: RawRequest, operation: Operation) -> Reply | None:
     """401 for who is not known, 403 for who lacks the scope, None for who may go on (6.1, 7.4)."""
     verdict = tenant.access.examine(arrival)
     for fault in tenant.faults:
@@ -75,14 +75,14 @@ def _refused_access(tenant: Tenant, arrival: Arrival, operation: Operation) -> A
 
 
 def _understand(
-    tenant: Tenant, arrival: Arrival, operation: Operation, match: Match
-) -> tuple[Call, tuple[Problem, ...]]:
+    tenant: SandboxTenant, arrival: RawRequest, operation: Operation, match: Match
+) -> tuple[OperationRequest, tuple[Problem, ...]]:
     """The call, and all that is wrong with its path and its query."""
     ids, problems = _ids(match.raw_ids)
     pairs = queries.split(arrival.query_string)
     element = tenant.presenter.element(element_of(operation))
     reading = queries.read(pairs, operation, element, tenant.store)
-    call = Call(
+    call = OperationRequest(
         store=tenant.store,
         operation=operation,
         ids=ids,
@@ -105,7 +105,9 @@ def _ids(raw_ids: Mapping[str, bytes]) -> tuple[dict[str, str], list[Problem]]:
     return ids, problems
 
 
-def _perform(tenant: Tenant, arrival: Arrival, call: Call, problems: tuple[Problem, ...]) -> Answer:
+def _perform(
+    tenant: SandboxTenant, arrival: RawRequest, call: OperationRequest, problems: tuple[Problem, ...]
+) -> Reply:
     operation = call.operation
     if operation.body is not None and arrival.body is None:
         problems = (*problems, invalid_data(f"the body is larger than {MAXIMUM} bytes"))

@@ -5,12 +5,12 @@ from typing import Any
 from oneroster.sandbox.handlers.serialization import Record, select_fields
 from oneroster.sandbox.http import link_header as links
 from oneroster.sandbox.http.link_header import LinkSet, Window
-from oneroster.sandbox.http.responses import Answer, Problem, refusal, status_info_set, unknown_object
-from oneroster.sandbox.requests.operation_request import Call, Plan, absent_parents
-from oneroster.sandbox.tenant import Tenant
+from oneroster.sandbox.http.responses import Problem, Reply, refusal, status_info_set, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, absent_parents
+from oneroster.sandbox.tenant import SandboxTenant
 
 
-def read_collection(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answer:
+def read_collection(tenant: SandboxTenant, call: OperationRequest, warnings: list[Problem]) -> Reply:
     """A page of a collection with its total and its links (3.1, 4)."""
     absent = absent_parents(call)
     for fault in tenant.faults:
@@ -18,7 +18,7 @@ def read_collection(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answ
     if absent:
         return refusal(*absent, *warnings, operation_id=call.operation.operation_id)
     operation = call.operation
-    plan = Plan(call.element, operation.subset, operation.scope, call.ids, call.query)
+    plan = RowQuery(call.element, operation.subset, operation.scope, call.ids, call.query)
     for fault in tenant.faults:
         plan = fault.plan(call, plan)
     selection = plan.select(call.store)
@@ -32,16 +32,16 @@ def read_collection(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answ
     body = _body(tenant, call, rows, warnings)
     # A server that takes another limit than it was asked for counts its pages by the limit it takes.
     paging = _paging_headers(tenant, call, Window(asked.offset, served.limit), selection.total)
-    answer = Answer(200, body, paging)
+    answer = Reply(200, body, paging)
     for fault in tenant.faults:
         answer = fault.page(call, answer, selection.total)
     return answer
 
 
-def read_single(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answer:
+def read_single(tenant: SandboxTenant, call: OperationRequest, warnings: list[Problem]) -> Reply:
     """One record, or 404; a specialised read finds only its own kind (note on what they select)."""
     operation = call.operation
-    plan = Plan(call.element, operation.subset, None, {}, call.query)
+    plan = RowQuery(call.element, operation.subset, None, {}, call.query)
     for fault in tenant.faults:
         plan = fault.plan(call, plan)
     found = call.store.read(plan.element, call.sourced_id, subset=plan.subset)
@@ -50,21 +50,21 @@ def read_single(tenant: Tenant, call: Call, warnings: list[Problem]) -> Answer:
         return refusal(problem, *warnings, operation_id=operation.operation_id)
     for fault in tenant.faults:
         found = fault.found(call, found)
-    return Answer(200, _body(tenant, call, _present(tenant, call, found), warnings))
+    return Reply(200, _body(tenant, call, _present(tenant, call, found), warnings))
 
 
 def _capped(limit: int, cap: int | None) -> int:
     return limit if cap is None else min(limit, cap)
 
 
-def _present(tenant: Tenant, call: Call, row: Record) -> Record:
+def _present(tenant: SandboxTenant, call: OperationRequest, row: Record) -> Record:
     record = tenant.presenter.present(call.element, row, call.base_url)
     for fault in tenant.faults:
         record = fault.record(call, record)
     return select_fields(record, call.query.fields)
 
 
-def _body(tenant: Tenant, call: Call, data: Any, warnings: list[Problem]) -> Any:
+def _body(tenant: SandboxTenant, call: OperationRequest, data: Any, warnings: list[Problem]) -> Any:
     body: Any = {call.operation.wrapper: data}
     for fault in tenant.faults:
         body = fault.body(call, body)
@@ -73,7 +73,7 @@ def _body(tenant: Tenant, call: Call, data: Any, warnings: list[Problem]) -> Any
     return body
 
 
-def _paging_headers(tenant: Tenant, call: Call, window: Window, total: int) -> dict[str, str]:
+def _paging_headers(tenant: SandboxTenant, call: OperationRequest, window: Window, total: int) -> dict[str, str]:
     link_set = LinkSet(links.repeated(call.pairs), links.neighbours(window, total))
     told = total
     for fault in tenant.faults:

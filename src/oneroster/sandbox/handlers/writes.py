@@ -3,13 +3,13 @@
 import msgspec
 
 from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import Answer, Problem, refusal, unknown_object
+from oneroster.sandbox.http.responses import Problem, Reply, refusal, unknown_object
 from oneroster.sandbox.requests.bodies import UnreadableBodyError
-from oneroster.sandbox.requests.operation_request import Call
-from oneroster.sandbox.tenant import Tenant
+from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.tenant import SandboxTenant
 
 
-def put(tenant: Tenant, call: Call, content_type: str, body: bytes) -> Answer:
+def put(tenant: SandboxTenant, call: OperationRequest, content_type: str, body: bytes) -> Reply:
     """Create (201) or replace (200) the record that the path names."""
     operation = call.operation
     try:
@@ -28,12 +28,12 @@ def put(tenant: Tenant, call: Call, content_type: str, body: bytes) -> Answer:
     status = 201 if created else 200
     headers = {"Location": call.url} if created else {}
     if not tenant.variants.echo:
-        return Answer(status, b"", headers)
+        return Reply(status, b"", headers)
     echo = tenant.presenter.present(call.element, record, call.base_url)
-    return Answer(status, {operation.body_wrapper: echo}, headers)
+    return Reply(status, {operation.body_wrapper: echo}, headers)
 
 
-def _forgiven(tenant: Tenant, call: Call, body: bytes) -> Record | None:
+def _forgiven(tenant: SandboxTenant, call: OperationRequest, body: bytes) -> Record | None:
     """The record that some fault takes out of a body that should be refused."""
     if not tenant.faults:
         return None
@@ -45,17 +45,17 @@ def _forgiven(tenant: Tenant, call: Call, body: bytes) -> Record | None:
     return next((record for record in taken if record is not None), None)
 
 
-def delete(tenant: Tenant, call: Call) -> Answer:
+def delete(tenant: SandboxTenant, call: OperationRequest) -> Reply:
     """Remove the record that the path names, or turn it tobedeleted: 204 without a body, 404 when there is none."""
     record = call.store.read(call.element, call.sourced_id)
     if record is None:
         problem = unknown_object(f"no {call.element} has this sourcedId")
         return refusal(problem, operation_id=call.operation.operation_id)
     if not all(fault.delete(call) for fault in tenant.faults):
-        return Answer(204)
+        return Reply(204)
     if tenant.variants.soft_delete:
         gone = {"status": "tobedeleted", "dateLastModified": tenant.bodies.moment()}
         call.store.put(call.element, record | gone)
     else:
         call.store.delete(call.element, call.sourced_id)
-    return Answer(204)
+    return Reply(204)

@@ -1,6 +1,6 @@
 """Answers that leave in ways no framework offers: cut off, at odds with their own length, or without end.
 
-Faults return these in place of an `Answer`. What breaks HTTP itself needs the connection, which the server of `Sandbox`
+Faults return these in place of an `Reply`. What breaks HTTP itself needs the connection, which the server of `Sandbox`
 puts into the state of each request; under another server such an answer is a plain 501.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from oneroster.sandbox.http.responses import Answer
+from oneroster.sandbox.http.responses import Reply
 
 KEY: Final = "oneroster-wire"
 """Under this name a request's state holds its `Wire`."""
@@ -49,7 +49,7 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Torn(Answer):
+class TruncatedReply(Reply):
     """An answer whose length is not the one it declares.
 
     Attributes:
@@ -64,12 +64,12 @@ class Torn(Answer):
 
     def response(self) -> Response:
         """What is sent, and how the connection ends then."""
-        whole = Answer.response(self)
+        whole = Reply.response(self)
         return _TornResponse(bytes(whole.body)[: self.keeps], whole, self.declares, self.reset)
 
 
 @dataclass(frozen=True, slots=True)
-class Stream(Answer):
+class Stream(Reply):
     """An answer whose body is made while it is sent, until it ends or the client leaves.
 
     Attributes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class RawRequest:
     """One HTTP request.
 
     Attributes:

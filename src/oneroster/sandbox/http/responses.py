@@ -31,7 +31,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """An HTTP answer before it is written out; `body` is anything JSON, or bytes that go out as they are, or None."""
 
     status: int
@@ -67,10 +67,10 @@ def status_info_set(problems: Iterable[Problem], operation_id: str | None = None
     return [status_info(problem, operation_id) for problem in problems]
 
 
-def refusal(*problems: Problem, operation_id: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+def refusal(*problems: Problem, operation_id: str | None = None, headers: Mapping[str, str] | None = None) -> Reply:
     """The answer to a request that cannot be served: the status of its first fatal problem, and all of them told."""
     status = next(problem.status for problem in problems if problem.fatal)
-    return Answer(status, {"statusInfoSet": status_info_set(problems, operation_id)}, headers or {})
+    return Reply(status, {"statusInfoSet": status_info_set(problems, operation_id)}, headers or {})
 
 
 def unknown_object(description: str) -> Problem:

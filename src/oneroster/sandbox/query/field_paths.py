@@ -16,7 +16,7 @@ _SCALARS: Final = frozenset({"string", "date", "date-time", "uri", "boolean", "n
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldPath:
     """A place in the records of an element that holds comparable values.
 
     Attributes:
@@ -32,7 +32,7 @@ class Field:
     many: bool
 
 
-def resolve(element: Element, name: str) -> Field | None:
+def resolve(element: Element, name: str) -> FieldPath | None:
     """The field of that name, None when the element has no such data element (clause 3.2, nested fields [B]).
 
     A reference itself, a list of userIds and metadata hold no single value: they need a member after a dot.
@@ -43,11 +43,11 @@ def resolve(element: Element, name: str) -> Field | None:
         return None
     if not dot:
         if known.kind in _SCALARS:
-            return Field(head, None, known.kind, many=False)
-        return Field(head, None, _LISTS[known.kind], many=True) if known.kind in _LISTS else None
+            return FieldPath(head, None, known.kind, many=False)
+        return FieldPath(head, None, _LISTS[known.kind], many=True) if known.kind in _LISTS else None
     if known.kind == "object":
-        return Field(head, member, "free", many=False) if member else None
+        return FieldPath(head, member, "free", many=False) if member else None
     members = _REFERENCE_MEMBERS if known.refers_to else ELEMENTS[known.record].properties if known.record else {}
     if member not in members:
         return None
-    return Field(head, member, members[member].kind, many=known.kind.endswith("s"))
+    return FieldPath(head, member, members[member].kind, many=known.kind.endswith("s"))

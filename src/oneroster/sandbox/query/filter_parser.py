@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from oneroster.sandbox.query.field_paths import Field, resolve
+from oneroster.sandbox.query.field_paths import FieldPath, resolve
 from oneroster.sandbox.query.timestamps import instant
 from oneroster_v1p1.tables import Element
 
@@ -23,7 +23,7 @@ _EXPECTED: Final = {
 Literal = str | int | float
 
 
-class FilterError(ValueError):
+class FilterSyntaxError(ValueError):
     """A filter that cannot be answered.
 
     Attributes:
@@ -40,7 +40,7 @@ class FilterError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class ParsedClause:
     """One comparison.
 
     Attributes:
@@ -50,21 +50,21 @@ class Clause:
         literal: the value in the type it is compared in: microseconds for a date-time, a number, else the text.
     """
 
-    field: Field
+    field: FieldPath
     operator: str
     text: str
     literal: Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ParsedFilter:
     """A parsed filter; with two clauses, `either` tells OR from AND."""
 
-    clauses: tuple[Clause, ...]
+    clauses: tuple[ParsedClause, ...]
     either: bool = False
 
 
-def parse(expression: str, element: Element) -> Filter:
+def parse(expression: str, element: Element) -> ParsedFilter:
     """Read a filter over the records of an element.
 
     Args:
@@ -77,32 +77,34 @@ def parse(expression: str, element: Element) -> Filter:
     """
     first, position = _clause(expression, 0, element)
     if position == len(expression):
-        return Filter((first,))
+        return ParsedFilter((first,))
     conjunction = _CONJUNCTION.match(expression, position)
     if conjunction is None:
-        raise FilterError("behind a clause only ' AND ' or ' OR ' and one more clause may follow, with single blanks")
+        raise FilterSyntaxError(
+            "behind a clause only ' AND ' or ' OR ' and one more clause may follow, with single blanks"
+        )
     second, position = _clause(expression, conjunction.end(), element)
     if position != len(expression):
-        raise FilterError("at most two clauses, joined by one AND or OR; nothing may follow them")
-    return Filter((first, second), either=conjunction[1] == "OR")
+        raise FilterSyntaxError("at most two clauses, joined by one AND or OR; nothing may follow them")
+    return ParsedFilter((first, second), either=conjunction[1] == "OR")
 
 
-def _clause(expression: str, position: int, element: Element) -> tuple[Clause, int]:
+def _clause(expression: str, position: int, element: Element) -> tuple[ParsedClause, int]:
     match = _CLAUSE.match(expression, position)
     if match is None:
-        raise FilterError("expected field, operator and value in single quotes, without blanks between them")
+        raise FilterSyntaxError("expected field, operator and value in single quotes, without blanks between them")
     name, operator, text = match["field"], match["operator"], match["value"]
     field = resolve(element, name)
     if field is None:
-        raise FilterError(f"{element.name} has no such field to filter by", field=name, unknown_field=True)
+        raise FilterSyntaxError(f"{element.name} has no such field to filter by", field=name, unknown_field=True)
     try:
         literal = text if operator == "~" else _literal(field, text)
     except ValueError:  # its text may repeat the value, which can be a person's
-        raise FilterError(f"invalid data, expected {_EXPECTED[field.kind]}", field=name) from None
-    return Clause(field, operator, text, literal), match.end()
+        raise FilterSyntaxError(f"invalid data, expected {_EXPECTED[field.kind]}", field=name) from None
+    return ParsedClause(field, operator, text, literal), match.end()
 
 
-def _literal(field: Field, text: str) -> Literal:
+def _literal(field: FieldPath, text: str) -> Literal:
     match field.kind:
         case "date-time":
             return instant(text)

@@ -10,7 +10,7 @@ import msgspec
 
 from oneroster.sandbox.handlers.serialization import Presenter, Record
 from oneroster.sandbox.http.responses import Problem, invalid_data
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ELEMENTS, Property, document
 
@@ -40,7 +40,7 @@ class BodyReader:
         self._presenter = presenter
         self._clock = clock
 
-    def record(self, call: Call, content_type: str, body: bytes) -> Record:
+    def record(self, call: OperationRequest, content_type: str, body: bytes) -> Record:
         """The record of a body, complete and valid, ready to be stored.
 
         Raises:
@@ -64,7 +64,7 @@ class BodyReader:
         now = datetime.fromtimestamp(self._clock(), UTC)
         return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def _complete(self, call: Call, record: Record) -> None:
+    def _complete(self, call: OperationRequest, record: Record) -> None:
         """Add what consumers leave out: state and time of the record, href and type of references (5.2, 8)."""
         record.setdefault("status", "active")
         if "dateLastModified" not in record:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from oneroster.sandbox.http.responses import Problem, unknown_object
 from oneroster.sandbox.requests.query_parameters import ALL, Query
-from oneroster.sandbox.store.store import Selection, Store
+from oneroster.sandbox.store.store import ResultSet, Store
 from oneroster_v1p1.tables import OPERATIONS, Operation, Scope, Subset
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class OperationRequest:
     """One request.
 
     Attributes:
@@ -43,7 +43,7 @@ class Call:
         return next(iter(self.ids.values()))
 
 
-class Plan(NamedTuple):
+class RowQuery(NamedTuple):
     """Which rows a collection holds, in the words of the store."""
 
     element: str
@@ -52,7 +52,7 @@ class Plan(NamedTuple):
     parents: Mapping[str, str]
     query: Query
 
-    def select(self, store: Store) -> Selection:
+    def select(self, store: Store) -> ResultSet:
         """The rows."""
         return store.select(
             self.element,
@@ -78,12 +78,12 @@ def element_of(operation: Operation) -> str:
     raise LookupError(f"{operation.operation_id}: no operation reads what stands at {operation.path}")
 
 
-def unlimited(element: str) -> Plan:
+def unlimited(element: str) -> RowQuery:
     """All records of an element in the store's own order."""
-    return Plan(element, None, None, {}, ALL)
+    return RowQuery(element, None, None, {}, ALL)
 
 
-def absent_parents(call: Call) -> list[Problem]:
+def absent_parents(call: OperationRequest) -> list[Problem]:
     """A nested collection of a parent that does not exist is a 404, one entry for each parent (choice, 6.1)."""
     scope = call.operation.scope
     absent = []

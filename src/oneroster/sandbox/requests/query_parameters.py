@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from oneroster.sandbox.http.percent_encoding import EncodingError, decode_form
 from oneroster.sandbox.http.responses import Problem, invalid_data
-from oneroster.sandbox.query.filter_parser import Filter, FilterError, parse
+from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedFilter, parse
 from oneroster.sandbox.store.store import Store
 from oneroster_v1p1.tables import ENUMERATIONS, Element, Operation
 
@@ -29,7 +29,7 @@ class Query:
     limit: int = DEFAULT_LIMIT
     offset: int = 0
     sort: tuple[str, bool] | None = None
-    filter: Filter | None = None
+    filter: ParsedFilter | None = None
     fields: frozenset[str] | None = None
 
 
@@ -44,7 +44,7 @@ class Pairs(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-class Reading(NamedTuple):
+class QueryParameters(NamedTuple):
     """A query and all problems met on the way; when one of them is fatal, the query is not to be used."""
 
     query: Query
@@ -64,7 +64,7 @@ def split(query_string: bytes) -> Pairs:
     return Pairs(tuple(pairs), tuple(problems))
 
 
-def read(pairs: Pairs, operation: Operation, element: Element, store: Store) -> Reading:
+def read(pairs: Pairs, operation: Operation, element: Element, store: Store) -> QueryParameters:
     """Read those parameters that the operation has; others are ignored.
 
     Args:
@@ -84,7 +84,7 @@ class _Reader:
         self._element = element
         self._store = store
 
-    def reading(self) -> Reading:
+    def reading(self) -> QueryParameters:
         query = Query(
             limit=self._take("limit", self._limit, DEFAULT_LIMIT),
             offset=self._take("offset", self._offset, 0),
@@ -92,7 +92,7 @@ class _Reader:
             filter=self._take("filter", self._filter, None),
             fields=self._take("fields", self._fields, None),
         )
-        return Reading(query, tuple(self._problems))
+        return QueryParameters(query, tuple(self._problems))
 
     def _take(self, name: str, read_value: Callable[[str], _T | None], default: _T) -> _T:
         """The value of a parameter, its default when it is absent or cannot be read."""
@@ -140,10 +140,10 @@ class _Reader:
         self._problems.append(Problem(200, "invalid_sort_field", value))
         return None
 
-    def _filter(self, value: str) -> Filter | None:
+    def _filter(self, value: str) -> ParsedFilter | None:
         try:
             return parse(value, self._element)
-        except FilterError as error:
+        except FilterSyntaxError as error:
             self._problems.append(filter_problem(error))
             return None
 
@@ -158,7 +158,7 @@ class _Reader:
         return None if unknown else frozenset(names)
 
 
-def filter_problem(error: FilterError) -> Problem:
+def filter_problem(error: FilterSyntaxError) -> Problem:
     """What is said of a filter that cannot be used (3.3): an unknown field by its name, else the reason."""
     if error.unknown_field and error.field is not None:
         return Problem(400, "invalid_filter_field", error.field)

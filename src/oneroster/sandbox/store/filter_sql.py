@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from oneroster.sandbox.query.filter_parser import Clause, Filter, Literal
+from oneroster.sandbox.query.filter_parser import Literal, ParsedClause, ParsedFilter
 from oneroster.sandbox.store.table_mapping import column, moment_of
 
 
@@ -34,7 +34,7 @@ _TEXT_OF_JSON: Final = (
 )
 
 
-def holds(filter: Filter, alias: str) -> Sql:  # noqa: A002 -- the parameter of the standard has this name
+def holds(filter: ParsedFilter, alias: str) -> Sql:  # noqa: A002 -- the parameter of the standard has this name
     """The condition under which a row of that alias passes the filter."""
     clauses = [_clause(clause, alias) for clause in filter.clauses]
     conjunction = " OR " if filter.either else " AND "
@@ -44,7 +44,7 @@ def holds(filter: Filter, alias: str) -> Sql:  # noqa: A002 -- the parameter of 
     )
 
 
-def _clause(clause: Clause, alias: str) -> Sql:
+def _clause(clause: ParsedClause, alias: str) -> Sql:
     field = clause.field
     if field.kind == "free":
         return _metadata(clause, f"{alias}.{column(field.property)}", str(field.member))
@@ -85,7 +85,7 @@ def _folded(operator: str, literal: str, value: str) -> Sql:
             return Sql(f"{same} = ? OR {value} {operator[0]} ?", (folded, literal))
 
 
-def _list(clause: Clause, entries: str, value: str) -> Sql:
+def _list(clause: ParsedClause, entries: str, value: str) -> Sql:
     """A table-valued function gives the entries, of which `value` is what is compared."""
     if clause.operator in {"=", "!=", "~"}:
         wanted = {entry.strip().casefold() for entry in clause.text.split(",")}
@@ -101,7 +101,7 @@ def _list(clause: Clause, entries: str, value: str) -> Sql:
     return Sql(text, any_of_them.parameters)
 
 
-def _metadata(clause: Clause, values: str, key: str) -> Sql:
+def _metadata(clause: ParsedClause, values: str, key: str) -> Sql:
     """Keys and values are the vendor's: a list is treated as a list, anything else by its text."""
     path = _quoted(f'$."{key}"')
     kind = f"json_type({values}, {path})"

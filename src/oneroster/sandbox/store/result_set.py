@@ -12,7 +12,7 @@ Fetch = Callable[[Positions], list[Record]]
 _MOST_POSITIONS: Final = 4_000_000  # 32 MB, a few selections of the largest collection
 
 
-class Selection:
+class ResultSet:
     """The rows that a request asks for, in their order.
 
     Attributes:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from oneroster.sandbox.query.field_paths import resolve
-from oneroster.sandbox.query.filter_parser import Filter
+from oneroster.sandbox.query.filter_parser import ParsedFilter
 from oneroster.sandbox.store.filter_sql import Sql, holds
 from oneroster.sandbox.store.scope_sql import Scoping, every
 from oneroster.sandbox.store.table_mapping import column, moment_of
@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     subset: Subset | None
     scope: Scope | None
     parents: tuple[tuple[str, str], ...]
-    filter: Filter | None
+    filter: ParsedFilter | None
     sort: tuple[str, bool] | None
 
     @property

@@ -12,17 +12,17 @@ from typing import Any, Final, Self
 import msgspec
 
 from oneroster.sandbox.district import Size
-from oneroster.sandbox.query.filter_parser import Filter
+from oneroster.sandbox.query.filter_parser import ParsedFilter
 from oneroster.sandbox.store import database as building
 from oneroster.sandbox.store.database import DISTRICT, Progress, default_cache
 from oneroster.sandbox.store.filter_sql import Sql
-from oneroster.sandbox.store.result_set import Positions, Selection, Selections
+from oneroster.sandbox.store.result_set import Positions, ResultSet, Selections
 from oneroster.sandbox.store.scope_sql import Scoping, every
 from oneroster.sandbox.store.select_sql import Wanted, sortable, statement
 from oneroster.sandbox.store.table_mapping import Record, column, layout_of
 from oneroster_v1p1.tables import Scope, Subset
 
-__all__ = ["Selection", "Store", "default_cache", "sortable"]
+__all__ = ["ResultSet", "Store", "default_cache", "sortable"]
 
 _PRIVATE: Final = "main"
 _ID: Final = column("sourcedId")
@@ -85,9 +85,9 @@ class Store:
         subset: Subset | None = None,
         scope: Scope | None = None,
         parents: Mapping[str, str] | None = None,
-        filter: Filter | None = None,  # noqa: A002 -- the parameter of the standard has this name
+        filter: ParsedFilter | None = None,  # noqa: A002 -- the parameter of the standard has this name
         sort: tuple[str, bool] | None = None,
-    ) -> Selection:
+    ) -> ResultSet:
         """Find the records of a collection.
 
         Args:
@@ -109,7 +109,7 @@ class Store:
         wanted = Wanted(element, subset, scope, bound, filter, sort)
         with self._lock:
             positions = self._positions(wanted)
-        return Selection(positions, lambda some: self._fetch(element, some))
+        return ResultSet(positions, lambda some: self._fetch(element, some))
 
     def sortable(self, element: str, field: str) -> bool:
         """Whether the records of an element can be sorted by a field: see `sortable`."""

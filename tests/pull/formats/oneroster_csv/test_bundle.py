@@ -18,7 +18,7 @@ from frictionless import Package, Resource, Schema, system
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, format_of
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.manifest import Holding, Manifest, beside, write_beside
@@ -464,7 +464,7 @@ def test_a_bundle_that_breaks_the_standard_is_refused_without_a_value_of_it(
     files: dict[str, str], manifest: str, said: str, tmp_path: Path
 ) -> None:
     place = bundle_of(tmp_path / "b", files=files, extra=manifest)
-    with pytest.raises(PlaceError, match=re.escape(said)) as caught:
+    with pytest.raises(DestinationError, match=re.escape(said)) as caught:
         tables_of(CSV.open(place))
     assert "Mia" not in str(caught.value)
 
@@ -474,5 +474,5 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
         archive.writestr("inside/manifest.csv", "propertyName,value")
     for place in ("file.zip", "empty.zip", "nowhere.zip", "."):
-        with pytest.raises(PlaceError, match=r"manifest\.csv"):
+        with pytest.raises(DestinationError, match=r"manifest\.csv"):
             CSV.open(tmp_path / place)

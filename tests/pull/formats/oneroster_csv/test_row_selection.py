@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from oneroster.pull.errors import PlaceError
-from oneroster.pull.formats import FORMATS, Written
+from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats import FORMATS, WriteResult
 from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.formats.rosters import (
     CATEGORY,
@@ -28,7 +28,7 @@ from tests.pull.formats.rosters import (
 )
 
 
-def write(folder: Path, made: MemoryRoster) -> tuple[dict[str, list[dict[str, str]]], Written]:
+def write(folder: Path, made: MemoryRoster) -> tuple[dict[str, list[dict[str, str]]], WriteResult]:
     """The rows of each file by its name, and what the writer says."""
     written = FORMATS["csv"].write(folder / "bundle", made)
     rows = {}
@@ -181,7 +181,7 @@ def test_lists_lose_commas_line_breaks_and_empty_items(tmp_path: Path) -> None:
 
 def test_an_id_with_a_comma_in_a_list_of_ids_ends_it(tmp_path: Path) -> None:
     made = small(Org=[school("s"), school("a,b")], User=[student("u", orgSourcedIds=["s", "a,b"])])
-    with pytest.raises(PlaceError, match="orgSourcedIds of 'u': a sourcedId in the list holds a comma"):
+    with pytest.raises(DestinationError, match="orgSourcedIds of 'u': a sourcedId in the list holds a comma"):
         write(tmp_path, roster(*made.values()))
 
 

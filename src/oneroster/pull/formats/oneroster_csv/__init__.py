@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from oneroster.pull.formats.format import Written
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.oneroster_csv.reader import BundleRoster
 from oneroster.pull.formats.oneroster_csv.sinks import FolderSink, ZipSink
 from oneroster.pull.formats.oneroster_csv.writer import write_bundle
@@ -24,7 +24,7 @@ class Bundle:
     def __init__(self, *, zipped: bool = False) -> None:
         self._zipped = zipped
 
-    def write(self, target: Path, roster: Roster) -> Written:
+    def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         with ZipSink.made(target) if self._zipped else FolderSink.made(target) as sink:
             return write_bundle(sink, roster)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.formats.oneroster_csv.binding import File
-from oneroster.pull.formats.oneroster_csv.loss_counts import Tally
+from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.text_values import dates_as_text, instants_as_text
 
 __all__ = ["holds", "lines", "text_of"]
@@ -28,7 +28,7 @@ _MINUTE: Final = 60_000_000
 """Microseconds."""
 
 
-def text_of(batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> pa.Array:
+def text_of(batch: pa.RecordBatch, name: str, file: File, tally: LossCounts) -> pa.Array:
     """A column as text, null for blank, not yet quoted.
 
     Args:
@@ -91,7 +91,7 @@ def _quoted(column: pa.Array) -> pa.Array:
     return pc.if_else(needed, pc.binary_join_element_wise('"', column, '"', ""), column)
 
 
-def _text(column: pa.Array, file: File, name: str, tally: Tally) -> pa.Array:
+def _text(column: pa.Array, file: File, name: str, tally: LossCounts) -> pa.Array:
     if holds(column, *_BREAKS):
         breaks = pc.sum(pc.count_substring_regex(column, _BREAK)).as_py()
         tally.note(file.name, name, "line breaks became blanks", breaks)
@@ -122,7 +122,7 @@ def _day(batch: pa.RecordBatch, name: str) -> pa.Array:
     return pc.cast(instant.cast(pa.timestamp("us")), pa.date32(), safe=False)
 
 
-def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> pa.Array:
+def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: File, tally: LossCounts) -> pa.Array:
     """Lists as their items joined by commas, which no item can hold (2.1 [A])."""
     items = column.flatten()
     if items.null_count or holds(items, b",", *_BREAKS) or pc.min(pc.binary_length(items)).as_py() == 0:
@@ -135,7 +135,7 @@ def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: File, tally:
     return pc.binary_join(column, ",")
 
 
-def _joined(row: str, items: list[str | None], ids: bool, name: str, file: File, tally: Tally) -> str:
+def _joined(row: str, items: list[str | None], ids: bool, name: str, file: File, tally: LossCounts) -> str:
     if ids and any("," in item for item in items if item):
         # A changed id would break the reference (2.1 [C]).
         raise ValueError(f"{file.name}.csv, {name} of {row!r}: a sourcedId in the list holds a comma")
@@ -147,7 +147,7 @@ def _joined(row: str, items: list[str | None], ids: bool, name: str, file: File,
     return text
 
 
-def _user_ids(column: pa.Array, file: File, name: str, tally: Tally) -> pa.Array:
+def _user_ids(column: pa.Array, file: File, name: str, tally: LossCounts) -> pa.Array:
     """User ids as lists of ``{type:identifier}`` (2.1 [A])."""
     parts = column.flatten().flatten()
     whole = pc.and_(*(pc.greater(pc.fill_null(pc.binary_length(part), 0), 0) for part in parts))

@@ -6,12 +6,12 @@ from typing import Final
 
 from oneroster.pull.roster.rejects import Reject
 
-__all__ = ["Tally"]
+__all__ = ["LossCounts"]
 
 _KEPT: Final = 10_000
 
 
-class Tally:
+class LossCounts:
     """Counts of what was changed, and of rows that were left out."""
 
     def __init__(self) -> None:

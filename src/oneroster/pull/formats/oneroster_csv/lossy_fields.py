@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.formats.oneroster_csv.binding import File
-from oneroster.pull.formats.oneroster_csv.loss_counts import Tally
+from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.roster.columns import EXTRAS
 from oneroster_v1p1.tables import ENUMERATIONS
 
@@ -19,7 +19,7 @@ _UNTOLD: Final = {"metadata": "records have metadata", EXTRAS: "records have unk
 """By column, what REST has and the binding has no column for. ``children`` says nothing that ``parent`` does not."""
 
 
-def report(batch: pa.RecordBatch, file: File, tally: Tally) -> None:
+def report(batch: pa.RecordBatch, file: File, tally: LossCounts) -> None:
     """Count it for one batch of rows that are written."""
     names = set(batch.schema.names)
     foreign = pc.sum(pc.match_substring_regex(batch.column("sourcedId"), _FOREIGN)).as_py() or 0
@@ -36,7 +36,7 @@ def report(batch: pa.RecordBatch, file: File, tally: Tally) -> None:
         _pairs(batch, file, tally)
 
 
-def _enumeration(batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> None:
+def _enumeration(batch: pa.RecordBatch, name: str, file: File, tally: LossCounts) -> None:
     known = file.column(name).property
     if known is None or known.enumeration is None:
         return
@@ -47,7 +47,7 @@ def _enumeration(batch: pa.RecordBatch, name: str, file: File, tally: Tally) -> 
     tally.note(file.name, name, "values are none of the standard's", odd)
 
 
-def _pairs(batch: pa.RecordBatch, file: File, tally: Tally) -> None:
+def _pairs(batch: pa.RecordBatch, file: File, tally: LossCounts) -> None:
     first, second = (pc.fill_null(pc.list_value_length(batch.column(name)), 0) for name in ("subjects", "subjectCodes"))
     odd = pc.and_(pc.not_equal(first, second), pc.and_(pc.greater(first, 0), pc.greater(second, 0)))
     tally.note(file.name, "subjectCodes", "rows have not as many of them as subjects", pc.sum(odd).as_py() or 0)

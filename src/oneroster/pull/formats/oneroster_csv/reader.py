@@ -11,7 +11,7 @@ from typing import IO, Final
 import msgspec
 import pyarrow as pa
 
-from oneroster.pull.errors import PlaceError
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
 from oneroster.pull.formats.oneroster_csv.cell_parser import typed
 from oneroster.pull.private_files import read_bytes
@@ -49,7 +49,7 @@ class BundleRoster:
         self._present = {name for name, mode in modes.items() if mode != "absent"}
         kinds = {_MODES[mode] for mode in modes.values() if mode != "absent"}
         if len(kinds) > 1:
-            raise PlaceError(f"{place} mixes bulk and delta files; it cannot be taken as one roster.")
+            raise DestinationError(f"{place} mixes bulk and delta files; it cannot be taken as one roster.")
         path = beside(place)
         known = Manifest.from_json(read_bytes(path, "a manifest"), str(path)) if path.is_file() else Manifest()
         self.manifest = msgspec.structs.replace(known, kind=kinds.pop() if kinds else known.kind)
@@ -100,14 +100,14 @@ class BundleRoster:
         try:
             column = typed(text, field.type)
         except (ValueError, pa.ArrowException):
-            raise PlaceError(
+            raise DestinationError(
                 f"{self._place}: {file.name}.csv, column {field.name} holds what it cannot have."
             ) from None
         if field.name == "status" and self._bulk:
             # Who stands in a bulk file is active; the cell is blank (3 [A]).
             return pa.compute.fill_null(column, "active")
         if field.name == HEAD[0] and column.null_count:
-            raise PlaceError(f"{self._place}: {file.name}.csv has rows without a sourcedId.")
+            raise DestinationError(f"{self._place}: {file.name}.csv has rows without a sourcedId.")
         return column
 
     def _tied(self, file: File) -> dict[str, list[str]]:
@@ -142,7 +142,7 @@ class BundleRoster:
                     ),
                 )
         except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
-            raise PlaceError(f"{self._place}: {file.name}.csv cannot be read ({type(error).__name__}).") from None
+            raise DestinationError(f"{self._place}: {file.name}.csv cannot be read ({type(error).__name__}).") from None
 
     def _check_header(self, file: File, stream: IO[bytes]) -> None:
         names = next(csv.reader([stream.readline().decode("utf-8-sig", "replace")]), [])
@@ -150,7 +150,7 @@ class BundleRoster:
         if names[: len(file.header)] != list(file.header) or not all(
             name.startswith("metadata.") for name in extension
         ):
-            raise PlaceError(
+            raise DestinationError(
                 f"{self._place}: the header of {file.name}.csv is not that of OneRoster 1.1: {','.join(file.header)}"
             )
 
@@ -160,12 +160,14 @@ class BundleRoster:
         rows = list(csv.reader(io.StringIO(text, newline="")))
         said = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
         if not rows or rows[0] != ["propertyName", "value"] or said.get("oneroster.version") != "1.1":
-            raise PlaceError(f"{self._place}: {MANIFEST} is not that of OneRoster 1.1.")
+            raise DestinationError(f"{self._place}: {MANIFEST} is not that of OneRoster 1.1.")
         modes = {name: said.get(f"file.{name}", "") for name in FILES}
         present = self._names()
         for name, mode in modes.items():
             if mode not in ("bulk", "delta", "absent") or (mode != "absent") != (f"{name}.csv" in present):
-                raise PlaceError(f"{self._place}: {MANIFEST} says {mode!r} of {name}, and that is not what is there.")
+                raise DestinationError(
+                    f"{self._place}: {MANIFEST} says {mode!r} of {name}, and that is not what is there."
+                )
         return modes
 
     def _names(self) -> set[str]:
@@ -184,9 +186,9 @@ class BundleRoster:
                 with zipfile.ZipFile(self._place) as archive, archive.open(name) as file:
                     yield file
         except KeyError:
-            raise PlaceError(f"{self._place} has no {name}.") from None
+            raise DestinationError(f"{self._place} has no {name}.") from None
         except (OSError, zipfile.BadZipFile) as error:
-            raise PlaceError(f"{self._place}: {name} cannot be read ({type(error).__name__}).") from None
+            raise DestinationError(f"{self._place}: {name} cannot be read ({type(error).__name__}).") from None
 
 
 def _associations_of(element: str) -> File | None:

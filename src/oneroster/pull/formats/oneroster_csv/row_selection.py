@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from oneroster.pull.formats.oneroster_csv.binding import ENROLLED, File
 from oneroster.pull.formats.oneroster_csv.cell_writer import holds
-from oneroster.pull.formats.oneroster_csv.loss_counts import Tally
+from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 
-__all__ = ["Ids", "Selection"]
+__all__ = ["Ids", "RowSelection"]
 
 _ASSUMED = {"enabledUser": True, "classType": "scheduled"}
 """What stands for an absent value that the binding demands (5.4, 5.5)."""
@@ -47,7 +47,7 @@ class Ids:
         return pc.or_(pc.is_null(ids), pc.is_in(ids, value_set=self._known[element][0]))
 
 
-class Selection:
+class RowSelection:
     """Chooses the rows of one file.
 
     Args:
@@ -58,7 +58,7 @@ class Selection:
         tally: Where to count.
     """
 
-    def __init__(self, file: File, present: Iterable[str], delta: bool, ids: Ids, tally: Tally) -> None:
+    def __init__(self, file: File, present: Iterable[str], delta: bool, ids: Ids, tally: LossCounts) -> None:
         self._file, self._delta, self._ids, self._tally = file, delta, ids, tally
         self._present = [name for name in file.header if name in set(present)]
         self._references = {} if delta else self._find_references()

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.errors import PlaceError
-from oneroster.pull.formats.format import Written
+from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
 from oneroster.pull.formats.oneroster_csv.cell_writer import lines, text_of
-from oneroster.pull.formats.oneroster_csv.loss_counts import Tally
+from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.oneroster_csv.lossy_fields import report
-from oneroster.pull.formats.oneroster_csv.row_selection import Ids, Selection
+from oneroster.pull.formats.oneroster_csv.row_selection import Ids, RowSelection
 from oneroster.pull.formats.oneroster_csv.sinks import Sink
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.roster.columns import schema_of
@@ -33,7 +33,7 @@ _ROWS: Final = 128 * 1024
 _PRODUCER: Final = "oneroster-kit"
 
 
-def write_bundle(sink: Sink, roster: Roster) -> Written:
+def write_bundle(sink: Sink, roster: Roster) -> WriteResult:
     """Write all files of a bundle.
 
     Args:
@@ -50,10 +50,10 @@ class _Writer:
     def __init__(self, sink: Sink, roster: Roster) -> None:
         self._sink, self._roster = sink, roster
         self._delta = roster.manifest.kind == CHANGES
-        self._ids, self._tally = Ids(), Tally()
+        self._ids, self._tally = Ids(), LossCounts()
         self._rows: dict[str, int] = {}
 
-    def run(self) -> Written:
+    def run(self) -> WriteResult:
         """Write everything; rows that are referred to come before those that refer to them."""
         for element in self._roster.elements():
             file = next(file for file in FILES.values() if file.element == element and file.association is None)
@@ -69,7 +69,7 @@ class _Writer:
         with self._sink.file(MANIFEST) as stream:
             stream.write(_manifest(self._roster.manifest, self._rows).encode())
         rows = {f"{name}.csv": self._rows[name] for name in FILES if name in self._rows}
-        return Written(rows, self._tally.notes(), tuple(self._tally.rejects))
+        return WriteResult(rows, self._tally.notes(), tuple(self._tally.rejects))
 
     def _say_what_is_missing(self, file: File) -> None:
         present = set(self._roster.schema(file.element).names)
@@ -84,13 +84,13 @@ class _Writer:
 
     def _learn(self, file: File) -> None:
         """Know which rows will be in the bundle before the first of them is written, for they refer to each other."""
-        for batch in self._chosen(file, Tally()):
+        for batch in self._chosen(file, LossCounts()):
             self._ids.add(file.element, batch.column("sourcedId"))
 
-    def _chosen(self, file: File, tally: Tally) -> Iterator[pa.RecordBatch]:
+    def _chosen(self, file: File, tally: LossCounts) -> Iterator[pa.RecordBatch]:
         """The rows of a file that is no association."""
         names = self._roster.schema(file.element).names
-        selection = Selection(file, names, self._delta, self._ids, tally)
+        selection = RowSelection(file, names, self._delta, self._ids, tally)
         for batch in rebatched(self._roster.read(file.element), _ROWS):
             yield selection.apply(batch)
 
@@ -117,7 +117,9 @@ class _Writer:
         try:
             return lines([text_of(batch, name, file, self._tally) if name in shown else blank for name in file.header])
         except ValueError as error:
-            raise PlaceError(f"No OneRoster CSV can be written: {error}. Keep the roster in another format.") from None
+            raise DestinationError(
+                f"No OneRoster CSV can be written: {error}. Keep the roster in another format."
+            ) from None
 
     def _can_associate(self, file: File) -> bool:
         if file.element not in self._roster.elements():
@@ -128,7 +130,7 @@ class _Writer:
     def _associations(self, file: File) -> Iterator[pa.RecordBatch]:
         """Rows that tie a class or course to each of its resources (5.9, 5.10)."""
         owners = FILES[wrapper_of(file.element)]
-        for batch in self._chosen(owners, Tally()):
+        for batch in self._chosen(owners, LossCounts()):
             resources = batch.column(ASSOCIATED)
             some = batch.filter(pc.greater(pc.fill_null(pc.list_value_length(resources), 0), 0))
             made = [row for owner in some.to_pylist() for row in _ties(owner, file)]

@@ -4,12 +4,12 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.requests.operation_request import OperationRequest
 
 _MOST: Final = 10_000
 
 
-class Turns:
+class AttemptCounter:
     """Counts, the oldest forgotten first when they grow too many."""
 
     def __init__(self) -> None:
@@ -24,6 +24,6 @@ class Turns:
         return number
 
 
-def request_of(call: Call) -> Hashable:
+def request_of(call: OperationRequest) -> Hashable:
     """The same for every try of one request."""
     return call.operation.operation_id, call.url, call.pairs

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns, request_of
+from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter, request_of
 from oneroster.sandbox.faults.client_resilience.transport import foreign_url
 from oneroster.sandbox.faults.target_records import backwards, is_alive
 from oneroster.sandbox.http.link_header import Window
 from oneroster.sandbox.http.percent_encoding import encode
-from oneroster.sandbox.http.responses import Answer
-from oneroster.sandbox.requests.operation_request import Call, unlimited
-from oneroster.sandbox.store.result_set import Selection
+from oneroster.sandbox.http.responses import Reply
+from oneroster.sandbox.requests.operation_request import OperationRequest, unlimited
+from oneroster.sandbox.store.result_set import ResultSet
 from oneroster.sandbox.store.table_mapping import Record
 
 _FEW: Final = 7
@@ -24,7 +24,7 @@ _CHANGE: Final = 3  # the request for a collection with which its rows change
 _CURSOR: Final = "after"
 
 
-def _without(answer: Answer, *names: str) -> Answer:
+def _without(answer: Reply, *names: str) -> Reply:
     return replace(answer, headers={name: value for name, value in answer.headers.items() if name not in names})
 
 
@@ -33,10 +33,10 @@ class LimitClamped(Fault):
     does = "serves at most 7 rows whatever limit is asked for, and sends neither X-Total-Count nor Link"
     breaks = "3.1 limit [A]: number of records per page"
 
-    def window(self, call: Call, window: Window, total: int) -> Window:
+    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
         return window._replace(limit=min(window.limit, _FEW))
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         return _without(answer, "X-Total-Count", "Link")
 
 
@@ -45,7 +45,7 @@ class OffsetStuck(Fault):
     does = "serves the second page for every offset behind it"
     breaks = "3.1 offset [A]: index of the first record"
 
-    def window(self, call: Call, window: Window, total: int) -> Window:
+    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
         return window._replace(offset=min(window.offset, window.limit))
 
 
@@ -54,7 +54,7 @@ class TotalMissing(Fault):
     does = "sends neither X-Total-Count nor Link"
     breaks = "4 X-Total-Count [C]: the number of records is told"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         return _without(answer, "X-Total-Count", "Link")
 
 
@@ -63,7 +63,7 @@ class TotalZero(Fault):
     does = "says 0 in X-Total-Count whatever there is"
     breaks = "4 X-Total-Count [A]: number of records that match"
 
-    def total(self, call: Call, total: int) -> int:
+    def total(self, call: OperationRequest, total: int) -> int:
         return 0
 
 
@@ -72,7 +72,7 @@ class TotalOfPage(Fault):
     does = "counts the rows of the page alone in X-Total-Count"
     breaks = "4 X-Total-Count [A]: number of records that match"
 
-    def total(self, call: Call, total: int) -> int:
+    def total(self, call: OperationRequest, total: int) -> int:
         return max(0, min(call.query.limit, total - call.query.offset))
 
 
@@ -81,7 +81,7 @@ class TotalTooSmall(Fault):
     does = "counts half of the rows in X-Total-Count"
     breaks = "4 X-Total-Count [A]: number of records that match"
 
-    def total(self, call: Call, total: int) -> int:
+    def total(self, call: OperationRequest, total: int) -> int:
         return total // 2
 
 
@@ -90,7 +90,7 @@ class TotalShrinks(Fault):
     does = "counts one row less in X-Total-Count with every further page, though all are there"
     breaks = "4 X-Total-Count [A]: number of records that match"
 
-    def total(self, call: Call, total: int) -> int:
+    def total(self, call: OperationRequest, total: int) -> int:
         return max(0, total - call.query.offset // max(1, call.query.limit))
 
 
@@ -99,16 +99,16 @@ class TiesReordered(Fault):
     does = "orders the rows anew for every page unless sorted by sourcedId, so that some repeat and some are lost"
     breaks = "3.1 offset [A]: pages side by side hold every record once"
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         by_id = call.query.sort is not None and call.query.sort[0] == "sourcedId"
         pages = call.query.offset // max(1, call.query.limit)
         return selection if by_id else _Turned(selection, 3 * pages)
 
 
-class _Turned(Selection):
+class _Turned(ResultSet):
     """The rows of a selection with some of the first behind the last."""
 
-    def __init__(self, rows: Selection, by: int) -> None:
+    def __init__(self, rows: ResultSet, by: int) -> None:
         self._rows = rows
         self._by = by
         self.total = rows.total
@@ -131,10 +131,10 @@ class _Changing(Fault):
     deletes: ClassVar[bool]
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns = AttemptCounter()
         self._victims: dict[str, str] = {}
 
-    def selection(self, call: Call, selection: Selection) -> Selection:
+    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
         if call.url not in self._victims:
             first = selection.page(0, 1)
             if not first:
@@ -144,10 +144,10 @@ class _Changing(Fault):
         return _Less(selection, self._victims[call.url]) if changed is self.deletes else selection
 
 
-class _Less(Selection):
+class _Less(ResultSet):
     """The rows of a selection but one."""
 
-    def __init__(self, rows: Selection, victim: str) -> None:
+    def __init__(self, rows: ResultSet, victim: str) -> None:
         self._kept = [row for row in rows.page(0, rows.total) if row["sourcedId"] != victim]
         self.total = len(self._kept)
 
@@ -173,14 +173,14 @@ class _EmptyOnce(Fault):
     """Gives nothing for a page in the middle when it is asked for the first time, then the page, then begins anew."""
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns = AttemptCounter()
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         middle = answer.status == 200 and 0 < call.query.offset < total
         return self.empty(call, answer) if middle and self._turns.next(request_of(call)) % 2 else answer
 
     @abstractmethod
-    def empty(self, call: Call, answer: Answer) -> Answer:
+    def empty(self, call: OperationRequest, answer: Reply) -> Reply:
         """The answer without rows."""
 
 
@@ -189,7 +189,7 @@ class EmptyPage(_EmptyOnce):
     does = "answers every page but the first with no rows, once, before it gives them"
     breaks = "3.1 offset [A]: pages side by side hold every record"
 
-    def empty(self, call: Call, answer: Answer) -> Answer:
+    def empty(self, call: OperationRequest, answer: Reply) -> Reply:
         return replace(answer, body={call.operation.wrapper: []})
 
 
@@ -198,7 +198,7 @@ class NullPage(_EmptyOnce):
     does = "answers every page but the first with null in place of its rows, once, before it gives them"
     breaks = "2 wrapper summary [A]: a collection holds an array"
 
-    def empty(self, call: Call, answer: Answer) -> Answer:
+    def empty(self, call: OperationRequest, answer: Reply) -> Reply:
         return replace(answer, body={call.operation.wrapper: None})
 
 
@@ -207,8 +207,8 @@ class NoContentPage(_EmptyOnce):
     does = "answers every page but the first with 204, once, before it gives its rows"
     breaks = "6.1 status 200 [A]: success"
 
-    def empty(self, call: Call, answer: Answer) -> Answer:
-        return Answer(204, headers=answer.headers)
+    def empty(self, call: OperationRequest, answer: Reply) -> Reply:
+        return Reply(204, headers=answer.headers)
 
 
 class DeadEnd(Fault):
@@ -216,7 +216,7 @@ class DeadEnd(Fault):
     does = "has no rows on any page but the first, though X-Total-Count says otherwise"
     breaks = "3.1 offset [A]: pages side by side hold every record"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         behind = answer.status == 200 and call.query.offset > 0
         return replace(answer, body={call.operation.wrapper: []}) if behind else answer
 
@@ -226,28 +226,28 @@ class CursorLinks(Fault):
     does = "pages by next links with a parameter of its own alone: ignores offset, and sends no X-Total-Count"
     breaks = "3.1 offset [A]: index of the first record"
 
-    def window(self, call: Call, window: Window, total: int) -> Window:
+    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
         return window._replace(offset=_cursor(call))
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         bare = _without(answer, "X-Total-Count", "Link")
         target = self.target(call, total)
         if target is None:
             return bare
         return replace(bare, headers={**bare.headers, "Link": f'<{target}>; rel="next"'})
 
-    def target(self, call: Call, total: int) -> str | None:
+    def target(self, call: OperationRequest, total: int) -> str | None:
         """Where the next link leads; None behind the last page."""
         after = _cursor(call) + call.query.limit
         return self.address(call, call.url, after) if after < total else None
 
-    def address(self, call: Call, url: str, after: int) -> str:
+    def address(self, call: OperationRequest, url: str, after: int) -> str:
         """An address with a cursor."""
         kept = [(name, value) for name, value in call.pairs if name not in ("offset", _CURSOR)]
         return f"{url}?{'&'.join(f'{encode(name)}={encode(value)}' for name, value in [*kept, (_CURSOR, str(after))])}"
 
 
-def _cursor(call: Call) -> int:
+def _cursor(call: OperationRequest) -> int:
     value = dict(call.pairs).get(_CURSOR, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
 
@@ -257,7 +257,7 @@ class CursorLoop(CursorLinks):
     does = "pages by links with a parameter of its own, of which the last leads back to the first page"
     breaks = "4 Link [B]: next continues where the page ends"
 
-    def target(self, call: Call, total: int) -> str | None:
+    def target(self, call: OperationRequest, total: int) -> str | None:
         return super().target(call, total) or self.address(call, call.url, 0)
 
 
@@ -266,7 +266,7 @@ class ForeignLinks(CursorLinks):
     does = "pages by links with a parameter of its own that lead to this machine under another name, a foreign origin"
     breaks = "7 security [A]: credentials go to the tenant only"
 
-    def target(self, call: Call, total: int) -> str | None:
+    def target(self, call: OperationRequest, total: int) -> str | None:
         after, foreign = _cursor(call) + call.query.limit, foreign_url(call.url)
         return self.address(call, foreign or call.url, after) if after < total else None
 
@@ -276,7 +276,7 @@ class BareArray(Fault):
     does = "leaves out the envelope of collections: a bare array"
     breaks = "2 wrapper summary [A]: collections stand under their wrapper"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         return replace(answer, body=_rows(answer)) if answer.status == 200 else answer
 
 
@@ -288,7 +288,7 @@ class BrokenRecord(Fault):
     def __init__(self) -> None:
         self._victims: dict[str, str | None] = {}
 
-    def record(self, call: Call, record: Record) -> Record:
+    def record(self, call: OperationRequest, record: Record) -> Record:
         if call.element not in self._victims:
             rows = backwards(unlimited(call.element).select(call.store))
             self._victims[call.element] = next((row["sourcedId"] for row in rows if is_alive(row)), None)
@@ -302,14 +302,14 @@ class RowNoObject(Fault):
     does = "sends the bare sourcedId in place of the first record of every page"
     breaks = "2 wrapper summary [A]: a collection holds objects"
 
-    def page(self, call: Call, answer: Answer, total: int) -> Answer:
+    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
         rows = _rows(answer) if answer.status == 200 else []
         if not rows:
             return answer
         return replace(answer, body={call.operation.wrapper: [rows[0].get("sourcedId"), *rows[1:]]})
 
 
-def _rows(answer: Answer) -> list[Any]:
+def _rows(answer: Reply) -> list[Any]:
     """The rows of a page, whatever another fault called them; none when it took them away."""
     found = next(iter(answer.body.values()), None) if isinstance(answer.body, dict) else answer.body
     return found if isinstance(found, list) else []

@@ -5,8 +5,8 @@ from itertools import count
 
 from oneroster.sandbox.auth.authentication import Admitted, Denied
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns
-from oneroster.sandbox.http.raw_request import Arrival
+from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter
+from oneroster.sandbox.http.raw_request import RawRequest
 
 _GOOD_FOR = 4
 _REMEMBERED = 10_000
@@ -18,11 +18,11 @@ class TokenRevoked(Fault):
     breaks = "7.4 OAuth 2.0 [A]: a token is good until it expires"
 
     def __init__(self) -> None:
-        self._uses = Turns()
+        self._uses = AttemptCounter()
         self._numbers = count()
         self._order: OrderedDict[str, int] = OrderedDict()
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         if isinstance(verdict, Denied) or not _is_bearer(arrival):
             return verdict
         token = arrival.authorization
@@ -39,11 +39,11 @@ class TokenExpired(Fault):
     does = "takes every bearer token for expired, however new"
     breaks = "7.4 OAuth 2.0 [A]: a token is good until it expires"
 
-    def admit(self, arrival: Arrival, verdict: Admitted | Denied) -> Admitted | Denied:
+    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
         return Denied("the token has expired", "invalid_token") if _is_bearer(arrival) else verdict
 
 
-def _is_bearer(arrival: Arrival) -> bool:
+def _is_bearer(arrival: RawRequest) -> bool:
     return arrival.authorization.lower().startswith("bearer ")
 
 

@@ -16,10 +16,10 @@ from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.client_resilience.attempt_counter import Turns, request_of
-from oneroster.sandbox.http.broken_responses import Stream, Torn
-from oneroster.sandbox.http.responses import Answer, Problem, refusal
-from oneroster.sandbox.requests.operation_request import Call
+from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter, request_of
+from oneroster.sandbox.http.broken_responses import Stream, TruncatedReply
+from oneroster.sandbox.http.responses import Problem, Reply, refusal
+from oneroster.sandbox.requests.operation_request import OperationRequest
 
 _BLANKS: Final = b" " * 65536
 _DRIP: Final = 0.02  # seconds between two bytes
@@ -29,13 +29,13 @@ _BOMB: Final = 1_000_000_000  # bytes once unfolded
 class _Read(Fault):
     """Changes the answers to reads that would succeed."""
 
-    def answer(self, call: Call | None, answer: Answer) -> Answer:
+    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
         if call is None or call.operation.method != "GET" or answer.status >= 300 or answer.body is None:
             return answer
         return self.told(call, answer)
 
     @abstractmethod
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         """Answer a read another way."""
 
 
@@ -49,14 +49,14 @@ class _Passing(_Read):
     tries: ClassVar[int] = 2
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns = AttemptCounter()
 
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         passes = self._turns.next(request_of(call)) % (self.tries + 1) == 0
         return answer if passes else self.failed(answer)
 
     @abstractmethod
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         """What a try that fails gets."""
 
 
@@ -65,9 +65,9 @@ class TruncatedBody(_Passing):
     does = "breaks off in the middle of the body, twice, before it answers a read"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         length = len(answer.response().body)
-        return Torn(answer.status, answer.body, answer.headers, answer.media_type, length // 2, length)
+        return TruncatedReply(answer.status, answer.body, answer.headers, answer.media_type, length // 2, length)
 
 
 class ShortLength(_Passing):
@@ -75,9 +75,9 @@ class ShortLength(_Passing):
     does = "declares a Content-Length of half the body, twice, before it answers a read"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         length = len(answer.response().body)
-        return Torn(answer.status, answer.body, answer.headers, answer.media_type, length, length // 2)
+        return TruncatedReply(answer.status, answer.body, answer.headers, answer.media_type, length, length // 2)
 
 
 class ConnectionReset(_Passing):
@@ -85,9 +85,9 @@ class ConnectionReset(_Passing):
     does = "resets the connection in the middle of the body, twice, before it answers a read"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         length = len(answer.response().body)
-        return Torn(answer.status, answer.body, answer.headers, answer.media_type, length // 2, length, True)
+        return TruncatedReply(answer.status, answer.body, answer.headers, answer.media_type, length // 2, length, True)
 
 
 class UndecodableBody(_Passing):
@@ -95,7 +95,7 @@ class UndecodableBody(_Passing):
     does = "calls a body gzip that is none, twice, before it answers a read"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         return replace(answer, headers={**answer.headers, "Content-Encoding": "gzip"})
 
 
@@ -104,8 +104,8 @@ class LoginPage(_Passing):
     does = "answers 200 with an HTML page, twice, before it answers a read"
     breaks = "1 encodings [A]: answers are application/json"
 
-    def failed(self, answer: Answer) -> Answer:
-        return Answer(200, b"<!doctype html><title>Sign in</title><form></form>", {}, "text/html")
+    def failed(self, answer: Reply) -> Reply:
+        return Reply(200, b"<!doctype html><title>Sign in</title><form></form>", {}, "text/html")
 
 
 class EndlessBody(_Read):
@@ -113,7 +113,7 @@ class EndlessBody(_Read):
     does = "answers a read with blanks behind the data, for as long as the client takes them"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         body = bytes(answer.response().body)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -129,7 +129,7 @@ class SlowDrip(_Read):
     does = "answers a read byte by byte, fifty in a second: too slow to end, too quick to be silent"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         body = bytes(answer.response().body)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -145,7 +145,7 @@ class GzipBomb(_Read):
     does = "answers a read with a megabyte of gzip that unfolds to a thousand of blanks"
     breaks = "1 encodings [A]: a whole JSON document"
 
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         return Stream(answer.status, None, answer.headers, answer.media_type, _bomb, "gzip")
 
 
@@ -161,7 +161,7 @@ class _Busy(_Passing):
 
     status: ClassVar[int]
 
-    def failed(self, answer: Answer) -> Answer:
+    def failed(self, answer: Reply) -> Reply:
         return refusal(Problem(self.status, "server busy", "try again"), headers=self.headers())
 
     def headers(self) -> dict[str, str]:
@@ -218,9 +218,9 @@ class ForeignRedirect(_Read):
     does = "redirects every read to its own address under another host name, which is a foreign origin"
     breaks = "7 security [A]: credentials go to the tenant only"
 
-    def told(self, call: Call, answer: Answer) -> Answer:
+    def told(self, call: OperationRequest, answer: Reply) -> Reply:
         foreign = foreign_url(call.url)
-        return answer if foreign is None else Answer(302, headers={"Location": foreign})
+        return answer if foreign is None else Reply(302, headers={"Location": foreign})
 
 
 def foreign_url(url: str) -> str | None:
