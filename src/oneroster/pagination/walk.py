@@ -1,8 +1,8 @@
 """How a collection is read exactly once: decisions without I/O.
 
 A `CollectionWalk` decides what to request next and takes the page that was received. Guarantee: a row that is present
-and unchanged from begin to end is returned exactly once, or the walk raises; a row that is added or removed meanwhile is
-returned once or not at all.
+and unchanged from begin to end is returned exactly once, or the walk raises; a row that is added or removed meanwhile
+is returned once or not at all.
 
 How it knows, as no single word of a server can be trusted (4 response headers, obligation [C]):
 
