@@ -28,7 +28,8 @@ from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import Holding, Manifest
 from oneroster.pull.roster.roster import MemoryRoster
-from oneroster.transport.session import RawResponse
+from oneroster.standard import Standard
+from oneroster.transport.response import RawResponse
 
 __all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 
@@ -76,7 +77,7 @@ def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
     for source in sources(choice=RosterSelection(only=tuple(pages))):
         columns = columns_to_fetch(source.element, RosterSelection())
         batcher = Batcher(schema_of(source.element, columns))
-        call = RowsCall(source.operation_id, {}, _BASE_URL)
+        call = RowsCall(Standard.of(), source.operation_id, {}, _BASE_URL)
         read = [
             batcher.batch(call.read_rows(RawResponse(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
             for body in pages[source.collection]

@@ -9,7 +9,7 @@ import requests
 
 from benchmarks.stock import Stock
 from oneroster import OneRoster, Paging
-from oneroster.classlink import authorization, split_url
+from oneroster.classlink import authorization_header, split_url
 
 __all__ = ["classlink_walk", "stock_walk", "typed_walk"]
 
@@ -31,7 +31,7 @@ def classlink_walk(base_url: str, limit: int) -> int:
         url, parameters = split_url(f"{base_url}/enrollments?limit={limit}&offset={seen}")
         timestamp = str(int(time.time()))
         nonce = "".join(random.choices("0123456789", k=len(timestamp)))  # noqa: S311 - a nonce is no secret
-        header = authorization(url, parameters, _ID, _SECRET, timestamp, nonce)
+        header = authorization_header(url, parameters, _ID, _SECRET, timestamp, nonce)
         answer = requests.get(url, params=parameters, headers={"Authorization": header}, timeout=60)
         rows = json.loads(answer.text)["enrollments"]
         for _ in rows:

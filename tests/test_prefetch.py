@@ -113,7 +113,7 @@ def test_closing_wakes_who_waits_for_an_answer_and_says_why(held: tuple[Web, Hel
         roster.close()
         walking.join(QUICK)
     assert [type(error) for error in caught] == [TransportError]
-    assert "was left before its answer had come: the client was closed" in str(caught[0])
+    assert "was cancelled: the client was closed" in str(caught[0])
     joined()
     server.go.set()
     with roster:

@@ -18,18 +18,18 @@ LATENCY = 0.06
 
 def paced(pace: AdaptiveConcurrency, pages: int, waited: float) -> int:
     for _ in range(pages):
-        pace.note(waited, 1.0)
-    return pace.ahead
+        pace.record(waited, 1.0)
+    return pace.current
 
 
 def test_it_begins_with_one_and_widens_where_a_walk_mostly_waits() -> None:
     pace = AdaptiveConcurrency(4, adaptive=True)
-    assert (pace.ahead, pace.most) == (1, 8)
+    assert (pace.current, pace.maximum) == (1, 8)
     assert paced(pace, 1, 0.9) == 1
     assert paced(pace, 1, 0.9) == 4
     assert paced(pace, 4, 0.9) == 4
     assert paced(pace, 1, 0.9) == 8
-    assert paced(pace, 50, 0.9) == pace.most == 8
+    assert paced(pace, 50, 0.9) == pace.maximum == 8
 
 
 def test_it_stays_where_it_is_while_there_is_work_to_do() -> None:
@@ -38,13 +38,13 @@ def test_it_stays_where_it_is_while_there_is_work_to_do() -> None:
     # What was long ago does not count.
     assert paced(pace, 2, 0.9) == 4
     assert paced(pace, 100, 0.1) == 4
-    assert pace.most == 8
+    assert pace.maximum == 8
 
 
 @pytest.mark.parametrize(("windows", "adaptive"), [(1, True), (1, False), (4, False), (9, False)])
 def test_a_fixed_number_is_kept(windows: int, adaptive: bool) -> None:
     pace = AdaptiveConcurrency(windows, adaptive)
-    assert paced(pace, 100, 1.0) == pace.most == windows
+    assert paced(pace, 100, 1.0) == pace.maximum == windows
 
 
 def most_at_once(paging: Paging, rows: int) -> int:
