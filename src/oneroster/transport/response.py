@@ -31,7 +31,7 @@ class ResponseLimits(NamedTuple):
         Raises:
             ConfigurationError: A limit is 0, negative or not a number.
         """
-        if not min(self) > 0:
+        if not all(limit > 0 for limit in self):
             raise ConfigurationError("Every limit of ResponseLimits must be greater than 0.")
         return self
 
