@@ -6,4 +6,4 @@ from typing import Final
 __all__ = ["ROOT"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-"""The working directory of subprocesses, from which they can import this package."""
+"""The working directory of subprocesses, so that they can import this package."""

@@ -41,7 +41,7 @@ def peak_bytes() -> int:
     """Return the peak memory of this process in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
-        # getrusage includes the peak of the parent, of which a child is a copy until it calls exec.
+        # getrusage includes the peak of the parent: a child is a copy of it until it calls exec.
         found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(encoding="ascii"), re.MULTILINE)
         if found:
             return int(found[1]) * 1024

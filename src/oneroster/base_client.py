@@ -39,7 +39,7 @@ class BaseClient:
         base_url: The base URL of the tenant, up to and including a path such as ``/ims/oneroster/v1p1``.
         token_url: The token endpoint. With it, the client authenticates by OAuth 2; without it, by OAuth 1.0a.
         token: A static bearer token, instead of id and secret.
-        scopes: OAuth 2 scopes; None requests those of all reads. Writing requires scopes of its own.
+        scopes: OAuth 2 scopes; None requests those of all reads. Writing requires further scopes.
         client_auth: How to send id and secret to the token endpoint: ``basic`` or ``body``.
         oauth1_method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
         tenant: The name of a tenant in the configuration file, see `oneroster.settings`.

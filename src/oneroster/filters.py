@@ -210,8 +210,8 @@ def _find_property(specification: Specification, element: str, path: tuple[str, 
     """Return the JSON names along a dotted path, and the property at its end.
 
     Raises:
-        UnknownFieldError: There is no such field.
-        FilterError: The path ends at a reference or a record, which has no value of its own.
+        UnknownFieldError: The element has no such field.
+        FilterError: The path ends at a reference or a record, which has no value to compare.
     """
     current, names = specification.elements[element], []
     for depth, name in enumerate(path):

@@ -38,7 +38,7 @@ class PagePrefetcher(Generic[P]):
     def fetch_first(self, requests: list[PageRequest]) -> P:
         """Return the page of the first request, and start the others in the background.
 
-        Pages started earlier that are no longer among the requests are cancelled.
+        Earlier pages that this list omits are cancelled.
 
         Raises:
             OneRosterError: The page could not be fetched.

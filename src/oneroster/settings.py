@@ -10,7 +10,7 @@ A configuration file describes tenants by name:
     client_id = "kit"
     client_secret = { env = "SPRINGFIELD_SECRET" }      # or { file = "/run/secrets/springfield" }
 
-Arguments take precedence. Settings that are not given come from the file if a tenant is named, otherwise from the
+Arguments take precedence. Other settings are read from the file if a tenant is named, otherwise from the
 environment; never from both, so that the secret of one tenant is not sent to the URL of another.
 """
 

@@ -8,12 +8,12 @@ No single statement of a server can be trusted (4 response headers, obligation [
 
 - The offset advances by the number of rows received, never by the limit requested: servers reduce limits silently.
 - Until the announced total is reached, pages follow each other without overlap. After it (and always, if no total is
-  announced), a page starts at the last row received. That row must come back: an ignored offset, a lost row and an
-  empty response all show there, and a page with that row alone proves the end.
+  announced), a page starts at the last row received and must repeat it: an ignored offset, a lost row and an empty
+  response all show there, and a page with that row alone proves the end.
 - A repeated row, a shrinking total, a missing overlap or missing rows make the reading unstable. The collection is then
-  read once more from the start under ``sort=sourcedId``, and only rows not returned before are returned. If that
+  read a second time from the start under ``sort=sourcedId``, and only rows not returned before are returned. If that
   reading is unstable as well, the walk raises.
-- If a server pages by a cursor of its own, the walk follows its ``next`` links.
+- If a server pages by a cursor, the walk follows its ``next`` links.
 """
 
 from collections.abc import Sequence
@@ -269,7 +269,7 @@ class CollectionWalk:
 
     def _receive_without_overlap(self, request: PageRequest, rows: int) -> list[int]:
         if not rows and self._repeats < 1:
-            # The last row is known to exist, so its absence must be confirmed, whatever the total says.
+            # The last row is known to exist, so its absence must be confirmed even if the total agrees.
             self._repeats += 1
         elif self._announced is not None and self._remaining() == 0 and rows != request.limit:
             # The total confirms that there are no more rows.

@@ -3,7 +3,7 @@
 DEBUG: one line for each request sent. INFO: a retry, or a second reading of a collection. Lines name methods,
 operations, statuses and durations; never a query, a credential or a value of a record.
 
-httpx has a logger of its own. Its INFO lines show whole URLs, so also a filter by a child's name; this module removes
+httpx logs as well. Its INFO lines show whole URLs, so also a filter by a child's name; this module removes
 the queries of URLs at the hosts of this client's tenants. The DEBUG lines of httpcore show response headers; leave them
 disabled.
 """

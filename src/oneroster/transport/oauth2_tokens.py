@@ -18,7 +18,7 @@ class Token(NamedTuple):
 
     Attributes:
         value: The token itself, which follows ``Bearer`` in the header.
-        renew_at: The time on the monotonic clock from which a new token is fetched; None if the lifetime is unknown.
+        renew_at: When to fetch a new token, in seconds of the monotonic clock; None if the lifetime is unknown.
     """
 
     value: str
@@ -33,7 +33,7 @@ def read_token(data: object, sent_at: float) -> Token:
 
     Args:
         data: The decoded JSON body. ``scope`` and ``expires_in`` may be missing.
-        sent_at: The time on the monotonic clock at which the request was sent.
+        sent_at: When the request was sent, in seconds of the monotonic clock.
 
     Raises:
         TokenError: The response has no usable bearer token.

@@ -62,7 +62,7 @@ class BodyBuffer:
     Args:
         response: The response, with an unread body.
         limits: The limits of size and time.
-        deadline: The time on the monotonic clock by which the body must be complete.
+        deadline: When the body must be complete, in seconds of the monotonic clock.
         url: The URL to name in errors.
 
     Raises:

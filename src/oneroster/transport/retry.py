@@ -27,7 +27,7 @@ class Retry(NamedTuple):
         longest_delay: Upper bound, in seconds, of any delay that the server did not ask for.
         longest_retry_after: The longest ``Retry-After``, in seconds, to honour. If the server asks for more, the read
             fails at once.
-        deadline: Seconds after the first request from which no retry starts.
+        deadline: Seconds after the first request. No retry starts later.
     """
 
     attempts: int = 5
@@ -81,7 +81,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        # int() of a very long number is slow, and nobody waits longer than a year.
+        # int() of a very long number is slow, and a year is longer than any wait.
         return float(min(int(text[:9]), _YEAR)) if len(text) <= 9 else float(_YEAR)
     try:
         when = parsedate_to_datetime(text)

@@ -108,7 +108,7 @@ class _SessionBase:
         Args:
             failure: The outcome of the last attempt.
             sent: The number of attempts so far.
-            began: The time on the monotonic clock at which the first attempt started.
+            began: When the first attempt started, in seconds of the monotonic clock.
             operation_id: The operation, for the log.
         """
         if not _may_be_temporary(failure):
@@ -385,7 +385,7 @@ def _last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: 
 
 
 def _cancelled(url: str) -> TransportError:
-    return TransportError(f"The request of {url} was cancelled: the client was closed, or the iteration was ended.")
+    return TransportError(f"The request to {url} was cancelled: the client was closed, or the iteration was ended.")
 
 
 def _body_headers(body: bytes | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:
 
 
 def redacted(url: httpx.URL | str) -> str:
-    """Return a URL without user info, query and fragment, any of which may hold a secret or a child's name."""
+    """Return a URL without user info, query and fragment, which may hold a secret or a child's name."""
     try:
         return str(httpx.URL(url).copy_with(query=None, fragment=None, userinfo=b""))
     except httpx.InvalidURL:
