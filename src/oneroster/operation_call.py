@@ -53,6 +53,7 @@ class OperationCall:
         body: The record to send.
 
     Attributes:
+        standard: The version of the standard.
         operation: The operation.
         arguments: The arguments as they are sent: filters rendered, field names as in JSON.
 
@@ -64,6 +65,7 @@ class OperationCall:
     def __init__(
         self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str, body: Any = None
     ) -> None:
+        self.standard = standard
         self.operation: Operation = standard.specification.operations[operation_id]
         self._module: Any = standard.api(self.operation)
         self._base_url = base_url
