@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS
-from oneroster.pull.formats.rebatch import rebatched
-from oneroster.pull.formats.sql_common import refused
+from oneroster.pull.formats.rebatch import rebatch
+from oneroster.pull.formats.sql_helpers import database_error
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
@@ -152,8 +152,8 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
     [
         (newer, "is of version 99"),
         (broken_manifest, "is no manifest of a pull"),
-        (foreign_column, "names a column 'nickName' of User"),
-        (foreign_collection, "names a collection of 'Pupil'"),
+        (foreign_column, "lists a column 'nickName' of User"),
+        (foreign_collection, "lists a collection of 'Pupil'"),
     ],
 )
 def test_a_place_that_this_release_cannot_read_is_refused(
@@ -202,14 +202,14 @@ def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkey
         with pytest.raises(OSError, match="No space left"):
             FORMATS[name].write(tmp_path / "place", sandbox_roster())
     else:
-        with pytest.raises(OSError, match="disk full"):
-            raise refused(tmp_path, name, sqlite3.OperationalError("database or disk is full"))
+        with pytest.raises(OSError, match="full disk"):
+            raise database_error(tmp_path, name, sqlite3.OperationalError("database or disk is full"))
 
 
 def test_batches_are_cut_and_joined_by_rows_and_by_bytes(name: str) -> None:  # noqa: ARG001  # of all formats
     one = table("Org", *(school(f"s-{index}", name="x" * (index % 50) * 1000) for index in range(300)))
     for rows, size in ((7, 1 << 30), (1000, 100_000), (1000, 1)):
-        cut = list(rebatched(one.to_batches(max_chunksize=11), rows, size))
+        cut = list(rebatch(one.to_batches(max_chunksize=11), rows, size))
         assert pa.Table.from_batches(cut) == one
         assert max(batch.num_rows for batch in cut) <= rows
         assert all(batch.num_rows for batch in cut)

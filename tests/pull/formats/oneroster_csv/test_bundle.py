@@ -280,7 +280,7 @@ def test_a_hostile_value_in_every_text_field_comes_back_in_the_form_of_the_bindi
     assert {user[name] for name in names} == {wanted}
     assert user["grades"] == f"{wanted.replace(',', '')},01".removeprefix(",")
     said = " ".join(written.notes)
-    assert ("line breaks became blanks" in said) is (value != wanted)
+    assert ("line breaks replaced by spaces" in said) is (value != wanted)
     assert ("longer than 255 characters" in said) is (len(value) > 255)
     found = tables_of(CSV.open(bundle))["User"].to_pylist()[0]
     assert {found[name] for name in names} == {wanted}
@@ -444,19 +444,19 @@ ORGS: Final = ",".join(header("orgs")) + "\n"
 @pytest.mark.parametrize(
     ("files", "manifest", "said"),
     [
-        ({"orgs": ORGS.replace("name,type", "type,name")}, "", "the header of orgs.csv is not that of OneRoster 1.1"),
+        ({"orgs": ORGS.replace("name,type", "type,name")}, "", "orgs.csv does not have the OneRoster 1.1 header"),
         ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read"),
         ({"orgs": ORGS + ",,,Mia,school,,\n"}, "", "orgs.csv has rows without a sourcedId"),
         (
             {"users": ",".join(header("users")) + "\nu,,,Mia,,,,,,,,,,,,,,\n"},
             "",
-            "enabledUser holds what it cannot have",
+            "enabledUser has an invalid value",
         ),
-        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds holds what it cannot have"),
-        ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' of users"),
-        ({"orgs": ORGS}, "file.orgs,full", "says 'full' of orgs"),
-        ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' of orgs"),
-        ({"orgs": ORGS}, "oneroster.version,1.2", "is not that of OneRoster 1.1"),
+        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds has an invalid value"),
+        ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' for users"),
+        ({"orgs": ORGS}, "file.orgs,full", "says 'full' for orgs"),
+        ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' for orgs"),
+        ({"orgs": ORGS}, "oneroster.version,1.2", "is not a OneRoster 1.1 manifest"),
         ({"orgs": ORGS, "users": ",".join(header("users")) + "\n"}, "file.users,delta", "mixes bulk and delta"),
     ],
 )

@@ -1,7 +1,7 @@
-"""The thirteen files of a OneRoster 1.1 CSV bundle: their columns, in order, and which must have a value.
+"""The thirteen files of a OneRoster 1.1 CSV bundle: their columns in order, and which of them are required.
 
-The CSV binding has an order and requirements of its own, so they stand here. Types and references do not: every column
-bears the name of a column of `oneroster.pull.roster.columns`, and is what that is.
+The CSV binding defines the order of columns and the required ones, so both are listed here. Types and references come
+from the column of the same name in `oneroster.pull.roster.columns`.
 """
 
 from collections.abc import Mapping
@@ -9,30 +9,31 @@ from typing import Final, NamedTuple
 
 from oneroster.pull.roster.columns import Column, columns_of
 
-__all__ = ["ASSOCIATED", "ENROLLED", "FILES", "HEAD", "MANIFEST", "File"]
+__all__ = ["CSV_FILES", "ENROLLMENT_ROLES", "LEADING_COLUMNS", "MANIFEST_FILE", "RESOURCES_COLUMN", "CsvFile"]
 
-MANIFEST: Final = "manifest.csv"
+MANIFEST_FILE: Final = "manifest.csv"
 
-HEAD: Final = ("sourcedId", "status", "dateLastModified")
-"""With these every file begins; only the first has a value in bulk (5 [A], 3 [A])."""
+LEADING_COLUMNS: Final = ("sourcedId", "status", "dateLastModified")
+"""The first columns of every file. In bulk files only sourcedId has a value (5 [A], 3 [A])."""
 
-ASSOCIATED: Final = "resourceSourcedIds"
-"""The column of classes and courses that becomes rows of a file of its own (5.9, 5.10 [A])."""
+RESOURCES_COLUMN: Final = "resourceSourcedIds"
+"""The column of classes and courses that becomes the rows of a separate file (5.9, 5.10 [A])."""
 
-ENROLLED: Final = frozenset({"administrator", "proctor", "student", "teacher"})
-"""The only roles of an enrollment (5.6 [A])."""
+ENROLLMENT_ROLES: Final = frozenset({"administrator", "proctor", "student", "teacher"})
+"""The roles that an enrollment can have (5.6 [A])."""
 
 
-class File(NamedTuple):
-    """One file.
+class CsvFile(NamedTuple):
+    """One file of a bundle.
 
     Attributes:
-        name: Without its ending.
-        element: The schema name of the records that it tells.
-        columns: All columns behind `HEAD`.
-        required: Those of them that must have a value.
-        days: Columns that hold a day where REST has an instant.
-        association: The column with the id of the class or course, in files of associations.
+        name: The file name without suffix.
+        element: The schema name of its records.
+        columns: All columns after `LEADING_COLUMNS`.
+        required: The columns that must have a value.
+        days: Columns with a date where REST has a date-time.
+        association: In files that associate classes or courses with resources: the column with the id of the class or
+            course. Otherwise None.
     """
 
     name: str
@@ -44,21 +45,21 @@ class File(NamedTuple):
 
     @property
     def header(self) -> tuple[str, ...]:
-        """All columns."""
-        return (*HEAD, *self.columns)
+        """The names of all columns."""
+        return (*LEADING_COLUMNS, *self.columns)
 
     def column(self, name: str) -> Column:
-        """What a column is in the tables of the contract."""
+        """Return the definition of a column: its type and its property in the standard."""
         return next(column for column in columns_of(self.element) if column.name == name)
 
 
-def _file(name: str, element: str, columns: str, association: str | None = None) -> File:
-    """A file from its columns; ``!`` marks a required one, ``@`` a required day."""
+def _file(name: str, element: str, columns: str, association: str | None = None) -> CsvFile:
+    """Parse a list of columns: ``!`` marks a required one, ``@`` a required one that has a date."""
     words = columns.split()
     names = tuple(word.rstrip("!@") for word in words)
     required = frozenset(word.rstrip("!@") for word in words if word[-1] in "!@")
     days = frozenset(word.rstrip("@") for word in words if word[-1] == "@")
-    return File(name, element, names, required, days, association)
+    return CsvFile(name, element, names, required, days, association)
 
 
 _ALL: Final = (
@@ -102,5 +103,5 @@ _ALL: Final = (
     ),
 )
 
-FILES: Final[Mapping[str, File]] = {file.name: file for file in _ALL}
-"""By name, in the order of the manifest (4 [A])."""
+CSV_FILES: Final[Mapping[str, CsvFile]] = {file.name: file for file in _ALL}
+"""The files by name, in the order of the manifest (4 [A])."""

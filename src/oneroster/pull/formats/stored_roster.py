@@ -1,0 +1,64 @@
+"""The base class of rosters that are read from disk by their manifest, and the manifest that is stored with them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from oneroster.pull.errors import DestinationError
+from oneroster.pull.roster.columns import columns_of, schema_of
+from oneroster.pull.roster.manifest import Holding, Manifest
+from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
+from oneroster_v1p1.tables import ELEMENTS
+
+__all__ = ["StoredRoster", "manifest_as_written"]
+
+
+def manifest_as_written(roster: Roster, rows: Mapping[str, int]) -> Manifest:
+    """Return the manifest of a roster with the rows and columns that were written.
+
+    Args:
+        roster: The roster that was written.
+        rows: Number of rows by schema name.
+    """
+    collections = {
+        wrapper_of(element): Holding(element, rows[element], list(roster.schema(element).names)) for element in rows
+    }
+    return msgspec.structs.replace(roster.manifest, collections=collections)
+
+
+class StoredRoster:
+    """A roster on disk whose manifest lists its collections and columns. Subclasses read the rows.
+
+    Attributes:
+        manifest: See `oneroster.pull.roster.roster.Roster`.
+        destination: The file or folder.
+    """
+
+    def __init__(self, destination: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.destination = destination
+        self._columns = {stored.element: stored.columns for stored in manifest.collections.values()}
+        problem = _unknown_name(self._columns)
+        if problem:
+            raise DestinationError(f"{destination}: the manifest {problem}, which this release cannot read.")
+
+    def elements(self) -> tuple[str, ...]:
+        """See `oneroster.pull.roster.roster.Roster.elements`."""
+        return in_load_order(self._columns)
+
+    def schema(self, element: str) -> pa.Schema:
+        """See `oneroster.pull.roster.roster.Roster.schema`."""
+        return schema_of(element, self._columns[element])
+
+
+def _unknown_name(columns_by_element: Mapping[str, Sequence[str]]) -> str | None:
+    """Describe the first element or column that the standard does not define; None when all are known."""
+    for element, names in columns_by_element.items():
+        if element not in ELEMENTS or ELEMENTS[element].collection is None:
+            return f"lists a collection of {element!r}"
+        unknown = set(names) - {column.name for column in columns_of(element)}
+        if unknown:
+            return f"lists a column {min(unknown)!r} of {element}"
+    return None
