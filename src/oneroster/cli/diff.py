@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -15,10 +16,12 @@ from oneroster.cli import USAGE
 from oneroster.errors import OneRosterError
 from oneroster.inspection.masking import MASK, is_column_masked
 from oneroster.inspection.rendering import cell_text, escape_unprintable
+from oneroster.standard import Standard
 
 if TYPE_CHECKING:
     # Imported when the command runs: the other commands do not need Arrow and DuckDB.
     from oneroster.inspection.diff import CollectionDiff, RecordChange
+    from oneroster_runtime.specification import Specification
 
 HELP = """Compare two pulled rosters of any format: added, removed and changed records, and the fields that changed.
 
@@ -37,6 +40,8 @@ Examples:
 """
 
 INTERRUPTED: Final = 130
+
+_Values = Callable[["CollectionDiff", "RecordChange"], Iterator[tuple[str, tuple[Any, Any]]]]
 _MAX_VALUE: Final = 60
 
 Old = Annotated[Path, typer.Argument(metavar="OLD", help="The file or folder of the old roster.", show_default=False)]
@@ -74,14 +79,15 @@ def diff(
         raise typer.Exit(USAGE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+    values = partial(_values, Standard.of().specification, show_personal)
     if format_ == "json":
-        sys.stdout.write(json.dumps(_document(found, show_personal), indent=2, default=str) + "\n")
+        sys.stdout.write(json.dumps(_document(found, values), indent=2, default=str) + "\n")
     else:
-        _show(found, show_personal)
+        _show(found, values)
     raise typer.Exit(0 if all(difference.is_same for difference in found) else 1)
 
 
-def _document(found: "list[CollectionDiff]", show_personal: bool) -> dict[str, Any]:
+def _document(found: "list[CollectionDiff]", values: _Values) -> dict[str, Any]:
     return {
         "same": all(difference.is_same for difference in found),
         "collections": {
@@ -93,7 +99,7 @@ def _document(found: "list[CollectionDiff]", show_personal: bool) -> dict[str, A
                     "count": difference.changed,
                     "fields": difference.fields,
                     "records": [
-                        {"sourcedId": change.sourced_id, "fields": dict(_values(difference, change, show_personal))}
+                        {"sourcedId": change.sourced_id, "fields": dict(values(difference, change))}
                         for change in difference.changes
                     ],
                 },
@@ -105,15 +111,16 @@ def _document(found: "list[CollectionDiff]", show_personal: bool) -> dict[str, A
 
 
 def _values(
-    difference: "CollectionDiff", change: "RecordChange", show_personal: bool
+    specification: "Specification", show_personal: bool, difference: "CollectionDiff", change: "RecordChange"
 ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the old and the new value of each changed column, masked unless personal values are shown."""
     for name, pair in change.fields.items():
-        hidden = is_column_masked(difference.element, name, show_personal)
+        hidden = is_column_masked(specification, difference.element, name, show_personal)
         # Missing values are shown as missing: whether a field has a value is not personal.
         yield name, tuple(MASK if hidden and value is not None else value for value in pair)  # type: ignore[misc]  # a pair stays one
 
 
-def _show(found: "list[CollectionDiff]", show_personal: bool) -> None:
+def _show(found: "list[CollectionDiff]", values: _Values) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("collection")
@@ -126,7 +133,7 @@ def _show(found: "list[CollectionDiff]", show_personal: bool) -> None:
         )
     console.print(table)
     for difference in found:
-        for line in _lines(difference, show_personal):
+        for line in _lines(difference, values):
             console.print(Text(line), soft_wrap=True)
     one_sided = dict.fromkeys(name for difference in found for name in difference.one_sided)
     if one_sided:
@@ -135,7 +142,7 @@ def _show(found: "list[CollectionDiff]", show_personal: bool) -> None:
         console.print("\nNo differences.")
 
 
-def _lines(difference: "CollectionDiff", show_personal: bool) -> Iterator[str]:
+def _lines(difference: "CollectionDiff", values: _Values) -> Iterator[str]:
     """Describe the changes of one collection in the style of a patch."""
     if not difference.is_same:
         fields = ", ".join(f"{name} {number:,}" for name, number in difference.fields.items())
@@ -144,7 +151,7 @@ def _lines(difference: "CollectionDiff", show_personal: bool) -> Iterator[str]:
     yield from (f"  + {escape_unprintable(sourced_id)}" for sourced_id in difference.added_ids)
     for change in difference.changes:
         yield f"  ~ {escape_unprintable(change.sourced_id)}"
-        for name, (before, after) in _values(difference, change, show_personal):
+        for name, (before, after) in values(difference, change):
             yield f"      {name}: {_shortened(before)} → {_shortened(after)}"
     kinds = ((difference.removed, difference.removed_ids), (difference.added, difference.added_ids))
     remaining = sum(number - len(listed) for number, listed in kinds) + difference.changed - len(difference.changes)

@@ -1,7 +1,7 @@
 """`oneroster get`: read and show records of a tenant."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated, Any, Final, Literal, NoReturn
@@ -37,7 +37,8 @@ from oneroster.inspection.rendering import RECORD_WRITERS, print_table
 from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages
 from oneroster.pagination.walk import Paging
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Specification
 
 HELP = """Read records of a tenant with any read operation of OneRoster, and show the first ones.
 
@@ -71,7 +72,7 @@ _OUTPUT: Final = "Output"
 
 
 def _complete_name(incomplete: str) -> Iterator[tuple[str, str]]:
-    for name, operations in short_names().items():
+    for name, operations in short_names(Standard.of().specification).items():
         if name.startswith(incomplete):
             yield name, operations[0].summary
 
@@ -135,16 +136,16 @@ def get(
     sandbox: UseSandbox = False,
 ) -> None:
     """Read records of a tenant and show them, or list the read operations."""
+    standard = Standard.of()
     if list_:
-        _list_reads()
+        _list_operations(standard.specification)
         return
     given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
-    options = {"filter_": filter_, "fields": fields, "sort": sort, "order_by": order_by}
+    options = {"filter": filter_, "fields": fields, "sort": sort, "orderBy": order_by}
     try:
-        operation = _operation(name, ids or [], options)
+        operation = _operation(standard.specification, name, ids or [], options)
         with opened(given, sandbox) as roster:
-            arguments = dict(zip(path_parameters(operation), ids or [], strict=True)) | _without_none(options)
-            request = _ReadRequest(roster, operation, arguments, limit)
+            request = _ReadRequest(roster, standard, operation, _arguments(operation, ids or [], options), limit)
             _show(request, format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
         _fail(str(error), USAGE)
@@ -159,11 +160,16 @@ def _fail(reason: str, status: int) -> NoReturn:
     raise typer.Exit(status)
 
 
-def _without_none(options: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in options.items() if value is not None}
+def _arguments(operation: Operation, ids: Sequence[str], options: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the arguments of an operation by Python name."""
+    attributes = {parameter.name: parameter.attribute for parameter in operation.parameters}
+    given = {attributes[name]: value for name, value in options.items() if value is not None}
+    return dict(zip(path_parameters(operation), ids, strict=True)) | given
 
 
-def _operation(name: str, ids: Sequence[str], options: dict[str, str | None]) -> Operation:
+def _operation(
+    specification: Specification, name: str, ids: Sequence[str], options: Mapping[str, str | None]
+) -> Operation:
     """Find the operation to call.
 
     Raises:
@@ -171,31 +177,36 @@ def _operation(name: str, ids: Sequence[str], options: dict[str, str | None]) ->
     """
     if not name:
         raise UnknownReadError("the operation is missing, as in `oneroster get students`; --list shows all names")
-    operation = find_operation(name, len(ids))
-    supported = {parameter.attribute for parameter in operation.parameters}
-    unsupported = [f"--{option.rstrip('_').replace('_', '-')}" for option in _without_none(options).keys() - supported]
+    operation = find_operation(specification, name, len(ids))
+    supported = {parameter.name for parameter in operation.parameters}
+    given = {option for option, value in options.items() if value is not None}
+    unsupported = ["--order-by" if option == "orderBy" else f"--{option}" for option in given - supported]
     if unsupported:
         raise UnknownReadError(
             f"{operation.operation_id} reads one record and does not take {', '.join(sorted(unsupported))}"
         )
     for field in (options["fields"] or "").split(","):
-        _warn_about_unknown_field(field.strip(), operation)
+        _warn_about_unknown_field(specification, field.strip(), operation)
     return operation
 
 
-def _warn_about_unknown_field(field: str, operation: Operation) -> None:
-    known = ELEMENTS[operation.element or ""].properties
+def _warn_about_unknown_field(specification: Specification, field: str, operation: Operation) -> None:
+    known = specification.elements[operation.element or ""].properties
     attributes = {found.attribute for found in known.values()}
     if field and field not in known and field not in attributes:
         similar = get_close_matches(field, known, n=1)
         hint = f"; did you mean {similar[0]}?" if similar else ""
-        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster 1.1{hint}", err=True)
+        version = specification.version
+        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
 
 
 class _ReadRequest:
     """One read of a tenant, and the number of records shown."""
 
-    def __init__(self, roster: OneRoster, operation: Operation, arguments: dict[str, str], limit: int) -> None:
+    def __init__(
+        self, roster: OneRoster, standard: Standard, operation: Operation, arguments: dict[str, str], limit: int
+    ) -> None:
+        self._specification = standard.specification
         self.operation = operation
         self.element = operation.element or ""
         self.shown = 0
@@ -210,7 +221,7 @@ class _ReadRequest:
     @property
     def columns(self) -> list[str]:
         """The fields to show, by JSON name."""
-        properties = ELEMENTS[self.element].properties
+        properties = self._specification.elements[self.element].properties
         if "fields" not in self._arguments:
             return list(properties)
         by_attribute = {found.attribute: name for name, found in properties.items()}
@@ -222,7 +233,7 @@ class _ReadRequest:
         wanted = set(self.columns) if "fields" in self._arguments else None
         for record in self._read():
             self.shown += 1
-            shown = mask(self.element, record.to_dict())
+            shown = mask(self._specification, self.element, record.to_dict())
             yield {name: value for name, value in shown.items() if wanted is None or name in wanted}
 
     def _read(self) -> Iterator[Any]:
@@ -255,10 +266,10 @@ def _show(request: _ReadRequest, format_: str, show_personal: bool) -> None:
         typer.echo(f"{request.shown}{known} {request.operation.wrapper}", err=True)
 
 
-def _list_reads() -> None:
+def _list_operations(specification: Specification) -> None:
     lines = [
         (short_name(operation), " ".join(map(str.upper, path_parameters(operation))), operation.summary)
-        for operation in read_operations()
+        for operation in read_operations(specification)
     ]
     widths = [max(len(line[index]) for line in lines) for index in range(2)]
     for name, ids, summary in lines:

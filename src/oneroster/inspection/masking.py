@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_runtime.specification import Property, Specification
 
 __all__ = ["MASK", "is_column_masked", "mask_personal", "mask_secrets"]
 
@@ -12,25 +12,26 @@ MASK: Final = "***"
 """Replaces a masked value."""
 
 _REFERENCES: Final = frozenset({"reference", "references"})
+_REFERENCE_FIELDS: Final = frozenset({"href", "sourcedId", "type"})
 
 
-def mask_personal(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def mask_personal(specification: Specification, element: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Replace every personal value of a record with `MASK`.
 
     Properties that the standard does not define are masked too, because they may be personal.
     """
-    known = ELEMENTS[element].properties
+    known = specification.elements[element].properties
     return {name: _masked_value(known.get(name), value) for name, value in record.items()}
 
 
-def mask_secrets(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def mask_secrets(specification: Specification, element: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """Replace passwords in a record with `MASK`."""
-    known = ELEMENTS[element].properties
+    known = specification.elements[element].properties
     return {name: MASK if name in known and known[name].secret else value for name, value in record.items()}
 
 
 @cache
-def is_column_masked(element: str, column: str, show_personal: bool) -> bool:
+def is_column_masked(specification: Specification, element: str, column: str, show_personal: bool) -> bool:  # noqa: ARG001  # until columns_of takes it
     """Whether the values of a column of a pulled roster are masked."""
     from oneroster.pull.roster.columns import columns_of
 
@@ -50,5 +51,6 @@ def _masked_value(found: Property | None, value: Any) -> Any:
 
 def _masked_reference(value: Any) -> Any:
     # Some servers add names to references.
-    known = ELEMENTS["GUIDRef"].properties
-    return {name: part if name in known else MASK for name, part in value.items()} if isinstance(value, dict) else MASK
+    if not isinstance(value, dict):
+        return MASK
+    return {name: part if name in _REFERENCE_FIELDS else MASK for name, part in value.items()}

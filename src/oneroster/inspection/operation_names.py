@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation, Specification
 
 __all__ = ["UnknownReadError", "find_operation", "path_parameters", "read_operations", "short_name", "short_names"]
 
@@ -16,26 +16,26 @@ class UnknownReadError(ValueError):
     """No read operation has this name, or takes this number of ids. The message names alternatives."""
 
 
-def short_names() -> Mapping[str, tuple[Operation, ...]]:
+def short_names(specification: Specification) -> Mapping[str, tuple[Operation, ...]]:
     """Return the read operations by short name. The number of ids selects among operations of one name.
 
     A short name is the operationId without ``get`` and ``All``: ``students`` is getAllStudents, ``classes-for-school``
     is getClassesForSchool. Followed by an id, the name of a collection reads one record: ``students S-1``.
     """
     found: dict[str, tuple[Operation, ...]] = {}
-    for operation in read_operations():
+    for operation in read_operations(specification):
         name = short_name(operation)
         found[name] = (*found.get(name, ()), operation)
     for name, operations in found.items():
         single = operations[0].item_read
         if len(operations) == 1 and single and not path_parameters(operations[0]):
-            found[name] = (*operations, OPERATIONS[single])
+            found[name] = (*operations, specification.operations[single])
     return found
 
 
-def read_operations() -> Iterable[Operation]:
+def read_operations(specification: Specification) -> Iterable[Operation]:
     """Return all read operations, in the order of the document."""
-    return (operation for operation in OPERATIONS.values() if operation.method == "GET")
+    return (operation for operation in specification.operations.values() if operation.method == "GET")
 
 
 def path_parameters(operation: Operation) -> list[str]:
@@ -43,19 +43,20 @@ def path_parameters(operation: Operation) -> list[str]:
     return [parameter.attribute for parameter in operation.parameters if parameter.location == "path"]
 
 
-def find_operation(name: str, ids: int) -> Operation:
+def find_operation(specification: Specification, name: str, ids: int) -> Operation:
     """Return the read operation of a name.
 
     Args:
+        specification: The version of the standard.
         name: A short name or an operationId.
         ids: The number of ids given with it.
 
     Raises:
         UnknownReadError: There is no such operation, or it takes a different number of ids.
     """
-    known = short_names()
+    known = short_names(specification)
     candidates = known.get(name) or tuple(
-        operation for operation in read_operations() if operation.operation_id == name
+        operation for operation in read_operations(specification) if operation.operation_id == name
     )
     if not candidates:
         similar = get_close_matches(name, known, n=_MAX_SUGGESTIONS)
