@@ -132,11 +132,9 @@ Base = Annotated[
         rich_help_panel=_SINCE,
     ),
 ]
-OnlyChanges = Annotated[
+Delta = Annotated[
     bool,
-    typer.Option(
-        "--only-changes", help="Put the changes in place, and not the roster they lead to.", rich_help_panel=_SINCE
-    ),
+    typer.Option("--delta", help="Write only the changes, instead of the updated roster.", rich_help_panel=_SINCE),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where an unfinished pull to this place ended.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; one small request each.")]
@@ -202,7 +200,7 @@ def pull(
     since: Since = "",
     overlap: Overlap = 24.0,
     base: Base = "",
-    only_changes: OnlyChanges = False,
+    delta: Delta = False,
     resume: Resume = False,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
@@ -246,7 +244,7 @@ def pull(
             since or None,
             timedelta(hours=overlap),
             Path(base) if base else None,
-            only_changes,
+            delta,
             SanityLimits(max_shrink / _PERCENT, max_unreadable / _PERCENT, max_unresolved / _PERCENT),
             accept_shrink,
             resume,
@@ -322,13 +320,13 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
 
 def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
     from oneroster.cli._pull_display import displayed, show_report
-    from oneroster.pull.fetch.staging import folder_beside
+    from oneroster.pull.fetch.staging import staging_folder
     from oneroster.pull.job import pull as fetch
 
     if not to:
         _usage("say where to: --to PLACE")
     place = Path(to)
-    unfinished = folder_beside(place)
+    unfinished = staging_folder(place)
     if unfinished.is_dir() and not settings.resume:
         typer.echo(f"note: an unfinished pull in {unfinished} is thrown away; --resume would go on with it", err=True)
     with opened(given, sandbox) as roster, displayed() as progress:

@@ -15,8 +15,9 @@ from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, quoted, workb
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.reader import DAY, BundleRoster
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.manifest import CHANGES
-from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import CHANGES_ONLY
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["CollectionDiff", "RecordChange", "differences"]
 
@@ -88,29 +89,31 @@ def differences(old: Roster, new: Roster, limit: int, only: Collection[str] = ()
     Raises:
         PlaceError: One of them holds changes and no whole roster, or cannot be read; neither has a named collection.
     """
-    elements = in_load_order({*old.elements(), *new.elements()})
-    unknown = set(only) - {wrapper_of(element) for element in elements}
+    specification = new.manifest.specification
+    elements = in_load_order(specification, {*old.elements(), *new.elements()})
+    unknown = set(only) - {collection_name(specification, element) for element in elements}
     if unknown:
-        known = ", ".join(wrapper_of(element) for element in elements)
+        known = ", ".join(collection_name(specification, element) for element in elements)
         raise DestinationError(f"Neither has a collection {min(unknown)!r}; they have {known or 'none'}.")
     for roster, name in ((old, "OLD"), (new, "NEW")):
-        if roster.manifest.kind == CHANGES:
+        if roster.manifest.kind == CHANGES_ONLY:
             raise DestinationError(f"{name} holds changes, not a whole roster; there is nothing to compare it with.")
     with workbench() as bench:
         for element in elements:
-            if not only or wrapper_of(element) in only:
+            if not only or collection_name(specification, element) in only:
                 yield _Comparison(old, new, element).run(bench, limit)
 
 
 class _Comparison:
     def __init__(self, old: Roster, new: Roster, element: str) -> None:
         self._rosters = (old, new)
+        self._specification = new.manifest.specification
         self._element = element
         held = [roster.schema(element) for roster in self._rosters if element in roster.elements()]
         # A collection that one of them does not have is one without rows there.
         self._schemas = held if len(held) == len(_SIDES) else held * 2
         names = [set(schema.names) for schema in self._schemas]
-        zones = {column.name for column in columns_of(element) if column.offset_of}
+        zones = {column.name for column in columns_of(self._specification, element) if column.offset_of}
         self._one_sided = sorted((names[0] ^ names[1]) - zones)
         self._columns = [name for name in self._schemas[0].names if name in names[1] and name != _KEY]
         # Two bundles leave out the same; of one and another format, only what the bundle can tell counts.
@@ -182,7 +185,7 @@ class _Comparison:
         )
         return CollectionDiff(
             element=self._element,
-            collection=wrapper_of(self._element),
+            collection=collection_name(self._specification, self._element),
             rows=rows,
             added=counts[0],
             removed=counts[1],

@@ -33,8 +33,11 @@ def without_secrets(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
 def is_masked(element: str, column: str, show_personal: bool) -> bool:
     """Whether the values of a column of a pulled roster are hidden; `oneroster.pull.roster.columns` has the names."""
     from oneroster.pull.roster.columns import columns_of
+    from oneroster.standard import Standard
 
-    known = next((found.property for found in columns_of(element) if found.name == column), None)
+    known = next(
+        (found.property for found in columns_of(Standard.of().specification, element) if found.name == column), None
+    )
     if show_personal:
         return known is not None and known.secret
     return known is None or known.personal or known.secret

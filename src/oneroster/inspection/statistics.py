@@ -6,7 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, workbench
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
 __all__ = ["Collection", "Figures", "Orphans", "SchoolStatistics", "figures"]
 
@@ -96,10 +98,11 @@ class _Figures:
 
     def __init__(self, bench: DuckDbWorkspace, roster: Roster) -> None:
         self._bench = bench
+        self._specification = roster.manifest.specification
         self._columns: dict[str, list[str]] = {}
         for element in roster.elements():
             present = set(roster.schema(element).names)
-            wanted = ["sourcedId", "status", *_COUNTED, *_references(element)]
+            wanted = ["sourcedId", "status", *_COUNTED, *_references(self._specification, element)]
             self._columns[element] = [name for name in wanted if name in present]
             bench.take("source", roster, element, roster.schema(element))
             bench.keep(element, self._columns[element], "source")
@@ -111,7 +114,10 @@ class _Figures:
 
     def collections(self) -> list[Collection]:
         return [
-            Collection(wrapper_of(element), *self._bench.rows(f"SELECT {_counts()} FROM {element}")[0])
+            Collection(
+                collection_name(self._specification, element),
+                *self._bench.rows(f"SELECT {_counts()} FROM {element}")[0],
+            )
             for element in self._columns
         ]
 
@@ -157,7 +163,7 @@ class _Figures:
     def orphans(self, limit: int) -> list[Orphans]:
         found = []
         for element, columns in self._columns.items():
-            for column, target in _references(element).items():
+            for column, target in _references(self._specification, element).items():
                 if column in columns and target in self._columns:
                     found += self._lost(element, column, target, limit)
         idle = {
@@ -189,17 +195,17 @@ class _Figures:
             return []
         bound = f" LIMIT {limit}" if limit else ""
         ids: list[Any] = [row[0] for row in self._bench.rows(f"SELECT * FROM ({query}) ORDER BY 1{bound}")]
-        return [Orphans(wrapper_of(element), what, number, ids)]
+        return [Orphans(collection_name(self._specification, element), what, number, ids)]
 
 
 def _counts() -> str:
     return f"count(*) FILTER ({_LIVES}), count(*) FILTER (NOT {_LIVES})"
 
 
-def _references(element: str) -> dict[str, str]:
+def _references(specification: Specification, element: str) -> dict[str, str]:
     """The columns of an element that lead elsewhere, with where to. Children say nothing that parents do not."""
     return {
         column.name: column.property.refers_to
-        for column in columns_of(element)
+        for column in columns_of(specification, element)
         if column.property is not None and column.property.refers_to is not None and column.property.name != "children"
     } | ({"sourcedId": "User"} if element == "Demographics" else {})

@@ -21,6 +21,7 @@ from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.sql_common import refused
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
 
 EXACT = [name for name in FORMATS if name != "csv"]
@@ -65,7 +66,7 @@ def hostile(element: str) -> pa.Table:
     rows = []
     for kind, value in HOSTILE.items():
         row: dict[str, object] = {"sourcedId": kind}
-        for field in schema_of(element):
+        for field in schema_of(Standard.of().specification, element):
             if pa.types.is_string(field.type) and field.name not in ("sourcedId", "metadata", "_extras"):
                 row[field.name] = value
             elif field.type == pa.list_(pa.string()):
@@ -151,7 +152,7 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
     ("damage", "said"),
     [
         (newer, "is of version 99"),
-        (broken_manifest, "is no manifest of a pull"),
+        (broken_manifest, "is not a manifest of a pull"),
         (foreign_column, "names a column 'nickName' of User"),
         (foreign_collection, "names a collection of 'Pupil'"),
     ],

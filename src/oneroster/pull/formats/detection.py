@@ -12,7 +12,7 @@ from oneroster.pull.formats.ndjson import NdJson
 from oneroster.pull.formats.oneroster_csv import Bundle
 from oneroster.pull.formats.parquet import Parquet
 from oneroster.pull.formats.sqlite_file import Sqlite
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["FORMATS", "format_of", "open_destination"]
 
@@ -99,6 +99,6 @@ def _by_content(place: Path) -> Format | None:
 
 
 def _of_folder(place: Path) -> Format | None:
-    held = [wrapper_of(holding.element) for holding in read_manifest(place).collections.values()]
+    held = list(read_manifest(place).collections)
     forms = (form for form in _FORMS if all((place / f"{name}.{form.name}").is_file() for name in held))
     return next(forms, None) if held else None

@@ -14,9 +14,10 @@ from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import conformed, rebatched
 from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
-from oneroster.pull.private_files import protected, settled
+from oneroster.pull.private_files import make_private, sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,13 +39,15 @@ class DuckDb:
         """See `oneroster.pull.formats.format.Form`."""
         rows: dict[str, int] = {}
         with _connected(target, read_only=False) as database:
-            protected(target)
+            make_private(target)
             for element in roster.elements():
                 rows[element] = _fill(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest VARCHAR NOT NULL)")
             database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+        sync_to_disk(target)
+        return WriteResult(
+            {collection_name(roster.manifest.specification, element): number for element, number in rows.items()}
+        )
 
     def open(self, place: Path) -> Roster:
         """See `oneroster.pull.formats.format.Form`."""
@@ -63,7 +66,9 @@ class _DuckDbRoster(StoredRoster):
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.place, read_only=True) as database:
-                found = database.sql(f"SELECT {names} FROM {quoted(wrapper_of(element))}")
+                found = database.sql(
+                    f"SELECT {names} FROM {quoted(collection_name(self.manifest.specification, element))}"
+                )
                 yield from pa.RecordBatchReader.from_stream(found)
 
         return conformed(schema, batches())
@@ -71,7 +76,7 @@ class _DuckDbRoster(StoredRoster):
 
 def _fill(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted(wrapper_of(element))
+    table = quoted(collection_name(roster.manifest.specification, element))
     columns = [
         f"{quoted(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' PRIMARY KEY'}" for field in schema
     ]

@@ -7,9 +7,10 @@ import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.columns import columns_of, schema_of
-from oneroster.pull.roster.manifest import Holding, Manifest
-from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import Manifest, StoredCollection
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
 __all__ = ["StoredRoster", "manifest_of", "naming_problem"]
 
@@ -22,7 +23,10 @@ def manifest_of(roster: Roster, rows: dict[str, int]) -> Manifest:
         rows: Rows by schema name.
     """
     collections = {
-        wrapper_of(element): Holding(element, rows[element], list(roster.schema(element).names)) for element in rows
+        collection_name(roster.manifest.specification, element): StoredCollection(
+            element, rows[element], list(roster.schema(element).names)
+        )
+        for element in rows
     }
     return msgspec.structs.replace(roster.manifest, collections=collections)
 
@@ -38,25 +42,26 @@ class StoredRoster:
         self.manifest = manifest
         self.place = place
         self._columns = {held.element: held.columns for held in manifest.collections.values()}
-        problem = naming_problem(self._columns)
+        problem = naming_problem(manifest.specification, self._columns)
         if problem:
             raise DestinationError(f"{place}: its manifest {problem}; this release cannot read it.")
 
     def elements(self) -> tuple[str, ...]:
         """See `oneroster.pull.roster.Roster`."""
-        return in_load_order(self._columns)
+        return in_load_order(self.manifest.specification, self._columns)
 
     def schema(self, element: str) -> pa.Schema:
         """See `oneroster.pull.roster.Roster`."""
-        return schema_of(element, self._columns[element])
+        return schema_of(self.manifest.specification, element, self._columns[element])
 
 
-def naming_problem(columns: dict[str, list[str]]) -> str | None:
+def naming_problem(specification: Specification, columns: dict[str, list[str]]) -> str | None:
     """What the contract does not know of these elements and columns; None when it knows all."""
     for element, names in columns.items():
-        if element not in ELEMENTS or ELEMENTS[element].collection is None:
+        known = specification.elements.get(element)
+        if known is None or known.collection is None:
             return f"names a collection of {element!r}"
-        unknown = set(names) - {column.name for column in columns_of(element)}
+        unknown = set(names) - {column.name for column in columns_of(specification, element)}
         if unknown:
             return f"names a column {min(unknown)!r} of {element}"
     return None

@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.private_files import make_folder, opened, read_bytes, settled
+from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["MANIFEST", "FolderRoster", "read_manifest", "write_folder"]
 
@@ -30,17 +31,22 @@ def write_folder(target: Path, roster: Roster, suffix: str, write: Write) -> Wri
         suffix: Of the files, with the dot.
         write: Writes one file and returns its rows.
     """
-    make_folder(target)
+    make_private_folder(target)
     rows: dict[str, int] = {}
     for element in roster.elements():
-        path = target / f"{wrapper_of(element)}{suffix}"
+        path = target / f"{collection_name(roster.manifest.specification, element)}{suffix}"
         rows[element] = write(path, roster.schema(element), roster.read(element))
-        settled(path)
-    with open(opened(target / MANIFEST), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        sync_to_disk(path)
+    with open(create_private_file(target / MANIFEST), "wb") as file:  # noqa: PTH123  # a descriptor has no path
         file.write(manifest_of(roster, rows).to_json())
-    settled(target / MANIFEST)
-    settled(target)
-    return WriteResult({f"{wrapper_of(element)}{suffix}": number for element, number in rows.items()})
+    sync_to_disk(target / MANIFEST)
+    sync_to_disk(target)
+    return WriteResult(
+        {
+            f"{collection_name(roster.manifest.specification, element)}{suffix}": number
+            for element, number in rows.items()
+        }
+    )
 
 
 def read_manifest(place: Path) -> Manifest:
@@ -67,4 +73,6 @@ class FolderRoster(StoredRoster):
 
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.Roster`."""
-        return self._read(self.place / f"{wrapper_of(element)}{self._suffix}", self.schema(element))
+        return self._read(
+            self.place / f"{collection_name(self.manifest.specification, element)}{self._suffix}", self.schema(element)
+        )

@@ -19,8 +19,8 @@ from oneroster.pull.formats.folder import FolderRoster, write_folder
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, parsed
-from oneroster.pull.private_files import opened
-from oneroster.pull.roster.columns import columns_of, element_of
+from oneroster.pull.private_files import create_private_file
+from oneroster.pull.roster.columns import columns_of, element_of, specification_of
 from oneroster.pull.roster.roster import Roster
 
 __all__ = ["NdJson"]
@@ -58,7 +58,7 @@ def _write(coding: str | None, path: Path, schema: pa.Schema, batches: Iterable[
     encoder = msgspec.json.Encoder()
     writers = [_writer(schema, field) for field in schema]
     rows = 0
-    with open(opened(path), "wb") as file, _coded(file, coding, "w") as sink:  # noqa: PTH123  # a descriptor has no path
+    with open(create_private_file(path), "wb") as file, _coded(file, coding, "w") as sink:  # noqa: PTH123  # a descriptor has no path
         for batch in rebatched(batches, _ROWS):
             columns = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
             sink.write(encoder.encode_lines([_without_nulls(schema.names, row) for row in zip(*columns, strict=True)]))
@@ -101,7 +101,7 @@ def _writer(schema: pa.Schema, field: pa.Field) -> Callable[[pa.Array], Sequence
 
 def _json_columns(schema: pa.Schema) -> frozenset[str]:
     """Columns whose text is JSON."""
-    known = columns_of(element_of(schema))
+    known = columns_of(specification_of(schema), element_of(schema))
     return frozenset(
         column.name
         for column in known

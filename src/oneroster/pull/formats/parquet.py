@@ -10,7 +10,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.folder import FolderRoster, write_folder
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import conformed, grouped
-from oneroster.pull.private_files import opened
+from oneroster.pull.private_files import create_private_file
 from oneroster.pull.roster.roster import Roster
 
 __all__ = ["Parquet"]
@@ -40,7 +40,8 @@ def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> 
     from pyarrow import parquet
 
     rows = 0
-    with open(opened(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
+    descriptor = create_private_file(path)
+    with open(descriptor, "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
         for group in grouped(batches, _ROWS):
             table = pa.Table.from_batches(group)
             writer.write_table(table, row_group_size=_ROWS)

@@ -21,10 +21,11 @@ from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
 from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, lists_as_json, parsed
-from oneroster.pull.private_files import opened, settled
-from oneroster.pull.roster.columns import columns_of
+from oneroster.pull.private_files import create_private_file, sync_to_disk
+from oneroster.pull.roster.columns import columns_of, element_of, specification_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["Sqlite"]
 
@@ -40,7 +41,7 @@ class Sqlite:
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Form`."""
         rows: dict[str, int] = {}
-        os.close(opened(target))
+        os.close(create_private_file(target))
         with _connected(target) as database:
             # Until the end nobody reads it, and after a crash it is begun anew.
             database.execute("PRAGMA journal_mode = OFF")
@@ -50,8 +51,10 @@ class Sqlite:
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest TEXT NOT NULL)")
             database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
             database.commit()
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+        sync_to_disk(target)
+        return WriteResult(
+            {collection_name(roster.manifest.specification, element): number for element, number in rows.items()}
+        )
 
     def open(self, place: Path) -> Roster:
         """See `oneroster.pull.formats.format.Form`."""
@@ -67,7 +70,7 @@ class _SqliteRoster(StoredRoster):
         """See `oneroster.pull.roster.Roster`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted, schema.names))
-        table = quoted(wrapper_of(element))
+        table = quoted(collection_name(self.manifest.specification, element))
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.place, "ro") as database:
@@ -80,7 +83,7 @@ class _SqliteRoster(StoredRoster):
 
 def _fill(database: sqlite3.Connection, roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted(wrapper_of(element))
+    table = quoted(collection_name(roster.manifest.specification, element))
     columns = [
         f"{quoted(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' NOT NULL PRIMARY KEY'}"
         for field in schema
@@ -93,16 +96,16 @@ def _fill(database: sqlite3.Connection, roster: Roster, element: str) -> int:
         values = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
         database.executemany(insert, zip(*values, strict=True))
         rows += batch.num_rows
-    for name in _references(element) & set(schema.names):
-        index = quoted(f"{wrapper_of(element)}_{name}")
+    for name in _references(schema) & set(schema.names):
+        index = quoted(f"{collection_name(roster.manifest.specification, element)}_{name}")
         database.execute(f"CREATE INDEX {index} ON {table} ({quoted(name)})")
     return rows
 
 
-def _references(element: str) -> set[str]:
+def _references(schema: pa.Schema) -> set[str]:
     return {
         column.name
-        for column in columns_of(element)
+        for column in columns_of(specification_of(schema), element_of(schema))
         if column.property is not None and column.property.kind == "reference"
     }
 

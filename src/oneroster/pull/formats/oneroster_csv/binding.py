@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from oneroster.pull.roster.columns import Column, columns_of
+from oneroster.standard import Standard
 
-__all__ = ["ASSOCIATED", "ENROLLED", "FILES", "HEAD", "MANIFEST", "File"]
+__all__ = ["ASSOCIATED", "ENROLLED", "FILES", "HEAD", "MANIFEST", "STANDARD", "File"]
+
+STANDARD: Final = Standard.of("1.1")
+"""The version of the binding."""
 
 MANIFEST: Final = "manifest.csv"
 
@@ -49,7 +53,7 @@ class File(NamedTuple):
 
     def column(self, name: str) -> Column:
         """What a column is in the tables of the contract."""
-        return next(column for column in columns_of(self.element) if column.name == name)
+        return next(column for column in columns_of(STANDARD.specification, self.element) if column.name == name)
 
 
 def _file(name: str, element: str, columns: str, association: str | None = None) -> File:

@@ -5,17 +5,20 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.binding import File
+from oneroster.pull.formats.oneroster_csv.binding import STANDARD, File
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
-from oneroster.pull.roster.columns import EXTRAS
-from oneroster_v1p1.tables import ENUMERATIONS
+from oneroster.pull.roster.columns import EXTRAS_COLUMN
 
 __all__ = ["report"]
 
 _FOREIGN: Final = "[^0-9A-Za-z._/@-]"
 """Signs outside the alphabet of ids (2.1 [A])."""
 
-_UNTOLD: Final = {"metadata": "records have metadata", EXTRAS: "records have unknown fields", "weight": "weights"}
+_UNTOLD: Final = {
+    "metadata": "records have metadata",
+    EXTRAS_COLUMN: "records have unknown fields",
+    "weight": "weights",
+}
 """By column, what REST has and the binding has no column for. ``children`` says nothing that ``parent`` does not."""
 
 
@@ -42,7 +45,7 @@ def _enumeration(batch: pa.RecordBatch, name: str, file: File, tally: LossCounts
         return
     column = batch.column(name)
     values = column.flatten() if pa.types.is_list(column.type) else column
-    listed = pc.is_in(values, value_set=pa.array(ENUMERATIONS[known.enumeration], pa.string()))
+    listed = pc.is_in(values, value_set=pa.array(STANDARD.specification.enumerations[known.enumeration], pa.string()))
     odd = pc.sum(pc.and_(pc.is_valid(values), pc.invert(listed))).as_py() or 0
     tally.note(file.name, name, "values are none of the standard's", odd)
 

@@ -12,12 +12,12 @@ import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
+from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, STANDARD, File
 from oneroster.pull.formats.oneroster_csv.cell_parser import typed
 from oneroster.pull.private_files import read_bytes
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, WHOLE, Manifest, beside
-from oneroster.pull.roster.roster import in_load_order, wrapper_of
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, manifest_path
 
 __all__ = ["DAY", "BundleRoster"]
 
@@ -27,7 +27,7 @@ DAY: Final = {b"oneroster.precision": b"day"}
 _BLOCK: Final = 2 << 20
 """Bytes that are parsed at a time, unless a row is longer."""
 
-_MODES: Final = {"bulk": WHOLE, "delta": CHANGES}
+_MODES: Final = {"bulk": WHOLE_ROSTER, "delta": CHANGES_ONLY}
 
 
 class BundleRoster:
@@ -50,37 +50,43 @@ class BundleRoster:
         kinds = {_MODES[mode] for mode in modes.values() if mode != "absent"}
         if len(kinds) > 1:
             raise DestinationError(f"{place} mixes bulk and delta files; it cannot be taken as one roster.")
-        path = beside(place)
-        known = Manifest.from_json(read_bytes(path, "a manifest"), str(path)) if path.is_file() else Manifest()
+        path = manifest_path(place)
+        known = (
+            Manifest.from_json(read_bytes(path, "a manifest"), str(path))
+            if path.is_file()
+            else Manifest(standard=STANDARD.version)
+        )
         self.manifest = msgspec.structs.replace(known, kind=kinds.pop() if kinds else known.kind)
-        self._bulk = self.manifest.kind == WHOLE
+        self._bulk = self.manifest.kind == WHOLE_ROSTER
 
     def elements(self) -> tuple[str, ...]:
         """See `oneroster.pull.roster.Roster`."""
         # A collection without a row has no file, and only the manifest of the pull knows that it was fetched.
         known = {held.element for held in self.manifest.collections.values()}
-        return in_load_order(known | {FILES[name].element for name in self._present})
+        return in_load_order(self.manifest.specification, known | {FILES[name].element for name in self._present})
 
     def schema(self, element: str) -> pa.Schema:
         """See `oneroster.pull.roster.Roster`. Days that are instants elsewhere are marked by `DAY`."""
-        file = FILES[wrapper_of(element)]
+        file = FILES[collection_name(self.manifest.specification, element)]
         names = set(file.header)
         if self._bulk:
             names.discard("dateLastModified")
         associations = _associations_of(element)
         if associations is not None and associations.name in self._present:
             names.add(ASSOCIATED)
-        held = self.manifest.collections.get(wrapper_of(element))
+        held = self.manifest.collections.get(collection_name(self.manifest.specification, element))
         if held is not None and held.columns:
             names &= {*held.columns, "status"}
-        schema = schema_of(element, names)
+        schema = schema_of(self.manifest.specification, element, names)
         fields = [field.with_metadata(DAY) if field.name in file.days else field for field in schema]
         return pa.schema(fields, schema.metadata)
 
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.Roster`."""
         schema = self.schema(element)
-        return pa.RecordBatchReader.from_batches(schema, self._batches(FILES[wrapper_of(element)], schema))
+        return pa.RecordBatchReader.from_batches(
+            schema, self._batches(FILES[collection_name(self.manifest.specification, element)], schema)
+        )
 
     def _batches(self, file: File, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if file.name not in self._present:

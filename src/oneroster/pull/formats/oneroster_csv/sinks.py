@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol
 
-from oneroster.pull.private_files import make_folder, opened, settled
+from oneroster.pull.private_files import create_private_file, make_private_folder, sync_to_disk
 
 __all__ = ["FolderSink", "Sink", "ZipSink"]
 
@@ -28,13 +28,13 @@ class FolderSink:
     """A new folder."""
 
     def __init__(self, target: Path) -> None:
-        self._target = make_folder(target)
+        self._target = make_private_folder(target)
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
         """See `Sink`."""
         path = self._target / name
-        with open(opened(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        with open(create_private_file(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -44,7 +44,7 @@ class FolderSink:
     def made(cls, target: Path) -> Iterator["FolderSink"]:
         """The folder, safe on the disk behind the block."""
         yield cls(target)
-        settled(target)
+        sync_to_disk(target)
 
 
 class ZipSink:
@@ -67,7 +67,7 @@ class ZipSink:
     def made(cls, target: Path) -> Iterator["ZipSink"]:
         """The zip, safe on the disk behind the block."""
         stream: BinaryIO
-        with open(opened(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
+        with open(create_private_file(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
                 yield cls(archive)
             stream.flush()

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
+from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, STANDARD, File
 from oneroster.pull.formats.oneroster_csv.cell_writer import lines, text_of
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.oneroster_csv.lossy_fields import report
@@ -22,9 +22,9 @@ from oneroster.pull.formats.oneroster_csv.row_selection import Ids, RowSelection
 from oneroster.pull.formats.oneroster_csv.sinks import Sink
 from oneroster.pull.formats.rebatch import rebatched
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["write_bundle"]
 
@@ -49,7 +49,7 @@ def write_bundle(sink: Sink, roster: Roster) -> WriteResult:
 class _Writer:
     def __init__(self, sink: Sink, roster: Roster) -> None:
         self._sink, self._roster = sink, roster
-        self._delta = roster.manifest.kind == CHANGES
+        self._delta = roster.manifest.kind == CHANGES_ONLY
         self._ids, self._tally = Ids(), LossCounts()
         self._rows: dict[str, int] = {}
 
@@ -129,7 +129,7 @@ class _Writer:
 
     def _associations(self, file: File) -> Iterator[pa.RecordBatch]:
         """Rows that tie a class or course to each of its resources (5.9, 5.10)."""
-        owners = FILES[wrapper_of(file.element)]
+        owners = FILES[collection_name(self._roster.manifest.specification, file.element)]
         for batch in self._chosen(owners, LossCounts()):
             resources = batch.column(ASSOCIATED)
             some = batch.filter(pc.greater(pc.fill_null(pc.list_value_length(resources), 0), 0))
@@ -159,7 +159,7 @@ def _ties(owner: dict[str, Any], file: File) -> Iterator[dict[str, Any]]:
 
 @cache
 def _association_schema(file: File) -> pa.Schema:
-    head = schema_of(file.element, {*HEAD, "title"})
+    head = schema_of(STANDARD.specification, file.element, {*HEAD, "title"})
     return pa.schema([*head, pa.field(file.association or "", pa.string()), pa.field("resourceSourcedId", pa.string())])
 
 
@@ -167,20 +167,26 @@ def _association_schema(file: File) -> pa.Schema:
 def _referred() -> frozenset[str]:
     """Elements that others refer to."""
     return frozenset(
-        known.refers_to for element in ELEMENTS.values() for known in element.properties.values() if known.refers_to
+        known.refers_to
+        for element in STANDARD.specification.elements.values()
+        for known in element.properties.values()
+        if known.refers_to
     )
 
 
 @cache
 def _referring_to_itself() -> frozenset[str]:
     return frozenset(
-        name for name, element in ELEMENTS.items() for known in element.properties.values() if known.refers_to == name
+        name
+        for name, element in STANDARD.specification.elements.items()
+        for known in element.properties.values()
+        if known.refers_to == name
     )
 
 
 def _manifest(manifest: Manifest, rows: Collection[str]) -> str:
     """The table of what the bundle holds (4 [A])."""
-    mode = "delta" if manifest.kind == CHANGES else "bulk"
+    mode = "delta" if manifest.kind == CHANGES_ONLY else "bulk"
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("propertyName", "value"))
