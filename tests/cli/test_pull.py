@@ -102,7 +102,7 @@ def test_wrong_usage_ends_with_2(tenant: Sandbox, arguments: list[str], reason: 
 def test_a_pull_that_fails_ends_with_1_and_leaves_the_place(tenant: Sandbox, tmp_path: Path) -> None:
     result = run("--to", "roster.parquet", "--base-url", tenant.base_url, "--token", "wrong")
     assert result.exit_code == 1
-    assert "gives none of the collections: refused (401)" in result.stderr
+    assert "offers none of the collections: refused (401)" in result.stderr
     assert "users: refused (401)" in result.stderr
     assert not (tmp_path / "roster.parquet").exists()
 

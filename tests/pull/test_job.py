@@ -45,7 +45,7 @@ def expected(tenant: Sandbox) -> Rows:
         ("roster.ndjson.zst", Paging(limit=50, windows=4)),
     ],
 )
-def test_a_place_holds_every_row_and_field_in_the_order_of_the_tenant(
+def test_a_destination_holds_every_row_and_field_in_the_order_of_the_tenant(
     tenant: Sandbox, expected: Rows, tmp_path: Path, name: str, paging: Paging
 ) -> None:
     with roster_of(tenant) as roster:
@@ -80,10 +80,12 @@ def test_progress_hears_of_every_collection(tenant: Sandbox, tmp_path: Path) -> 
     assert progress.stages == ["checking", "writing"]
 
 
-def test_what_a_choice_leaves_out_is_not_there(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
-    choice = RosterSelection(only=["users", "enrollments"], active=True, columns={"users": ["role", "orgSourcedIds"]})
+def test_what_a_selection_leaves_out_is_not_there(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
+    selection = RosterSelection(
+        only=["users", "enrollments"], active=True, columns={"users": ["role", "orgSourcedIds"]}
+    )
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "roster.parquet", PullOptions(selection=choice, limits=SanityLimits(unresolved=1.0)))
+        pull(roster, tmp_path / "roster.parquet", PullOptions(selection=selection, limits=SanityLimits(unresolved=1.0)))
     found = rows_at(tmp_path / "roster.parquet")
     names = ("sourcedId", "status", "dateLastModified", "role", "orgSourcedIds")
     active = {element: [row for row in rows if row["status"] == "active"] for element, rows in expected.items()}
@@ -117,9 +119,9 @@ def test_passwords_come_only_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_filter_is_sent_to_the_tenant(tenant: Sandbox, expected: Rows, tmp_path: Path) -> None:
-    choice = RosterSelection(only=["users"], filters={"users": "role='teacher'"})
+    selection = RosterSelection(only=["users"], filters={"users": "role='teacher'"})
     with roster_of(tenant) as roster:
-        pull(roster, tmp_path / "teachers.parquet", PullOptions(selection=choice))
+        pull(roster, tmp_path / "teachers.parquet", PullOptions(selection=selection))
     wanted = [row for row in expected["User"] if row["role"] == "teacher"]
     assert rows_at(tmp_path / "teachers.parquet") == {"User": wanted}
     assert wanted
@@ -144,7 +146,7 @@ def test_one_school_comes_with_all_that_it_refers_to(tenant: Sandbox, expected: 
 
 
 @pytest.mark.parametrize(
-    "choice",
+    "selection",
     [
         RosterSelection(only=["pupils"]),
         RosterSelection(without=["pupils"]),
@@ -154,9 +156,11 @@ def test_one_school_comes_with_all_that_it_refers_to(tenant: Sandbox, expected: 
         RosterSelection(schools=["S"], without=["orgs"]),
     ],
 )
-def test_a_choice_of_what_there_is_not_is_refused(tenant: Sandbox, tmp_path: Path, choice: RosterSelection) -> None:
+def test_a_selection_of_what_there_is_not_is_refused(
+    tenant: Sandbox, tmp_path: Path, selection: RosterSelection
+) -> None:
     with roster_of(tenant) as roster, pytest.raises(ConfigurationError):
-        pull(roster, tmp_path / "roster.parquet", PullOptions(selection=choice))
+        pull(roster, tmp_path / "roster.parquet", PullOptions(selection=selection))
     assert not (tmp_path / "roster.parquet").exists()
 
 
@@ -216,7 +220,7 @@ def test_a_roster_that_shrinks_is_kept_out_until_it_is_accepted(tmp_path: Path) 
         assert rows_at(place) == truth(smaller)
 
 
-def test_sizes_are_not_compared_with_those_of_another_choice(tenant: Sandbox, tmp_path: Path) -> None:
+def test_sizes_are_not_compared_with_those_of_another_selection(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     with roster_of(tenant) as roster:
         pull(roster, place)

@@ -76,10 +76,10 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
         demographics = store.read("Demographics", truth(server)["Demographics"][0]["sourcedId"])
         assert demographics is not None
         store.put("Demographics", {**demographics, "birthDate": "the day after", "sex": "unknown"})
-        choice = RosterSelection(only=["demographics"])
+        selection = RosterSelection(only=["demographics"])
         with pytest.raises(GuardError, match="1 fields or records could not be read, in 22 rows"):
-            pull(roster, place, TRUSTING._replace(selection=choice))
-        report = pull(roster, place, TRUSTING._replace(selection=choice, limits=SanityLimits(unreadable=0.2)))
+            pull(roster, place, TRUSTING._replace(selection=selection))
+        report = pull(roster, place, TRUSTING._replace(selection=selection, limits=SanityLimits(unreadable=0.2)))
     listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]
     assert listed == [
         {
@@ -195,7 +195,7 @@ def test_a_disk_that_fills_leaves_the_old_roster(tenant: Sandbox, tmp_path: Path
     assert leftovers(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_made_is_told_before_anything_is_sent(tenant: Sandbox) -> None:
+def test_a_destination_that_cannot_be_made_is_told_before_anything_is_sent(tenant: Sandbox) -> None:
     with roster_of(tenant) as roster, pytest.raises(DestinationError, match="cannot be prepared"):
         pull(roster, Path("/proc/roster.parquet"))
 

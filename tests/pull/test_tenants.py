@@ -37,8 +37,8 @@ def test_one_failure_does_not_touch_the_others(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("NORTH", north.token)
         monkeypatch.setenv("SOUTH", south.token)
         monkeypatch.setenv("WRONG", "not the token")
-        choice = RosterSelection(only=["orgs", "users"])
-        results = pull_tenants(config, folder, PullOptions(format="ndjson", selection=choice))
+        selection = RosterSelection(only=["orgs", "users"])
+        results = pull_tenants(config, folder, PullOptions(format="ndjson", selection=selection))
         wanted = {name: truth(tenant) for name, tenant in (("north", north), ("south", south))}
     assert list(results) == ["north", "nobody", "locked", "south"]
     assert isinstance(results["nobody"], TransportError)

@@ -119,7 +119,7 @@ def test_rows_that_come_in_many_small_batches_are_all_there(name: str, tmp_path:
 
 
 def newer(place: Path) -> None:
-    rewrite_manifest(place, lambda text: text.replace('"version": 1', '"version": 99'))
+    rewrite_manifest(place, lambda text: text.replace('"format": 2', '"format": 99'))
 
 
 def broken_manifest(place: Path) -> None:
@@ -151,7 +151,7 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (newer, "is of version 99"),
+        (newer, "has format 99"),
         (broken_manifest, "is not a manifest of a pull"),
         (foreign_column, "names a column 'nickName' of User"),
         (foreign_collection, "names a collection of 'Pupil'"),
@@ -198,7 +198,8 @@ def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None
 def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in FOLDERS:
         monkeypatch.setattr(
-            f"oneroster.pull.formats.{name.partition('.')[0]}.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+            f"oneroster.pull.formats.{name.partition('.')[0]}.create_private_file",
+            lambda _: os.open("/dev/full", os.O_WRONLY),
         )
         with pytest.raises(OSError, match="No space left"):
             FORMATS[name].write(tmp_path / "place", sandbox_roster())

@@ -204,7 +204,7 @@ def test_changes_of_changes_are_refused(tenant: tuple[Sandbox, Store], tmp_path:
             pulled(roster, tmp_path / "roster.parquet", LAST._replace(base=base))
 
 
-def test_changes_of_another_choice_are_refused(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
+def test_changes_of_another_selection_are_refused(tenant: tuple[Sandbox, Store], tmp_path: Path) -> None:
     with roster_of(tenant[0]) as roster:
         pulled(roster, tmp_path / "roster.parquet", PullOptions())
         with pytest.raises(ConfigurationError, match="another selection"):

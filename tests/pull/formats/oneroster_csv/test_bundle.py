@@ -294,7 +294,7 @@ def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_pa
     for element, rows in made.items():
         known = [(column.name, column.property) for column in columns_of(Standard.of().specification, element)]
         names = [name for name, found in known if found and found.kind == "string" and name != "sourcedId"]
-        file = collection_name(element)
+        file = collection_name(Standard.of().specification, element)
         texts[file] = [name for name in names if name in header(file)]
         made[element] = table(element, *({**row, **dict.fromkeys(names, HOSTILE[kind])} for row in rows.to_pylist()))
     bundle, written = write(tmp_path, roster(*made.values()))
@@ -312,7 +312,7 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pyte
     if not Path("/dev/full").exists():
         pytest.skip("a full disk is played by /dev/full")
     monkeypatch.setattr(
-        "oneroster.pull.formats.oneroster_csv.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+        "oneroster.pull.formats.oneroster_csv.sinks.create_private_file", lambda _: os.open("/dev/full", os.O_WRONLY)
     )
     for name in ("bundle", "bundle.zip"):
         with pytest.raises(OSError, match="No space left"):
