@@ -6,6 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from oneroster.classlink import make_roster_request
+from oneroster.standard import Standard
 from oneroster_v1p1.facade import AsyncOperations, AsyncPages, Operations, Pages
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class _ClientBase:
 
         settings = resolve(self._given, os.environ, self._tenant, self._config)
         return kind(settings, self._retry or Retry(), self._limits or ResponseLimits())
+
+    @property
+    def standard(self) -> Standard:
+        """The version of OneRoster of this client."""
+        return Standard.of("1.1")
 
     @property
     def _paging(self) -> "Paging":

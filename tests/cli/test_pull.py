@@ -14,7 +14,7 @@ from oneroster.cli import build
 from oneroster.cli._pull_display import show_progress, show_tenants
 from oneroster.cli.pull import HELP
 from oneroster.pull import GuardError, open_destination
-from oneroster.pull.fetch.staging import Staging, folder_beside
+from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.sandbox import Sandbox
 
 
@@ -84,11 +84,11 @@ def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(tenant: Sandbox
     ("arguments", "reason"),
     [
         ([], "--to"),
-        (["--to", "roster.parquet", "--only", "pupils"], "no collection 'pupils'"),
+        (["--to", "roster.parquet", "--only", "pupils"], "'pupils' does not exist"),
         (["--to", "roster.parquet", "--columns", "users"], "has no column names"),
         (["--to", "roster.parquet", "--filter", "users", "a='1'", "--filter", "users", "a='2'"], "given twice"),
-        (["--to", "roster.parquet", "--since", "yesterday"], "is no time"),
-        (["--to", "roster.parquet", "--profile", "martian"], "no profile 'martian'"),
+        (["--to", "roster.parquet", "--since", "yesterday"], "is not a time"),
+        (["--to", "roster.parquet", "--profile", "martian"], "'martian' does not exist"),
         (["--to", "roster.parquet", "--workers", "0"], "workers"),
         (["--to", "roster.parquet", "--profile", "dialect.yaml"], "dialect.yaml"),
         (["--to", "roster.zip", "--since", "last", "--only-changes"], "--only-changes was renamed to --delta"),
@@ -104,7 +104,7 @@ def test_wrong_usage_ends_with_2(tenant: Sandbox, arguments: list[str], reason: 
 def test_a_pull_that_fails_ends_with_1_and_leaves_the_place(tenant: Sandbox, tmp_path: Path) -> None:
     result = run("--to", "roster.parquet", "--base-url", tenant.base_url, "--token", "wrong")
     assert result.exit_code == 1
-    assert "gives none of the collections: refused (401)" in result.stderr
+    assert "offers none of the collections: refused (401)" in result.stderr
     assert "users: refused (401)" in result.stderr
     assert not (tmp_path / "roster.parquet").exists()
 
@@ -121,7 +121,7 @@ def test_a_roster_that_looks_wrong_ends_with_3_and_can_be_accepted(tenant: Sandb
 
 
 def test_an_unfinished_pull_is_told(tenant: Sandbox, tmp_path: Path) -> None:
-    with Staging(folder_beside(tmp_path / "roster.parquet"), {}, "then"):
+    with Staging(staging_folder(tmp_path / "roster.parquet"), {}, "then"):
         pass
     result = fetch(tenant, "--to", "roster.parquet", "--only", "orgs")
     assert result.exit_code == 0, result.output
@@ -161,10 +161,10 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: p
         display.plan(("users",))
         display.begin("users")
         display.advance("users", 41, 82)
-        display.again()
+        display.retry()
         display.stage("checking")
         display.end("users", 82)
-        display.absent("users", "not offered (404)")
+        display.not_offered("users", "not offered (404)")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
     assert "springfield/users" in shown
     assert "82 of 82 rows" in shown

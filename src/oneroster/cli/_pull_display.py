@@ -91,10 +91,10 @@ class _Bars(Progress):
     def end(self, collection: str, rows: int) -> None:
         self._bars.update(self._tasks[collection], completed=rows, total=rows)
 
-    def absent(self, collection: str, reason: str) -> None:
+    def not_offered(self, collection: str, reason: str) -> None:
         self._bars.update(self._tasks[collection], description=f"{self._prefix}{collection}: {reason}")
 
-    def again(self) -> None:
+    def retry(self) -> None:
         self._retries += 1
         if self._overall is not None:
             self._bars.update(self._overall, retries=f"{self._retries} retried")
@@ -127,10 +127,10 @@ class _Lines(Progress):
     def end(self, collection: str, rows: int) -> None:
         self._print(f"{collection}: {rows:,} rows fetched")
 
-    def absent(self, collection: str, reason: str) -> None:
+    def not_offered(self, collection: str, reason: str) -> None:
         self._print(f"{collection}: {reason}")
 
-    def again(self) -> None:
+    def retry(self) -> None:
         self._print("a request failed and is retried")
 
     def stage(self, what: str) -> None:
@@ -159,8 +159,8 @@ def show_report(report: "PullReport", console: Console) -> None:
     kind = "changes" if report.manifest.kind == "changes" else "roster"
     console.print(
         Text(
-            f"{report.place}: {kind} written; {report.requests:,} requests{retries}, {report.received / 1e6:,.1f} MB,"
-            f" {report.seconds:,.1f} s"
+            f"{report.destination}: {kind} written; {report.requests:,} requests{retries},"
+            f" {report.received / 1e6:,.1f} MB, {report.seconds:,.1f} s"
         )
     )
 

@@ -16,7 +16,6 @@ from oneroster.cli import USAGE
 from oneroster.errors import OneRosterError
 from oneroster.inspection.masking import MASK, is_column_masked
 from oneroster.inspection.rendering import cell_text, escape_unprintable
-from oneroster.standard import Standard
 
 if TYPE_CHECKING:
     # Imported when the command runs: the other commands do not need Arrow and DuckDB.
@@ -79,7 +78,7 @@ def diff(
         raise typer.Exit(USAGE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    values = partial(_values, Standard.of().specification, show_personal)
+    values = partial(_values, new_roster.manifest.specification, show_personal)
     if format_ == "json":
         sys.stdout.write(json.dumps(_document(found, values), indent=2, default=str) + "\n")
     else:

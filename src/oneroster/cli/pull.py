@@ -254,13 +254,13 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
 
 def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
     from oneroster.cli._pull_display import show_progress, show_report
-    from oneroster.pull.fetch.staging import folder_beside
+    from oneroster.pull.fetch.staging import staging_folder
     from oneroster.pull.job import pull as pull_roster
 
     if not to:
         _usage_error("--to DESTINATION is missing")
     destination = Path(to)
-    unfinished = folder_beside(destination)
+    unfinished = staging_folder(destination)
     if unfinished.is_dir() and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
     with opened(given, sandbox) as roster, show_progress() as progress:

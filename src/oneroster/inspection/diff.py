@@ -16,8 +16,9 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.reader import DAY_PRECISION, BundleRoster
 from oneroster.pull.formats.sql_helpers import quoted_identifier as quoted
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.manifest import CHANGES
-from oneroster.pull.roster.roster import Roster, in_load_order, wrapper_of
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import CHANGES_ONLY
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["CollectionDiff", "RecordChange", "diff_rosters"]
 
@@ -90,17 +91,22 @@ def diff_rosters(old: Roster, new: Roster, limit: int, only: Collection[str] = (
         DestinationError: One of them contains changes instead of a whole roster, or cannot be read; or neither has a
             named collection.
     """
-    elements = in_load_order({*old.elements(), *new.elements()})
-    unknown = set(only) - {wrapper_of(element) for element in elements}
+    if old.manifest.standard != new.manifest.standard:
+        raise DestinationError(
+            f"OLD is of OneRoster {old.manifest.standard} and NEW of {new.manifest.standard}; they cannot be compared."
+        )
+    specification = new.manifest.specification
+    elements = in_load_order(specification, {*old.elements(), *new.elements()})
+    unknown = set(only) - {collection_name(specification, element) for element in elements}
     if unknown:
-        known = ", ".join(wrapper_of(element) for element in elements)
+        known = ", ".join(collection_name(specification, element) for element in elements)
         raise DestinationError(f"Neither roster has a collection {min(unknown)!r}; collections: {known or 'none'}.")
     for roster, name in ((old, "OLD"), (new, "NEW")):
-        if roster.manifest.kind == CHANGES:
+        if roster.manifest.kind == CHANGES_ONLY:
             raise DestinationError(f"{name} contains changes instead of a whole roster, so it cannot be compared.")
     with open_workspace() as workspace:
         for element in elements:
-            if not only or wrapper_of(element) in only:
+            if not only or collection_name(specification, element) in only:
                 yield _Comparison(old, new, element).run(workspace, limit)
 
 
@@ -108,11 +114,12 @@ class _Comparison:
     def __init__(self, old: Roster, new: Roster, element: str) -> None:
         self._rosters = (old, new)
         self._element = element
+        self._specification = new.manifest.specification
         schemas = [roster.schema(element) for roster in self._rosters if element in roster.elements()]
         # A collection that only one roster has counts as empty in the other.
         self._schemas = schemas if len(schemas) == len(_SIDES) else schemas * 2
         names = [set(schema.names) for schema in self._schemas]
-        offsets = {column.name for column in columns_of(element) if column.offset_of}
+        offsets = {column.name for column in columns_of(self._specification, element) if column.offset_of}
         self._one_sided = sorted((names[0] ^ names[1]) - offsets)
         self._columns = [name for name in self._schemas[0].names if name in names[1] and name != _KEY]
         # Two bundles have the same gaps. Against another format, only what a bundle contains is compared.
@@ -187,7 +194,7 @@ class _Comparison:
         )
         return CollectionDiff(
             element=self._element,
-            collection=wrapper_of(self._element),
+            collection=collection_name(self._specification, self._element),
             rows=rows,
             added=counts[0],
             removed=counts[1],

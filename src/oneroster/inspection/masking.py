@@ -31,11 +31,18 @@ def mask_secrets(specification: Specification, element: str, record: Mapping[str
 
 
 @cache
-def is_column_masked(specification: Specification, element: str, column: str, show_personal: bool) -> bool:  # noqa: ARG001  # until columns_of takes it
-    """Whether the values of a column of a pulled roster are masked."""
+def is_column_masked(specification: Specification, element: str, column: str, show_personal: bool) -> bool:
+    """Whether the values of a column of a pulled roster are masked.
+
+    Args:
+        specification: The version of the standard.
+        element: The schema name.
+        column: The name of the column, see `oneroster.pull.roster.columns`.
+        show_personal: Mask passwords only.
+    """
     from oneroster.pull.roster.columns import columns_of
 
-    known = next((found.property for found in columns_of(element) if found.name == column), None)
+    known = next((found.property for found in columns_of(specification, element) if found.name == column), None)
     if show_personal:
         return known is not None and known.secret
     return known is None or known.personal or known.secret

@@ -6,7 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, open_workspace
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
 __all__ = ["CollectionCounts", "OrphanedRecords", "RosterStatistics", "SchoolStatistics", "compute_statistics"]
 
@@ -96,10 +98,11 @@ class _RosterTables:
 
     def __init__(self, workspace: DuckDbWorkspace, roster: Roster) -> None:
         self._workspace = workspace
+        self._specification = roster.manifest.specification
         self._columns: dict[str, list[str]] = {}
         for element in roster.elements():
             present = set(roster.schema(element).names)
-            wanted = ["sourcedId", "status", *_ATTRIBUTES, *_references(element)]
+            wanted = ["sourcedId", "status", *_ATTRIBUTES, *_references(self._specification, element)]
             self._columns[element] = [name for name in wanted if name in present]
             workspace.register("source", roster, element, roster.schema(element))
             workspace.create_table(element, self._columns[element], "source")
@@ -111,7 +114,10 @@ class _RosterTables:
 
     def collections(self) -> list[CollectionCounts]:
         return [
-            CollectionCounts(wrapper_of(element), *self._workspace.query(f"SELECT {_counts()} FROM {element}")[0])
+            CollectionCounts(
+                collection_name(self._specification, element),
+                *self._workspace.query(f"SELECT {_counts()} FROM {element}")[0],
+            )
             for element in self._columns
         ]
 
@@ -159,7 +165,7 @@ class _RosterTables:
     def orphans(self, limit: int) -> list[OrphanedRecords]:
         found = []
         for element, columns in self._columns.items():
-            for column, target in _references(element).items():
+            for column, target in _references(self._specification, element).items():
                 if column in columns and target in self._columns:
                     found += self._broken_references(element, column, target, limit)
         unenrolled = {
@@ -191,17 +197,17 @@ class _RosterTables:
             return []
         limit_clause = f" LIMIT {limit}" if limit else ""
         ids: list[Any] = [row[0] for row in self._workspace.query(f"SELECT * FROM ({query}) ORDER BY 1{limit_clause}")]
-        return [OrphanedRecords(wrapper_of(element), what, number, ids)]
+        return [OrphanedRecords(collection_name(self._specification, element), what, number, ids)]
 
 
 def _counts() -> str:
     return f"count(*) FILTER ({_IS_ACTIVE}), count(*) FILTER (NOT {_IS_ACTIVE})"
 
 
-def _references(element: str) -> dict[str, str]:
+def _references(specification: Specification, element: str) -> dict[str, str]:
     """Return the reference columns of an element, each with its target. ``children`` only repeats ``parent``."""
     return {
         column.name: column.property.refers_to
-        for column in columns_of(element)
+        for column in columns_of(specification, element)
         if column.property is not None and column.property.refers_to is not None and column.property.name != "children"
     } | ({"sourcedId": "User"} if element == "Demographics" else {})

@@ -21,6 +21,7 @@ from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.sql_helpers import database_error
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
 
 EXACT = [name for name in FORMATS if name != "csv"]
@@ -65,7 +66,7 @@ def hostile(element: str) -> pa.Table:
     rows = []
     for kind, value in HOSTILE.items():
         row: dict[str, object] = {"sourcedId": kind}
-        for field in schema_of(element):
+        for field in schema_of(Standard.of().specification, element):
             if pa.types.is_string(field.type) and field.name not in ("sourcedId", "metadata", "_extras"):
                 row[field.name] = value
             elif field.type == pa.list_(pa.string()):
@@ -118,7 +119,7 @@ def test_rows_that_come_in_many_small_batches_are_all_there(name: str, tmp_path:
 
 
 def newer(place: Path) -> None:
-    rewrite_manifest(place, lambda text: text.replace('"version": 1', '"version": 99'))
+    rewrite_manifest(place, lambda text: text.replace('"format": 2', '"format": 99'))
 
 
 def broken_manifest(place: Path) -> None:
@@ -150,8 +151,8 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (newer, "is of version 99"),
-        (broken_manifest, "is no manifest of a pull"),
+        (newer, "has format 99"),
+        (broken_manifest, "is not a manifest of a pull"),
         (foreign_column, "lists a column 'nickName' of User"),
         (foreign_collection, "lists a collection of 'Pupil'"),
     ],
@@ -197,7 +198,8 @@ def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None
 def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in FOLDERS:
         monkeypatch.setattr(
-            f"oneroster.pull.formats.{name.partition('.')[0]}.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+            f"oneroster.pull.formats.{name.partition('.')[0]}.create_private_file",
+            lambda _: os.open("/dev/full", os.O_WRONLY),
         )
         with pytest.raises(OSError, match="No space left"):
             FORMATS[name].write(tmp_path / "place", sandbox_roster())

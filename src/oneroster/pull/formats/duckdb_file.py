@@ -14,9 +14,10 @@ from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, rebatch
 from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
-from oneroster.pull.private_files import protected, settled
+from oneroster.pull.private_files import make_private, sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,15 +39,16 @@ class DuckDbFormat:
         """See `oneroster.pull.formats.format.Format.write`."""
         rows: dict[str, int] = {}
         with _connected(target, read_only=False) as database:
-            protected(target)
+            make_private(target)
             for element in roster.elements():
                 rows[element] = _create_table(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest VARCHAR NOT NULL)")
             database.execute(
                 f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
             )
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+        sync_to_disk(target)
+        specification = roster.manifest.specification
+        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
 
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""
@@ -64,10 +66,11 @@ class _DuckDbRoster(StoredRoster):
         """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
+        table = quoted_identifier(collection_name(self.specification, element))
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.destination, read_only=True) as database:
-                found = database.sql(f"SELECT {names} FROM {quoted_identifier(wrapper_of(element))}")
+                found = database.sql(f"SELECT {names} FROM {table}")
                 yield from pa.RecordBatchReader.from_stream(found)
 
         return cast_batches(schema, batches())
@@ -75,7 +78,7 @@ class _DuckDbRoster(StoredRoster):
 
 def _create_table(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted_identifier(wrapper_of(element))
+    table = quoted_identifier(collection_name(roster.manifest.specification, element))
     columns = [
         f"{quoted_identifier(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' PRIMARY KEY'}"
         for field in schema

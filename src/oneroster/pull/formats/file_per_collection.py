@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
-from oneroster.pull.private_files import make_folder, opened, read_bytes, settled
+from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["MANIFEST_FILE", "FolderRoster", "read_folder_manifest", "write_collection_files"]
 
@@ -30,17 +31,20 @@ def write_collection_files(target: Path, roster: Roster, suffix: str, write_file
         suffix: The suffix of the files, with the dot.
         write_file: Writes one file and returns its number of rows.
     """
-    make_folder(target)
+    make_private_folder(target)
+    specification = roster.manifest.specification
     rows: dict[str, int] = {}
     for element in roster.elements():
-        path = target / f"{wrapper_of(element)}{suffix}"
+        path = target / f"{collection_name(specification, element)}{suffix}"
         rows[element] = write_file(path, roster.schema(element), roster.read(element))
-        settled(path)
-    with open(opened(target / MANIFEST_FILE), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        sync_to_disk(path)
+    with open(create_private_file(target / MANIFEST_FILE), "wb") as file:  # noqa: PTH123  # a descriptor has no path
         file.write(manifest_as_written(roster, rows).to_json())
-    settled(target / MANIFEST_FILE)
-    settled(target)
-    return WriteResult({f"{wrapper_of(element)}{suffix}": number for element, number in rows.items()})
+    sync_to_disk(target / MANIFEST_FILE)
+    sync_to_disk(target)
+    return WriteResult(
+        {f"{collection_name(specification, element)}{suffix}": number for element, number in rows.items()}
+    )
 
 
 def read_folder_manifest(folder: Path) -> Manifest:
@@ -68,4 +72,5 @@ class FolderRoster(StoredRoster):
 
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.roster.Roster.read`."""
-        return self._read_file(self.destination / f"{wrapper_of(element)}{self._suffix}", self.schema(element))
+        name = f"{collection_name(self.specification, element)}{self._suffix}"
+        return self._read_file(self.destination / name, self.schema(element))

@@ -19,8 +19,8 @@ from oneroster.pull.formats.file_per_collection import FolderRoster, write_colle
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text, to_arrow
-from oneroster.pull.private_files import opened
-from oneroster.pull.roster.columns import columns_of, element_of
+from oneroster.pull.private_files import create_private_file
+from oneroster.pull.roster.columns import columns_of, element_of, specification_of
 from oneroster.pull.roster.roster import Roster
 
 __all__ = ["NdJsonFormat"]
@@ -58,7 +58,7 @@ def _write(compression: str | None, path: Path, schema: pa.Schema, batches: Iter
     encoder = msgspec.json.Encoder()
     writers = [_writer(schema, field) for field in schema]
     rows = 0
-    with open(opened(path), "wb") as file, _opened_stream(file, compression, "w") as sink:  # noqa: PTH123  # a descriptor has no path
+    with open(create_private_file(path), "wb") as file, _opened_stream(file, compression, "w") as sink:  # noqa: PTH123  # a descriptor has no path
         for batch in rebatch(batches, _BATCH_ROWS):
             columns = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
             sink.write(encoder.encode_lines([_without_nulls(schema.names, row) for row in zip(*columns, strict=True)]))
@@ -101,7 +101,7 @@ def _writer(schema: pa.Schema, field: pa.Field) -> Callable[[pa.Array], Sequence
 
 def _json_columns(schema: pa.Schema) -> frozenset[str]:
     """Return the names of the columns whose text is JSON."""
-    known = columns_of(element_of(schema))
+    known = columns_of(specification_of(schema), element_of(schema))
     return frozenset(
         column.name
         for column in known

@@ -10,7 +10,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, group_batches
-from oneroster.pull.private_files import opened
+from oneroster.pull.private_files import create_private_file
 from oneroster.pull.roster.roster import Roster
 
 __all__ = ["ParquetFormat"]
@@ -40,7 +40,8 @@ def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> 
     from pyarrow import parquet
 
     rows = 0
-    with open(opened(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
+    descriptor = create_private_file(path)
+    with open(descriptor, "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
         for group in group_batches(batches, _ROW_GROUP):
             table = pa.Table.from_batches(group)
             writer.write_table(table, row_group_size=_ROW_GROUP)

@@ -21,10 +21,12 @@ from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
 from oneroster.pull.formats.text_conversion import dates_as_text, lists_as_json, timestamps_as_text, to_arrow
-from oneroster.pull.private_files import opened, settled
+from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.columns import columns_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
 __all__ = ["SqliteFormat"]
 
@@ -40,7 +42,7 @@ class SqliteFormat:
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Format.write`."""
         rows: dict[str, int] = {}
-        os.close(opened(target))
+        os.close(create_private_file(target))
         with _connected(target) as database:
             # Nothing reads the file before it is complete, and after a crash it is written again from the start.
             database.execute("PRAGMA journal_mode = OFF")
@@ -52,8 +54,9 @@ class SqliteFormat:
                 f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
             )
             database.commit()
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+        sync_to_disk(target)
+        specification = roster.manifest.specification
+        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
 
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""
@@ -71,7 +74,7 @@ class _SqliteRoster(StoredRoster):
         """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
-        table = quoted_identifier(wrapper_of(element))
+        table = quoted_identifier(collection_name(self.specification, element))
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.destination, "ro") as database:
@@ -84,7 +87,7 @@ class _SqliteRoster(StoredRoster):
 
 def _create_table(database: sqlite3.Connection, roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted_identifier(wrapper_of(element))
+    table = quoted_identifier(collection_name(roster.manifest.specification, element))
     columns = [
         f"{quoted_identifier(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' NOT NULL PRIMARY KEY'}"
         for field in schema
@@ -97,16 +100,16 @@ def _create_table(database: sqlite3.Connection, roster: Roster, element: str) ->
         values = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
         database.executemany(insert, zip(*values, strict=True))
         rows += batch.num_rows
-    for name in _references(element) & set(schema.names):
-        index = quoted_identifier(f"{wrapper_of(element)}_{name}")
+    for name in _references(roster.manifest.specification, element) & set(schema.names):
+        index = quoted_identifier(f"{collection_name(roster.manifest.specification, element)}_{name}")
         database.execute(f"CREATE INDEX {index} ON {table} ({quoted_identifier(name)})")
     return rows
 
 
-def _references(element: str) -> set[str]:
+def _references(specification: Specification, element: str) -> set[str]:
     return {
         column.name
-        for column in columns_of(element)
+        for column in columns_of(specification, element)
         if column.property is not None and column.property.kind == "reference"
     }
 

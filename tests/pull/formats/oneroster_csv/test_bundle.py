@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, format_of
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.manifest import Holding, Manifest, beside, write_beside
-from oneroster.pull.roster.roster import wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import Manifest, StoredCollection, manifest_path, write_manifest
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import (
     HOSTILE,
     changes,
@@ -291,9 +292,9 @@ def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_pa
     made = small()
     texts: dict[str, list[str]] = {}
     for element, rows in made.items():
-        known = [(column.name, column.property) for column in columns_of(element)]
+        known = [(column.name, column.property) for column in columns_of(Standard.of().specification, element)]
         names = [name for name, found in known if found and found.kind == "string" and name != "sourcedId"]
-        file = wrapper_of(element)
+        file = collection_name(Standard.of().specification, element)
         texts[file] = [name for name in names if name in header(file)]
         made[element] = table(element, *({**row, **dict.fromkeys(names, HOSTILE[kind])} for row in rows.to_pylist()))
     bundle, written = write(tmp_path, roster(*made.values()))
@@ -311,7 +312,7 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pyte
     if not Path("/dev/full").exists():
         pytest.skip("a full disk is played by /dev/full")
     monkeypatch.setattr(
-        "oneroster.pull.formats.oneroster_csv.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+        "oneroster.pull.formats.oneroster_csv.sinks.create_private_file", lambda _: os.open("/dev/full", os.O_WRONLY)
     )
     for name in ("bundle", "bundle.zip"):
         with pytest.raises(OSError, match="No space left"):
@@ -384,12 +385,12 @@ def test_the_manifest_beside_a_bundle_says_what_the_bundle_cannot(tmp_path: Path
     bundle, _ = write(tmp_path, made)
     assert CSV.open(bundle).elements() == ("Org",)
     held = {
-        "users": Holding("User", 0, ["sourcedId", "role"]),
-        "orgs": Holding("Org", 1, ["sourcedId", "status", "name"]),
+        "users": StoredCollection("User", 0, ["sourcedId", "role"]),
+        "orgs": StoredCollection("Org", 1, ["sourcedId", "status", "name"]),
     }
-    write_beside(bundle, Manifest(collections=held, watermark="2026-01-01T00:00:00Z"))
+    write_manifest(bundle, Manifest(collections=held, watermark="2026-01-01T00:00:00Z"))
     found = CSV.open(bundle)
-    assert beside(bundle).is_file()
+    assert manifest_path(bundle).is_file()
     assert found.manifest.watermark == "2026-01-01T00:00:00Z"
     assert found.elements() == ("Org", "User")
     assert found.schema("User").names == ["sourcedId", "status", "role"]

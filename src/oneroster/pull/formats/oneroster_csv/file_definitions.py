@@ -5,11 +5,27 @@ from the column of the same name in `oneroster.pull.roster.columns`.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.columns import Column, columns_of
+from oneroster.pull.roster.manifest import Manifest
+from oneroster.standard import Standard
 
-__all__ = ["CSV_FILES", "ENROLLMENT_ROLES", "LEADING_COLUMNS", "MANIFEST_FILE", "RESOURCES_COLUMN", "CsvFile"]
+__all__ = [
+    "CSV_FILES",
+    "CSV_STANDARD",
+    "ENROLLMENT_ROLES",
+    "LEADING_COLUMNS",
+    "MANIFEST_FILE",
+    "RESOURCES_COLUMN",
+    "CsvFile",
+    "check_standard",
+]
+
+CSV_STANDARD: Final = Standard.of("1.1")
+"""The version of OneRoster that defines these files."""
 
 MANIFEST_FILE: Final = "manifest.csv"
 
@@ -50,7 +66,7 @@ class CsvFile(NamedTuple):
 
     def column(self, name: str) -> Column:
         """Return the definition of a column: its type and its property in the standard."""
-        return next(column for column in columns_of(self.element) if column.name == name)
+        return next(column for column in columns_of(CSV_STANDARD.specification, self.element) if column.name == name)
 
 
 def _file(name: str, element: str, columns: str, association: str | None = None) -> CsvFile:
@@ -105,3 +121,20 @@ _ALL: Final = (
 
 CSV_FILES: Final[Mapping[str, CsvFile]] = {file.name: file for file in _ALL}
 """The files by name, in the order of the manifest (4 [A])."""
+
+
+def check_standard(manifest: Manifest, what: Path | str) -> None:
+    """Check that a roster has the version of OneRoster for which these files are defined.
+
+    Args:
+        manifest: The manifest of the roster.
+        what: What has the manifest, for the message.
+
+    Raises:
+        DestinationError: It has another version.
+    """
+    if manifest.standard != CSV_STANDARD.version:
+        raise DestinationError(
+            f"{what} is of OneRoster {manifest.standard}, and the CSV format supports {CSV_STANDARD.version} only."
+            " Use another format."
+        )

@@ -15,15 +15,17 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
 from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CSV_FILES,
+    CSV_STANDARD,
     LEADING_COLUMNS,
     MANIFEST_FILE,
     RESOURCES_COLUMN,
     CsvFile,
+    check_standard,
 )
 from oneroster.pull.private_files import read_bytes
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, WHOLE, Manifest, beside
-from oneroster.pull.roster.roster import in_load_order, wrapper_of
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, manifest_path
 
 __all__ = ["DAY_PRECISION", "BundleRoster"]
 
@@ -33,7 +35,7 @@ DAY_PRECISION: Final = {b"oneroster.precision": b"day"}
 _BLOCK_BYTES: Final = 2 << 20
 """Bytes to parse at a time, unless a row is longer."""
 
-_MODES: Final = {"bulk": WHOLE, "delta": CHANGES}
+_MODES: Final = {"bulk": WHOLE_ROSTER, "delta": CHANGES_ONLY}
 
 
 class BundleRoster:
@@ -56,40 +58,45 @@ class BundleRoster:
         kinds = {_MODES[mode] for mode in modes.values() if mode != "absent"}
         if len(kinds) > 1:
             raise DestinationError(f"{destination} mixes bulk and delta files, so it cannot be read as one roster.")
-        path = beside(destination)
-        stored = Manifest.from_json(read_bytes(path, "a manifest"), str(path)) if path.is_file() else Manifest()
+        path = manifest_path(destination)
+        stored = Manifest(standard=CSV_STANDARD.version)
+        if path.is_file():
+            stored = Manifest.from_json(read_bytes(path, "a manifest"), str(path))
+            check_standard(stored, path)
         self.manifest = msgspec.structs.replace(stored, kind=kinds.pop() if kinds else stored.kind)
-        self._bulk = self.manifest.kind == WHOLE
+        self._bulk = self.manifest.kind == WHOLE_ROSTER
 
     def elements(self) -> tuple[str, ...]:
         """See `oneroster.pull.roster.roster.Roster.elements`."""
         # A collection without rows has no file; only the manifest of the pull shows that it was fetched.
         known = {held.element for held in self.manifest.collections.values()}
-        return in_load_order(known | {CSV_FILES[name].element for name in self._present})
+        return in_load_order(CSV_STANDARD.specification, known | {CSV_FILES[name].element for name in self._present})
 
     def schema(self, element: str) -> pa.Schema:
         """See `oneroster.pull.roster.roster.Roster.schema`.
 
         Timestamps that only hold dates are marked with `DAY_PRECISION`.
         """
-        file = CSV_FILES[wrapper_of(element)]
+        file = CSV_FILES[collection_name(CSV_STANDARD.specification, element)]
         names = set(file.header)
         if self._bulk:
             names.discard("dateLastModified")
         associations = _associations_of(element)
         if associations is not None and associations.name in self._present:
             names.add(RESOURCES_COLUMN)
-        stored = self.manifest.collections.get(wrapper_of(element))
+        stored = self.manifest.collections.get(collection_name(CSV_STANDARD.specification, element))
         if stored is not None and stored.columns:
             names &= {*stored.columns, "status"}
-        schema = schema_of(element, names)
+        schema = schema_of(CSV_STANDARD.specification, element, names)
         fields = [field.with_metadata(DAY_PRECISION) if field.name in file.days else field for field in schema]
         return pa.schema(fields, schema.metadata)
 
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
-        return pa.RecordBatchReader.from_batches(schema, self._batches(CSV_FILES[wrapper_of(element)], schema))
+        return pa.RecordBatchReader.from_batches(
+            schema, self._batches(CSV_FILES[collection_name(CSV_STANDARD.specification, element)], schema)
+        )
 
     def _batches(self, file: CsvFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if file.name not in self._present:
@@ -170,7 +177,11 @@ class BundleRoster:
             text = stream.read().decode("utf-8-sig", "replace")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         properties = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
-        if not rows or rows[0] != ["propertyName", "value"] or properties.get("oneroster.version") != "1.1":
+        if (
+            not rows
+            or rows[0] != ["propertyName", "value"]
+            or properties.get("oneroster.version") != CSV_STANDARD.version
+        ):
             raise DestinationError(f"{self._destination}: {MANIFEST_FILE} is not a OneRoster 1.1 manifest.")
         modes = {name: properties.get(f"file.{name}", "") for name in CSV_FILES}
         present = self._file_names()

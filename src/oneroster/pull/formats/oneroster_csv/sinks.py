@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol
 
-from oneroster.pull.private_files import make_folder, opened, settled
+from oneroster.pull.private_files import create_private_file, make_private_folder, sync_to_disk
 
 __all__ = ["FolderSink", "Sink", "ZipSink"]
 
@@ -29,13 +29,13 @@ class FolderSink:
     """Writes files to a new folder."""
 
     def __init__(self, target: Path) -> None:
-        self._target = make_folder(target)
+        self._target = make_private_folder(target)
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
         """See `Sink.file`."""
         path = self._target / name
-        with open(opened(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        with open(create_private_file(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -45,7 +45,7 @@ class FolderSink:
     def create(cls, target: Path) -> Iterator["FolderSink"]:
         """Create the folder, and flush it to disk at the end of the block."""
         yield cls(target)
-        settled(target)
+        sync_to_disk(target)
 
 
 class ZipSink:
@@ -68,7 +68,7 @@ class ZipSink:
     def create(cls, target: Path) -> Iterator["ZipSink"]:
         """Create the zip, and flush it to disk at the end of the block."""
         stream: BinaryIO
-        with open(opened(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
+        with open(create_private_file(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive:
                 yield cls(archive)
             stream.flush()

@@ -5,10 +5,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.file_definitions import CsvFile
+from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD, CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
-from oneroster.pull.roster.columns import EXTRAS
-from oneroster_v1p1.tables import ENUMERATIONS
+from oneroster.pull.roster.columns import EXTRAS_COLUMN
 
 __all__ = ["count_unsupported_values"]
 
@@ -17,7 +16,7 @@ _INVALID_IN_ID: Final = "[^0-9A-Za-z._/@-]"
 
 _WITHOUT_COLUMN: Final = {
     "metadata": "records with metadata",
-    EXTRAS: "records with unknown fields",
+    EXTRAS_COLUMN: "records with unknown fields",
     "weight": "weights",
 }
 """The columns that CSV lacks, each with a description. ``children`` is not listed: ``parent`` says the same."""
@@ -54,7 +53,8 @@ def _count_unlisted(batch: pa.RecordBatch, name: str, file: CsvFile, losses: Los
         return
     column = batch.column(name)
     values = column.flatten() if pa.types.is_list(column.type) else column
-    listed = pc.is_in(values, value_set=pa.array(ENUMERATIONS[known.enumeration], pa.string()))
+    enumeration = CSV_STANDARD.specification.enumerations[known.enumeration]
+    listed = pc.is_in(values, value_set=pa.array(enumeration, pa.string()))
     unlisted = pc.sum(pc.and_(pc.is_valid(values), pc.invert(listed))).as_py() or 0
     losses.count_values(file.name, name, "values that the standard does not list", unlisted)
 

@@ -17,10 +17,12 @@ from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.oneroster_csv.cell_writer import column_text, csv_lines
 from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CSV_FILES,
+    CSV_STANDARD,
     LEADING_COLUMNS,
     MANIFEST_FILE,
     RESOURCES_COLUMN,
     CsvFile,
+    check_standard,
 )
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.oneroster_csv.row_selection import BundleIds, RowSelection
@@ -28,9 +30,9 @@ from oneroster.pull.formats.oneroster_csv.sinks import Sink
 from oneroster.pull.formats.oneroster_csv.unsupported_values import count_unsupported_values
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["write_bundle"]
 
@@ -47,15 +49,16 @@ def write_bundle(sink: Sink, roster: Roster) -> WriteResult:
         roster: The roster to write.
 
     Raises:
-        DestinationError: A list of ids contains one with a comma.
+        DestinationError: The roster is of another version than 1.1, or a list of ids contains one with a comma.
     """
+    check_standard(roster.manifest, "The roster")
     return _Writer(sink, roster).run()
 
 
 class _Writer:
     def __init__(self, sink: Sink, roster: Roster) -> None:
         self._sink, self._roster = sink, roster
-        self._delta = roster.manifest.kind == CHANGES
+        self._delta = roster.manifest.kind == CHANGES_ONLY
         self._ids, self._losses = BundleIds(), LossCounts()
         self._rows: dict[str, int] = {}
 
@@ -141,7 +144,7 @@ class _Writer:
 
     def _association_rows(self, file: CsvFile) -> Iterator[pa.RecordBatch]:
         """Yield rows that associate a class or course with each of its resources (5.9, 5.10)."""
-        owners = CSV_FILES[wrapper_of(file.element)]
+        owners = CSV_FILES[collection_name(CSV_STANDARD.specification, file.element)]
         for batch in self._selected_rows(owners, LossCounts()):
             resources = batch.column(RESOURCES_COLUMN)
             with_resources = batch.filter(pc.greater(pc.fill_null(pc.list_value_length(resources), 0), 0))
@@ -172,7 +175,7 @@ def _association_rows_of(owner: dict[str, Any], file: CsvFile) -> Iterator[dict[
 
 @cache
 def _association_schema(file: CsvFile) -> pa.Schema:
-    head = schema_of(file.element, {*LEADING_COLUMNS, "title"})
+    head = schema_of(CSV_STANDARD.specification, file.element, {*LEADING_COLUMNS, "title"})
     return pa.schema([*head, pa.field(file.association or "", pa.string()), pa.field("resourceSourcedId", pa.string())])
 
 
@@ -180,25 +183,31 @@ def _association_schema(file: CsvFile) -> pa.Schema:
 def _referenced_elements() -> frozenset[str]:
     """Return the elements that others refer to."""
     return frozenset(
-        known.refers_to for element in ELEMENTS.values() for known in element.properties.values() if known.refers_to
+        known.refers_to
+        for element in CSV_STANDARD.specification.elements.values()
+        for known in element.properties.values()
+        if known.refers_to
     )
 
 
 @cache
 def _self_referencing_elements() -> frozenset[str]:
     return frozenset(
-        name for name, element in ELEMENTS.items() for known in element.properties.values() if known.refers_to == name
+        name
+        for name, element in CSV_STANDARD.specification.elements.items()
+        for known in element.properties.values()
+        if known.refers_to == name
     )
 
 
 def _manifest(manifest: Manifest, rows: Collection[str]) -> str:
     """Return the text of the bundle's manifest (4 [A])."""
-    mode = "delta" if manifest.kind == CHANGES else "bulk"
+    mode = "delta" if manifest.kind == CHANGES_ONLY else "bulk"
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("propertyName", "value"))
     table.writerow(("manifest.version", "1.0"))
-    table.writerow(("oneroster.version", "1.1"))
+    table.writerow(("oneroster.version", CSV_STANDARD.version))
     table.writerows((f"file.{name}", mode if name in rows else "absent") for name in CSV_FILES)
     table.writerow(("source.systemName", urlsplit(manifest.base_url).hostname or _PRODUCER))
     table.writerow(("source.systemCode", _PRODUCER))
