@@ -43,8 +43,7 @@ def measure(plan: Plan) -> Iterator[Line]:
             costs = in_turn(f"decode {wrapper}", contestants, plan.rounds)
             what = f"decode {plan.page_rows} {wrapper}"
             yield line(f"{what} / orjson.loads", costs["ours"], costs["raw"], _MOST)
-            irregular = f"{what}, 1 in {_ODD_EVERY} irregular / orjson.loads"
-            yield line(irregular, costs["ours odd"], costs["raw odd"], _MOST_ODD)
+            yield line(f"{what}, 1 in {_ODD_EVERY} odd / orjson.loads", costs["ours odd"], costs["raw odd"], _MOST_ODD)
             yield line(f"{what}, stock generated code / orjson.loads", costs["stock"], costs["raw"])
 
 

@@ -25,7 +25,7 @@ def measure(plan: Plan) -> Iterator[Line]:
         with running(rows) as base_url:
             costs = in_turn(f"memory at {rows} rows", {"walk": partial(_weigh, base_url, rows)}, plan.rounds)
         budget = _BASE_BYTES + _ROW_BYTES * rows
-        yield line(f"peak memory at {rows} rows / 80 MB + 40 bytes per row", costs["walk"], [budget] * plan.rounds, 1.0)
+        yield line(f"peak memory at {rows} rows / 80 MB + 40 bytes a row", costs["walk"], [budget] * plan.rounds, 1.0)
 
 
 def _weigh(base_url: str, rows: int) -> float:

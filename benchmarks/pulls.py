@@ -47,7 +47,7 @@ def far(plan: Plan) -> Iterator[Line]:
         costs = in_turn("pull with latency", {"pull": ours, "bytes": bytes_only}, plan.rounds)
     pages = -(-rows // plan.page_rows) - (-users_of(rows) // plan.page_rows)
     floor = plan.latency * pages / _WINDOWS
-    what = f"pull {rows} enrollments, {plan.latency * 1000:.0f} ms per page"
+    what = f"pull {rows} enrollments, {plan.latency * 1000:.0f} ms a page"
     yield line(f"{what} / fetching the bytes", costs["pull"], costs["bytes"], _MOST_FAR)
     yield line(f"{what} / latency x pages / windows", costs["pull"], [floor] * plan.rounds)
 

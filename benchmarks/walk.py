@@ -46,7 +46,7 @@ def far(plan: Plan) -> Iterator[Line]:
             "classlink": _Walk(partial(classlink_walk, base_url, plan.page_rows), plan),
         }
         costs = in_turn("walk with latency", walks, plan.rounds)
-    what = f"walk {plan.walk_rows} rows, {plan.latency * 1000:.0f} ms per page"
+    what = f"walk {plan.walk_rows} rows, {plan.latency * 1000:.0f} ms a page"
     yield line(f"{what} / ClassLink's loop", costs["typed"], costs["classlink"], _MOST_FAR)
     yield line(f"{what}, 4 windows / ClassLink's loop", costs["typed, 4 windows"], costs["classlink"])
 
