@@ -1,4 +1,4 @@
-"""The catalogue of rules: all of them in the order in which they run, and the selection of some by name."""
+"""The catalogue of rules: all rules in the order of a run, and the selection of rules by name."""
 
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
@@ -9,7 +9,7 @@ __all__ = ["catalogue", "select"]
 
 
 def catalogue() -> tuple[Rule, ...]:
-    """Return all rules, in the order in which they run."""
+    """Return all rules, in the order of a run."""
     from oneroster.contract import rules  # noqa: F401  # importing registers them
 
     ordered = sorted(registered(), key=lambda known: (FAMILIES.index(known.family), known.id))

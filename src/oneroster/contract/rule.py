@@ -45,7 +45,7 @@ FAMILIES: Final = (
     "writes",
     "engine",
 )
-"""The families, in the order in which they run: earlier ones are prerequisites of later ones."""
+"""The families, in the order of a run: earlier ones are prerequisites of later ones."""
 
 Judge = Callable[[ObservedTenant, Operation], Iterable[Finding]]
 OperationSelector = Callable[[ObservedTenant], Iterable[Operation]]

@@ -67,7 +67,7 @@ def check(
         inspect: Called with the tenant after all rules have run.
 
     Raises:
-        OverlayError: There is no such dialect as the target's.
+        OverlayError: The target's dialect does not exist.
     """
     chosen = select() if rules is None else tuple(rules)
     seed = random.randrange(_MAX_SEED) if seed is None else seed  # noqa: S311 - not used for security

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.oracle.record_schema import Violation, ViolationKind, violations
 from oneroster.standard import Standard
-from tests.contract.answers import records
+from tests.contract.valid_responses import records
 
 STANDARD = Standard.of("1.1")
 SPECIFICATION = STANDARD.specification

@@ -27,7 +27,7 @@ class Dialect:
         operations: The reads, by operation id.
 
     Raises:
-        OverlayError: There is no such dialect.
+        OverlayError: The dialect does not exist.
     """
 
     def __init__(self, profile: str, standard: Standard, chosen: Collection[str] | None = None) -> None:
@@ -48,7 +48,7 @@ class Dialect:
     def operation(self, operation_id: str | None) -> Operation | None:
         """Return an operation by the id that it has in the standard; None if the dialect has none.
 
-        A dialect may have an operation of its own in place of one of the standard.
+        A dialect may replace an operation of the standard.
         """
         if operation_id is None:
             return None

@@ -40,7 +40,7 @@ _WRAPPER_IN_LINK: Final = re.compile(r"^\$response\.body#/[^/]+")
 
 
 class OverlayError(ValueError):
-    """There is no such dialect, or its overlay is invalid; the message names it and what to change."""
+    """A dialect does not exist, or its overlay is invalid; the message says which, and what to change."""
 
 
 def known_profiles(standard: Standard) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def base_profile(profile: str, standard: Standard) -> str:
     """Return the profile of the document that a dialect is based on.
 
     Raises:
-        OverlayError: There is no such dialect.
+        OverlayError: The dialect does not exist.
     """
     if profile in standard.specification.profiles:
         return profile
@@ -78,7 +78,7 @@ def load_overlay(profile: str, standard: Standard) -> dict[str, Any]:
     """Return the overlay of a dialect by its name or file; for a profile of the document an overlay without actions.
 
     Raises:
-        OverlayError: There is no such dialect, or the file is not an overlay.
+        OverlayError: The dialect does not exist, or the file is not an overlay.
     """
     if profile in standard.specification.profiles:
         info = {"title": f"The profile {profile}", "version": "1"}
@@ -135,7 +135,7 @@ def dialect_specification(profile: str, standard: Standard) -> DocumentModel:
         standard: The version of the standard.
 
     Raises:
-        OverlayError: There is no such dialect, or the document is invalid after the overlay was applied.
+        OverlayError: The dialect does not exist, or the document is invalid after the overlay was applied.
     """
     return apply_overlay(load_overlay(profile, standard), profile, standard)
 

@@ -42,8 +42,8 @@ _BOUNDED_VALUES: Final[dict[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1},
     "offset": {"type": "integer", "minimum": 0},
 }
-"""Parameters with invalid values. A schema cannot tell invalid filters and field names, so rules test those. In nested
-collections the ids of the parents are made invalid."""
+"""Parameters with invalid values. A schema cannot describe invalid filters and field names, so rules test those.
+Nested collections get invalid ids of their parents."""
 
 
 def compile_document(

@@ -133,7 +133,7 @@ class BudgetTracker:
         """Wait because the tenant is busy, send less often from now on, and make other threads wait as well.
 
         Args:
-            sent_at: When the request was sent to which the tenant replied that it is busy (monotonic clock).
+            sent_at: When the request with the busy response was sent (monotonic clock).
             delay: Seconds to wait.
         """
         with self._lock:

@@ -54,7 +54,7 @@ class Credentials(Protocol):
         """Return the headers that authenticate a request; may fetch a token with ``post`` first."""
 
     def renew(self) -> bool:
-        """Discard a granted token; return False if there is none that could be renewed."""
+        """Discard a granted token; return False if no token can be renewed."""
 
     def invalid(self) -> "Credentials":
         """Return credentials of the same kind that the tenant cannot know."""

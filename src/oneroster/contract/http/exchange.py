@@ -68,7 +68,7 @@ class Exchange:
 
     @property
     def media_type(self) -> str:
-        """The media type in lower case, without its parameters; empty if there is none."""
+        """The media type in lower case, without its parameters; empty if it is missing."""
         return str(self.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 

@@ -30,7 +30,7 @@ class LogEntry:
     Attributes:
         method: The HTTP method.
         path: The encoded path.
-        status: The status of the response; None if there was none.
+        status: The status of the response; None without a response.
         seconds: The time until the last byte.
         parameters: The names of the query parameters.
     """

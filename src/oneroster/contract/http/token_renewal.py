@@ -28,7 +28,7 @@ class TokenRenewal:
         return self._renewals
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, access: Credentials) -> dict[str, str]:
-        """Return the authentication headers of a request, fetching a token if there is none.
+        """Return the authentication headers of a request, after fetching a token if necessary.
 
         Raises:
             AccessRefusedError: No token is granted.

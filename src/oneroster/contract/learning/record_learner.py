@@ -61,7 +61,7 @@ class RecordLearner:
                 self._note(violation, location, values)
 
     def actions(self) -> list[Action]:
-        """Return the overlay actions, in the order in which they must be applied."""
+        """Return the overlay actions, in the order of application."""
         return [
             *self._boolean_actions(),
             *self._enumeration_actions(),

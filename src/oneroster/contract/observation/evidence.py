@@ -14,7 +14,7 @@ __all__ = ["CauseCount", "count_of", "counted_finding", "exchange_finding", "fin
 
 @dataclass
 class CauseCount:
-    """How often one cause was found, in which response first, and in which records."""
+    """The number of times that one cause was found, the first response with it, and the records."""
 
     response: ParsedResponse
     ids: list[str] = field(default_factory=list)

@@ -11,7 +11,7 @@ __all__ = ["ExpectedErrors", "Refusals"]
 
 @dataclass
 class _ExchangeLog:
-    """Exchanges by operation, in the order in which they were added."""
+    """Exchanges by operation, in the order of addition."""
 
     _entries: list[tuple[str, Exchange]] = field(default_factory=list)
 

@@ -86,5 +86,5 @@ def readable_response(tenant: ObservedTenant, operation: Operation) -> ParsedRes
 
 
 def readable_path(tenant: ObservedTenant, operation: Operation) -> str:
-    """Return a path at which a readable operation returned its data."""
+    """Return a path of a readable operation that returned data."""
     return encoded_path(operation.path, readable_response(tenant, operation).values)

@@ -1,7 +1,7 @@
 """Choose the fields and values of a tenant that rules filter and sort by.
 
-Values are sent in URLs, and URLs are logged; so no value comes from a field that may be personal. Values that would
-have to be quoted are left out too: quoting has rules of its own.
+Values are sent in URLs, and URLs are logged; so values of fields that may be personal are never used.
+Values that would have to be quoted are left out too: other rules test quoting.
 """
 
 import random
@@ -99,7 +99,7 @@ def _all_fields(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterato
         element = operation.element or ""
         standard = tenant.standard.specification.elements[element].properties
         for known in tenant.specification.elements[element].properties.values():
-            # A property that only a dialect has may be personal, whatever its overlay says.
+            # A property that only a dialect has may be personal, even if its overlay does not say so.
             hidden = known.personal or known.name not in standard or standard[known.name].personal
             if known.secret or (hidden and not personal) or not _is_of_kind(known, kind):
                 continue

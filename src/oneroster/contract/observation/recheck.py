@@ -50,7 +50,7 @@ def confirmed(judge: Judge) -> Judge:
 
 
 def fresh(tenant: ObservedTenant) -> "FreshTenant":
-    """Return the tenant with a cache of its own, filled from now on."""
+    """Return a view of the tenant with a new, empty cache."""
     return tenant.memo(FreshTenant, lambda: FreshTenant(tenant))
 
 

@@ -102,7 +102,7 @@ def _sample_parents(tenant: ObservedTenant, operation: Operation) -> list[dict[s
     except NotExercised:
         return _parents_from_lists(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
-    # Parents with most rows come first: they exercise most.
+    # Parents with most rows first: they exercise most.
     ordered = [combination for combination, _ in counts.most_common() if _listed(tenant, operation, combination)]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
 

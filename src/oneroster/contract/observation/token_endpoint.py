@@ -46,7 +46,7 @@ class TokenEndpoint:
         if response.status in REFUSED and not self._in_body and error_code(response) != "invalid_scope":
             self._in_body = True
             response = self.ask(GRANT_TYPE, scope)
-            # If both ways are refused, the cause is not the way in which the credentials were sent.
+            # If both ways are refused, the cause is not how the credentials were sent.
             self._in_body = response.status == 200
         return response
 
@@ -70,7 +70,7 @@ class TokenEndpoint:
 
 
 def error_code(exchange: Exchange) -> str | None:
-    """Return the OAuth 2 error code in a response of the token endpoint; None if there is none."""
+    """Return the OAuth 2 error code in a response of the token endpoint; None without one."""
     code = exchange.json.get("error") if isinstance(exchange.json, dict) else None
     return code if isinstance(code, str) else None
 

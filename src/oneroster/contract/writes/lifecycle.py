@@ -132,7 +132,7 @@ class Lifecycle:
 
     @cached_property
     def not_json(self) -> list[Attempt]:
-        """Bodies that are not JSON, each put under an id of its own."""
+        """Bodies that are not JSON, each put under a separate id."""
         cut_off = msgspec.json.encode({self.wrapper: self.record})[:-_CUT_OFF]
         bodies = (("JSON that is cut off", cut_off), ("plain text", b"hello"))
         return [self._attempt(what, body) for what, body in bodies]
