@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Credentials, Nobody
+from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.expected_errors import Refusals
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
-from oneroster.contract.observation.operation_selectors import told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
-from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
+from oneroster.contract.observation.operation_selectors import readable
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")
 """Authorization headers in which no credentials can be found."""
@@ -24,9 +26,9 @@ def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> 
 
     Raises ``NotExercised`` when the tenant was entered without credentials: then none can be missing.
     """
-    if isinstance(tenant.gateway.target.access, Nobody):
+    if isinstance(tenant.gateway.target.access, NoCredentials):
         raise NotExercised("no credentials were given, so none can be left out")
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
     query: dict[str, str | int] = {"limit": 1} if operation.many else {}
     path = encoded_path(operation.path, known.values)
     return tenant.gateway.get(path, encoded_query(query), access=access)
@@ -35,10 +37,10 @@ def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> 
 def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
     """A finding when the knock is not answered with 401."""
     exchange = knock(tenant, operation, access)
-    tenant.refusals.append((operation.operation_id, exchange))
+    Refusals.of(tenant).add(operation, exchange)
     if exchange.status != 401:
         served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield told(f"{who}: {served} instead of 401", exchange)
+        yield exchange_finding(f"{who}: {served} instead of 401", exchange)
 
 
 @rule(
@@ -51,7 +53,7 @@ def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, w
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, Nobody(), "without credentials")
+    yield from refused(tenant, operation, NoCredentials(), "without credentials")
 
 
 def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -75,7 +77,7 @@ def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-01",),
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
+    yield from refused(tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials")
 
 
 @rule(
@@ -89,15 +91,15 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
         raise NotExercised("no refusal was seen")
     for exchange in mine:
-        if not statements(exchange.json):
-            yield told("the 401 carries no status information (code major, severity, code minor)", exchange)
+        if not status_entries(exchange.json):
+            yield exchange_finding("the 401 carries no status information (code major, severity, code minor)", exchange)
             return
         if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield told(f"the status information is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
+            yield exchange_finding(f"the status information is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
             return
 
 
@@ -119,12 +121,14 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for value in MALFORMED:
         exchange = knock(tenant, operation, RawAuthorization(value))
-        tenant.refusals.append((operation.operation_id, exchange))
+        Refusals.of(tenant).add(operation, exchange)
         if exchange.status != 401:
             served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
             # RFC 6750 and some OAuth 1 servers call that a bad request.
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
-            yield told(f"with the header 'Authorization: {value}': {served} instead of 401", exchange, level)
+            yield exchange_finding(
+                f"with the header 'Authorization: {value}': {served} instead of 401", exchange, level
+            )
             return
 
 
@@ -139,9 +143,9 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     needs=("OR-ACC-01",),
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
         raise NotExercised("no refusal was seen")
     silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
     if silent:
-        yield told(f"{len(silent)} of {len(mine)} refusals name no way in (WWW-Authenticate)", silent[0])
+        yield exchange_finding(f"{len(silent)} of {len(mine)} refusals name no way in (WWW-Authenticate)", silent[0])

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.fuzzing.engine import EngineRun
-from oneroster.contract.fuzzing.engine_runs import lawful_runs
+from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import CauseCount, counted, finding, many
-from oneroster.contract.observation.tenant import ObservedTenant, offered
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.operation_selectors import offered
+from oneroster.contract.observation.record_violations import RecordViolations
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.schema import fresh_breaches, told_before
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.oracle.record_schema import Breach
+    from oneroster.contract.oracle.record_schema import Violation
 
 BUSY_OR_MISSING: Final = frozenset({501, 503})
 """Server errors that say something lawful: not implemented, come back later."""
@@ -32,13 +33,15 @@ def answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse
 
 def explored_answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Every lawful answer of an operation that the engine met."""
-    runs = lawful_runs(tenant)
-    return [as_reading(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
+    runs = positive_runs(tenant)
+    return [
+        as_reading(tenant, operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())
+    ]
 
 
-def as_reading(operation: Operation, exchange: Exchange) -> ParsedResponse:
+def as_reading(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> ParsedResponse:
     """An exchange of the engine as an answer of an operation; what was asked stands in the request line."""
-    return ParsedResponse(operation, {}, {}, exchange)
+    return tenant.parse(operation, exchange)
 
 
 def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
@@ -73,7 +76,7 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
         yield finding(f"{len(failed)} of {len(known)} lawful requests end in {statuses}", failed[0])
-    settle(lawful_runs(tenant), operation, found=bool(failed))
+    settle(positive_runs(tenant), operation, found=bool(failed))
 
 
 @rule(
@@ -87,13 +90,13 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # That nothing is there can be said of any address; whether it is right there is the matter of other rules.
-    lawful = tenant.dialect.facts.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
+    lawful = tenant.specification.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
     known = answers(tenant, operation)
     strange = [each for each in known if each.exchange.status not in lawful and each.exchange.status < 500]
     if strange:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
         yield finding(f"{len(strange)} of {len(known)} lawful requests are answered with {statuses}", strange[0])
-    settle(lawful_runs(tenant), operation, found=bool(strange))
+    settle(positive_runs(tenant), operation, found=bool(strange))
 
 
 @rule(
@@ -108,20 +111,22 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
 )
 def answers_keep_to_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [each for each in explored_answers(tenant, operation) if each.exchange.status == 200]
-    misplaced = [each for each in good if each.misplaced is not None]
+    misplaced = [each for each in good if each.envelope_problem is not None]
     if misplaced:
-        yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
-    tallies: dict[Breach, CauseCount] = {}
+        yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].envelope_problem}", misplaced[0])
+    tallies: dict[Violation, CauseCount] = {}
     for reading in good:
-        for breach, sourced_id in fresh_breaches(tenant, reading):
-            tallies.setdefault(breach, CauseCount(reading)).add(sourced_id)
-    for breach, tally in tallies.items():
-        message = f"{breach.pointer} is {breach.aspect} in {many(tally.count, 'record')} that only the engine met"
-        yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
+        for violation, sourced_id in RecordViolations.of(tenant).new(reading):
+            tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
+    for violation, tally in tallies.items():
+        message = (
+            f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} that only the engine met"
+        )
+        yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
     told = bool(misplaced or tallies)
     if not told:
         yield from _only_the_engine_objects(operation, tenant)
-    settle(lawful_runs(tenant), operation, found=told)
+    settle(positive_runs(tenant), operation, found=told)
 
 
 def _only_the_engine_objects(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
@@ -129,8 +134,8 @@ def _only_the_engine_objects(operation: Operation, tenant: ObservedTenant) -> It
 
     Most often the kit has told it already, for the same records; then there is nothing to add.
     """
-    for hint in (hint for run in lawful_runs(tenant) for hint in run.hints.get(operation.path, ())):
-        reading = as_reading(operation, hint.exchange)
-        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not told_before(tenant, reading):
+    for hint in (hint for run in positive_runs(tenant) for hint in run.hints.get(operation.path, ())):
+        reading = as_reading(tenant, operation, hint.exchange)
+        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not RecordViolations.of(tenant).any(reading):
             yield finding("the answer does not validate against the response schema", reading, level=level_of("B"))
             return

@@ -13,12 +13,13 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant, offered, reads
-from oneroster.contract.oracle.status_payload import carries_code
+from oneroster.contract.observation.operation_selectors import offered, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.engine import BUSY_OR_MISSING, as_reading, settle
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 DEFAULT_PAGE: Final = 100
 """Rows of a page when no limit is given."""
@@ -62,13 +63,13 @@ def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -
     needs=("OR-ENG-01",),
 )
 def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
+    run = engine_run(tenant, Phase.NEGATIVE)
     known = run.exchanges.get(operation.path, [])
     failed = [each for each in known if each.status >= 500 and each.status not in BUSY_OR_MISSING]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed}))
         message = f"{len(failed)} of {len(known)} unlawful requests end in {statuses}"
-        yield finding(message, as_reading(operation, failed[0]))
+        yield finding(message, as_reading(tenant, operation, failed[0]))
     settle([run], operation, found=bool(failed))
 
 
@@ -84,7 +85,7 @@ def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) 
     needs=("OR-ERR-01", "OR-ERR-07"),
 )
 def unlawful_is_refused(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
+    run = engine_run(tenant, Phase.NEGATIVE)
     told: dict[str, Finding] = {}
     for exchange in run.exchanges.get(operation.path, ()):
         for found in _not_refused(tenant, operation, exchange):
@@ -96,11 +97,11 @@ def unlawful_is_refused(tenant: ObservedTenant, operation: Operation) -> Iterato
 def _not_refused(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
     """What is wrong with the answer to one unlawful request."""
     wrong = unlawful(tenant, operation, exchange)
-    reading = as_reading(operation, exchange)
+    reading = as_reading(tenant, operation, exchange)
     if not wrong or exchange.status >= 500:
         return
     if 400 <= exchange.status < 500:
-        if not carries_code(exchange.json):
+        if not has_code_major(exchange.json):
             yield finding(f"HTTP {exchange.status} carries no status information", reading)
     elif wrong[0] in path_parameters(operation):
         asked = urlsplit(exchange.url).path.rpartition("/")[2]
@@ -126,11 +127,13 @@ def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator
     run = engine_run(tenant, Phase.LINKS)
     parents = tenant.dialect.list_of(operation.operation_id)
     listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
-    listed = {name for each in listing if parents is not None for name in as_reading(parents, each).ids if name}
+    listed = {name for each in listing if parents is not None for name in as_reading(tenant, parents, each).ids if name}
     # The engine writes some ids another way than they were listed; that is asking for another record.
     paths = {encoded_path(operation.path, dict.fromkeys(path_parameters(operation), name)) for name in listed}
-    known = [as_reading(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
-    lost = [each for each in known if each.fault is not None]
+    known = [
+        as_reading(tenant, operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths
+    ]
+    lost = [each for each in known if each.problem is not None]
     if lost:
-        yield finding(f"{len(lost)} of {len(known)} records that were just listed: {lost[0].fault}", lost[0])
+        yield finding(f"{len(lost)} of {len(known)} records that were just listed: {lost[0].problem}", lost[0])
     settle([run], operation, found=bool(lost))

@@ -4,14 +4,14 @@ import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialects.dialect import wrapper_trust
-from oneroster.contract.errors import NoAnswerError, NotExercised, NotOffered
+from oneroster.contract.errors import NoResponseError, NotExercised, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant, Offer
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 JSON = "application/json"
 
@@ -29,14 +29,14 @@ def singles(tenant: ObservedTenant) -> Iterable[Operation]:
 def answered(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """The answers with status 200.
 
-    Raises ``NotExercised``, saying why, when there is none, and ``NoAnswerError`` when the tenant stayed silent.
+    Raises ``NotExercised``, saying why, when there is none, and ``NoResponseError`` when the tenant stayed silent.
     """
     readings = tenant.readings(operation)
     found = [reading for reading in readings if reading.exchange.status == 200]
     if found:
         return found
-    if operation.operation_id in tenant.silences:
-        raise NoAnswerError(tenant.silences[operation.operation_id])
+    if operation.operation_id in tenant.unanswered:
+        raise NoResponseError(tenant.unanswered[operation.operation_id])
     if tenant.offer(operation) is Offer.UNKNOWN:
         raise NotExercised("no id is known with which it could be asked")
     statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))
@@ -45,14 +45,14 @@ def answered(tenant: ObservedTenant, operation: Operation) -> list[ParsedRespons
     raise NotExercised(f"no data ({statuses})")
 
 
-def misplaced(readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
+def misplaced(tenant: ObservedTenant, readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
     """One finding for each way in which envelopes are wrong, however many answers have it."""
     seen: dict[str, ParsedResponse] = {}
     for reading in readings:
-        if reading.misplaced is not None:
-            seen.setdefault(reading.misplaced, reading)
+        if reading.envelope_problem is not None:
+            seen.setdefault(reading.envelope_problem, reading)
     for message, reading in seen.items():
-        yield finding(message, reading, level=level_of(wrapper_trust(operation)))
+        yield finding(message, reading, level=level_of(wrapper_trust(tenant.specification, operation)))
 
 
 @rule(
@@ -65,7 +65,7 @@ def misplaced(readings: list[ParsedResponse], operation: Operation) -> Iterator[
     over=lists,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misplaced(answered(tenant, operation), operation)
+    yield from misplaced(tenant, answered(tenant, operation), operation)
 
 
 @rule(
@@ -78,7 +78,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     over=singles,
 )
 def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misplaced(answered(tenant, operation), operation)
+    yield from misplaced(tenant, answered(tenant, operation), operation)
 
 
 @rule(

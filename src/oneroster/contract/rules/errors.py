@@ -5,15 +5,16 @@ from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Nobody
+from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import many
-from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import ObservedTenant, reads
+from oneroster.contract.observation.evidence import count_of, exchange_finding
+from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_service, readable_path, reads
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 NOWHERE: Final = "oneroster-check-nowhere"
 """An id and a path segment that no tenant has."""
@@ -27,7 +28,7 @@ NOT_DONE: Final = frozenset({501, 503})
 
 def failed(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Exchange:
     """Keep an answer to a request that had to fail, for the rules on what errors look like."""
-    tenant.errors.append((operation.operation_id, exchange))
+    ExpectedErrors.of(tenant).add(operation, exchange)
     return exchange
 
 
@@ -44,7 +45,7 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     path = encoded_path(operation.path, dict.fromkeys(path_parameters(operation), NOWHERE))
     exchange = failed(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
-        yield told(f"an unknown id is answered with HTTP {exchange.status} instead of 404", exchange)
+        yield exchange_finding(f"an unknown id is answered with HTTP {exchange.status} instead of 404", exchange)
 
 
 @rule(
@@ -54,12 +55,12 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     clause="6.1 404, no resource behind the URI [A]",
     example="an unknown path below the base URL is answered with 200 and the start page of the product",
     fix="let no catch-all route of a web front end stand before the API; answer 404",
-    over=once,
+    over=first_readable,
 )
 def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = failed(tenant, operation, tenant.probe(f"/{NOWHERE}"))
     if exchange.status != 404:
-        yield told(f"an unknown address is answered with HTTP {exchange.status} instead of 404", exchange)
+        yield exchange_finding(f"an unknown address is answered with HTTP {exchange.status} instead of 404", exchange)
 
 
 @rule(
@@ -69,20 +70,22 @@ def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     clause="RFC 9110, 15.5.6 status 405; the list of 6.1 is silent [B]",
     example="TRACE on a collection is answered with 200",
     fix="answer 405 and name the methods that there are in the header Allow",
-    over=once,
+    over=first_readable,
 )
 def wrong_method(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # TRACE changes nothing anywhere, and a server that obeys it repeats the request: hence without credentials.
-    exchange = tenant.probe(known_path(tenant, operation), method="TRACE", access=Nobody())
+    exchange = tenant.probe(readable_path(tenant, operation), method="TRACE", access=NoCredentials())
     if exchange.status in (401, 403):
         raise NotExercised(f"HTTP {exchange.status}: who comes without credentials is not told about methods")
     failed(tenant, operation, exchange)
     if exchange.status in (405, 501):
         if exchange.status == 405 and "Allow" not in exchange.headers:
-            yield told("the 405 names no methods in the header Allow", exchange, Level.OPEN)
+            yield exchange_finding("the 405 names no methods in the header Allow", exchange, Level.OPEN)
     else:
         level = Level.OPEN if 400 <= exchange.status < 500 else None
-        yield told(f"the method TRACE is answered with HTTP {exchange.status} instead of 405", exchange, level)
+        yield exchange_finding(
+            f"the method TRACE is answered with HTTP {exchange.status} instead of 405", exchange, level
+        )
 
 
 def small(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -93,9 +96,9 @@ def small(tenant: ObservedTenant) -> Iterator[Operation]:
 
 def malformed(tenant: ObservedTenant, operation: Operation) -> dict[str, Exchange]:
     """The answers to malformed parameters of a collection, by the query; asked for once."""
-    path = known_path(tenant, operation)
+    path = readable_path(tenant, operation)
     prefix = f"GET {path}?"
-    mine = {each.request: each for name, each in tenant.errors if name == operation.operation_id}
+    mine = {each.request: each for each in ExpectedErrors.of(tenant).all(operation)}
     return {
         query: mine.get(prefix + query) or failed(tenant, operation, tenant.probe(path, query)) for query in MALFORMED
     }
@@ -115,8 +118,8 @@ def malformed_is_no_catastrophe(tenant: ObservedTenant, operation: Operation) ->
     crashed = {query: each for query, each in answers.items() if each.status >= 500 and each.status not in NOT_DONE}
     if crashed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in crashed.values()}))
-        message = f"{', '.join(crashed)}: {many(len(crashed), 'malformed parameter')} answered with {statuses}"
-        yield told(message, next(iter(crashed.values())))
+        message = f"{', '.join(crashed)}: {count_of(len(crashed), 'malformed parameter')} answered with {statuses}"
+        yield exchange_finding(message, next(iter(crashed.values())))
 
 
 @rule(
@@ -133,4 +136,4 @@ def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> 
     other = {query: each for query, each in malformed(tenant, operation).items() if each.status != 400}
     if other:
         message = ", ".join(f"{query}: HTTP {each.status}" for query, each in other.items())
-        yield told(message, next(iter(other.values())))
+        yield exchange_finding(message, next(iter(other.values())))

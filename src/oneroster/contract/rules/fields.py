@@ -6,23 +6,22 @@ What comes back may lawfully lack what the schema requires, so these answers are
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.status_payload import says_minor
+from oneroster.contract.oracle.status_payload import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import refused
 from oneroster.contract.rules.sorting import UNKNOWN, largest
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 ASKED: Final = ("status", "dateLastModified")
 """Every record has both; that the required sourcedId is left out as well is part of the matter."""
@@ -30,34 +29,36 @@ FEW: Final = 20
 """Rows; enough to see whether a selection is kept to."""
 BAD_REQUEST: Final = 400
 
-_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[str, ParsedResponse]]] = WeakKeyDictionary()
+
+class _Selections(dict[str, ParsedResponse]):
+    """The responses to requests with ``fields``, by path and query; kept apart, because they lack properties."""
 
 
 def selected(
     tenant: ObservedTenant, operation: Operation, query: Query, values: dict[str, str] | None = None
 ) -> ParsedResponse:
     """The answer to a request with ``fields``; asked once, and no part of the tenant's other answers."""
-    kept = _KEPT.setdefault(tenant, {})
+    kept = tenant.memo(_Selections, _Selections)
     path, text = encoded_path(operation.path, values or {}), encoded_query(query)
     if f"{path}?{text}" not in kept:
-        kept[f"{path}?{text}"] = ParsedResponse(operation, values or {}, query, tenant.probe(path, text))
+        kept[f"{path}?{text}"] = tenant.parse(operation, tenant.probe(path, text), values, query)
     return kept[f"{path}?{text}"]
 
 
 def chosen(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections on which selection is tried: one of each element."""
-    return (operation for operation, _ in wholes(tenant))
+    return (operation for operation, _ in complete_collections(tenant))
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The reads of the same elements that gave a record."""
-    for operation, _ in wholes(tenant):
+    for operation, _ in complete_collections(tenant):
         read = tenant.dialect.read_of(operation.element)
-        if read is not None and any(reading.fault is None for reading in tenant.readings(read)):
+        if read is not None and any(reading.problem is None for reading in tenant.readings(read)):
             yield read
 
 
-def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
+def not_as_asked(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
     """What the records of an answer have too many or too few of; names that the document does not know are counted.
 
     Raises ``NotExercised`` when the answer holds no record.
@@ -65,20 +66,20 @@ def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Fi
     if refused(reading):
         yield finding(f"a selection of fields is refused (HTTP {reading.exchange.status})", reading)
         return
-    if reading.fault is not None or not reading.rows:
-        raise NotExercised(reading.fault or "there is no record")
+    if reading.problem is not None or not reading.rows:
+        raise NotExercised(reading.problem or "there is no record")
     extra = Counter(name for row in reading.rows for name in row if name not in asked)
     # One record that lacks what is required lacks it without a selection as well.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
     if extra or missing:
-        told = [f"{_named(reading, extra)} not asked for"] if extra else []
+        told = [f"{_named(tenant, reading, extra)} not asked for"] if extra else []
         told += [f"{', '.join(missing)} missing"] if missing else []
         yield finding(f"fields={','.join(asked)} brings records with {' and with '.join(told)}", reading)
 
 
-def _named(reading: ParsedResponse, names: Counter[str]) -> str:
-    known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
-    return shown(known) if known else many(len(names), "other field")
+def _named(tenant: ObservedTenant, reading: ParsedResponse, names: Counter[str]) -> str:
+    known = sorted(tenant.properties(reading.operation.element).keys() & names.keys())
+    return id_list(known) if known else count_of(len(names), "other field")
 
 
 @rule(
@@ -92,7 +93,7 @@ def _named(reading: ParsedResponse, names: Counter[str]) -> str:
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ",".join(ASKED)})
-    yield from not_as_asked(reading, ASKED)
+    yield from not_as_asked(tenant, reading, ASKED)
 
 
 @rule(
@@ -105,8 +106,8 @@ def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
-    yield from not_as_asked(selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
+    yield from not_as_asked(tenant, selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
 
 
 def unknown_selection(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -128,8 +129,8 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     reading = unknown_selection(tenant, operation)
     if refused(reading):
         yield finding(f"a selection with an unknown field is answered with HTTP {reading.exchange.status}", reading)
-    elif reading.fault is not None:
-        raise NotExercised(reading.fault)
+    elif reading.problem is not None:
+        raise NotExercised(reading.problem)
     elif not reading.rows:
         yield finding("a selection with an unknown field brings no record", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
@@ -149,9 +150,9 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_selection(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    if not says_minor(reading.beside, "invalid_selection_field"):
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    if not has_code_minor(reading.other_members, "invalid_selection_field"):
         yield finding("the answer does not say that a field of the selection is unknown", reading)
 
 
@@ -169,7 +170,7 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ""})
     status = reading.exchange.status
     if status == 200:
-        yield finding(f"a blank selection is answered with {many(len(reading.rows), 'record')}", reading)
+        yield finding(f"a blank selection is answered with {count_of(len(reading.rows), 'record')}", reading)
     elif status != BAD_REQUEST:
         yield finding(f"a blank selection is answered with HTTP {status} instead of 400", reading)
 
@@ -186,23 +187,25 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 @confirmed
 def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
     reading = selected(tenant, operation, query)
     if refused(reading):
         yield finding(f"a selection beside a filter is refused (HTTP {reading.exchange.status})", reading)
         return
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
     came = {name for name in reading.ids if name is not None}
     page = len(tenant.walk(operation).pages[0].rows)
     strange = sorted((came & rows.keys()) - expected)
     if strange:
-        yield finding(f"beside a filter the selection brings {many(len(strange), 'other record')}", reading, strange)
+        yield finding(
+            f"beside a filter the selection brings {count_of(len(strange), 'other record')}", reading, strange
+        )
     elif len(reading.rows) < min(len(expected), page):
-        message = f"beside a filter the selection brings {len(reading.rows)} of {many(len(expected), 'record')}"
+        message = f"beside a filter the selection brings {len(reading.rows)} of {count_of(len(expected), 'record')}"
         yield finding(message, reading, sorted(expected - came))
 
 

@@ -6,14 +6,14 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.filters import ExpectedFilter, expected
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 __all__ = ["differences", "judge_all", "narrowed", "refused"]
 
@@ -28,7 +28,7 @@ def narrowed(tenant: ObservedTenant, operation: Operation, expression: str) -> O
     def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
 
-    return walk(ask, operation, {}, limit=PAGE, most_rows=PAGE * MOST_PAGES, most_pages=MOST_PAGES)
+    return walk(ask, operation, {}, limit=PAGE, max_rows=PAGE * MOST_PAGES, max_pages=MOST_PAGES)
 
 
 def refused(reading: ParsedResponse) -> bool:
@@ -70,27 +70,27 @@ def _answer(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter
 def _breach(
     tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, refusal: Level | None
 ) -> Iterator[Finding]:
-    rows, first = tenant.whole(operation), _answer(tenant, operation, wanted)
+    rows, first = tenant.all_rows(operation), _answer(tenant, operation, wanted)
     if refused(first):
         yield finding(f"the filter {wanted.shape} is refused (HTTP {first.exchange.status})", first, level=refusal)
         return
-    if first.fault is not None:
-        raise NotExercised(f"the filter {wanted.shape}: {first.fault}")
+    if first.problem is not None:
+        raise NotExercised(f"the filter {wanted.shape}: {first.problem}")
     found = narrowed(tenant, operation, str(wanted))
     by_trust = _wrong(rows, found, wanted)
     for trust in ("A", "B"):
         strangers, missing = by_trust[trust]
         if strangers or missing:
-            message = f"the filter {wanted.shape} brings {many(len(found), 'row')}{_told(strangers, missing)}"
+            message = f"the filter {wanted.shape} brings {count_of(len(found), 'row')}{_told(strangers, missing)}"
             yield finding(message, first, strangers or missing, level_of(trust))
             return
 
 
 def _left_open(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
     """What the tenant does with the rows on which the standard is open; that is no breach of anything."""
-    came, stayed = _wrong(tenant.whole(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
+    came, stayed = _wrong(tenant.all_rows(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
     if came or stayed:
-        message = f"the filter {wanted.shape} is open on {many(len(came) + len(stayed), 'row')}; {len(came)} come"
+        message = f"the filter {wanted.shape} is open on {count_of(len(came) + len(stayed), 'row')}; {len(came)} come"
         yield finding(message, _answer(tenant, operation, wanted), level=Level.OPEN)
 
 
@@ -119,8 +119,8 @@ def _wrong(
 
 
 def _told(strangers: list[str], missing: list[str]) -> str:
-    told = [f"{many(len(strangers), 'row')} that should not come ({shown(strangers)})"] if strangers else []
-    told += [f"{many(len(missing), 'row')} missing ({shown(missing)})"] if missing else []
+    told = [f"{count_of(len(strangers), 'row')} that should not come ({id_list(strangers)})"] if strangers else []
+    told += [f"{count_of(len(missing), 'row')} missing ({id_list(missing)})"] if missing else []
     return f": {' and '.join(told)}"
 
 

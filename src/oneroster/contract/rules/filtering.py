@@ -9,13 +9,14 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.probe_values import Candidate, best, candidates, draw
-from oneroster.contract.observation.tenant import ObservedTenant, collections
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, moment, text_of, values_at
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, probe_fields
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import differences, judge_all
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
@@ -28,22 +29,22 @@ Subjects = Callable[[ObservedTenant], Iterable[Operation]]
 
 def operations_of(*kinds: str, most: int = 1) -> Subjects:
     """The collections on which fields of these kinds tell most."""
-    return lambda tenant: [each.operation for each in best(tenant, *kinds, most=most)]
+    return lambda tenant: [each.operation for each in best_fields(tenant, *kinds, most=most)]
 
 
-def fields_on(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
+def fields_on(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[ProbeField]:
     """The fields of these kinds that were chosen on an operation."""
-    for each in best(tenant, *kinds, most=most):
+    for each in best_fields(tenant, *kinds, most=most):
         if each.operation == operation:
             yield each
 
 
-def clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
+def clause(candidate: ProbeField, operator: str, text: str) -> ExpectedClause:
     """A comparison over a chosen field."""
     return ExpectedClause(candidate.path, candidate.kind, operator, text, candidate.many)
 
 
-def one(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
+def one(candidate: ProbeField, operator: str, text: str) -> ExpectedFilter:
     """A filter of one comparison."""
     return ExpectedFilter((clause(candidate, operator, text),))
 
@@ -54,7 +55,7 @@ def drawn(
     """A filter for each operator, with a value of the field's own."""
     found: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, *kinds, most=most):
-        text = draw(tenant, candidate)
+        text = draw_value(tenant, candidate)
         found += [one(candidate, operator, text) for operator in operators]
     return found
 
@@ -102,7 +103,7 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, "string"):
-        piece = draw(tenant, candidate)[1:7].strip()
+        piece = draw_value(tenant, candidate)[1:7].strip()
         filters += [one(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text]
     yield from judge_all(tenant, operation, filters)
 
@@ -121,9 +122,9 @@ def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from judge_all(tenant, operation, drawn(tenant, operation, ORDERS, "date", "string"))
 
 
-def last_changes(tenant: ObservedTenant) -> list[Candidate]:
+def last_changes(tenant: ObservedTenant) -> list[ProbeField]:
     """The collection whose dateLastModified tells most."""
-    return [each for each in candidates(tenant, "date-time") if each.path == "dateLastModified"][:1]
+    return [each for each in probe_fields(tenant, "date-time") if each.path == "dateLastModified"][:1]
 
 
 def changed(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -169,12 +170,12 @@ def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) ->
         yield from judge_all(tenant, operation, filters, refusal=Level.OPEN)
 
 
-def instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
+def instant(tenant: ObservedTenant, candidate: ProbeField) -> datetime:
     """One of the moments of a field.
 
     Raises ``NotExercised`` when it has none.
     """
-    found = moment(draw(tenant, candidate))
+    found = parse_timestamp(draw_value(tenant, candidate))
     if found is None:
         raise NotExercised(f"{candidate.path} holds no date-time")
     return found.astimezone(UTC)
@@ -234,15 +235,17 @@ def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
     for candidate in fields_on(tenant, operation, "strings", "enumerations"):
-        first = draw(tenant, candidate)
+        first = draw_value(tenant, candidate)
         both = ",".join(dict.fromkeys((first, partner(tenant, candidate, first))))
         filters += [one(candidate, operator, text) for text in dict.fromkeys((first, both)) for operator in ("=", "~")]
     yield from judge_all(tenant, operation, filters, tell_open=True)
 
 
-def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
+def partner(tenant: ObservedTenant, candidate: ProbeField, first: str) -> str:
     """A second value of a list that some rows hold without the first, or the other way round; else the first again."""
-    held = [set(map(text_of, values_at(row, candidate.path))) for row in tenant.whole(candidate.operation).values()]
+    held = [
+        set(map(filter_text, values_at(row, candidate.path))) for row in tenant.all_rows(candidate.operation).values()
+    ]
     plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
     return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
 

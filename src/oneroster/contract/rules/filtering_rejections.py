@@ -7,17 +7,17 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.probe_values import Candidate, best, draw, wholes
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, complete_collections, draw_value
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedFilter
-from oneroster.contract.oracle.status_payload import carries_code, says_minor
+from oneroster.contract.oracle.status_payload import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import judge_all
 from oneroster.contract.rules.filtering import clause, one, operations_of
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 UNKNOWN: Final = "noSuchFieldOfTheStandard"
 NOBODY: Final = "no-such-value-1"
@@ -28,7 +28,7 @@ BUSY: Final = frozenset({429, 503})
 
 def largest(tenant: ObservedTenant, most: int = SUBJECTS) -> list[Operation]:
     """The collections with most rows, no two of one element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
@@ -38,7 +38,7 @@ def probed(tenant: ObservedTenant, operation: Operation, expression: str) -> Par
     Raises ``NotExercised`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
-    reading = ParsedResponse(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
+    reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
     if reading.exchange.status in BUSY:
         raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
@@ -46,7 +46,7 @@ def probed(tenant: ObservedTenant, operation: Operation, expression: str) -> Par
 
 def brings_all(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether an answer is the whole collection, or the first page of it."""
-    rows = tenant.whole(reading.operation)
+    rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
@@ -71,13 +71,13 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     for reading in unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
-            rows = f" and {many(len(reading.rows), 'row')}" if status == 200 else ""
+            rows = f" and {count_of(len(reading.rows), 'row')}" if status == 200 else ""
             yield finding(f"a filter by an unknown field is answered with HTTP {status}{rows}", reading)
             return
         if operation.wrapper in _keys(reading):
             yield finding("a refused filter is answered with 400 and data", reading)
             return
-        if carries_code(reading.exchange.json) and not says_minor(reading.exchange.json, "invalid_filter_field"):
+        if has_code_major(reading.exchange.json) and not has_code_minor(reading.exchange.json, "invalid_filter_field"):
             # The vocabulary of minor codes is less certain than the status.
             yield finding("the refusal does not say invalid_filter_field", reading, level=Level.SHOULD)
             return
@@ -88,9 +88,9 @@ def _keys(reading: ParsedResponse) -> set[str]:
     return set(payload) if isinstance(payload, dict) else set()
 
 
-def texts(tenant: ObservedTenant) -> list[Candidate]:
+def texts(tenant: ObservedTenant) -> list[ProbeField]:
     """The field of text on which expressions are tried."""
-    return best(tenant, "string")
+    return best_fields(tenant, "string")
 
 
 @rule(
@@ -105,7 +105,7 @@ def texts(tenant: ObservedTenant) -> list[Candidate]:
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = texts(tenant)
-    path, value = candidate.path, draw(tenant, candidate)
+    path, value = candidate.path, draw_value(tenant, candidate)
     expressions = {
         "without operator and value": path,
         "without a value": f"{path}=",
@@ -141,7 +141,7 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 )
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = texts(tenant)
-    start = draw(tenant, candidate)[:1]
+    start = draw_value(tenant, candidate)[:1]
     filters = [one(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
     filters += [one(candidate, "=", f"{start}%"), ExpectedFilter((clause(candidate, "=", f"{start}*"),))]
     # A tenant that refuses such a value lets nobody see too much.
@@ -174,6 +174,6 @@ def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
             yield finding(f"a quote in a filter ends in HTTP {reading.exchange.status}", reading)
             return
         if reading.rows:
-            message = f"a condition that is always true brings {many(len(reading.rows), 'row')}"
+            message = f"a condition that is always true brings {count_of(len(reading.rows), 'row')}"
             yield finding(message, reading, reading.ids)
             return

@@ -8,12 +8,17 @@ from urllib.parse import urljoin
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
+from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
+from oneroster.contract.observation.operation_selectors import (
+    first_readable,
+    one_of_each_service,
+    readable,
+    readable_path,
+)
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -50,21 +55,21 @@ def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     over=one_of_each_service,
 )
 def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    path = known_path(tenant, operation)
+    path = readable_path(tenant, operation)
     by_head = tenant.probe(path, QUERY, method="HEAD")
     if by_head.status in NOT_SERVED:
-        yield told(f"HEAD is not served (HTTP {by_head.status})", by_head, Level.OPEN)
+        yield exchange_finding(f"HEAD is not served (HTTP {by_head.status})", by_head, Level.OPEN)
         return
     by_get = tenant.probe(path, QUERY)
     if by_head.status != by_get.status:
-        yield told(f"HEAD is answered with HTTP {by_head.status}, GET with HTTP {by_get.status}", by_head)
+        yield exchange_finding(f"HEAD is answered with HTTP {by_head.status}, GET with HTTP {by_get.status}", by_head)
         return
     lost = [name for name in TOLD_BY_HEAD if name in by_get.headers and name not in by_head.headers]
     if lost:
-        yield told(f"HEAD leaves out {', '.join(lost)}, which GET sends", by_head)
+        yield exchange_finding(f"HEAD leaves out {', '.join(lost)}, which GET sends", by_head)
     total = {each.headers.get("X-Total-Count") for each in (by_get, by_head) if "X-Total-Count" in each.headers}
     if len(total) > 1:
-        yield told("HEAD sends another X-Total-Count than GET", by_head)
+        yield exchange_finding("HEAD sends another X-Total-Count than GET", by_head)
 
 
 @rule(
@@ -77,24 +82,26 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     over=one_of_each_service,
 )
 def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), method="OPTIONS")
+    exchange = tenant.probe(readable_path(tenant, operation), method="OPTIONS")
     if exchange.status >= 500 and exchange.status not in (501, 503):
-        yield told(f"OPTIONS is answered with HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"OPTIONS is answered with HTTP {exchange.status}", exchange)
     elif exchange.status >= 300:
-        yield told(f"OPTIONS is not served (HTTP {exchange.status})", exchange, Level.OPEN)
+        yield exchange_finding(f"OPTIONS is not served (HTTP {exchange.status})", exchange, Level.OPEN)
     else:
         named = ",".join(exchange.headers.get(name, "") for name in ("Allow", "Access-Control-Allow-Methods"))
         if "GET" not in {name.strip().upper() for name in named.split(",")}:
-            yield told(f"OPTIONS is answered with HTTP {exchange.status}, and no header names GET", exchange)
+            yield exchange_finding(
+                f"OPTIONS is answered with HTTP {exchange.status}, and no header names GET", exchange
+            )
 
 
 def personal(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records say something of a person."""
-    return (each for each in readable(tenant) if _is_personal(each))
+    return (each for each in readable(tenant) if _is_personal(tenant, each))
 
 
-def _is_personal(operation: Operation) -> bool:
-    known = ELEMENTS[operation.element or ""].properties.values()
+def _is_personal(tenant: ObservedTenant, operation: Operation) -> bool:
+    known = tenant.properties(operation.element).values()
     # Vendors put anything into metadata, which every element has.
     return any(each.personal and each.name != "metadata" for each in known)
 
@@ -112,7 +119,7 @@ def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     good = [reading for reading in tenant.readings(operation) if reading.exchange.status == 200]
     shared = [reading for reading in good if allows_sharing(reading.exchange)]
     if shared:
-        message = f"Cache-Control lets shared caches keep {many(len(shared), 'answer')} of {len(good)}"
+        message = f"Cache-Control lets shared caches keep {count_of(len(shared), 'answer')} of {len(good)}"
         yield finding(message, shared[0])
 
 
@@ -137,13 +144,13 @@ def allows_sharing(exchange: Exchange) -> bool:
     over=one_of_each_service,
 )
 def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
+    exchange = tenant.probe(readable_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
     if exchange.status >= 300:
-        yield told(f"with Accept-Encoding: identity the answer is HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"with Accept-Encoding: identity the answer is HTTP {exchange.status}", exchange)
     elif exchange.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
-        yield told("the answer is compressed though the request accepts identity only", exchange)
+        yield exchange_finding("the answer is compressed though the request accepts identity only", exchange)
     elif exchange.json is UNREADABLE:
-        yield told("with Accept-Encoding: identity the body is not JSON", exchange)
+        yield exchange_finding("with Accept-Encoding: identity the body is not JSON", exchange)
 
 
 @rule(
@@ -157,11 +164,13 @@ def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> It
 )
 def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for accepted in ("text/html", "*/*"):
-        exchange = tenant.probe(known_path(tenant, operation), QUERY, headers={"Accept": accepted})
+        exchange = tenant.probe(readable_path(tenant, operation), QUERY, headers={"Accept": accepted})
         if exchange.status < 300 and exchange.json is UNREADABLE:
-            yield told(f"with Accept: {accepted} the answer is HTTP {exchange.status} and no JSON", exchange)
+            yield exchange_finding(
+                f"with Accept: {accepted} the answer is HTTP {exchange.status} and no JSON", exchange
+            )
         elif exchange.status >= 300 and (accepted, exchange.status) != ("text/html", 406):
-            yield told(f"with Accept: {accepted} the answer is HTTP {exchange.status}", exchange)
+            yield exchange_finding(f"with Accept: {accepted} the answer is HTTP {exchange.status}", exchange)
 
 
 @rule(
@@ -171,17 +180,19 @@ def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="1 transport; RFC 9110, 10.2.2 Location [B]",
     example="a slash at the end of the path brings 301 to http://, or to the name that the server has inside",
     fix="build Location from the public address, or relative to the request; better yet, refuse with 404",
-    over=once,
+    over=first_readable,
 )
 def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation) + "/", QUERY)
+    exchange = tenant.probe(readable_path(tenant, operation) + "/", QUERY)
     if not 300 <= exchange.status < 400:
         raise NotExercised(f"no redirect was met: a slash more is answered with HTTP {exchange.status}")
     address = exchange.headers.get("Location")
     if not address:
-        yield told(f"HTTP {exchange.status} without a Location", exchange)
+        yield exchange_finding(f"HTTP {exchange.status} without a Location", exchange)
     elif not tenant.gateway.is_own(joined(exchange.url, address)):
-        yield told("Location leads to another origin, where a client must not send its credentials", exchange)
+        yield exchange_finding(
+            "Location leads to another origin, where a client must not send its credentials", exchange
+        )
 
 
 def joined(base: str, address: str) -> str:

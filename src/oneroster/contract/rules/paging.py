@@ -7,13 +7,14 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, all_collections, collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 LARGEST_PAGE: Final = 800
 """Rows; the largest page that the rules of this family ask for."""
@@ -29,7 +30,7 @@ def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
 
     Raises ``NotExercised`` when there is none with at least two rows: one row has no pages.
     """
-    walks = [found for found in tenant.walks.get(operation.operation_id, ()) if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     largest = max(walks, key=len, default=None)
     if largest is None:
         raise NotExercised("the collection was not read to its end")
@@ -54,8 +55,8 @@ def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -
     Raises ``NotExercised`` when the answer does not hold a page.
     """
     reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     return reading
 
 
@@ -69,7 +70,7 @@ def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWal
         if len(found) > size * MOST_PAGES:
             raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
-            tenant.ask, found.operation, found.values, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES
+            tenant.ask, found.operation, found.values, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES
         )
         if again.stopped and len(again) < len(found):
             raise NotExercised(f"pages of {size} rows: {again.stopped}")
@@ -91,7 +92,7 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     page(tenant, found, third(len(found)), 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
-        if reading.fault is not None or reading.values != found.values or not isinstance(limit, int):
+        if reading.problem is not None or reading.values != found.values or not isinstance(limit, int):
             continue
         received = len(reading.rows)
         if received > limit:
@@ -149,8 +150,8 @@ def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
-            told = [f"{many(len(lost), 'row')} lost ({shown(lost)})"] if lost else []
-            told += [f"{many(len(gained), 'row')} gained ({shown(gained)})"] if gained else []
+            told = [f"{count_of(len(lost), 'row')} lost ({id_list(lost)})"] if lost else []
+            told += [f"{count_of(len(gained), 'row')} gained ({id_list(gained)})"] if gained else []
             yield finding(f"read in pages of {again.limit}: {' and '.join(told)}", again.pages[0], lost or gained)
             return
 
@@ -170,7 +171,7 @@ def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     for again in (found, *sized_walks(tenant, found)):
         repeated = on_several(again.pages)
         if repeated:
-            rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
+            rows = f"{count_of(len(repeated), 'row')} on more than one page ({id_list(repeated)})"
             message = f"read in pages of {again.limit}: {rows}"
             yield finding(message, again.pages[0], repeated)
             return
@@ -194,12 +195,12 @@ def on_several(pages: list[ParsedResponse]) -> list[str]:
 )
 @confirmed
 def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     counts = {tuple(found.values.items()): len(found) for found in walks}
     sent = False
     for reading in tenant.readings(operation):
         count = counts.get(tuple(reading.values.items()))
-        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING:
+        if count is None or reading.problem is not None or not reading.query.keys() <= PAGING:
             continue
         header = reading.exchange.headers.get("X-Total-Count")
         sent = sent or header is not None
@@ -230,7 +231,7 @@ def past_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     size = third(max(len(found), 1))
     page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
-    if beyond.fault is not None:
-        yield finding(f"past the end: {beyond.fault}", beyond)
+    if beyond.problem is not None:
+        yield finding(f"past the end: {beyond.problem}", beyond)
     elif beyond.rows:
-        yield finding(f"past the end: {many(len(beyond.rows), 'row')}", beyond, beyond.ids)
+        yield finding(f"past the end: {count_of(len(beyond.rows), 'row')}", beyond, beyond.ids)

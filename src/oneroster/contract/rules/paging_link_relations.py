@@ -18,7 +18,7 @@ from oneroster.contract.rules.fields import selected
 from oneroster.contract.rules.paging import ENOUGH_TO_MOVE, largest_walk, page, third
 from oneroster.contract.rules.paging_next_link import absolute
 from oneroster.contract.rules.paging_stability import largest
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")
 WALKED: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
@@ -67,9 +67,9 @@ def _leads_wrong(
     if not tenant.gateway.is_own(address):
         yield finding(f"the link {relation} leads to another origin or is no address", middle)
         return
-    there = ParsedResponse(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
-    if there.fault is not None:
-        yield finding(f"the link {relation} leads to {there.fault}", middle)
+    there = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
+    if there.problem is not None:
+        yield finding(f"the link {relation} leads to {there.problem}", middle)
         return
     begins = found.ids.index(middle.ids[0])
     rows = len(there.ids)
@@ -95,7 +95,7 @@ def _leads_wrong(
 def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     query: Query = {"limit": 1, "offset": 0, "filter": "status='active'", "fields": "sourcedId,status"}
     reading = selected(tenant, operation, query)
-    links = links_of(reading) if reading.fault is None else {}
+    links = links_of(reading) if reading.problem is None else {}
     if not links:
         raise NotExercised("no links are sent")
     for relation in RELATIONS:

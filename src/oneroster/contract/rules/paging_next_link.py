@@ -5,12 +5,13 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, third
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 @rule(
@@ -30,8 +31,8 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise NotExercised(f"{len(found)} rows are too many to follow in small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
     first = tenant.ask(operation, found.values, query)
-    if first.fault is not None:
-        raise NotExercised(f"{first.exchange.request}: {first.fault}")
+    if first.problem is not None:
+        raise NotExercised(f"{first.exchange.request}: {first.problem}")
     if first.next_link is None:
         raise NotExercised("no next link is sent")
     pages, flaw = _followed(tenant, first)
@@ -41,7 +42,7 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
     lost = sorted(str(name) for name in set(found.ids) - {name for each in pages for name in each.ids})
     twice = sorted(on_several(pages))
     if lost or twice:
-        message = f"following the next links: {many(len(lost), 'row')} lost, {len(twice)} on more than one page"
+        message = f"following the next links: {count_of(len(lost), 'row')} lost, {len(twice)} on more than one page"
         yield finding(message, pages[0], lost or twice)
 
 
@@ -53,9 +54,9 @@ def _followed(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[Parse
         flaw = _flaw(tenant, address, pages)
         if address is None or flaw is not None:
             return pages, flaw
-        page_there = ParsedResponse(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
-        if page_there.fault is not None:
-            return pages, f"the next link leads to {page_there.fault}"
+        page_there = tenant.parse(first.operation, tenant.gateway.send("GET", address), first.values, first.query)
+        if page_there.problem is not None:
+            return pages, f"the next link leads to {page_there.problem}"
         pages.append(page_there)
     return pages, None
 

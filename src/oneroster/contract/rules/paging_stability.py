@@ -7,16 +7,17 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, Query, collections
+from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import narrowed
 from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, page, sized_walks, third
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 DEFAULT_LIMIT: Final = 100
 """Rows of a page when the request does not say."""
@@ -27,7 +28,7 @@ TIED: Final = "status"
 
 def largest(tenant: ObservedTenant) -> list[Operation]:
     """The few collections with most rows, no two of one element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:SUBJECTS]]
 
 
@@ -44,13 +45,15 @@ def largest(tenant: ObservedTenant) -> list[Operation]:
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, {}, {})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     received = len(reading.rows)
     # A server may cut every page; then its default can be no larger than what it gives when it is asked for more.
     expected = min(DEFAULT_LIMIT, len(found.pages[0].rows))
     if received != expected:
-        yield finding(f"without a limit {many(received, 'row')} of {len(found)} come instead of {expected}", reading)
+        yield finding(
+            f"without a limit {count_of(received, 'row')} of {len(found)} come instead of {expected}", reading
+        )
     elif len(found) <= DEFAULT_LIMIT:
         raise NotExercised(f"{len(found)} rows all stand on one page of the default size")
 
@@ -92,8 +95,8 @@ def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     text = encoded_query(before.query)
     for _ in range(2):
         # One difference may be a change of the data in the meantime; two in a row are none.
-        again = ParsedResponse(operation, {}, before.query, tenant.probe(operation.path, text))
-        if again.fault is not None or again.ids == before.ids:
+        again = tenant.parse(operation, tenant.probe(operation.path, text), {}, before.query)
+        if again.problem is not None or again.ids == before.ids:
             return
         before = again
     yield finding("the same page, asked for again, brings other rows each time", before, before.ids)
@@ -130,15 +133,15 @@ def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": TIED, "orderBy": "asc"})
 
-    again = walk(ask, operation, {}, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES)
+    again = walk(ask, operation, {}, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES)
     if not again.complete:
         raise NotExercised(f"sorted pages of {size} rows: {again.stopped}")
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
     repeated = sorted(on_several(again.pages))
     if lost or repeated:
-        message = f"sorted by {TIED} in pages of {size}: {many(len(lost), 'row')} lost ({shown(lost)})"
+        message = f"sorted by {TIED} in pages of {size}: {count_of(len(lost), 'row')} lost ({id_list(lost)})"
         yield finding(
-            f"{message}, {len(repeated)} on more than one page ({shown(repeated)})", again.pages[0], lost or repeated
+            f"{message}, {len(repeated)} on more than one page ({id_list(repeated)})", again.pages[0], lost or repeated
         )
 
 
@@ -163,7 +166,7 @@ def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         raise NotExercised(f"the filtered rows were not read to their end ({found.stopped})")
     changing = next((later for earlier, later in pairwise(totals) if earlier.total != later.total), None)
     if totals[0].total != len(found):
-        message = f"with a filter X-Total-Count is {totals[0].total}, and {many(len(found), 'row')} come"
+        message = f"with a filter X-Total-Count is {totals[0].total}, and {count_of(len(found), 'row')} come"
         yield finding(message, totals[0])
     elif changing is not None:
         yield finding("X-Total-Count changes from page to page under a filter", changing)

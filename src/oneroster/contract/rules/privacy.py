@@ -10,25 +10,29 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.http.target import wanted_scopes
-from oneroster.contract.observation.evidence import CauseCount, counted, many
-from oneroster.contract.observation.operation_selectors import known_path, known_reading, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable, reads
-from oneroster.contract.oracle.error_leaks import texts
-from oneroster.contract.oracle.personal_data import Trait, given_away, traits
+from oneroster.contract.http.target import required_scopes
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.observation.operation_selectors import readable, readable_path, readable_response, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.error_leaks import response_texts
+from oneroster.contract.oracle.personal_data import PersonalTrait, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, out_of_scope
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster_runtime.specification import Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
 """Queries with which the read of an existing record may fail."""
 PEOPLE: Final = "User"
 
 
+def _traits(tenant: ObservedTenant, element: str | None, row: Record) -> list[PersonalTrait]:
+    return personal_traits(tenant.specification.elements[element or ""], row)
+
+
 def of_people(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation whose records have a secret: users, however they are asked for."""
-    return (each for each in readable(tenant) if _secrets(each))
+    return (each for each in readable(tenant) if _secrets(tenant, each))
 
 
 def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -36,8 +40,8 @@ def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
     return islice(of_people(tenant), 1)
 
 
-def _secrets(operation: Operation) -> list[Property]:
-    return [known for known in ELEMENTS[operation.element or ""].properties.values() if known.secret]
+def _secrets(tenant: ObservedTenant, operation: Operation) -> list[Property]:
+    return [known for known in tenant.properties(operation.element).values() if known.secret]
 
 
 @rule(
@@ -55,17 +59,19 @@ def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for known in _secrets(operation):
+            for known in _secrets(tenant, operation):
                 # An empty string is how some servers leave a property out.
                 if row.get(known.name):
                     tallies.setdefault(known.name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
-        yield counted(f"{name} is sent in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen)
+        yield counted_finding(
+            f"{name} is sent in {count_of(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen
+        )
 
 
 def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads of records by which a person is known."""
-    return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
+    return (each for each in reads(tenant) if _traits(tenant, each.element, readable_response(tenant, each).rows[0]))
 
 
 @rule(
@@ -78,32 +84,32 @@ def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     over=personal_reads,
 )
 def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = known_reading(tenant, operation)
-    path, failed = known_path(tenant, operation), False
+    known = readable_response(tenant, operation)
+    path, failed = readable_path(tenant, operation), False
     for query in BAD_REQUESTS:
         exchange = tenant.probe(path, query)
         if exchange.status < 400:
             continue
         failed = True
-        if fields := _told_of(operation, known.rows[0], exchange):
-            yield told(f"HTTP {exchange.status} repeats {', '.join(fields)} of the record", exchange)
+        if fields := _told_of(tenant, operation, known.rows[0], exchange):
+            yield exchange_finding(f"HTTP {exchange.status} repeats {', '.join(fields)} of the record", exchange)
             return
     if not failed:
         raise NotExercised("no request for an existing record could be made to fail")
 
 
-def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
-    text = "\n".join(texts(exchange))
-    return given_away(operation.element or "", row, text)
+def _told_of(tenant: ObservedTenant, operation: Operation, row: Record, exchange: Exchange) -> list[str]:
+    text = "\n".join(response_texts(exchange))
+    return personal_fields_in(tenant.specification.elements[operation.element or ""], row, text)
 
 
 def leading_to_people(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records refer to users."""
-    return (each for each in readable(tenant) if _references(each))
+    return (each for each in readable(tenant) if _references(tenant, each))
 
 
-def _references(operation: Operation) -> list[str]:
-    known = ELEMENTS[operation.element or ""].properties.values()
+def _references(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    known = tenant.properties(operation.element).values()
     return [each.name for each in known if each.refers_to == PEOPLE]
 
 
@@ -123,30 +129,32 @@ def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iter
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for name, href, person in _addresses(operation, row):
+            for name, href, person in _addresses(tenant, operation, row):
                 for field in _fields_in(unquote_plus(href), people.get(person, [])):
                     tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
         pointer = f"{operation.wrapper}[].{name}.href"
-        yield counted(f"{name}.href holds {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen)
+        yield counted_finding(
+            f"{name}.href holds {field} of the user in {count_of(tally.count, 'record')}", tally, pointer, seen
+        )
 
 
-def _people(tenant: ObservedTenant) -> dict[str, list[Trait]]:
+def _people(tenant: ObservedTenant) -> dict[str, list[PersonalTrait]]:
     """The traits of every user, by sourcedId."""
-    users = tenant.whole(tenant.dialect.all_of(PEOPLE))
-    return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
+    users = tenant.all_rows(tenant.dialect.collection_of(PEOPLE))
+    return {sourced_id: _traits(tenant, PEOPLE, row) for sourced_id, row in users.items()}
 
 
-def _addresses(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
+def _addresses(tenant: ObservedTenant, operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
     """The references of a record to users: property, href, sourcedId."""
-    for name in _references(operation):
+    for name in _references(tenant, operation):
         value = row.get(name)
         for reference in value if isinstance(value, list) else [value]:
             if isinstance(reference, dict):
                 yield name, str(reference.get("href", "")), str(reference.get("sourcedId", ""))
 
 
-def _fields_in(text: str, known: list[Trait]) -> list[str]:
+def _fields_in(text: str, known: list[PersonalTrait]) -> list[str]:
     return [trait.field for trait in known if trait.is_in(text)]
 
 
@@ -170,11 +178,11 @@ def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator
         fields = {
             trait.field
             for row in reading.rows
-            for trait in traits(operation.element or "", row)
+            for trait in _traits(tenant, operation.element, row)
             if not trait.is_in(asked) and any(trait.is_in(address) for address in addresses)
         }
         if fields:
-            yield told(f"the Link header holds {', '.join(sorted(fields))} of a row", reading.exchange)
+            yield exchange_finding(f"the Link header holds {', '.join(sorted(fields))} of a row", reading.exchange)
             return
 
 
@@ -199,5 +207,7 @@ def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
+    others = tuple(
+        scope for scope in required_scopes(tenant.standard.specification) if scope not in operation.oauth_scopes
+    )
     yield from out_of_scope(tenant, operation, others)

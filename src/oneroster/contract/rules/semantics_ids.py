@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import bases
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 def demographics(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -28,11 +28,11 @@ def demographics(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 @confirmed
 def of_users(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    users = tenant.whole(tenant.dialect.all_of("User"))
+    users = tenant.all_rows(tenant.dialect.collection_of("User"))
     found = tenant.walk(operation)
     strangers = sorted({name for name in found.ids if name is not None and name not in users})
     if strangers:
-        message = f"{many(len(strangers), 'record')} of {len(found)} with the id of no user"
+        message = f"{count_of(len(strangers), 'record')} of {len(found)} with the id of no user"
         yield finding(message, found.pages[0], strangers)
 
 
@@ -49,11 +49,11 @@ def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     first = tenant.walk(operation).pages[0]
     if not first.rows:
         raise NotExercised("the collection is empty")
-    second = tenant.look(operation, first.values, first.query)
-    if second.fault is not None or set(second.ids) == set(first.ids):
+    second = tenant.fetch(operation, first.values, first.query)
+    if second.problem is not None or set(second.ids) == set(first.ids):
         return
     # One difference may be a change; ids that are made up differ every time.
-    third = tenant.look(operation, first.values, first.query)
+    third = tenant.fetch(operation, first.values, first.query)
     anew = sorted(str(name) for name in set(third.ids) - set(second.ids) - set(first.ids))
-    if third.fault is None and anew:
-        yield finding(f"{many(len(anew), 'id')} of {len(third.rows)} new each time the page is read", third, anew)
+    if third.problem is None and anew:
+        yield finding(f"{count_of(len(anew), 'id')} of {len(third.rows)} new each time the page is read", third, anew)

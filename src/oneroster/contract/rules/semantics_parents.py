@@ -8,12 +8,13 @@ from typing import Final
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.membership import parents_in_data
-from oneroster.contract.observation.tenant import ObservedTenant, nested
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.membership import count_parents
+from oneroster.contract.observation.operation_selectors import nested
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 CANDIDATES: Final = 50
 """Parents of each kind among which a pair is looked for that does not belong together."""
@@ -30,14 +31,14 @@ CANDIDATES: Final = 50
 )
 def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     nobody = f"oneroster-check-{secrets.token_hex(8)}"
-    reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), nobody), {"limit": 1})
+    reading = tenant.fetch(operation, dict.fromkeys(path_parameters(operation), nobody), {"limit": 1})
     yield from _nothing(reading, "a parent that is not there")
 
 
 def _nothing(reading: ParsedResponse, what: str) -> Iterator[Finding]:
     """A finding unless the answer is 404 or an empty page."""
     if reading.rows:
-        yield finding(f"{what} has {many(len(reading.rows), 'row')} on the page", reading, reading.ids)
+        yield finding(f"{what} has {count_of(len(reading.rows), 'row')} on the page", reading, reading.ids)
     elif reading.exchange.status not in (200, 204, 404):
         yield finding(f"{what}: HTTP {reading.exchange.status} instead of 404 or an empty array", reading)
 
@@ -58,11 +59,11 @@ def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-SEM-03", "OR-SEM-11"),
 )
 def strangers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = parents_in_data(tenant, operation)
+    known = count_parents(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
     pair = next((pair for pair in product(firsts, seconds) if pair not in known), None)
     if pair is None:
         raise NotExercised("all parents that were met belong together")
-    reading = tenant.look(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
+    reading = tenant.fetch(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
     yield from _nothing(reading, "a pair of parents that do not belong together")

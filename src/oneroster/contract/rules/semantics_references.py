@@ -3,23 +3,24 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NoAnswerError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.evidence import CauseCount, counted, finding, many, shown
-from oneroster.contract.observation.membership import references
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
+from oneroster.contract.observation.membership import references_in
+from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster_runtime.specification import Operation, Property
 
 CONFIRMED_BY_READ: Final = 3
 """References that lead nowhere in the list are read singly, so many of each kind, before they count as broken."""
 
 
-def reference_properties(operation: Operation) -> list[Property]:
+def reference_properties(tenant: ObservedTenant, operation: Operation) -> list[Property]:
     """The properties of an operation's records that lead to other records."""
-    known = ELEMENTS[operation.element].properties.values() if operation.element else ()
+    known = tenant.properties(operation.element).values()
     return [each for each in known if each.refers_to is not None]
 
 
@@ -39,11 +40,11 @@ def bases(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 @confirmed
 def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = reference_properties(operation)
+    properties = reference_properties(tenant, operation)
     judged = 0
     for known in properties:
         try:
-            targets = tenant.whole(tenant.dialect.all_of(known.refers_to))
+            targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
         except NotExercised:
             continue
         judged += 1
@@ -59,14 +60,16 @@ def _dangling(
     tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [name for item in references(row.get(known.name)) if (name := identity(item)) and name not in targets]
+        missing = [
+            name for item in references_in(row.get(known.name)) if (name := identity(item)) and name not in targets
+        ]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
     if not absent or all(_can_be_read(tenant, known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
         return
-    message = f"{known.name} leads nowhere in {tally.count} of {len(rows)} records (to {shown(absent)})"
-    yield counted(message, tally, f"{known.name}.sourcedId", len(rows))
+    message = f"{known.name} leads nowhere in {tally.count} of {len(rows)} records (to {id_list(absent)})"
+    yield counted_finding(message, tally, f"{known.name}.sourcedId", len(rows))
 
 
 def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:
@@ -76,8 +79,8 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
         return False
     (parameter,) = (each.name for each in read.parameters if each.location == "path")
     try:
-        return tenant.ask(read, {parameter: sourced_id}).fault is None
-    except NoAnswerError:
+        return tenant.ask(read, {parameter: sourced_id}).problem is None
+    except NoResponseError:
         return False
 
 
@@ -92,24 +95,24 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
 )
 def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    properties = [known for known in reference_properties(operation) if known.reference_types]
+    properties = [known for known in reference_properties(tenant, operation) if known.reference_types]
     if not properties:
         raise NotExercised("its records hold no references")
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in references(row.get(known.name)) if isinstance(item.get("type"), str)}
+            types = {item["type"] for item in references_in(row.get(known.name)) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
                 tally.add(identity(row))
         if tally.count:
             allowed = " or ".join(known.reference_types)
             message = f"{known.name}.type is not {allowed} in {tally.count} of {len(found)} records"
-            yield counted(message, tally, f"{known.name}.type", len(found))
+            yield counted_finding(message, tally, f"{known.name}.type", len(found))
 
 
-def family_properties(operation: Operation) -> tuple[Property, Property] | None:
+def family_properties(tenant: ObservedTenant, operation: Operation) -> tuple[Property, Property] | None:
     """The properties that lead up and down a tree of like records (an org's parent and children), if it has them."""
-    own = [known for known in reference_properties(operation) if known.refers_to == operation.element]
+    own = [known for known in reference_properties(tenant, operation) if known.refers_to == operation.element]
     up = [known for known in own if known.kind == "reference"]
     down = [known for known in own if known.kind == "references"]
     return (up[0], down[0]) if len(up) == len(down) == 1 else None
@@ -122,15 +125,15 @@ def family_properties(operation: Operation) -> tuple[Property, Property] | None:
     clause="5.3 and 5.10 parent and children [B]",
     example="an org lists a child whose parent is another org",
     fix="derive children from the parents, so that the two cannot differ",
-    over=lambda tenant: (operation for operation in bases(tenant) if family_properties(operation) is not None),
+    over=lambda tenant: (operation for operation in bases(tenant) if family_properties(tenant, operation) is not None),
 )
 @confirmed
 def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = family_properties(operation)
+    properties = family_properties(tenant, operation)
     if properties is None:
         return
     up, down = properties
-    records = tenant.whole(operation)
+    records = tenant.all_rows(operation)
     ups = {(name, parent) for name, row in records.items() for parent in _ids(row, up) if parent in records}
     downs = {(child, name) for name, row in records.items() for child in _ids(row, down) if child in records}
     # A record without the list of children says nothing about them: both properties are optional.
@@ -139,10 +142,12 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
     disowned = sorted(child for child, _ in downs - ups)
     reading = tenant.walk(operation).pages[0]
     if unnamed:
-        yield finding(f"{many(len(unnamed), 'record')} missing from the {down.name} of the {up.name}", reading, unnamed)
+        yield finding(
+            f"{count_of(len(unnamed), 'record')} missing from the {down.name} of the {up.name}", reading, unnamed
+        )
     if disowned:
-        yield finding(f"{many(len(disowned), 'record')} without the {up.name} that lists them", reading, disowned)
+        yield finding(f"{count_of(len(disowned), 'record')} without the {up.name} that lists them", reading, disowned)
 
 
 def _ids(row: Record, known: Property) -> Iterator[str]:
-    return (name for item in references(row.get(known.name)) if (name := identity(item)) is not None)
+    return (name for item in references_in(row.get(known.name)) if (name := identity(item)) is not None)

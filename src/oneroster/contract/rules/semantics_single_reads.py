@@ -5,13 +5,14 @@ from typing import Any
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.observation.tenant import ObservedTenant, reads
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 
 def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[ParsedResponse, str, Record]]:
@@ -20,8 +21,8 @@ def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[P
     Raises ``NotExercised`` when no single read was answered.
     """
     found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
-    entries = tenant.by_id(found)
-    answered = [reading for reading in tenant.readings(operation) if reading.fault is None]
+    entries = tenant.rows_by_id(found)
+    answered = [reading for reading in tenant.readings(operation) if reading.problem is None]
     if not answered:
         raise NotExercised("no single record could be read")
     for reading in answered:
@@ -46,7 +47,7 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
     example: ParsedResponse | None = None
     for reading, asked, entry in read_pairs(tenant, operation):
         (record,) = reading.rows
-        names = _differing(operation, record, entry)
+        names = _differing(tenant, operation, record, entry)
         if identity(record) == asked and names:
             example = example or reading
             for name in names:
@@ -57,9 +58,9 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(f"single read and list entry differ in {fields}", example, ids)
 
 
-def _differing(operation: Operation, one: Record, other: Record) -> list[str]:
+def _differing(tenant: ObservedTenant, operation: Operation, one: Record, other: Record) -> list[str]:
     """The documented properties in which two records differ; a vendor's own ones are told by number only."""
-    known = ELEMENTS[operation.element].properties if operation.element else {}
+    known = tenant.properties(operation.element)
     names = [name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)]
     shown_names = sorted(name for name in names if name in known)
     others = len(names) - len(shown_names)
@@ -85,9 +86,9 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
         yield finding(
-            f"{many(len(wrong), 'single read')} brought another record than the one asked for", wrong[0], asked
+            f"{count_of(len(wrong), 'single read')} brought another record than the one asked for", wrong[0], asked
         )
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     lost = [
         reading
         for reading in tenant.readings(operation)
@@ -97,7 +98,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
     ]
     if lost:
         asked = [value for reading in lost for value in reading.values.values()]
-        yield finding(f"{many(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
+        yield finding(f"{count_of(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
 
 
 @rule(
@@ -111,7 +112,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
 )
 @confirmed
 def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     awkward = [
         (reading, asked)
         for reading in tenant.readings(operation)
@@ -123,5 +124,5 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     lost = [(reading, asked) for reading, asked in awkward if 400 <= reading.exchange.status < 500]
     if lost:
         reading = lost[0][0]
-        message = f"{many(len(lost), 'record')} of the list not read by id (HTTP {reading.exchange.status})"
+        message = f"{count_of(len(lost), 'record')} of the list not read by id (HTTP {reading.exchange.status})"
         yield finding(message, reading, [asked for _, asked in lost])

@@ -5,17 +5,17 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import candidates, sortable, wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.probe_values import complete_collections, probe_fields, sortable_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
-from oneroster.contract.oracle.status_payload import says_minor
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_keys
+from oneroster.contract.oracle.status_payload import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import refused
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 SORTED_PAGE: Final = 100
 """Rows of a sorted page; what does not come must stand behind it."""
@@ -25,19 +25,19 @@ SUBJECTS: Final = 3
 
 def tried(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections on which sorting is tried."""
-    known = sortable(tenant)
-    return (operation for operation, _ in wholes(tenant) if operation.operation_id in known)
+    known = sortable_fields(tenant)
+    return (operation for operation, _ in complete_collections(tenant) if operation.operation_id in known)
 
 
 def of_many_kinds(tenant: ObservedTenant) -> list[Operation]:
     """Those that were chosen for another field than dateLastModified, and so show every kind of value."""
-    known = sortable(tenant)
+    known = sortable_fields(tenant)
     return [each for each in tried(tenant) if len(known[each.operation_id]) > 1]
 
 
 def largest(tenant: ObservedTenant) -> list[Operation]:
     """The few collections with most rows."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:SUBJECTS]]
 
 
@@ -52,23 +52,23 @@ def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -
 
     Raises ``NotExercised`` when no page could be read.
     """
-    rows, fields = tenant.whole(operation), sortable(tenant)[operation.operation_id]
+    rows, fields = tenant.all_rows(operation), sortable_fields(tenant)[operation.operation_id]
     judged = False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
         if refused(reading):
             yield finding(f"sorting by {path} is refused (HTTP {reading.exchange.status})", reading)
-        if reading.fault is not None:
+        if reading.problem is not None:
             continue
         judged = True
-        keys = keys_of(reading.rows, path, kind)
+        keys = sort_keys(reading.rows, path, kind)
         others = [row for name, row in rows.items() if name not in set(reading.ids)]
         descending, told = order == "desc", "down" if order == "desc" else "up"
-        place = disorder(keys, kind, descending=descending)
+        place = first_out_of_order(keys, kind, descending=descending)
         if place is not None:
             message = f"sorted {told} by {path} ({kind}), row {place + 1} of {len(keys)} stands out of order"
             yield finding(message, reading, [reading.ids[place]])
-        elif left_behind(keys, keys_of(others, path, kind), kind, descending=descending):
+        elif omits_earlier_row(keys, sort_keys(others, path, kind), kind, descending=descending):
             yield finding(
                 f"sorted {told} by {path} ({kind}), rows that belong on the first page are not there", reading
             )
@@ -132,15 +132,15 @@ def unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse
     over=largest,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     reading = unknown_sort(tenant, operation)
     if refused(reading):
         yield finding(f"a sort by an unknown field is answered with HTTP {reading.exchange.status}", reading)
-    elif reading.fault is not None:
-        raise NotExercised(reading.fault)
+    elif reading.problem is not None:
+        raise NotExercised(reading.problem)
     elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
-        yield finding(f"a sort by an unknown field leaves {many(found, 'row')} of {len(rows)}", reading)
+        yield finding(f"a sort by an unknown field leaves {count_of(found, 'row')} of {len(rows)}", reading)
 
 
 @rule(
@@ -155,18 +155,18 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = unknown_sort(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    if not says_minor(reading.beside, "invalid_sort_field"):
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the answer does not say that the field to sort by is unknown", reading)
 
 
 def lacking(tenant: ObservedTenant) -> dict[str, str]:
     """For a few collections a field that some of their rows have and some have not."""
     chosen: dict[str, str] = {}
-    rows = {operation.operation_id: len(found) for operation, found in wholes(tenant)}
+    rows = {operation.operation_id: len(found) for operation, found in complete_collections(tenant)}
     for kind in ("date", "string", "enumeration", "boolean", "number"):
-        for each in candidates(tenant, kind, personal=True):
+        for each in probe_fields(tenant, kind, personal=True):
             name = each.operation.operation_id
             if name not in chosen and each.counts.total() < rows[name]:
                 chosen[name] = each.path
@@ -181,7 +181,9 @@ def lacking(tenant: ObservedTenant) -> dict[str, str]:
     clause="3.1 sort, a collection in another order [A]",
     example="sort=middleName leaves out everybody who has none",
     fix="sort absent values to one end; do not join or filter them away",
-    over=lambda tenant: [operation for operation, _ in wholes(tenant) if operation.operation_id in lacking(tenant)],
+    over=lambda tenant: [
+        operation for operation, _ in complete_collections(tenant) if operation.operation_id in lacking(tenant)
+    ],
     needs=("OR-SRT-01",),
 )
 def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -196,15 +198,15 @@ def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 
 def _dropped(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
     """The rows that a sort by a field leaves out."""
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     if len(rows) > PAGE:
         raise NotExercised(f"{len(rows)} rows are too many to read again under a sort")
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
     lost = sorted(rows.keys() - set(reading.ids))
     cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
     if lost and (reading.total is not None or cut) and reading.total != len(rows):
-        yield finding(f"sorted by {path}: {many(len(lost), 'row')} lost ({shown(lost)})", reading, lost)
+        yield finding(f"sorted by {path}: {count_of(len(lost), 'row')} lost ({id_list(lost)})", reading, lost)
     elif lost:
         raise NotExercised("the sorted rows do not come on one page")

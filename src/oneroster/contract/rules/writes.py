@@ -15,8 +15,8 @@ from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, owned_objects
-from oneroster.contract.writes.sample_records import BEST
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster.contract.writes.sample_records import MAX_SCORE
+from oneroster_runtime.specification import Operation
 
 LONG: Final = 300
 """Characters; longer than the columns of most databases that somebody thought long enough for a title."""
@@ -38,7 +38,11 @@ def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
     """
     owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
-    return (each for each in OPERATIONS.values() if each.method == method and each.path in paths)
+    return (
+        each
+        for each in tenant.standard.specification.operations.values()
+        if each.method == method and each.path in paths
+    )
 
 
 def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
@@ -89,13 +93,13 @@ def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 )
 def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    yield from _kept(life, life.record, life.first)
+    yield from _kept(life, life.record, life.read_after_create)
 
 
 def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
-    if reading.fault is not None:
-        yield finding(f"what was put cannot be read: {reading.fault}", reading, [sent["sourcedId"]])
-    elif names := changed_properties(life.element, sent, reading.rows[0]):
+    if reading.problem is not None:
+        yield finding(f"what was put cannot be read: {reading.problem}", reading, [sent["sourcedId"]])
+    elif names := changed_properties(life.definition, sent, reading.rows[0]):
         yield finding(f"{', '.join(names)} did not come back as sent", reading, [sent["sourcedId"]])
 
 
@@ -111,15 +115,15 @@ def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Fi
 )
 def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    reading = life.first
-    collection = tenant.dialect.all_of(life.element)
-    if collection is None or reading.fault is not None:
+    reading = life.read_after_create
+    collection = tenant.dialect.collection_of(life.element)
+    if collection is None or reading.problem is not None:
         raise NotExercised("there is no collection to look into, or no record")
-    one = tenant.look(collection, {}, {"filter": f"sourcedId='{life.sourced_id}'"})
+    one = tenant.fetch(collection, {}, {"filter": f"sourcedId='{life.sourced_id}'"})
     if life.sourced_id in one.ids:
         return
     # A server that does not filter, or does so wrongly, is another rule's matter.
-    found = walk(tenant.look, collection, {}, limit=PAGE, most_rows=tenant.gateway.limits.rows, most_pages=MOST_PAGES)
+    found = walk(tenant.fetch, collection, {}, limit=PAGE, max_rows=tenant.gateway.limits.rows, max_pages=MOST_PAGES)
     if life.sourced_id in found.ids:
         return
     if not found.complete:
@@ -142,7 +146,7 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if life.replaced.status not in DONE:
         yield told(f"a second PUT to the same id: HTTP {life.replaced.status}", life.replaced, life.sourced_id)
     else:
-        yield from _kept(life, life.replacement, life.second)
+        yield from _kept(life, life.replacement, life.read_after_replace)
 
 
 @rule(
@@ -173,12 +177,12 @@ def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 )
 def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    second = life.second
+    second = life.read_after_replace
     left_out = sorted(life.record.keys() - life.replacement.keys())
     if not left_out:
         raise NotExercised("the record has no optional text that could be left out")
-    if second.fault is not None:
-        raise NotExercised(f"the replaced record could not be read ({second.fault})")
+    if second.problem is not None:
+        raise NotExercised(f"the replaced record could not be read ({second.problem})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
         yield finding(f"{', '.join(kept)} left out of the second PUT, and still there", second, [life.sourced_id])
@@ -205,13 +209,13 @@ def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     echo = payload.get(life.wrapper)
     if not isinstance(echo, dict):
         yield told(f"the answer holds no record under '{life.wrapper}'", life.created, life.sourced_id)
-    elif names := changed_properties(life.element, life.record, echo):
+    elif names := changed_properties(life.definition, life.record, echo):
         yield told(f"{', '.join(names)} in the answer not as sent", life.created, life.sourced_id)
 
 
 def scored(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a score."""
-    return (each for each in puts(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties)
+    return (each for each in puts(tenant) if "score" in tenant.properties(each.body))
 
 
 @rule(
@@ -226,12 +230,12 @@ def scored(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    yield from _another(life, {"score": BEST * 1.25}, "a score above resultValueMax")
+    yield from _another(life, {"score": MAX_SCORE * 1.25}, "a score above resultValueMax")
 
 
 def titled(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a title."""
-    return (each for each in puts(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties)
+    return (each for each in puts(tenant) if "title" in tenant.properties(each.body))
 
 
 @rule(
@@ -253,12 +257,12 @@ def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 
 def _another(life: Lifecycle, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
     """Put one more object, like the first but for some values, and look whether it is taken and kept."""
-    _ = life.first
-    sourced_id = life.shop.new_id()
+    _ = life.read_after_create
+    sourced_id = life.objects.new_id()
     record = {**life.record, **changes, "sourcedId": sourced_id}
-    exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
+    exchange = life.objects.put(life.element, sourced_id, {life.wrapper: record})
     if exchange.status not in DONE:
         level = refusal if exchange.status < 500 else None
         yield told(f"{what}: HTTP {exchange.status}", exchange, sourced_id, level=level)
     else:
-        yield from _kept(life, record, life.shop.read(life.element, sourced_id))
+        yield from _kept(life, record, life.objects.read(life.element, sourced_id))

@@ -11,7 +11,7 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes import told, writing
 from oneroster.contract.writes.lifecycle import lifecycle_of
 from oneroster.contract.writes.owned_objects import ABSENT, is_gone
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 LAST: Final = ("OR-WRT-06", "OR-WRT-07")
 """What is behind everything else that is looked at while the object is there; a DELETE comes after."""
@@ -55,8 +55,8 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.deleted.status >= 400:
         raise NotExercised(f"it was not deleted (HTTP {life.deleted.status})")
-    if not is_gone(life.after):
-        yield finding("the record is still there behind its DELETE", life.after, [life.sourced_id])
+    if not is_gone(life.read_after_delete):
+        yield finding("the record is still there behind its DELETE", life.read_after_delete, [life.sourced_id])
 
 
 @rule(
@@ -73,6 +73,6 @@ def unknown(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.deleted.status >= 400:
         raise NotExercised(f"nothing can be deleted (HTTP {life.deleted.status})")
-    exchange = life.shop.delete(life.element, life.shop.new_id())
+    exchange = life.objects.delete(life.element, life.objects.new_id())
     if exchange.status not in ABSENT:
         yield told(f"HTTP {exchange.status} instead of 404", exchange)

@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Nobody
+from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes import puts, told
-from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_refused, lifecycle_of
+from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_rejected, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, is_gone
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 
 def unrefused(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     """A finding for each attempt that was not refused with 400 or 422; another refusal is at most a should."""
     for what, sourced_id, exchange in attempts:
-        if is_refused(exchange):
+        if is_rejected(exchange):
             continue
         level = Level.SHOULD if 400 <= exchange.status < 500 else None
         yield told(f"{what}: HTTP {exchange.status} instead of 400 or 422", exchange, sourced_id, level=level)
@@ -35,7 +35,7 @@ def unrefused(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from unrefused(lifecycle_of(tenant, operation).no_json)
+    yield from unrefused(lifecycle_of(tenant, operation).not_json)
 
 
 @rule(
@@ -78,15 +78,15 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 )
 def refused_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    refused = [each for each in (*life.no_json, *life.unwrapped, *life.invalid) if each.exchange.status not in DONE]
+    refused = [each for each in (*life.not_json, *life.unwrapped, *life.invalid) if each.exchange.status not in DONE]
     for what, sourced_id, exchange in refused:
-        reading = life.shop.read(life.element, sourced_id)
+        reading = life.objects.read(life.element, sourced_id)
         if reading.exchange.status == 200 and not is_gone(reading):
             yield finding(f"{what} was refused (HTTP {exchange.status}), and is there", reading, [sourced_id])
-    exchange, behind = life.refused
+    exchange, behind = life.rejected
     if exchange.status in DONE and not refused:
         raise NotExercised("no PUT was refused")
-    names = changed_properties(life.element, life.record, behind.rows[0]) if behind.rows else ["all of it"]
+    names = changed_properties(life.definition, life.record, behind.rows[0]) if behind.rows else ["all of it"]
     if exchange.status not in DONE and names:
         message = f"a PUT over a record was refused (HTTP {exchange.status}), and changed {', '.join(names)}"
         yield finding(message, behind, [life.sourced_id])
@@ -104,14 +104,14 @@ def refused_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Ite
 )
 def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    _ = life.first
-    in_path, in_body = life.shop.new_id(), life.shop.new_id()
+    _ = life.read_after_create
+    in_path, in_body = life.objects.new_id(), life.objects.new_id()
     body = {life.wrapper: {**life.record, "sourcedId": in_body}}
-    exchange = life.shop.put(life.element, in_path, body, also=in_body)
+    exchange = life.objects.put(life.element, in_path, body, also=in_body)
     if exchange.status not in DONE:
         return
     places = {"the path": in_path, "the body": in_body}
-    written = [place for place, name in places.items() if life.shop.read(life.element, name).exchange.status == 200]
+    written = [place for place, name in places.items() if life.objects.read(life.element, name).exchange.status == 200]
     where = " and of ".join(written) or "neither"
     yield told(f"taken (HTTP {exchange.status}) and written under the id of {where}", exchange, in_path, in_body)
 
@@ -119,7 +119,7 @@ def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def referring(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that refer to others."""
     for operation in puts(tenant):
-        properties = ELEMENTS[operation.body].properties.values() if operation.body else ()
+        properties = tenant.properties(operation.body).values()
         if any(known.required and known.kind == "reference" for known in properties):
             yield operation
 
@@ -136,13 +136,13 @@ def referring(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
-    _ = life.first
-    properties = ELEMENTS[life.element].properties.values()
+    _ = life.read_after_create
+    properties = life.definition.properties.values()
     known = next(each for each in properties if each.required and each.kind == "reference")
-    sourced_id, nowhere = life.shop.new_id(), life.shop.new_id()
+    sourced_id, nowhere = life.objects.new_id(), life.objects.new_id()
     reference = {**life.record[known.name], "sourcedId": nowhere}
     record = {**life.record, "sourcedId": sourced_id, known.name: reference}
-    exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
+    exchange = life.objects.put(life.element, sourced_id, {life.wrapper: record})
     if exchange.status in DONE:
         yield told(f"a {known.name} that leads nowhere was taken (HTTP {exchange.status})", exchange, sourced_id)
 
@@ -158,16 +158,16 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    if isinstance(tenant.gateway.target.access, Nobody):
+    if isinstance(tenant.gateway.target.access, NoCredentials):
         raise NotExercised("no credentials were given, so none can be left out")
     life = lifecycle_of(tenant, operation)
-    _ = life.first
-    sourced_id = life.shop.new_id()
+    _ = life.read_after_create
+    sourced_id = life.objects.new_id()
     record = {**life.record, "sourcedId": sourced_id}
-    put = life.shop.put(life.element, sourced_id, {life.wrapper: record}, access=Nobody())
-    delete = life.shop.delete(life.element, sourced_id, access=Nobody())
+    put = life.objects.put(life.element, sourced_id, {life.wrapper: record}, access=NoCredentials())
+    delete = life.objects.delete(life.element, sourced_id, access=NoCredentials())
     for exchange in (put, delete):
         if exchange.status != 401:
             yield told(f"{exchange.method} without credentials: HTTP {exchange.status} instead of 401", exchange)
-    if put.status == 401 and life.shop.read(life.element, sourced_id).exchange.status == 200:
+    if put.status == 401 and life.objects.read(life.element, sourced_id).exchange.status == 200:
         yield told("PUT without credentials was refused with 401, and done", put, sourced_id)
