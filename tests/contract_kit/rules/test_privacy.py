@@ -62,7 +62,7 @@ def test_an_address_is_searched_for_the_person_it_leads_to(href: str, fields: li
             tenant.walks[operation.operation_id].append(found)
         findings = list(privacy.no_person_in_addresses(tenant, ENROLLMENTS))
     assert [each.message for each in findings] == [
-        f"user.href holds {field} of the user in 1 record" for field in fields
+        f"user.href contains the {field} of the user in 1 record" for field in fields
     ]
     assert "mia" not in str(findings).lower()
 
@@ -99,7 +99,7 @@ def test_without_links_there_are_none_to_search() -> None:
 def test_a_read_that_never_fails_lets_nothing_out() -> None:
     with meeting(says(answer(msgspec.json.encode({"user": MIA})))) as tenant:
         tenant.ask(USER, {"id": "u-1"})
-        with pytest.raises(NotExercised, match="made to fail"):
+        with pytest.raises(NotExercised, match="returned an error"):
             list(privacy.no_person_in_errors(tenant, USER))
 
 
@@ -108,7 +108,9 @@ def test_an_error_that_repeats_a_person_is_told_without_the_person() -> None:
     with meeting(says(answer(msgspec.json.encode({"user": MIA})), failed)) as tenant:
         tenant.ask(USER, {"id": "u-1"})
         (finding,) = privacy.no_person_in_errors(tenant, USER)
-    assert finding.message == "HTTP 400 repeats email, givenName and familyName of the record"
+    assert (
+        finding.message == "an HTTP 400 response contains the email, givenName and familyName of the requested record"
+    )
     assert MAIL not in str(finding)
 
 

@@ -1,4 +1,4 @@
-"""Access by OAuth 2: the token endpoint, and what a token is good for."""
+"""Access rules for OAuth 2: the token endpoint, and the expiry and scope of its tokens."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from oneroster.contract.rules.access import sampled_collections
 from oneroster_v1p1.tables import Operation
 
 LONGEST_LIFE: Final = 10.0
-"""Seconds; a token that lives longer is not waited for."""
+"""Seconds; the kit does not wait for a token with a longer lifetime to expire."""
 BEHIND: Final = 0.5
-"""Seconds after its end at which a token is tried again."""
+"""Seconds to wait after the expiry of a token before using it again."""
 DEMOGRAPHICS: Final = "demographics"
 
 
 def granted(exchange: Exchange) -> dict[str, Any] | None:
-    """The members of an answer that holds a token; None when it grants none."""
+    """Return the members of a response that contains a token, or None if it contains none."""
     members = exchange.json if exchange.status == 200 else None
     return members if isinstance(members, dict) and isinstance(members.get("access_token"), str) else None
 
 
 def usual(tenant: ObservedTenant) -> Exchange:
-    """The answer of the token endpoint to the request by which this run came in, or to one without a scope.
+    """Return the token response for the scope of this run, or for no scope if that one is rejected.
 
-    Raises ``NotExercised`` when it grants nothing.
+    Raises ``NotExercised`` when the token endpoint grants no token.
     """
     desk = desk_of(tenant)
     for scope in dict.fromkeys((desk.scope, "")):
@@ -43,22 +43,26 @@ def usual(tenant: ObservedTenant) -> Exchange:
 
 
 def refused(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
-    """A finding unless the token endpoint refused, in the words of RFC 6749."""
+    """Yield a finding unless the token endpoint rejected the request with the error code of RFC 6749."""
     if granted(exchange) is not None:
-        yield told(f"{what} is granted a token", exchange)
+        yield told(f"the token endpoint granted a token for {what}", exchange)
     elif exchange.status not in (400, 401):
-        yield told(f"{what} is answered with HTTP {exchange.status} instead of 400 or 401", exchange, Level.SHOULD)
+        yield told(
+            f"the token endpoint returned HTTP {exchange.status} for {what} instead of 400 or 401",
+            exchange,
+            Level.SHOULD,
+        )
     elif error_of(exchange) != code:
-        yield told(f"{what} is refused without the error '{code}'", exchange, Level.SHOULD)
+        yield told(f"the token endpoint rejected {what} without the error code '{code}'", exchange, Level.SHOULD)
 
 
 @rule(
     "OR-ACC-06",
     family="access",
-    title="A wrong client secret is granted no token",
+    title="A wrong client secret gets no token",
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
-    example="the token endpoint looks at the client id only",
-    fix="compare the secret, and answer 401 (or 400) with the error `invalid_client`",
+    example="the token endpoint checks only the client id",
+    fix="compare the secret, and return 401 (or 400) with the error `invalid_client`",
     over=once,
 )
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -71,10 +75,10 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
 @rule(
     "OR-ACC-07",
     family="access",
-    title="An unknown grant type is granted no token",
+    title="An unknown grant type gets no token",
     clause="7.4 grant; RFC 6749, 5.2 [A]",
-    example="any grant_type is answered with a token",
-    fix="answer 400 with the error `unsupported_grant_type`",
+    example="the token endpoint grants a token for any grant_type",
+    fix="return 400 with the error `unsupported_grant_type`",
     over=once,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -86,10 +90,10 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
 @rule(
     "OR-ACC-08",
     family="access",
-    title="A granted token says that it is a bearer token, and for how long",
-    clause="7.4 answer: access_token, token_type, expires_in [A]",
-    example="the answer holds an access_token and nothing else",
-    fix="send token_type `bearer` and expires_in in seconds with every token",
+    title="A token response contains the token type bearer and the lifetime",
+    clause="7.4 token response: access_token, token_type, expires_in [A]",
+    example="the token response contains an access_token and nothing else",
+    fix="send token_type `bearer` and expires_in, in seconds, with every token",
     over=once,
 )
 def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -97,35 +101,35 @@ def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     members = granted(exchange) or {}
     kind, seconds = members.get("token_type"), members.get("expires_in")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        yield told(f"token_type is {'missing' if kind is None else 'another than bearer'}", exchange)
+        yield told(f"token_type is {'missing' if kind is None else 'not bearer'}", exchange)
     if seconds is None:
-        yield told("expires_in is missing; a client learns of the end of its token by a 401 only", exchange, Level.OPEN)
+        yield told("expires_in is missing, so clients notice an expired token only by a 401", exchange, Level.OPEN)
     elif isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-        yield told("expires_in is no number of seconds", exchange, Level.SHOULD)
+        yield told("expires_in is not a positive number of seconds", exchange, Level.SHOULD)
 
 
 @rule(
     "OR-ACC-09",
     family="access",
-    title="A granted token is kept by no cache",
-    clause="7.4 answer; RFC 6749, 5.1 Cache-Control [B]",
+    title="A token response forbids caching",
+    clause="7.4 token response; RFC 6749, 5.1 Cache-Control [B]",
     example="the token is sent without Cache-Control, or with max-age",
-    fix="send `Cache-Control: no-store` with every answer of the token endpoint",
+    fix="send `Cache-Control: no-store` with every response of the token endpoint",
     over=once,
 )
 def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = usual(tenant)
     if "no-store" not in exchange.headers.get("Cache-Control", "").lower():
-        yield told("the token is sent without Cache-Control: no-store", exchange)
+        yield told("the token response has no header 'Cache-Control: no-store'", exchange)
 
 
 @rule(
     "OR-ACC-10",
     family="access",
-    title="A token that has expired is refused",
+    title="An expired token is rejected",
     clause="7.4 expiry [B]",
-    example="a token is taken minutes after its expires_in is over",
-    fix="look at the time of the token with every request, not at its signature alone",
+    example="a token is accepted minutes after its expires_in has passed",
+    fix="check the expiry of the token on every request, not only its signature",
     over=once,
     needs=("OR-ACC-02", "OR-ACC-08"),
 )
@@ -133,23 +137,25 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     members = granted(usual(tenant)) or {}
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_LIFE:
-        raise NotExercised(f"no token ends within {LONGEST_LIFE:g} seconds; longer is not waited")
+        raise NotExercised(f"no token expires within {LONGEST_LIFE:g} seconds, and the kit does not wait longer")
     fresh = granted(desk_of(tenant).grant_anew(desk_of(tenant).scope))
     if fresh is None:
-        raise NotExercised("the token endpoint grants no second token")
+        raise NotExercised("the token endpoint granted no second token")
     token, path = BearerToken(fresh["access_token"]), known_path(tenant, operation)
     if tenant.probe(path, "limit=1", access=token).status != 200:
-        raise NotExercised("the token opens nothing while it is new")
+        raise NotExercised("a new token was not accepted, so its expiry cannot be tested")
     tenant.gateway.pause(life + BEHIND)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
-        yield told(f"an expired token is answered with HTTP {exchange.status} instead of 401", exchange)
+        yield told(f"a request with an expired token returned HTTP {exchange.status} instead of 401", exchange)
 
 
 def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[BearerToken, bool]:
-    """A token for one of the scopes offered that reaches none of those wanted, and whether its answer said so.
+    """Return a token for a scope in ``offered`` that grants none of the scopes in ``wanted``.
 
-    Raises ``NotExercised`` when the token endpoint grants none of that kind.
+    The second value says whether the token response named the scope it granted.
+
+    Raises ``NotExercised`` when the token endpoint grants no such token.
     """
     for scope in offered:
         members = granted(desk_of(tenant).grant(scope))
@@ -164,27 +170,27 @@ def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple
 
 
 def out_of_scope(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
-    """A finding when a token that was granted for other things reads this operation."""
+    """Yield a finding when a token with another scope can read this operation."""
     token, said = narrow_token(tenant, operation.oauth_scopes, offered)
     exchange = tenant.probe(known_path(tenant, operation), "limit=1" if operation.many else "", access=token)
     if exchange.status == 200:
-        # An answer that does not name the scope leaves open whether more was granted than was asked for.
+        # Without a scope in the token response, the server may have granted more than was requested.
         level = None if said else Level.SHOULD
-        yield told(f"{operation.tag} is read with a token for another scope", exchange, level)
+        yield told(f"a token without a scope for {operation.tag} can read {operation.tag}", exchange, level)
 
 
 def of_scope(tenant: ObservedTenant) -> Iterator[Operation]:
-    """One collection of each service; demographics are the matter of a rule of their own."""
+    """One collection of each service except demographics, which OR-PRV-05 checks."""
     return (each for each in sampled_collections(tenant) if each.oauth_scopes and each.tag != DEMOGRAPHICS)
 
 
 @rule(
     "OR-ACC-11",
     family="access",
-    title="A token reads nothing beyond its scope",
+    title="A token gives no access beyond its scope",
     clause="7.4 scopes; 6.1 403 authenticated, but refused [A]",
     example="a token for resources reads users",
-    fix="compare the scopes of the token with those of the operation, and answer 403",
+    fix="compare the scopes of the token with those of the operation, and return 403",
     over=of_scope,
     needs=("OR-ACC-02",),
 )

@@ -1,4 +1,4 @@
-"""Envelope of a warning: the status payload that stands beside the data of a 200 answer."""
+"""Envelope rules for warnings: the status payload beside the data of a 200 response."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -19,21 +19,21 @@ CODES: Final = {
     for known in ELEMENTS["StatusInfo"].properties.values()
     if known.enumeration is not None and known.required
 }
-"""The codes that every entry has, with their vocabularies."""
+"""The codes that every status entry must have, with their documented values."""
 
 
 @rule(
     "OR-ENV-04",
     family="envelope",
-    title="A warning stands beside the data as an array of status entries",
+    title="A warning is an array of status entries beside the data",
     clause="6.3 statusInfoSet beside the data of a warning [B]",
-    example="sort=favouriteColour is answered with a statusInfoSet that is one object and no array",
+    example="sort=favouriteColour returns a statusInfoSet that is a single object, not an array",
     fix="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
     over=largest,
     needs=("OR-ENV-01",),
 )
 def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    # What the standard answers with a warning is the only way to see one.
+    # A sort by an unknown field is a request for which the standard documents a warning.
     reading = unknown_sort(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
@@ -42,19 +42,19 @@ def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         for flaw in _flaws(payload[STATUS_KEY]):
             yield finding(flaw, reading)
     elif carries_code(payload):
-        yield finding(f"the warning stands beside the data, but not under {STATUS_KEY}", reading, level=Level.OPEN)
+        yield finding(f"the warning beside the data is not under the key {STATUS_KEY}", reading, level=Level.OPEN)
     else:
-        raise NotExercised("no warning is sent")
+        raise NotExercised("the response contains no warning")
 
 
 def _flaws(entries: Any) -> Iterator[str]:
-    """What is wrong with the form of a status payload; values are not repeated, since a server may echo anything."""
+    """Yield what is wrong with the form of a status payload, without its values, which may echo the request."""
     if not isinstance(entries, list):
-        yield f"{STATUS_KEY} holds {kind_of(entries)}, not an array"
+        yield f"{STATUS_KEY} is {kind_of(entries)} instead of an array"
         return
     if not all(isinstance(entry, dict) for entry in entries):
-        yield f"{STATUS_KEY} holds items that are no objects"
+        yield f"{STATUS_KEY} contains items that are not objects"
         return
     for name, vocabulary in CODES.items():
         if any(entry.get(name) not in vocabulary for entry in entries):
-            yield f"{name} is missing in an entry of {STATUS_KEY}, or is no documented value"
+            yield f"{name} is missing or not a documented value in an entry of {STATUS_KEY}"

@@ -1,4 +1,4 @@
-"""What a tenant makes of a filter, beside what the filter should bring."""
+"""Compare a filtered response with the rows that the filter should return."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -18,12 +18,12 @@ from oneroster_v1p1.tables import Operation
 __all__ = ["differences", "judge_all", "narrowed", "refused"]
 
 MOST_PAGES: Final = 6
-"""Pages of one filtered answer; of one that is longer only the rows that came are judged."""
+"""Pages to read of a filtered collection; of a longer one, only the returned rows are checked."""
 BUSY: Final = 429
 
 
 def narrowed(tenant: ObservedTenant, operation: Operation, expression: str) -> ObservedWalk:
-    """The collection as it is filtered by an expression."""
+    """Read a collection with a filter, page by page."""
 
     def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
@@ -32,7 +32,7 @@ def narrowed(tenant: ObservedTenant, operation: Operation, expression: str) -> O
 
 
 def refused(reading: ParsedResponse) -> bool:
-    """Whether a request was turned down, and not merely put off."""
+    """Whether a request was rejected, and not just postponed by rate limiting."""
     return 400 <= reading.exchange.status < 500 and reading.exchange.status != BUSY
 
 
@@ -44,12 +44,14 @@ def differences(
     *,
     tell_open: bool = False,
 ) -> Iterator[Finding]:
-    """How the answer to a filter differs from the rows that pass it naively, and does so at a second look as well.
+    """Yield how a filtered response differs from the rows that the filter oracle expects.
 
-    ``refusal`` is what it weighs when the tenant refuses the filter (None: as the rule does). With ``tell_open`` it is
-    also told how many of those rows come that the standard leaves open.
+    A difference is re-checked against fresh data before it counts, because a live tenant may change meanwhile.
 
-    Raises ``NotExercised`` when the collection was not read to its end or the answer holds no data.
+    ``refusal`` is the level of a finding when the tenant rejects the filter; None for the level of the rule. With
+    ``tell_open``, an open finding counts the rows for which the standard does not define the result.
+
+    Raises ``NotExercised`` when the collection was not read to its end or the response contains no data.
     """
 
     @confirmed
@@ -63,7 +65,7 @@ def differences(
 
 
 def _answer(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
-    """The first page of a filtered collection."""
+    """Return the first page of a filtered collection."""
     return tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
 
 
@@ -72,7 +74,7 @@ def _breach(
 ) -> Iterator[Finding]:
     rows, first = tenant.whole(operation), _answer(tenant, operation, wanted)
     if refused(first):
-        yield finding(f"the filter {wanted.shape} is refused (HTTP {first.exchange.status})", first, level=refusal)
+        yield finding(f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=refusal)
         return
     if first.fault is not None:
         raise NotExercised(f"the filter {wanted.shape}: {first.fault}")
@@ -81,31 +83,34 @@ def _breach(
     for trust in ("A", "B"):
         strangers, missing = by_trust[trust]
         if strangers or missing:
-            message = f"the filter {wanted.shape} brings {many(len(found), 'row')}{_told(strangers, missing)}"
+            message = f"the filter {wanted.shape} returned {many(len(found), 'row')}: {_row_counts(strangers, missing)}"
             yield finding(message, first, strangers or missing, level_of(trust))
             return
 
 
 def _left_open(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
-    """What the tenant does with the rows on which the standard is open; that is no breach of anything."""
+    """Yield how many rows the tenant returns for which the standard does not define the result."""
     came, stayed = _wrong(tenant.whole(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
     if came or stayed:
-        message = f"the filter {wanted.shape} is open on {many(len(came) + len(stayed), 'row')}; {len(came)} come"
+        rows = many(len(came) + len(stayed), "row")
+        message = (
+            f"the standard does not say whether the filter {wanted.shape} matches {rows}; {len(came)} were returned"
+        )
         yield finding(message, _answer(tenant, operation, wanted), level=Level.OPEN)
 
 
 def _wrong(
     rows: Mapping[str, Record], found: ObservedWalk, wanted: ExpectedFilter
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """By the certainty of the verdict: the ids that came and should not, and those that should have and did not.
+    """Return the ids of unexpected and of missing rows, by the trust mark of the expectation.
 
-    For C, where nothing is right or wrong: those that came, and those that did not.
+    For C, where the result is not defined: the ids of all returned and of all other rows.
     """
     by_trust: dict[str, tuple[list[str], list[str]]] = {"A": ([], []), "B": ([], []), "C": ([], [])}
     came: set[str] = set()
     for row in found.rows:
         name = identity(row)
-        # The answer may leave something out of a record; what the whole collection says of it counts.
+        # Compare with the record of the unfiltered collection, because a filtered response may omit properties.
         verdict = expected(wanted, rows.get(name or "", row))
         came.add(name or "")
         if not verdict.holds or verdict.trust == "C":
@@ -118,10 +123,10 @@ def _wrong(
     return by_trust
 
 
-def _told(strangers: list[str], missing: list[str]) -> str:
-    told = [f"{many(len(strangers), 'row')} that should not come ({shown(strangers)})"] if strangers else []
-    told += [f"{many(len(missing), 'row')} missing ({shown(missing)})"] if missing else []
-    return f": {' and '.join(told)}"
+def _row_counts(strangers: list[str], missing: list[str]) -> str:
+    parts = [f"{many(len(strangers), 'row')} not expected ({shown(strangers)})"] if strangers else []
+    parts += [f"{many(len(missing), 'row')} missing ({shown(missing)})"] if missing else []
+    return ", ".join(parts)
 
 
 def judge_all(
@@ -132,9 +137,9 @@ def judge_all(
     *,
     tell_open: bool = False,
 ) -> Iterator[Finding]:
-    """The differences of several filters on one collection.
+    """Yield the differences of several filters on one collection.
 
-    Raises ``NotExercised`` when none of them could be judged.
+    Raises ``NotExercised`` when no filter could be evaluated.
     """
     reasons: list[NotExercised] = []
     judged = 0
@@ -145,4 +150,4 @@ def judge_all(
         except NotExercised as nothing:
             reasons.append(nothing)
     if not judged:
-        raise reasons[0] if reasons else NotExercised("there is no value that could be asked for")
+        raise reasons[0] if reasons else NotExercised("the collection has no value to filter by")

@@ -1,4 +1,4 @@
-"""Paging: limit, offset, the whole in pages of any size, the total, the end."""
+"""Paging rules: limit, offset, pages of different sizes, X-Total-Count, and offsets beyond the end."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,42 +16,42 @@ from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
 LARGEST_PAGE: Final = 800
-"""Rows; the largest page that the rules of this family ask for."""
+"""Rows; the largest page that the rules of this family request."""
 MOST_PAGES: Final = 12
-"""Pages of one walk; a collection that needs more is judged by its first walk only."""
+"""Pages of one walk; a collection that needs more is not read again in smaller pages."""
 ENOUGH_TO_MOVE: Final = 4
-"""Rows."""
+"""Rows that a collection needs before a wrong offset can be recognised."""
 PAGING: Final = frozenset({"limit", "offset"})
 
 
 def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
-    """The walk of the snapshot that met most rows, read to its end.
+    """Return the walk of the snapshot with the most rows, among those read to their end.
 
-    Raises ``NotExercised`` when there is none with at least two rows: one row has no pages.
+    Raises ``NotExercised`` when no walk has at least two rows, which paging needs.
     """
     walks = [found for found in tenant.walks.get(operation.operation_id, ()) if found.complete]
     largest = max(walks, key=len, default=None)
     if largest is None:
         raise NotExercised("the collection was not read to its end")
     if len(largest) < 2:
-        raise NotExercised("it takes two rows to see pages")
+        raise NotExercised("paging cannot be tested with fewer than 2 rows")
     return largest
 
 
 def third(count: int) -> int:
-    """A page size that cuts this many rows into three pages, the last one shorter where it can be."""
+    """Return a page size that divides this number of rows into three pages, the last one shorter if possible."""
     return min(-(-count // 3), LARGEST_PAGE)
 
 
 def half(count: int) -> int:
-    """A page size that cuts this many rows into two uneven pages."""
+    """Return a page size that divides this number of rows into two pages of different lengths."""
     return min(count // 2 + 1, LARGEST_PAGE)
 
 
 def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
-    """One page of a walked collection.
+    """Return one page of a collection that was walked.
 
-    Raises ``NotExercised`` when the answer does not hold a page.
+    Raises ``NotExercised`` when the response contains no page.
     """
     reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
     if reading.fault is not None:
@@ -60,9 +60,9 @@ def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -
 
 
 def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
-    """The collection again, in pages of two sizes.
+    """Read the collection again in pages of two other sizes.
 
-    Raises ``NotExercised`` when that would take too many requests, or a page could not be read.
+    Raises ``NotExercised`` when that needs too many requests, or a page could not be read.
     """
     walks: list[ObservedWalk] = []
     for size in dict.fromkeys((third(len(found)), half(len(found)))):
@@ -80,10 +80,11 @@ def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWal
 @rule(
     "OR-PAG-01",
     family="paging",
-    title="No page is larger than the limit, and a page that was cut says so",
+    title="A page has at most limit rows, and a shortened page says that more follow",
     clause="3.1 limit [A]",
-    example="limit=10 brings 25 rows, or 8 rows without a total and without a next link",
-    fix="cut the page at the limit; where the server's own maximum is smaller, send X-Total-Count and a next link",
+    example="limit=10 returns 25 rows, or returns 8 rows without X-Total-Count and without a next link although "
+    "more follow",
+    fix="return at most limit rows; if the server has a smaller maximum, send X-Total-Count and a next link",
     over=all_collections,
 )
 def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -95,13 +96,13 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             continue
         received = len(reading.rows)
         if received > limit:
-            yield finding(f"limit={limit} brought {received} rows", reading)
+            yield finding(f"limit={limit} returned {received} rows", reading)
             return
         more = received < limit and int(offset) + received < len(found) and received > 0
         if more and reading.total is None and reading.next_link is None:
-            # The standard names no largest page, so cutting is allowed; a reader must only be able to see it.
+            # The standard sets no maximum page size, so a server may shorten pages; a client must be able to notice.
             yield finding(
-                f"limit={limit} brought {received} rows though more follow, without X-Total-Count or a next link",
+                f"limit={limit} returned {received} rows although more follow, but no X-Total-Count or next link",
                 reading,
                 level=Level.SHOULD,
             )
@@ -111,34 +112,32 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-PAG-02",
     family="paging",
-    title="The offset moves the page",
+    title="The offset moves the start of the page",
     clause="3.1 offset [A]",
-    example="offset=20 brings the same rows as offset=0",
-    fix="skip as many rows as the offset says, in the order of the answer, before the page is cut",
+    example="offset=20 returns the same rows as offset=0",
+    fix="skip offset rows, in the order of the response, before cutting the page",
     over=all_collections,
     needs=("OR-PAG-01",),
 )
 def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     if len(found) < ENOUGH_TO_MOVE:
-        raise NotExercised(
-            f"it takes {ENOUGH_TO_MOVE} rows to tell an offset that is ignored from one that is off by one"
-        )
+        raise NotExercised(f"an ignored offset cannot be recognised with fewer than {ENOUGH_TO_MOVE} rows")
     size = third(len(found))
     first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
     if not second.rows:
-        yield finding(f"offset={size} brought no row although the collection holds {len(found)}", second)
+        yield finding(f"offset={size} returned no rows although the collection has {len(found)}", second)
     elif second.ids == first.ids[: len(second.ids)]:
-        yield finding(f"offset={size} brought the rows of offset=0 again", second, second.ids)
+        yield finding(f"offset={size} returned the same rows as offset=0", second, second.ids)
 
 
 @rule(
     "OR-PAG-03",
     family="paging",
-    title="Pages of any size together hold every row",
+    title="Pages of any size together contain every row",
     clause="3.1 limit and offset [A]",
-    example="40 rows in one page, but 39 in pages of 14",
-    fix="order every answer by a unique property such as sourcedId before limit and offset are applied",
+    example="the collection has 40 rows, but pages of 14 return only 39 of them",
+    fix="order every query by a unique property such as sourcedId before applying limit and offset",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
 )
@@ -149,19 +148,20 @@ def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
-            told = [f"{many(len(lost), 'row')} lost ({shown(lost)})"] if lost else []
-            told += [f"{many(len(gained), 'row')} gained ({shown(gained)})"] if gained else []
-            yield finding(f"read in pages of {again.limit}: {' and '.join(told)}", again.pages[0], lost or gained)
+            parts = [f"{many(len(lost), 'row')} missing ({shown(lost)})"] if lost else []
+            parts += [f"{many(len(gained), 'row')} in addition ({shown(gained)})"] if gained else []
+            message = f"pages of {again.limit} rows differ from the collection: {', '.join(parts)}"
+            yield finding(message, again.pages[0], lost or gained)
             return
 
 
 @rule(
     "OR-PAG-04",
     family="paging",
-    title="No row comes twice in the pages of one walk",
+    title="No row appears on more than one page",
     clause="3.1 limit and offset [A]",
-    example="the last row of a page comes again as the first of the next",
-    fix="order every answer by a unique property, and count the offset from 0",
+    example="the last row of a page is repeated as the first row of the next page",
+    fix="order every query by a unique property, and count the offset from 0",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02"),
 )
@@ -171,13 +171,13 @@ def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         repeated = on_several(again.pages)
         if repeated:
             rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
-            message = f"read in pages of {again.limit}: {rows}"
+            message = f"pages of {again.limit} rows contain {rows}"
             yield finding(message, again.pages[0], repeated)
             return
 
 
 def on_several(pages: list[ParsedResponse]) -> list[str]:
-    """The ids that stand on more than one page; twice on the same page is another rule's matter."""
+    """Return the ids that are on more than one page; OR-SEM-10 checks for repetition within a page."""
     met = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
     return [name for name, count in met.items() if count > 1]
 
@@ -185,10 +185,10 @@ def on_several(pages: list[ParsedResponse]) -> list[str]:
 @rule(
     "OR-PAG-05",
     family="paging",
-    title="X-Total-Count, where it is sent, is the number of rows",
+    title="X-Total-Count, if sent, is the number of rows",
     clause="4 X-Total-Count, value [A]",
-    example="X-Total-Count is 41 where 40 rows can be read",
-    fix="count the rows that the request selects over all pages, not the page and not the table",
+    example="X-Total-Count is 41, but the collection has 40 rows",
+    fix="count the rows that match the request over all pages, not the rows of the page or of the table",
     over=all_collections,
     needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
@@ -204,10 +204,10 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         header = reading.exchange.headers.get("X-Total-Count")
         sent = sent or header is not None
         if header is not None and reading.total is None:
-            yield finding("X-Total-Count is not a whole number", reading)
+            yield finding("X-Total-Count is not a non-negative integer", reading)
             return
         if reading.total is not None and reading.total != count:
-            yield finding(f"X-Total-Count is {reading.total}, the collection holds {count} rows", reading)
+            yield finding(f"X-Total-Count is {reading.total}, but the collection has {many(count, 'row')}", reading)
             return
     if not sent:
         raise NotExercised("X-Total-Count is not sent")
@@ -216,10 +216,10 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-PAG-07",
     family="paging",
-    title="Past the end there is 200 and an empty array",
+    title="An offset beyond the end returns 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
-    example="offset=5000 of 40 rows is answered with 404",
-    fix="answer 200 with an empty array; that is where a reader's loop ends",
+    example="offset=5000 on a collection of 40 rows returns 404",
+    fix="return 200 with an empty array, which ends the paging loop of a client",
     over=collections,
     needs=("OR-PAG-02",),
 )
@@ -231,6 +231,10 @@ def past_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
     if beyond.fault is not None:
-        yield finding(f"past the end: {beyond.fault}", beyond)
+        yield finding(f"an offset beyond the last row: {beyond.fault}", beyond)
     elif beyond.rows:
-        yield finding(f"past the end: {many(len(beyond.rows), 'row')}", beyond, beyond.ids)
+        yield finding(
+            f"an offset beyond the last row returned {many(len(beyond.rows), 'row')} instead of an empty array",
+            beyond,
+            beyond.ids,
+        )

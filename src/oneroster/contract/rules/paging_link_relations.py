@@ -1,4 +1,4 @@
-"""Paging by links: where first, prev and last lead, and whether the rest of the request comes along."""
+"""Paging rules on the links first, prev and last, and on the query parameters that links repeat."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,12 +22,12 @@ from oneroster_v1p1.tables import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")
 WALKED: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
-"""Links can only be judged beside pages that are right."""
+"""Links can be checked only against pages that are correct."""
 WINDOW: Final = frozenset({"limit", "offset"})
 
 
 def links_of(reading: ParsedResponse) -> dict[str, str]:
-    """The absolute addresses of a page's links by relation; those that are no address of the tenant are empty."""
+    """Return the absolute URLs of the links of a page, by relation; invalid ones are empty."""
     header = httpx.Response(200, headers=reading.exchange.headers).links
     found = {str(relation): absolute(reading.exchange.url, link.get("url", "")) for relation, link in header.items()}
     return {relation: address or "" for relation, address in found.items()}
@@ -36,10 +36,10 @@ def links_of(reading: ParsedResponse) -> dict[str, str]:
 @rule(
     "OR-PAG-12",
     family="paging",
-    title="The links first, prev and last lead where they say",
+    title="The links first, prev and last point to the right rows",
     clause="4 Link rules [B]",
-    example="the link last leads behind the last row",
-    fix="first begins at offset 0, prev ends where the page begins, last holds the last rows",
+    example="the last link points beyond the last row",
+    fix="start first at offset 0, end prev where the current page starts, and end last with the last row",
     over=largest,
     needs=(*WALKED, "OR-PAG-06", "OR-PAG-09"),
 )
@@ -47,29 +47,33 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     found = largest_walk(tenant, operation)
     size = third(len(found))
     if len(found) < ENOUGH_TO_MOVE or size >= len(found):
-        raise NotExercised("too few rows for pages on both sides")
+        raise NotExercised("the collection has too few rows for a page with pages before and after it")
     middle = page(tenant, found, size, size)
     links = links_of(middle)
     if not middle.rows or not links:
-        raise NotExercised("no links are sent")
+        raise NotExercised("the response has no Link header")
     for relation in ("first", "prev", "last"):
         if relation in links:
             yield from _leads_wrong(tenant, found, middle, relation, links[relation])
     lacking = [relation for relation in RELATIONS if relation not in links]
     if lacking:
-        yield finding(f"a page in the middle has no link {', '.join(lacking)}", middle, level=Level.OPEN)
+        yield finding(
+            f"a page in the middle of the collection has no link with the relation {', '.join(lacking)}",
+            middle,
+            level=Level.OPEN,
+        )
 
 
 def _leads_wrong(
     tenant: ObservedTenant, found: ObservedWalk, middle: ParsedResponse, relation: str, address: str
 ) -> Iterator[Finding]:
-    """What is wrong with one link of a page in the middle, told from the rows to which it leads."""
+    """Yield what is wrong with one link of a middle page, judged by the rows it returns."""
     if not tenant.gateway.is_own(address):
-        yield finding(f"the link {relation} leads to another origin or is no address", middle)
+        yield finding(f"the {relation} link is not a URL on the origin of the tenant", middle)
         return
     there = ParsedResponse(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
     if there.fault is not None:
-        yield finding(f"the link {relation} leads to {there.fault}", middle)
+        yield finding(f"following the {relation} link failed: {there.fault}", middle)
         return
     begins = found.ids.index(middle.ids[0])
     rows = len(there.ids)
@@ -79,7 +83,7 @@ def _leads_wrong(
         "last": found.ids[len(found) - rows :],
     }[relation]
     if not rows or there.ids != right:
-        yield finding(f"the link {relation} leads to other rows", middle, there.ids)
+        yield finding(f"the {relation} link returned other rows than the {relation} page", middle, there.ids)
 
 
 @rule(
@@ -87,8 +91,8 @@ def _leads_wrong(
     family="paging",
     title="Links repeat the filter and the fields of the request",
     clause="4 Link rules, filter, sort and fields repeated [B]",
-    example="the next link of a request with fields leads to whole records",
-    fix="write every parameter of the request into every link, with limit and offset changed",
+    example="the next link of a request with fields returns whole records",
+    fix="copy every query parameter of the request to every link, and change only limit and offset",
     over=largest,
     needs=(*WALKED, "OR-PAG-06"),
 )
@@ -97,10 +101,10 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
     reading = selected(tenant, operation, query)
     links = links_of(reading) if reading.fault is None else {}
     if not links:
-        raise NotExercised("no links are sent")
+        raise NotExercised("the response has no Link header")
     for relation in RELATIONS:
         kept = dict(parse_qsl(urlsplit(links.get(relation, "")).query, keep_blank_values=True))
         lost = [name for name, value in query.items() if name not in WINDOW and kept.get(name) != value]
         if relation in links and lost:
-            yield finding(f"the link {relation} loses the parameters {', '.join(lost)}", reading)
+            yield finding(f"the {relation} link drops or changes the parameters {', '.join(lost)}", reading)
             return

@@ -1,4 +1,4 @@
-"""Privacy: what is known of a person stands in records, for those who may read them, and nowhere else."""
+"""Privacy rules: personal data is only in records, not in errors, URLs or links, and needs the right scope."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -22,17 +22,17 @@ from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, out_of_scope
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
-"""Queries with which the read of an existing record may fail."""
+"""Queries that may make the read of an existing record fail."""
 PEOPLE: Final = "User"
 
 
 def of_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every operation whose records have a secret: users, however they are asked for."""
+    """Every operation whose records have a secret property, which are those that return users."""
     return (each for each in readable(tenant) if _secrets(each))
 
 
 def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first of them, which holds all users where there is such a collection."""
+    """The first of these operations, which is the collection of all users if the tenant serves it."""
     return islice(of_people(tenant), 1)
 
 
@@ -43,10 +43,10 @@ def _secrets(operation: Operation) -> list[Property]:
 @rule(
     "OR-PRV-01",
     family="privacy",
-    title="No record holds a password",
-    clause="5.13 password, optional: it may be sent, though no reader is known to ask for it [C]",
-    example="users carry the password in clear",
-    fix="leave the property out; who has to sign in users does so by single sign-on and not by a roster",
+    title="No record contains a password",
+    clause="5.13 password, optional: it may be sent, but no client is known to request it [C]",
+    example="users have their password in plain text",
+    fix="omit the property; users should sign in by single sign-on, not by a password from a roster",
     over=all_people,
 )
 def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -56,25 +56,27 @@ def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
         for row in reading.rows:
             seen += 1
             for known in _secrets(operation):
-                # An empty string is how some servers leave a property out.
+                # Some servers send an empty string instead of omitting a property.
                 if row.get(known.name):
                     tallies.setdefault(known.name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
-        yield counted(f"{name} is sent in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen)
+        yield counted(
+            f"{name} is present in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen
+        )
 
 
 def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The single reads of records by which a person is known."""
+    """The single reads that returned a record with personal data."""
     return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
 
 
 @rule(
     "OR-PRV-02",
     family="privacy",
-    title="No error repeats what is known of a person",
+    title="An error response contains no personal data",
     clause="6.2 error payload, description [B]",
-    example="the description of a 400 names the student whose record was asked for",
-    fix="name the parameter, the field or the sourcedId in a description, and no value of a record",
+    example="the description of a 400 names the student whose record was requested",
+    fix="name the parameter, the field or the sourcedId in a description, never a value of a record",
     over=personal_reads,
 )
 def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -86,10 +88,12 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
             continue
         failed = True
         if fields := _told_of(operation, known.rows[0], exchange):
-            yield told(f"HTTP {exchange.status} repeats {', '.join(fields)} of the record", exchange)
+            yield told(
+                f"an HTTP {exchange.status} response contains the {', '.join(fields)} of the requested record", exchange
+            )
             return
     if not failed:
-        raise NotExercised("no request for an existing record could be made to fail")
+        raise NotExercised("no request for an existing record returned an error")
 
 
 def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
@@ -98,7 +102,7 @@ def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]
 
 
 def leading_to_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The operations whose records refer to users."""
+    """The operations whose records contain references to users."""
     return (each for each in readable(tenant) if _references(each))
 
 
@@ -110,10 +114,10 @@ def _references(operation: Operation) -> list[str]:
 @rule(
     "OR-PRV-03",
     family="privacy",
-    title="No address holds what is known of a person",
+    title="The href of a reference contains no personal data",
     clause="5.2 href, the address of the object by its sourcedId [B]",
-    example="the href of a user ends in the mail address, or holds it as a parameter",
-    fix="build addresses from sourcedIds alone: addresses are kept in logs, histories and caches",
+    example="the href of a user ends in the email address, or contains it as a parameter",
+    fix="build URLs from sourcedIds only, because URLs are stored in logs, histories and caches",
     over=leading_to_people,
 )
 def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -128,17 +132,19 @@ def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iter
                     tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
         pointer = f"{operation.wrapper}[].{name}.href"
-        yield counted(f"{name}.href holds {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen)
+        yield counted(
+            f"{name}.href contains the {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen
+        )
 
 
 def _people(tenant: ObservedTenant) -> dict[str, list[Trait]]:
-    """The traits of every user, by sourcedId."""
+    """Return the identifying values of every user, by sourcedId."""
     users = tenant.whole(tenant.dialect.all_of(PEOPLE))
     return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
 
 
 def _addresses(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
-    """The references of a record to users: property, href, sourcedId."""
+    """Yield the references of a record to users, as property, href and sourcedId."""
     for name in _references(operation):
         value = row.get(name)
         for reference in value if isinstance(value, list) else [value]:
@@ -153,18 +159,18 @@ def _fields_in(text: str, known: list[Trait]) -> list[str]:
 @rule(
     "OR-PRV-04",
     family="privacy",
-    title="No link to another page holds what is known of a person",
+    title="Links to other pages contain no personal data",
     clause="4 Link rules, the parameters of the request [B]",
-    example="the next link carries the mail address of the last row as a cursor",
-    fix="let links say limit and offset; a cursor has to be opaque",
+    example="the next link contains the email address of the last row as a cursor",
+    fix="use limit and offset in links; a cursor must be opaque",
     over=of_people,
 )
 def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
     if not linked:
-        raise NotExercised("no Link header is sent")
+        raise NotExercised("the response has no Link header")
     for reading in linked:
-        # What the kit asked for itself comes back in the links, as it should.
+        # Links rightly repeat the query of the request, so values from it do not count.
         asked = unquote_plus(encoded_query(reading.query))
         addresses = [address for address in _links(reading) if address != asked]
         fields = {
@@ -174,7 +180,9 @@ def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator
             if not trait.is_in(asked) and any(trait.is_in(address) for address in addresses)
         }
         if fields:
-            yield told(f"the Link header holds {', '.join(sorted(fields))} of a row", reading.exchange)
+            yield told(
+                f"the Link header contains the {', '.join(sorted(fields))} of a record on the page", reading.exchange
+            )
             return
 
 
@@ -184,17 +192,17 @@ def _links(reading: ParsedResponse) -> list[str]:
 
 
 def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The demographics that can be read."""
+    """The operations on demographics that could be read."""
     return (each for each in readable(tenant) if each.tag == DEMOGRAPHICS)
 
 
 @rule(
     "OR-PRV-05",
     family="privacy",
-    title="Demographics are read with their own scope only",
+    title="Reading demographics requires their own scope",
     clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
     example="a token for roster.readonly reads birth dates",
-    fix="ask for the scope roster-demographics.readonly at the demographics endpoints, and answer 403 without it",
+    fix="require the scope roster-demographics.readonly on the demographics endpoints, and return 403 without it",
     over=of_demographics,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )

@@ -1,4 +1,4 @@
-"""Semantics of dates: nothing ends before it begins, and nobody sits in a class outside its sessions."""
+"""Semantic rules on dates: periods end after they begin, enrollments begin within the sessions of their class."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -19,24 +19,24 @@ from oneroster_v1p1.tables import Operation
 PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
     "AcademicSession": ("startDate", "endDate", None),
     "Enrollment": ("beginDate", "endDate", None),
-    # That a task is due behind the day on which it was given is common sense, and stands nowhere.
+    # No source says that a due date follows the assign date, although it is common sense.
     "LineItem": ("assignDate", "dueDate", Level.OPEN),
 }
-"""By element: where a period begins and ends, and what a breach weighs if less than its rule."""
+"""By element: the properties for begin and end, and the level of a finding if it is lower than that of the rule."""
 
 
 def periods(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections whose records have a beginning and an end."""
+    """The collections whose records have a begin and an end date."""
     return (operation for operation in bases(tenant) if operation.element in PERIODS)
 
 
 @rule(
     "OR-SEM-13",
     family="semantics",
-    title="Nothing ends before it begins",
+    title="No session, enrollment or line item ends before it begins",
     clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
-    example="a term with startDate 2026-06-15 and endDate 2025-08-18",
-    fix="correct the dates where the records are kept; consumers drop such sessions and enrollments",
+    example="a term has startDate 2026-06-15 and endDate 2025-08-18",
+    fix="correct the dates in the source data; clients drop such sessions and enrollments",
     over=periods,
 )
 def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -53,11 +53,13 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if not judged:
         raise NotExercised("no record has both dates")
     if tally.count:
-        yield counted(f"{ends} before {begins} in {tally.count} of {judged} records", tally, ends, judged, level)
+        yield counted(
+            f"{ends} is before {begins} in {tally.count} of {many(judged, 'record')}", tally, ends, judged, level
+        )
 
 
 def _moment(value: Any) -> str | None:
-    """A date or a date-time in a form that can be compared with another of its kind; None when it is none."""
+    """Return a date or a date-time in a form that sorts like its value, or None if it is neither."""
     if not isinstance(value, str):
         return None
     try:
@@ -77,8 +79,8 @@ def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
     family="semantics",
     title="An enrollment begins within the sessions of its class",
     clause="5.7 beginDate, within the session of the class [B]",
-    example="beginDate 2019-08-18 in a class whose only term is that of 2025",
-    fix="take the day on which the student joined this class, not the day of the first enrollment in the school",
+    example="beginDate is 2019-08-18 in a class whose only term is that of 2025",
+    fix="use the day on which the student joined this class, not the day of the first enrollment in the school",
     over=enrollments,
     needs=("OR-SEM-13",),
 )
@@ -99,12 +101,12 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if not judged:
         raise NotExercised("no enrollment has a beginDate and a class with sessions")
     if tally.count:
-        message = f"beginDate outside the sessions of the class in {many(tally.count, 'record')} of {judged}"
+        message = f"beginDate is outside the sessions of the class in {tally.count} of {many(judged, 'record')}"
         yield counted(message, tally, "beginDate", judged)
 
 
 def _span(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
-    """From the first to the last day of all sessions of the class of an enrollment; None when they are not known."""
+    """Return the first and the last day of the sessions of an enrollment's class, or None if they are not known."""
     of_class = next((classes.get(identity(item) or "") for item in references(row.get("class"))), None)
     if of_class is None:
         return None

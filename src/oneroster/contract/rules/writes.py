@@ -1,4 +1,4 @@
-"""Writes: a PUT creates and replaces what is in it. All of it on objects of the kit's own making, removed again."""
+"""Write rules on PUT: it creates or replaces a record. They write, and then remove, objects of the kit."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,22 +19,22 @@ from oneroster.contract.writes.sample_records import BEST
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
 LONG: Final = 300
-"""Characters; longer than the columns of most databases that somebody thought long enough for a title."""
+"""Characters; longer than the usual limit of 255 for a text column."""
 MOST_PAGES: Final = 20
 
 
 def puts(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of the dialect.
 
-    Raises ``NotExercised`` when nothing may be written.
+    Raises ``NotExercised`` when the run must not write.
     """
     return writing(tenant, "PUT")
 
 
 def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
-    """The operations of a writing method for whose objects the dialect has a read.
+    """The operations with a write method whose objects can be read as well.
 
-    Raises ``NotExercised`` when nothing may be written.
+    Raises ``NotExercised`` when the run must not write.
     """
     owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
@@ -42,48 +42,53 @@ def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
 
 
 def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
-    """A finding that rests on the answer to a write."""
+    """Return a finding with the response to a write as evidence."""
     return Finding(message, (Evidence(request=exchange.request, ids=ids),), level)
 
 
 @rule(
     "OR-WRT-01",
     family="writes",
-    title="A valid record is taken",
+    title="A valid record is accepted",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="PUT of a complete line item under a new id is answered with 400",
-    fix="take every record that the schema allows, under whatever id the path names",
+    example="PUT of a complete line item under a new id returns 400",
+    fix="accept every record that the schema allows, under any id in the path",
     over=puts,
 )
 def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.created.status not in DONE:
-        yield told(f"a valid record under a new id: HTTP {life.created.status}", life.created, life.sourced_id)
+        yield told(
+            f"a PUT of a valid record under a new id returned HTTP {life.created.status} instead of 201",
+            life.created,
+            life.sourced_id,
+        )
 
 
 @rule(
     "OR-WRT-02",
     family="writes",
-    title="A PUT that creates is answered with 201",
+    title="A PUT that creates a record returns 201",
     clause="2 note W, created 201 [B]",
-    example="PUT under a new id is answered with 200",
-    fix="answer 201 when the path's sourcedId was not there before",
+    example="PUT under a new id returns 200",
+    fix="return 201 if no record had the sourcedId of the path before",
     over=puts,
     needs=("OR-WRT-01",),
 )
 def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.created.status != 201:
-        yield told(f"HTTP {life.created.status} instead of 201", life.created, life.sourced_id)
+        message = f"a PUT that creates a record returned HTTP {life.created.status} instead of 201"
+        yield told(message, life.created, life.sourced_id)
 
 
 @rule(
     "OR-WRT-03",
     family="writes",
-    title="What was put is read back the same",
+    title="A record is read back with the values that were written",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="the description of a line item that was put is not in the answer to the GET",
-    fix="keep every property of the record that the document knows",
+    example="the description of a line item is missing when it is read after the PUT",
+    fix="store every documented property of the record",
     over=puts,
     needs=("OR-WRT-01",),
 )
@@ -94,18 +99,22 @@ def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 
 def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
     if reading.fault is not None:
-        yield finding(f"what was put cannot be read: {reading.fault}", reading, [sent["sourcedId"]])
+        yield finding(f"the written record could not be read: {reading.fault}", reading, [sent["sourcedId"]])
     elif names := changed_properties(life.element, sent, reading.rows[0]):
-        yield finding(f"{', '.join(names)} did not come back as sent", reading, [sent["sourcedId"]])
+        yield finding(
+            f"the record is read back with other values of {', '.join(names)} than written",
+            reading,
+            [sent["sourcedId"]],
+        )
 
 
 @rule(
     "OR-WRT-04",
     family="writes",
-    title="What was put stands in its collection",
+    title="A written record is listed in its collection",
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
-    example="a category that was put can be read by its id, and GET /categories does not list it",
-    fix="serve the collection from where the record was written to, or let a cache know",
+    example="a new category can be read by its id, but GET /categories does not list it",
+    fix="serve the collection from the storage that PUT writes to, or invalidate its cache",
     over=puts,
     needs=("OR-WRT-03",),
 )
@@ -114,33 +123,39 @@ def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterat
     reading = life.first
     collection = tenant.dialect.all_of(life.element)
     if collection is None or reading.fault is not None:
-        raise NotExercised("there is no collection to look into, or no record")
+        raise NotExercised("the element has no collection, or the written record could not be read")
     one = tenant.look(collection, {}, {"filter": f"sourcedId='{life.sourced_id}'"})
     if life.sourced_id in one.ids:
         return
-    # A server that does not filter, or does so wrongly, is another rule's matter.
+    # Other rules check filters; here a wrong filter must not hide the record, so read the collection.
     found = walk(tenant.look, collection, {}, limit=PAGE, most_rows=tenant.gateway.limits.rows, most_pages=MOST_PAGES)
     if life.sourced_id in found.ids:
         return
     if not found.complete:
         raise NotExercised(f"the collection could not be read to its end ({found.stopped})")
-    yield finding("the record can be read by its id, and its collection does not hold it", one, [life.sourced_id])
+    yield finding(
+        "the written record can be read by its id, but its collection does not contain it", one, [life.sourced_id]
+    )
 
 
 @rule(
     "OR-WRT-05",
     family="writes",
-    title="A PUT to an id that is there replaces the record",
+    title="A PUT to an existing id replaces the record",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="a category is put again with another title, and GET still shows the first one",
-    fix="write what the second PUT says over what was there",
+    example="a category is written again with another title, but GET returns the first title",
+    fix="overwrite the existing record with the body of the second PUT",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.replaced.status not in DONE:
-        yield told(f"a second PUT to the same id: HTTP {life.replaced.status}", life.replaced, life.sourced_id)
+        yield told(
+            f"a second PUT to the same id returned HTTP {life.replaced.status} instead of 200",
+            life.replaced,
+            life.sourced_id,
+        )
     else:
         yield from _kept(life, life.replacement, life.second)
 
@@ -148,26 +163,27 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-06",
     family="writes",
-    title="A PUT that replaces is answered with 200",
+    title="A PUT that replaces a record returns 200",
     clause="2 note W, replaced 200 [B]",
-    example="the second PUT to the same id is answered with 201",
-    fix="answer 201 only when the sourcedId was not there before",
+    example="the second PUT to the same id returns 201",
+    fix="return 201 only if no record had the sourcedId before",
     over=puts,
     needs=("OR-WRT-05",),
 )
 def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     if life.replaced.status != 200:
-        yield told(f"HTTP {life.replaced.status} instead of 200", life.replaced, life.sourced_id)
+        message = f"a PUT that replaces a record returned HTTP {life.replaced.status} instead of 200"
+        yield told(message, life.replaced, life.sourced_id)
 
 
 @rule(
     "OR-WRT-07",
     family="writes",
-    title="A replaced record keeps nothing of the former one",
+    title="A replaced record keeps no property of the previous one",
     clause="2 note W, PUT creates or replaces the object [B]",
-    example="a line item is put again without its description, and GET still shows the former one",
-    fix="replace the whole record; a PUT is no PATCH",
+    example="a line item is written again without its description, but GET returns the previous description",
+    fix="replace the whole record; PUT is not PATCH",
     over=puts,
     needs=("OR-WRT-05",),
 )
@@ -176,21 +192,25 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     second = life.second
     left_out = sorted(life.record.keys() - life.replacement.keys())
     if not left_out:
-        raise NotExercised("the record has no optional text that could be left out")
+        raise NotExercised("the record has no optional property to omit")
     if second.fault is not None:
         raise NotExercised(f"the replaced record could not be read ({second.fault})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
-        yield finding(f"{', '.join(kept)} left out of the second PUT, and still there", second, [life.sourced_id])
+        yield finding(
+            f"the second PUT omitted {', '.join(kept)}, but the record still has a value there",
+            second,
+            [life.sourced_id],
+        )
 
 
 @rule(
     "OR-WRT-08",
     family="writes",
-    title="A PUT is answered with nothing, or with the record under its wrapper",
+    title="A PUT response is empty, or contains the record under its wrapper",
     clause="2 note W, content of a PUT response [C]",
-    example="the record comes back without the key category around it",
-    fix="answer with an empty body, or as the GET of the record would",
+    example="the response contains the record without the key category around it",
+    fix="return an empty body, or the body that GET returns for the record",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -200,13 +220,17 @@ def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         return
     payload = life.created.json
     if not isinstance(payload, dict):
-        yield told("the answer is no JSON object", life.created, life.sourced_id)
+        yield told("the body of the PUT response is not a JSON object", life.created, life.sourced_id)
         return
     echo = payload.get(life.wrapper)
     if not isinstance(echo, dict):
-        yield told(f"the answer holds no record under '{life.wrapper}'", life.created, life.sourced_id)
+        yield told(f"the PUT response contains no object under the key '{life.wrapper}'", life.created, life.sourced_id)
     elif names := changed_properties(life.element, life.record, echo):
-        yield told(f"{', '.join(names)} in the answer not as sent", life.created, life.sourced_id)
+        yield told(
+            f"the record in the PUT response has other values of {', '.join(names)} than written",
+            life.created,
+            life.sourced_id,
+        )
 
 
 def scored(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -217,10 +241,10 @@ def scored(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-09",
     family="writes",
-    title="A score may exceed the highest regular one",
+    title="A score may exceed resultValueMax",
     clause="5.12 Result.score, extra credit [A]",
-    example="a score of 12.5 for a line item with resultValueMax 10 is answered with 422, or stored as 10",
-    fix="take the score as it is; teachers give extra credit",
+    example="a score of 12.5 for a line item with resultValueMax 10 returns 422, or is stored as 10",
+    fix="store the score unchanged; teachers give extra credit",
     over=scored,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -237,28 +261,30 @@ def titled(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-10",
     family="writes",
-    title="A long title is kept whole",
-    clause="5.8 and 5.9 title, a string without a bound [A]",
-    example="a title of 300 characters comes back with 255",
-    fix="keep the title whole, or refuse the record with 422; never cut it silently",
+    title="A long title is stored in full",
+    clause="5.8 and 5.9 title, a string without a maximum length [A]",
+    example="a title of 300 characters is read back with 255",
+    fix="store the title in full, or reject the record with 422; never truncate it silently",
     over=titled,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     life = lifecycle_of(tenant, operation)
     title = (f"{life.record['title']} " * LONG)[:LONG].strip().ljust(LONG, ".")
-    # No source names a longest title, so refusing one openly is nobody's breach.
+    # No source sets a maximum length, so rejecting a long title is only an open point.
     yield from _another(life, {"title": title}, f"a title of {LONG} characters", refusal=Level.OPEN)
 
 
 def _another(life: Lifecycle, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
-    """Put one more object, like the first but for some values, and look whether it is taken and kept."""
+    """Write a copy of the first object with some other values, and check that it is stored."""
     _ = life.first
     sourced_id = life.shop.new_id()
     record = {**life.record, **changes, "sourcedId": sourced_id}
     exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
     if exchange.status not in DONE:
         level = refusal if exchange.status < 500 else None
-        yield told(f"{what}: HTTP {exchange.status}", exchange, sourced_id, level=level)
+        yield told(
+            f"a PUT with {what} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
+        )
     else:
         yield from _kept(life, record, life.shop.read(life.element, sourced_id))

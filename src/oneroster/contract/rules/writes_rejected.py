@@ -1,4 +1,4 @@
-"""Writes that should not be done: bodies that are no such record, and callers who are nobody."""
+"""Write rules on requests to reject: invalid bodies, wrong ids or references, and missing credentials."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,21 +16,23 @@ from oneroster_v1p1.tables import ELEMENTS, Operation
 
 
 def unrefused(attempts: Iterable[Attempt]) -> Iterator[Finding]:
-    """A finding for each attempt that was not refused with 400 or 422; another refusal is at most a should."""
+    """Yield a finding for each attempt that did not return 400 or 422; other 4xx statuses are at most a should."""
     for what, sourced_id, exchange in attempts:
         if is_refused(exchange):
             continue
         level = Level.SHOULD if 400 <= exchange.status < 500 else None
-        yield told(f"{what}: HTTP {exchange.status} instead of 400 or 422", exchange, sourced_id, level=level)
+        yield told(
+            f"a PUT of {what} returned HTTP {exchange.status} instead of 400 or 422", exchange, sourced_id, level=level
+        )
 
 
 @rule(
     "OR-WRT-11",
     family="writes",
-    title="A body that is no JSON is refused",
+    title="A body that is not JSON is rejected",
     clause="6.1 400, invalid request [A]",
-    example="a PUT whose body is cut off is answered with 500",
-    fix="answer 400 with codeMinor 'invalid data' when the body cannot be read",
+    example="a PUT with a truncated body returns 500",
+    fix="return 400 with codeMinor `invalid data` when the body cannot be parsed",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -41,10 +43,10 @@ def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-12",
     family="writes",
-    title="A record without its wrapper is refused",
+    title="A record without its wrapper is rejected",
     clause="6.1 422, body that cannot be processed [B]",
-    example="PUT of a bare category, without the key category around it, is answered with 201",
-    fix="ask for the wrapper, answer 422 or 400 when it is missing",
+    example="PUT of a bare category, without the key category around it, returns 201",
+    fix="require the wrapper, and return 422 or 400 when it is missing",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -55,10 +57,10 @@ def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 @rule(
     "OR-WRT-13",
     family="writes",
-    title="A record that the schema does not allow is refused",
+    title="A record that does not match the schema is rejected",
     clause="6.1 422, body that cannot be processed [B]",
-    example="PUT of a category without title, or with the status gone, is answered with 201",
-    fix="judge the body by the schema before writing, answer 422 or 400 with codeMinor 'invalid data'",
+    example="PUT of a category without a title, or with the status gone, returns 201",
+    fix="validate the body against the schema before writing, and return 422 or 400 with codeMinor `invalid data`",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -69,10 +71,10 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-14",
     family="writes",
-    title="A PUT that is refused changes nothing",
+    title="A rejected PUT changes nothing",
     clause="6.1 400, invalid request [A]",
-    example="a PUT without title is answered with 422, and the record is there all the same",
-    fix="judge first and write then, in one transaction",
+    example="a PUT without a title returns 422, but the record exists afterwards",
+    fix="validate before writing, and write in one transaction",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -82,23 +84,27 @@ def refused_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Ite
     for what, sourced_id, exchange in refused:
         reading = life.shop.read(life.element, sourced_id)
         if reading.exchange.status == 200 and not is_gone(reading):
-            yield finding(f"{what} was refused (HTTP {exchange.status}), and is there", reading, [sourced_id])
+            yield finding(
+                f"a PUT of {what} returned HTTP {exchange.status}, but the record exists afterwards",
+                reading,
+                [sourced_id],
+            )
     exchange, behind = life.refused
     if exchange.status in DONE and not refused:
-        raise NotExercised("no PUT was refused")
-    names = changed_properties(life.element, life.record, behind.rows[0]) if behind.rows else ["all of it"]
+        raise NotExercised("no PUT was rejected")
+    names = changed_properties(life.element, life.record, behind.rows[0]) if behind.rows else ["the whole record"]
     if exchange.status not in DONE and names:
-        message = f"a PUT over a record was refused (HTTP {exchange.status}), and changed {', '.join(names)}"
+        message = f"a PUT to an existing record returned HTTP {exchange.status}, but changed {', '.join(names)}"
         yield finding(message, behind, [life.sourced_id])
 
 
 @rule(
     "OR-WRT-15",
     family="writes",
-    title="A body that names another record than the path is refused",
+    title="A body with another sourcedId than the path is rejected",
     clause="2 note W, body sourcedId and path id differ [C]",
-    example="PUT /categories/a with sourcedId b in the body writes the record b",
-    fix="answer 422 with codeMinor 'invalid data', so that no consumer overwrites a record that it did not name",
+    example="PUT /categories/a with sourcedId b in the body writes record b",
+    fix="return 422 with codeMinor `invalid data`, so that clients cannot overwrite a record they did not name",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -112,12 +118,17 @@ def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         return
     places = {"the path": in_path, "the body": in_body}
     written = [place for place, name in places.items() if life.shop.read(life.element, name).exchange.status == 200]
-    where = " and of ".join(written) or "neither"
-    yield told(f"taken (HTTP {exchange.status}) and written under the id of {where}", exchange, in_path, in_body)
+    where = " and ".join(written) or "neither of them"
+    yield told(
+        f"a body with another id than the path returned HTTP {exchange.status}; written to the id of: {where}",
+        exchange,
+        in_path,
+        in_body,
+    )
 
 
 def referring(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The PUT operations of records that refer to others."""
+    """The PUT operations of records with a required reference."""
     for operation in puts(tenant):
         properties = ELEMENTS[operation.body].properties.values() if operation.body else ()
         if any(known.required and known.kind == "reference" for known in properties):
@@ -127,10 +138,10 @@ def referring(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-16",
     family="writes",
-    title="A record that refers to nothing is refused",
+    title="A record with a reference to a missing record is rejected",
     clause="5.2 GUIDRef.sourcedId in a PUT, no rule found [C]",
-    example="PUT of a result whose line item does not exist is answered with 201",
-    fix="follow the references of the body, answer 422 with codeMinor 'invalid data' for one that leads nowhere",
+    example="PUT of a result whose line item does not exist returns 201",
+    fix="resolve the references in the body, and return 422 with codeMinor `invalid data` if a record is missing",
     over=referring,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
@@ -144,22 +155,24 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     record = {**life.record, "sourcedId": sourced_id, known.name: reference}
     exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
     if exchange.status in DONE:
-        yield told(f"a {known.name} that leads nowhere was taken (HTTP {exchange.status})", exchange, sourced_id)
+        yield told(
+            f"a PUT with a {known.name} that does not exist was accepted (HTTP {exchange.status})", exchange, sourced_id
+        )
 
 
 @rule(
     "OR-WRT-17",
     family="writes",
-    title="Nobody writes without credentials",
+    title="A write without credentials returns 401",
     clause="6.1 401 [A]",
-    example="PUT or DELETE of a category without an Authorization header is done",
-    fix="ask for credentials before anything else, on every method",
+    example="PUT or DELETE of a category succeeds without an Authorization header",
+    fix="check the credentials before anything else, on every method",
     over=puts,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, Nobody):
-        raise NotExercised("no credentials were given, so none can be left out")
+        raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
     life = lifecycle_of(tenant, operation)
     _ = life.first
     sourced_id = life.shop.new_id()
@@ -168,6 +181,8 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
     delete = life.shop.delete(life.element, sourced_id, access=Nobody())
     for exchange in (put, delete):
         if exchange.status != 401:
-            yield told(f"{exchange.method} without credentials: HTTP {exchange.status} instead of 401", exchange)
+            yield told(
+                f"a {exchange.method} without credentials returned HTTP {exchange.status} instead of 401", exchange
+            )
     if put.status == 401 and life.shop.read(life.element, sourced_id).exchange.status == 200:
-        yield told("PUT without credentials was refused with 401, and done", put, sourced_id)
+        yield told("a PUT without credentials returned 401, but the record was written", put, sourced_id)
