@@ -166,7 +166,7 @@ def test_what_a_token_answer_lacks_weighs_differently(granted: bytes, expected: 
 )
 def test_a_scope_that_was_not_said_weighs_less(granted: bytes, expected: list[Level | None]) -> None:
     with judging(says(answer(GRANTED), EMPTY, answer(granted), EMPTY), credentials) as tenant:
-        assert levels(tokens.out_of_scope(tenant, ORGS, ("a",))) == expected
+        assert levels(tokens.expect_no_access(tenant, ORGS, ("a",))) == expected
 
 
 @pytest.mark.parametrize("said", [answer(GRANTED[:-1] + f', "scope": "a {ORGS.oauth_scopes[0]}"}}'.encode()), EMPTY])
@@ -175,7 +175,7 @@ def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
         judging(says(answer(GRANTED), EMPTY, said), credentials) as tenant,
         pytest.raises(NotExercised, match="no token with a narrower scope"),
     ):
-        list(tokens.out_of_scope(tenant, ORGS, ("a",)))
+        list(tokens.expect_no_access(tenant, ORGS, ("a",)))
 
 
 def test_a_token_of_an_hour_is_not_waited_for() -> None:

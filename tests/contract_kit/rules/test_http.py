@@ -72,7 +72,7 @@ def test_a_method_that_repeats_the_request_never_carries_credentials() -> None:
             error_payload.codes_say_failure,
             [Level.SHOULD],
         ),
-        (b'{"statusInfoSet": "SELECT a FROM b"}', "application/json", error_payload.nothing_let_out, [None]),
+        (b'{"statusInfoSet": "SELECT a FROM b"}', "application/json", error_payload.no_server_internals, [None]),
     ],
 )
 def test_what_an_error_holds_weighs_by_what_is_known(

@@ -60,7 +60,7 @@ def test_an_address_is_searched_for_the_person_it_leads_to(href: str, fields: li
         for operation in (USERS, ENROLLMENTS):
             found = walk(tenant.ask, operation, {}, limit=10, most_rows=10, most_pages=2)
             tenant.walks[operation.operation_id].append(found)
-        findings = list(privacy.no_person_in_addresses(tenant, ENROLLMENTS))
+        findings = list(privacy.no_person_in_hrefs(tenant, ENROLLMENTS))
     assert [each.message for each in findings] == [
         f"user.href contains the {field} of the user in 1 record" for field in fields
     ]

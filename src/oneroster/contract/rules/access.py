@@ -15,11 +15,11 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
-MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")
+MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
 """Authorization headers that contain no usable credentials."""
 
 
-def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
+def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
     """Repeat a request that succeeded before, with other credentials.
 
     Raises ``NotExercised`` when the run itself uses no credentials, because then a request without them is valid.
@@ -32,9 +32,9 @@ def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> 
     return tenant.gateway.get(path, encoded_query(query), access=access)
 
 
-def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
+def expect_401(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
     """Yield a finding unless a request with these credentials returns 401."""
-    exchange = knock(tenant, operation, access)
+    exchange = request_with_credentials(tenant, operation, access)
     tenant.refusals.append((operation.operation_id, exchange))
     if exchange.status != 401:
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
@@ -51,10 +51,10 @@ def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, w
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, Nobody(), "without credentials")
+    yield from expect_401(tenant, operation, Nobody(), "without credentials")
 
 
-def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
+def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection and one single read of each service.
 
     Servers check credentials in one place per service, so these stand for all other operations.
@@ -74,11 +74,11 @@ def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="6.1 401 [A]",
     example="GET /users with a token that was never issued returns 200",
     fix="look up the token, or verify the signature, on every request",
-    over=sampled,
+    over=sampled_operations,
     needs=("OR-ACC-01",),
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
+    yield from expect_401(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
 
 
 @rule(
@@ -88,7 +88,7 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     clause="6.2 error payload, recommended [B]",
     example="the 401 response has an empty or an HTML body",
     fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
-    over=sampled,
+    over=sampled_operations,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 
 def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each service."""
-    return (operation for operation in sampled(tenant) if operation.many)
+    return (operation for operation in sampled_operations(tenant) if operation.many)
 
 
 @rule(
@@ -122,8 +122,8 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for value in MALFORMED:
-        exchange = knock(tenant, operation, RawAuthorization(value))
+    for value in MALFORMED_HEADERS:
+        exchange = request_with_credentials(tenant, operation, RawAuthorization(value))
         tenant.refusals.append((operation.operation_id, exchange))
         if exchange.status != 401:
             received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
@@ -141,7 +141,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
     example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
-    over=sampled,
+    over=sampled_operations,
     needs=("OR-ACC-01",),
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -14,12 +14,12 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
-DAY: Final = 86_400
+ONE_DAY: Final = 86_400
 """Seconds."""
 QUERY: Final = "limit=1"
 
 
-def judged(exchange: Exchange, what: str) -> Iterator[Finding]:
+def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding]:
     """Yield a finding unless the request returned 401.
 
     A 400 is only an open point, because some servers return it for signatures they cannot verify.
@@ -41,9 +41,9 @@ def judged(exchange: Exchange, what: str) -> Iterator[Finding]:
     needs=("OR-ACC-02",),
 )
 def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    stale = Signature(signing_client(tenant), timestamp=int(time.time()) - DAY)
+    stale = Signature(signing_client(tenant), timestamp=int(time.time()) - ONE_DAY)
     exchange = tenant.probe(known_path(tenant, operation), QUERY, access=stale)
-    yield from judged(exchange, "an oauth_timestamp of one day ago")
+    yield from expect_rejected_signature(exchange, "an oauth_timestamp of one day ago")
 
 
 @rule(
@@ -62,7 +62,7 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     first = tenant.probe(path, QUERY, access=signature)
     if first.status != 200:
         raise NotExercised(f"the first use of the nonce returned HTTP {first.status}")
-    yield from judged(tenant.probe(path, QUERY, access=signature), "a nonce that was already used")
+    yield from expect_rejected_signature(tenant.probe(path, QUERY, access=signature), "a nonce that was already used")
 
 
 @rule(
@@ -78,4 +78,4 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     partial = Signature(signing_client(tenant), signed_url=lambda url: url.partition("?")[0])
     exchange = tenant.probe(known_path(tenant, operation), QUERY, access=partial)
-    yield from judged(exchange, "a signature that does not cover the query")
+    yield from expect_rejected_signature(exchange, "a signature that does not cover the query")

@@ -17,34 +17,34 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.access import sampled_collections
 from oneroster_v1p1.tables import Operation
 
-LONGEST_LIFE: Final = 10.0
+LONGEST_WAIT: Final = 10.0
 """Seconds; the kit does not wait for a token with a longer lifetime to expire."""
-BEHIND: Final = 0.5
+EXPIRY_MARGIN: Final = 0.5
 """Seconds to wait after the expiry of a token before using it again."""
 DEMOGRAPHICS: Final = "demographics"
 
 
-def granted(exchange: Exchange) -> dict[str, Any] | None:
+def token_members(exchange: Exchange) -> dict[str, Any] | None:
     """Return the members of a response that contains a token, or None if it contains none."""
     members = exchange.json if exchange.status == 200 else None
     return members if isinstance(members, dict) and isinstance(members.get("access_token"), str) else None
 
 
-def usual(tenant: ObservedTenant) -> Exchange:
+def successful_token_response(tenant: ObservedTenant) -> Exchange:
     """Return the token response for the scope of this run, or for no scope if that one is rejected.
 
     Raises ``NotExercised`` when the token endpoint grants no token.
     """
     desk = desk_of(tenant)
     for scope in dict.fromkeys((desk.scope, "")):
-        if granted(desk.grant(scope)) is not None:
+        if token_members(desk.grant(scope)) is not None:
             return desk.grant(scope)
     raise NotExercised("the token endpoint grants no token")
 
 
-def refused(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
+def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
     """Yield a finding unless the token endpoint rejected the request with the error code of RFC 6749."""
-    if granted(exchange) is not None:
+    if token_members(exchange) is not None:
         yield told(f"the token endpoint granted a token for {what}", exchange)
     elif exchange.status not in (400, 401):
         yield told(
@@ -66,10 +66,10 @@ def refused(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
     over=once,
 )
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    usual(tenant)
+    successful_token_response(tenant)
     desk = desk_of(tenant)
     exchange = desk.ask("client_credentials", desk.scope, secrets.token_urlsafe(24))
-    yield from refused(exchange, "a wrong client secret", "invalid_client")
+    yield from expect_no_token(exchange, "a wrong client secret", "invalid_client")
 
 
 @rule(
@@ -82,9 +82,9 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     over=once,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    usual(tenant)
+    successful_token_response(tenant)
     exchange = desk_of(tenant).ask("oneroster_check")
-    yield from refused(exchange, "an unknown grant type", "unsupported_grant_type")
+    yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
 
 
 @rule(
@@ -97,8 +97,8 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
     over=once,
 )
 def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    exchange = usual(tenant)
-    members = granted(exchange) or {}
+    exchange = successful_token_response(tenant)
+    members = token_members(exchange) or {}
     kind, seconds = members.get("token_type"), members.get("expires_in")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         yield told(f"token_type is {'missing' if kind is None else 'not bearer'}", exchange)
@@ -118,7 +118,7 @@ def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     over=once,
 )
 def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    exchange = usual(tenant)
+    exchange = successful_token_response(tenant)
     if "no-store" not in exchange.headers.get("Cache-Control", "").lower():
         yield told("the token response has no header 'Cache-Control: no-store'", exchange)
 
@@ -134,23 +134,25 @@ def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[
     needs=("OR-ACC-02", "OR-ACC-08"),
 )
 def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    members = granted(usual(tenant)) or {}
+    members = token_members(successful_token_response(tenant)) or {}
     life = members.get("expires_in")
-    if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_LIFE:
-        raise NotExercised(f"no token expires within {LONGEST_LIFE:g} seconds, and the kit does not wait longer")
-    fresh = granted(desk_of(tenant).grant_anew(desk_of(tenant).scope))
+    if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_WAIT:
+        raise NotExercised(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
+    fresh = token_members(desk_of(tenant).grant_anew(desk_of(tenant).scope))
     if fresh is None:
         raise NotExercised("the token endpoint granted no second token")
     token, path = BearerToken(fresh["access_token"]), known_path(tenant, operation)
     if tenant.probe(path, "limit=1", access=token).status != 200:
         raise NotExercised("a new token was not accepted, so its expiry cannot be tested")
-    tenant.gateway.pause(life + BEHIND)
+    tenant.gateway.pause(life + EXPIRY_MARGIN)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
         yield told(f"a request with an expired token returned HTTP {exchange.status} instead of 401", exchange)
 
 
-def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[BearerToken, bool]:
+def token_with_other_scope(
+    tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...]
+) -> tuple[BearerToken, bool]:
     """Return a token for a scope in ``offered`` that grants none of the scopes in ``wanted``.
 
     The second value says whether the token response named the scope it granted.
@@ -158,7 +160,7 @@ def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple
     Raises ``NotExercised`` when the token endpoint grants no such token.
     """
     for scope in offered:
-        members = granted(desk_of(tenant).grant(scope))
+        members = token_members(desk_of(tenant).grant(scope))
         if members is None:
             continue
         scopes = members.get("scope")
@@ -169,9 +171,9 @@ def narrow_token(tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple
     raise NotExercised("no token with a narrower scope is granted")
 
 
-def out_of_scope(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
+def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding when a token with another scope can read this operation."""
-    token, said = narrow_token(tenant, operation.oauth_scopes, offered)
+    token, said = token_with_other_scope(tenant, operation.oauth_scopes, offered)
     exchange = tenant.probe(known_path(tenant, operation), "limit=1" if operation.many else "", access=token)
     if exchange.status == 200:
         # Without a scope in the token response, the server may have granted more than was requested.
@@ -179,7 +181,7 @@ def out_of_scope(tenant: ObservedTenant, operation: Operation, offered: tuple[st
         yield told(f"a token without a scope for {operation.tag} can read {operation.tag}", exchange, level)
 
 
-def of_scope(tenant: ObservedTenant) -> Iterator[Operation]:
+def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each service except demographics, which OR-PRV-05 checks."""
     return (each for each in sampled_collections(tenant) if each.oauth_scopes and each.tag != DEMOGRAPHICS)
 
@@ -191,9 +193,9 @@ def of_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="7.4 scopes; 6.1 403 authenticated, but refused [A]",
     example="a token for resources reads users",
     fix="compare the scopes of the token with those of the operation, and return 403",
-    over=of_scope,
+    over=scoped_collections,
     needs=("OR-ACC-02",),
 )
 def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(scope for scope in reversed(wanted_scopes()) if scope not in operation.oauth_scopes)
-    yield from out_of_scope(tenant, operation, others)
+    yield from expect_no_access(tenant, operation, others)

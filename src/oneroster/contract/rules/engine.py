@@ -13,35 +13,35 @@ from oneroster.contract.observation.evidence import CauseCount, counted, finding
 from oneroster.contract.observation.tenant import ObservedTenant, offered
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.schema import fresh_breaches, told_before
+from oneroster.contract.rules.schema import already_reported, new_violations
 from oneroster_v1p1.tables import Operation
 
 if TYPE_CHECKING:
     from oneroster.contract.oracle.record_schema import Breach
 
-BUSY_OR_MISSING: Final = frozenset({501, 503})
+EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 """Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""
-NOTHING_THERE: Final = 404
+NOT_FOUND: Final = 404
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
 
 
-def answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+def responses_to_valid_requests(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return all responses to valid requests of an operation, those of the rules and of the engine."""
-    return tenant.readings(operation) + explored_answers(tenant, operation)
+    return tenant.readings(operation) + engine_responses(tenant, operation)
 
 
-def explored_answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+def engine_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return all responses to valid requests that the engine sent to an operation."""
     runs = lawful_runs(tenant)
-    return [as_reading(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
+    return [as_response(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
 
 
-def as_reading(operation: Operation, exchange: Exchange) -> ParsedResponse:
+def as_response(operation: Operation, exchange: Exchange) -> ParsedResponse:
     """Return an exchange of the engine as a response of an operation, without its parsed parameters."""
     return ParsedResponse(operation, {}, {}, exchange)
 
 
-def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
+def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
     """Raise the reason why the engine did not finish, unless the rule has a finding.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
@@ -69,12 +69,14 @@ def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
     over=offered,
 )
 def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = answers(tenant, operation)
-    failed = [each for each in known if each.exchange.status >= 500 and each.exchange.status not in BUSY_OR_MISSING]
+    known = responses_to_valid_requests(tenant, operation)
+    failed = [
+        each for each in known if each.exchange.status >= 500 and each.exchange.status not in EXPECTED_SERVER_ERRORS
+    ]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
         yield finding(f"{len(failed)} of {len(known)} valid requests returned {statuses}", failed[0])
-    settle(lawful_runs(tenant), operation, found=bool(failed))
+    raise_engine_errors(lawful_runs(tenant), operation, found=bool(failed))
 
 
 @rule(
@@ -88,15 +90,15 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Any URL may return 404; other rules check whether it is right to do so.
-    lawful = tenant.dialect.facts.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
-    known = answers(tenant, operation)
-    strange = [each for each in known if each.exchange.status not in lawful and each.exchange.status < 500]
+    documented = tenant.dialect.facts.statuses(operation) | EXPECTED_SERVER_ERRORS | {NOT_FOUND}
+    known = responses_to_valid_requests(tenant, operation)
+    strange = [each for each in known if each.exchange.status not in documented and each.exchange.status < 500]
     if strange:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
         yield finding(
             f"{len(strange)} of {len(known)} valid requests returned undocumented status codes: {statuses}", strange[0]
         )
-    settle(lawful_runs(tenant), operation, found=bool(strange))
+    raise_engine_errors(lawful_runs(tenant), operation, found=bool(strange))
 
 
 @rule(
@@ -109,31 +111,31 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
     over=offered,
     needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
 )
-def answers_keep_to_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    good = [each for each in explored_answers(tenant, operation) if each.exchange.status == 200]
+def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    good = [each for each in engine_responses(tenant, operation) if each.exchange.status == 200]
     misplaced = [each for each in good if each.misplaced is not None]
     if misplaced:
         yield finding(f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].misplaced}", misplaced[0])
     tallies: dict[Breach, CauseCount] = {}
     for reading in good:
-        for breach, sourced_id in fresh_breaches(tenant, reading):
-            tallies.setdefault(breach, CauseCount(reading)).add(sourced_id)
-    for breach, tally in tallies.items():
-        message = f"{breach.pointer} is {breach.aspect} in {many(tally.count, 'record')} of engine responses"
-        yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
-    told = bool(misplaced or tallies)
-    if not told:
-        yield from _only_the_engine_objects(operation, tenant)
-    settle(lawful_runs(tenant), operation, found=told)
+        for violation, sourced_id in new_violations(tenant, reading):
+            tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
+    for violation, tally in tallies.items():
+        message = f"{violation.pointer} is {violation.aspect} in {many(tally.count, 'record')} of engine responses"
+        yield counted(message, tally, violation.pointer, tally.count, level_of(violation.trust))
+    reported = bool(misplaced or tallies)
+    if not reported:
+        yield from _engine_validation_findings(operation, tenant)
+    raise_engine_errors(lawful_runs(tenant), operation, found=reported)
 
 
-def _only_the_engine_objects(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
+def _engine_validation_findings(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
     """Yield what only the validator of the engine finds in a response.
 
     Responses whose records have violations that were already reported are left out: the validator repeats those.
     """
     for hint in (hint for run in lawful_runs(tenant) for hint in run.hints.get(operation.path, ())):
-        reading = as_reading(operation, hint.exchange)
-        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not told_before(tenant, reading):
+        reading = as_response(operation, hint.exchange)
+        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not already_reported(tenant, reading):
             yield finding("the response does not match the response schema", reading, level=level_of("B"))
             return

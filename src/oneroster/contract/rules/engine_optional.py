@@ -17,15 +17,15 @@ from oneroster.contract.observation.tenant import ObservedTenant, offered, reads
 from oneroster.contract.oracle.status_payload import carries_code
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.engine import BUSY_OR_MISSING, as_reading, settle
+from oneroster.contract.rules.engine import EXPECTED_SERVER_ERRORS, as_response, raise_engine_errors
 from oneroster_v1p1.tables import Operation
 
 DEFAULT_PAGE: Final = 100
 """Rows of a page when the request has no limit."""
-_LAWFUL: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
+_VALID_NUMBERS: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
 
 
-def asked_unlawfully(tenant: ObservedTenant) -> Iterator[Operation]:
+def operations_for_invalid_requests(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation that the tenant serves, if the run may send invalid requests.
 
     Raises ``NotExercised`` without --negative.
@@ -35,7 +35,7 @@ def asked_unlawfully(tenant: ObservedTenant) -> Iterator[Operation]:
     return offered(tenant)
 
 
-def linked(tenant: ObservedTenant) -> Iterator[Operation]:
+def single_reads_from_lists(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every single read that the tenant serves, if the run follows links.
 
     Raises ``NotExercised`` without --stateful.
@@ -45,7 +45,7 @@ def linked(tenant: ObservedTenant) -> Iterator[Operation]:
     return reads(tenant)
 
 
-def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> list[str]:
+def invalid_parameters(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> list[str]:
     """Return the names of the invalid parameters of a request of the engine, path parameters first."""
     path, _, query = exchange.target.partition("?")
     known = {encoded_path(operation.path, reading.values) for reading in tenant.readings(operation)}
@@ -53,7 +53,7 @@ def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -
     return wrong + [
         name
         for name, value in parse_qsl(query, keep_blank_values=True)
-        if name in _LAWFUL and not _LAWFUL[name].fullmatch(value)
+        if name in _VALID_NUMBERS and not _VALID_NUMBERS[name].fullmatch(value)
     ]
 
 
@@ -64,18 +64,18 @@ def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -
     clause="6.1 500 only for a catastrophe [A]",
     example="GET /orgs?limit=0.5 returns 500",
     fix="validate every parameter before using it, and return 400 for an invalid value",
-    over=asked_unlawfully,
+    over=operations_for_invalid_requests,
     needs=("OR-ENG-01",),
 )
-def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def invalid_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     run = engine_run(tenant, Phase.UNLAWFUL)
     known = run.exchanges.get(operation.path, [])
-    failed = [each for each in known if each.status >= 500 and each.status not in BUSY_OR_MISSING]
+    failed = [each for each in known if each.status >= 500 and each.status not in EXPECTED_SERVER_ERRORS]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed}))
         message = f"{len(failed)} of {len(known)} invalid requests returned {statuses}"
-        yield finding(message, as_reading(operation, failed[0]))
-    settle([run], operation, found=bool(failed))
+        yield finding(message, as_response(operation, failed[0]))
+    raise_engine_errors([run], operation, found=bool(failed))
 
 
 @rule(
@@ -85,23 +85,23 @@ def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) 
     clause="6.1 400 and 404 [B]",
     example="GET /orgs/null returns 200 and an org",
     fix="return 404 for ids that were never assigned and 400 for invalid parameter values, with the status payload",
-    over=asked_unlawfully,
+    over=operations_for_invalid_requests,
     needs=("OR-ERR-01", "OR-ERR-07"),
 )
-def unlawful_is_refused(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def invalid_is_rejected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     run = engine_run(tenant, Phase.UNLAWFUL)
-    told: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     for exchange in run.exchanges.get(operation.path, ()):
-        for found in _not_refused(tenant, operation, exchange):
-            told.setdefault(found.message, found)
-    yield from told.values()
-    settle([run], operation, found=bool(told))
+        for found in _not_rejected(tenant, operation, exchange):
+            findings.setdefault(found.message, found)
+    yield from findings.values()
+    raise_engine_errors([run], operation, found=bool(findings))
 
 
-def _not_refused(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
     """Yield what is wrong with the response to one invalid request."""
-    wrong = unlawful(tenant, operation, exchange)
-    reading = as_reading(operation, exchange)
+    wrong = invalid_parameters(tenant, operation, exchange)
+    reading = as_response(operation, exchange)
     if not wrong or exchange.status >= 500:
         return
     if 400 <= exchange.status < 500:
@@ -126,18 +126,18 @@ def _not_refused(tenant: ObservedTenant, operation: Operation, exchange: Exchang
     clause="2 single reads [A]",
     example="an org in the middle of the list returns 404 when it is read",
     fix="look up a single record among the same rows as the list, whatever their number",
-    over=linked,
+    over=single_reads_from_lists,
     needs=("OR-SEM-08",),
 )
 def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     run = engine_run(tenant, Phase.LINKS)
     parents = tenant.dialect.list_of(operation.operation_id)
     listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
-    listed = {name for each in listing if parents is not None for name in as_reading(parents, each).ids if name}
+    listed = {name for each in listing if parents is not None for name in as_response(parents, each).ids if name}
     # The engine sometimes alters an id; such a request is for another record.
     paths = {encoded_path(operation.path, dict.fromkeys(path_parameters(operation), name)) for name in listed}
-    known = [as_reading(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
+    known = [as_response(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
     lost = [each for each in known if each.fault is not None]
     if lost:
         yield finding(f"{len(lost)} of {len(known)} listed records could not be read: {lost[0].fault}", lost[0])
-    settle([run], operation, found=bool(lost))
+    raise_engine_errors([run], operation, found=bool(lost))

@@ -16,17 +16,17 @@ from oneroster_v1p1.tables import Operation
 JSON = "application/json"
 
 
-def lists(tenant: ObservedTenant) -> Iterable[Operation]:
+def collection_operations(tenant: ObservedTenant) -> Iterable[Operation]:
     """Every collection of the dialect, top-level and nested."""
     return tenant.dialect.collections + tenant.dialect.nested
 
 
-def singles(tenant: ObservedTenant) -> Iterable[Operation]:
+def single_read_operations(tenant: ObservedTenant) -> Iterable[Operation]:
     """Every single read of the dialect."""
     return tenant.dialect.reads
 
 
-def answered(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+def successful_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return the responses with status 200.
 
     Raises ``NotExercised`` with the reason when there are none, and ``NoAnswerError`` when the tenant sent no response.
@@ -45,7 +45,7 @@ def answered(tenant: ObservedTenant, operation: Operation) -> list[ParsedRespons
     raise NotExercised(f"no successful response ({statuses})")
 
 
-def misplaced(readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
+def wrong_envelopes(readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
     """Yield one finding for each kind of wrong envelope, however often it occurs."""
     seen: dict[str, ParsedResponse] = {}
     for reading in readings:
@@ -63,10 +63,10 @@ def misplaced(readings: list[ParsedResponse], operation: Operation) -> Iterator[
     example='GET /students returns `{"students": [...]}` instead of `{"users": [...]}`',
     fix="return the array under the plural of the element name; a specialised collection uses the key of the "
     "collection it selects from",
-    over=lists,
+    over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misplaced(answered(tenant, operation), operation)
+    yield from wrong_envelopes(successful_responses(tenant, operation), operation)
 
 
 @rule(
@@ -76,10 +76,10 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     clause="2 wrapper summary [A]",
     example='GET /orgs/{id} returns `{"orgs": [...]}` with an array of one org',
     fix="return the record itself as an object under its documented key, such as `org`",
-    over=singles,
+    over=single_read_operations,
 )
 def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misplaced(answered(tenant, operation), operation)
+    yield from wrong_envelopes(successful_responses(tenant, operation), operation)
 
 
 @rule(
@@ -92,7 +92,7 @@ def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     over=lambda tenant: tenant.dialect.operations.values(),
 )
 def media_type(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    wrong = [reading for reading in answered(tenant, operation) if reading.exchange.media_type != JSON]
+    wrong = [reading for reading in successful_responses(tenant, operation) if reading.exchange.media_type != JSON]
     if wrong:
         yield finding(f"Content-Type is {_shown(wrong[0].exchange.media_type)} instead of {JSON}", wrong[0])
 

@@ -11,10 +11,10 @@ from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.status_payload import STATUS_KEY, carries_code
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.sorting import largest, unknown_sort
+from oneroster.contract.rules.sorting import largest_collections, response_to_unknown_sort
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation
 
-CODES: Final = {
+REQUIRED_CODES: Final = {
     known.name: ENUMERATIONS[known.enumeration]
     for known in ELEMENTS["StatusInfo"].properties.values()
     if known.enumeration is not None and known.required
@@ -29,25 +29,25 @@ CODES: Final = {
     clause="6.3 statusInfoSet beside the data of a warning [B]",
     example="sort=favouriteColour returns a statusInfoSet that is a single object, not an array",
     fix="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
-    over=largest,
+    over=largest_collections,
     needs=("OR-ENV-01",),
 )
 def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # A sort by an unknown field is a request for which the standard documents a warning.
-    reading = unknown_sort(tenant, operation)
+    reading = response_to_unknown_sort(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
     payload = reading.beside
     if STATUS_KEY in payload:
-        for flaw in _flaws(payload[STATUS_KEY]):
-            yield finding(flaw, reading)
+        for error in _form_errors(payload[STATUS_KEY]):
+            yield finding(error, reading)
     elif carries_code(payload):
         yield finding(f"the warning beside the data is not under the key {STATUS_KEY}", reading, level=Level.OPEN)
     else:
         raise NotExercised("the response contains no warning")
 
 
-def _flaws(entries: Any) -> Iterator[str]:
+def _form_errors(entries: Any) -> Iterator[str]:
     """Yield what is wrong with the form of a status payload, without its values, which may echo the request."""
     if not isinstance(entries, list):
         yield f"{STATUS_KEY} is {kind_of(entries)} instead of an array"
@@ -55,6 +55,6 @@ def _flaws(entries: Any) -> Iterator[str]:
     if not all(isinstance(entry, dict) for entry in entries):
         yield f"{STATUS_KEY} contains items that are not objects"
         return
-    for name, vocabulary in CODES.items():
+    for name, vocabulary in REQUIRED_CODES.items():
         if any(entry.get(name) not in vocabulary for entry in entries):
             yield f"{name} is missing or not a documented value in an entry of {STATUS_KEY}"

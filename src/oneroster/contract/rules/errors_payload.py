@@ -17,7 +17,7 @@ from oneroster_v1p1.tables import Operation
 JSON: Final = "application/json"
 
 
-def errors(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
+def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
     """Return the error responses of an operation.
 
     Raises ``NotExercised`` when no invalid request returned an error.
@@ -39,7 +39,7 @@ def errors(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
     over=failing,
 )
 def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in errors(tenant, operation):
+    for exchange in error_responses(tenant, operation):
         if not exchange.body:
             continue
         if exchange.json is UNREADABLE:
@@ -61,7 +61,7 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     needs=("OR-ERR-06",),
 )
 def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in errors(tenant, operation):
+    for exchange in error_responses(tenant, operation):
         if not statements(exchange.json):
             yield told(f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange)
             return
@@ -81,7 +81,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
     needs=("OR-ERR-06", "OR-ERR-07"),
 )
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = [(each, said) for each in errors(tenant, operation) if (said := statements(each.json))]
+    known = [(each, said) for each in error_responses(tenant, operation) if (said := statements(each.json))]
     if not known:
         raise NotExercised("no error response contains a status payload")
     for exchange, said in known:
@@ -108,8 +108,8 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
     over=failing,
     needs=("OR-ERR-06",),
 )
-def nothing_let_out(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in errors(tenant, operation):
+def no_server_internals(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for exchange in error_responses(tenant, operation):
         if kinds := betrayed(exchange):
             yield told(f"the body of an HTTP {exchange.status} response contains {' and '.join(kinds)}", exchange)
             return

@@ -20,20 +20,20 @@ from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import refused
-from oneroster.contract.rules.sorting import UNKNOWN, largest
+from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
-ASKED: Final = ("status", "dateLastModified")
+REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 """Every record has both. They do not include the required sourcedId, which a selection must omit as well."""
-FEW: Final = 20
+PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
 
 _KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[str, ParsedResponse]]] = WeakKeyDictionary()
 
 
-def selected(
+def response_with_fields(
     tenant: ObservedTenant, operation: Operation, query: Query, values: dict[str, str] | None = None
 ) -> ParsedResponse:
     """Return the response to a request with ``fields``, requested once and kept apart from other responses."""
@@ -44,7 +44,7 @@ def selected(
     return kept[f"{path}?{text}"]
 
 
-def chosen(tenant: ObservedTenant) -> Iterator[Operation]:
+def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each element."""
     return (operation for operation, _ in wholes(tenant))
 
@@ -57,14 +57,14 @@ def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
             yield read
 
 
-def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
+def compare_fields(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding if the records of a response have other fields than those requested.
 
     Undocumented fields are counted and not named, because their names may be data.
 
     Raises ``NotExercised`` when the response contains no record.
     """
-    if refused(reading):
+    if is_rejected(reading):
         yield finding(f"fields={','.join(asked)} returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.fault is not None or not reading.rows:
@@ -73,12 +73,12 @@ def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Fi
     # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
     if extra or missing:
-        told = [f"unrequested fields ({_named(reading, extra)})"] if extra else []
-        told += [f"missing fields ({', '.join(missing)})"] if missing else []
-        yield finding(f"fields={','.join(asked)} returned records with {' and '.join(told)}", reading)
+        parts = [f"unrequested fields ({_field_names(reading, extra)})"] if extra else []
+        parts += [f"missing fields ({', '.join(missing)})"] if missing else []
+        yield finding(f"fields={','.join(asked)} returned records with {' and '.join(parts)}", reading)
 
 
-def _named(reading: ParsedResponse, names: Counter[str]) -> str:
+def _field_names(reading: ParsedResponse, names: Counter[str]) -> str:
     known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
     return shown(known) if known else many(len(names), "undocumented field")
 
@@ -90,11 +90,13 @@ def _named(reading: ParsedResponse, names: Counter[str]) -> str:
     clause="3.4 exactly the requested fields [B]",
     example="fields=status,dateLastModified returns records that contain sourcedId as well",
     fix="return only the requested fields, and omit required fields that were not requested",
-    over=chosen,
+    over=one_collection_per_element,
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ",".join(ASKED)})
-    yield from not_as_asked(reading, ASKED)
+    reading = response_with_fields(
+        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ",".join(REQUESTED_FIELDS)}
+    )
+    yield from compare_fields(reading, REQUESTED_FIELDS)
 
 
 @rule(
@@ -108,12 +110,16 @@ def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[F
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
-    yield from not_as_asked(selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
+    yield from compare_fields(
+        response_with_fields(tenant, operation, {"fields": ",".join(REQUESTED_FIELDS)}, known.values), REQUESTED_FIELDS
+    )
 
 
-def unknown_selection(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """Return the response to a selection of one known and one unknown field."""
-    return selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": f"status,{UNKNOWN}"})
+    return response_with_fields(
+        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": f"status,{UNKNOWN_FIELD}"}
+    )
 
 
 @rule(
@@ -123,12 +129,12 @@ def unknown_selection(tenant: ObservedTenant, operation: Operation) -> ParsedRes
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
-    over=largest,
+    over=largest_collections,
     needs=("OR-FLD-01",),
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = unknown_selection(tenant, operation)
-    if refused(reading):
+    reading = response_with_unknown_field(tenant, operation)
+    if is_rejected(reading):
         yield finding(f"fields with an unknown name returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.fault is not None:
         raise NotExercised(reading.fault)
@@ -150,11 +156,11 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     clause="3.3 fields names an unknown field, warning beside the data [B]",
     example="fields=status,favouriteColour returns 200 without a warning",
     fix="add a status entry beside the data: success, warning, invalid_selection_field",
-    over=largest,
+    over=largest_collections,
     needs=("OR-FLD-01", "OR-FLD-03"),
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = unknown_selection(tenant, operation)
+    reading = response_with_unknown_field(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
     if not says_minor(reading.beside, "invalid_selection_field"):
@@ -170,11 +176,11 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
     clause="3.3 fields is blank [B]",
     example="fields= returns whole records",
     fix="return 400 with codeMinor `invalid_blank_selection_field`",
-    over=largest,
+    over=largest_collections,
     needs=("OR-FLD-01",),
 )
 def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ""})
+    reading = response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ""})
     status = reading.exchange.status
     if status == 200:
         yield finding(
@@ -192,7 +198,7 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="3.4 field selection chooses fields [B]",
     example="filter=status='active'&fields=sourcedId returns no records, because status is not selected",
     fix="filter and sort whole records, and select the fields last",
-    over=largest,
+    over=largest_collections,
     needs=("OR-FLD-01", "OR-FLT-01"),
 )
 @confirmed
@@ -200,23 +206,25 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
     rows = tenant.whole(operation)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
-    reading = selected(tenant, operation, query)
-    if refused(reading):
+    reading = response_with_fields(tenant, operation, query)
+    if is_rejected(reading):
         yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.fault is not None:
         raise NotExercised(reading.fault)
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
-    came = {name for name in reading.ids if name is not None}
+    returned = {name for name in reading.ids if name is not None}
     page = len(tenant.walk(operation).pages[0].rows)
-    strange = sorted((came & rows.keys()) - expected)
-    if strange:
+    unexpected = sorted((returned & rows.keys()) - expected)
+    if unexpected:
         yield finding(
-            f"with fields, the filter returned {many(len(strange), 'record')} that it does not match", reading, strange
+            f"with fields, the filter returned {many(len(unexpected), 'record')} that it does not match",
+            reading,
+            unexpected,
         )
     elif len(reading.rows) < min(len(expected), page):
         message = f"with fields, the filter returned {len(reading.rows)} of {many(len(expected), 'matching record')}"
-        yield finding(message, reading, sorted(expected - came))
+        yield finding(message, reading, sorted(expected - returned))
 
 
 def _rarest_status(rows: dict[str, Record]) -> str:

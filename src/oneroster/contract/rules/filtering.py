@@ -15,48 +15,48 @@ from oneroster.contract.observation.tenant import ObservedTenant, collections
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, moment, text_of, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import differences, judge_all
+from oneroster.contract.rules.filter_comparison import compare_filter, compare_filters
 from oneroster_v1p1.tables import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
-IGNORED: Final = ("OR-FLT-01",)
+FILTER_APPLIED: Final = ("OR-FLT-01",)
 """Where filters are ignored, every other rule of the family would report the same cause again."""
-NEXT_DOOR: Final = timezone(timedelta(hours=2))
+OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
-Subjects = Callable[[ObservedTenant], Iterable[Operation]]
+Selector = Callable[[ObservedTenant], Iterable[Operation]]
 
 
-def operations_of(*kinds: str, most: int = 1) -> Subjects:
+def collections_with_fields(*kinds: str, most: int = 1) -> Selector:
     """Return a selector of the collections whose fields of these kinds have the most distinct values."""
     return lambda tenant: [each.operation for each in best(tenant, *kinds, most=most)]
 
 
-def fields_on(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
+def chosen_fields(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
     """Yield the chosen fields of these kinds in one operation."""
     for each in best(tenant, *kinds, most=most):
         if each.operation == operation:
             yield each
 
 
-def clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
+def filter_clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
     """Return a filter clause on a chosen field."""
     return ExpectedClause(candidate.path, candidate.kind, operator, text, candidate.many)
 
 
-def one(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
+def single_clause_filter(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
     """Return a filter with a single clause."""
-    return ExpectedFilter((clause(candidate, operator, text),))
+    return ExpectedFilter((filter_clause(candidate, operator, text),))
 
 
-def drawn(
+def filters_with_known_values(
     tenant: ObservedTenant, operation: Operation, operators: Iterable[str], *kinds: str, most: int = 1
 ) -> list[ExpectedFilter]:
     """Return one filter per operator and chosen field, with a value that occurs in the field."""
     found: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, *kinds, most=most):
+    for candidate in chosen_fields(tenant, operation, *kinds, most=most):
         text = draw(tenant, candidate)
-        found += [one(candidate, operator, text) for operator in operators]
+        found += [single_clause_filter(candidate, operator, text) for operator in operators]
     return found
 
 
@@ -71,7 +71,7 @@ def drawn(
 )
 def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Few records are tobedeleted, so an ignored filter is visible and the response stays small.
-    yield from differences(
+    yield from compare_filter(
         tenant, operation, ExpectedFilter((ExpectedClause("status", "enumeration", "=", "tobedeleted"),))
     )
 
@@ -83,11 +83,13 @@ def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator
     clause="3.2 operators = and != [A]",
     example="filter=type!='school' returns the schools",
     fix="return the records with the quoted value for =, and all other records that have a value for !=",
-    over=operations_of("string", "enumeration"),
-    needs=IGNORED,
+    over=collections_with_fields("string", "enumeration"),
+    needs=FILTER_APPLIED,
 )
 def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, EQUALITIES, "string", "enumeration"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, EQUALITIES, "string", "enumeration")
+    )
 
 
 @rule(
@@ -97,15 +99,17 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.2 operator ~ [A]",
     example="filter=title~'gebra' does not return Algebra 1",
     fix="return every record whose value contains the text at any position, ignoring case",
-    over=operations_of("string"),
-    needs=IGNORED,
+    over=collections_with_fields("string"),
+    needs=FILTER_APPLIED,
 )
 def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "string"):
+    for candidate in chosen_fields(tenant, operation, "string"):
         piece = draw(tenant, candidate)[1:7].strip()
-        filters += [one(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text]
-    yield from judge_all(tenant, operation, filters)
+        filters += [
+            single_clause_filter(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text
+        ]
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
@@ -115,21 +119,23 @@ def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.2 > < on dates and strings [B]",
     example="filter=startDate>='2025-08-18' omits sessions that start on that day",
     fix="compare dates as calendar days and text alphabetically; >= and <= include the value itself",
-    over=operations_of("date", "string"),
-    needs=IGNORED,
+    over=collections_with_fields("date", "string"),
+    needs=FILTER_APPLIED,
 )
 def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, ORDERS, "date", "string"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, ORDERS, "date", "string")
+    )
 
 
-def last_changes(tenant: ObservedTenant) -> list[Candidate]:
+def last_modified_field(tenant: ObservedTenant) -> list[Candidate]:
     """Return the dateLastModified field with the most distinct values, if there is one."""
     return [each for each in candidates(tenant, "date-time") if each.path == "dateLastModified"][:1]
 
 
-def changed(tenant: ObservedTenant) -> Iterator[Operation]:
+def collection_with_last_modified(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of that field."""
-    return (each.operation for each in last_changes(tenant))
+    return (each.operation for each in last_modified_field(tenant))
 
 
 @rule(
@@ -139,15 +145,15 @@ def changed(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.1 dateLastModified filterable [A]",
     example="filter=dateLastModified>'2025-09-01T12:00:00.000Z' returns records that changed earlier on that day",
     fix="compare dateLastModified as an instant, to the millisecond, with every operator",
-    over=changed,
-    needs=IGNORED,
+    over=collection_with_last_modified,
+    needs=FILTER_APPLIED,
 )
 def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in last_changes(tenant):
-        text = in_utc(instant(tenant, candidate))
-        filters += [one(candidate, operator, text) for operator in (*ORDERS, *EQUALITIES)]
-    yield from judge_all(tenant, operation, filters)
+    for candidate in last_modified_field(tenant):
+        text = utc_text(known_instant(tenant, candidate))
+        filters += [single_clause_filter(candidate, operator, text) for operator in (*ORDERS, *EQUALITIES)]
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
@@ -157,20 +163,20 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="3.2 date-time literals, ISO 8601 [B]",
     example="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as 14:00 UTC",
     fix="convert the literal to UTC before comparing; read a plain date as the start of that day",
-    over=changed,
+    over=collection_with_last_modified,
     needs=("OR-FLT-01", "OR-FLT-05"),
 )
 def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for candidate in last_changes(tenant):
-        when = instant(tenant, candidate)
-        elsewhere = when.astimezone(NEXT_DOOR).isoformat(timespec="milliseconds")
-        filters = [one(candidate, operator, elsewhere) for operator in (">=", "<")]
-        filters.append(one(candidate, ">=", f"{when:%Y-%m-%d}"))
+    for candidate in last_modified_field(tenant):
+        when = known_instant(tenant, candidate)
+        with_offset = when.astimezone(OTHER_ZONE).isoformat(timespec="milliseconds")
+        filters = [single_clause_filter(candidate, operator, with_offset) for operator in (">=", "<")]
+        filters.append(single_clause_filter(candidate, ">=", f"{when:%Y-%m-%d}"))
         # The standard has date-times in UTC, so rejecting another form may be intended.
-        yield from judge_all(tenant, operation, filters, refusal=Level.OPEN)
+        yield from compare_filters(tenant, operation, filters, rejection_level=Level.OPEN)
 
 
-def instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
+def known_instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
     """Return a date-time that occurs in a field.
 
     Raises ``NotExercised`` when the field has no valid date-time.
@@ -181,7 +187,7 @@ def instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
     return found.astimezone(UTC)
 
 
-def in_utc(when: datetime) -> str:
+def utc_text(when: datetime) -> str:
     """Return a date-time in the form of the standard."""
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -193,16 +199,16 @@ def in_utc(when: datetime) -> str:
     clause="3.2 > < on numbers [B]",
     example="filter=resultValueMax>'9' omits 100",
     fix="parse the literal as a number; compared as text, 100 sorts before 9",
-    over=operations_of("number"),
-    needs=IGNORED,
+    over=collections_with_fields("number"),
+    needs=FILTER_APPLIED,
 )
 def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    filters = drawn(tenant, operation, (*ORDERS, *EQUALITIES), "number")
-    for candidate in fields_on(tenant, operation, "number"):
+    filters = filters_with_known_values(tenant, operation, (*ORDERS, *EQUALITIES), "number")
+    for candidate in chosen_fields(tenant, operation, "number"):
         # Compared as text, 10 sorts before 9 and 9 after 100; as numbers they do not.
-        filters.append(one(candidate, ">", "10"))
-        filters.append(one(candidate, ">", "9"))
-    yield from judge_all(tenant, operation, filters)
+        filters.append(single_clause_filter(candidate, ">", "10"))
+        filters.append(single_clause_filter(candidate, ">", "9"))
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
@@ -212,14 +218,16 @@ def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.2 booleans compared as their text [B]",
     example="filter=enabledUser='true' returns no users",
     fix="accept the quoted words true and false, however the value is stored",
-    over=operations_of("boolean"),
-    needs=IGNORED,
+    over=collections_with_fields("boolean"),
+    needs=FILTER_APPLIED,
 )
 def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = [
-        one(candidate, "=", word) for candidate in fields_on(tenant, operation, "boolean") for word in ("true", "false")
+        single_clause_filter(candidate, "=", word)
+        for candidate in chosen_fields(tenant, operation, "boolean")
+        for word in ("true", "false")
     ]
-    yield from judge_all(tenant, operation, filters, tell_open=True)
+    yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 
 @rule(
@@ -229,19 +237,23 @@ def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.2 list fields [B]",
     example="filter=subjects='Mathematics,Biology' returns records that have only one of the two",
     fix="require all values of the comma-separated list for =, and at least one of them for ~",
-    over=operations_of("strings", "enumerations"),
-    needs=IGNORED,
+    over=collections_with_fields("strings", "enumerations"),
+    needs=FILTER_APPLIED,
 )
 def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "strings", "enumerations"):
+    for candidate in chosen_fields(tenant, operation, "strings", "enumerations"):
         first = draw(tenant, candidate)
-        both = ",".join(dict.fromkeys((first, partner(tenant, candidate, first))))
-        filters += [one(candidate, operator, text) for text in dict.fromkeys((first, both)) for operator in ("=", "~")]
-    yield from judge_all(tenant, operation, filters, tell_open=True)
+        both = ",".join(dict.fromkeys((first, second_list_value(tenant, candidate, first))))
+        filters += [
+            single_clause_filter(candidate, operator, text)
+            for text in dict.fromkeys((first, both))
+            for operator in ("=", "~")
+        ]
+    yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 
-def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
+def second_list_value(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
     """Return a second value that some rows have without the first, or the reverse; otherwise the first value."""
     held = [set(map(text_of, values_at(row, candidate.path))) for row in tenant.whole(candidate.operation).values()]
     plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
@@ -255,11 +267,13 @@ def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
     clause="3.2 nested fields [B]",
     example="filter=class.sourcedId='c-1' is rejected as an unknown field",
     fix="resolve the dot to a member of the reference, for single references and for lists of references",
-    over=operations_of("reference", "references"),
-    needs=IGNORED,
+    over=collections_with_fields("reference", "references"),
+    needs=FILTER_APPLIED,
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, ("=",), "reference", "references"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, ("=",), "reference", "references")
+    )
 
 
 @rule(
@@ -269,19 +283,19 @@ def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.2 logic AND and OR [A]",
     example="filter=role='student' OR role='teacher' returns no records",
     fix="combine two clauses with AND or OR as written, each with its own field and value",
-    over=operations_of("enumeration"),
+    over=collections_with_fields("enumeration"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "enumeration"):
+    for candidate in chosen_fields(tenant, operation, "enumeration"):
         ordered_values = sorted(candidate.counts)
-        first, last = (clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
-        alive = ExpectedClause("status", "enumeration", "=", "active")
+        first, last = (filter_clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
+        active = ExpectedClause("status", "enumeration", "=", "active")
         filters += [
-            ExpectedFilter((first, alive)),
+            ExpectedFilter((first, active)),
             ExpectedFilter((first, last), either=True),
             ExpectedFilter((first, last)),
-            ExpectedFilter((last, alive), either=True),
+            ExpectedFilter((last, active), either=True),
         ]
-    yield from judge_all(tenant, operation, filters)
+    yield from compare_filters(tenant, operation, filters)

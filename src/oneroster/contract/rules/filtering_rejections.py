@@ -15,46 +15,46 @@ from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload import carries_code, says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import judge_all
-from oneroster.contract.rules.filtering import clause, one, operations_of
+from oneroster.contract.rules.filter_comparison import compare_filters
+from oneroster.contract.rules.filtering import collections_with_fields, filter_clause, single_clause_filter
 from oneroster_v1p1.tables import Operation
 
-UNKNOWN: Final = "noSuchFieldOfTheStandard"
-NOBODY: Final = "no-such-value-1"
-SUBJECTS: Final = 3
+UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
+ABSENT_VALUE: Final = "no-such-value-1"
+MOST_COLLECTIONS: Final = 3
 BAD_REQUEST: Final = 400
-BUSY: Final = frozenset({429, 503})
+BUSY_STATUSES: Final = frozenset({429, 503})
 
 
-def largest(tenant: ObservedTenant, most: int = SUBJECTS) -> list[Operation]:
+def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
-def probed(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
+def response_to_filter(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
     """Return the response to a filter that may be invalid, without keeping it for other rules.
 
     Raises ``NotExercised`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
     reading = ParsedResponse(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
-    if reading.exchange.status in BUSY:
+    if reading.exchange.status in BUSY_STATUSES:
         raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
 
 
-def brings_all(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
+def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether a response contains the whole collection, or its whole first page."""
     rows = tenant.whole(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
 
-def unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
+def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
     """Yield the responses to filters by an unknown field, alone and in an OR with a known one."""
-    for expression in (f"{UNKNOWN}='x'", f"status='active' OR {UNKNOWN}='x'"):
-        yield probed(tenant, operation, expression)
+    for expression in (f"{UNKNOWN_FIELD}='x'", f"status='active' OR {UNKNOWN_FIELD}='x'"):
+        yield response_to_filter(tenant, operation, expression)
 
 
 @rule(
@@ -64,11 +64,11 @@ def unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Par
     clause="3.3 filter names an unknown field [A]",
     example="filter=favouriteColour='red' returns 200 and all records",
     fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
-    over=largest,
+    over=largest_collections,
     needs=("OR-FLT-01",),
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for reading in unknown_fields(tenant, operation):
+    for reading in responses_to_unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
             rows = f" with {many(len(reading.rows), 'row')}" if status == 200 else ""
@@ -88,7 +88,7 @@ def _keys(reading: ParsedResponse) -> set[str]:
     return set(payload) if isinstance(payload, dict) else set()
 
 
-def texts(tenant: ObservedTenant) -> list[Candidate]:
+def text_fields(tenant: ObservedTenant) -> list[Candidate]:
     """Return the text field to build filters on."""
     return best(tenant, "string")
 
@@ -100,11 +100,11 @@ def texts(tenant: ObservedTenant) -> list[Candidate]:
     clause="6.1 status 400, malformed parameter [A]",
     example="filter=title='Algebra (without the closing quote) returns all records",
     fix="return 400 with a status payload for every expression that does not match the filter grammar",
-    over=operations_of("string"),
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
+    (candidate,) = text_fields(tenant)
     path, value = candidate.path, draw(tenant, candidate)
     expressions = {
         "without operator and value": path,
@@ -115,18 +115,18 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         "that ends in AND": f"{path}='{value}' AND ",
         "with AND and OR side by side": f"{path}='{value}' AND OR status='active'",
     }
-    taken: list[str] = []
+    accepted: list[str] = []
     for flaw, expression in expressions.items():
-        reading = probed(tenant, operation, expression)
+        reading = response_to_filter(tenant, operation, expression)
         if reading.exchange.status >= 500:
             yield finding(f"a filter {flaw} returned HTTP {reading.exchange.status} instead of 400", reading)
             return
-        if brings_all(tenant, reading):
+        if returns_whole_collection(tenant, reading):
             yield finding(f"a filter {flaw} is ignored: it returned the whole collection", reading)
             return
-        taken += [flaw] if reading.exchange.status < BAD_REQUEST else []
-    if taken:
-        yield finding(f"the tenant accepts a filter {', '.join(taken)}", None, level=Level.OPEN)
+        accepted += [flaw] if reading.exchange.status < BAD_REQUEST else []
+    if accepted:
+        yield finding(f"the tenant accepts a filter {', '.join(accepted)}", None, level=Level.OPEN)
 
 
 @rule(
@@ -136,16 +136,19 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     clause="3.2 operators = and ~, the value as written [A]",
     example="filter=title~'%' returns every record",
     fix="escape %, _ and * before using the value in a pattern, or search without patterns",
-    over=operations_of("string"),
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-03"),
 )
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
+    (candidate,) = text_fields(tenant)
     start = draw(tenant, candidate)[:1]
-    filters = [one(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
-    filters += [one(candidate, "=", f"{start}%"), ExpectedFilter((clause(candidate, "=", f"{start}*"),))]
+    filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
+    filters += [
+        single_clause_filter(candidate, "=", f"{start}%"),
+        ExpectedFilter((filter_clause(candidate, "=", f"{start}*"),)),
+    ]
     # Rejecting such a value reveals no data, so it is at most a should.
-    yield from judge_all(tenant, operation, filters, refusal=Level.SHOULD)
+    yield from compare_filters(tenant, operation, filters, rejection_level=Level.SHOULD)
 
 
 @rule(
@@ -156,21 +159,21 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     example="filter=title='x' OR '1'='1' returns every record",
     fix="parse the expression by the filter grammar and bind its values as parameters; never concatenate them"
     " into a query",
-    over=operations_of("string"),
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-13"),
 )
 def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
+    (candidate,) = text_fields(tenant)
     path = candidate.path
     for expression in (
-        f"{path}='{NOBODY}' OR '1'='1'",
-        f"{path}='{NOBODY}' OR 1=1",
-        f"{path}='{NOBODY}'' OR ''1''=''1'",
-        f"{path}='{NOBODY}\\' OR 1=1 -- '",
-        f"{path}~'{NOBODY}%' OR '1' LIKE '1'",
-        f"{path}='{NOBODY}'; --'",
+        f"{path}='{ABSENT_VALUE}' OR '1'='1'",
+        f"{path}='{ABSENT_VALUE}' OR 1=1",
+        f"{path}='{ABSENT_VALUE}'' OR ''1''=''1'",
+        f"{path}='{ABSENT_VALUE}\\' OR 1=1 -- '",
+        f"{path}~'{ABSENT_VALUE}%' OR '1' LIKE '1'",
+        f"{path}='{ABSENT_VALUE}'; --'",
     ):
-        reading = probed(tenant, operation, expression)
+        reading = response_to_filter(tenant, operation, expression)
         if reading.exchange.status >= 500:
             yield finding(f"a filter with an injected quote returned HTTP {reading.exchange.status}", reading)
             return

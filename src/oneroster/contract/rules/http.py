@@ -17,8 +17,8 @@ from oneroster_v1p1.tables import ELEMENTS, Operation
 
 QUERY: Final = "limit=1"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
-NOT_SERVED: Final = frozenset({405, 501})
-TOLD_BY_HEAD: Final = ("Content-Type", "X-Total-Count", "Link")
+METHOD_NOT_SUPPORTED: Final = frozenset({405, 501})
+COMPARED_HEADERS: Final = ("Content-Type", "X-Total-Count", "Link")
 """Headers that a client reads from a HEAD response."""
 _CHARSET: Final = re.compile(r";\s*charset=\"?([^\s;\"]+)", re.IGNORECASE)
 
@@ -52,14 +52,14 @@ def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = known_path(tenant, operation)
     by_head = tenant.probe(path, QUERY, method="HEAD")
-    if by_head.status in NOT_SERVED:
+    if by_head.status in METHOD_NOT_SUPPORTED:
         yield told(f"HEAD is not supported (HTTP {by_head.status})", by_head, Level.OPEN)
         return
     by_get = tenant.probe(path, QUERY)
     if by_head.status != by_get.status:
         yield told(f"HEAD returned HTTP {by_head.status}, but GET returned HTTP {by_get.status}", by_head)
         return
-    lost = [name for name in TOLD_BY_HEAD if name in by_get.headers and name not in by_head.headers]
+    lost = [name for name in COMPARED_HEADERS if name in by_get.headers and name not in by_head.headers]
     if lost:
         yield told(f"HEAD omits the headers {', '.join(lost)}, which GET sends", by_head)
     total = {each.headers.get("X-Total-Count") for each in (by_get, by_head) if "X-Total-Count" in each.headers}
@@ -88,7 +88,7 @@ def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterat
             yield told(f"OPTIONS returned HTTP {exchange.status}, but no header names GET", exchange)
 
 
-def personal(tenant: ObservedTenant) -> Iterator[Operation]:
+def with_personal_data(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records contain personal data."""
     return (each for each in readable(tenant) if _is_personal(each))
 
@@ -106,7 +106,7 @@ def _is_personal(operation: Operation) -> bool:
     clause="RFC 9111, 3.5 responses to authenticated requests; 7.1 security [B]",
     example="users are sent with `Cache-Control: public, max-age=3600`",
     fix="send `Cache-Control: no-store` (or `private`) with all personal data",
-    over=personal,
+    over=with_personal_data,
 )
 def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [reading for reading in tenant.readings(operation) if reading.exchange.status == 200]
@@ -183,11 +183,11 @@ def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     address = exchange.headers.get("Location")
     if not address:
         yield told(f"the HTTP {exchange.status} response has no Location header", exchange)
-    elif not tenant.gateway.is_own(joined(exchange.url, address)):
+    elif not tenant.gateway.is_own(absolute_url(exchange.url, address)):
         yield told("Location points to another origin, where a client must not send its credentials", exchange)
 
 
-def joined(base: str, address: str) -> str:
+def absolute_url(base: str, address: str) -> str:
     """Return an absolute URL for a possibly relative one, or the text unchanged if it is not a URL."""
     try:
         return urljoin(base, address)

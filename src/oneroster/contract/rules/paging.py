@@ -19,9 +19,9 @@ LARGEST_PAGE: Final = 800
 """Rows; the largest page that the rules of this family request."""
 MOST_PAGES: Final = 12
 """Pages of one walk; a collection that needs more is not read again in smaller pages."""
-ENOUGH_TO_MOVE: Final = 4
+MIN_ROWS_FOR_OFFSET: Final = 4
 """Rows that a collection needs before a wrong offset can be recognised."""
-PAGING: Final = frozenset({"limit", "offset"})
+PAGING_PARAMETERS: Final = frozenset({"limit", "offset"})
 
 
 def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
@@ -38,17 +38,17 @@ def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     return largest
 
 
-def third(count: int) -> int:
+def size_for_three_pages(count: int) -> int:
     """Return a page size that divides this number of rows into three pages, the last one shorter if possible."""
     return min(-(-count // 3), LARGEST_PAGE)
 
 
-def half(count: int) -> int:
+def size_for_two_pages(count: int) -> int:
     """Return a page size that divides this number of rows into two pages of different lengths."""
     return min(count // 2 + 1, LARGEST_PAGE)
 
 
-def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
+def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
     """Return one page of a collection that was walked.
 
     Raises ``NotExercised`` when the response contains no page.
@@ -59,13 +59,13 @@ def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -
     return reading
 
 
-def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
+def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
     """Read the collection again in pages of two other sizes.
 
     Raises ``NotExercised`` when that needs too many requests, or a page could not be read.
     """
     walks: list[ObservedWalk] = []
-    for size in dict.fromkeys((third(len(found)), half(len(found)))):
+    for size in dict.fromkeys((size_for_three_pages(len(found)), size_for_two_pages(len(found)))):
         if len(found) > size * MOST_PAGES:
             raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
@@ -89,7 +89,7 @@ def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWal
 )
 def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    page(tenant, found, third(len(found)), 0)
+    read_page(tenant, found, size_for_three_pages(len(found)), 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
         if reading.fault is not None or reading.values != found.values or not isinstance(limit, int):
@@ -121,10 +121,10 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 )
 def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    if len(found) < ENOUGH_TO_MOVE:
-        raise NotExercised(f"an ignored offset cannot be recognised with fewer than {ENOUGH_TO_MOVE} rows")
-    size = third(len(found))
-    first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
+    if len(found) < MIN_ROWS_FOR_OFFSET:
+        raise NotExercised(f"an ignored offset cannot be recognised with fewer than {MIN_ROWS_FOR_OFFSET} rows")
+    size = size_for_three_pages(len(found))
+    first, second = read_page(tenant, found, size, 0), read_page(tenant, found, size, size)
     if not second.rows:
         yield finding(f"offset={size} returned no rows although the collection has {len(found)}", second)
     elif second.ids == first.ids[: len(second.ids)]:
@@ -144,7 +144,7 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)
-    for again in sized_walks(tenant, found):
+    for again in walks_in_smaller_pages(tenant, found):
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
@@ -167,8 +167,8 @@ def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 )
 def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    for again in (found, *sized_walks(tenant, found)):
-        repeated = on_several(again.pages)
+    for again in (found, *walks_in_smaller_pages(tenant, found)):
+        repeated = ids_on_several_pages(again.pages)
         if repeated:
             rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
             message = f"pages of {again.limit} rows contain {rows}"
@@ -176,10 +176,10 @@ def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
             return
 
 
-def on_several(pages: list[ParsedResponse]) -> list[str]:
+def ids_on_several_pages(pages: list[ParsedResponse]) -> list[str]:
     """Return the ids that are on more than one page; OR-SEM-10 checks for repetition within a page."""
-    met = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
-    return [name for name, count in met.items() if count > 1]
+    seen = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
+    return [name for name, count in seen.items() if count > 1]
 
 
 @rule(
@@ -199,7 +199,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     sent = False
     for reading in tenant.readings(operation):
         count = counts.get(tuple(reading.values.items()))
-        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING:
+        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING_PARAMETERS:
             continue
         header = reading.exchange.headers.get("X-Total-Count")
         sent = sent or header is not None
@@ -223,12 +223,12 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     over=collections,
     needs=("OR-PAG-02",),
 )
-def past_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
         raise NotExercised(f"the collection was not read to its end ({found.stopped})")
-    size = third(max(len(found), 1))
-    page(tenant, found, size, 0)
+    size = size_for_three_pages(max(len(found), 1))
+    read_page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
     if beyond.fault is not None:
         yield finding(f"an offset beyond the last row: {beyond.fault}", beyond)

@@ -9,7 +9,7 @@ from oneroster.contract.observation.evidence import finding, many
 from oneroster.contract.observation.tenant import ObservedTenant, collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, third
+from oneroster.contract.rules.paging import MOST_PAGES, ids_on_several_pages, largest_walk, size_for_three_pages
 from oneroster_v1p1.tables import Operation
 
 
@@ -26,7 +26,7 @@ from oneroster_v1p1.tables import Operation
 )
 def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    size = third(len(found))
+    size = size_for_three_pages(len(found))
     if len(found) > size * MOST_PAGES:
         raise NotExercised(f"the collection has too many rows ({len(found)}) to follow the links of small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
@@ -35,33 +35,33 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise NotExercised(f"{first.exchange.request}: {first.fault}")
     if first.next_link is None:
         raise NotExercised("the response has no next link")
-    pages, flaw = _followed(tenant, first)
-    if flaw is not None:
-        yield finding(flaw, pages[-1])
+    pages, error = _follow(tenant, first)
+    if error is not None:
+        yield finding(error, pages[-1])
         return
     lost = sorted(str(name) for name in set(found.ids) - {name for each in pages for name in each.ids})
-    twice = sorted(on_several(pages))
-    if lost or twice:
-        message = f"the pages of the next links miss {many(len(lost), 'row')} and repeat {many(len(twice), 'row')}"
-        yield finding(message, pages[0], lost or twice)
+    repeated = sorted(ids_on_several_pages(pages))
+    if lost or repeated:
+        message = f"the pages of the next links miss {many(len(lost), 'row')} and repeat {many(len(repeated), 'row')}"
+        yield finding(message, pages[0], lost or repeated)
 
 
-def _followed(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedResponse], str | None]:
+def _follow(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedResponse], str | None]:
     """Follow the next links; return the pages, and what is wrong with the last link, or None."""
     pages = [first]
     while (link := pages[-1].next_link) is not None:
-        address = absolute(pages[-1].exchange.url, link)
-        flaw = _flaw(tenant, address, pages)
-        if address is None or flaw is not None:
-            return pages, flaw
-        page_there = ParsedResponse(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
-        if page_there.fault is not None:
-            return pages, f"following the next link failed: {page_there.fault}"
-        pages.append(page_there)
+        address = absolute_url(pages[-1].exchange.url, link)
+        error = _link_error(tenant, address, pages)
+        if address is None or error is not None:
+            return pages, error
+        target = ParsedResponse(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
+        if target.fault is not None:
+            return pages, f"following the next link failed: {target.fault}"
+        pages.append(target)
     return pages, None
 
 
-def absolute(base: str, link: str) -> str | None:
+def absolute_url(base: str, link: str) -> str | None:
     """Return the absolute URL of a link, or None if it is not a URL."""
     try:
         return urljoin(base, link)
@@ -69,7 +69,7 @@ def absolute(base: str, link: str) -> str | None:
         return None
 
 
-def _flaw(tenant: ObservedTenant, address: str | None, pages: list[ParsedResponse]) -> str | None:
+def _link_error(tenant: ObservedTenant, address: str | None, pages: list[ParsedResponse]) -> str | None:
     """Return what is wrong with a next link, or None if it can be followed."""
     if address is None:
         return "the next link is not a URL"

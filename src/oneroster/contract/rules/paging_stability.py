@@ -14,21 +14,28 @@ from oneroster.contract.observation.tenant import ObservedTenant, Query, collect
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import narrowed
-from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, page, sized_walks, third
+from oneroster.contract.rules.filter_comparison import filtered_walk
+from oneroster.contract.rules.paging import (
+    MOST_PAGES,
+    ids_on_several_pages,
+    largest_walk,
+    read_page,
+    size_for_three_pages,
+    walks_in_smaller_pages,
+)
 from oneroster_v1p1.tables import Operation
 
 DEFAULT_LIMIT: Final = 100
 """Rows of a page when the request has no limit."""
-SUBJECTS: Final = 4
-TIED: Final = "status"
+MOST_COLLECTIONS: Final = 4
+FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
 
 
-def largest(tenant: ObservedTenant) -> list[Operation]:
+def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:SUBJECTS]]
+    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 @rule(
@@ -38,7 +45,7 @@ def largest(tenant: ObservedTenant) -> list[Operation]:
     clause="3.1 limit, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
     fix="use limit=100 when the request has no limit",
-    over=largest,
+    over=largest_collections,
     needs=("OR-PAG-01",),
 )
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -68,29 +75,31 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 def order_is_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    told = list(_other_order(tenant, operation))
-    yield from told
-    if not told and operation in largest(tenant):
+    findings = list(_order_findings(tenant, operation))
+    yield from findings
+    if not findings and operation in largest_collections(tenant):
         yield from _same_page_again(tenant, operation)
 
 
 @confirmed
-def _other_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def _order_findings(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Yield the first index at which smaller pages contain another row than the larger ones."""
-    found = walked(tenant, operation)
-    for again in sized_walks(tenant, found):
+    found = complete_walk(tenant, operation)
+    for again in walks_in_smaller_pages(tenant, found):
         indices = enumerate(zip(found.ids, again.ids, strict=False))
-        place = next((index for index, (one, other) in indices if one != other), None)
-        if place is not None:
-            message = f"the row at index {place} differs between pages of {again.limit} and pages of {found.limit} rows"
-            yield finding(message, again.pages[0], [found.ids[place], again.ids[place]])
+        position = next((index for index, (one, other) in indices if one != other), None)
+        if position is not None:
+            message = (
+                f"the row at index {position} differs between pages of {again.limit} and pages of {found.limit} rows"
+            )
+            yield finding(message, again.pages[0], [found.ids[position], again.ids[position]])
             return
 
 
 def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Yield a finding if a page returns other rows each time it is requested."""
-    found = walked(tenant, operation)
-    before = page(tenant, found, third(len(found)), third(len(found)))
+    found = complete_walk(tenant, operation)
+    before = read_page(tenant, found, size_for_three_pages(len(found)), size_for_three_pages(len(found)))
     text = encoded_query(before.query)
     for _ in range(2):
         # One difference may be a change of the data meanwhile; two in a row are not.
@@ -101,7 +110,7 @@ def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     yield finding("the same page returned different rows on each of 3 requests", before, before.ids)
 
 
-def walked(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
+def complete_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     """Return the walk over a collection to its end; during a re-check, it is read again.
 
     Raises ``NotExercised`` when it was not read to its end, or has fewer than two rows.
@@ -119,26 +128,26 @@ def walked(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     clause="3.1 sort, limit and offset [A]",
     example="sort=status in pages of 14 repeats two rows and loses two others",
     fix="break ties by sourcedId, so that the order of every query is unique",
-    over=largest,
+    over=largest_collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 @confirmed
 def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = walked(tenant, operation)
-    size = third(len(found))
+    found = complete_walk(tenant, operation)
+    size = size_for_three_pages(len(found))
     if len(found) > size * MOST_PAGES:
         raise NotExercised(f"the collection has too many rows ({len(found)}) to read again in small pages")
 
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
-        return tenant.ask(operation, values, {**window, "sort": TIED, "orderBy": "asc"})
+        return tenant.ask(operation, values, {**window, "sort": FIELD_WITH_TIES, "orderBy": "asc"})
 
     again = walk(ask, operation, {}, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES)
     if not again.complete:
         raise NotExercised(f"the pages of {size} sorted rows could not be read: {again.stopped}")
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
-    repeated = sorted(on_several(again.pages))
+    repeated = sorted(ids_on_several_pages(again.pages))
     if lost or repeated:
-        message = f"sorted by {TIED}, pages of {size} rows miss {_rows(lost)}"
+        message = f"sorted by {FIELD_WITH_TIES}, pages of {size} rows miss {_rows(lost)}"
         yield finding(f"{message} and repeat {_rows(repeated)}", again.pages[0], lost or repeated)
 
 
@@ -157,7 +166,7 @@ def _rows(ids: list[str]) -> str:
     needs=("OR-PAG-02", "OR-PAG-05"),
 )
 def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = narrowed(tenant, operation, "status='tobedeleted'")
+    found = filtered_walk(tenant, operation, "status='tobedeleted'")
     if not found.pages:
         raise NotExercised(f"no page of the filtered collection could be read ({found.stopped})")
     totals = [reading for reading in found.pages if reading.total is not None]

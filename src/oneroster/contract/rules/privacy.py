@@ -18,22 +18,22 @@ from oneroster.contract.oracle.error_leaks import texts
 from oneroster.contract.oracle.personal_data import Trait, given_away, traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, out_of_scope
+from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, expect_no_access
 from oneroster_v1p1.tables import ELEMENTS, Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
 """Queries that may make the read of an existing record fail."""
-PEOPLE: Final = "User"
+USER: Final = "User"
 
 
-def of_people(tenant: ObservedTenant) -> Iterator[Operation]:
+def operations_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation whose records have a secret property, which are those that return users."""
     return (each for each in readable(tenant) if _secrets(each))
 
 
-def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
+def first_operation_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
     """The first of these operations, which is the collection of all users if the tenant serves it."""
-    return islice(of_people(tenant), 1)
+    return islice(operations_with_secrets(tenant), 1)
 
 
 def _secrets(operation: Operation) -> list[Property]:
@@ -47,7 +47,7 @@ def _secrets(operation: Operation) -> list[Property]:
     clause="5.13 password, optional: it may be sent, but no client is known to request it [C]",
     example="users have their password in plain text",
     fix="omit the property; users should sign in by single sign-on, not by a password from a roster",
-    over=all_people,
+    over=first_operation_with_secrets,
 )
 def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     seen = 0
@@ -87,7 +87,7 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
         if exchange.status < 400:
             continue
         failed = True
-        if fields := _told_of(operation, known.rows[0], exchange):
+        if fields := _personal_fields(operation, known.rows[0], exchange):
             yield told(
                 f"an HTTP {exchange.status} response contains the {', '.join(fields)} of the requested record", exchange
             )
@@ -96,19 +96,19 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
         raise NotExercised("no request for an existing record returned an error")
 
 
-def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
+def _personal_fields(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
     text = "\n".join(texts(exchange))
     return given_away(operation.element or "", row, text)
 
 
-def leading_to_people(tenant: ObservedTenant) -> Iterator[Operation]:
+def operations_referring_to_users(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records contain references to users."""
     return (each for each in readable(tenant) if _references(each))
 
 
 def _references(operation: Operation) -> list[str]:
     known = ELEMENTS[operation.element or ""].properties.values()
-    return [each.name for each in known if each.refers_to == PEOPLE]
+    return [each.name for each in known if each.refers_to == USER]
 
 
 @rule(
@@ -118,16 +118,16 @@ def _references(operation: Operation) -> list[str]:
     clause="5.2 href, the address of the object by its sourcedId [B]",
     example="the href of a user ends in the email address, or contains it as a parameter",
     fix="build URLs from sourcedIds only, because URLs are stored in logs, histories and caches",
-    over=leading_to_people,
+    over=operations_referring_to_users,
 )
-def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    people = _people(tenant)
+def no_person_in_hrefs(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    people = _traits_by_user(tenant)
     tallies: dict[tuple[str, str], CauseCount] = {}
     seen = 0
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for name, href, person in _addresses(operation, row):
+            for name, href, person in _user_references(operation, row):
                 for field in _fields_in(unquote_plus(href), people.get(person, [])):
                     tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
@@ -137,13 +137,13 @@ def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iter
         )
 
 
-def _people(tenant: ObservedTenant) -> dict[str, list[Trait]]:
+def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[Trait]]:
     """Return the identifying values of every user, by sourcedId."""
-    users = tenant.whole(tenant.dialect.all_of(PEOPLE))
-    return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
+    users = tenant.whole(tenant.dialect.all_of(USER))
+    return {sourced_id: traits(USER, row) for sourced_id, row in users.items()}
 
 
-def _addresses(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
+def _user_references(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
     """Yield the references of a record to users, as property, href and sourcedId."""
     for name in _references(operation):
         value = row.get(name)
@@ -163,7 +163,7 @@ def _fields_in(text: str, known: list[Trait]) -> list[str]:
     clause="4 Link rules, the parameters of the request [B]",
     example="the next link contains the email address of the last row as a cursor",
     fix="use limit and offset in links; a cursor must be opaque",
-    over=of_people,
+    over=operations_with_secrets,
 )
 def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
@@ -191,7 +191,7 @@ def _links(reading: ParsedResponse) -> list[str]:
     return [unquote_plus(link.get("url", "")) for link in known]
 
 
-def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
+def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations on demographics that could be read."""
     return (each for each in readable(tenant) if each.tag == DEMOGRAPHICS)
 
@@ -203,9 +203,9 @@ def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
     example="a token for roster.readonly reads birth dates",
     fix="require the scope roster-demographics.readonly on the demographics endpoints, and return 403 without it",
-    over=of_demographics,
+    over=demographics_operations,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
-    yield from out_of_scope(tenant, operation, others)
+    yield from expect_no_access(tenant, operation, others)

@@ -12,49 +12,49 @@ from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import Operation
 
 
-def tallies(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
+def counted_violations(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
     """Return the violations in the responses of one operation with their counts, and the number of records checked.
 
     A record that another operation returned with the same violation is not counted again.
     """
     if operation.operation_id not in tenant.breaches:
-        tenant.breaches[operation.operation_id] = _tally(tenant, operation)
+        tenant.breaches[operation.operation_id] = _count_violations(tenant, operation)
     return tenant.breaches[operation.operation_id]
 
 
-def _tally(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
+def _count_violations(tenant: ObservedTenant, operation: Operation) -> tuple[dict[Breach, CauseCount], int]:
     found: dict[Breach, CauseCount] = {}
     judged: set[str] = set()
     for reading in tenant.readings(operation):
-        judged |= {name_of(reading, index) for index in range(len(reading.rows))}
-        for breach, sourced_id in fresh_breaches(tenant, reading):
-            found.setdefault(breach, CauseCount(reading)).add(sourced_id)
+        judged |= {record_key(reading, index) for index in range(len(reading.rows))}
+        for violation, sourced_id in new_violations(tenant, reading):
+            found.setdefault(violation, CauseCount(reading)).add(sourced_id)
     return found, len(judged)
 
 
-def fresh_breaches(tenant: ObservedTenant, reading: ParsedResponse) -> Iterator[tuple[Breach, str | None]]:
+def new_violations(tenant: ObservedTenant, reading: ParsedResponse) -> Iterator[tuple[Breach, str | None]]:
     """Yield the violations in one response that were not seen before in the same record, and its sourcedId."""
     for index, row in enumerate(reading.rows):
-        for breach in dict.fromkeys(all_breaches(tenant, reading, row)):
-            known = (reading.operation.element or "", name_of(reading, index), breach)
+        for violation in dict.fromkeys(record_violations(tenant, reading, row)):
+            known = (reading.operation.element or "", record_key(reading, index), violation)
             if known not in tenant.known_breaches:
                 tenant.known_breaches.add(known)
-                yield breach, identity(row)
+                yield violation, identity(row)
 
 
-def told_before(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
+def already_reported(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether a response has records with violations; ``new_violations`` has reported all of them."""
-    return any(True for row in reading.rows for _ in all_breaches(tenant, reading, row))
+    return any(True for row in reading.rows for _ in record_violations(tenant, reading, row))
 
 
-def all_breaches(tenant: ObservedTenant, reading: ParsedResponse, row: Record) -> Iterator[Breach]:
+def record_violations(tenant: ObservedTenant, reading: ParsedResponse, row: Record) -> Iterator[Breach]:
     """Yield all violations of the document in one record."""
     element = reading.operation.element
     if element is not None:
         yield from breaches(element, row, tenant.dialect.facts)
 
 
-def name_of(reading: ParsedResponse, index: int) -> str:
+def record_key(reading: ParsedResponse, index: int) -> str:
     """Return the key of a record in the set of known violations: its sourcedId, or its index if it has none."""
     return identity(reading.rows[index]) or f"{reading.exchange.target} {index}"
 
@@ -63,17 +63,17 @@ def judge_of_certain_facts(aspect: Aspect) -> Callable[[ObservedTenant, Operatio
     """Return a judge for one aspect of the facts that are certain."""
 
     def judge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-        found, judged = tallies(tenant, operation)
-        for breach, tally in found.items():
-            if breach.aspect is aspect and breach.trust == "A":
-                yield _told(breach, tally, judged, Level.MUST)
+        found, judged = counted_violations(tenant, operation)
+        for violation, tally in found.items():
+            if violation.aspect is aspect and violation.trust == "A":
+                yield _violation_finding(violation, tally, judged, Level.MUST)
 
     return judge
 
 
-def _told(breach: Breach, tally: CauseCount, judged: int, level: Level) -> Finding:
-    message = f"{breach.pointer} is {breach.aspect} in {tally.count} of {judged} records"
-    return counted(message, tally, breach.pointer, judged, level)
+def _violation_finding(violation: Breach, tally: CauseCount, judged: int, level: Level) -> Finding:
+    message = f"{violation.pointer} is {violation.aspect} in {tally.count} of {judged} records"
+    return counted(message, tally, violation.pointer, judged, level)
 
 
 def schema_rule(rule_id: str, aspect: Aspect, *, title: str, clause: str, example: str, fix: str) -> None:
@@ -147,7 +147,7 @@ schema_rule(
     over=readable,
 )
 def probable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found, judged = tallies(tenant, operation)
-    for breach, tally in found.items():
-        if breach.trust != "A":
-            yield _told(breach, tally, judged, level_of(breach.trust))
+    found, judged = counted_violations(tenant, operation)
+    for violation, tally in found.items():
+        if violation.trust != "A":
+            yield _violation_finding(violation, tally, judged, level_of(violation.trust))

@@ -77,10 +77,10 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
     for found in tenant.walks[operation.operation_id]:
         expected = belonging(tenant, operation, found.values, live_only=False)
         known = tenant.whole(tenant.dialect.all_of(operation.element))
-        foreign = [name for name in found.ids if name in known and name not in expected]
-        if foreign:
-            message = f"{len(foreign)} of {len(found)} records do not belong to {_parents(found.values)}"
-            yield finding(message, found.pages[0], foreign, _scope_level(operation))
+        others = [name for name in found.ids if name in known and name not in expected]
+        if others:
+            message = f"{len(others)} of {len(found)} records do not belong to {_parents_text(found.values)}"
+            yield finding(message, found.pages[0], others, _scope_level(operation))
             return
 
 
@@ -103,14 +103,16 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
         expected = belonging(tenant, operation, found.values, live_only=True)
         missing = sorted(expected - set(found.ids))
         if missing:
-            message = f"{len(missing)} of {len(expected)} records that belong to {_parents(found.values)} are missing"
+            message = (
+                f"{len(missing)} of {len(expected)} records that belong to {_parents_text(found.values)} are missing"
+            )
             yield finding(message, found.pages[0], missing, _scope_level(operation))
             return
     if not judged:
         raise NotExercised("no nested collection was read to its end")
 
 
-def _parents(values: dict[str, str]) -> str:
+def _parents_text(values: dict[str, str]) -> str:
     return ", ".join(f"{name} {shown([value])}" for name, value in values.items())
 
 

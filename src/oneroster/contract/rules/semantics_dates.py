@@ -13,7 +13,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.semantics_references import bases
+from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_v1p1.tables import Operation
 
 PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
@@ -25,9 +25,9 @@ PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
 """By element: the properties for begin and end, and the level of a finding if it is lower than that of the rule."""
 
 
-def periods(tenant: ObservedTenant) -> Iterator[Operation]:
+def collections_with_periods(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections whose records have a begin and an end date."""
-    return (operation for operation in bases(tenant) if operation.element in PERIODS)
+    return (operation for operation in base_collections(tenant) if operation.element in PERIODS)
 
 
 @rule(
@@ -37,7 +37,7 @@ def periods(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
     example="a term has startDate 2026-06-15 and endDate 2025-08-18",
     fix="correct the dates in the source data; clients drop such sessions and enrollments",
-    over=periods,
+    over=collections_with_periods,
 )
 def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
@@ -45,7 +45,7 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
-        first, last = _moment(row.get(begins)), _moment(row.get(ends))
+        first, last = _comparable(row.get(begins)), _comparable(row.get(ends))
         if first is not None and last is not None and len(first) == len(last):
             judged += 1
             if last < first:
@@ -58,7 +58,7 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         )
 
 
-def _moment(value: Any) -> str | None:
+def _comparable(value: Any) -> str | None:
     """Return a date or a date-time in a form that sorts like its value, or None if it is neither."""
     if not isinstance(value, str):
         return None
@@ -69,9 +69,9 @@ def _moment(value: Any) -> str | None:
     return value if len(value) == len("2025-08-18") else f"{parsed.timestamp():020.6f}"
 
 
-def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
+def enrollment_collection(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of all enrollments."""
-    return (operation for operation in bases(tenant) if operation.element == "Enrollment")
+    return (operation for operation in base_collections(tenant) if operation.element == "Enrollment")
 
 
 @rule(
@@ -81,7 +81,7 @@ def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.7 beginDate, within the session of the class [B]",
     example="beginDate is 2019-08-18 in a class whose only term is that of 2025",
     fix="use the day on which the student joined this class, not the day of the first enrollment in the school",
-    over=enrollments,
+    over=enrollment_collection,
     needs=("OR-SEM-13",),
 )
 @confirmed
@@ -92,7 +92,7 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
-        span, begin = _span(row, classes, sessions), _day(row.get("beginDate"))
+        span, begin = _class_period(row, classes, sessions), _day(row.get("beginDate"))
         if span is None or begin is None or not is_live(row):
             continue
         judged += 1
@@ -105,7 +105,7 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         yield counted(message, tally, "beginDate", judged)
 
 
-def _span(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
+def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
     """Return the first and the last day of the sessions of an enrollment's class, or None if they are not known."""
     of_class = next((classes.get(identity(item) or "") for item in references(row.get("class"))), None)
     if of_class is None:

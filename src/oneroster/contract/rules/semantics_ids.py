@@ -8,13 +8,13 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.semantics_references import bases
+from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_v1p1.tables import Operation
 
 
-def demographics(tenant: ObservedTenant) -> Iterator[Operation]:
+def demographics_collection(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of all demographics."""
-    return (operation for operation in bases(tenant) if operation.element == "Demographics")
+    return (operation for operation in base_collections(tenant) if operation.element == "Demographics")
 
 
 @rule(
@@ -24,16 +24,16 @@ def demographics(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.6 Demographics.sourcedId [A]",
     example="a demographics record has the sourcedId d-1, which is not the sourcedId of a user",
     fix="use the sourcedId of the user as the sourcedId of the demographics record",
-    over=demographics,
+    over=demographics_collection,
 )
 @confirmed
-def of_users(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def demographics_have_user_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     users = tenant.whole(tenant.dialect.all_of("User"))
     found = tenant.walk(operation)
-    strangers = sorted({name for name in found.ids if name is not None and name not in users})
-    if strangers:
-        message = f"{len(strangers)} of {many(len(found), 'record')} have a sourcedId that belongs to no user"
-        yield finding(message, found.pages[0], strangers)
+    unknown = sorted({name for name in found.ids if name is not None and name not in users})
+    if unknown:
+        message = f"{len(unknown)} of {many(len(found), 'record')} have a sourcedId that belongs to no user"
+        yield finding(message, found.pages[0], unknown)
 
 
 @rule(
@@ -43,7 +43,7 @@ def of_users(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="5.1 sourcedId, unique to its object [A]",
     example="a record has the id c-1 in one response and c-2 in the next, with all other values equal",
     fix="store the id with the record; never generate it while responding",
-    over=bases,
+    over=base_collections,
 )
 def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     first = tenant.walk(operation).pages[0]
@@ -54,8 +54,8 @@ def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         return
     # One difference may be a change of the data; generated ids differ every time.
     third = tenant.look(operation, first.values, first.query)
-    anew = sorted(str(name) for name in set(third.ids) - set(second.ids) - set(first.ids))
-    if third.fault is None and anew:
+    changing = sorted(str(name) for name in set(third.ids) - set(second.ids) - set(first.ids))
+    if third.fault is None and changing:
         yield finding(
-            f"{len(anew)} of {many(len(third.rows), 'id')} on the page change with every request", third, anew
+            f"{len(changing)} of {many(len(third.rows), 'id')} on the page change with every request", third, changing
         )

@@ -29,12 +29,12 @@ CANDIDATES: Final = 50
     over=nested,
 )
 def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    nobody = f"oneroster-check-{secrets.token_hex(8)}"
-    reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), nobody), {"limit": 1})
-    yield from _nothing(reading, "an unknown parent")
+    unknown = f"oneroster-check-{secrets.token_hex(8)}"
+    reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), unknown), {"limit": 1})
+    yield from _expect_no_rows(reading, "an unknown parent")
 
 
-def _nothing(reading: ParsedResponse, what: str) -> Iterator[Finding]:
+def _expect_no_rows(reading: ParsedResponse, what: str) -> Iterator[Finding]:
     """Yield a finding unless the response is a 404 or an empty page."""
     if reading.rows:
         yield finding(
@@ -46,7 +46,7 @@ def _nothing(reading: ParsedResponse, what: str) -> Iterator[Finding]:
         yield finding(f"{what} returned HTTP {reading.exchange.status} instead of 404 or an empty array", reading)
 
 
-def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
+def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections with two parents that could be read."""
     return (operation for operation in nested(tenant) if len(path_parameters(operation)) == 2)
 
@@ -58,10 +58,10 @@ def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/a/classes/c/students lists the students of class c, which belongs to school b",
     fix="select by both ids of the path; return 404 or an empty array when they do not belong together",
-    over=below_two,
+    over=collections_with_two_parents,
     needs=("OR-SEM-03", "OR-SEM-11"),
 )
-def strangers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def unrelated_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = parents_in_data(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
@@ -69,4 +69,4 @@ def strangers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     if pair is None:
         raise NotExercised("all known parents belong together")
     reading = tenant.look(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
-    yield from _nothing(reading, "a pair of parents that do not belong together")
+    yield from _expect_no_rows(reading, "a pair of parents that do not belong together")

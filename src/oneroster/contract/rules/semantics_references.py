@@ -23,7 +23,7 @@ def reference_properties(operation: Operation) -> list[Property]:
     return [each for each in known if each.refers_to is not None]
 
 
-def bases(tenant: ObservedTenant) -> Iterator[Operation]:
+def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections of all records of an element; their subsets repeat the same records."""
     return (operation for operation in collections(tenant) if operation.subset is None)
 
@@ -35,7 +35,7 @@ def bases(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.2 GUIDRef.sourcedId [A]",
     example="an enrollment refers to a user that no endpoint returns",
     fix="serve the referenced record, also when it is tobedeleted, or omit the reference",
-    over=bases,
+    over=base_collections,
 )
 @confirmed
 def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -47,12 +47,12 @@ def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator
         except NotExercised:
             continue
         judged += 1
-        yield from _dangling(tenant, operation, known, targets)
+        yield from _broken_references(tenant, operation, known, targets)
     if not judged:
         raise NotExercised("its records contain no reference to a collection that could be read")
 
 
-def _dangling(
+def _broken_references(
     tenant: ObservedTenant, operation: Operation, known: Property, targets: dict[str, Record]
 ) -> Iterator[Finding]:
     rows = tenant.walk(operation).rows
@@ -88,7 +88,7 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
     clause="5.2 GUIDRef.type [A]",
     example="the user reference of an enrollment has the type `org`",
     fix="set the type to the documented kind of the referenced record, such as user, class, org or academicSession",
-    over=bases,
+    over=base_collections,
 )
 def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
@@ -107,7 +107,7 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             yield counted(message, tally, f"{known.name}.type", len(found))
 
 
-def family_properties(operation: Operation) -> tuple[Property, Property] | None:
+def parent_and_children(operation: Operation) -> tuple[Property, Property] | None:
     """Return the properties for the parent and the children of a record, such as those of an org, or None."""
     own = [known for known in reference_properties(operation) if known.refers_to == operation.element]
     up = [known for known in own if known.kind == "reference"]
@@ -122,11 +122,13 @@ def family_properties(operation: Operation) -> tuple[Property, Property] | None:
     clause="5.3 and 5.10 parent and children [B]",
     example="an org lists a child whose parent is another org",
     fix="derive children from the parent references, so that the two cannot differ",
-    over=lambda tenant: (operation for operation in bases(tenant) if family_properties(operation) is not None),
+    over=lambda tenant: (
+        operation for operation in base_collections(tenant) if parent_and_children(operation) is not None
+    ),
 )
 @confirmed
 def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = family_properties(operation)
+    properties = parent_and_children(operation)
     if properties is None:
         return
     up, down = properties
@@ -134,21 +136,21 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
     ups = {(name, parent) for name, row in records.items() for parent in _ids(row, up) if parent in records}
     downs = {(child, name) for name, row in records.items() for child in _ids(row, down) if child in records}
     # Both properties are optional, so a record without a list of children does not contradict its children.
-    telling = {name for name, row in records.items() if row.get(down.name)}
-    unnamed = sorted(child for child, parent in ups - downs if parent in telling)
-    disowned = sorted(child for child, _ in downs - ups)
+    with_children = {name for name, row in records.items() if row.get(down.name)}
+    unlisted = sorted(child for child, parent in ups - downs if parent in with_children)
+    wrongly_listed = sorted(child for child, _ in downs - ups)
     reading = tenant.walk(operation).pages[0]
-    if unnamed:
+    if unlisted:
         yield finding(
-            f"{many(len(unnamed), 'record')} missing from the {down.name} of the {up.name} they refer to",
+            f"{many(len(unlisted), 'record')} missing from the {down.name} of the {up.name} they refer to",
             reading,
-            unnamed,
+            unlisted,
         )
-    if disowned:
+    if wrongly_listed:
         yield finding(
-            f"{many(len(disowned), 'record')} with another {up.name} than the record that lists them in {down.name}",
+            f"{many(len(wrongly_listed), 'record')} with another {up.name} than the record that lists them",
             reading,
-            disowned,
+            wrongly_listed,
         )
 
 

@@ -14,7 +14,9 @@ from oneroster.contract.rule import rule
 from oneroster_v1p1.tables import ELEMENTS, Operation
 
 
-def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[ParsedResponse, str, Record]]:
+def reads_with_list_entries(
+    tenant: ObservedTenant, operation: Operation
+) -> Iterator[tuple[ParsedResponse, str, Record]]:
     """Yield successful single reads, each with the requested id and the list entry of that id.
 
     Raises ``NotExercised`` when no single read succeeded.
@@ -44,7 +46,7 @@ def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[P
 def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
     example: ParsedResponse | None = None
-    for reading, asked, entry in read_pairs(tenant, operation):
+    for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
         names = _differing(operation, record, entry)
         if identity(record) == asked and names:
@@ -81,7 +83,11 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
 )
 @confirmed
 def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
+    wrong = [
+        reading
+        for reading, asked, _ in reads_with_list_entries(tenant, operation)
+        if identity(reading.rows[0]) != asked
+    ]
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
         yield finding(
@@ -114,15 +120,15 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @confirmed
 def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
-    awkward = [
+    escaped = [
         (reading, asked)
         for reading in tenant.readings(operation)
         for asked in reading.values.values()
         if asked in entries and needs_escaping(asked)
     ]
-    if not awkward:
+    if not escaped:
         raise NotExercised("no known id needs escaping")
-    lost = [(reading, asked) for reading, asked in awkward if 400 <= reading.exchange.status < 500]
+    lost = [(reading, asked) for reading, asked in escaped if 400 <= reading.exchange.status < 500]
     if lost:
         reading = lost[0][0]
         message = (

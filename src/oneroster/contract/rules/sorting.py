@@ -14,31 +14,31 @@ from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
 from oneroster.contract.oracle.status_payload import says_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import refused
+from oneroster.contract.rules.filter_comparison import is_rejected
 from oneroster_v1p1.tables import Operation
 
 SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
-UNKNOWN: Final = "noSuchFieldOfTheStandard"
-SUBJECTS: Final = 3
+UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
+MOST_COLLECTIONS: Final = 3
 
 
-def tried(tenant: ObservedTenant) -> Iterator[Operation]:
+def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections to test sorting on."""
     known = sortable(tenant)
     return (operation for operation, _ in wholes(tenant) if operation.operation_id in known)
 
 
-def of_many_kinds(tenant: ObservedTenant) -> list[Operation]:
+def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections to sort by another field than dateLastModified, which cover all kinds of values."""
     known = sortable(tenant)
-    return [each for each in tried(tenant) if len(known[each.operation_id]) > 1]
+    return [each for each in sortable_collections(tenant) if len(known[each.operation_id]) > 1]
 
 
-def largest(tenant: ObservedTenant) -> list[Operation]:
+def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
     sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:SUBJECTS]]
+    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: str | None) -> ParsedResponse:
@@ -47,7 +47,7 @@ def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: 
     return tenant.ask(operation, {}, query if order is None else {**query, "orderBy": order})
 
 
-def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -> Iterator[Finding]:
+def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None) -> Iterator[Finding]:
     """Yield what is wrong with the sorted pages of a collection, field by field.
 
     Raises ``NotExercised`` when no page could be read.
@@ -56,7 +56,7 @@ def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -
     judged = False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
-        if refused(reading):
+        if is_rejected(reading):
             yield finding(f"a sort by {path} returned HTTP {reading.exchange.status} instead of 200", reading)
         if reading.fault is not None:
             continue
@@ -64,10 +64,10 @@ def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -
         keys = keys_of(reading.rows, path, kind)
         others = [row for name, row in rows.items() if name not in set(reading.ids)]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
-        place = disorder(keys, kind, descending=descending)
-        if place is not None:
-            message = f"a sort by {path} ({kind}, {direction}) returned row {place + 1} of {len(keys)} out of order"
-            yield finding(message, reading, [reading.ids[place]])
+        index = disorder(keys, kind, descending=descending)
+        if index is not None:
+            message = f"a sort by {path} ({kind}, {direction}) returned row {index + 1} of {len(keys)} out of order"
+            yield finding(message, reading, [reading.ids[index]])
         elif left_behind(keys, keys_of(others, path, kind), kind, descending=descending):
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
@@ -82,10 +82,10 @@ def misorders(tenant: ObservedTenant, operation: Operation, order: str | None) -
     clause="3.1 sort [A]",
     example="sort=resultValueMax&orderBy=asc returns 100 before 20",
     fix="sort the whole collection by value before cutting the page: numbers as numbers, date-times as instants",
-    over=tried,
+    over=sortable_collections,
 )
-def sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misorders(tenant, operation, "asc")
+def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from wrong_orders(tenant, operation, "asc")
 
 
 @rule(
@@ -95,11 +95,11 @@ def sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="3.1 orderBy values [A]",
     example="sort=startDate&orderBy=desc returns the earliest date first",
     fix="read orderBy, and sort in descending order if it is desc",
-    over=of_many_kinds,
+    over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
-def sorts_down(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misorders(tenant, operation, "desc")
+def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from wrong_orders(tenant, operation, "desc")
 
 
 @rule(
@@ -109,16 +109,16 @@ def sorts_down(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     clause="3.1 orderBy default [B]",
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
-    over=of_many_kinds,
+    over=collections_with_varied_fields,
     needs=("OR-SRT-01", "OR-SRT-02"),
 )
-def sorts_up_unasked(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from misorders(tenant, operation, None)
+def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from wrong_orders(tenant, operation, None)
 
 
-def unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """Return the response to a sort by an unknown field, for which the standard expects data."""
-    return tenant.ask(operation, {}, {"limit": SORTED_PAGE, "offset": 0, "sort": UNKNOWN})
+    return tenant.ask(operation, {}, {"limit": SORTED_PAGE, "offset": 0, "sort": UNKNOWN_FIELD})
 
 
 @rule(
@@ -128,12 +128,12 @@ def unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse
     clause="3.3 sort names an unknown field [A]",
     example="sort=favouriteColour returns 400",
     fix="return 200 with all rows in the default order, and a warning in the status payload beside the data",
-    over=largest,
+    over=largest_collections,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.whole(operation)
-    reading = unknown_sort(tenant, operation)
-    if refused(reading):
+    reading = response_to_unknown_sort(tenant, operation)
+    if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.fault is not None:
         raise NotExercised(reading.fault)
@@ -149,18 +149,18 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     clause="3.3 sort names an unknown field, warning beside the data [B]",
     example="sort=favouriteColour returns 200 without a warning",
     fix="add a status entry beside the data: success, warning, invalid_sort_field",
-    over=largest,
+    over=largest_collections,
     needs=("OR-SRT-04",),
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = unknown_sort(tenant, operation)
+    reading = response_to_unknown_sort(tenant, operation)
     if reading.fault is not None:
         raise NotExercised(reading.fault)
     if not says_minor(reading.beside, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
 
 
-def lacking(tenant: ObservedTenant) -> dict[str, str]:
+def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     """Return, for some collections, a field that only a part of their rows has."""
     chosen: dict[str, str] = {}
     rows = {operation.operation_id: len(found) for operation, found in wholes(tenant)}
@@ -180,20 +180,22 @@ def lacking(tenant: ObservedTenant) -> dict[str, str]:
     clause="3.1 sort, a collection in another order [A]",
     example="sort=middleName omits all users without a middle name",
     fix="sort rows without a value to one end; do not exclude them by a join or a condition",
-    over=lambda tenant: [operation for operation, _ in wholes(tenant) if operation.operation_id in lacking(tenant)],
+    over=lambda tenant: [
+        operation for operation, _ in wholes(tenant) if operation.operation_id in partly_absent_fields(tenant)
+    ],
     needs=("OR-SRT-01",),
 )
 def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    path = lacking(tenant)[operation.operation_id]
+    path = partly_absent_fields(tenant)[operation.operation_id]
 
     @confirmed
     def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-        yield from _dropped(tenant, operation, path)
+        yield from _omitted_rows(tenant, operation, path)
 
     yield from compared(tenant, operation)
 
 
-def _dropped(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
+def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
     """Yield a finding for the rows that a sort by a field omits."""
     rows = tenant.whole(operation)
     if len(rows) > PAGE:

@@ -18,20 +18,20 @@ from oneroster.contract.writes.owned_objects import DONE, owned_objects
 from oneroster.contract.writes.sample_records import BEST
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 
-LONG: Final = 300
+LONG_TITLE: Final = 300
 """Characters; longer than the usual limit of 255 for a text column."""
 MOST_PAGES: Final = 20
 
 
-def puts(tenant: ObservedTenant) -> Iterator[Operation]:
+def put_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of the dialect.
 
     Raises ``NotExercised`` when the run must not write.
     """
-    return writing(tenant, "PUT")
+    return write_operations(tenant, "PUT")
 
 
-def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
+def write_operations(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
     """The operations with a write method whose objects can be read as well.
 
     Raises ``NotExercised`` when the run must not write.
@@ -41,7 +41,7 @@ def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
     return (each for each in OPERATIONS.values() if each.method == method and each.path in paths)
 
 
-def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
+def write_finding(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
     """Return a finding with the response to a write as evidence."""
     return Finding(message, (Evidence(request=exchange.request, ids=ids),), level)
 
@@ -53,15 +53,15 @@ def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None
     clause="2 putCategory, putLineItem and putResult [A]",
     example="PUT of a complete line item under a new id returns 400",
     fix="accept every record that the schema allows, under any id in the path",
-    over=puts,
+    over=put_operations,
 )
 def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.created.status not in DONE:
-        yield told(
-            f"a PUT of a valid record under a new id returned HTTP {life.created.status} instead of 201",
-            life.created,
-            life.sourced_id,
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.created.status not in DONE:
+        yield write_finding(
+            f"a PUT of a valid record under a new id returned HTTP {lifecycle.created.status} instead of 201",
+            lifecycle.created,
+            lifecycle.sourced_id,
         )
 
 
@@ -72,14 +72,14 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     clause="2 note W, created 201 [B]",
     example="PUT under a new id returns 200",
     fix="return 201 if no record had the sourcedId of the path before",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-01",),
 )
 def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.created.status != 201:
-        message = f"a PUT that creates a record returned HTTP {life.created.status} instead of 201"
-        yield told(message, life.created, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.created.status != 201:
+        message = f"a PUT that creates a record returned HTTP {lifecycle.created.status} instead of 201"
+        yield write_finding(message, lifecycle.created, lifecycle.sourced_id)
 
 
 @rule(
@@ -89,18 +89,18 @@ def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     clause="2 putCategory, putLineItem and putResult [A]",
     example="the description of a line item is missing when it is read after the PUT",
     fix="store every documented property of the record",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-01",),
 )
 def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    yield from _kept(life, life.record, life.first)
+    lifecycle = lifecycle_of(tenant, operation)
+    yield from _stored_differences(lifecycle, lifecycle.record, lifecycle.first)
 
 
-def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
+def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
     if reading.fault is not None:
         yield finding(f"the written record could not be read: {reading.fault}", reading, [sent["sourcedId"]])
-    elif names := changed_properties(life.element, sent, reading.rows[0]):
+    elif names := changed_properties(lifecycle.element, sent, reading.rows[0]):
         yield finding(
             f"the record is read back with other values of {', '.join(names)} than written",
             reading,
@@ -115,26 +115,26 @@ def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Fi
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
     example="a new category can be read by its id, but GET /categories does not list it",
     fix="serve the collection from the storage that PUT writes to, or invalidate its cache",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-03",),
 )
-def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    reading = life.first
-    collection = tenant.dialect.all_of(life.element)
+def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    reading = lifecycle.first
+    collection = tenant.dialect.all_of(lifecycle.element)
     if collection is None or reading.fault is not None:
         raise NotExercised("the element has no collection, or the written record could not be read")
-    one = tenant.look(collection, {}, {"filter": f"sourcedId='{life.sourced_id}'"})
-    if life.sourced_id in one.ids:
+    one = tenant.look(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
+    if lifecycle.sourced_id in one.ids:
         return
     # Other rules check filters; here a wrong filter must not hide the record, so read the collection.
     found = walk(tenant.look, collection, {}, limit=PAGE, most_rows=tenant.gateway.limits.rows, most_pages=MOST_PAGES)
-    if life.sourced_id in found.ids:
+    if lifecycle.sourced_id in found.ids:
         return
     if not found.complete:
         raise NotExercised(f"the collection could not be read to its end ({found.stopped})")
     yield finding(
-        "the written record can be read by its id, but its collection does not contain it", one, [life.sourced_id]
+        "the written record can be read by its id, but its collection does not contain it", one, [lifecycle.sourced_id]
     )
 
 
@@ -145,19 +145,19 @@ def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterat
     clause="2 putCategory, putLineItem and putResult [A]",
     example="a category is written again with another title, but GET returns the first title",
     fix="overwrite the existing record with the body of the second PUT",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.replaced.status not in DONE:
-        yield told(
-            f"a second PUT to the same id returned HTTP {life.replaced.status} instead of 200",
-            life.replaced,
-            life.sourced_id,
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.replaced.status not in DONE:
+        yield write_finding(
+            f"a second PUT to the same id returned HTTP {lifecycle.replaced.status} instead of 200",
+            lifecycle.replaced,
+            lifecycle.sourced_id,
         )
     else:
-        yield from _kept(life, life.replacement, life.second)
+        yield from _stored_differences(lifecycle, lifecycle.replacement, lifecycle.second)
 
 
 @rule(
@@ -167,14 +167,14 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="2 note W, replaced 200 [B]",
     example="the second PUT to the same id returns 201",
     fix="return 201 only if no record had the sourcedId before",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-05",),
 )
 def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.replaced.status != 200:
-        message = f"a PUT that replaces a record returned HTTP {life.replaced.status} instead of 200"
-        yield told(message, life.replaced, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.replaced.status != 200:
+        message = f"a PUT that replaces a record returned HTTP {lifecycle.replaced.status} instead of 200"
+        yield write_finding(message, lifecycle.replaced, lifecycle.sourced_id)
 
 
 @rule(
@@ -184,13 +184,13 @@ def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     clause="2 note W, PUT creates or replaces the object [B]",
     example="a line item is written again without its description, but GET returns the previous description",
     fix="replace the whole record; PUT is not PATCH",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-05",),
 )
 def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    second = life.second
-    left_out = sorted(life.record.keys() - life.replacement.keys())
+    lifecycle = lifecycle_of(tenant, operation)
+    second = lifecycle.second
+    left_out = sorted(lifecycle.record.keys() - lifecycle.replacement.keys())
     if not left_out:
         raise NotExercised("the record has no optional property to omit")
     if second.fault is not None:
@@ -200,7 +200,7 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         yield finding(
             f"the second PUT omitted {', '.join(kept)}, but the record still has a value there",
             second,
-            [life.sourced_id],
+            [lifecycle.sourced_id],
         )
 
 
@@ -211,31 +211,39 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     clause="2 note W, content of a PUT response [C]",
     example="the response contains the record without the key category around it",
     fix="return an empty body, or the body that GET returns for the record",
-    over=puts,
+    over=put_operations,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if not life.created.body.strip():
+    lifecycle = lifecycle_of(tenant, operation)
+    if not lifecycle.created.body.strip():
         return
-    payload = life.created.json
+    payload = lifecycle.created.json
     if not isinstance(payload, dict):
-        yield told("the body of the PUT response is not a JSON object", life.created, life.sourced_id)
+        yield write_finding(
+            "the body of the PUT response is not a JSON object", lifecycle.created, lifecycle.sourced_id
+        )
         return
-    echo = payload.get(life.wrapper)
+    echo = payload.get(lifecycle.wrapper)
     if not isinstance(echo, dict):
-        yield told(f"the PUT response contains no object under the key '{life.wrapper}'", life.created, life.sourced_id)
-    elif names := changed_properties(life.element, life.record, echo):
-        yield told(
+        yield write_finding(
+            f"the PUT response contains no object under the key '{lifecycle.wrapper}'",
+            lifecycle.created,
+            lifecycle.sourced_id,
+        )
+    elif names := changed_properties(lifecycle.element, lifecycle.record, echo):
+        yield write_finding(
             f"the record in the PUT response has other values of {', '.join(names)} than written",
-            life.created,
-            life.sourced_id,
+            lifecycle.created,
+            lifecycle.sourced_id,
         )
 
 
-def scored(tenant: ObservedTenant) -> Iterator[Operation]:
+def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a score."""
-    return (each for each in puts(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties)
+    return (
+        each for each in put_operations(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties
+    )
 
 
 @rule(
@@ -245,17 +253,19 @@ def scored(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.12 Result.score, extra credit [A]",
     example="a score of 12.5 for a line item with resultValueMax 10 returns 422, or is stored as 10",
     fix="store the score unchanged; teachers give extra credit",
-    over=scored,
+    over=puts_with_score,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    yield from _another(life, {"score": BEST * 1.25}, "a score above resultValueMax")
+    lifecycle = lifecycle_of(tenant, operation)
+    yield from _put_changed_copy(lifecycle, {"score": BEST * 1.25}, "a score above resultValueMax")
 
 
-def titled(tenant: ObservedTenant) -> Iterator[Operation]:
+def puts_with_title(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a title."""
-    return (each for each in puts(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties)
+    return (
+        each for each in put_operations(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties
+    )
 
 
 @rule(
@@ -265,26 +275,30 @@ def titled(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.8 and 5.9 title, a string without a maximum length [A]",
     example="a title of 300 characters is read back with 255",
     fix="store the title in full, or reject the record with 422; never truncate it silently",
-    over=titled,
+    over=puts_with_title,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    title = (f"{life.record['title']} " * LONG)[:LONG].strip().ljust(LONG, ".")
+    lifecycle = lifecycle_of(tenant, operation)
+    title = (f"{lifecycle.record['title']} " * LONG_TITLE)[:LONG_TITLE].strip().ljust(LONG_TITLE, ".")
     # No source sets a maximum length, so rejecting a long title is only an open point.
-    yield from _another(life, {"title": title}, f"a title of {LONG} characters", refusal=Level.OPEN)
+    yield from _put_changed_copy(
+        lifecycle, {"title": title}, f"a title of {LONG_TITLE} characters", rejection_level=Level.OPEN
+    )
 
 
-def _another(life: Lifecycle, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
+def _put_changed_copy(
+    lifecycle: Lifecycle, changes: Record, content: str, rejection_level: Level | None = None
+) -> Iterator[Finding]:
     """Write a copy of the first object with some other values, and check that it is stored."""
-    _ = life.first
-    sourced_id = life.shop.new_id()
-    record = {**life.record, **changes, "sourcedId": sourced_id}
-    exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
+    _ = lifecycle.first
+    sourced_id = lifecycle.shop.new_id()
+    record = {**lifecycle.record, **changes, "sourcedId": sourced_id}
+    exchange = lifecycle.shop.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
-        level = refusal if exchange.status < 500 else None
-        yield told(
-            f"a PUT with {what} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
+        level = rejection_level if exchange.status < 500 else None
+        yield write_finding(
+            f"a PUT with {content} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
         )
     else:
-        yield from _kept(life, record, life.shop.read(life.element, sourced_id))
+        yield from _stored_differences(lifecycle, record, lifecycle.shop.read(lifecycle.element, sourced_id))

@@ -8,21 +8,21 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.writes import told, writing
+from oneroster.contract.rules.writes import write_finding, write_operations
 from oneroster.contract.writes.lifecycle import lifecycle_of
 from oneroster.contract.writes.owned_objects import ABSENT, is_gone
 from oneroster_v1p1.tables import Operation
 
-LAST: Final = ("OR-WRT-06", "OR-WRT-07")
+RUN_AFTER: Final = ("OR-WRT-06", "OR-WRT-07")
 """The last rules that need the object, so that its DELETE runs after all of them."""
 
 
-def deletes(tenant: ObservedTenant) -> Iterator[Operation]:
+def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The DELETE operations of the dialect.
 
     Raises ``NotExercised`` when the run must not write.
     """
-    return writing(tenant, "DELETE")
+    return write_operations(tenant, "DELETE")
 
 
 @rule(
@@ -32,13 +32,15 @@ def deletes(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 note W, DELETE 204 [B]",
     example="DELETE of a category returns 200 and a body",
     fix="return 204 without a body",
-    over=deletes,
-    needs=LAST,
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
 def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status != 204:
-        yield told(f"a DELETE returned HTTP {life.deleted.status} instead of 204", life.deleted, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status != 204:
+        yield write_finding(
+            f"a DELETE returned HTTP {lifecycle.deleted.status} instead of 204", lifecycle.deleted, lifecycle.sourced_id
+        )
 
 
 @rule(
@@ -48,18 +50,18 @@ def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     clause="2 deleteCategory, deleteLineItem and deleteResult [A]",
     example="DELETE of a category returns 204, but GET still returns it as active",
     fix="remove the record, or set its status to tobedeleted",
-    over=deletes,
-    needs=LAST,
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
 def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status >= 400:
-        raise NotExercised(f"the DELETE failed (HTTP {life.deleted.status})")
-    if not is_gone(life.after):
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400:
+        raise NotExercised(f"the DELETE failed (HTTP {lifecycle.deleted.status})")
+    if not is_gone(lifecycle.after):
         yield finding(
             "the record can still be read after its DELETE, and is not marked tobedeleted",
-            life.after,
-            [life.sourced_id],
+            lifecycle.after,
+            [lifecycle.sourced_id],
         )
 
 
@@ -70,13 +72,13 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="6.1 404, and note W on unknown ids [A]",
     example="DELETE of an id that never existed returns 204",
     fix="return 404 with codeMinor `unknown object` when no record has the id of the path",
-    over=deletes,
-    needs=LAST,
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
-def unknown(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status >= 400:
-        raise NotExercised(f"the DELETE of an existing record failed (HTTP {life.deleted.status})")
-    exchange = life.shop.delete(life.element, life.shop.new_id())
+def unknown_404(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400:
+        raise NotExercised(f"the DELETE of an existing record failed (HTTP {lifecycle.deleted.status})")
+    exchange = lifecycle.shop.delete(lifecycle.element, lifecycle.shop.new_id())
     if exchange.status not in ABSENT:
-        yield told(f"a DELETE of an unknown id returned HTTP {exchange.status} instead of 404", exchange)
+        yield write_finding(f"a DELETE of an unknown id returned HTTP {exchange.status} instead of 404", exchange)
