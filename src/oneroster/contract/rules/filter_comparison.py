@@ -100,7 +100,7 @@ def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: Expect
     if returned or others:
         rows = many(len(returned) + len(others), "row")
         message = (
-            f"the standard does not say whether the filter {wanted.shape} matches {rows}; {len(returned)} were returned"
+            f"the standard does not say whether the filter {wanted.shape} matches {rows}; it returned {len(returned)}"
         )
         yield finding(message, _first_page(tenant, operation, wanted), level=Level.OPEN)
 
