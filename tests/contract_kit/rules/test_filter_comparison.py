@@ -106,7 +106,7 @@ def test_rows_without_a_defined_result_are_reported_on_request(report_undefined:
     with walked(filtering(lambda _: ["o-1"])) as tenant:
         findings = list(compare_filter(tenant, ORGS, NAMED, report_undefined=report_undefined))
     assert levels(findings) == expected
-    assert all(each.message.endswith("matches 1 row; it returned 1") for each in findings)
+    assert all(each.message.endswith("matches 1 row; the tenant returned 1 of them") for each in findings)
 
 
 def test_the_walk_over_a_filtered_collection_sends_the_filter_with_every_page() -> None:

@@ -9,7 +9,7 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.evidence import finding, shown
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
@@ -84,8 +84,11 @@ def _link_findings(
         "prev": found.ids[max(0, begins - rows) : begins],
         "last": found.ids[len(found) - rows :],
     }[relation]
-    if not rows or target.ids != expected:
-        yield finding(f"the {relation} link returned other rows than the {relation} page", middle, target.ids)
+    if not rows:
+        yield finding(f"the {relation} link returned no rows", middle)
+    elif target.ids != expected:
+        message = f"the {relation} link returned the rows {shown(target.ids)} instead of {shown(expected)}"
+        yield finding(message, middle, target.ids)
 
 
 @rule(

@@ -79,7 +79,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
         known = tenant.whole(tenant.dialect.all_of(operation.element))
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
-            message = f"{len(others)} of {len(found)} records do not belong to {_parents_text(found.values)}"
+            message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
             yield finding(message, found.pages[0], others, _scope_level(operation))
             return
 
@@ -104,7 +104,7 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
         missing = sorted(expected - set(found.ids))
         if missing:
             message = (
-                f"{len(missing)} of {len(expected)} records that belong to {_parents_text(found.values)} are missing"
+                f"{len(missing)} of {len(expected)} records of the parent {_parents_text(found.values)} are missing"
             )
             yield finding(message, found.pages[0], missing, _scope_level(operation))
             return
@@ -113,7 +113,7 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
 
 
 def _parents_text(values: dict[str, str]) -> str:
-    return ", ".join(f"{name} {shown([value])}" for name, value in values.items())
+    return ", ".join(f"{name}={shown([value])}" for name, value in values.items())
 
 
 @rule(

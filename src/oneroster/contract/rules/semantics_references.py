@@ -49,7 +49,7 @@ def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator
         judged += 1
         yield from _broken_references(tenant, operation, known, targets)
     if not judged:
-        raise NotExercised("its records contain no reference to a collection that could be read")
+        raise NotExercised("the records contain no reference to a collection that could be read")
 
 
 def _broken_references(
@@ -65,7 +65,8 @@ def _broken_references(
             absent |= dict.fromkeys(missing)
     if not absent or all(_can_be_read(tenant, known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
         return
-    message = f"{known.name} refers to missing records in {tally.count} of {len(rows)} records ({shown(absent)})"
+    where = f"in {tally.count} of {many(len(rows), 'record')}"
+    message = f"{known.name} refers to missing records {where} (missing: {shown(absent)})"
     yield counted(message, tally, f"{known.name}.sourcedId", len(rows))
 
 
@@ -94,7 +95,7 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     found = tenant.walk(operation)
     properties = [known for known in reference_properties(operation) if known.reference_types]
     if not properties:
-        raise NotExercised("its records contain no references with a documented type")
+        raise NotExercised("the records contain no reference with a documented type")
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
