@@ -1,4 +1,4 @@
-"""Ways in that should not open, the token endpoint, signatures and refusals, and what of them weighs how much."""
+"""Access rules: invalid credentials, the token endpoint, signatures, and the levels of their findings."""
 
 import base64
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def credentials(server: HostileServer) -> OAuth2Credentials:
     return OAuth2Credentials(server.base_url.replace("/ims/oneroster/v1p1", "/token"), "me", SECRET, ("a", "b"))
 
 
-# ---- the ways in -------------------------------------------------------------------------------------------------
+# ---- credentials -------------------------------------------------------------------------------------------------
 
 
 def test_a_header_is_sent_as_it_is_written() -> None:
@@ -186,7 +186,7 @@ def test_a_token_of_an_hour_is_not_waited_for() -> None:
         list(tokens.expired_token(tenant, ORGS))
 
 
-# ---- signatures and refusals -------------------------------------------------------------------------------------
+# ---- signatures and 401 responses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What errors look like, and how a server keeps to HTTP: what of it weighs how much."""
+"""Error and HTTP rules, and the levels of their findings."""
 
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote

@@ -9,7 +9,7 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, shown
+from oneroster.contract.observation.evidence import finding, many, shown
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
@@ -87,8 +87,10 @@ def _link_findings(
     if not rows:
         yield finding(f"the {relation} link returned no rows", middle)
     elif target.ids != expected:
-        message = f"the {relation} link returned the rows {shown(target.ids)} instead of {shown(expected)}"
-        yield finding(message, middle, target.ids)
+        wrong = next((pair for pair in zip(target.ids, expected, strict=False) if pair[0] != pair[1]), None)
+        received = many(rows, "row") if wrong is None else f"the row {shown(wrong[:1])}"
+        instead = len(expected) if wrong is None else shown(wrong[1:])
+        yield finding(f"the {relation} link returned {received} instead of {instead}", middle, target.ids)
 
 
 @rule(
