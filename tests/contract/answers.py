@@ -5,7 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation, Property
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Property
+
+SPECIFICATION = Standard.of("1.1").specification
+
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 MOMENTS = st.datetimes(datetime.fromisoformat("1000-01-01"))
@@ -25,7 +29,7 @@ def answers(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
 
 def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
     """Records of an element: all required properties, some optional ones, and now and then a vendor's own."""
-    known = ELEMENTS[element].properties
+    known = SPECIFICATION.elements[element].properties
     required = {name: values(each) for name, each in known.items() if each.required}
     optional = {name: values(each) for name, each in known.items() if not each.required}
     documented = st.fixed_dictionaries(required, optional=optional)
@@ -40,9 +44,9 @@ def values(known: Property) -> st.SearchStrategy[Any]:
 
 def one(known: Property, kind: str) -> st.SearchStrategy[Any]:
     if kind == "enumeration":
-        return st.sampled_from(ENUMERATIONS[known.enumeration or ""])
+        return st.sampled_from(SPECIFICATION.enumerations[known.enumeration or ""])
     if kind == "reference":
-        types = st.sampled_from(known.reference_types or ENUMERATIONS["GUIDType"])
+        types = st.sampled_from(known.reference_types or SPECIFICATION.enumerations["GUIDType"])
         return st.builds(lambda reference, kind_of: {**reference, "type": kind_of}, records("GUIDRef"), types)
     if kind == "record":
         return records(known.record or "")

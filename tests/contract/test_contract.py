@@ -8,10 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from oneroster.contract.http.credentials import OAuth2Credentials
-from oneroster.contract.http.target import Target, wanted_scopes
+from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.pytest_plugin import target_of
 from oneroster.contract.test_contract import oneroster_report, test_rule
 from oneroster.sandbox import Sandbox
+from oneroster.standard import Standard
+
+STANDARD = Standard.of("1.1")
+
 
 __all__ = ["oneroster_report", "test_rule"]
 
@@ -25,6 +29,6 @@ def oneroster_target(pytestconfig: pytest.Config) -> Iterator[Target]:
         return
     with Sandbox() as tenant:
         # With OAuth 2 and writes allowed, most rules can run.
-        scopes = wanted_scopes(writes=True)
+        scopes = required_scopes(STANDARD.specification, writes=True)
         access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
         yield Target(tenant.base_url, access=access, allow_writes=True)

@@ -6,15 +6,20 @@ from functools import cache
 import pytest
 
 from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth1Credentials, OAuth2Credentials
-from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
+from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport, Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
+from oneroster.standard import Standard
 from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN
+
+STANDARD = Standard.of("1.1")
+
 
 WRITING = "OR-WRT"
 ENGINE = "OR-ENG"
@@ -61,7 +66,9 @@ def way_into(tenant: Sandbox, way: str) -> Credentials:
     if way == "oauth1":
         return OAuth1Credentials(tenant.client_id, tenant.client_secret)
     if way == "oauth2":
-        return OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, wanted_scopes())
+        return OAuth2Credentials(
+            tenant.token_url, tenant.client_id, tenant.client_secret, required_scopes(STANDARD.specification)
+        )
     return BearerToken(tenant.token)
 
 

@@ -43,7 +43,7 @@ def filtering(select: Callable[[str], list[str]]) -> Behaviour:
 def walked(behave: Behaviour) -> Iterator[ObservedTenant]:
     """A tenant whose orgs were read to their end."""
     with judging(behave) as tenant:
-        tenant.walks["getAllOrgs"].append(walk(tenant.ask, ORGS, {}, limit=10, most_rows=10, most_pages=3))
+        tenant.add_walk(walk(tenant.ask, ORGS, {}, limit=10, max_rows=10, max_pages=3))
         yield tenant
 
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import BearerToken, Nobody
+from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -202,6 +202,6 @@ def test_utf_8_may_be_said_or_left_out(media_type: str, count: int) -> None:
 def test_the_curl_line_of_a_probe_repeats_its_method_and_headers() -> None:
     with judging(says(EMPTY)) as tenant:
         head = tenant.probe("/orgs", method="HEAD", headers={"Accept": "text/html"}).curl
-        trace = tenant.probe("/orgs", method="TRACE", access=Nobody()).curl
+        trace = tenant.probe("/orgs", method="TRACE", access=NoCredentials()).curl
     assert unquote(head).startswith("curl -sS -I -H \"Authorization: Bearer $ONEROSTER_TOKEN\" -H 'Accept: text/html' ")
     assert trace.startswith("curl -sS -X TRACE http")

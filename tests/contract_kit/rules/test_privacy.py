@@ -15,10 +15,13 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.rules import privacy
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 from tests.contract_kit.hostile import Behaviour, answer, says, serving
 
-USERS, USER, ENROLLMENTS = (OPERATIONS[name] for name in ("getAllUsers", "getUser", "getAllEnrollments"))
+SPECIFICATION = Standard.of("1.1").specification
+
+
+USERS, USER, ENROLLMENTS = (SPECIFICATION.operations[name] for name in ("getAllUsers", "getUser", "getAllEnrollments"))
 MAIL = "mia.sample@school.example"
 MIA: dict[str, Any] = {"sourcedId": "u-1", "givenName": "Mia", "familyName": "Sample", "email": MAIL}
 
@@ -58,8 +61,8 @@ def roster(href: str) -> Behaviour:
 def test_an_href_is_searched_for_data_of_the_user_it_refers_to(href: str, fields: list[str]) -> None:
     with meeting(roster(href)) as tenant:
         for operation in (USERS, ENROLLMENTS):
-            found = walk(tenant.ask, operation, {}, limit=10, most_rows=10, most_pages=2)
-            tenant.walks[operation.operation_id].append(found)
+            found = walk(tenant.ask, operation, {}, limit=10, max_rows=10, max_pages=2)
+            tenant.add_walk(found)
         findings = list(privacy.no_person_in_hrefs(tenant, ENROLLMENTS))
     assert [each.message for each in findings] == [
         f"user.href contains the {field} of the user in 1 record" for field in fields

@@ -1,14 +1,14 @@
-"""What a dialect's document says of operations, elements and enumerations, in the form of the generated tables.
+"""The operations, elements and enumerations of a dialect, read from its OpenAPI document at run time.
 
-The tables are made from ``openapi.yaml`` as it stands; an overlay changes a copy of that document when the kit runs,
-and then its facts have to be read anew. Without an overlay they are those of the tables, which a test holds.
+An overlay changes a copy of the standard's document, which then has to be read again. Without an overlay the result is
+equal to the specification of the standard; a test checks that.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Element, Operation, Property
+from oneroster_runtime.specification import Element, Operation, Property, Specification
 
 __all__ = ["DocumentError", "DocumentModel", "gather"]
 
@@ -21,15 +21,20 @@ _PLAIN: Final = frozenset({"number", "integer", "null"})
 
 
 class DocumentError(ValueError):
-    """A dialect's document has a part that cannot be meant that way; the message names the place."""
+    """A dialect's document has an invalid part; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentModel:
-    """A dialect, as data.
+    """The specification of a dialect.
 
-    ``booleans`` is how they are written: ``string``, ``json``, or ``either``. ``forms`` holds, by element and property,
-    the ways in which a value may be written where the document allows several; the first is the main one.
+    Attributes:
+        document: The OpenAPI document of the dialect.
+        operations: The reads of the dialect, by operation id.
+        elements: The elements, by schema name, with the properties of the dialect.
+        enumerations: The values of each enumeration, by schema name.
+        booleans: How booleans are written: ``string``, ``json`` or ``either``.
+        forms: By element and property, the alternatives of a value if the document allows several, the main one first.
     """
 
     document: Mapping[str, Any]
@@ -40,34 +45,40 @@ class DocumentModel:
     forms: Mapping[tuple[str, str], tuple[Property, ...]]
 
     def enumeration_trust(self, name: str) -> str:
-        """The trust mark of an enumeration's list of values."""
+        """Return the trust mark of an enumeration's list of values."""
         return str(self.document["components"]["schemas"][name].get("x-oneroster-trust", "A"))
 
     def statuses(self, operation: Operation) -> frozenset[int]:
-        """The HTTP statuses that the document knows for an operation."""
+        """Return the documented HTTP statuses of an operation."""
         part = self.document["paths"][operation.path][operation.method.lower()]
         return frozenset(int(status) for status in part["responses"] if status.isdigit())
 
 
-def gather(document: dict[str, Any], profile: str) -> DocumentModel:
-    """The facts of a document for one of its profiles.
+def gather(document: dict[str, Any], profile: str, standard: Specification) -> DocumentModel:
+    """Read a document for one of its profiles.
 
-    Raises ``DocumentError`` for a part that the kit cannot go by.
+    Args:
+        document: The OpenAPI document, which may have been changed by an overlay.
+        profile: The profile.
+        standard: The specification of the unchanged document.
+
+    Raises:
+        DocumentError: A part of the document is invalid.
     """
-    reader = _Reader(document, profile)
+    reader = _Reader(document, profile, standard)
     try:
-        return reader.facts()
+        return reader.model()
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DocumentError(f"a part does not have its form: {type(error).__name__}: {error}") from error
+        raise DocumentError(f"a part has the wrong form: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
-    def __init__(self, document: dict[str, Any], profile: str) -> None:
-        self._document, self._profile = document, profile
+    def __init__(self, document: dict[str, Any], profile: str, standard: Specification) -> None:
+        self._document, self._profile, self._standard = document, profile, standard
         self._schemas: dict[str, Any] = document["components"]["schemas"]
         self._forms: dict[tuple[str, str], tuple[Property, ...]] = {}
 
-    def facts(self) -> DocumentModel:
+    def model(self) -> DocumentModel:
         elements = {name: self._element(name, schema) for name, schema in self._schemas.items() if _is_element(schema)}
         return DocumentModel(
             self._document,
@@ -84,15 +95,15 @@ class _Reader:
     # Operations
 
     def _operations(self) -> Iterator[tuple[str, Operation]]:
-        """The reads of the profile; operations that the original does not have are not judged."""
+        """Yield the reads of the profile; operations that the standard does not have are ignored."""
         for path, item in self._document["paths"].items():
             part = item.get("get")
-            known = OPERATIONS.get(part.get("operationId", "")) if part else None
+            known = self._standard.operations.get(part.get("operationId", "")) if part else None
             if known is None or self._profile not in part.get("x-oneroster-profiles", known.profiles):
                 continue
             answer = self._answer(part)
             if set(_braced(path)) != {each.name for each in known.parameters if each.location == "path"}:
-                raise DocumentError(f"the path {path} must hold the parameters of {known.operation_id}, and no others")
+                raise DocumentError(f"the path {path} must have exactly the parameters of {known.operation_id}")
             yield known.operation_id, known._replace(path=path, wrapper=answer.get("x-oneroster-wrapper"))
 
     def _answer(self, part: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +117,7 @@ class _Reader:
     # Elements
 
     def _element(self, name: str, schema: dict[str, Any]) -> Element:
-        known = ELEMENTS.get(name)
+        known = self._standard.elements.get(name)
         properties: dict[str, Property] = {}
         for part in self._parts(schema):
             required = part.get("required", ())
@@ -158,7 +169,7 @@ class _Reader:
         return plain._replace(kind=kind, enumeration=enumeration, record=record)
 
     def _kind(self, schema: dict[str, Any]) -> tuple[str, str | None]:
-        """The kind of a value, as the tables call it, and the schema named by it."""
+        """Return the kind of a value and the name of its schema, if it has one."""
         target = self._resolved(schema)
         named = str(schema["$ref"]).removeprefix(_PREFIX) if "$ref" in schema else None
         if named == BOOLEAN or target.get("type") == "boolean":
@@ -179,7 +190,7 @@ class _Reader:
             return "blank", None
         if kind == "string":
             return _TEXTS.get(target.get("format", ""), "string"), None
-        raise DocumentError(f"a property needs a type, or the name of a schema that has one: {sorted(schema)}")
+        raise DocumentError(f"a property needs a type, or a reference to a schema that has one: {sorted(schema)}")
 
 
 def _is_element(schema: dict[str, Any]) -> bool:
@@ -188,7 +199,7 @@ def _is_element(schema: dict[str, Any]) -> bool:
 
 
 def _alternatives(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The schemas of which a value may follow any: those of ``anyOf``, or one for each of several types."""
+    """Return the alternative schemas of a value: those of ``anyOf``, or one for each of several types."""
     if "anyOf" in value:
         return [each for part in value["anyOf"] for each in _alternatives(part)]
     if isinstance(value.get("type"), list):

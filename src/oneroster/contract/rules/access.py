@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Credentials, Nobody
+from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.expected_errors import Refusals
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
-from oneroster.contract.observation.operation_selectors import told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
-from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
+from oneroster.contract.observation.operation_selectors import readable
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
 """Authorization headers that contain no usable credentials."""
@@ -24,9 +26,9 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
 
     Raises ``NotExercised`` when the run itself uses no credentials, because then a request without them is valid.
     """
-    if isinstance(tenant.gateway.target.access, Nobody):
+    if isinstance(tenant.gateway.target.access, NoCredentials):
         raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
     query: dict[str, str | int] = {"limit": 1} if operation.many else {}
     path = encoded_path(operation.path, known.values)
     return tenant.gateway.get(path, encoded_query(query), access=access)
@@ -35,10 +37,10 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
 def expect_401(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
     """Yield a finding unless a request with these credentials returns 401."""
     exchange = request_with_credentials(tenant, operation, access)
-    tenant.refusals.append((operation.operation_id, exchange))
+    Refusals.of(tenant).add(operation, exchange)
     if exchange.status != 401:
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield told(f"a request {who} returned {received} instead of 401", exchange)
+        yield exchange_finding(f"a request {who} returned {received} instead of 401", exchange)
 
 
 @rule(
@@ -51,7 +53,7 @@ def expect_401(tenant: ObservedTenant, operation: Operation, access: Credentials
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(tenant, operation, Nobody(), "without credentials")
+    yield from expect_401(tenant, operation, NoCredentials(), "without credentials")
 
 
 def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -78,7 +80,7 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-01",),
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
+    yield from expect_401(tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials")
 
 
 @rule(
@@ -92,15 +94,17 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
         raise NotExercised("no 401 response was received")
     for exchange in mine:
-        if not statements(exchange.json):
-            yield told("the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange)
+        if not status_entries(exchange.json):
+            yield exchange_finding(
+                "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
+            )
             return
         if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield told(
+            yield exchange_finding(
                 f"the status payload of the 401 response is not an array under '{STATUS_KEY}'", exchange, Level.OPEN
             )
             return
@@ -124,13 +128,13 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for value in MALFORMED_HEADERS:
         exchange = request_with_credentials(tenant, operation, RawAuthorization(value))
-        tenant.refusals.append((operation.operation_id, exchange))
+        Refusals.of(tenant).add(operation, exchange)
         if exchange.status != 401:
             received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
             # RFC 6750 and some OAuth 1 servers treat malformed credentials as a bad request (400).
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
             message = f"a request with the malformed header 'Authorization: {value}' returned {received} instead of 401"
-            yield told(message, exchange, level)
+            yield exchange_finding(message, exchange, level)
             return
 
 
@@ -145,9 +149,11 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     needs=("OR-ACC-01",),
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
         raise NotExercised("no 401 response was received")
     silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
     if silent:
-        yield told(f"{len(silent)} of {len(mine)} responses with HTTP 401 have no WWW-Authenticate header", silent[0])
+        yield exchange_finding(
+            f"{len(silent)} of {len(mine)} responses with HTTP 401 have no WWW-Authenticate header", silent[0]
+        )

@@ -7,12 +7,13 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.invalid_credentials import Signature, signing_client
-from oneroster.contract.observation.operation_selectors import known_path, once, told
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.invalid_credentials import CustomSignature, oauth1_credentials
+from oneroster.contract.observation.operation_selectors import first_readable, readable_path
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 ONE_DAY: Final = 86_400
 """Seconds."""
@@ -27,7 +28,7 @@ def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding
     if exchange.status != 401:
         level = Level.OPEN if exchange.status == 400 else None
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield told(f"a request with {what} returned {received} instead of 401", exchange, level)
+        yield exchange_finding(f"a request with {what} returned {received} instead of 401", exchange, level)
 
 
 @rule(
@@ -37,12 +38,12 @@ def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding
     clause="7.1 OAuth 1.0a, stale timestamps; RFC 5849, 3.3 [B]",
     example="a request with an oauth_timestamp of one day ago is served",
     fix="return 401 for timestamps older than the server keeps nonces; tolerate clocks that are ten minutes slow",
-    over=once,
+    over=first_readable,
     needs=("OR-ACC-02",),
 )
 def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    stale = Signature(signing_client(tenant), timestamp=int(time.time()) - ONE_DAY)
-    exchange = tenant.probe(known_path(tenant, operation), QUERY, access=stale)
+    stale = CustomSignature(oauth1_credentials(tenant), timestamp=int(time.time()) - ONE_DAY)
+    exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=stale)
     yield from expect_rejected_signature(exchange, "an oauth_timestamp of one day ago")
 
 
@@ -53,12 +54,12 @@ def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="7.1 OAuth 1.0a, repeated nonces; RFC 5849, 3.3 [B]",
     example="the same signed request is served twice",
     fix="store timestamp and nonce for as long as the timestamp is accepted, and return 401 for the second use",
-    over=once,
+    over=first_readable,
     needs=("OR-ACC-02",),
 )
 def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    signature = Signature(signing_client(tenant))
-    path = known_path(tenant, operation)
+    signature = CustomSignature(oauth1_credentials(tenant))
+    path = readable_path(tenant, operation)
     first = tenant.probe(path, QUERY, access=signature)
     if first.status != 200:
         raise NotExercised(f"the first use of the nonce returned HTTP {first.status}")
@@ -72,10 +73,10 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     clause="7.2 signing, all query parameters; 6.1 401 bad signature [A]",
     example="a signature over the URL without its query is accepted, so anyone who sees it can request other rows",
     fix="build the base string from all query parameters as received, decoded and sorted",
-    over=once,
+    over=first_readable,
     needs=("OR-ACC-02",),
 )
 def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    partial = Signature(signing_client(tenant), signed_url=lambda url: url.partition("?")[0])
-    exchange = tenant.probe(known_path(tenant, operation), QUERY, access=partial)
+    partial = CustomSignature(oauth1_credentials(tenant), signed_url=lambda url: url.partition("?")[0])
+    exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=partial)
     yield from expect_rejected_signature(exchange, "a signature that does not cover the query")

@@ -7,15 +7,16 @@ from typing import Any, Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.target import wanted_scopes
+from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.operation_selectors import known_path, once, told
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.operation_selectors import first_readable, readable_path
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.observation.token_endpoint import desk_of, error_of
+from oneroster.contract.observation.token_endpoint import error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access import sampled_collections
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 LONGEST_WAIT: Final = 10.0
 """Seconds; the kit does not wait for a token with a longer lifetime to expire."""
@@ -35,7 +36,7 @@ def successful_token_response(tenant: ObservedTenant) -> Exchange:
 
     Raises ``NotExercised`` when the token endpoint grants no token.
     """
-    desk = desk_of(tenant)
+    desk = token_endpoint_of(tenant)
     for scope in dict.fromkeys((desk.scope, "")):
         if token_members(desk.grant(scope)) is not None:
             return desk.grant(scope)
@@ -45,15 +46,17 @@ def successful_token_response(tenant: ObservedTenant) -> Exchange:
 def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
     """Yield a finding unless the token endpoint rejected the request with the error code of RFC 6749."""
     if token_members(exchange) is not None:
-        yield told(f"the token endpoint granted a token for {what}", exchange)
+        yield exchange_finding(f"the token endpoint granted a token for {what}", exchange)
     elif exchange.status not in (400, 401):
-        yield told(
+        yield exchange_finding(
             f"the token endpoint returned HTTP {exchange.status} for {what} instead of 400 or 401",
             exchange,
             Level.SHOULD,
         )
-    elif error_of(exchange) != code:
-        yield told(f"the token endpoint rejected {what} without the error code '{code}'", exchange, Level.SHOULD)
+    elif error_code(exchange) != code:
+        yield exchange_finding(
+            f"the token endpoint rejected {what} without the error code '{code}'", exchange, Level.SHOULD
+        )
 
 
 @rule(
@@ -63,11 +66,11 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
     example="the token endpoint checks only the client id",
     fix="compare the secret, and return 401 (or 400) with the error `invalid_client`",
-    over=once,
+    over=first_readable,
 )
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     successful_token_response(tenant)
-    desk = desk_of(tenant)
+    desk = token_endpoint_of(tenant)
     exchange = desk.ask("client_credentials", desk.scope, secrets.token_urlsafe(24))
     yield from expect_no_token(exchange, "a wrong client secret", "invalid_client")
 
@@ -79,11 +82,11 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     clause="7.4 grant; RFC 6749, 5.2 [A]",
     example="the token endpoint grants a token for any grant_type",
     fix="return 400 with the error `unsupported_grant_type`",
-    over=once,
+    over=first_readable,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     successful_token_response(tenant)
-    exchange = desk_of(tenant).ask("oneroster_check")
+    exchange = token_endpoint_of(tenant).ask("oneroster_check")
     yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
 
 
@@ -94,18 +97,20 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
     clause="7.4 token response: access_token, token_type, expires_in [A]",
     example="the token response contains an access_token and nothing else",
     fix="send token_type `bearer` and expires_in, in seconds, with every token",
-    over=once,
+    over=first_readable,
 )
 def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = successful_token_response(tenant)
     members = token_members(exchange) or {}
     kind, seconds = members.get("token_type"), members.get("expires_in")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        yield told(f"token_type is {'missing' if kind is None else 'not bearer'}", exchange)
+        yield exchange_finding(f"token_type is {'missing' if kind is None else 'not bearer'}", exchange)
     if seconds is None:
-        yield told("expires_in is missing, so clients notice an expired token only by a 401", exchange, Level.OPEN)
+        yield exchange_finding(
+            "expires_in is missing, so clients notice an expired token only by a 401", exchange, Level.OPEN
+        )
     elif isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-        yield told("expires_in is not a positive number of seconds", exchange, Level.SHOULD)
+        yield exchange_finding("expires_in is not a positive number of seconds", exchange, Level.SHOULD)
 
 
 @rule(
@@ -115,12 +120,12 @@ def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     clause="7.4 token response; RFC 6749, 5.1 Cache-Control [B]",
     example="the token is sent without Cache-Control, or with max-age",
     fix="send `Cache-Control: no-store` with every response of the token endpoint",
-    over=once,
+    over=first_readable,
 )
 def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = successful_token_response(tenant)
     if "no-store" not in exchange.headers.get("Cache-Control", "").lower():
-        yield told("the token response has no header 'Cache-Control: no-store'", exchange)
+        yield exchange_finding("the token response has no header 'Cache-Control: no-store'", exchange)
 
 
 @rule(
@@ -130,7 +135,7 @@ def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[
     clause="7.4 expiry [B]",
     example="a token is accepted minutes after its expires_in has passed",
     fix="check the expiry of the token on every request, not only its signature",
-    over=once,
+    over=first_readable,
     needs=("OR-ACC-02", "OR-ACC-08"),
 )
 def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -138,16 +143,18 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_WAIT:
         raise NotExercised(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
-    fresh = token_members(desk_of(tenant).grant_anew(desk_of(tenant).scope))
+    fresh = token_members(token_endpoint_of(tenant).request_token(token_endpoint_of(tenant).scope))
     if fresh is None:
         raise NotExercised("the token endpoint granted no second token")
-    token, path = BearerToken(fresh["access_token"]), known_path(tenant, operation)
+    token, path = BearerToken(fresh["access_token"]), readable_path(tenant, operation)
     if tenant.probe(path, "limit=1", access=token).status != 200:
         raise NotExercised("a new token was not accepted, so its expiry cannot be tested")
     tenant.gateway.pause(life + EXPIRY_MARGIN)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
-        yield told(f"a request with an expired token returned HTTP {exchange.status} instead of 401", exchange)
+        yield exchange_finding(
+            f"a request with an expired token returned HTTP {exchange.status} instead of 401", exchange
+        )
 
 
 def token_with_other_scope(
@@ -160,7 +167,7 @@ def token_with_other_scope(
     Raises ``NotExercised`` when the token endpoint grants no such token.
     """
     for scope in offered:
-        members = token_members(desk_of(tenant).grant(scope))
+        members = token_members(token_endpoint_of(tenant).grant(scope))
         if members is None:
             continue
         scopes = members.get("scope")
@@ -174,11 +181,11 @@ def token_with_other_scope(
 def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding when a token with another scope can read this operation."""
     token, said = token_with_other_scope(tenant, operation.oauth_scopes, offered)
-    exchange = tenant.probe(known_path(tenant, operation), "limit=1" if operation.many else "", access=token)
+    exchange = tenant.probe(readable_path(tenant, operation), "limit=1" if operation.many else "", access=token)
     if exchange.status == 200:
         # Without a scope in the token response, the server may have granted more than was requested.
         level = None if said else Level.SHOULD
-        yield told(f"a token without a scope for {operation.tag} can read {operation.tag}", exchange, level)
+        yield exchange_finding(f"a token without a scope for {operation.tag} can read {operation.tag}", exchange, level)
 
 
 def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -197,5 +204,9 @@ def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-02",),
 )
 def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    others = tuple(scope for scope in reversed(wanted_scopes()) if scope not in operation.oauth_scopes)
+    others = tuple(
+        scope
+        for scope in reversed(required_scopes(tenant.standard.specification))
+        if scope not in operation.oauth_scopes
+    )
     yield from expect_no_access(tenant, operation, others)

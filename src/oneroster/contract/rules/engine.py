@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.fuzzing.engine import EngineRun
-from oneroster.contract.fuzzing.engine_runs import lawful_runs
+from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import CauseCount, counted, finding, many
-from oneroster.contract.observation.tenant import ObservedTenant, offered
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.operation_selectors import offered
+from oneroster.contract.observation.record_violations import RecordViolations
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.schema import already_reported, new_violations
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.oracle.record_schema import Breach
+    from oneroster.contract.oracle.record_schema import Violation
 
 EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 """Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""
@@ -32,13 +33,15 @@ def responses_to_valid_requests(tenant: ObservedTenant, operation: Operation) ->
 
 def engine_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return all responses to valid requests that the engine sent to an operation."""
-    runs = lawful_runs(tenant)
-    return [as_response(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
+    runs = positive_runs(tenant)
+    return [
+        as_response(tenant, operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())
+    ]
 
 
-def as_response(operation: Operation, exchange: Exchange) -> ParsedResponse:
+def as_response(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> ParsedResponse:
     """Return an exchange of the engine as a response of an operation, without its parsed parameters."""
-    return ParsedResponse(operation, {}, {}, exchange)
+    return tenant.parse(operation, exchange)
 
 
 def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
@@ -76,7 +79,7 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
         yield finding(f"{len(failed)} of {len(known)} valid requests returned {statuses}", failed[0])
-    raise_engine_errors(lawful_runs(tenant), operation, found=bool(failed))
+    raise_engine_errors(positive_runs(tenant), operation, found=bool(failed))
 
 
 @rule(
@@ -90,7 +93,7 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Any URL may return 404; other rules check whether it is right to do so.
-    documented = tenant.dialect.facts.statuses(operation) | EXPECTED_SERVER_ERRORS | {NOT_FOUND}
+    documented = tenant.specification.statuses(operation) | EXPECTED_SERVER_ERRORS | {NOT_FOUND}
     known = responses_to_valid_requests(tenant, operation)
     strange = [each for each in known if each.exchange.status not in documented and each.exchange.status < 500]
     if strange:
@@ -98,7 +101,7 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
         yield finding(
             f"{len(strange)} of {len(known)} valid requests returned undocumented status codes: {statuses}", strange[0]
         )
-    raise_engine_errors(lawful_runs(tenant), operation, found=bool(strange))
+    raise_engine_errors(positive_runs(tenant), operation, found=bool(strange))
 
 
 @rule(
@@ -113,20 +116,20 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
 )
 def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [each for each in engine_responses(tenant, operation) if each.exchange.status == 200]
-    misplaced = [each for each in good if each.misplaced is not None]
+    misplaced = [each for each in good if each.envelope_problem is not None]
     if misplaced:
-        yield finding(f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].misplaced}", misplaced[0])
-    tallies: dict[Breach, CauseCount] = {}
+        yield finding(f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].envelope_problem}", misplaced[0])
+    tallies: dict[Violation, CauseCount] = {}
     for reading in good:
-        for violation, sourced_id in new_violations(tenant, reading):
+        for violation, sourced_id in RecordViolations.of(tenant).new(reading):
             tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
     for violation, tally in tallies.items():
-        message = f"{violation.pointer} is {violation.aspect} in {many(tally.count, 'record')} of engine responses"
-        yield counted(message, tally, violation.pointer, tally.count, level_of(violation.trust))
+        message = f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} of engine responses"
+        yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
     reported = bool(misplaced or tallies)
     if not reported:
         yield from _engine_validation_findings(operation, tenant)
-    raise_engine_errors(lawful_runs(tenant), operation, found=reported)
+    raise_engine_errors(positive_runs(tenant), operation, found=reported)
 
 
 def _engine_validation_findings(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
@@ -134,8 +137,8 @@ def _engine_validation_findings(operation: Operation, tenant: ObservedTenant) ->
 
     Responses whose records have violations that were already reported are left out: the validator repeats those.
     """
-    for hint in (hint for run in lawful_runs(tenant) for hint in run.hints.get(operation.path, ())):
-        reading = as_response(operation, hint.exchange)
-        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not already_reported(tenant, reading):
+    for hint in (hint for run in positive_runs(tenant) for hint in run.hints.get(operation.path, ())):
+        reading = as_response(tenant, operation, hint.exchange)
+        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not RecordViolations.of(tenant).any(reading):
             yield finding("the response does not match the response schema", reading, level=level_of("B"))
             return

@@ -13,12 +13,13 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant, offered, reads
-from oneroster.contract.oracle.status_payload import carries_code
+from oneroster.contract.observation.operation_selectors import offered, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.engine import EXPECTED_SERVER_ERRORS, as_response, raise_engine_errors
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 DEFAULT_PAGE: Final = 100
 """Rows of a page when the request has no limit."""
@@ -68,13 +69,13 @@ def invalid_parameters(tenant: ObservedTenant, operation: Operation, exchange: E
     needs=("OR-ENG-01",),
 )
 def invalid_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
+    run = engine_run(tenant, Phase.NEGATIVE)
     known = run.exchanges.get(operation.path, [])
     failed = [each for each in known if each.status >= 500 and each.status not in EXPECTED_SERVER_ERRORS]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed}))
         message = f"{len(failed)} of {len(known)} invalid requests returned {statuses}"
-        yield finding(message, as_response(operation, failed[0]))
+        yield finding(message, as_response(tenant, operation, failed[0]))
     raise_engine_errors([run], operation, found=bool(failed))
 
 
@@ -89,7 +90,7 @@ def invalid_without_server_error(tenant: ObservedTenant, operation: Operation) -
     needs=("OR-ERR-01", "OR-ERR-07"),
 )
 def invalid_is_rejected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
+    run = engine_run(tenant, Phase.NEGATIVE)
     findings: dict[str, Finding] = {}
     for exchange in run.exchanges.get(operation.path, ()):
         for found in _not_rejected(tenant, operation, exchange):
@@ -101,11 +102,11 @@ def invalid_is_rejected(tenant: ObservedTenant, operation: Operation) -> Iterato
 def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
     """Yield what is wrong with the response to one invalid request."""
     wrong = invalid_parameters(tenant, operation, exchange)
-    reading = as_response(operation, exchange)
+    reading = as_response(tenant, operation, exchange)
     if not wrong or exchange.status >= 500:
         return
     if 400 <= exchange.status < 500:
-        if not carries_code(exchange.json):
+        if not has_code_major(exchange.json):
             yield finding(
                 f"an HTTP {exchange.status} response to an invalid request contains no status payload", reading
             )
@@ -133,11 +134,15 @@ def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator
     run = engine_run(tenant, Phase.LINKS)
     parents = tenant.dialect.list_of(operation.operation_id)
     listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
-    listed = {name for each in listing if parents is not None for name in as_response(parents, each).ids if name}
+    listed = {
+        name for each in listing if parents is not None for name in as_response(tenant, parents, each).ids if name
+    }
     # The engine sometimes alters an id; such a request is for another record.
     paths = {encoded_path(operation.path, dict.fromkeys(path_parameters(operation), name)) for name in listed}
-    known = [as_response(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
-    lost = [each for each in known if each.fault is not None]
+    known = [
+        as_response(tenant, operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths
+    ]
+    lost = [each for each in known if each.problem is not None]
     if lost:
-        yield finding(f"{len(lost)} of {len(known)} listed records could not be read: {lost[0].fault}", lost[0])
+        yield finding(f"{len(lost)} of {len(known)} listed records could not be read: {lost[0].problem}", lost[0])
     raise_engine_errors([run], operation, found=bool(lost))

@@ -4,14 +4,14 @@ import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialects.dialect import wrapper_trust
-from oneroster.contract.errors import NoAnswerError, NotExercised, NotOffered
+from oneroster.contract.errors import NoResponseError, NotExercised, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant, Offer
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 JSON = "application/json"
 
@@ -29,14 +29,14 @@ def single_read_operations(tenant: ObservedTenant) -> Iterable[Operation]:
 def successful_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return the responses with status 200.
 
-    Raises ``NotExercised`` with the reason when there are none, and ``NoAnswerError`` when the tenant sent no response.
+    Raises ``NotExercised`` with the reason when there are none, and ``NoResponseError`` without any response.
     """
     readings = tenant.readings(operation)
     found = [reading for reading in readings if reading.exchange.status == 200]
     if found:
         return found
-    if operation.operation_id in tenant.silences:
-        raise NoAnswerError(tenant.silences[operation.operation_id])
+    if operation.operation_id in tenant.unanswered:
+        raise NoResponseError(tenant.unanswered[operation.operation_id])
     if tenant.offer(operation) is Offer.UNKNOWN:
         raise NotExercised("no id is known to request it with")
     statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))
@@ -45,14 +45,14 @@ def successful_responses(tenant: ObservedTenant, operation: Operation) -> list[P
     raise NotExercised(f"no successful response ({statuses})")
 
 
-def wrong_envelopes(readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
+def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
     """Yield one finding for each kind of wrong envelope, however often it occurs."""
     seen: dict[str, ParsedResponse] = {}
     for reading in readings:
-        if reading.misplaced is not None:
-            seen.setdefault(reading.misplaced, reading)
+        if reading.envelope_problem is not None:
+            seen.setdefault(reading.envelope_problem, reading)
     for message, reading in seen.items():
-        yield finding(message, reading, level=level_of(wrapper_trust(operation)))
+        yield finding(message, reading, level=level_of(wrapper_trust(tenant.specification, operation)))
 
 
 @rule(
@@ -66,7 +66,7 @@ def wrong_envelopes(readings: list[ParsedResponse], operation: Operation) -> Ite
     over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(successful_responses(tenant, operation), operation)
+    yield from wrong_envelopes(tenant, successful_responses(tenant, operation), operation)
 
 
 @rule(
@@ -79,7 +79,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     over=single_read_operations,
 )
 def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(successful_responses(tenant, operation), operation)
+    yield from wrong_envelopes(tenant, successful_responses(tenant, operation), operation)
 
 
 @rule(

@@ -5,15 +5,16 @@ from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Nobody
+from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import many
-from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import ObservedTenant, reads
+from oneroster.contract.observation.evidence import count_of, exchange_finding
+from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_service, readable_path, reads
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 UNKNOWN_ID: Final = "oneroster-check-nowhere"
 """An id and a path segment that exist on no tenant."""
@@ -27,7 +28,7 @@ EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 
 def record_error(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Exchange:
     """Keep the response to an invalid request for the rules on error payloads, and return it."""
-    tenant.errors.append((operation.operation_id, exchange))
+    ExpectedErrors.of(tenant).add(operation, exchange)
     return exchange
 
 
@@ -44,7 +45,7 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     path = encoded_path(operation.path, dict.fromkeys(path_parameters(operation), UNKNOWN_ID))
     exchange = record_error(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
-        yield told(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange)
+        yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange)
 
 
 @rule(
@@ -54,12 +55,12 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     clause="6.1 404, no resource behind the URI [A]",
     example="an unknown path below the base URL returns 200 and the start page of the product",
     fix="return 404 for unknown API paths; do not route them to the catch-all of a web front end",
-    over=once,
+    over=first_readable,
 )
 def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = record_error(tenant, operation, tenant.probe(f"/{UNKNOWN_ID}"))
     if exchange.status != 404:
-        yield told(f"an unknown path returned HTTP {exchange.status} instead of 404", exchange)
+        yield exchange_finding(f"an unknown path returned HTTP {exchange.status} instead of 404", exchange)
 
 
 @rule(
@@ -69,20 +70,22 @@ def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     clause="RFC 9110, 15.5.6 status 405; not in the list of 6.1 [B]",
     example="TRACE on a collection returns 200",
     fix="return 405, and name the supported methods in the Allow header",
-    over=once,
+    over=first_readable,
 )
 def wrong_method(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # TRACE is safe, but a server that supports it echoes the request, so send no credentials.
-    exchange = tenant.probe(known_path(tenant, operation), method="TRACE", access=Nobody())
+    exchange = tenant.probe(readable_path(tenant, operation), method="TRACE", access=NoCredentials())
     if exchange.status in (401, 403):
         raise NotExercised(f"HTTP {exchange.status}: the server checks credentials before the method")
     record_error(tenant, operation, exchange)
     if exchange.status in (405, 501):
         if exchange.status == 405 and "Allow" not in exchange.headers:
-            yield told("the 405 response has no Allow header with the supported methods", exchange, Level.OPEN)
+            yield exchange_finding(
+                "the 405 response has no Allow header with the supported methods", exchange, Level.OPEN
+            )
     else:
         level = Level.OPEN if 400 <= exchange.status < 500 else None
-        yield told(f"the method TRACE returned HTTP {exchange.status} instead of 405", exchange, level)
+        yield exchange_finding(f"the method TRACE returned HTTP {exchange.status} instead of 405", exchange, level)
 
 
 def small_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -93,9 +96,9 @@ def small_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 
 def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[str, Exchange]:
     """Return the responses of a collection to malformed queries, by query; each is requested once."""
-    path = known_path(tenant, operation)
+    path = readable_path(tenant, operation)
     prefix = f"GET {path}?"
-    mine = {each.request: each for name, each in tenant.errors if name == operation.operation_id}
+    mine = {each.request: each for each in ExpectedErrors.of(tenant).all(operation)}
     return {
         query: mine.get(prefix + query) or record_error(tenant, operation, tenant.probe(path, query))
         for query in MALFORMED_QUERIES
@@ -120,8 +123,8 @@ def malformed_without_server_error(tenant: ObservedTenant, operation: Operation)
     }
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed.values()}))
-        message = f"{many(len(failed), 'malformed parameter')} returned {statuses}: {', '.join(failed)}"
-        yield told(message, next(iter(failed.values())))
+        message = f"{count_of(len(failed), 'malformed parameter')} returned {statuses}: {', '.join(failed)}"
+        yield exchange_finding(message, next(iter(failed.values())))
 
 
 @rule(
@@ -139,4 +142,4 @@ def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> 
     if other:
         statuses = ", ".join(f"{query} (HTTP {each.status})" for query, each in other.items())
         message = f"malformed parameters did not return 400: {statuses}"
-        yield told(message, next(iter(other.values())))
+        yield exchange_finding(message, next(iter(other.values())))

@@ -6,13 +6,15 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.operation_selectors import errors_of, failing, told
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.operation_selectors import with_expected_errors
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.error_leaks import betrayed
-from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
+from oneroster.contract.oracle.error_leaks import leaks_in
+from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 JSON: Final = "application/json"
 
@@ -23,7 +25,7 @@ def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchan
     Raises ``NotExercised`` when no invalid request returned an error.
     """
     # Unsupported methods are often rejected by the web server, which does not know the API.
-    found = [each for each in errors_of(tenant, operation) if each.status not in (405, 501)]
+    found = [each for each in ExpectedErrors.of(tenant).errors(operation) if each.status not in (405, 501)]
     if not found:
         raise NotExercised("no error response was received")
     return found
@@ -36,17 +38,17 @@ def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchan
     clause="1 encodings, JSON; 6.3 gateways send other shapes [B]",
     example="an unknown id returns the 404 page of the web server as text/html",
     fix="produce error responses in the API, as application/json, and configure the proxy to pass them on",
-    over=failing,
+    over=with_expected_errors,
 )
 def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in error_responses(tenant, operation):
         if not exchange.body:
             continue
         if exchange.json is UNREADABLE:
-            yield told(f"the body of an HTTP {exchange.status} response is not JSON", exchange)
+            yield exchange_finding(f"the body of an HTTP {exchange.status} response is not JSON", exchange)
             return
         if exchange.media_type != JSON:
-            yield told(f"the media type of an HTTP {exchange.status} response is not {JSON}", exchange)
+            yield exchange_finding(f"the media type of an HTTP {exchange.status} response is not {JSON}", exchange)
             return
 
 
@@ -57,16 +59,18 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="6.2 error payload, recommended [B]",
     example='a 404 response has the body `{"message": "Not Found"}` or no body',
     fix="send `statusInfoSet` with codeMajor, severity, codeMinor and a description",
-    over=failing,
+    over=with_expected_errors,
     needs=("OR-ERR-06",),
 )
 def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in error_responses(tenant, operation):
-        if not statements(exchange.json):
-            yield told(f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange)
+        if not status_entries(exchange.json):
+            yield exchange_finding(
+                f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange
+            )
             return
         if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield told(f"the status payload is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
+            yield exchange_finding(f"the status payload is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
             return
 
 
@@ -77,16 +81,16 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.2 code values: failure and error, `unknown object` for 404 [A]",
     example="the status payload of a 404 has codeMajor success and severity status",
     fix="send codeMajor failure and severity error with every status from 400, and codeMinor `unknown object` with 404",
-    over=failing,
+    over=with_expected_errors,
     needs=("OR-ERR-06", "OR-ERR-07"),
 )
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = [(each, said) for each in error_responses(tenant, operation) if (said := statements(each.json))]
+    known = [(each, said) for each in error_responses(tenant, operation) if (said := status_entries(each.json))]
     if not known:
         raise NotExercised("no error response contains a status payload")
     for exchange, said in known:
         if not any(each.code_major == "failure" and each.severity == "error" for each in said):
-            yield told(
+            yield exchange_finding(
                 f"no status entry of an HTTP {exchange.status} response has codeMajor failure and severity error",
                 exchange,
             )
@@ -94,7 +98,9 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
         unknown = exchange.status == 404 and not operation.many
         if unknown and not any(each.code_minor == "unknownobject" for each in said):
             # Certified servers use other vocabularies for codeMinor as well, so this is at most a should.
-            yield told("no status entry of the 404 response has codeMinor 'unknown object'", exchange, Level.SHOULD)
+            yield exchange_finding(
+                "no status entry of the 404 response has codeMinor 'unknown object'", exchange, Level.SHOULD
+            )
             return
 
 
@@ -105,11 +111,13 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
     clause="6.2 error payload, its four elements and no more [B]",
     example="the description contains a stack trace, an SQL statement or the HTML error page of the framework",
     fix="write the details to the server log, and describe in the response what the client can do",
-    over=failing,
+    over=with_expected_errors,
     needs=("OR-ERR-06",),
 )
 def no_server_internals(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in error_responses(tenant, operation):
-        if kinds := betrayed(exchange):
-            yield told(f"the body of an HTTP {exchange.status} response contains {' and '.join(kinds)}", exchange)
+        if kinds := leaks_in(exchange):
+            yield exchange_finding(
+                f"the body of an HTTP {exchange.status} response contains {' and '.join(kinds)}", exchange
+            )
             return

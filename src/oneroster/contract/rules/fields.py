@@ -6,23 +6,22 @@ Responses with ``fields`` may omit required properties, so they are kept apart f
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.status_payload import says_minor
+from oneroster.contract.oracle.status_payload import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
 from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 """Every record has both. They do not include the required sourcedId, which a selection must omit as well."""
@@ -30,34 +29,36 @@ PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
 
-_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[str, ParsedResponse]]] = WeakKeyDictionary()
+
+class _Selections(dict[str, ParsedResponse]):
+    """The responses to requests with ``fields``, by path and query; kept apart, because they lack properties."""
 
 
 def response_with_fields(
     tenant: ObservedTenant, operation: Operation, query: Query, values: dict[str, str] | None = None
 ) -> ParsedResponse:
     """Return the response to a request with ``fields``, requested once and kept apart from other responses."""
-    kept = _KEPT.setdefault(tenant, {})
+    kept = tenant.memo(_Selections, _Selections)
     path, text = encoded_path(operation.path, values or {}), encoded_query(query)
     if f"{path}?{text}" not in kept:
-        kept[f"{path}?{text}"] = ParsedResponse(operation, values or {}, query, tenant.probe(path, text))
+        kept[f"{path}?{text}"] = tenant.parse(operation, tenant.probe(path, text), values, query)
     return kept[f"{path}?{text}"]
 
 
 def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each element."""
-    return (operation for operation, _ in wholes(tenant))
+    return (operation for operation, _ in complete_collections(tenant))
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads of the same elements that returned a record."""
-    for operation, _ in wholes(tenant):
+    for operation, _ in complete_collections(tenant):
         read = tenant.dialect.read_of(operation.element)
-        if read is not None and any(reading.fault is None for reading in tenant.readings(read)):
+        if read is not None and any(reading.problem is None for reading in tenant.readings(read)):
             yield read
 
 
-def compare_fields(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
+def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding if the records of a response have other fields than those requested.
 
     Undocumented fields are counted and not named, because their names may be data.
@@ -67,20 +68,20 @@ def compare_fields(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[
     if is_rejected(reading):
         yield finding(f"fields={','.join(asked)} returned HTTP {reading.exchange.status} instead of 200", reading)
         return
-    if reading.fault is not None or not reading.rows:
-        raise NotExercised(reading.fault or "the response contains no record")
+    if reading.problem is not None or not reading.rows:
+        raise NotExercised(reading.problem or "the response contains no record")
     extra = Counter(name for row in reading.rows for name in row if name not in asked)
     # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
     if extra or missing:
-        parts = [f"unrequested fields ({_field_names(reading, extra)})"] if extra else []
+        parts = [f"{_field_names(tenant, reading, extra)} not asked for"] if extra else []
         parts += [f"missing fields ({', '.join(missing)})"] if missing else []
         yield finding(f"fields={','.join(asked)} returned records with {' and '.join(parts)}", reading)
 
 
-def _field_names(reading: ParsedResponse, names: Counter[str]) -> str:
-    known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
-    return shown(known) if known else many(len(names), "undocumented field")
+def _field_names(tenant: ObservedTenant, reading: ParsedResponse, names: Counter[str]) -> str:
+    known = sorted(tenant.properties(reading.operation.element).keys() & names.keys())
+    return id_list(known) if known else count_of(len(names), "undocumented field")
 
 
 @rule(
@@ -96,7 +97,7 @@ def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     reading = response_with_fields(
         tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ",".join(REQUESTED_FIELDS)}
     )
-    yield from compare_fields(reading, REQUESTED_FIELDS)
+    yield from compare_fields(tenant, reading, REQUESTED_FIELDS)
 
 
 @rule(
@@ -109,9 +110,11 @@ def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
     yield from compare_fields(
-        response_with_fields(tenant, operation, {"fields": ",".join(REQUESTED_FIELDS)}, known.values), REQUESTED_FIELDS
+        tenant,
+        response_with_fields(tenant, operation, {"fields": ",".join(REQUESTED_FIELDS)}, known.values),
+        REQUESTED_FIELDS,
     )
 
 
@@ -136,8 +139,8 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     reading = response_with_unknown_field(tenant, operation)
     if is_rejected(reading):
         yield finding(f"fields with an unknown name returned HTTP {reading.exchange.status} instead of 200", reading)
-    elif reading.fault is not None:
-        raise NotExercised(reading.fault)
+    elif reading.problem is not None:
+        raise NotExercised(reading.problem)
     elif not reading.rows:
         yield finding("fields with an unknown name returned no records", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
@@ -161,9 +164,9 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    if not says_minor(reading.beside, "invalid_selection_field"):
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    if not has_code_minor(reading.other_members, "invalid_selection_field"):
         yield finding(
             "the response contains no warning invalid_selection_field for the unknown name in fields", reading
         )
@@ -184,7 +187,7 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     status = reading.exchange.status
     if status == 200:
         yield finding(
-            f"a blank fields parameter returned HTTP 200 with {many(len(reading.rows), 'record')} instead of 400",
+            f"a blank fields parameter returned HTTP 200 with {count_of(len(reading.rows), 'record')} instead of 400",
             reading,
         )
     elif status != BAD_REQUEST:
@@ -203,27 +206,29 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 @confirmed
 def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
     reading = response_with_fields(tenant, operation, query)
     if is_rejected(reading):
         yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
         return
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
     returned = {name for name in reading.ids if name is not None}
     page = len(tenant.walk(operation).pages[0].rows)
     unexpected = sorted((returned & rows.keys()) - expected)
     if unexpected:
         yield finding(
-            f"with fields, the filter returned {many(len(unexpected), 'record')} that it does not match",
+            f"with fields, the filter returned {count_of(len(unexpected), 'record')} that it does not match",
             reading,
             unexpected,
         )
     elif len(reading.rows) < min(len(expected), page):
-        message = f"with fields, the filter returned {len(reading.rows)} of {many(len(expected), 'matching record')}"
+        message = (
+            f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"
+        )
         yield finding(message, reading, sorted(expected - returned))
 
 

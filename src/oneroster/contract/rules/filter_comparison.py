@@ -6,14 +6,14 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.filters import ExpectedFilter, expected
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 __all__ = ["compare_filter", "compare_filters", "filtered_walk", "is_rejected"]
 
@@ -28,7 +28,7 @@ def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str)
     def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
 
-    return walk(ask, operation, {}, limit=PAGE, most_rows=PAGE * MOST_PAGES, most_pages=MOST_PAGES)
+    return walk(ask, operation, {}, limit=PAGE, max_rows=PAGE * MOST_PAGES, max_pages=MOST_PAGES)
 
 
 def is_rejected(reading: ParsedResponse) -> bool:
@@ -72,21 +72,21 @@ def _first_page(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFi
 def _differences(
     tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, rejection_level: Level | None
 ) -> Iterator[Finding]:
-    rows, first = tenant.whole(operation), _first_page(tenant, operation, wanted)
+    rows, first = tenant.all_rows(operation), _first_page(tenant, operation, wanted)
     if is_rejected(first):
         yield finding(
             f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level
         )
         return
-    if first.fault is not None:
-        raise NotExercised(f"the filter {wanted.shape}: {first.fault}")
+    if first.problem is not None:
+        raise NotExercised(f"the filter {wanted.shape}: {first.problem}")
     found = filtered_walk(tenant, operation, str(wanted))
     by_trust = _unexpected_and_missing(rows, found, wanted)
     for trust in ("A", "B"):
         unexpected, missing = by_trust[trust]
         if unexpected or missing:
             message = (
-                f"the filter {wanted.shape} returned {many(len(found), 'row')}: {_row_counts(unexpected, missing)}"
+                f"the filter {wanted.shape} returned {count_of(len(found), 'row')}: {_row_counts(unexpected, missing)}"
             )
             yield finding(message, first, unexpected or missing, level_of(trust))
             return
@@ -95,10 +95,10 @@ def _differences(
 def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
     """Yield how many rows the tenant returns for which the standard does not define the result."""
     returned, others = _unexpected_and_missing(
-        tenant.whole(operation), filtered_walk(tenant, operation, str(wanted)), wanted
+        tenant.all_rows(operation), filtered_walk(tenant, operation, str(wanted)), wanted
     )["C"]
     if returned or others:
-        rows = many(len(returned) + len(others), "row")
+        rows = count_of(len(returned) + len(others), "row")
         message = f"the standard does not say whether the filter {wanted.shape} matches {rows}"
         message += f"; the tenant returned {len(returned)} of them"
         yield finding(message, _first_page(tenant, operation, wanted), level=Level.OPEN)
@@ -129,8 +129,8 @@ def _unexpected_and_missing(
 
 
 def _row_counts(unexpected: list[str], missing: list[str]) -> str:
-    parts = [f"{many(len(unexpected), 'row')} not expected ({shown(unexpected)})"] if unexpected else []
-    parts += [f"{many(len(missing), 'row')} missing ({shown(missing)})"] if missing else []
+    parts = [f"{count_of(len(unexpected), 'row')} not expected ({id_list(unexpected)})"] if unexpected else []
+    parts += [f"{count_of(len(missing), 'row')} missing ({id_list(missing)})"] if missing else []
     return ", ".join(parts)
 
 

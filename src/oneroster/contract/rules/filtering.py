@@ -10,13 +10,14 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.probe_values import Candidate, best, candidates, draw
-from oneroster.contract.observation.tenant import ObservedTenant, collections
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, moment, text_of, values_at
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, probe_fields
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import compare_filter, compare_filters
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
@@ -29,22 +30,22 @@ Selector = Callable[[ObservedTenant], Iterable[Operation]]
 
 def collections_with_fields(*kinds: str, most: int = 1) -> Selector:
     """Return a selector of the collections whose fields of these kinds have the most distinct values."""
-    return lambda tenant: [each.operation for each in best(tenant, *kinds, most=most)]
+    return lambda tenant: [each.operation for each in best_fields(tenant, *kinds, most=most)]
 
 
-def chosen_fields(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
+def chosen_fields(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[ProbeField]:
     """Yield the chosen fields of these kinds in one operation."""
-    for each in best(tenant, *kinds, most=most):
+    for each in best_fields(tenant, *kinds, most=most):
         if each.operation == operation:
             yield each
 
 
-def filter_clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
+def filter_clause(candidate: ProbeField, operator: str, text: str) -> ExpectedClause:
     """Return a filter clause on a chosen field."""
     return ExpectedClause(candidate.path, candidate.kind, operator, text, candidate.many)
 
 
-def single_clause_filter(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
+def single_clause_filter(candidate: ProbeField, operator: str, text: str) -> ExpectedFilter:
     """Return a filter with a single clause."""
     return ExpectedFilter((filter_clause(candidate, operator, text),))
 
@@ -55,7 +56,7 @@ def filters_with_known_values(
     """Return one filter per operator and chosen field, with a value that occurs in the field."""
     found: list[ExpectedFilter] = []
     for candidate in chosen_fields(tenant, operation, *kinds, most=most):
-        text = draw(tenant, candidate)
+        text = draw_value(tenant, candidate)
         found += [single_clause_filter(candidate, operator, text) for operator in operators]
     return found
 
@@ -105,7 +106,7 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
     for candidate in chosen_fields(tenant, operation, "string"):
-        piece = draw(tenant, candidate)[1:7].strip()
+        piece = draw_value(tenant, candidate)[1:7].strip()
         filters += [
             single_clause_filter(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text
         ]
@@ -128,9 +129,9 @@ def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     )
 
 
-def last_modified_field(tenant: ObservedTenant) -> list[Candidate]:
+def last_modified_field(tenant: ObservedTenant) -> list[ProbeField]:
     """Return the dateLastModified field with the most distinct values, if there is one."""
-    return [each for each in candidates(tenant, "date-time") if each.path == "dateLastModified"][:1]
+    return [each for each in probe_fields(tenant, "date-time") if each.path == "dateLastModified"][:1]
 
 
 def collection_with_last_modified(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -176,12 +177,12 @@ def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) ->
         yield from compare_filters(tenant, operation, filters, rejection_level=Level.OPEN)
 
 
-def known_instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
+def known_instant(tenant: ObservedTenant, candidate: ProbeField) -> datetime:
     """Return a date-time that occurs in a field.
 
     Raises ``NotExercised`` when the field has no valid date-time.
     """
-    found = moment(draw(tenant, candidate))
+    found = parse_timestamp(draw_value(tenant, candidate))
     if found is None:
         raise NotExercised(f"{candidate.path} contains no valid date-time")
     return found.astimezone(UTC)
@@ -243,7 +244,7 @@ def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
     for candidate in chosen_fields(tenant, operation, "strings", "enumerations"):
-        first = draw(tenant, candidate)
+        first = draw_value(tenant, candidate)
         both = ",".join(dict.fromkeys((first, second_list_value(tenant, candidate, first))))
         filters += [
             single_clause_filter(candidate, operator, text)
@@ -253,9 +254,11 @@ def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 
-def second_list_value(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
+def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str) -> str:
     """Return a second value that some rows have without the first, or the reverse; otherwise the first value."""
-    held = [set(map(text_of, values_at(row, candidate.path))) for row in tenant.whole(candidate.operation).values()]
+    held = [
+        set(map(filter_text, values_at(row, candidate.path))) for row in tenant.all_rows(candidate.operation).values()
+    ]
     plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
     return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
 

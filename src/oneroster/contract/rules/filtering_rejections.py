@@ -7,17 +7,17 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.probe_values import Candidate, best, draw, wholes
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, complete_collections, draw_value
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedFilter
-from oneroster.contract.oracle.status_payload import carries_code, says_minor
+from oneroster.contract.oracle.status_payload import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import compare_filters
 from oneroster.contract.rules.filtering import collections_with_fields, filter_clause, single_clause_filter
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 ABSENT_VALUE: Final = "no-such-value-1"
@@ -28,7 +28,7 @@ BUSY_STATUSES: Final = frozenset({429, 503})
 
 def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
@@ -38,7 +38,7 @@ def response_to_filter(tenant: ObservedTenant, operation: Operation, expression:
     Raises ``NotExercised`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
-    reading = ParsedResponse(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
+    reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
     if reading.exchange.status in BUSY_STATUSES:
         raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
@@ -46,7 +46,7 @@ def response_to_filter(tenant: ObservedTenant, operation: Operation, expression:
 
 def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
     """Whether a response contains the whole collection, or its whole first page."""
-    rows = tenant.whole(reading.operation)
+    rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
@@ -71,13 +71,13 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     for reading in responses_to_unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
-            rows = f" with {many(len(reading.rows), 'row')}" if status == 200 else ""
+            rows = f" with {count_of(len(reading.rows), 'row')}" if status == 200 else ""
             yield finding(f"a filter by an unknown field returned HTTP {status}{rows} instead of 400", reading)
             return
         if operation.wrapper in _keys(reading):
             yield finding("a filter by an unknown field returned 400 together with data", reading)
             return
-        if carries_code(reading.exchange.json) and not says_minor(reading.exchange.json, "invalid_filter_field"):
+        if has_code_major(reading.exchange.json) and not has_code_minor(reading.exchange.json, "invalid_filter_field"):
             # The codeMinor vocabulary is less certain than the status code.
             yield finding("the 400 response does not have codeMinor invalid_filter_field", reading, level=Level.SHOULD)
             return
@@ -88,9 +88,9 @@ def _keys(reading: ParsedResponse) -> set[str]:
     return set(payload) if isinstance(payload, dict) else set()
 
 
-def text_fields(tenant: ObservedTenant) -> list[Candidate]:
+def text_fields(tenant: ObservedTenant) -> list[ProbeField]:
     """Return the text field to build filters on."""
-    return best(tenant, "string")
+    return best_fields(tenant, "string")
 
 
 @rule(
@@ -105,7 +105,7 @@ def text_fields(tenant: ObservedTenant) -> list[Candidate]:
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
-    path, value = candidate.path, draw(tenant, candidate)
+    path, value = candidate.path, draw_value(tenant, candidate)
     expressions = {
         "without operator and value": path,
         "without a value": f"{path}=",
@@ -141,7 +141,7 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 )
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
-    start = draw(tenant, candidate)[:1]
+    start = draw_value(tenant, candidate)[:1]
     filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
     filters += [
         single_clause_filter(candidate, "=", f"{start}%"),
@@ -179,7 +179,7 @@ def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
             return
         if reading.rows:
             message = (
-                f"a filter with an injected condition that is always true returned {many(len(reading.rows), 'row')}"
+                f"a filter with an injected condition that is always true returned {count_of(len(reading.rows), 'row')}"
             )
             yield finding(message, reading, reading.ids)
             return

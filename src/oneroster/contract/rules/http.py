@@ -8,12 +8,17 @@ from urllib.parse import urljoin
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
+from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
+from oneroster.contract.observation.operation_selectors import (
+    first_readable,
+    one_of_each_service,
+    readable,
+    readable_path,
+)
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -50,21 +55,21 @@ def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     over=one_of_each_service,
 )
 def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    path = known_path(tenant, operation)
+    path = readable_path(tenant, operation)
     by_head = tenant.probe(path, QUERY, method="HEAD")
     if by_head.status in METHOD_NOT_SUPPORTED:
-        yield told(f"HEAD is not supported (HTTP {by_head.status})", by_head, Level.OPEN)
+        yield exchange_finding(f"HEAD is not supported (HTTP {by_head.status})", by_head, Level.OPEN)
         return
     by_get = tenant.probe(path, QUERY)
     if by_head.status != by_get.status:
-        yield told(f"HEAD returned HTTP {by_head.status}, but GET returned HTTP {by_get.status}", by_head)
+        yield exchange_finding(f"HEAD returned HTTP {by_head.status}, but GET returned HTTP {by_get.status}", by_head)
         return
     lost = [name for name in COMPARED_HEADERS if name in by_get.headers and name not in by_head.headers]
     if lost:
-        yield told(f"HEAD omits the headers {', '.join(lost)}, which GET sends", by_head)
+        yield exchange_finding(f"HEAD omits the headers {', '.join(lost)}, which GET sends", by_head)
     total = {each.headers.get("X-Total-Count") for each in (by_get, by_head) if "X-Total-Count" in each.headers}
     if len(total) > 1:
-        yield told("HEAD and GET returned different values of X-Total-Count", by_head)
+        yield exchange_finding("HEAD and GET returned different values of X-Total-Count", by_head)
 
 
 @rule(
@@ -77,24 +82,24 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     over=one_of_each_service,
 )
 def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), method="OPTIONS")
+    exchange = tenant.probe(readable_path(tenant, operation), method="OPTIONS")
     if exchange.status >= 500 and exchange.status not in (501, 503):
-        yield told(f"OPTIONS returned HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"OPTIONS returned HTTP {exchange.status}", exchange)
     elif exchange.status >= 300:
-        yield told(f"OPTIONS is not supported (HTTP {exchange.status})", exchange, Level.OPEN)
+        yield exchange_finding(f"OPTIONS is not supported (HTTP {exchange.status})", exchange, Level.OPEN)
     else:
         named = ",".join(exchange.headers.get(name, "") for name in ("Allow", "Access-Control-Allow-Methods"))
         if "GET" not in {name.strip().upper() for name in named.split(",")}:
-            yield told(f"OPTIONS returned HTTP {exchange.status}, but no header names GET", exchange)
+            yield exchange_finding(f"OPTIONS returned HTTP {exchange.status}, but no header names GET", exchange)
 
 
 def with_personal_data(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records contain personal data."""
-    return (each for each in readable(tenant) if _is_personal(each))
+    return (each for each in readable(tenant) if _is_personal(tenant, each))
 
 
-def _is_personal(operation: Operation) -> bool:
-    known = ELEMENTS[operation.element or ""].properties.values()
+def _is_personal(tenant: ObservedTenant, operation: Operation) -> bool:
+    known = tenant.properties(operation.element).values()
     # Every element has metadata, which is personal only because vendors may put anything there.
     return any(each.personal and each.name != "metadata" for each in known)
 
@@ -112,7 +117,7 @@ def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     good = [reading for reading in tenant.readings(operation) if reading.exchange.status == 200]
     shared = [reading for reading in good if allows_sharing(reading.exchange)]
     if shared:
-        message = f"Cache-Control allows shared caches to store {len(shared)} of {many(len(good), 'response')}"
+        message = f"Cache-Control allows shared caches to store {len(shared)} of {count_of(len(good), 'response')}"
         yield finding(message, shared[0])
 
 
@@ -137,13 +142,15 @@ def allows_sharing(exchange: Exchange) -> bool:
     over=one_of_each_service,
 )
 def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
+    exchange = tenant.probe(readable_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
     if exchange.status >= 300:
-        yield told(f"a request with 'Accept-Encoding: identity' returned HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"a request with 'Accept-Encoding: identity' returned HTTP {exchange.status}", exchange)
     elif exchange.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
-        yield told("the response is compressed although the request has 'Accept-Encoding: identity'", exchange)
+        yield exchange_finding(
+            "the response is compressed although the request has 'Accept-Encoding: identity'", exchange
+        )
     elif exchange.json is UNREADABLE:
-        yield told("the response to a request with 'Accept-Encoding: identity' is not JSON", exchange)
+        yield exchange_finding("the response to a request with 'Accept-Encoding: identity' is not JSON", exchange)
 
 
 @rule(
@@ -157,14 +164,14 @@ def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> It
 )
 def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for accepted in ("text/html", "*/*"):
-        exchange = tenant.probe(known_path(tenant, operation), QUERY, headers={"Accept": accepted})
+        exchange = tenant.probe(readable_path(tenant, operation), QUERY, headers={"Accept": accepted})
         if exchange.status < 300 and exchange.json is UNREADABLE:
-            yield told(
+            yield exchange_finding(
                 f"a request with 'Accept: {accepted}' returned HTTP {exchange.status} with a body that is not JSON",
                 exchange,
             )
         elif exchange.status >= 300 and (accepted, exchange.status) != ("text/html", 406):
-            yield told(f"a request with 'Accept: {accepted}' returned HTTP {exchange.status}", exchange)
+            yield exchange_finding(f"a request with 'Accept: {accepted}' returned HTTP {exchange.status}", exchange)
 
 
 @rule(
@@ -174,17 +181,19 @@ def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="1 transport; RFC 9110, 10.2.2 Location [B]",
     example="a trailing slash returns a 301 to http://, or to an internal host name",
     fix="build Location from the public URL, or relative to the request; better, return 404",
-    over=once,
+    over=first_readable,
 )
 def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation) + "/", QUERY)
+    exchange = tenant.probe(readable_path(tenant, operation) + "/", QUERY)
     if not 300 <= exchange.status < 400:
         raise NotExercised(f"no redirect: a trailing slash returned HTTP {exchange.status}")
     address = exchange.headers.get("Location")
     if not address:
-        yield told(f"the HTTP {exchange.status} response has no Location header", exchange)
+        yield exchange_finding(f"the HTTP {exchange.status} response has no Location header", exchange)
     elif not tenant.gateway.is_own(absolute_url(exchange.url, address)):
-        yield told("Location points to another origin, where a client must not send its credentials", exchange)
+        yield exchange_finding(
+            "Location points to another origin, where a client must not send its credentials", exchange
+        )
 
 
 def absolute_url(base: str, address: str) -> str:

@@ -7,13 +7,14 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, all_collections, collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 LARGEST_PAGE: Final = 800
 """Rows; the largest page that the rules of this family request."""
@@ -29,7 +30,7 @@ def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
 
     Raises ``NotExercised`` when no walk has at least two rows, which paging needs.
     """
-    walks = [found for found in tenant.walks.get(operation.operation_id, ()) if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     largest = max(walks, key=len, default=None)
     if largest is None:
         raise NotExercised("the collection was not read to its end")
@@ -54,8 +55,8 @@ def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: i
     Raises ``NotExercised`` when the response contains no page.
     """
     reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     return reading
 
 
@@ -69,7 +70,7 @@ def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[
         if len(found) > size * MOST_PAGES:
             raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
-            tenant.ask, found.operation, found.values, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES
+            tenant.ask, found.operation, found.values, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES
         )
         if again.stopped and len(again) < len(found):
             raise NotExercised(f"pages of {size} rows: {again.stopped}")
@@ -92,7 +93,7 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     read_page(tenant, found, size_for_three_pages(len(found)), 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
-        if reading.fault is not None or reading.values != found.values or not isinstance(limit, int):
+        if reading.problem is not None or reading.values != found.values or not isinstance(limit, int):
             continue
         received = len(reading.rows)
         if received > limit:
@@ -148,8 +149,8 @@ def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
-            parts = [f"{many(len(lost), 'row')} missing ({shown(lost)})"] if lost else []
-            parts += [f"{many(len(gained), 'row')} in addition ({shown(gained)})"] if gained else []
+            parts = [f"{count_of(len(lost), 'row')} missing ({id_list(lost)})"] if lost else []
+            parts += [f"{count_of(len(gained), 'row')} in addition ({id_list(gained)})"] if gained else []
             message = f"pages of {again.limit} rows differ from the collection: {', '.join(parts)}"
             yield finding(message, again.pages[0], lost or gained)
             return
@@ -170,7 +171,7 @@ def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     for again in (found, *walks_in_smaller_pages(tenant, found)):
         repeated = ids_on_several_pages(again.pages)
         if repeated:
-            rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
+            rows = f"{count_of(len(repeated), 'row')} on more than one page ({id_list(repeated)})"
             message = f"pages of {again.limit} rows contain {rows}"
             yield finding(message, again.pages[0], repeated)
             return
@@ -194,12 +195,12 @@ def ids_on_several_pages(pages: list[ParsedResponse]) -> list[str]:
 )
 @confirmed
 def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     counts = {tuple(found.values.items()): len(found) for found in walks}
     sent = False
     for reading in tenant.readings(operation):
         count = counts.get(tuple(reading.values.items()))
-        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING_PARAMETERS:
+        if count is None or reading.problem is not None or not reading.query.keys() <= PAGING_PARAMETERS:
             continue
         header = reading.exchange.headers.get("X-Total-Count")
         sent = sent or header is not None
@@ -207,7 +208,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             yield finding("X-Total-Count is not a non-negative integer", reading)
             return
         if reading.total is not None and reading.total != count:
-            yield finding(f"X-Total-Count is {reading.total}, but the collection has {many(count, 'row')}", reading)
+            yield finding(f"X-Total-Count is {reading.total}, but the collection has {count_of(count, 'row')}", reading)
             return
     if not sent:
         raise NotExercised("X-Total-Count is not sent")
@@ -230,11 +231,11 @@ def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     size = size_for_three_pages(max(len(found), 1))
     read_page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
-    if beyond.fault is not None:
-        yield finding(f"an offset beyond the last row: {beyond.fault}", beyond)
+    if beyond.problem is not None:
+        yield finding(f"an offset beyond the last row: {beyond.problem}", beyond)
     elif beyond.rows:
         yield finding(
-            f"an offset beyond the last row returned {many(len(beyond.rows), 'row')} instead of an empty array",
+            f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array",
             beyond,
             beyond.ids,
         )

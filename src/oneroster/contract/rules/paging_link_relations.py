@@ -9,7 +9,7 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
@@ -18,7 +18,7 @@ from oneroster.contract.rules.fields import response_with_fields
 from oneroster.contract.rules.paging import MIN_ROWS_FOR_OFFSET, largest_walk, read_page, size_for_three_pages
 from oneroster.contract.rules.paging_next_link import absolute_url
 from oneroster.contract.rules.paging_stability import largest_collections
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")
 CORRECT_PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
@@ -73,9 +73,9 @@ def _link_findings(
     if not tenant.gateway.is_own(address):
         yield finding(f"the {relation} link is not a URL on the origin of the tenant", middle)
         return
-    target = ParsedResponse(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
-    if target.fault is not None:
-        yield finding(f"following the {relation} link failed: {target.fault}", middle)
+    target = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
+    if target.problem is not None:
+        yield finding(f"following the {relation} link failed: {target.problem}", middle)
         return
     begins = found.ids.index(middle.ids[0])
     rows = len(target.ids)
@@ -88,8 +88,8 @@ def _link_findings(
         yield finding(f"the {relation} link returned no rows", middle)
     elif target.ids != expected:
         wrong = next((pair for pair in zip(target.ids, expected, strict=False) if pair[0] != pair[1]), None)
-        received = many(rows, "row") if wrong is None else f"the row {shown(wrong[:1])}"
-        instead = len(expected) if wrong is None else shown(wrong[1:])
+        received = count_of(rows, "row") if wrong is None else f"the row {id_list(wrong[:1])}"
+        instead = len(expected) if wrong is None else id_list(wrong[1:])
         yield finding(f"the {relation} link returned {received} instead of {instead}", middle, target.ids)
 
 
@@ -106,7 +106,7 @@ def _link_findings(
 def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     query: Query = {"limit": 1, "offset": 0, "filter": "status='active'", "fields": "sourcedId,status"}
     reading = response_with_fields(tenant, operation, query)
-    links = links_of(reading) if reading.fault is None else {}
+    links = links_of(reading) if reading.problem is None else {}
     if not links:
         raise NotExercised("the response has no Link header")
     for relation in RELATIONS:

@@ -5,12 +5,13 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.paging import MOST_PAGES, ids_on_several_pages, largest_walk, size_for_three_pages
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 @rule(
@@ -31,8 +32,8 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise NotExercised(f"the collection has too many rows ({len(found)}) to follow the links of small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
     first = tenant.ask(operation, found.values, query)
-    if first.fault is not None:
-        raise NotExercised(f"{first.exchange.request}: {first.fault}")
+    if first.problem is not None:
+        raise NotExercised(f"{first.exchange.request}: {first.problem}")
     if first.next_link is None:
         raise NotExercised("the response has no next link")
     pages, error = _follow(tenant, first)
@@ -42,7 +43,9 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
     lost = sorted(str(name) for name in set(found.ids) - {name for each in pages for name in each.ids})
     repeated = sorted(ids_on_several_pages(pages))
     if lost or repeated:
-        message = f"the pages of the next links miss {many(len(lost), 'row')} and repeat {many(len(repeated), 'row')}"
+        message = (
+            f"the pages of the next links miss {count_of(len(lost), 'row')} and repeat {count_of(len(repeated), 'row')}"
+        )
         yield finding(message, pages[0], lost or repeated)
 
 
@@ -54,9 +57,9 @@ def _follow(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedR
         error = _link_error(tenant, address, pages)
         if address is None or error is not None:
             return pages, error
-        target = ParsedResponse(first.operation, first.values, first.query, tenant.gateway.send("GET", address))
-        if target.fault is not None:
-            return pages, f"following the next link failed: {target.fault}"
+        target = tenant.parse(first.operation, tenant.gateway.send("GET", address), first.values, first.query)
+        if target.problem is not None:
+            return pages, f"following the next link failed: {target.problem}"
         pages.append(target)
     return pages, None
 

@@ -7,10 +7,11 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, Query, collections
+from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -23,7 +24,7 @@ from oneroster.contract.rules.paging import (
     size_for_three_pages,
     walks_in_smaller_pages,
 )
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 DEFAULT_LIMIT: Final = 100
 """Rows of a page when the request has no limit."""
@@ -34,7 +35,7 @@ FIELD_WITH_TIES: Final = "status"
 
 def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
@@ -51,14 +52,14 @@ def largest_collections(tenant: ObservedTenant) -> list[Operation]:
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, {}, {})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     received = len(reading.rows)
     # If the server has a smaller maximum page size, its default cannot be larger than that.
     expected = min(DEFAULT_LIMIT, len(found.pages[0].rows))
     if received != expected:
         yield finding(
-            f"without a limit, {received} of {many(len(found), 'row')} were returned instead of {expected}", reading
+            f"without a limit, {received} of {count_of(len(found), 'row')} were returned instead of {expected}", reading
         )
     elif len(found) <= DEFAULT_LIMIT:
         raise NotExercised(f"the collection has only {len(found)} rows, which fit on one default page")
@@ -103,8 +104,8 @@ def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     text = encoded_query(before.query)
     for _ in range(2):
         # One difference may be a change of the data meanwhile; two in a row are not.
-        again = ParsedResponse(operation, {}, before.query, tenant.probe(operation.path, text))
-        if again.fault is not None or again.ids == before.ids:
+        again = tenant.parse(operation, tenant.probe(operation.path, text), {}, before.query)
+        if again.problem is not None or again.ids == before.ids:
             return
         before = again
     yield finding("the same page returned different rows on each of 3 requests", before, before.ids)
@@ -141,7 +142,7 @@ def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": FIELD_WITH_TIES, "orderBy": "asc"})
 
-    again = walk(ask, operation, {}, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES)
+    again = walk(ask, operation, {}, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES)
     if not again.complete:
         raise NotExercised(f"the pages of {size} sorted rows could not be read: {again.stopped}")
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
@@ -152,7 +153,7 @@ def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 
 
 def _rows(ids: list[str]) -> str:
-    return f"{many(len(ids), 'row')} ({shown(ids)})" if ids else "0 rows"
+    return f"{count_of(len(ids), 'row')} ({id_list(ids)})" if ids else "0 rows"
 
 
 @rule(
@@ -176,7 +177,7 @@ def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         raise NotExercised(f"the filtered collection was not read to its end ({found.stopped})")
     changing = next((later for earlier, later in pairwise(totals) if earlier.total != later.total), None)
     if totals[0].total != len(found):
-        message = f"with a filter, X-Total-Count is {totals[0].total}, but {many(len(found), 'row')} were returned"
+        message = f"with a filter, X-Total-Count is {totals[0].total}, but {count_of(len(found), 'row')} were returned"
         yield finding(message, totals[0])
     elif changing is not None:
         yield finding("with a filter, X-Total-Count differs from page to page", changing)

@@ -10,25 +10,29 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.http.target import wanted_scopes
-from oneroster.contract.observation.evidence import CauseCount, counted, many
-from oneroster.contract.observation.operation_selectors import known_path, known_reading, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable, reads
-from oneroster.contract.oracle.error_leaks import texts
-from oneroster.contract.oracle.personal_data import Trait, given_away, traits
+from oneroster.contract.http.target import required_scopes
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.observation.operation_selectors import readable, readable_path, readable_response, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.error_leaks import response_texts
+from oneroster.contract.oracle.personal_data import PersonalTrait, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, expect_no_access
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster_runtime.specification import Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
 """Queries that may make the read of an existing record fail."""
 USER: Final = "User"
 
 
+def _traits(tenant: ObservedTenant, element: str | None, row: Record) -> list[PersonalTrait]:
+    return personal_traits(tenant.specification.elements[element or ""], row)
+
+
 def operations_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation whose records have a secret property, which are those that return users."""
-    return (each for each in readable(tenant) if _secrets(each))
+    return (each for each in readable(tenant) if _secrets(tenant, each))
 
 
 def first_operation_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -36,8 +40,8 @@ def first_operation_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
     return islice(operations_with_secrets(tenant), 1)
 
 
-def _secrets(operation: Operation) -> list[Property]:
-    return [known for known in ELEMENTS[operation.element or ""].properties.values() if known.secret]
+def _secrets(tenant: ObservedTenant, operation: Operation) -> list[Property]:
+    return [known for known in tenant.properties(operation.element).values() if known.secret]
 
 
 @rule(
@@ -55,19 +59,19 @@ def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for known in _secrets(operation):
+            for known in _secrets(tenant, operation):
                 # Some servers send an empty string instead of omitting a property.
                 if row.get(known.name):
                     tallies.setdefault(known.name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
-        yield counted(
-            f"{name} is present in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen
+        yield counted_finding(
+            f"{name} is present in {count_of(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen
         )
 
 
 def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads that returned a record with personal data."""
-    return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
+    return (each for each in reads(tenant) if _traits(tenant, each.element, readable_response(tenant, each).rows[0]))
 
 
 @rule(
@@ -80,15 +84,15 @@ def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     over=personal_reads,
 )
 def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = known_reading(tenant, operation)
-    path, failed = known_path(tenant, operation), False
+    known = readable_response(tenant, operation)
+    path, failed = readable_path(tenant, operation), False
     for query in BAD_REQUESTS:
         exchange = tenant.probe(path, query)
         if exchange.status < 400:
             continue
         failed = True
-        if fields := _personal_fields(operation, known.rows[0], exchange):
-            yield told(
+        if fields := _personal_fields(tenant, operation, known.rows[0], exchange):
+            yield exchange_finding(
                 f"an HTTP {exchange.status} response contains the {', '.join(fields)} of the requested record", exchange
             )
             return
@@ -96,18 +100,18 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
         raise NotExercised("no request for an existing record returned an error")
 
 
-def _personal_fields(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
-    text = "\n".join(texts(exchange))
-    return given_away(operation.element or "", row, text)
+def _personal_fields(tenant: ObservedTenant, operation: Operation, row: Record, exchange: Exchange) -> list[str]:
+    text = "\n".join(response_texts(exchange))
+    return personal_fields_in(tenant.specification.elements[operation.element or ""], row, text)
 
 
 def operations_referring_to_users(tenant: ObservedTenant) -> Iterator[Operation]:
     """The operations whose records contain references to users."""
-    return (each for each in readable(tenant) if _references(each))
+    return (each for each in readable(tenant) if _references(tenant, each))
 
 
-def _references(operation: Operation) -> list[str]:
-    known = ELEMENTS[operation.element or ""].properties.values()
+def _references(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    known = tenant.properties(operation.element).values()
     return [each.name for each in known if each.refers_to == USER]
 
 
@@ -127,32 +131,32 @@ def no_person_in_hrefs(tenant: ObservedTenant, operation: Operation) -> Iterator
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for name, href, person in _user_references(operation, row):
+            for name, href, person in _user_references(tenant, operation, row):
                 for field in _fields_in(unquote_plus(href), people.get(person, [])):
                     tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
         pointer = f"{operation.wrapper}[].{name}.href"
-        yield counted(
-            f"{name}.href contains the {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen
+        yield counted_finding(
+            f"{name}.href contains the {field} of the user in {count_of(tally.count, 'record')}", tally, pointer, seen
         )
 
 
-def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[Trait]]:
+def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[PersonalTrait]]:
     """Return the identifying values of every user, by sourcedId."""
-    users = tenant.whole(tenant.dialect.all_of(USER))
-    return {sourced_id: traits(USER, row) for sourced_id, row in users.items()}
+    users = tenant.all_rows(tenant.dialect.collection_of(USER))
+    return {sourced_id: _traits(tenant, USER, row) for sourced_id, row in users.items()}
 
 
-def _user_references(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
+def _user_references(tenant: ObservedTenant, operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
     """Yield the references of a record to users, as property, href and sourcedId."""
-    for name in _references(operation):
+    for name in _references(tenant, operation):
         value = row.get(name)
         for reference in value if isinstance(value, list) else [value]:
             if isinstance(reference, dict):
                 yield name, str(reference.get("href", "")), str(reference.get("sourcedId", ""))
 
 
-def _fields_in(text: str, known: list[Trait]) -> list[str]:
+def _fields_in(text: str, known: list[PersonalTrait]) -> list[str]:
     return [trait.field for trait in known if trait.is_in(text)]
 
 
@@ -176,11 +180,11 @@ def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator
         fields = {
             trait.field
             for row in reading.rows
-            for trait in traits(operation.element or "", row)
+            for trait in _traits(tenant, operation.element, row)
             if not trait.is_in(asked) and any(trait.is_in(address) for address in addresses)
         }
         if fields:
-            yield told(
+            yield exchange_finding(
                 f"the Link header contains the {', '.join(sorted(fields))} of a record on the page", reading.exchange
             )
             return
@@ -207,5 +211,7 @@ def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
+    others = tuple(
+        scope for scope in required_scopes(tenant.standard.specification) if scope not in operation.oauth_scopes
+    )
     yield from expect_no_access(tenant, operation, others)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.membership import belonging, in_subset, is_live
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.membership import expected_members, in_subset, is_live
+from oneroster.contract.observation.operation_selectors import collections, nested
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, collections, nested
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -51,11 +52,11 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if operation.subset is None:
         return
-    larger = tenant.whole(tenant.dialect.find(operation.subset.of))
+    larger = tenant.all_rows(tenant.dialect.operation(operation.subset.of))
     expected = {name for name, row in larger.items() if in_subset(row, operation.subset) and is_live(row)}
-    missing = sorted(expected - tenant.whole(operation).keys())
+    missing = sorted(expected - tenant.all_rows(operation).keys())
     if missing:
-        message = f"{len(missing)} of {len(expected)} records of {operation.subset.of} are missing ({shown(missing)})"
+        message = f"{len(missing)} of {len(expected)} records of {operation.subset.of} are missing ({id_list(missing)})"
         yield finding(message, tenant.walk(operation).pages[0], missing)
 
 
@@ -74,9 +75,9 @@ def _scope_level(operation: Operation) -> Level | None:
 )
 @confirmed
 def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for found in tenant.walks[operation.operation_id]:
-        expected = belonging(tenant, operation, found.values, live_only=False)
-        known = tenant.whole(tenant.dialect.all_of(operation.element))
+    for found in tenant.walks(operation):
+        expected = expected_members(tenant, operation, found.values, live_only=False)
+        known = tenant.all_rows(tenant.dialect.collection_of(operation.element))
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
             message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
@@ -96,11 +97,11 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
 @confirmed
 def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     judged = False
-    for found in tenant.walks[operation.operation_id]:
+    for found in tenant.walks(operation):
         if not found.complete:
             continue
         judged = True
-        expected = belonging(tenant, operation, found.values, live_only=True)
+        expected = expected_members(tenant, operation, found.values, live_only=True)
         missing = sorted(expected - set(found.ids))
         if missing:
             message = (
@@ -113,7 +114,7 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
 
 
 def _parents_text(values: dict[str, str]) -> str:
-    return ", ".join(f"{name}={shown([value])}" for name, value in values.items())
+    return ", ".join(f"{name}={id_list([value])}" for name, value in values.items())
 
 
 @rule(
@@ -129,5 +130,7 @@ def unique_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     for reading in tenant.walk(operation).pages:
         repeated = [name for name, count in Counter(reading.ids).items() if count > 1 and name is not None]
         if repeated:
-            yield finding(f"{many(len(repeated), 'sourcedId')} used by several records on one page", reading, repeated)
+            yield finding(
+                f"{count_of(len(repeated), 'sourcedId')} used by several records on one page", reading, repeated
+            )
             return

@@ -7,14 +7,14 @@ from typing import Any, Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import CauseCount, counted, many
-from oneroster.contract.observation.membership import is_live, references
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.membership import is_live, references_in
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
     "AcademicSession": ("startDate", "endDate", None),
@@ -53,8 +53,8 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if not judged:
         raise NotExercised("no record has both dates")
     if tally.count:
-        yield counted(
-            f"{ends} is before {begins} in {tally.count} of {many(judged, 'record')}", tally, ends, judged, level
+        yield counted_finding(
+            f"{ends} is before {begins} in {tally.count} of {count_of(judged, 'record')}", tally, ends, judged, level
         )
 
 
@@ -87,8 +87,8 @@ def enrollment_collection(tenant: ObservedTenant) -> Iterator[Operation]:
 @confirmed
 def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    classes = tenant.whole(tenant.dialect.all_of("Class"))
-    sessions = tenant.whole(tenant.dialect.all_of("AcademicSession"))
+    classes = tenant.all_rows(tenant.dialect.collection_of("Class"))
+    sessions = tenant.all_rows(tenant.dialect.collection_of("AcademicSession"))
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
@@ -101,17 +101,17 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if not judged:
         raise NotExercised("no enrollment has a beginDate and a class with sessions")
     if tally.count:
-        message = f"beginDate is outside the sessions of the class in {tally.count} of {many(judged, 'record')}"
-        yield counted(message, tally, "beginDate", judged)
+        message = f"beginDate is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, "beginDate", judged)
 
 
 def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
     """Return the first and the last day of the sessions of an enrollment's class, or None if they are not known."""
-    of_class = next((classes.get(identity(item) or "") for item in references(row.get("class"))), None)
+    of_class = next((classes.get(identity(item) or "") for item in references_in(row.get("class"))), None)
     if of_class is None:
         return None
     days: list[tuple[date, date]] = []
-    for item in references(of_class.get("terms")):
+    for item in references_in(of_class.get("terms")):
         session = sessions.get(identity(item) or "", {})
         start, end = _day(session.get("startDate")), _day(session.get("endDate"))
         if start is None or end is None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 def demographics_collection(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -28,11 +28,11 @@ def demographics_collection(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 @confirmed
 def demographics_have_user_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    users = tenant.whole(tenant.dialect.all_of("User"))
+    users = tenant.all_rows(tenant.dialect.collection_of("User"))
     found = tenant.walk(operation)
     unknown = sorted({name for name in found.ids if name is not None and name not in users})
     if unknown:
-        message = f"{len(unknown)} of {many(len(found), 'record')} have a sourcedId that belongs to no user"
+        message = f"{len(unknown)} of {count_of(len(found), 'record')} have a sourcedId that belongs to no user"
         yield finding(message, found.pages[0], unknown)
 
 
@@ -49,13 +49,15 @@ def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     first = tenant.walk(operation).pages[0]
     if not first.rows:
         raise NotExercised("the collection is empty")
-    second = tenant.look(operation, first.values, first.query)
-    if second.fault is not None or set(second.ids) == set(first.ids):
+    second = tenant.fetch(operation, first.values, first.query)
+    if second.problem is not None or set(second.ids) == set(first.ids):
         return
     # One difference may be a change of the data; generated ids differ every time.
-    third = tenant.look(operation, first.values, first.query)
+    third = tenant.fetch(operation, first.values, first.query)
     changing = sorted(str(name) for name in set(third.ids) - set(second.ids) - set(first.ids))
-    if third.fault is None and changing:
+    if third.problem is None and changing:
         yield finding(
-            f"{len(changing)} of {many(len(third.rows), 'id')} on the page change with every request", third, changing
+            f"{len(changing)} of {count_of(len(third.rows), 'id')} on the page change with every request",
+            third,
+            changing,
         )

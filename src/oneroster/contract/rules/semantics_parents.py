@@ -8,12 +8,13 @@ from typing import Final
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.membership import parents_in_data
-from oneroster.contract.observation.tenant import ObservedTenant, nested
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.membership import count_parents
+from oneroster.contract.observation.operation_selectors import nested
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 CANDIDATES: Final = 50
 """Parents of each kind to search for an unrelated pair."""
@@ -30,7 +31,7 @@ CANDIDATES: Final = 50
 )
 def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     unknown = f"oneroster-check-{secrets.token_hex(8)}"
-    reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), unknown), {"limit": 1})
+    reading = tenant.fetch(operation, dict.fromkeys(path_parameters(operation), unknown), {"limit": 1})
     yield from _expect_no_rows(reading, "an unknown parent")
 
 
@@ -38,7 +39,7 @@ def _expect_no_rows(reading: ParsedResponse, what: str) -> Iterator[Finding]:
     """Yield a finding unless the response is a 404 or an empty page."""
     if reading.rows:
         yield finding(
-            f"{what} returned a page with {many(len(reading.rows), 'record')} instead of 404 or an empty array",
+            f"{what} returned a page with {count_of(len(reading.rows), 'record')} instead of 404 or an empty array",
             reading,
             reading.ids,
         )
@@ -62,11 +63,11 @@ def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-SEM-03", "OR-SEM-11"),
 )
 def unrelated_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = parents_in_data(tenant, operation)
+    known = count_parents(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
     pair = next((pair for pair in product(firsts, seconds) if pair not in known), None)
     if pair is None:
         raise NotExercised("all known parents belong together")
-    reading = tenant.look(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
+    reading = tenant.fetch(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
     yield from _expect_no_rows(reading, "a pair of parents that do not belong together")

@@ -3,23 +3,24 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NoAnswerError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.evidence import CauseCount, counted, finding, many, shown
-from oneroster.contract.observation.membership import references
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
+from oneroster.contract.observation.membership import references_in
+from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster_runtime.specification import Operation, Property
 
 CONFIRMED_BY_READ: Final = 3
 """References per property whose target is missing from the list and is read by id before they count as broken."""
 
 
-def reference_properties(operation: Operation) -> list[Property]:
+def reference_properties(tenant: ObservedTenant, operation: Operation) -> list[Property]:
     """Return the properties of an operation's records that are references."""
-    known = ELEMENTS[operation.element].properties.values() if operation.element else ()
+    known = tenant.properties(operation.element).values()
     return [each for each in known if each.refers_to is not None]
 
 
@@ -39,11 +40,11 @@ def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 @confirmed
 def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = reference_properties(operation)
+    properties = reference_properties(tenant, operation)
     judged = 0
     for known in properties:
         try:
-            targets = tenant.whole(tenant.dialect.all_of(known.refers_to))
+            targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
         except NotExercised:
             continue
         judged += 1
@@ -59,15 +60,17 @@ def _broken_references(
     tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [name for item in references(row.get(known.name)) if (name := identity(item)) and name not in targets]
+        missing = [
+            name for item in references_in(row.get(known.name)) if (name := identity(item)) and name not in targets
+        ]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
     if not absent or all(_can_be_read(tenant, known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
         return
-    where = f"in {tally.count} of {many(len(rows), 'record')}"
-    message = f"{known.name} refers to missing records {where} (missing: {shown(absent)})"
-    yield counted(message, tally, f"{known.name}.sourcedId", len(rows))
+    where = f"in {tally.count} of {count_of(len(rows), 'record')}"
+    message = f"{known.name} refers to missing records {where} (missing: {id_list(absent)})"
+    yield counted_finding(message, tally, f"{known.name}.sourcedId", len(rows))
 
 
 def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:
@@ -77,8 +80,8 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
         return False
     (parameter,) = (each.name for each in read.parameters if each.location == "path")
     try:
-        return tenant.ask(read, {parameter: sourced_id}).fault is None
-    except NoAnswerError:
+        return tenant.ask(read, {parameter: sourced_id}).problem is None
+    except NoResponseError:
         return False
 
 
@@ -93,24 +96,24 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
 )
 def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    properties = [known for known in reference_properties(operation) if known.reference_types]
+    properties = [known for known in reference_properties(tenant, operation) if known.reference_types]
     if not properties:
         raise NotExercised("the records contain no reference with a documented type")
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in references(row.get(known.name)) if isinstance(item.get("type"), str)}
+            types = {item["type"] for item in references_in(row.get(known.name)) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
                 tally.add(identity(row))
         if tally.count:
             allowed = " or ".join(known.reference_types)
-            message = f"{known.name}.type is not {allowed} in {tally.count} of {many(len(found), 'record')}"
-            yield counted(message, tally, f"{known.name}.type", len(found))
+            message = f"{known.name}.type is not {allowed} in {tally.count} of {count_of(len(found), 'record')}"
+            yield counted_finding(message, tally, f"{known.name}.type", len(found))
 
 
-def parent_and_children(operation: Operation) -> tuple[Property, Property] | None:
+def parent_and_children(tenant: ObservedTenant, operation: Operation) -> tuple[Property, Property] | None:
     """Return the properties for the parent and the children of a record, such as those of an org, or None."""
-    own = [known for known in reference_properties(operation) if known.refers_to == operation.element]
+    own = [known for known in reference_properties(tenant, operation) if known.refers_to == operation.element]
     up = [known for known in own if known.kind == "reference"]
     down = [known for known in own if known.kind == "references"]
     return (up[0], down[0]) if len(up) == len(down) == 1 else None
@@ -124,16 +127,16 @@ def parent_and_children(operation: Operation) -> tuple[Property, Property] | Non
     example="an org lists a child whose parent is another org",
     fix="derive children from the parent references, so that the two cannot differ",
     over=lambda tenant: (
-        operation for operation in base_collections(tenant) if parent_and_children(operation) is not None
+        operation for operation in base_collections(tenant) if parent_and_children(tenant, operation) is not None
     ),
 )
 @confirmed
 def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = parent_and_children(operation)
+    properties = parent_and_children(tenant, operation)
     if properties is None:
         return
     up, down = properties
-    records = tenant.whole(operation)
+    records = tenant.all_rows(operation)
     ups = {(name, parent) for name, row in records.items() for parent in _ids(row, up) if parent in records}
     downs = {(child, name) for name, row in records.items() for child in _ids(row, down) if child in records}
     # Both properties are optional, so a record without a list of children does not contradict its children.
@@ -143,17 +146,17 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
     reading = tenant.walk(operation).pages[0]
     if unlisted:
         yield finding(
-            f"{many(len(unlisted), 'record')} missing from the {down.name} of the {up.name} they refer to",
+            f"{count_of(len(unlisted), 'record')} missing from the {down.name} of the {up.name} they refer to",
             reading,
             unlisted,
         )
     if wrongly_listed:
         yield finding(
-            f"{many(len(wrongly_listed), 'record')} with another {up.name} than the record that lists them",
+            f"{count_of(len(wrongly_listed), 'record')} with another {up.name} than the record that lists them",
             reading,
             wrongly_listed,
         )
 
 
 def _ids(row: Record, known: Property) -> Iterator[str]:
-    return (name for item in references(row.get(known.name)) if (name := identity(item)) is not None)
+    return (name for item in references_in(row.get(known.name)) if (name := identity(item)) is not None)

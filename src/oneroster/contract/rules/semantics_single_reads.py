@@ -5,13 +5,14 @@ from typing import Any
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.observation.tenant import ObservedTenant, reads
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 
 def reads_with_list_entries(
@@ -22,8 +23,8 @@ def reads_with_list_entries(
     Raises ``NotExercised`` when no single read succeeded.
     """
     found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
-    entries = tenant.by_id(found)
-    answered = [reading for reading in tenant.readings(operation) if reading.fault is None]
+    entries = tenant.rows_by_id(found)
+    answered = [reading for reading in tenant.readings(operation) if reading.problem is None]
     if not answered:
         raise NotExercised("no single record could be read")
     for reading in answered:
@@ -48,7 +49,7 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
     example: ParsedResponse | None = None
     for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
-        names = _differing(operation, record, entry)
+        names = _differing(tenant, operation, record, entry)
         if identity(record) == asked and names:
             example = example or reading
             for name in names:
@@ -59,9 +60,9 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(f"the single read and the list entry differ in {fields}", example, ids)
 
 
-def _differing(operation: Operation, one: Record, other: Record) -> list[str]:
+def _differing(tenant: ObservedTenant, operation: Operation, one: Record, other: Record) -> list[str]:
     """Return the documented properties that differ between two records, and the number of other ones."""
-    known = ELEMENTS[operation.element].properties if operation.element else {}
+    known = tenant.properties(operation.element)
     names = [name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)]
     shown_names = sorted(name for name in names if name in known)
     others = len(names) - len(shown_names)
@@ -91,11 +92,11 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
         yield finding(
-            f"{many(len(wrong), 'single read')} returned a record with another id than the requested one",
+            f"{count_of(len(wrong), 'single read')} returned a record with another id than the requested one",
             wrong[0],
             asked,
         )
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     lost = [
         reading
         for reading in tenant.readings(operation)
@@ -105,7 +106,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
     ]
     if lost:
         asked = [value for reading in lost for value in reading.values.values()]
-        yield finding(f"{many(len(lost), 'listed record')} returned 404 when read by id", lost[0], asked)
+        yield finding(f"{count_of(len(lost), 'listed record')} returned 404 when read by id", lost[0], asked)
 
 
 @rule(
@@ -119,7 +120,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
 )
 @confirmed
 def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     escaped = [
         (reading, asked)
         for reading in tenant.readings(operation)
@@ -132,6 +133,6 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     if lost:
         reading = lost[0][0]
         message = (
-            f"{many(len(lost), 'listed record')} returned HTTP {reading.exchange.status} when read by an escaped id"
+            f"{count_of(len(lost), 'listed record')} returned HTTP {reading.exchange.status} when read by an escaped id"
         )
         yield finding(message, reading, [asked for _, asked in lost])

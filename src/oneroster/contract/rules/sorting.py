@@ -5,17 +5,17 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import candidates, sortable, wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.probe_values import complete_collections, probe_fields, sortable_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.sorting import disorder, keys_of, left_behind
-from oneroster.contract.oracle.status_payload import says_minor
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_keys
+from oneroster.contract.oracle.status_payload import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
@@ -25,19 +25,19 @@ MOST_COLLECTIONS: Final = 3
 
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections to test sorting on."""
-    known = sortable(tenant)
-    return (operation for operation, _ in wholes(tenant) if operation.operation_id in known)
+    known = sortable_fields(tenant)
+    return (operation for operation, _ in complete_collections(tenant) if operation.operation_id in known)
 
 
 def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections to sort by another field than dateLastModified, which cover all kinds of values."""
-    known = sortable(tenant)
+    known = sortable_fields(tenant)
     return [each for each in sortable_collections(tenant) if len(known[each.operation_id]) > 1]
 
 
 def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
@@ -52,23 +52,23 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotExercised`` when no page could be read.
     """
-    rows, fields = tenant.whole(operation), sortable(tenant)[operation.operation_id]
+    rows, fields = tenant.all_rows(operation), sortable_fields(tenant)[operation.operation_id]
     judged = False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
         if is_rejected(reading):
             yield finding(f"a sort by {path} returned HTTP {reading.exchange.status} instead of 200", reading)
-        if reading.fault is not None:
+        if reading.problem is not None:
             continue
         judged = True
-        keys = keys_of(reading.rows, path, kind)
+        keys = sort_keys(reading.rows, path, kind)
         others = [row for name, row in rows.items() if name not in set(reading.ids)]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
-        index = disorder(keys, kind, descending=descending)
+        index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
             message = f"a sort by {path} ({kind}, {direction}) returned row {index + 1} of {len(keys)} out of order"
             yield finding(message, reading, [reading.ids[index]])
-        elif left_behind(keys, keys_of(others, path, kind), kind, descending=descending):
+        elif omits_earlier_row(keys, sort_keys(others, path, kind), kind, descending=descending):
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:
@@ -131,15 +131,15 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
     over=largest_collections,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     reading = response_to_unknown_sort(tenant, operation)
     if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
-    elif reading.fault is not None:
-        raise NotExercised(reading.fault)
+    elif reading.problem is not None:
+        raise NotExercised(reading.problem)
     elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
-        yield finding(f"a sort by an unknown field returned {found} of {many(len(rows), 'row')}", reading)
+        yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
 
 
 @rule(
@@ -154,18 +154,18 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_to_unknown_sort(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    if not says_minor(reading.beside, "invalid_sort_field"):
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
 
 
 def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     """Return, for some collections, a field that only a part of their rows has."""
     chosen: dict[str, str] = {}
-    rows = {operation.operation_id: len(found) for operation, found in wholes(tenant)}
+    rows = {operation.operation_id: len(found) for operation, found in complete_collections(tenant)}
     for kind in ("date", "string", "enumeration", "boolean", "number"):
-        for each in candidates(tenant, kind, personal=True):
+        for each in probe_fields(tenant, kind, personal=True):
             name = each.operation.operation_id
             if name not in chosen and each.counts.total() < rows[name]:
                 chosen[name] = each.path
@@ -181,7 +181,9 @@ def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     example="sort=middleName omits all users without a middle name",
     fix="sort rows without a value to one end; do not exclude them by a join or a condition",
     over=lambda tenant: [
-        operation for operation, _ in wholes(tenant) if operation.operation_id in partly_absent_fields(tenant)
+        operation
+        for operation, _ in complete_collections(tenant)
+        if operation.operation_id in partly_absent_fields(tenant)
     ],
     needs=("OR-SRT-01",),
 )
@@ -197,15 +199,15 @@ def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 
 def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
     """Yield a finding for the rows that a sort by a field omits."""
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     if len(rows) > PAGE:
         raise NotExercised(f"the collection has too many rows ({len(rows)}) to read again with a sort")
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
     lost = sorted(rows.keys() - set(reading.ids))
     cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
     if lost and (reading.total is not None or cut) and reading.total != len(rows):
-        yield finding(f"a sort by {path} omits {many(len(lost), 'row')} ({shown(lost)})", reading, lost)
+        yield finding(f"a sort by {path} omits {count_of(len(lost), 'row')} ({id_list(lost)})", reading, lost)
     elif lost:
         raise NotExercised("the sorted rows do not fit on one page")

@@ -15,8 +15,8 @@ from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, owned_objects
-from oneroster.contract.writes.sample_records import BEST
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster.contract.writes.sample_records import MAX_SCORE
+from oneroster_runtime.specification import Operation
 
 LONG_TITLE: Final = 300
 """Characters; longer than the usual limit of 255 for a text column."""
@@ -38,7 +38,11 @@ def write_operations(tenant: ObservedTenant, method: str) -> Iterator[Operation]
     """
     owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
-    return (each for each in OPERATIONS.values() if each.method == method and each.path in paths)
+    return (
+        each
+        for each in tenant.standard.specification.operations.values()
+        if each.method == method and each.path in paths
+    )
 
 
 def write_finding(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
@@ -94,13 +98,13 @@ def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 )
 def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    yield from _stored_differences(lifecycle, lifecycle.record, lifecycle.first)
+    yield from _stored_differences(lifecycle, lifecycle.record, lifecycle.read_after_create)
 
 
 def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
-    if reading.fault is not None:
-        yield finding(f"the written record could not be read: {reading.fault}", reading, [sent["sourcedId"]])
-    elif names := changed_properties(lifecycle.element, sent, reading.rows[0]):
+    if reading.problem is not None:
+        yield finding(f"the written record could not be read: {reading.problem}", reading, [sent["sourcedId"]])
+    elif names := changed_properties(lifecycle.definition, sent, reading.rows[0]):
         yield finding(
             f"the record is read back with other values of {', '.join(names)} than written",
             reading,
@@ -120,15 +124,15 @@ def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedRespo
 )
 def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    reading = lifecycle.first
-    collection = tenant.dialect.all_of(lifecycle.element)
-    if collection is None or reading.fault is not None:
+    reading = lifecycle.read_after_create
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    if collection is None or reading.problem is not None:
         raise NotExercised("the element has no collection, or the written record could not be read")
-    one = tenant.look(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
+    one = tenant.fetch(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
     if lifecycle.sourced_id in one.ids:
         return
     # Other rules check filters; here a wrong filter must not hide the record, so read the collection.
-    found = walk(tenant.look, collection, {}, limit=PAGE, most_rows=tenant.gateway.limits.rows, most_pages=MOST_PAGES)
+    found = walk(tenant.fetch, collection, {}, limit=PAGE, max_rows=tenant.gateway.limits.rows, max_pages=MOST_PAGES)
     if lifecycle.sourced_id in found.ids:
         return
     if not found.complete:
@@ -157,7 +161,7 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
             lifecycle.sourced_id,
         )
     else:
-        yield from _stored_differences(lifecycle, lifecycle.replacement, lifecycle.second)
+        yield from _stored_differences(lifecycle, lifecycle.replacement, lifecycle.read_after_replace)
 
 
 @rule(
@@ -189,12 +193,12 @@ def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 )
 def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    second = lifecycle.second
+    second = lifecycle.read_after_replace
     left_out = sorted(lifecycle.record.keys() - lifecycle.replacement.keys())
     if not left_out:
         raise NotExercised("the record has no optional property to omit")
-    if second.fault is not None:
-        raise NotExercised(f"the replaced record could not be read ({second.fault})")
+    if second.problem is not None:
+        raise NotExercised(f"the replaced record could not be read ({second.problem})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
         yield finding(
@@ -231,7 +235,7 @@ def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             lifecycle.created,
             lifecycle.sourced_id,
         )
-    elif names := changed_properties(lifecycle.element, lifecycle.record, echo):
+    elif names := changed_properties(lifecycle.definition, lifecycle.record, echo):
         yield write_finding(
             f"the record in the PUT response has other values of {', '.join(names)} than written",
             lifecycle.created,
@@ -241,9 +245,7 @@ def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 
 def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a score."""
-    return (
-        each for each in put_operations(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties
-    )
+    return (each for each in put_operations(tenant) if "score" in tenant.properties(each.body))
 
 
 @rule(
@@ -258,14 +260,12 @@ def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    yield from _put_changed_copy(lifecycle, {"score": BEST * 1.25}, "a score above resultValueMax")
+    yield from _put_changed_copy(lifecycle, {"score": MAX_SCORE * 1.25}, "a score above resultValueMax")
 
 
 def puts_with_title(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a title."""
-    return (
-        each for each in put_operations(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties
-    )
+    return (each for each in put_operations(tenant) if "title" in tenant.properties(each.body))
 
 
 @rule(
@@ -291,14 +291,14 @@ def _put_changed_copy(
     lifecycle: Lifecycle, changes: Record, content: str, rejection_level: Level | None = None
 ) -> Iterator[Finding]:
     """Write a copy of the first object with some other values, and check that it is stored."""
-    _ = lifecycle.first
-    sourced_id = lifecycle.shop.new_id()
+    _ = lifecycle.read_after_create
+    sourced_id = lifecycle.objects.new_id()
     record = {**lifecycle.record, **changes, "sourcedId": sourced_id}
-    exchange = lifecycle.shop.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
         level = rejection_level if exchange.status < 500 else None
         yield write_finding(
             f"a PUT with {content} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
         )
     else:
-        yield from _stored_differences(lifecycle, record, lifecycle.shop.read(lifecycle.element, sourced_id))
+        yield from _stored_differences(lifecycle, record, lifecycle.objects.read(lifecycle.element, sourced_id))

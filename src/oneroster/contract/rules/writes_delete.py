@@ -11,7 +11,7 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes import write_finding, write_operations
 from oneroster.contract.writes.lifecycle import lifecycle_of
 from oneroster.contract.writes.owned_objects import ABSENT, is_gone
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 RUN_AFTER: Final = ("OR-WRT-06", "OR-WRT-07")
 """The last rules that need the object, so that its DELETE runs after all of them."""
@@ -57,10 +57,10 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     if lifecycle.deleted.status >= 400:
         raise NotExercised(f"the DELETE failed (HTTP {lifecycle.deleted.status})")
-    if not is_gone(lifecycle.after):
+    if not is_gone(lifecycle.read_after_delete):
         yield finding(
             "the record can still be read after its DELETE, and is not marked tobedeleted",
-            lifecycle.after,
+            lifecycle.read_after_delete,
             [lifecycle.sourced_id],
         )
 
@@ -79,6 +79,6 @@ def unknown_404(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     lifecycle = lifecycle_of(tenant, operation)
     if lifecycle.deleted.status >= 400:
         raise NotExercised(f"the DELETE of an existing record failed (HTTP {lifecycle.deleted.status})")
-    exchange = lifecycle.shop.delete(lifecycle.element, lifecycle.shop.new_id())
+    exchange = lifecycle.objects.delete(lifecycle.element, lifecycle.objects.new_id())
     if exchange.status not in ABSENT:
         yield write_finding(f"a DELETE of an unknown id returned HTTP {exchange.status} instead of 404", exchange)

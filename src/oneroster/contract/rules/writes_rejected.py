@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Nobody
+from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes import put_operations, write_finding
-from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_refused, lifecycle_of
+from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_rejected, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, is_gone
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 
 def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     """Yield a finding for each attempt that did not return 400 or 422; other 4xx statuses are at most a should."""
     for content, sourced_id, exchange in attempts:
-        if is_refused(exchange):
+        if is_rejected(exchange):
             continue
         level = Level.SHOULD if 400 <= exchange.status < 500 else None
         yield write_finding(
@@ -40,7 +40,7 @@ def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_rejected(lifecycle_of(tenant, operation).no_json)
+    yield from expect_rejected(lifecycle_of(tenant, operation).not_json)
 
 
 @rule(
@@ -85,22 +85,24 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
     lifecycle = lifecycle_of(tenant, operation)
     rejected = [
         each
-        for each in (*lifecycle.no_json, *lifecycle.unwrapped, *lifecycle.invalid)
+        for each in (*lifecycle.not_json, *lifecycle.unwrapped, *lifecycle.invalid)
         if each.exchange.status not in DONE
     ]
     for content, sourced_id, exchange in rejected:
-        reading = lifecycle.shop.read(lifecycle.element, sourced_id)
+        reading = lifecycle.objects.read(lifecycle.element, sourced_id)
         if reading.exchange.status == 200 and not is_gone(reading):
             yield finding(
                 f"a PUT of {content} returned HTTP {exchange.status}, but the record exists afterwards",
                 reading,
                 [sourced_id],
             )
-    exchange, after = lifecycle.refused
+    exchange, after = lifecycle.rejected
     if exchange.status in DONE and not rejected:
         raise NotExercised("no PUT was rejected")
     names = (
-        changed_properties(lifecycle.element, lifecycle.record, after.rows[0]) if after.rows else ["the whole record"]
+        changed_properties(lifecycle.definition, lifecycle.record, after.rows[0])
+        if after.rows
+        else ["the whole record"]
     )
     if exchange.status not in DONE and names:
         message = f"a PUT to an existing record returned HTTP {exchange.status}, but changed {', '.join(names)}"
@@ -119,15 +121,15 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
 )
 def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    _ = lifecycle.first
-    in_path, in_body = lifecycle.shop.new_id(), lifecycle.shop.new_id()
+    _ = lifecycle.read_after_create
+    in_path, in_body = lifecycle.objects.new_id(), lifecycle.objects.new_id()
     body = {lifecycle.wrapper: {**lifecycle.record, "sourcedId": in_body}}
-    exchange = lifecycle.shop.put(lifecycle.element, in_path, body, also=in_body)
+    exchange = lifecycle.objects.put(lifecycle.element, in_path, body, also=in_body)
     if exchange.status not in DONE:
         return
     ids = {"the path": in_path, "the body": in_body}
     written = [
-        place for place, name in ids.items() if lifecycle.shop.read(lifecycle.element, name).exchange.status == 200
+        place for place, name in ids.items() if lifecycle.objects.read(lifecycle.element, name).exchange.status == 200
     ]
     where = " and ".join(written) or "neither of them"
     yield write_finding(
@@ -141,7 +143,7 @@ def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def puts_with_reference(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records with a required reference."""
     for operation in put_operations(tenant):
-        properties = ELEMENTS[operation.body].properties.values() if operation.body else ()
+        properties = tenant.properties(operation.body).values()
         if any(known.required and known.kind == "reference" for known in properties):
             yield operation
 
@@ -158,13 +160,13 @@ def puts_with_reference(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    _ = lifecycle.first
-    properties = ELEMENTS[lifecycle.element].properties.values()
+    _ = lifecycle.read_after_create
+    properties = lifecycle.definition.properties.values()
     known = next(each for each in properties if each.required and each.kind == "reference")
-    sourced_id, missing_id = lifecycle.shop.new_id(), lifecycle.shop.new_id()
+    sourced_id, missing_id = lifecycle.objects.new_id(), lifecycle.objects.new_id()
     reference = {**lifecycle.record[known.name], "sourcedId": missing_id}
     record = {**lifecycle.record, "sourcedId": sourced_id, known.name: reference}
-    exchange = lifecycle.shop.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status in DONE:
         yield write_finding(
             f"a PUT with a {known.name} that does not exist was accepted (HTTP {exchange.status})", exchange, sourced_id
@@ -182,18 +184,18 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    if isinstance(tenant.gateway.target.access, Nobody):
+    if isinstance(tenant.gateway.target.access, NoCredentials):
         raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
     lifecycle = lifecycle_of(tenant, operation)
-    _ = lifecycle.first
-    sourced_id = lifecycle.shop.new_id()
+    _ = lifecycle.read_after_create
+    sourced_id = lifecycle.objects.new_id()
     record = {**lifecycle.record, "sourcedId": sourced_id}
-    put = lifecycle.shop.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=Nobody())
-    delete = lifecycle.shop.delete(lifecycle.element, sourced_id, access=Nobody())
+    put = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=NoCredentials())
+    delete = lifecycle.objects.delete(lifecycle.element, sourced_id, access=NoCredentials())
     for exchange in (put, delete):
         if exchange.status != 401:
             yield write_finding(
                 f"a {exchange.method} without credentials returned HTTP {exchange.status} instead of 401", exchange
             )
-    if put.status == 401 and lifecycle.shop.read(lifecycle.element, sourced_id).exchange.status == 200:
+    if put.status == 401 and lifecycle.objects.read(lifecycle.element, sourced_id).exchange.status == 200:
         yield write_finding("a PUT without credentials returned 401, but the record was written", put, sourced_id)
