@@ -1,4 +1,4 @@
-"""Ways in that should not open, the token endpoint, signatures and refusals, and what of them weighs how much."""
+"""Access rules: invalid credentials, the token endpoint, signatures, and the levels of their findings."""
 
 import base64
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def credentials(server: HostileServer) -> OAuth2Credentials:
     return OAuth2Credentials(server.base_url.replace("/ims/oneroster/v1p1", "/token"), "me", SECRET, ("a", "b"))
 
 
-# ---- the ways in -------------------------------------------------------------------------------------------------
+# ---- credentials -------------------------------------------------------------------------------------------------
 
 
 def test_a_header_is_sent_as_it_is_written() -> None:
@@ -173,7 +173,7 @@ def test_what_a_token_answer_lacks_weighs_differently(granted: bytes, expected: 
 )
 def test_a_scope_that_was_not_said_weighs_less(granted: bytes, expected: list[Level | None]) -> None:
     with judging(says(answer(GRANTED), EMPTY, answer(granted), EMPTY), credentials) as tenant:
-        assert levels(tokens.out_of_scope(tenant, ORGS, ("a",))) == expected
+        assert levels(tokens.expect_no_access(tenant, ORGS, ("a",))) == expected
 
 
 @pytest.mark.parametrize("said", [answer(GRANTED[:-1] + f', "scope": "a {ORGS.oauth_scopes[0]}"}}'.encode()), EMPTY])
@@ -182,7 +182,7 @@ def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
         judging(says(answer(GRANTED), EMPTY, said), credentials) as tenant,
         pytest.raises(NotExercised, match="no token with a narrower scope"),
     ):
-        list(tokens.out_of_scope(tenant, ORGS, ("a",)))
+        list(tokens.expect_no_access(tenant, ORGS, ("a",)))
 
 
 def test_a_token_of_an_hour_is_not_waited_for() -> None:
@@ -193,7 +193,7 @@ def test_a_token_of_an_hour_is_not_waited_for() -> None:
         list(tokens.expired_token(tenant, ORGS))
 
 
-# ---- signatures and refusals -------------------------------------------------------------------------------------
+# ---- signatures and 401 responses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
