@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, FilterMatch, expected, text_of, values_at
-from oneroster.sandbox.district import Size
-from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.query.filter_parser import parse_filter
 from oneroster.sandbox.store.store import Store
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS
+
+SPECIFICATION = Standard.of().specification
 
 ELEMENTS_TRIED = ("AcademicSession", "Class", "Course", "Enrollment", "LineItem", "Org", "Resource", "Result", "User")
 ORDERED = ("=", "!=", ">", ">=", "<", "<=")
@@ -66,7 +69,7 @@ def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading
     rows = everything.page(0, everything.total)
     joined = data.draw(st.lists(clauses(element, rows), min_size=1, max_size=2))
     wanted = ExpectedFilter(tuple(joined), either=data.draw(st.booleans()))
-    selection = store.select(element, filter=parse(str(wanted), ELEMENTS[element]))
+    selection = store.select(element, filter=parse_filter(str(wanted), ELEMENTS[element], SPECIFICATION))
     came = {row["sourcedId"] for row in selection.page(0, selection.total)}
     for row in rows:
         verdict = expected(wanted, row)
