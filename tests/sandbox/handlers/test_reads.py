@@ -297,9 +297,9 @@ def test_a_single_read_ignores_parameters_of_collections(client: httpx.Client) -
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/colours", "nothing is served"),
-        ("/orgs/", "nothing is served"),
-        ("/orgs/a/b", "nothing is served"),
+        ("/colours", "no resource at this URL"),
+        ("/orgs/", "no resource at this URL"),
+        ("/orgs/a/b", "no resource at this URL"),
         ("/orgs/nobody", "no org"),
         ("/schools/nobody/students", "school_id"),
         ("/classes/nobody/lineItems/nothing/results", "li_id"),

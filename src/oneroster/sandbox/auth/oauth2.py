@@ -68,19 +68,19 @@ class OAuth2Server:
     def token_reply(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Return the reply to a POST: a token, or an error as JSON."""
         try:
-            given, content, status = self._server.create_token_response(
+            issued_headers, content, status = self._server.create_token_response(
                 url, "POST", body.decode("utf-8", "replace"), dict(headers)
             )
         except OAuth2Error as error:
-            given, content, status = _error(error)
+            issued_headers, content, status = _error(error)
         except ValueError:
             # oauthlib could not parse the body as a form, or the query of the URL.
-            given, content, status = _error(InvalidRequestError("the request is not form-urlencoded"))
-        named = {**given, "Pragma": "no-cache"}
+            issued_headers, content, status = _error(InvalidRequestError("the request is not form-urlencoded"))
+        reply_headers = {**issued_headers, "Pragma": "no-cache"}
         if status == 401:
             # RFC 6749, 5.2: the challenge names the authentication scheme of the client.
-            named["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
-        return Reply(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
+            reply_headers["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
+        return Reply(status, content.encode(), {k: v for k, v in reply_headers.items() if k != "Content-Type"}, JSON)
 
 
 def _error(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:

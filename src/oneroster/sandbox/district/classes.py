@@ -53,6 +53,10 @@ class Classes:
         grade = school.grades[number % len(school.grades)]
         homeroom = number % _HOMEROOM_EVERY == 0
         subject, code = SUBJECTS[number % len(SUBJECTS)]
+        start = min(session.start for session in taught.sessions)
+        taught.first_day = start.isoformat()
+        taught.late_day = (start + _LATE).isoformat()
+        taught.last_day = max(session.end for session in taught.sessions).isoformat()
         taught.last_modified = change_time(random)
         taught.title = f"Homeroom {grade}" if homeroom else f"{subject} {grade}-{number}"
         taught.course = self._courses.homeroom(school) if homeroom else self._courses.taught(school, subject)
@@ -118,7 +122,6 @@ class Classes:
             role=role,
         )
         if number % 7 != 3:
-            start = min(session.start for session in taught.sessions)
-            enrollment.begin = (start + _LATE if number % 10 == 9 else start).isoformat()
-            enrollment.end = max(session.end for session in taught.sessions).isoformat()
+            enrollment.begin = taught.late_day if number % 10 == 9 else taught.first_day
+            enrollment.end = taught.last_day
         return enrollment

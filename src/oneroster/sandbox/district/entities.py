@@ -172,6 +172,9 @@ class Class(Entity):
         meets: The periods of the day when it meets.
         resources: The ids of its resources.
         students: The students who are enrolled in it.
+        first_day: The first day of its sessions, as YYYY-MM-DD.
+        late_day: A day when some students join later.
+        last_day: The last day of its sessions.
     """
 
     number: int
@@ -187,6 +190,9 @@ class Class(Entity):
     meets: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     students: list[Person] = field(default_factory=list)
+    first_day: str = ""
+    late_day: str = ""
+    last_day: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -175,8 +175,10 @@ def _enrollment(enrollment: Enrollment) -> tuple[str, Record]:
         "school": _reference(enrollment.class_.school.sourced_id, "org"),
         "role": enrollment.role,
     }
-    primary = None if enrollment.primary is None else _boolean(enrollment.primary)
-    _add_present(record, primary=primary, beginDate=enrollment.begin, endDate=enrollment.end)
+    if enrollment.primary is not None:
+        record["primary"] = _boolean(enrollment.primary)
+    if enrollment.begin:
+        record |= {"beginDate": enrollment.begin, "endDate": enrollment.end}
     return "Enrollment", record
 
 
@@ -212,7 +214,8 @@ def _result(grade: Grade) -> tuple[str, Record]:
         "score": grade.score,
         "scoreDate": grade.day,
     }
-    _add_present(record, comment=grade.comment)
+    if grade.comment:
+        record["comment"] = grade.comment
     return "Result", record
 
 

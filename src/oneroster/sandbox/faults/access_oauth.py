@@ -128,8 +128,10 @@ class AnyGrant(TokenEndpointFault):
     breaks = "7.4 grant [A]: client_credentials"
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        asked = parse_qs((raw_request.body or b"").decode("latin-1")).get("grant_type")
-        return Reply(200, _ISSUED_UNCHECKED, {}) if reply.status == 400 and asked != ["client_credentials"] else reply
+        grant_type = parse_qs((raw_request.body or b"").decode("latin-1")).get("grant_type")
+        return (
+            Reply(200, _ISSUED_UNCHECKED, {}) if reply.status == 400 and grant_type != ["client_credentials"] else reply
+        )
 
 
 class NoTokenType(TokenEndpointFault):

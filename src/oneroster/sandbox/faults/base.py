@@ -96,9 +96,9 @@ class Fault(ABC):
         """Return one problem for each parent in the path that does not exist."""
         return missing
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        """Return another query for rows."""
-        return query
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        """Return another row_query for rows."""
+        return row_query
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         """Return other rows than the query found."""

@@ -26,8 +26,8 @@ def not_found(request: OperationRequest | None, reply: Reply) -> bool:
 
 def has_invalid_number(request: OperationRequest | None) -> bool:
     """Return whether the limit or the offset of a request is not a whole number."""
-    given = request.pairs if request is not None else ()
-    return any(name in _NUMBERS and not (value.isascii() and value.isdigit()) for name, value in given)
+    pairs = request.pairs if request is not None else ()
+    return any(name in _NUMBERS and not (value.isascii() and value.isdigit()) for name, value in pairs)
 
 
 class UnknownIdFound(Fault):

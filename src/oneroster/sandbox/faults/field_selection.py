@@ -37,7 +37,7 @@ class FieldsKeepId(Fault):
             return reply
         wrapper = request.operation.wrapper or ""
         pairs = zip(unfiltered_reply(request).body[wrapper], reply.body[wrapper], strict=True)
-        rows = [{"sourcedId": whole["sourcedId"]} | served for whole, served in pairs]
+        rows = [{"sourcedId": full["sourcedId"]} | served for full, served in pairs]
         return replace(reply, body=reply.body | {wrapper: rows})
 
 
@@ -88,13 +88,13 @@ class FieldsBeforeFilter(Fault):
     breaks = "3.4 field selection [B]: fields selects properties, the filter selects records"
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        fields, asked = request.query.fields, request.query.filter
-        if fields is None or asked is None:
+        fields, filter_ = request.query.fields, request.query.filter
+        if fields is None or filter_ is None:
             return rows
-        lacking = any(clause.field.property not in fields for clause in asked.clauses)
-        return FilteredRows(rows, lambda _: False) if lacking else rows
+        is_missing = any(clause.field.property not in fields for clause in filter_.clauses)
+        return FilteredRows(rows, lambda _: False) if is_missing else rows
 
 
 def _has_code(reply: Reply, status: int, code_minor: str) -> bool:
-    reported = reply.body.get("statusInfoSet", ()) if isinstance(reply.body, dict) else ()
-    return reply.status == status and any(entry["imsx_codeMinor"] == code_minor for entry in reported)
+    entries = reply.body.get("statusInfoSet", ()) if isinstance(reply.body, dict) else ()
+    return reply.status == status and any(entry["imsx_codeMinor"] == code_minor for entry in entries)

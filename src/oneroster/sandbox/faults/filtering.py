@@ -30,12 +30,12 @@ class FilterFault(Fault, abstract=True):
         """Return the misinterpreted clause."""
         return clause
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        asked = query.query.filter
-        if asked is None:
-            return query
-        misread = ParsedFilter(tuple(map(self.clause, asked.clauses)), asked.either)
-        return query._replace(query=replace(query.query, filter=misread))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        requested = row_query.query.filter
+        if requested is None:
+            return row_query
+        misread = ParsedFilter(tuple(map(self.clause, requested.clauses)), requested.either)
+        return row_query._replace(query=replace(row_query.query, filter=misread))
 
 
 class FilterIgnored(Fault):
@@ -43,8 +43,8 @@ class FilterIgnored(Fault):
     does = "returns all rows of a collection and ignores the filter"
     breaks = "3.2 what can be filtered [A]: all collections"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        return query._replace(query=replace(query.query, filter=None))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query._replace(query=replace(row_query.query, filter=None))
 
 
 class UnequalAsEqual(FilterFault):
@@ -103,10 +103,12 @@ class NumbersComparedAsText(Fault):
     breaks = "3.2 > < on numbers [B]: numbers are compared by value"
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        asked = request.query.filter
-        if asked is None or not all(_is_bound(each, "number", ">", "<", ">=", "<=") for each in asked.clauses):
+        requested = request.query.filter
+        if requested is None or not all(
+            _is_bound(clause, "number", ">", "<", ">=", "<=") for clause in requested.clauses
+        ):
             return rows
-        (clause,) = asked.clauses[:1]
+        (clause,) = requested.clauses[:1]
         tests: dict[str, Callable[[str, str], bool]] = {">": str.__gt__, "<": str.__lt__, ">=": str.__ge__}
         test = tests.get(clause.operator, str.__le__)
         return FilteredRows(
@@ -139,8 +141,8 @@ class DottedRefused(Fault):
     breaks = "3.2 nested fields [B]: a dotted name selects a nested field"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        asked = request.query.filter
-        dotted = [each for each in asked.clauses if each.field.member is not None] if asked else []
+        requested = request.query.filter
+        dotted = [clause for clause in requested.clauses if clause.field.member is not None] if requested else []
         if not dotted:
             return reply
         problem = Problem(400, "invalid_filter_field", f"{dotted[0].field.property}.{dotted[0].field.member}")
@@ -152,11 +154,11 @@ class OrAsAnd(Fault):
     does = "treats OR as AND"
     breaks = "3.2 logic AND and OR [A]: OR needs one of the two clauses"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        asked = query.query.filter
-        if asked is None:
-            return query
-        return query._replace(query=replace(query.query, filter=replace(asked, either=False)))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        requested = row_query.query.filter
+        if requested is None:
+            return row_query
+        return row_query._replace(query=replace(row_query.query, filter=replace(requested, either=False)))
 
 
 class UnknownFilterIgnored(Fault):
@@ -196,11 +198,11 @@ class LikeWildcards(Fault):
     breaks = "3.2 operator ~ [A]: contains the literal text"
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        def alike(clause: ParsedClause, text: str) -> bool:
+        def matches_pattern(clause: ParsedClause, text: str) -> bool:
             pattern = re.escape(clause.text).replace("%", ".*").replace("_", ".")
             return re.search(pattern, text, re.IGNORECASE | re.DOTALL) is not None
 
-        return _matching(request, rows, alike)
+        return _matching(request, rows, matches_pattern)
 
 
 class InjectableFilter(Fault):
@@ -209,8 +211,12 @@ class InjectableFilter(Fault):
     breaks = "6.1 status 400 [A]: malformed parameter"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        asked = dict(request.pairs).get("filter", "") if request else ""
-        return unfiltered_reply(request) if request and request.operation.many and _ALWAYS_TRUE.search(asked) else reply
+        requested = dict(request.pairs).get("filter", "") if request else ""
+        return (
+            unfiltered_reply(request)
+            if request and request.operation.many and _ALWAYS_TRUE.search(requested)
+            else reply
+        )
 
 
 def _is_bound(clause: ParsedClause, kind: str, *operators: str) -> bool:
@@ -219,10 +225,10 @@ def _is_bound(clause: ParsedClause, kind: str, *operators: str) -> bool:
 
 def _matching(request: OperationRequest, rows: ResultSet, passes: Callable[[ParsedClause, str], bool]) -> ResultSet:
     """Return the rows that match a single ~ clause on text by another test; other filters are not changed."""
-    asked = request.query.filter
-    if asked is None or len(asked.clauses) > 1:
+    requested = request.query.filter
+    if requested is None or len(requested.clauses) > 1:
         return rows
-    (clause,) = asked.clauses
+    (clause,) = requested.clauses
     if clause.operator != "~" or clause.field.many or clause.field.member is not None:
         return rows
 

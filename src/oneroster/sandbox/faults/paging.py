@@ -104,8 +104,8 @@ class DefaultLimit20(Fault):
     breaks = "3.1 limit, default [A]: 100"
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
-        reported = any(name == "limit" for name, _ in request.pairs)
-        return window if reported else window._replace(limit=20)
+        has_limit = any(name == "limit" for name, _ in request.pairs)
+        return window if has_limit else window._replace(limit=20)
 
 
 class OrderByPageSize(Fault):
@@ -146,8 +146,8 @@ class WrongPrevLink(Fault):
     breaks = "4 Link [B]: prev is the previous page"
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
-        here = PageWindow(request.query.offset, request.query.limit)
-        return links._replace(pages=dict(links.pages) | ({"prev": here} if "prev" in links.pages else {}))
+        current = PageWindow(request.query.offset, request.query.limit)
+        return links._replace(pages=dict(links.pages) | ({"prev": current} if "prev" in links.pages else {}))
 
 
 class WrongLastLink(Fault):
@@ -156,9 +156,9 @@ class WrongLastLink(Fault):
     breaks = "4 Link [B]: last is the page with the last rows"
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
-        last_record = links.pages.get("last")
-        beyond = {"last": last_record._replace(offset=last_record.offset + last_record.limit)} if last_record else {}
-        return links._replace(pages=dict(links.pages) | beyond)
+        last = links.pages.get("last")
+        too_far = {"last": last._replace(offset=last.offset + last.limit)} if last else {}
+        return links._replace(pages=dict(links.pages) | too_far)
 
 
 class LinkForgetsFields(Fault):

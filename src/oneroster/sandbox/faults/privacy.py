@@ -37,8 +37,8 @@ class ErrorNamesPerson(Fault):
         user = request.store.read("User", request.sourced_id)
         if user is None:
             return reply
-        reported = f"cannot show {user['givenName']} {user['familyName']}"
-        entries = [entry | {"imsx_description": reported} for entry in reply.body["statusInfoSet"]]
+        description = f"cannot show {user['givenName']} {user['familyName']}"
+        entries = [entry | {"imsx_description": description} for entry in reply.body["statusInfoSet"]]
         return replace(reply, body={"statusInfoSet": entries})
 
 

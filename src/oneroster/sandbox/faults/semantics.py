@@ -21,9 +21,9 @@ class SubsetUnfiltered(Fault):
     does = "returns all users as students and as teachers, all orgs as schools, all sessions as terms"
     breaks = "2 specialised endpoints [B]: only records of that role or type"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        # Nested collections keep to theirs: this is about one query that was forgotten.
-        return query if request.operation.scope else query._replace(subset=None)
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        # Nested collections keep to theirs: this is about one row_query that was forgotten.
+        return row_query if request.operation.scope else row_query._replace(subset=None)
 
 
 class SubsetIncomplete(Fault):
@@ -44,8 +44,8 @@ class ScopeIgnored(Fault):
     does = "returns the rows of all parents in nested collections"
     breaks = "2 nested endpoints [B]: only the rows of the parent in the path"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        return query._replace(scope=None)
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query._replace(scope=None)
 
 
 class ScopeIncomplete(Fault):
@@ -57,10 +57,10 @@ class ScopeIncomplete(Fault):
         operation = request.operation
         if operation.scope is None:
             return rows
-        whole = all_records(request.element)._replace(
+        all_rows = all_records(request.element)._replace(
             subset=operation.subset, scope=operation.scope, parents=request.ids
         )
-        return RowsExceptLastActive(rows, whole.select(request.store))
+        return RowsExceptLastActive(rows, all_rows.select(request.store))
 
 
 class DanglingReference(Fault):
@@ -125,8 +125,8 @@ class DuplicateId(Fault):
     breaks = "5.1 sourcedId [A]: unique"
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        whole = request.element == "Course" and request.operation.scope is None
-        return FirstRowTwice(rows) if whole else rows
+        lists_courses = request.element == "Course" and request.operation.scope is None
+        return FirstRowTwice(rows) if lists_courses else rows
 
 
 class StrangerAdopted(Fault):
@@ -137,8 +137,8 @@ class StrangerAdopted(Fault):
     def missing_parents(self, request: OperationRequest, missing: list[Problem]) -> list[Problem]:
         return []
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        return query._replace(scope=None) if missing_parents(request) else query
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query._replace(scope=None) if missing_parents(request) else row_query
 
 
 class SchoolIgnored(Fault):
@@ -146,10 +146,10 @@ class SchoolIgnored(Fault):
     does = "ignores the school in the collections of a class in a school"
     breaks = "2 nested endpoints [B]: only the rows of both parents in the path"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        if query.scope is None or not request.operation.path.startswith("/schools/{school_id}/classes/"):
-            return query
-        return query._replace(scope=query.scope._replace(parents=query.scope.parents[1:]))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        if row_query.scope is None or not request.operation.path.startswith("/schools/{school_id}/classes/"):
+            return row_query
+        return row_query._replace(scope=row_query.scope._replace(parents=row_query.scope.parents[1:]))
 
 
 class DatesReversed(Fault):

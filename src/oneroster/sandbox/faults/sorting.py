@@ -16,8 +16,8 @@ class SortIgnored(Fault):
     does = "returns rows in the default order and ignores sort"
     breaks = "3.1 sort [A]: providers must support it"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        return query._replace(query=replace(query.query, sort=None))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query._replace(query=replace(row_query.query, sort=None))
 
 
 class NumbersSortedAsText(Fault):
@@ -38,10 +38,10 @@ class DescIgnored(Fault):
     does = "sorts in ascending order even with orderBy=desc"
     breaks = "3.1 orderBy [A]: asc or desc"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        if query.query.sort is None:
-            return query
-        return query._replace(query=replace(query.query, sort=(query.query.sort[0], False)))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        if row_query.query.sort is None:
+            return row_query
+        return row_query._replace(query=replace(row_query.query, sort=(row_query.query.sort[0], False)))
 
 
 class DescendingByDefault(Fault):
@@ -49,11 +49,11 @@ class DescendingByDefault(Fault):
     does = "sorts in descending order if the request has no orderBy"
     breaks = "3.1 orderBy, default [B]: asc in practice"
 
-    def row_query(self, request: OperationRequest, query: RowQuery) -> RowQuery:
-        reported = any(name == "orderBy" for name, _ in request.pairs)
-        if query.query.sort is None or reported:
-            return query
-        return query._replace(query=replace(query.query, sort=(query.query.sort[0], True)))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        given = any(name == "orderBy" for name, _ in request.pairs)
+        if row_query.query.sort is None or given:
+            return row_query
+        return row_query._replace(query=replace(row_query.query, sort=(row_query.query.sort[0], True)))
 
 
 class UnknownSortRefused(Fault):
@@ -90,5 +90,5 @@ class SortDropsAbsent(Fault):
 
 def _warned(reply: Reply, code_minor: str) -> bool:
     """Return whether a reply has data and a warning with this code."""
-    reported = reply.body.get("statusInfoSet", ()) if isinstance(reply.body, dict) else ()
-    return reply.status == 200 and any(entry["imsx_codeMinor"] == code_minor for entry in reported)
+    entries = reply.body.get("statusInfoSet", ()) if isinstance(reply.body, dict) else ()
+    return reply.status == 200 and any(entry["imsx_codeMinor"] == code_minor for entry in entries)

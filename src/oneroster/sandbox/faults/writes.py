@@ -161,8 +161,8 @@ class PutTakesBare(Fault):
     breaks = "6.1 422 [B]: a body that cannot be processed"
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
-        bare = isinstance(body, dict) and body.get("sourcedId") == request.sourced_id
-        return dict(body) if bare else None
+        is_bare = isinstance(body, dict) and body.get("sourcedId") == request.sourced_id
+        return dict(body) if is_bare else None
 
 
 class PutTakesInvalid(Fault):
@@ -202,8 +202,8 @@ class PutByBodyId(Fault):
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
-        named = record.get("sourcedId") if isinstance(record, dict) else None
-        return dict(record) if isinstance(record, dict) and named not in (None, request.sourced_id) else None
+        sourced_id = record.get("sourcedId") if isinstance(record, dict) else None
+        return dict(record) if isinstance(record, dict) and sourced_id not in (None, request.sourced_id) else None
 
 
 class PutTakesDangling(Fault):

@@ -84,8 +84,8 @@ def element_of(operation: Operation, specification: Specification) -> str:
         LookupError: No operation reads or writes at this path, which the document does not allow.
     """
     for other in (operation, *specification.operations.values()):
-        same_place = other.path == operation.path and other.service == operation.service
-        if same_place and (found := other.element or other.body):
+        same_path = other.path == operation.path and other.service == operation.service
+        if same_path and (found := other.element or other.body):
             return found
     raise LookupError(f"{operation.operation_id}: no operation reads or writes at {operation.path}")
 

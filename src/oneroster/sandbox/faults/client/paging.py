@@ -148,8 +148,8 @@ class _EmptyOnce(Fault, abstract=True):
         self._attempts = AttemptCounter()
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        middle = reply.status == 200 and 0 < request.query.offset < total
-        return self.empty(request, reply) if middle and self._attempts.next(request_key(request)) % 2 else reply
+        is_later_page = reply.status == 200 and 0 < request.query.offset < total
+        return self.empty(request, reply) if is_later_page and self._attempts.next(request_key(request)) % 2 else reply
 
     @abstractmethod
     def empty(self, request: OperationRequest, reply: Reply) -> Reply:
@@ -202,11 +202,11 @@ class CursorLinks(Fault):
         return window._replace(offset=_cursor(request))
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        bare = _without(reply, "X-Total-Count", "Link")
+        without_headers = _without(reply, "X-Total-Count", "Link")
         target = self.target(request, total)
         if target is None:
-            return bare
-        return replace(bare, headers={**bare.headers, "Link": f'<{target}>; rel="next"'})
+            return without_headers
+        return replace(without_headers, headers={**without_headers.headers, "Link": f'<{target}>; rel="next"'})
 
     def target(self, request: OperationRequest, total: int) -> str | None:
         """Return the target of the next link, or None on the last page."""

@@ -133,8 +133,8 @@ class SlowDrip(_ReadFault):
         body = bytes(reply.response().body)
 
         async def chunks() -> AsyncIterator[bytes]:
-            for place in range(len(body)):
-                yield body[place : place + 1]
+            for index in range(len(body)):
+                yield body[index : index + 1]
                 await asyncio.sleep(_SECONDS_PER_BYTE)
 
         return StreamingReply(reply.status, None, reply.headers, reply.media_type, chunks)
