@@ -1,4 +1,4 @@
-"""How quick the client is, told as ratios between contestants measured in turn within one run."""
+"""Benchmarks of the client and of pull, as ratios to other ways of getting the same data."""
 
 from pathlib import Path
 from typing import Final
@@ -6,4 +6,4 @@ from typing import Final
 __all__ = ["ROOT"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-"""Where the processes that are begun find this package."""
+"""The working directory of subprocesses, so that they can import this package."""

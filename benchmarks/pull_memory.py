@@ -1,4 +1,4 @@
-"""The greatest memory of a pull, each in a fresh process: `python -m benchmarks.pull_memory BASE_URL` is one."""
+"""Peak memory of a pull. Each pull runs in a new process, `python -m benchmarks.pull_memory BASE_URL`."""
 
 import subprocess
 import sys
@@ -8,46 +8,46 @@ from functools import partial
 from typing import Final
 
 from benchmarks import ROOT
-from benchmarks.measuring import Line, in_turn, line
-from benchmarks.memory import peak_bytes
-from benchmarks.plan import Plan
+from benchmarks.measurement import Line, in_turn, line
+from benchmarks.scale import Scale
+from benchmarks.walk_memory import peak_bytes
 
 __all__ = ["measure"]
 
-_MOST_BYTES: Final = 300_000_000
-_MOST_GROWTH: Final = 1.1
+_MAX_BYTES: Final = 300_000_000
+_MAX_GROWTH: Final = 1.1
 
 
-def measure(plan: Plan) -> Iterator[Line]:
-    """The rows of the table: the peak over the bytes that are allowed, and its growth with the rows."""
+def measure(scale: Scale) -> Iterator[Line]:
+    """Yield the peak memory relative to the allowed maximum, and its growth with the number of rows."""
+    from benchmarks.fast_server import running
     from benchmarks.pulls import users_of
-    from benchmarks.server import running
 
-    few, many = plan.pull_memory_rows
+    few, many = scale.pull_memory_rows
     with ExitStack() as stack:
-        weigh = {}
+        measures = {}
         for rows in (few, many):
             base_url = stack.enter_context(running(rows, users=users_of(rows)))
-            weigh[f"{rows}"] = partial(_weigh, base_url, rows + users_of(rows))
-        costs = in_turn("memory of a pull", weigh, plan.rounds)
+            measures[f"{rows}"] = partial(_measure, base_url, rows + users_of(rows))
+        costs = in_turn("memory of a pull", measures, scale.rounds)
     for rows in (few, many):
-        budget = [_MOST_BYTES] * plan.rounds
+        budget = [_MAX_BYTES] * scale.rounds
         yield line(f"peak memory of a pull of {rows} enrollments / 300 MB", costs[f"{rows}"], budget, 1.0)
     what = f"peak memory of a pull, {many} / {few} enrollments"
-    yield line(what, costs[f"{many}"], costs[f"{few}"], _MOST_GROWTH)
+    yield line(what, costs[f"{many}"], costs[f"{few}"], _MAX_GROWTH)
 
 
-def _weigh(base_url: str, rows: int) -> float:
+def _measure(base_url: str, rows: int) -> float:
     command = [sys.executable, "-m", "benchmarks.pull_memory", base_url]
-    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    seen, peak = map(int, said.split())
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    seen, peak = map(int, output.split())
     if seen != rows:
-        raise RuntimeError(f"{seen} of {rows} rows came")
+        raise RuntimeError(f"{seen} of {rows} rows were received")
     return peak
 
 
 def main() -> None:
-    """Pull, and print the rows and the peak in bytes."""
+    """Pull a roster; print the number of rows and the peak memory."""
     from benchmarks.pulls import pulled
 
     print(pulled(sys.argv[1]), peak_bytes())

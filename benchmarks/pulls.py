@@ -1,4 +1,4 @@
-"""A pull from a quick server in another process, against fetching the same bytes and throwing them away."""
+"""A pull from a fast server in another process, compared with downloading the same bytes and discarding them."""
 
 import tempfile
 import time
@@ -10,55 +10,61 @@ from typing import Final
 
 import httpx
 
-from benchmarks.measuring import Line, in_turn, line
-from benchmarks.plan import Plan
-from benchmarks.server import running
+from benchmarks.fast_server import running
+from benchmarks.measurement import Line, in_turn, line
+from benchmarks.scale import Scale
 from oneroster import OneRoster
 from oneroster.pull import PullOptions, pull
 
 __all__ = ["far", "fetch", "near", "pulled", "users_of"]
 
-_MOST: Final = 2.0
-_MOST_FAR: Final = 1.25
-_MOST_FAR_ROWS: Final = 250_000
-# Made up; the quick server looks at neither. Both are there because signing belongs to the work.
+_MAX: Final = 2.0
+_MAX_FAR: Final = 1.25
+_MAX_FAR_ROWS: Final = 250_000
+# The server checks neither. They are given because signing requests is part of the work.
 _ID: Final = "benchmark"
 _SECRET: Final = "benchmark-secret"  # noqa: S105
 
 _WINDOWS: Final = PullOptions().workers
 
 
-def near(plan: Plan) -> Iterator[Line]:
-    """The rows of the table on loopback."""
-    rows = plan.pull_rows
+def near(scale: Scale) -> Iterator[Line]:
+    """Yield the results without latency."""
+    rows = scale.pull_rows
     with running(rows, users=users_of(rows)) as base_url:
-        ours, bytes_only = _Going(partial(pulled, base_url), rows), _Going(partial(fetch, base_url, plan, rows), rows)
-        costs = in_turn("pull", {"pull": ours, "bytes": bytes_only}, plan.rounds)
+        ours, bytes_only = (
+            _TimedRun(partial(pulled, base_url), rows),
+            _TimedRun(partial(fetch, base_url, scale, rows), rows),
+        )
+        costs = in_turn("pull", {"pull": ours, "bytes": bytes_only}, scale.rounds)
     what = f"pull {rows} enrollments, {users_of(rows)} users to Parquet"
-    yield line(f"{what} / fetching the bytes", costs["pull"], costs["bytes"], _MOST)
-    yield line(f"{what}, processor time / fetching the bytes", ours.worked, bytes_only.worked)
+    yield line(f"{what} / fetching the bytes", costs["pull"], costs["bytes"], _MAX)
+    yield line(f"{what}, processor time / fetching the bytes", ours.cpu_seconds, bytes_only.cpu_seconds)
 
 
-def far(plan: Plan) -> Iterator[Line]:
-    """The rows of the table with the latency of a distance."""
-    rows = min(plan.pull_rows, _MOST_FAR_ROWS)
-    with running(rows, plan.latency, users_of(rows)) as base_url:
-        ours, bytes_only = _Going(partial(pulled, base_url), rows), _Going(partial(fetch, base_url, plan, rows), rows)
-        costs = in_turn("pull with latency", {"pull": ours, "bytes": bytes_only}, plan.rounds)
-    pages = -(-rows // plan.page_rows) - (-users_of(rows) // plan.page_rows)
-    floor = plan.latency * pages / _WINDOWS
-    what = f"pull {rows} enrollments, {plan.latency * 1000:.0f} ms a page"
-    yield line(f"{what} / fetching the bytes", costs["pull"], costs["bytes"], _MOST_FAR)
-    yield line(f"{what} / latency x pages / windows", costs["pull"], [floor] * plan.rounds)
+def far(scale: Scale) -> Iterator[Line]:
+    """Yield the results with latency."""
+    rows = min(scale.pull_rows, _MAX_FAR_ROWS)
+    with running(rows, scale.latency, users_of(rows)) as base_url:
+        ours, bytes_only = (
+            _TimedRun(partial(pulled, base_url), rows),
+            _TimedRun(partial(fetch, base_url, scale, rows), rows),
+        )
+        costs = in_turn("pull with latency", {"pull": ours, "bytes": bytes_only}, scale.rounds)
+    pages = -(-rows // scale.page_rows) - (-users_of(rows) // scale.page_rows)
+    floor = scale.latency * pages / _WINDOWS
+    what = f"pull {rows} enrollments, {scale.latency * 1000:.0f} ms a page"
+    yield line(f"{what} / fetching the bytes", costs["pull"], costs["bytes"], _MAX_FAR)
+    yield line(f"{what} / latency x pages / windows", costs["pull"], [floor] * scale.rounds)
 
 
 def users_of(rows: int) -> int:
-    """How many users have so many enrollments."""
+    """Return the number of users for a number of enrollments."""
     return max(1, rows // 10)
 
 
 def pulled(base_url: str) -> int:
-    """By `oneroster pull`, with all its checks; the other collections the tenant does not offer."""
+    """Pull with `oneroster.pull`, including all checks, and return the number of rows."""
     with (
         tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder,
         OneRoster(_ID, _SECRET, base_url=base_url) as roster,
@@ -67,43 +73,43 @@ def pulled(base_url: str) -> int:
         return report.manifest.collections["users"].rows + report.manifest.collections["enrollments"].rows
 
 
-def fetch(base_url: str, plan: Plan, rows: int) -> int:
-    """The bytes of the same pages by httpx, as many on their way at once; nothing is done with them."""
-    asks = [
+def fetch(base_url: str, scale: Scale, rows: int) -> int:
+    """Download the same pages by httpx with the same concurrency; return the number of rows."""
+    requests = [
         (name, offset)
         for name, count in (("users", users_of(rows)), ("enrollments", rows))
-        for offset in range(0, count, plan.page_rows)
+        for offset in range(0, count, scale.page_rows)
     ]
     with httpx.Client(base_url=base_url, timeout=60) as client, ThreadPoolExecutor(_WINDOWS) as pool:
 
-        def one(ask: tuple[str, int]) -> int:
-            name, offset = ask
-            with client.stream("GET", f"/{name}", params={"limit": plan.page_rows, "offset": offset}) as answer:
-                answer.raise_for_status()
-                return sum(len(chunk) for chunk in answer.iter_raw())
+        def download(request: tuple[str, int]) -> int:
+            name, offset = request
+            with client.stream("GET", f"/{name}", params={"limit": scale.page_rows, "offset": offset}) as response:
+                response.raise_for_status()
+                return sum(len(chunk) for chunk in response.iter_raw())
 
-        if not all(pool.map(one, asks)):
-            raise RuntimeError("a page without a byte came")
+        if not all(pool.map(download, requests)):
+            raise RuntimeError("a page was empty")
     return rows + users_of(rows)
 
 
-class _Going:
-    """A way to go again and again.
+class _TimedRun:
+    """A function that can be measured repeatedly.
 
     Attributes:
-        worked: Processor seconds of this process, each time.
+        cpu_seconds: The CPU seconds of this process in each run.
     """
 
-    def __init__(self, go: Callable[[], int], rows: int) -> None:
-        self._go, self._rows = go, rows + users_of(rows)
-        self.worked: list[float] = []
+    def __init__(self, run: Callable[[], int], rows: int) -> None:
+        self._run, self._rows = run, rows + users_of(rows)
+        self.cpu_seconds: list[float] = []
 
     def __call__(self) -> float:
-        """Seconds on the wall."""
-        began, worked = time.perf_counter(), time.process_time()
-        seen = self._go()
+        """Run once and return the wall-clock seconds."""
+        began, cpu_began = time.perf_counter(), time.process_time()
+        seen = self._run()
         spent = time.perf_counter() - began
-        self.worked.append(time.process_time() - worked)
+        self.cpu_seconds.append(time.process_time() - cpu_began)
         if seen != self._rows:
-            raise RuntimeError(f"{seen} of {self._rows} rows came")
+            raise RuntimeError(f"{seen} of {self._rows} rows were received")
         return spent

@@ -1,8 +1,8 @@
 # ruff: noqa: T201 - a program that prints
-"""What changed since a day, collection by collection: ``python examples/nightly_pull.py [2026-09-01]``.
+"""Count the changes since a day, collection by collection: ``python examples/nightly_pull.py [2026-09-01]``.
 
-Without a day it is yesterday at this time. Settings come from ``ONEROSTER_*`` variables or, with ``ONEROSTER_TENANT``,
-from oneroster.toml. Nothing personal is printed.
+The default is 24 hours ago. Settings are taken from ``ONEROSTER_*`` environment variables or, with
+``ONEROSTER_TENANT``, from oneroster.toml. No personal data is printed.
 """
 
 import sys
@@ -13,7 +13,7 @@ from oneroster import OneRoster, OneRosterError, Pages, modified_since
 
 
 def main(day: str | None = None) -> int:
-    """Count the changes; exit status 1 when a collection could not be read exactly once."""
+    """Print the number of changes; return exit status 1 if a collection could not be read."""
     since = modified_since(date.fromisoformat(day) if day else datetime.now(UTC) - timedelta(days=1))
     with OneRoster() as roster:
         collections: dict[str, Pages[Any]] = {

@@ -1,7 +1,7 @@
 # ruff: noqa: T201 - a program that prints
-"""Print all students' names, in the way of ClassLink's sample: ``python examples/print_students.py URL ID SECRET``.
+"""Print the names of all students, as ClassLink's sample does: ``python examples/print_students.py URL ID SECRET``.
 
-URL is the whole address of a list of users, such as ``https://…/ims/oneroster/v1p1/students``.
+URL is the whole URL of a collection of users, such as ``https://…/ims/oneroster/v1p1/students``.
 """
 
 import json
@@ -11,12 +11,12 @@ from oneroster import OneRoster
 
 
 def main(url: str, client_id: str, client_secret: str) -> int:
-    """Print the names, or what went wrong."""
-    answer = OneRoster(client_id, client_secret).make_roster_request(url)
-    if answer["status_code"] != 200:
-        print(f"Status {answer['status_code']}", file=sys.stderr)
+    """Print the names; return exit status 1 if the request failed."""
+    response = OneRoster(client_id, client_secret).make_roster_request(url)
+    if response["status_code"] != 200:
+        print(f"Status {response['status_code']}", file=sys.stderr)
         return 1
-    for user in json.loads(str(answer["response"]))["users"]:
+    for user in json.loads(str(response["response"]))["users"]:
         print(user["givenName"], user["familyName"])
     return 0
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 import pytest
 
 from oneroster import OneRoster
-from oneroster.classlink import authorization, split_url
+from oneroster.classlink import authorization_header, split_url
 from tests.web import Answer, serve
 
 BASE = "https://example.oneroster.com/ims/oneroster/v1p1/users"
@@ -33,12 +33,12 @@ ROLE_AND_STATUS = {"filter": "status='active' AND role~'x'", "limit": "5"}
 def test_the_query_is_cut_and_signed_as_the_original_does(query: str, sent: dict[str, str], signature: str) -> None:
     address, parameters = split_url(BASE + query)
     assert (address, parameters) == (BASE, sent)
-    header = authorization(address, parameters, "client-id", "client-secret", "1700000000", "0000000000")
+    header = authorization_header(address, parameters, "client-id", "client-secret", "1700000000", "0000000000")
     assert unquote_plus(header.split('oauth_signature="')[1].rstrip('"')) == signature
 
 
 def test_the_header_has_the_form_and_order_of_the_original() -> None:
-    header = authorization(BASE, {}, "client-id", "client-secret", "1700000000", "0000000000")
+    header = authorization_header(BASE, {}, "client-id", "client-secret", "1700000000", "0000000000")
     assert header == (
         'OAuth oauth_consumer_key="client-id",oauth_signature_method="HMAC-SHA256",oauth_timestamp="1700000000",'
         'oauth_nonce="0000000000",oauth_signature="SwGnQi3%2Bljvf7KdWhzoUlmswwoiVRQeei7NSR1m6CEg%3D"'

@@ -225,7 +225,7 @@ class Refused(NamedTuple):
 
 REFUSED: dict[str, Refused] = {
     "total too large": Refused(
-        lambda: lambda asked: page(part(asked), 80), CountMismatchError, "stopped giving rows", 57, 80
+        lambda: lambda asked: page(part(asked), 80), CountMismatchError, "no more rows", 57, 80
     ),
     "ignores offset": Refused(
         lambda: ignored_offset(57), UnstableCollectionError, "as if it ignored offset", 10
@@ -234,12 +234,12 @@ REFUSED: dict[str, Refused] = {
         lambda: ignored_offset(None), UnstableCollectionError, "as if it ignored offset", 10, None
     ),
     "204 from the middle on": Refused(
-        lambda: dead_end(Answer(204, b"")), CountMismatchError, "stopped giving rows", 20
+        lambda: dead_end(Answer(204, b"")), CountMismatchError, "no more rows", 20
     ),
     "null from the middle on": Refused(
-        lambda: dead_end(page([], 57, body=b'{"orgs": null}')), CountMismatchError, "stopped giving rows", 20
+        lambda: dead_end(page([], 57, body=b'{"orgs": null}')), CountMismatchError, "no more rows", 20
     ),
-    "loses rows between pages": Refused(lambda: lost_rows, CountMismatchError, "stopped giving rows"),
+    "loses rows between pages": Refused(lambda: lost_rows, CountMismatchError, "no more rows"),
     "repeats rows in any sort": Refused(lambda: ties_in_any_sort, UnstableCollectionError, "rows repeat"),
     "a row twice in one page": Refused(
         lambda: lambda _: page([*ROWS[:5], *ROWS[:5]], 10), UnstableCollectionError, "twice in one page", 0, 10
@@ -270,7 +270,7 @@ def test_an_endless_collection_is_stopped(reader: Reader, windows: int) -> None:
         return page([f"id-{asked.offset + number}" for number in range(asked.limit)])
 
     with serve(listening(server)) as web, pytest.raises(PagingError, match="no end after 12 requests"):
-        reader(web, windows, Paging(most_requests=12))
+        reader(web, windows, Paging(max_requests=12))
 
 
 def test_cursors_that_lead_to_a_foreign_origin_are_not_followed(reader: Reader, windows: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from oneroster.sandbox import Sandbox
-from oneroster.settings import resolve
+from oneroster.settings import resolve_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -90,7 +90,7 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
 def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
     (block,) = blocks("toml")
     (tmp_path / "oneroster.toml").write_text(block, encoding="utf-8")
-    settings = resolve({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", tmp_path / "oneroster.toml")
+    settings = resolve_settings({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", tmp_path / "oneroster.toml")
     assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
 
 

@@ -1,6 +1,7 @@
-"""OneRoster 1.1 for Python: a client for any tenant, a contract kit for any server, and a tenant to try them on.
+"""OneRoster for Python: a client for any tenant, a contract kit that tests any server, and a sandbox server.
 
-The generated client is the package `oneroster_v1p1`; `oneroster.contract` judges servers, `oneroster.sandbox` is one.
+This package holds the client. `oneroster.pull` fetches whole rosters, `oneroster.contract` tests servers, and
+`oneroster.sandbox` is a server to test against.
 """
 
 from importlib import import_module
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
         UnstableCollectionError,
     )
     from oneroster.filters import F, Filter, modified_since
+    from oneroster.pages import AsyncPages, Page, Pages
     from oneroster.pagination.walk import Paging
+    from oneroster.standard import Standard
+    from oneroster.transport.response import ResponseLimits
     from oneroster.transport.retry import Retry
-    from oneroster.transport.session import ResponseLimits
-    from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
 __all__ = [
     "AccessError",
@@ -45,6 +47,7 @@ __all__ = [
     "PagingError",
     "ResponseLimits",
     "Retry",
+    "Standard",
     "TokenError",
     "TransportError",
     "UnknownFieldError",
@@ -52,22 +55,29 @@ __all__ = [
     "modified_since",
 ]
 
-_HOMES = {
+_MODULES = {
     "AsyncOneRoster": "client",
+    "AsyncPages": "pages",
     "F": "filters",
     "Filter": "filters",
-    "ResponseLimits": "transport.session",
     "OneRoster": "client",
+    "Page": "pages",
+    "Pages": "pages",
     "Paging": "pagination.walk",
+    "ResponseLimits": "transport.response",
     "Retry": "transport.retry",
+    "Standard": "standard",
     "modified_since": "filters",
 }
+"""The module of each public name that is not an error."""
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever runs the sandbox or asks for --help does not pay for the client.
+    # Loaded on first use: the sandbox and `--help` do not need the client and its dependencies.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("AsyncPages", "Page", "Pages"):
-        return getattr(import_module("oneroster_v1p1.facade"), name)
-    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

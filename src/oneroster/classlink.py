@@ -1,8 +1,8 @@
-"""Requests as ClassLink's own Python class makes them, odd cases included (7.3 [A]).
+"""A drop-in for the requests of ClassLink's Python class, including its special cases (7.3 [A]).
 
-Programs written for that class depend on its ways, also where OAuth 1.0a says otherwise: the query is cut apart in its
-manner, and a ``/`` inside a value stays bare in the signature. So this signs by itself; all other access goes through
-a signing library.
+Programs written for that class depend on its behaviour, even where it differs from OAuth 1.0a: how it splits the query,
+and a ``/`` in a value that stays unescaped in the signature. So this module signs by itself; the rest of the client
+uses a signing library.
 """
 
 import hmac
@@ -16,18 +16,19 @@ from urllib.parse import quote, quote_plus, unquote, urlencode
 if TYPE_CHECKING:
     from httpx import Client, Request
 
-__all__ = ["authorization", "make_roster_request", "split_url"]
+__all__ = ["authorization_header", "make_roster_request", "split_url"]
 
-_NONCE: Final = digits + ascii_letters
+_NONCE_CHARACTERS: Final = digits + ascii_letters
 _FAILED: Final[dict[str, int | str]] = {"status_code": 0, "response": "An error occurred, check your URL"}
-_SECONDS: Final = 60.0
-_REDIRECTS: Final = 20
+_TIMEOUT: Final = 60.0
+_MAX_REDIRECTS: Final = 20
 
 
 def split_url(url: str) -> tuple[str, dict[str, str]]:
-    """The URL without query, and the parameters as they are signed and sent.
+    """Return the URL without its query, and the query parameters to sign and send.
 
-    A second ``?`` drops the whole query; a piece that is no plain ``name=value`` is taken for a filter.
+    If the URL has a second ``?``, the whole query is dropped. A parameter that is not a plain ``name=value`` is taken
+    as the filter.
     """
     pieces = url.split("?")
     if len(pieces) != 2:
@@ -42,18 +43,18 @@ def split_url(url: str) -> tuple[str, dict[str, str]]:
     return pieces[0], parameters
 
 
-def authorization(
+def authorization_header(
     url: str, parameters: dict[str, str], client_id: str, client_secret: str, timestamp: str, nonce: str
 ) -> str:
-    """The Authorization header.
+    """Return the value of the Authorization header.
 
     Args:
-        url: Without query.
-        parameters: The query, decoded.
+        url: The URL without its query.
+        parameters: The query parameters, decoded.
         client_id: The consumer key.
         client_secret: The consumer secret.
-        timestamp: Whole Unix seconds.
-        nonce: As long as the timestamp.
+        timestamp: The Unix time in whole seconds.
+        nonce: A unique text, as long as the timestamp.
     """
     oauth = {
         "oauth_consumer_key": client_id,
@@ -70,46 +71,47 @@ def authorization(
 
 
 def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[str, int | str]:
-    """GET a URL, signed; status and text come back whatever they are.
+    """Send a signed GET and return status and text, whatever the status.
 
     Returns:
-        ``status_code`` and ``response``; status 0 when no answer came.
+        ``status_code`` and ``response``; the status is 0 if no response was received.
     """
-    address, parameters = split_url(url)
+    bare_url, parameters = split_url(url)
     timestamp = str(int(time.time()))
-    nonce = "".join(random.choices(_NONCE, k=len(timestamp)))  # noqa: S311 - a nonce is no secret, it only differs
-    header = authorization(address, parameters, client_id, client_secret, timestamp, nonce)
+    nonce = "".join(random.choices(_NONCE_CHARACTERS, k=len(timestamp)))  # noqa: S311 - a nonce must be unique, not secret
+    header = authorization_header(bare_url, parameters, client_id, client_secret, timestamp, nonce)
     import httpx
 
     from oneroster.transport.log import hide_queries
 
     query = f"?{urlencode(parameters)}" if parameters else ""
     try:
-        hide_queries(address)
-        with httpx.Client(timeout=_SECONDS) as client:
-            return _fetched(client, client.build_request("GET", address + query, headers={"Authorization": header}))
-    except Exception:  # the original hides every failure of the GET behind this answer
+        hide_queries(bare_url)
+        with httpx.Client(timeout=_TIMEOUT) as client:
+            return _fetch(client, client.build_request("GET", bare_url + query, headers={"Authorization": header}))
+    except Exception:  # ClassLink's class reports every failure of the GET like this
         return dict(_FAILED)
 
 
-def _fetched(client: "Client", request: "Request") -> dict[str, int | str]:
+def _fetch(client: "Client", request: "Request") -> dict[str, int | str]:
     import httpx
 
-    from oneroster.transport.session import Body, ResponseLimits
+    from oneroster.transport.response import BodyBuffer, ResponseLimits
 
-    ends = time.monotonic() + ResponseLimits().seconds
-    for _ in range(_REDIRECTS):
-        answer = client.send(request, stream=True)
+    limits = ResponseLimits()
+    deadline = time.monotonic() + limits.total_timeout
+    for _ in range(_MAX_REDIRECTS):
+        response = client.send(request, stream=True)
         try:
-            if answer.next_request is None:
-                body = Body(answer, ResponseLimits(), ends, "")
-                for chunk in answer.iter_raw():
+            if response.next_request is None:
+                body = BodyBuffer(response, limits, deadline, "")
+                for chunk in response.iter_raw():
                     body.add(chunk)
-                plain = [pair for pair in answer.headers.raw if pair[0].lower() != b"content-encoding"]
-                whole = httpx.Response(answer.status_code, headers=plain, content=body.whole())
-                return {"status_code": whole.status_code, "response": whole.text}
-            # It has no Authorization where it leads to another origin: httpx leaves that out.
-            request = answer.next_request
+                headers = [pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"]
+                complete = httpx.Response(response.status_code, headers=headers, content=body.finish())
+                return {"status_code": complete.status_code, "response": complete.text}
+            # httpx removes the Authorization header when a redirect leads to another origin.
+            request = response.next_request
         finally:
-            answer.close()
+            response.close()
     return dict(_FAILED)

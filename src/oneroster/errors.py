@@ -2,25 +2,25 @@
 
 ::
 
-    OneRosterError                    root of everything; from oneroster_v1p1
-    ├── ConfigurationError            a setting is missing or wrong; nothing was sent
-    ├── FilterError                   also a ValueError: the filter grammar cannot say this; nothing was sent
-    │   └── UnknownFieldError         also an AttributeError: the document has no such field
-    ├── AccessError                   no credentials that work
-    │   ├── TokenError                the token endpoint gave no token
+    OneRosterError                    base class of all errors; defined in the runtime
+    ├── ConfigurationError            a setting is missing or invalid; nothing was sent
+    ├── FilterError                   also a ValueError: not expressible in the filter grammar; nothing was sent
+    │   └── UnknownFieldError         also an AttributeError: the standard defines no such field
+    ├── AccessError                   the credentials do not work
+    │   ├── TokenError                the token endpoint issued no token
     │   └── ForeignOriginError        a URL leads away from the tenant; nothing was sent there
-    ├── TransportError                no whole answer came, after all retries
-    │   └── ResponseTooLargeError     the answer passed the limit of bytes or seconds
+    ├── TransportError                no complete response, after all retries
+    │   └── ResponseTooLargeError     the response exceeded the limit of bytes or seconds
     ├── PagingError                   a collection could not be read exactly once
     │   ├── UnstableCollectionError   rows repeat or get lost between pages
-    │   └── CountMismatchError        the server announces another number of rows than it gives
+    │   └── CountMismatchError        the server announces more rows than it returns
     ├── StatusError                   the server answered with an error status
-    ├── DecodeError                   an answer has a form that cannot be read
+    ├── DecodeError                   a response cannot be parsed
     ├── FieldError                    a field of a record is missing or unreadable
-    └── WriteError                    a value or a record that must not be sent
+    └── WriteError                    a value or a record is not valid to send
 
-Messages name operations, URLs without their query, fields and sourcedIds. They hold no value of a record, no query and
-no credential.
+Messages name operations, URLs without their query, fields and sourcedIds. They never show a value of a record, a query
+or a credential.
 """
 
 from collections.abc import Sequence
@@ -58,27 +58,27 @@ __all__ = [
 
 
 class ConfigurationError(OneRosterError):
-    """A setting is missing or wrong; the message says which one and where it can be set."""
+    """A setting is missing or invalid; the message says which one and where to set it."""
 
 
 class FilterError(OneRosterError, ValueError):
-    """A filter that OneRoster 1.1 cannot express, or that no two servers understand alike (3.2 filter [A])."""
+    """A filter that OneRoster cannot express, or that servers interpret differently (3.2 filter [A])."""
 
 
 class UnknownFieldError(FilterError, AttributeError):
-    """The document knows no such field."""
+    """The standard defines no such field."""
 
 
 class AccessError(OneRosterError):
-    """The tenant cannot be entered with these credentials."""
+    """Authentication failed, or a URL must not receive the credentials."""
 
 
 class TokenError(AccessError):
-    """The token endpoint gave no token.
+    """The token endpoint issued no token.
 
     Attributes:
-        status_code: The HTTP status of its answer; None when the answer was a success without a usable token.
-        retry_after: The Retry-After header of its answer, as it came.
+        status_code: The HTTP status of its response; None for a success without a usable token.
+        retry_after: The Retry-After header of its response, unparsed.
     """
 
     def __init__(self, message: str, status_code: int | None = None, retry_after: str | None = None) -> None:
@@ -88,15 +88,15 @@ class TokenError(AccessError):
 
 
 class ForeignOriginError(AccessError):
-    """A URL, a redirect or a link leads away from the tenant's origin, where no credentials may go."""
+    """A URL, a redirect or a link leads to an origin that must not receive the tenant's credentials."""
 
 
 class TransportError(OneRosterError):
-    """No whole answer came; the message names request, cause and number of tries."""
+    """No complete response was received; the message names request, cause and number of attempts."""
 
 
 class ResponseTooLargeError(TransportError):
-    """An answer did not end within the allowed bytes or seconds; it was cut off and not read."""
+    """A response exceeded the limit of bytes or seconds; its body was discarded."""
 
 
 class PagingError(OneRosterError):
@@ -104,9 +104,10 @@ class PagingError(OneRosterError):
 
     Attributes:
         collection: The operationId.
-        received: Different rows received.
-        announced: Rows that the server announced last in X-Total-Count; None when it announced none.
-        ids: Some of the sourcedIds concerned, at most ten.
+        reason: What went wrong.
+        received: The number of different rows received.
+        announced: The last X-Total-Count; None if the server sent none.
+        ids: Up to ten of the sourcedIds concerned.
     """
 
     def __init__(
@@ -121,13 +122,13 @@ class PagingError(OneRosterError):
 
     def __str__(self) -> str:
         announced = "no total announced" if self.announced is None else f"{self.announced} announced"
-        ids = f" Concerned: {', '.join(repr(name) for name in self.ids)}." if self.ids else ""
+        ids = f" Rows concerned: {', '.join(repr(name) for name in self.ids)}." if self.ids else ""
         return f"{self.collection}: {self.reason} ({self.received} different rows received, {announced}).{ids}"
 
 
 class UnstableCollectionError(PagingError):
-    """Rows repeat or get lost between pages, also when the collection is read again under ``sort=sourcedId``."""
+    """Rows repeat or get lost between pages, even if the collection is read again under ``sort=sourcedId``."""
 
 
 class CountMismatchError(PagingError):
-    """The server announces another number of rows than it gives, twice."""
+    """The server announces more rows than it returns, also in a second reading."""

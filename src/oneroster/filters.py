@@ -1,4 +1,4 @@
-"""Filters of OneRoster 1.1, built and checked before anything is sent.
+"""Filter expressions, built from fields and checked before anything is sent.
 
 ::
 
@@ -8,42 +8,41 @@
     F.family_name.contains("berg")
     F.metadata["source"] == "import"
 
-Names are those of the models (``family_name``) or of the wire (``F["familyName"]``). The grammar has two clauses at
-most, no parentheses and no way to write a quote inside a value (3.2 filter [A]); what it cannot say raises
-`FilterError`. A filter given as a string is sent as it stands.
+Names are those of the models (``family_name``) or of the JSON (``F["familyName"]``). The filter grammar allows at most
+two clauses, no parentheses, and no single quote inside a value (3.2 filter [A]); an expression beyond it raises
+`FilterError`. A filter given as a string is sent unchanged.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from oneroster.errors import FilterError, UnknownFieldError
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Element, Property, Specification
 
-if TYPE_CHECKING:
-    from oneroster_v1p1.tables import Element, Property
+__all__ = ["F", "Field", "Filter", "modified_since", "render_filter"]
 
-__all__ = ["F", "Field", "Filter", "modified_since", "render"]
-
-_WANTED: Final = {
+_EXPECTED: Final = {
     "string": "a string",
     "uri": "a string",
     "date": "a date",
     "date-time": "a datetime with a time zone, or a date",
     "boolean": "True or False",
     "number": "a number",
-    "integer": "a whole number",
-    "strings": "a string or several",
+    "integer": "an integer",
+    "strings": "a string or a list of strings",
     "enumeration": "a string",
-    "enumerations": "a string or several",
+    "enumerations": "a string or a list of strings",
     "object": "a string, a number, a boolean or a date",
 }
 _ORDERED: Final = frozenset({"string", "uri", "date", "date-time", "number", "integer", "object"})
-_TEXTUAL: Final = frozenset({"string", "uri", "strings", "enumeration", "enumerations", "object"})
+_WITH_CONTAINS: Final = frozenset({"string", "uri", "strings", "enumeration", "enumerations", "object"})
 _LISTS: Final = frozenset({"strings", "enumerations"})
 
 
 class Filter:
-    """One clause, or two joined by ``&`` or ``|``; made by `F`, never by hand."""
+    """One clause, or two joined by ``&`` or ``|``; built from `F`, as in ``F.role == "student"``."""
 
     __slots__ = ("clauses", "junction")
 
@@ -63,28 +62,30 @@ class Filter:
         clauses = self.clauses + other.clauses
         if len(clauses) > 2:
             raise FilterError(
-                f"A filter of OneRoster 1.1 joins two clauses at most, here are {len(clauses)}. Send the two that leave"
-                " out most and check the rest on the records, or send several requests."
+                f"A OneRoster filter has at most two clauses, this one has {len(clauses)}. Send the two that exclude"
+                " the most records and check the others on the records, or send several requests."
             )
         return Filter(clauses, junction)
 
     def __bool__(self) -> bool:
-        raise FilterError("A filter is neither true nor false: join with & and |, not with `and`, `or` or a chain.")
+        raise FilterError("A filter has no truth value: join clauses with & and |, not with `and`, `or` or a < b < c.")
 
-    def render(self, element: str) -> str:
-        """The expression for the wire, not yet percent-encoded.
+    def render(self, element: str, specification: Specification | None = None) -> str:
+        """Return the filter expression, not yet percent-encoded.
 
         Args:
-            element: The element that the collection holds, as in ``User``.
+            element: The element of the collection, as in ``User``.
+            specification: The specification that defines the element; None for that of the default version.
 
         Raises:
             UnknownFieldError: The element has no such field.
-            FilterError: A value is of the wrong type, or holds what the grammar cannot say.
+            FilterError: A value has the wrong type, or cannot be written in the filter grammar.
         """
-        return f" {self.junction} ".join(clause.render(element) for clause in self.clauses)
+        specification = specification or Standard.of().specification
+        return f" {self.junction} ".join(clause.render(element, specification) for clause in self.clauses)
 
     def __repr__(self) -> str:
-        # Values may be a child's name, so only fields and operators show.
+        # A value may be a child's name, so only fields and operators are shown.
         shown = f" {self.junction} ".join(f"{'.'.join(clause.path)}{clause.operator}…" for clause in self.clauses)
         return f"<Filter {shown}>"
 
@@ -100,14 +101,16 @@ class Clause(Filter):
         self.operator = operator
         self.value = value
 
-    def render(self, element: str) -> str:
-        names, found = resolve(element, self.path)
-        text = literal(".".join(names), found, self.operator, self.value)
-        return f"{'.'.join(names)}{self.operator}'{text}'"
+    def render(self, element: str, specification: Specification | None = None) -> str:
+        specification = specification or Standard.of().specification
+        names, found = _find_property(specification, element, self.path)
+        name = ".".join(names)
+        _check_operator(name, found, self.operator)
+        return f"{name}{self.operator}'{_literal(specification, name, found, self.value)}'"
 
 
 class Field:
-    """A field to compare; comes from `F`."""
+    """A field to compare; an attribute of `F`."""
 
     __slots__ = ("_path",)
 
@@ -122,10 +125,10 @@ class Field:
     def __getitem__(self, name: str) -> "Field":
         return Field((*self._path, name))
 
-    def __eq__(self, value: object) -> Clause:  # type: ignore[override]  # a clause, no bool
+    def __eq__(self, value: object) -> Clause:  # type: ignore[override]  # returns a clause instead of a bool
         return Clause(self._path, "=", value)
 
-    def __ne__(self, value: object) -> Clause:  # type: ignore[override]  # a clause, no bool
+    def __ne__(self, value: object) -> Clause:  # type: ignore[override]  # returns a clause instead of a bool
         return Clause(self._path, "!=", value)
 
     def __lt__(self, value: object) -> Clause:
@@ -141,17 +144,17 @@ class Field:
         return Clause(self._path, ">=", value)
 
     def contains(self, value: object) -> Clause:
-        """Strings that hold ``value``; lists that hold any of the values."""
+        """Match strings that contain ``value``, or lists that contain any of the values."""
         return Clause(self._path, "~", value)
 
-    __hash__ = None  # type: ignore[assignment]  # equality makes clauses
+    __hash__ = None  # type: ignore[assignment]  # == builds a clause, so fields cannot be compared
 
     def __repr__(self) -> str:
         return f"F.{'.'.join(self._path)}"
 
 
 class _Fields:
-    """All fields of all elements; which of them a collection has is checked when the filter is used."""
+    """The fields of all elements. Whether a collection has a field is checked when the filter is used."""
 
     def __getattr__(self, name: str) -> Field:
         if name.startswith("__"):
@@ -159,11 +162,11 @@ class _Fields:
         return self[name]
 
     def __getitem__(self, name: str) -> Field:
-        from oneroster_v1p1.tables import ELEMENTS
-
-        if not any(_property(element, name) for element in ELEMENTS.values()):
-            known = {found.attribute for element in ELEMENTS.values() for found in element.properties.values()}
-            raise UnknownFieldError(f"OneRoster 1.1 has no field {name!r}.{_suggest(name, known)}")
+        # A misspelt name is reported here, where it is written, rather than where the filter is used.
+        if not any(_has_field(Standard.of(version).specification, name) for version in Standard.versions()):
+            elements = Standard.of().specification.elements.values()
+            known = {found.attribute for element in elements for found in element.properties.values()}
+            raise UnknownFieldError(f"OneRoster has no field {name!r}.{_suggestion(name, known)}")
         return Field((name,))
 
     def __repr__(self) -> str:
@@ -175,105 +178,117 @@ F: Final = _Fields()
 
 
 def modified_since(when: datetime | date) -> Filter:
-    """Records changed at ``when`` or later, deleted ones included as far as the server keeps them.
+    """Return a filter for records changed at ``when`` or later, including deleted ones that the server still has.
 
     Args:
-        when: A datetime with a time zone, or a date, which stands for its first moment in UTC.
+        when: A datetime with a time zone, or a date, which means midnight UTC.
 
     Raises:
-        FilterError: When used, if ``when`` has no time zone.
+        FilterError: When the filter is used, if ``when`` has no time zone.
     """
     return F["dateLastModified"] >= when
 
 
-def render(given: str | Filter, element: str) -> str:
-    """The expression for the wire: strings as they stand, filters checked against the element."""
-    return given if isinstance(given, str) else given.render(element)
+class _SupportsRender(Protocol):
+    def render(self, element: str) -> str: ...
 
 
-def resolve(element: str, path: tuple[str, ...]) -> tuple[list[str], "Property"]:
-    """The wire names along a dotted path, and the property it ends at.
+def render_filter(given: "str | Filter | _SupportsRender", element: str, specification: Specification) -> str:
+    """Return a filter expression: a string unchanged, a `Filter` checked against the element.
+
+    Args:
+        given: The filter.
+        element: The element of the collection.
+        specification: The specification that defines the element.
+    """
+    if isinstance(given, str):
+        return given
+    return given.render(element, specification) if isinstance(given, Filter) else given.render(element)
+
+
+def _find_property(specification: Specification, element: str, path: tuple[str, ...]) -> tuple[list[str], Property]:
+    """Return the JSON names along a dotted path, and the property at its end.
 
     Raises:
-        UnknownFieldError: There is no such field, or it has no fields inside.
-        FilterError: The path ends at a reference or a record, which has no value of its own.
+        UnknownFieldError: The element has no such field.
+        FilterError: The path ends at a reference or a record, which has no value to compare.
     """
-    from oneroster_v1p1.tables import ELEMENTS
-
-    at, names = ELEMENTS[element], []
+    current, names = specification.elements[element], []
     for depth, name in enumerate(path):
-        found = _property(at, name)
+        found = _property(current, name)
         if found is None:
-            known = {other.attribute for other in at.properties.values()}
-            raise UnknownFieldError(f"{at.name} has no field {name!r}.{_suggest(name, known)}")
+            known = {other.attribute for other in current.properties.values()}
+            raise UnknownFieldError(f"{current.name} has no field {name!r}.{_suggestion(name, known)}")
         names.append(found.name)
         rest = path[depth + 1 :]
         if found.kind == "object":
-            # Metadata is free: below it any name may stand.
+            # The keys of metadata are not specified, so any may follow.
             return [*names, *rest], found
         inside = "GUIDRef" if found.kind in ("reference", "references") else found.record
         if not rest:
             if inside:
-                raise FilterError(f"{at.name}.{name} is a record; compare a field of it, as in F.{name}.sourced_id.")
+                raise FilterError(
+                    f"{current.name}.{name} is a record; compare a field of it, as in F.{name}.sourced_id."
+                )
             return names, found
         if inside is None:
-            raise UnknownFieldError(f"{at.name}.{name} has no fields inside, so {rest[0]!r} cannot follow.")
-        at = ELEMENTS[inside]
+            raise UnknownFieldError(f"{current.name}.{name} is not a record, so it has no field {rest[0]!r}.")
+        current = specification.elements[inside]
     raise FilterError("A filter needs a field.")
 
 
-def literal(name: str, found: "Property", operator: str, value: object) -> str:
-    """A value as it stands between the quotes.
-
-    Raises:
-        FilterError: Wrong type for the field, an operator without meaning for it, or a quote in the value.
-    """
+def _check_operator(name: str, found: Property, operator: str) -> None:
     if operator in ("<", "<=", ">", ">=") and found.kind not in _ORDERED:
         raise FilterError(f"{name} has no order; compare it with == or !=.")
-    if operator == "~" and found.kind not in _TEXTUAL:
-        raise FilterError(f"{name} is no text; .contains() has no meaning for it.")
+    if operator == "~" and found.kind not in _WITH_CONTAINS:
+        raise FilterError(f"{name} is not a text; .contains() does not apply to it.")
+
+
+def _literal(specification: Specification, name: str, found: Property, value: object) -> str:
+    """Return the text between the quotes.
+
+    Raises:
+        FilterError: The value has the wrong type, or holds a character that the grammar cannot express.
+    """
     if found.kind in _LISTS and not isinstance(value, str) and isinstance(value, Iterable):
         values = list(value)
         if not values:
-            raise FilterError(f"{name} is compared with no value at all.")
+            raise FilterError(f"{name} is compared with an empty list.")
         if any(isinstance(one, str) and "," in one for one in values):
-            raise FilterError(f"{name}: a list in a filter is parted by commas, so a value cannot hold one.")
-        return ",".join(_scalar(name, found, one) for one in values)
-    return _scalar(name, found, value)
+            raise FilterError(f"{name}: a list in a filter is separated by commas, so its values cannot contain one.")
+        return ",".join(_scalar(specification, name, found, one) for one in values)
+    return _scalar(specification, name, found, value)
 
 
-def _scalar(name: str, found: "Property", value: object) -> str:
+def _scalar(specification: Specification, name: str, found: Property, value: object) -> str:
     text = _text(name, found.kind, value)
     if text is None:
-        raise FilterError(f"{name} is compared with {_WANTED[found.kind]}, not with {type(value).__name__}.")
+        raise FilterError(f"{name} must be compared with {_EXPECTED[found.kind]}, not with {type(value).__name__}.")
     if "'" in text:
         raise FilterError(
-            f"{name}: the value holds a single quote, for which OneRoster 1.1 defines no escape; servers cut the value"
-            " there or refuse it. Filter by a part without the quote (.contains) and check the records, or give the"
-            " whole filter as a string, which is sent as it stands."
+            f"{name}: the value contains a single quote, for which OneRoster defines no escape; servers end the value"
+            " there or reject it. Filter by a part without the quote (.contains) and check the records, or pass the"
+            " whole filter as a string, which is sent unchanged."
         )
     if found.enumeration is not None and isinstance(value, str):
-        _check_member(name, found.enumeration, value)
+        _check_member(name, specification.enumerations[found.enumeration], value)
     return text
 
 
-def _check_member(name: str, enumeration: str, value: str) -> None:
-    from oneroster_v1p1.tables import ENUMERATIONS
-
-    members = ENUMERATIONS[enumeration]
+def _check_member(name: str, members: tuple[str, ...], value: str) -> None:
     if value not in members:
         raise FilterError(
-            f"{name} has the values {', '.join(members)} and no others. To ask for another one all the same, give the"
-            " whole filter as a string."
+            f"{name} has the values {', '.join(members)}. To filter by any other value, pass the whole filter as a"
+            " string."
         )
 
 
 def _text(name: str, kind: str, value: object) -> str | None:
-    """The value as text, None when it is of the wrong type."""
+    """Return the value as text, or None if it has the wrong type."""
     if isinstance(value, bool):
         return str(value).lower() if kind in ("boolean", "object") else None
     if isinstance(value, str):
-        return str.__str__(value) if kind in _TEXTUAL else None
+        return str.__str__(value) if kind in _WITH_CONTAINS else None
     if isinstance(value, datetime):
         return _instant(name, value) if kind in ("date-time", "object") else None
     if isinstance(value, date):
@@ -293,22 +308,27 @@ def _day(kind: str, value: date) -> str | None:
 
 def _instant(name: str, value: datetime) -> str:
     if value.tzinfo is None or value.utcoffset() is None:
-        raise FilterError(f"{name}: the datetime has no time zone. OneRoster compares in UTC; give it a tzinfo.")
+        raise FilterError(f"{name}: the datetime has no time zone. OneRoster compares in UTC; set its tzinfo.")
     in_utc = value.astimezone(UTC)
-    # Servers keep milliseconds; a finer fraction would make "since" miss rows, so it is cut, never rounded up.
+    # Servers store milliseconds. The rest is cut off, never rounded up: a later time would miss rows.
     in_utc -= timedelta(microseconds=in_utc.microsecond % 1000)
     return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _property(element: "Element", name: str) -> "Property | None":
+def _has_field(specification: Specification, name: str) -> bool:
+    return any(_property(element, name) for element in specification.elements.values())
+
+
+def _property(element: Element, name: str) -> Property | None:
     found = element.properties.get(name)
     if found is not None:
         return found
+    # An attribute ends in an underscore if its name is a Python keyword, as in `class_`.
     wanted = (name, f"{name}_")
     return next((other for other in element.properties.values() if other.attribute in wanted), None)
 
 
-def _suggest(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, sorted(known), n=1)

@@ -1,7 +1,6 @@
-"""Between a typed method and the wire: what an operation sends, and what its answer holds. No I/O."""
+"""One call of an operation: arguments to requests, responses to records. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -9,29 +8,36 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 from oneroster.errors import ForeignOriginError, StatusError
-from oneroster.filters import render
+from oneroster.filters import render_filter
 from oneroster.pagination.walk import PageInfo, PageRequest
-from oneroster.transport.auth import origin_of
-from oneroster.transport.session import RawResponse
+from oneroster.standard import Standard
+from oneroster.transport.response import RawResponse
+from oneroster.transport.urls import origin_of
+from oneroster_runtime.specification import Operation, Specification
 from oneroster_v1p1.calls import Request
 from oneroster_v1p1.facade import Page
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 from oneroster_v1p1.types import Response
 
 __all__ = ["OperationCall", "ParsedPage"]
 
-_NUMBERED: Final = frozenset({"limit", "offset"})
+_OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
 
 
 class ParsedPage(NamedTuple):
-    """A page that came: what the walk looks at, and what the caller gets."""
+    """A parsed page of a collection.
 
-    facts: PageInfo
+    Attributes:
+        info: The parts that the walk needs.
+        records: All records of the page.
+        response: The parsed response.
+    """
+
+    info: PageInfo
     records: list[Any]
     response: Response[Any]
 
     def page(self, indexes: list[int], total: int | None, repeated: bool) -> Page[Any]:
-        """The page with the records that are to be given."""
+        """Return the page with the records at some indexes, as the caller gets it."""
         records = self.records if len(indexes) == len(self.records) else [self.records[index] for index in indexes]
         return Page(records, total, self.response.headers, self.response.status_info, repeated)
 
@@ -40,144 +46,163 @@ class OperationCall:
     """One operation with its arguments.
 
     Args:
+        standard: The version of the standard that defines the operation.
         operation_id: The operation.
-        arguments: By Python name; None for what is not given.
-        base_url: The tenant.
+        arguments: The arguments by Python name; None for those not given.
+        base_url: The base URL of the tenant.
         body: The record to send.
 
+    Attributes:
+        standard: The version of the standard.
+        operation: The operation.
+        arguments: The arguments as they are sent: filters rendered, field names as in JSON.
+
     Raises:
-        FilterError: The filter cannot be said.
+        FilterError: The filter cannot be written in the filter grammar.
         WriteError: A parameter or the body must not be sent.
     """
 
-    def __init__(self, operation_id: str, arguments: Mapping[str, Any], base_url: str, body: Any = None) -> None:
-        self.operation: Operation = OPERATIONS[operation_id]
-        name = next(iter(_snake([operation_id])))
-        self._module: Any = import_module(f"oneroster_v1p1.api.{self.operation.tag}.{name}")
+    def __init__(
+        self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str, body: Any = None
+    ) -> None:
+        self.standard = standard
+        self.operation: Operation = standard.specification.operations[operation_id]
+        self._module: Any = standard.api(self.operation)
         self._base_url = base_url
-        self.arguments = _prepared(arguments, self.operation)
+        self.arguments = _prepared(arguments, self.operation, standard.specification)
         if body is not None:
-            self.arguments["body"] = _wrapped(self.operation, body)
+            self.arguments["body"] = _wrapped(standard, self.operation, body)
 
     def request(self, **changed: Any) -> Request:
-        """What is sent."""
+        """Return the request, with some arguments changed."""
         request: Request = self._module.request(**{**self.arguments, **changed})
         return request
 
     def url(self, request: Request, query: str | None = None) -> str:
-        """The address of a request."""
+        """Return the URL of a request, with another query if one is given."""
         query = request.query if query is None else query
         return f"{self._base_url}{request.path}" + (f"?{query}" if query else "")
 
-    def page_url(self, ask: PageRequest) -> str:
-        """The address of a page."""
-        changed: dict[str, Any] = {"limit": ask.limit, "offset": ask.offset}
-        if ask.sorted:
+    def page_url(self, page: PageRequest) -> str:
+        """Return the URL of a page."""
+        changed: dict[str, Any] = {"limit": page.limit, "offset": page.offset}
+        if page.sorted:
             changed |= {"sort": "sourcedId", "order_by": None}
-        return self.url(self.request(**changed), ask.cursor)
+        return self.url(self.request(**changed), page.cursor)
 
-    def response(self, answer: RawResponse, request: Request | None = None) -> Response[Any]:
-        """An answer, read.
+    def response(self, raw: RawResponse, request: Request | None = None) -> Response[Any]:
+        """Parse a response.
 
         Raises:
-            StatusError: Its status is no success.
-            DecodeError: It cannot be read.
+            StatusError: The status is not a success.
+            DecodeError: The body cannot be parsed.
         """
-        # As bytes: httpx reads headers that are no ASCII, and would not take them back as text.
-        headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
-        sent = request or self.request()
-        raw = httpx.Response(
-            answer.status_code, headers=headers, content=answer.content, request=httpx.Request(sent.method, answer.url)
+        # As bytes: httpx reads headers that are not ASCII, but does not accept them as text. The body is already
+        # decompressed, so Content-Encoding no longer applies.
+        headers = [(name, value) for name, value in raw.headers.raw if name.lower() != b"content-encoding"]
+        request = request or self.request()
+        received = httpx.Response(
+            raw.status_code, headers=headers, content=raw.content, request=httpx.Request(request.method, raw.url)
         )
-        response: Response[Any] = self._module.response(sent, raw)
+        response: Response[Any] = self._module.response(request, received)
         if not response.is_success:
             raise StatusError(response)
         return response
 
-    def record(self, answer: RawResponse) -> Any:
-        """The record in the answer of a single read."""
-        return self._inside(self.response(answer).result())
-
-    def read_page(self, answer: RawResponse) -> ParsedPage:
-        """A page of a collection.
+    def read_record(self, raw: RawResponse) -> Any:
+        """Return the record in the response to a single read.
 
         Raises:
-            StatusError: The status is no success.
-            DecodeError: The page cannot be read.
-            ForeignOriginError: The server pages by links that lead elsewhere.
+            StatusError: The status is not a success.
+            DecodeError: The body cannot be parsed.
         """
-        response = self.response(answer)
-        records = self._inside(response.result())
-        ids = _sourced_ids(records)
-        return ParsedPage(self.facts(answer, ids), records, response)
+        return _unwrapped(self.response(raw).result())
 
-    def facts(self, answer: RawResponse, ids: Sequence[str | None]) -> PageInfo:
-        """What the walk looks at, of an answer whose rows have these sourcedIds.
+    def read_page(self, raw: RawResponse) -> ParsedPage:
+        """Return the page in a response of a collection.
 
         Raises:
-            ForeignOriginError: The server pages by links that lead elsewhere.
+            StatusError: The status is not a success.
+            DecodeError: The page cannot be parsed.
+            ForeignOriginError: The server pages by links that leave the tenant.
         """
-        return PageInfo(ids, _total(answer.headers), self._cursor(answer))
+        response = self.response(raw)
+        records = _unwrapped(response.result())
+        return ParsedPage(self.page_info(raw, _sourced_ids(records)), records, response)
 
-    def _inside(self, wrapper: Any) -> Any:
-        return getattr(wrapper, type(wrapper).FIELDS[0].attribute)
+    def page_info(self, raw: RawResponse, ids: Sequence[str | None]) -> PageInfo:
+        """Return the parts of a page that the walk needs.
 
-    def _cursor(self, answer: RawResponse) -> str | None:
-        """The query of a next link that pages by something else than offset; offsets we count ourselves."""
-        if "next" not in answer.headers.get("Link", ""):
+        Args:
+            raw: The response.
+            ids: The sourcedIds of its rows.
+
+        Raises:
+            ForeignOriginError: The server pages by links that leave the tenant.
+        """
+        return PageInfo(ids, _total(raw.headers), self._cursor(raw))
+
+    def _cursor(self, raw: RawResponse) -> str | None:
+        """Return the query of a next link with a cursor. Links that page by offset are not used; the walk counts."""
+        if "next" not in raw.headers.get("Link", ""):
             return None
-        links = httpx.Response(200, headers=answer.headers).links
+        links = httpx.Response(200, headers=raw.headers).links
         try:
-            target = urljoin(answer.url, links.get("next", {}).get("url", ""))
-            elsewhere = origin_of(target) != origin_of(self._base_url)
+            target = urljoin(raw.url, links.get("next", {}).get("url", ""))
+            foreign = origin_of(target) != origin_of(self._base_url)
         except (ValueError, httpx.InvalidURL):
-            # Offsets lead on without it; and a cursor that nobody can read leads nowhere.
+            # The walk can continue by offset without the link.
             return None
-        theirs = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
-        ours = {parameter.name for parameter in self.operation.parameters}
-        if "offset" in theirs or not theirs.keys() - ours:
+        linked = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+        standard_names = {parameter.name for parameter in self.operation.parameters}
+        if "offset" in linked or not linked.keys() - standard_names:
             return None
-        if elsewhere:
+        if foreign:
             raise ForeignOriginError(f"{self.operation.operation_id}: the next link leads away from the tenant.")
-        kept = parse_qsl(self.request().query, keep_blank_values=True)
-        merged = {**{name: value for name, value in kept if name not in _NUMBERED}, **theirs}
+        # Some servers leave filter, sort and fields out of the link.
+        sent = parse_qsl(self.request().query, keep_blank_values=True)
+        merged = {**{name: value for name, value in sent if name not in _OFFSET_PARAMETERS}, **linked}
         return str(httpx.QueryParams(merged)).replace("+", "%20")
 
 
-def _prepared(arguments: Mapping[str, Any], operation: Operation) -> dict[str, Any]:
+def _prepared(arguments: Mapping[str, Any], operation: Operation, specification: Specification) -> dict[str, Any]:
     prepared = dict(arguments)
-    if prepared.get("filter_") is not None and operation.element is not None:
-        prepared["filter_"] = render(prepared["filter_"], operation.element)
-    fields = prepared.get("fields")
-    if fields is not None:
-        names = fields.split(",") if isinstance(fields, str) else _wire(fields, operation.element)
-        # A walk tells rows apart by their sourcedId, so it is asked for whatever else is.
-        extra = ["sourcedId"] if operation.many and "sourcedId" not in names and any(names) else []
-        prepared["fields"] = ",".join([*names, *extra])
+    for parameter in operation.parameters:
+        value = prepared.get(parameter.attribute)
+        if value is None or operation.element is None:
+            continue
+        if parameter.format == "oneroster-filter":
+            prepared[parameter.attribute] = render_filter(value, operation.element, specification)
+        elif parameter.format == "oneroster-fields":
+            prepared[parameter.attribute] = _fields(value, operation, specification)
     return prepared
 
 
-def _wire(fields: Iterable[str], element: str | None) -> list[str]:
-    known = {} if element is None else ELEMENTS[element].properties
+def _fields(value: str | Iterable[str], operation: Operation, specification: Specification) -> str:
+    names = value.split(",") if isinstance(value, str) else _json_names(value, operation, specification)
+    # A walk identifies rows by their sourcedId, so it is always requested with other fields.
+    extra = ["sourcedId"] if operation.many and "sourcedId" not in names and any(names) else []
+    return ",".join([*names, *extra])
+
+
+def _json_names(fields: Iterable[str], operation: Operation, specification: Specification) -> list[str]:
+    known = specification.elements[operation.element or ""].properties
     names = {found.attribute: name for name, found in known.items()}
     return [names.get(field, field) for field in fields]
 
 
-def _wrapped(operation: Operation, body: Any) -> Any:
-    from oneroster_v1p1 import models
-
-    wrapper: Any = getattr(models, f"Single{operation.body}")
+def _wrapped(standard: Standard, operation: Operation, body: Any) -> Any:
+    wrapper: Any = getattr(standard.models, f"Single{operation.body}")
     return wrapper(**{wrapper.FIELDS[0].attribute: body})
 
 
-def _snake(names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        yield "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+def _unwrapped(wrapper: Any) -> Any:
+    return getattr(wrapper, type(wrapper).FIELDS[0].attribute)
 
 
 def _sourced_ids(records: list[Any]) -> list[str | None]:
     try:
-        # All at once where all have one, as is usual.
+        # One pass in C, for the usual case that every record has an id.
         return [sourced_id or None for sourced_id in map(attrgetter("sourced_id"), records)]
     except AttributeError:
         return [getattr(record, "sourced_id", None) or None for record in records]

@@ -1,99 +1,71 @@
-"""Collections as they are iterated: the walk decides, these shells send and hand out."""
+"""Lazy collections: `WalkedPages` and `AsyncWalkedPages` fetch the pages that a `CollectionWalk` asks for."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oneroster.operation_call import OperationCall, ParsedPage
 from oneroster.pagination.concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
+from oneroster.prefetch import PagePrefetcher
 from oneroster.transport import log
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from threading import Event
 
     from oneroster.transport.session import AsyncSession, Session
 
-__all__ = ["AsyncWalkedPages", "PagePrefetcher", "WalkedPages"]
+__all__ = ["AsyncPages", "AsyncWalkedPages", "Page", "Pages", "WalkedPages"]
 
 T = TypeVar("T")
-P = TypeVar("P")
-
-_LEAVING: Final = 0.5
-"""Seconds that a walk which is left waits for what is on the wire; the rest ends by itself, or with the client."""
-
-
-def _begin(call: OperationCall, paging: Paging) -> CollectionWalk:
-    limit, offset = call.arguments.get("limit"), call.arguments.get("offset")
-    call.request()  # refuses wrong parameters before anything is sent
-    paging = paging if limit is None else paging._replace(limit=limit)
-    return CollectionWalk(call.operation.operation_id, paging, offset or 0)
-
-
-def _take(walk: CollectionWalk, ask: PageRequest, read: ParsedPage) -> Page[Any] | None:
-    """What the caller gets of a page that came."""
-    before = walk.repeated
-    indexes = walk.take(ask, read.facts)
-    if walk.repeated and not before:
-        log.reading_again(walk.collection, walk.reason)
-    return read.page(indexes, walk.total, walk.repeated) if indexes or read.response.status_info else None
-
-
-class _Watch:
-    """How long a walk stands still for its pages."""
-
-    def __init__(self) -> None:
-        self._last = self._began = time.perf_counter()
-        self._worked = time.process_time()
-
-    def begin(self) -> None:
-        self._began, self._worked = time.perf_counter(), time.process_time()
-
-    def end(self) -> tuple[float, float]:
-        """Seconds since `begin` in which this process did nothing, and seconds since the end before."""
-        now = time.perf_counter()
-        waited = now - self._began - (time.process_time() - self._worked)
-        spent, self._last = now - self._last, now
-        return waited, spent
 
 
 class WalkedPages(Pages[T]):
-    """A collection read over a `Session`, several pages at a time where the walk allows it."""
+    """A collection read over a `Session`, several pages at a time where the walk allows it.
+
+    Args:
+        session: The session of the tenant.
+        call: The operation with its arguments.
+        paging: How to read.
+
+    Raises:
+        WriteError: A parameter must not be sent.
+    """
 
     def __init__(self, session: "Session", call: OperationCall, paging: Paging) -> None:
         self._session, self._call, self._paging = session, call, paging
-        self._walk = _begin(call, paging)
+        self._walk = _start_walk(call, paging)
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.records
+            # Released before the next page is read, which keeps peak memory at one page.
             del page
 
     def pages(self) -> Iterator[Page[T]]:
-        """The pages; see `Pages.pages`. Leaving early ends what is on its way."""
-        walk = self._walk = _begin(self._call, self._paging)
-        pace, watch = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _Watch()
-        flight = PagePrefetcher(self._session, self._fetch, pace.most)
+        """Iterate page by page; see `Pages.pages`. Ending the iteration early cancels the running requests."""
+        walk = self._walk = _start_walk(self._call, self._paging)
+        concurrency, timer = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _WaitTimer()
+        prefetcher = PagePrefetcher(self._session, self._fetch, concurrency.maximum)
         try:
-            while asks := walk.asks(pace.ahead):
-                watch.begin()
-                read = flight.next(asks)
-                pace.note(*watch.end())
-                page = _take(walk, asks[0], read)
-                # What is not held while the next page is read leaves it the same, still warm memory.
-                del read
+            while requests := walk.next_requests(concurrency.current):
+                timer.start()
+                parsed = prefetcher.fetch_first(requests)
+                concurrency.record(*timer.stop())
+                page = _new_records(walk, requests[0], parsed)
+                # Released before the next page is read, so that it can reuse the same, still cached memory.
+                del parsed
                 if page is not None:
                     yield page
                 del page
         finally:
-            flight.end()
+            prefetcher.close()
 
     def first(self) -> T | None:
-        """The first record; see `Pages.first`."""
-        url = self._call.page_url(PageRequest(self._call.arguments.get("offset") or 0, 1))
+        """Return the first record; see `Pages.first`."""
+        url = _url_of_first(self._call)
         records: list[T] = self._session.read(url, self._call.read_page, self._call.operation.operation_id).records
         return records[0] if records else None
 
@@ -102,63 +74,9 @@ class WalkedPages(Pages[T]):
         """The announced total; see `Pages.total`."""
         return self._walk.total
 
-    def _fetch(self, ask: PageRequest, stop: "Event") -> ParsedPage:
-        url = self._call.page_url(ask)
+    def _fetch(self, request: PageRequest, stop: "Event") -> ParsedPage:
+        url = self._call.page_url(request)
         return self._session.read(url, self._call.read_page, self._call.operation.operation_id, stop)
-
-
-class PagePrefetcher(Generic[P]):
-    """Pages on their way. Threads begin when there is a second page to ask for, not before.
-
-    Args:
-        session: Where they are asked for.
-        fetch: Asks for one page; it is given the event that ends its waits.
-        windows: The most pages to be on their way.
-    """
-
-    def __init__(self, session: "Session", fetch: Callable[[PageRequest, "Event"], P], windows: int) -> None:
-        self._fetch, self._windows = fetch, windows
-        self._stop = session.stopper()
-        self._pool: Any = None
-        self._waiting: dict[PageRequest, Future[P]] = {}
-        self._stale: list[Future[P]] = []
-
-    def next(self, asks: list[PageRequest]) -> P:
-        """The page of the first ask; the others are then on their way.
-
-        Raises:
-            OneRosterError: What the fetching of this page raised.
-        """
-        if len(asks) == 1 and asks[0] not in self._waiting:
-            return self._fetch(asks[0], self._stop)
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self._pool = ThreadPoolExecutor(self._windows, "oneroster-pages")
-        self._drop(self._waiting.keys() - set(asks))
-        for ask in asks:
-            if ask not in self._waiting:
-                self._waiting[ask] = self._pool.submit(self._fetch, ask, self._stop)
-        return self._waiting.pop(asks[0]).result()
-
-    def _drop(self, asks: set[PageRequest]) -> None:
-        self._stale = [future for future in self._stale if not future.done()]
-        for ask in asks:
-            future = self._waiting.pop(ask)
-            if not future.cancel():
-                self._stale.append(future)
-
-    def end(self) -> None:
-        """Give up what is on its way."""
-        # Whoever leaves a walk waits neither for a tired server's pause nor long for an answer that nobody wants.
-        self._stop.set()
-        if self._pool is None:
-            return
-        from concurrent.futures import wait
-
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if not wait([*self._stale, *self._waiting.values()], _LEAVING).not_done:
-            self._pool.shutdown(wait=True)
 
 
 class AsyncWalkedPages(AsyncPages[T]):
@@ -166,7 +84,7 @@ class AsyncWalkedPages(AsyncPages[T]):
 
     def __init__(self, session: "AsyncSession", call: OperationCall, paging: Paging) -> None:
         self._session, self._call, self._paging = session, call, paging
-        self._walk = _begin(call, paging)
+        self._walk = _start_walk(call, paging)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async for page in self.pages():
@@ -175,40 +93,39 @@ class AsyncWalkedPages(AsyncPages[T]):
             del page
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """The pages; see `AsyncPages.pages`."""
-        walk = self._walk = _begin(self._call, self._paging)
-        waiting: dict[PageRequest, asyncio.Task[ParsedPage]] = {}
-        dropped: list[asyncio.Task[ParsedPage]] = []
-        pace, watch = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _Watch()
+        """Iterate page by page; see `AsyncPages.pages`."""
+        walk = self._walk = _start_walk(self._call, self._paging)
+        running: dict[PageRequest, asyncio.Task[ParsedPage]] = {}
+        abandoned: list[asyncio.Task[ParsedPage]] = []
+        concurrency, timer = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _WaitTimer()
         try:
-            while asks := walk.asks(pace.ahead):
-                # Kept to the end, where what became of them is looked at: asyncio complains of failures nobody saw.
-                dropped += [waiting.pop(stale) for stale in waiting.keys() - set(asks)]
-                for task in dropped:
+            while requests := walk.next_requests(concurrency.current):
+                # Awaited at the end: asyncio warns of tasks whose exception is never retrieved.
+                abandoned += [running.pop(stale) for stale in running.keys() - set(requests)]
+                for task in abandoned:
                     task.cancel()
-                for ask in asks:
-                    if ask not in waiting:
-                        waiting[ask] = asyncio.create_task(self._fetch(ask))
-                watch.begin()
-                read = await waiting.pop(asks[0])
-                pace.note(*watch.end())
-                page = _take(walk, asks[0], read)
-                del read
+                for request in requests:
+                    if request not in running:
+                        running[request] = asyncio.create_task(self._fetch(request))
+                timer.start()
+                parsed = await running.pop(requests[0])
+                concurrency.record(*timer.stop())
+                page = _new_records(walk, requests[0], parsed)
+                del parsed
                 if page is not None:
                     yield page
                 del page
         finally:
-            dropped += waiting.values()
-            for task in dropped:
+            abandoned += running.values()
+            for task in abandoned:
                 task.cancel()
-            await asyncio.gather(*dropped, return_exceptions=True)
+            await asyncio.gather(*abandoned, return_exceptions=True)
 
     async def first(self) -> T | None:
-        """The first record; see `AsyncPages.first`."""
-        url = self._call.page_url(PageRequest(self._call.arguments.get("offset") or 0, 1))
-        records: list[T] = (
-            await self._session.read(url, self._call.read_page, self._call.operation.operation_id)
-        ).records
+        """Return the first record; see `AsyncPages.first`."""
+        operation_id = self._call.operation.operation_id
+        page = await self._session.read(_url_of_first(self._call), self._call.read_page, operation_id)
+        records: list[T] = page.records
         return records[0] if records else None
 
     @property
@@ -216,7 +133,44 @@ class AsyncWalkedPages(AsyncPages[T]):
         """The announced total; see `AsyncPages.total`."""
         return self._walk.total
 
-    async def _fetch(self, ask: PageRequest) -> ParsedPage:
-        return await self._session.read(
-            self._call.page_url(ask), self._call.read_page, self._call.operation.operation_id
-        )
+    async def _fetch(self, request: PageRequest) -> ParsedPage:
+        url = self._call.page_url(request)
+        return await self._session.read(url, self._call.read_page, self._call.operation.operation_id)
+
+
+def _start_walk(call: OperationCall, paging: Paging) -> CollectionWalk:
+    limit, offset = call.arguments.get("limit"), call.arguments.get("offset")
+    call.request()  # raises for invalid parameters, before anything is sent
+    paging = paging if limit is None else paging._replace(limit=limit)
+    return CollectionWalk(call.operation.operation_id, paging, offset or 0)
+
+
+def _new_records(walk: CollectionWalk, request: PageRequest, parsed: ParsedPage) -> Page[Any] | None:
+    """Return the page with the records that are new to the caller; None if it has neither records nor warnings."""
+    before = walk.repeated
+    indexes = walk.receive(request, parsed.info)
+    if walk.repeated and not before:
+        log.log_reread(walk.collection, walk.reason)
+    return parsed.page(indexes, walk.total, walk.repeated) if indexes or parsed.response.status_info else None
+
+
+def _url_of_first(call: OperationCall) -> str:
+    return call.page_url(PageRequest(call.arguments.get("offset") or 0, 1))
+
+
+class _WaitTimer:
+    """Measures how long a walk waits for its pages."""
+
+    def __init__(self) -> None:
+        self._stopped = self._started = time.perf_counter()
+        self._cpu = time.process_time()
+
+    def start(self) -> None:
+        self._started, self._cpu = time.perf_counter(), time.process_time()
+
+    def stop(self) -> tuple[float, float]:
+        """Return the seconds since `start` in which the process was idle, and the seconds since the last `stop`."""
+        now = time.perf_counter()
+        waited = now - self._started - (time.process_time() - self._cpu)
+        elapsed, self._stopped = now - self._stopped, now
+        return waited, elapsed

@@ -45,6 +45,11 @@ class Standard:
         return _shared(package)
 
     @classmethod
+    def versions(cls) -> tuple[str, ...]:
+        """Return the numbers of all supported and registered versions."""
+        return tuple(_registered())
+
+    @classmethod
     def from_package(cls, module: ModuleType) -> "Standard":
         """Return the standard that a generated package implements, and register it for `of` under its version.
 

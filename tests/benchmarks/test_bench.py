@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from benchmarks import ROOT
-from benchmarks.files import ours, pages_of, stock_csv, stock_parquet
-from benchmarks.measuring import Line, in_turn, line, table
-from benchmarks.records import page
-from benchmarks.server import enrollments, running, users
-from benchmarks.stock import generated
-from benchmarks.walkers import classlink_walk, stock_walk, typed_walk
+from benchmarks.fast_server import enrollments, running, users
+from benchmarks.file_formats import ours, pages_of, stock_csv, stock_parquet
+from benchmarks.measurement import Line, in_turn, line, table
+from benchmarks.read_loops import classlink_walk, stock_walk, typed_walk
+from benchmarks.stock_client import generated
+from benchmarks.synthetic_records import page
 from oneroster_v1p1.models import EnrollmentPage, UserPage
 
 TINY = ["--quick", "--rounds", "1", "--rows", "1200", "--latency", "1"]

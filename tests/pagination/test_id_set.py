@@ -5,7 +5,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.pagination.id_set import IdSet, digests
+from oneroster.pagination.id_set import IdSet, id_digests
 
 
 @given(st.lists(st.text(max_size=3)))
@@ -24,16 +24,16 @@ def test_many_at_once_are_held_and_put_as_one_after_the_other(pages: list[list[s
     model: set[str] = set()
     small = IdSet()
     for page in pages:
-        made = digests(page)
+        made = id_digests(page)
         held = [index for index, name in enumerate(page) if name is not None and name.strip() in model]
-        assert small.held(made) == held
+        assert small.indexes_of_known(made) == held
         new = []
         for index, name in enumerate(page):
             if name is None or name.strip() not in model:
                 new.append(index)
             if name is not None:
                 model.add(name.strip())
-        assert small.put(made) == new
+        assert small.add_new(made) == new
     assert len(small) == len(model)
 
 
@@ -42,28 +42,28 @@ def test_what_is_known_to_be_new_is_remembered_without_looking(ids: set[str], si
     names = sorted({name.strip() for name in ids})
     quick, careful = IdSet(), IdSet()
     for start in range(0, len(names), size):
-        made = digests(names[start : start + size])
-        quick.extend([*made, None])
-        careful.put(made)
+        made = id_digests(names[start : start + size])
+        quick.add_distinct([*made, None])
+        careful.add_new(made)
     assert len(quick) == len(careful) == len(names)
-    assert quick.held(digests(names)) == list(range(len(names)))
-    assert not quick.put(digests(names))
+    assert quick.indexes_of_known(id_digests(names)) == list(range(len(names)))
+    assert not quick.add_new(id_digests(names))
 
 
 def test_many_in_one_go_are_spread_as_far_as_they_need() -> None:
     small, names = IdSet(), [str(number) for number in range(20_000)]
-    small.extend(digests(names))
+    small.add_distinct(id_digests(names))
     assert len(small) == 20_000
-    assert small.held(digests([*names, "other"])) == list(range(20_000))
+    assert small.indexes_of_known(id_digests([*names, "other"])) == list(range(20_000))
 
 
 def test_what_stands_across_two_digests_is_none() -> None:
     # Buckets are bytes end to end.
     small = IdSet()
-    made = [digest for digest in digests(map(str, range(200))) if digest is not None]
-    small.put(made)
+    made = [digest for digest in id_digests(map(str, range(200))) if digest is not None]
+    small.add_new(made)
     across = [bytes(one[cut:] + other[:cut]) for one in made for other in made for cut in (1, 6, 11)]
-    assert small.held(across) == []
+    assert small.indexes_of_known(across) == []
 
 
 def test_a_row_costs_less_than_half_of_forty_bytes_wherever_the_growth_stands() -> None:

@@ -19,10 +19,10 @@ def names(count: int) -> list[str]:
 def read(server: Server, paging: Paging | None = None, ahead: int = 1) -> list[str]:
     """Walk as a shell would, with windows asked for before their turn."""
     walk, given, came = CollectionWalk("getAllOrgs", paging or Paging(limit=10)), [], dict[PageRequest, PageInfo]()
-    while asks := walk.asks(ahead):
+    while asks := walk.next_requests(ahead):
         came = {ask: came[ask] if ask in came else server(ask) for ask in asks}
         facts = came.pop(asks[0])
-        given += [facts.ids[index] or "" for index in walk.take(asks[0], facts)]
+        given += [facts.ids[index] or "" for index in walk.receive(asks[0], facts)]
     return given
 
 
@@ -184,7 +184,7 @@ def test_whatever_a_server_sends_no_row_is_given_twice_and_the_walk_ends(
 
 def test_a_server_without_end_is_stopped() -> None:
     with pytest.raises(PagingError, match="no end after 50 requests"):
-        read(lambda ask: PageInfo([str(ask.offset + n) for n in range(5)]), Paging(limit=5, most_requests=50))
+        read(lambda ask: PageInfo([str(ask.offset + n) for n in range(5)]), Paging(limit=5, max_requests=50))
 
 
 def test_a_cursor_is_followed_and_its_loop_reported() -> None:
@@ -202,16 +202,16 @@ def test_a_cursor_is_followed_and_its_loop_reported() -> None:
 def test_rows_without_sourced_id_are_counted_when_a_total_is_announced() -> None:
     page = PageInfo([None, None, None], 3)
     walk = CollectionWalk("getAllOrgs", Paging())
-    assert walk.take(walk.asks()[0], page) == [0, 1, 2]
-    assert walk.take(walk.asks()[0], PageInfo([], 3)) == []
-    assert walk.asks() == []
+    assert walk.receive(walk.next_requests()[0], page) == [0, 1, 2]
+    assert walk.receive(walk.next_requests()[0], PageInfo([], 3)) == []
+    assert walk.next_requests() == []
 
 
 def test_windows_are_opened_only_where_limit_and_total_are_honoured() -> None:
     walk = CollectionWalk("getAllOrgs", Paging(limit=10))
-    assert len(walk.asks(4)) == 1
-    walk.take(walk.asks()[0], PageInfo(names(10), 45))
-    assert [(ask.offset, ask.expected) for ask in walk.asks(4)] == [(10, 10), (20, 10), (30, 10), (40, 5)]
+    assert len(walk.next_requests(4)) == 1
+    walk.receive(walk.next_requests()[0], PageInfo(names(10), 45))
+    assert [(ask.offset, ask.expected_rows) for ask in walk.next_requests(4)] == [(10, 10), (20, 10), (30, 10), (40, 5)]
     silent = CollectionWalk("getAllOrgs", Paging(limit=10))
-    silent.take(silent.asks()[0], PageInfo(names(10)))
-    assert len(silent.asks(4)) == 1
+    silent.receive(silent.next_requests()[0], PageInfo(names(10)))
+    assert len(silent.next_requests(4)) == 1

@@ -63,7 +63,7 @@ def expected() -> Rows:
 @contextmanager
 def impatient(tenant: Sandbox) -> Iterator[OneRoster]:
     retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=10.0)
-    limits = ResponseLimits(most_bytes=1_000_000, seconds=1.0, silence=1.0)
+    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=1.0, read_timeout=1.0)
     with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
         yield roster
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from oneroster import AsyncOneRoster, ConfigurationError, OneRoster, ResponseLimits, Retry, TokenError, TransportError
+from oneroster.standard import Standard
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 from tests.web import Answer, Seen, serve
 
@@ -66,7 +67,7 @@ def test_no_credentials_go_to_another_origin(url: str) -> None:
     for auth in (
         Bearer("token", TENANT),
         OAuth1("client-id", secret, TENANT),
-        ClientCredentials("client-id", secret, "https://login.example/token", TENANT),
+        ClientCredentials("client-id", secret, "https://login.example/token", TENANT, standard=Standard.of()),
     ):
         request = next(auth.sync_auth_flow(httpx.Request("GET", url)))
         assert str(request.url) == url
@@ -105,7 +106,7 @@ class TokenServer:
 
 
 def credentials(origin: str, **more: object) -> ClientCredentials:
-    return ClientCredentials("id:1", "s cret", f"{origin}/token", origin, **more)  # type: ignore[arg-type]  # any of its arguments
+    return ClientCredentials("id:1", "s cret", f"{origin}/token", origin, standard=Standard.of(), **more)  # type: ignore[arg-type]  # any of its arguments
 
 
 def test_one_token_serves_many_requests_and_many_threads() -> None:
@@ -197,7 +198,7 @@ def test_an_endpoint_without_a_token_is_an_error_without_secrets(answer: Answer)
         with pytest.raises(TokenError) as caught:
             client.get(f"{web.origin}/users")
         assert len(web.seen) == 1
-    assert "cret" not in str(caught.value).replace("client id, secret, scopes", "")
+    assert "cret" not in str(caught.value).replace("secret", "")
     assert caught.value.retry_after == ("7" if answer.status == 503 else None)
 
 
@@ -215,7 +216,7 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
             "base_url": web.origin,
             "token_url": f"{web.origin}/token",
             "retry": Retry(attempts=2, first_delay=0),
-            "limits": ResponseLimits(silence=0.3),
+            "limits": ResponseLimits(read_timeout=0.3),
         }
 
         async def read_async() -> None:
@@ -227,17 +228,19 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
                 roster.get_all_orgs().first()
 
         try:
-            with pytest.raises(TransportError, match=r"as the token endpoint \S+/token failed: the server fell silent"):
+            with pytest.raises(
+                TransportError, match=r"because the token endpoint \S+/token failed: the server stopped sending"
+            ):
                 asyncio.run(read_async()) if asynchronous else read()
         finally:
             go.set()
 
 
 def test_a_token_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oneroster.transport.auth._SECONDS", -1.0)
+    monkeypatch.setattr("oneroster.transport.auth._TOTAL_TIMEOUT", -1.0)
     with (
         serve(TokenServer()) as web,
         httpx.Client(auth=credentials(web.origin)) as client,
-        pytest.raises(TokenError, match="did not end its answer within"),
+        pytest.raises(TokenError, match="did not end within"),
     ):
         client.get(f"{web.origin}/users")

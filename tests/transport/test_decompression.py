@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.transport.decompression import PIECE, BoundedDecompressor
+from oneroster.transport.decompression import CHUNK_SIZE, BoundedDecompressor
 
 
 def unfolded(coding: str, body: bytes, step: int = 65536) -> bytes:
     unfolding, whole = BoundedDecompressor(coding), b""
     for start in range(0, len(body), step):
-        pieces = list(unfolding.pieces(body[start : start + step]))
-        assert all(len(piece) <= PIECE for piece in pieces) or coding in ("", "identity")
+        pieces = list(unfolding.decompress(body[start : start + step]))
+        assert all(len(piece) <= CHUNK_SIZE for piece in pieces) or coding in ("", "identity")
         whole += b"".join(pieces)
-    unfolding.end()
+    unfolding.finish()
     return whole
 
 
@@ -43,7 +43,7 @@ def test_deflate_is_read_also_without_its_frame() -> None:
     assert unfolded("deflate", raw_deflate(b"rows" * 1000)) == b"rows" * 1000
 
 
-@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 20_000_000])
+@pytest.mark.parametrize("size", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE, 20_000_000])
 def test_what_unfolds_to_much_comes_in_pieces(size: int) -> None:
     assert len(unfolded("gzip", gzip.compress(b" " * size))) == size
 
@@ -51,13 +51,13 @@ def test_what_unfolds_to_much_comes_in_pieces(size: int) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("cut", [1, 10, 30])
 def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(coding: str, cut: int) -> None:
-    with pytest.raises(httpx.DecodingError, match="breaks off"):
+    with pytest.raises(httpx.DecodingError, match="truncated"):
         unfolded(coding, FOLDS[coding](b"a row and another row, and one more")[:-cut])
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_what_is_not_in_the_coding_is_said_so(coding: str) -> None:
-    with pytest.raises(httpx.DecodingError, match="not in the coding"):
+    with pytest.raises(httpx.DecodingError, match="not in the declared encoding"):
         unfolded(coding, b'{"users": []}')
 
 
@@ -68,5 +68,5 @@ def test_no_body_is_none_in_any_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "gzip, gzip", "zstd", "deflate,gzip", "compress"])
 def test_codings_that_were_not_asked_for_are_refused(coding: str) -> None:
-    with pytest.raises(ValueError, match="coding"):
+    with pytest.raises(ValueError, match="encoding"):
         BoundedDecompressor(coding)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from oneroster import TokenError
+from oneroster.standard import Standard
 from oneroster.transport.oauth2_tokens import Token, default_scopes, is_fresh, read_token, scope_attempts
 
+SPECIFICATION = Standard.of().specification
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 
 
@@ -15,7 +17,7 @@ PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
     [(3600, 3640.0), (180, 244.0), ("3600", 3640.0), (None, None), ("soon", None), (0, None), (-5, None), (True, None)],
 )
 def test_a_token_is_renewed_before_its_end(life: Any, renew_at: float | None) -> None:
-    token = read_token({"access_token": "abc", "token_type": "BEARER", "expires_in": life}, now=100.0)
+    token = read_token({"access_token": "abc", "token_type": "BEARER", "expires_in": life}, sent_at=100.0)
     assert token == Token("abc", renew_at)
 
 
@@ -25,7 +27,7 @@ def test_a_token_is_renewed_before_its_end(life: Any, renew_at: float | None) ->
 )  # fmt: skip
 def test_an_answer_without_a_bearer_token_is_refused(answer: Any) -> None:
     with pytest.raises(TokenError):
-        read_token(answer, now=0.0)
+        read_token(answer, sent_at=0.0)
 
 
 def test_freshness() -> None:
@@ -37,7 +39,7 @@ def test_freshness() -> None:
 
 
 def test_the_scopes_of_all_reads_are_asked_for_first_then_rostering_then_none() -> None:
-    first, second, third = scope_attempts(None)
+    first, second, third = scope_attempts(None, SPECIFICATION)
     assert set(first) == {
         PREFIX + name
         for name in (
@@ -47,10 +49,10 @@ def test_the_scopes_of_all_reads_are_asked_for_first_then_rostering_then_none() 
     }  # fmt: skip
     assert set(second) == {PREFIX + "roster-core.readonly", PREFIX + "roster.readonly"}
     assert third == ()
-    assert first == default_scopes()
+    assert first == default_scopes(SPECIFICATION)
 
 
 def test_no_request_is_made_twice_with_the_same_scopes() -> None:
-    assert scope_attempts([PREFIX + "roster.readonly"]) == [(PREFIX + "roster.readonly",), ()]
-    assert scope_attempts(["private"]) == [("private",), ()]
-    assert scope_attempts([]) == [()]
+    assert scope_attempts([PREFIX + "roster.readonly"], SPECIFICATION) == [(PREFIX + "roster.readonly",), ()]
+    assert scope_attempts(["private"], SPECIFICATION) == [("private",), ()]
+    assert scope_attempts([], SPECIFICATION) == [()]

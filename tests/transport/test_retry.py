@@ -67,5 +67,5 @@ def test_a_wait_is_never_shorter_than_asked_and_never_passes_the_deadline(
 def test_senseless_limits_are_refused() -> None:
     assert Retry().checked() == Retry()
     for wrong in (Retry(attempts=0), Retry(deadline=-1)):
-        with pytest.raises(ConfigurationError, match="attempts of at least 1"):
+        with pytest.raises(ConfigurationError, match="attempts must be at least 1"):
             wrong.checked()

@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 
-from oneroster import AsyncOneRoster, ForeignOriginError, OneRoster, ResponseLimits, Retry, TransportError, errors
+from oneroster import (
+    AsyncOneRoster,
+    ForeignOriginError,
+    OneRoster,
+    ResponseLimits,
+    Retry,
+    Standard,
+    TransportError,
+    errors,
+)
+from oneroster.settings import Settings
+from oneroster.transport.response import RawResponse
+from oneroster.transport.session import AsyncSession, Session
 from tests.web import Answer, Seen, Web, serve
 
 ORG = (
@@ -19,7 +31,7 @@ ORG = (
     b' "name": "Kid", "type": "school"}}'
 )
 QUICK = Retry(attempts=3, first_delay=0)
-SMALL = ResponseLimits(most_bytes=100_000, seconds=20, silence=5)
+SMALL = ResponseLimits(max_bytes=100_000, total_timeout=20, read_timeout=5)
 
 
 def sync_read(origin: str, retry: Retry = QUICK) -> Any:
@@ -155,7 +167,7 @@ def test_a_decompression_bomb_is_cut_off(read: Reader) -> None:
     with serve(lambda _: bomb) as web, pytest.raises(errors.ResponseTooLargeError):
         read(web.origin)
     twice = Answer(200, gzip.compress(bomb.body), (("Content-Encoding", "gzip, gzip"),))
-    with serve(lambda _: twice) as web, pytest.raises(TransportError, match="coding"):
+    with serve(lambda _: twice) as web, pytest.raises(TransportError, match="Content-Encoding"):
         read(web.origin)
 
 
@@ -234,3 +246,58 @@ def test_headers_that_are_no_ascii_do_no_harm(read: Reader) -> None:
         assert read(web.origin).sourced_id == "S-1"
     with serve(lambda _: Answer(404, b"", headers)) as web, pytest.raises(errors.StatusError, match="404"):
         read(web.origin)
+
+
+def session_of(origin: str, retry: Retry = QUICK) -> Session:
+    return Session(Settings(origin, token="t0ken"), Standard.of(), retry, SMALL)
+
+
+def status(raw: RawResponse) -> int:
+    return raw.status_code
+
+
+def test_a_url_that_is_not_at_the_tenant_gets_no_request() -> None:
+    with serve(lambda _: Answer()) as other, serve(lambda _: Answer()) as web:
+        session = session_of(web.origin)
+        with pytest.raises(ForeignOriginError, match=r"/users is not at the tenant"):
+            session.read(f"{other.origin}/users?filter=Erika", status)
+        session.close()
+        assert other.seen == web.seen == []
+
+
+def test_a_read_returns_what_the_parser_makes_of_the_response() -> None:
+    with serve(failing(1, Answer(503))) as web:
+        session = session_of(web.origin)
+        assert session.read(f"{web.origin}/orgs", status) == 200
+        session.close()
+        assert len(web.seen) == 2
+
+
+def test_a_read_that_is_stopped_is_not_retried() -> None:
+    with serve(lambda _: Answer(503)) as web:
+        session = session_of(web.origin, Retry(attempts=9, first_delay=60))
+        stop = session.stop_event()
+        stop.set()
+        with pytest.raises(TransportError, match=r"The request to \S+/orgs was cancelled"):
+            session.read(f"{web.origin}/orgs", status, stop=stop)
+        session.close()
+        assert len(web.seen) == 1
+
+
+def test_closing_sets_all_stop_events_and_later_ones() -> None:
+    session = session_of("https://sis.example")
+    before = session.stop_event()
+    assert not before.is_set()
+    session.close()
+    assert before.is_set()
+    assert session.stop_event().is_set()
+
+
+def test_both_sessions_have_the_same_rules() -> None:
+    session = session_of("https://sis.example")
+    asynchronous = AsyncSession(Settings("https://sis.example", token="t0ken"), Standard.of(), QUICK, SMALL)
+    assert session.origin == asynchronous.origin == ("https", "sis.example", 443)
+    assert session.client_options().keys() == asynchronous.client_options().keys()
+    assert session.standard is asynchronous.standard is Standard.of()
+    session.close()
+    asyncio.run(asynchronous.close())

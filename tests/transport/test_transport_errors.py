@@ -18,7 +18,7 @@ from oneroster import (
     TransportError,
     errors,
 )
-from oneroster.transport.transport_errors import bare, is_passing, no_answer
+from oneroster.transport.transport_errors import is_transient, transport_error
 from tests.web import Answer, serve
 
 QUICK = Retry(attempts=2, first_delay=0)
@@ -50,7 +50,7 @@ def printed(error: BaseException) -> str:
 @both
 @pytest.mark.parametrize("token", [f"{SECRET}\nX: y", f"{SECRET}\ud800"], ids=["line end", "no text"])
 def test_a_token_that_no_header_can_hold_is_told_without_it(read: Reader, token: str) -> None:
-    with serve(lambda _: Answer()) as web, pytest.raises(TransportError, match="look for line ends") as caught:
+    with serve(lambda _: Answer()) as web, pytest.raises(TransportError, match="for line breaks") as caught:
         read(web.origin, token)
     assert web.seen == []
     assert f"GET {web.origin}/users was sent once" in str(caught.value)
@@ -72,13 +72,13 @@ def test_a_redirect_to_no_address_is_told_without_it(read: Reader, location: str
 @both
 def test_a_host_that_cannot_be_encoded_is_told(read: Reader) -> None:
     # Whether encoding or looking it up fails first is up to the event loop.
-    with pytest.raises(TransportError, match=r"odd signs in host|no connection"):
+    with pytest.raises(TransportError, match=r"unusual characters|no connection"):
         read("http://a..b/ims")
 
 
 @pytest.mark.parametrize("address", ["http://[::1", "http://xn--é/", "http://sis.example:99999", "http://a\x07b/"])
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="base_url is no"):
+    with pytest.raises(ConfigurationError, match="base_url must be"):
         sync_read(address)
 
 
@@ -95,7 +95,7 @@ def test_a_client_that_is_closed_meanwhile_says_so() -> None:
 def test_a_token_endpoint_that_is_away_is_named_as_such() -> None:
     with (
         OneRoster("id", SECRET, base_url="http://127.0.0.1:1", token_url="http://127.0.0.1:2/t?k=v", retry=QUICK) as it,
-        pytest.raises(TransportError, match=r"as the token endpoint http://127.0.0.1:2/t failed: no connection"),
+        pytest.raises(TransportError, match=r"because the token endpoint http://127.0.0.1:2/t failed: no connection"),
     ):
         it.get_org("1")
 
@@ -119,16 +119,16 @@ def _kinds(kind: type[Exception]) -> list[type[Exception]]:
 )
 def test_every_error_of_httpx_has_words_and_shows_none_of_its_own(kind: type[Exception]) -> None:
     inner = kind() if issubclass(kind, httpx.StreamError) else kind("Erika")
-    error = no_answer("GET", "http://user:pass@host/users?filter=Erika", 3, inner)
+    error = transport_error("GET", "http://user:pass@host/users?filter=Erika", 3, inner)
     assert isinstance(error, TransportError)
-    assert str(error).startswith("GET http://host/users was sent 3 times and brought no whole answer: ")
+    assert str(error).startswith("GET http://host/users was sent 3 times without a complete response: ")
     assert str(error).endswith(f"({kind.__name__}).")
     # The operating system alone speaks for itself.
     assert ("Erika" in str(error)) is (kind is httpx.ConnectError)
 
 
 def test_only_what_passes_by_itself_is_sent_again() -> None:
-    passing = {kind for kind in _kinds(httpx.RequestError) if is_passing(kind("x"))}
+    passing = {kind for kind in _kinds(httpx.RequestError) if is_transient(kind("x"))}
     assert {httpx.ReadTimeout, httpx.ConnectError, httpx.RemoteProtocolError, httpx.DecodingError} <= passing
     assert not {httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.ProxyError, httpx.TooManyRedirects} & passing
 
@@ -142,16 +142,16 @@ def test_an_environment_that_allows_no_connection_is_told_without_it(
 ) -> None:
     monkeypatch.setenv(name, value)
     for kind in (OneRoster, AsyncOneRoster):
-        with pytest.raises(ConfigurationError, match="look at HTTP_PROXY") as caught:
+        with pytest.raises(ConfigurationError, match="Check HTTP_PROXY") as caught:
             _ = kind(base_url="https://sis.example", token="t").session
         assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
-    "limits", [ResponseLimits(most_bytes=0), ResponseLimits(seconds=-1), ResponseLimits(silence=0)]
+    "limits", [ResponseLimits(max_bytes=0), ResponseLimits(total_timeout=-1), ResponseLimits(read_timeout=0)]
 )
 def test_limits_that_let_nothing_through_are_refused(limits: ResponseLimits) -> None:
-    with pytest.raises(ConfigurationError, match="ResponseLimits needs"):
+    with pytest.raises(ConfigurationError, match="Every limit of ResponseLimits"):
         _ = OneRoster(base_url="https://sis.example", token="t", limits=limits).session
 
 
@@ -170,7 +170,3 @@ def test_limits_that_let_nothing_through_are_refused(limits: ResponseLimits) -> 
 def test_errors_pass_from_one_process_to_another(error: OneRosterError) -> None:
     passed = pickle.loads(pickle.dumps(error))  # noqa: S301 - of our own making
     assert (type(passed), str(passed), vars(passed)) == (type(error), str(error), vars(error))
-
-
-def test_an_unreadable_url_has_a_name_too() -> None:
-    assert bare("http://[::1") == "an unreadable URL"

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import assert_type
 
-from oneroster import AsyncOneRoster, F, OneRoster
+from oneroster import AsyncOneRoster, F, OneRoster, Standard
+from oneroster.base_client import AsyncClient, SyncClient
+from oneroster.client import async_client_for, client_for
 from oneroster_v1p1 import AuthenticatedClient
 from oneroster_v1p1.api.rostering import get_all_students
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
@@ -38,3 +40,9 @@ def fields(user: User, item: LineItem) -> None:
 
 def plain(client: AuthenticatedClient) -> None:
     assert_type(get_all_students.sync(client=client, limit=5), UserPage)
+
+
+def any_version(standard: Standard) -> None:
+    assert_type(client_for(standard), type[SyncClient])
+    assert_type(async_client_for(standard), type[AsyncClient])
+    assert_type(OneRoster.standard, Standard)

@@ -197,9 +197,11 @@ class _ReadRequest:
 
     def _read(self) -> Iterator[Any]:
         session = self._roster.session
-        call = OperationCall(self.operation.operation_id, self._arguments, session.settings.base_url)
+        call = OperationCall(
+            self._roster.standard, self.operation.operation_id, self._arguments, session.settings.base_url
+        )
         if not self.operation.many:
-            yield session.read(call.url(call.request()), call.record, self.operation.operation_id)
+            yield session.read(call.url(call.request()), call.read_record, self.operation.operation_id)
             return
         size = min(self._limit or _LARGEST_PAGE, _LARGEST_PAGE)
         pages: WalkedPages[Any] = WalkedPages(session, call, Paging(limit=size))

@@ -1,1 +1,1 @@
-"""Exactly-once reading of a collection: the algorithm, its state and its concurrency, without I/O."""
+"""Reading a collection exactly once: the algorithm, its state and its concurrency. No I/O."""

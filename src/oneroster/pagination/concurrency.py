@@ -1,7 +1,7 @@
-"""How many pages to have on their way at once: a decision without I/O.
+"""Adaptive concurrency: how many pages of a collection to request at the same time. No I/O.
 
-Threads and open windows cost, and bring something only where a walk waits for the server. So it begins with one page
-after the other, asks for several once waiting makes up most of the walk, and for twice as many if it still does.
+Concurrent requests need threads and memory, and help only while the client waits for the server. So a walk starts with
+one page at a time, requests several once waiting makes up most of its time, and doubles that number if it still does.
 """
 
 from typing import Final
@@ -9,48 +9,48 @@ from typing import Final
 __all__ = ["AdaptiveConcurrency"]
 
 _MOSTLY: Final = 0.5
-# The first page also opens the connection, and a single one may be a chance.
-_PAGES: Final = 2
+_MIN_PAGES: Final = 2
+"""Pages to measure before a decision: the first one includes the connection setup, and one alone may be an outlier."""
 
 
 class AdaptiveConcurrency:
-    """The number for one walk. It never falls: with enough pages on their way, nothing is left to wait for.
+    """The number of concurrent page requests of one walk. It only grows.
 
     Args:
-        windows: The number where the walk waits.
-        adaptive: Whether to begin with 1, and to go to twice `windows` where that is not enough.
+        windows: The number to use while the walk waits for the server.
+        adaptive: Whether to start with 1, and to go up to twice `windows` if the walk still waits.
 
     Attributes:
-        ahead: The number now.
+        current: The current number.
     """
 
     def __init__(self, windows: int, adaptive: bool) -> None:
-        self.ahead = windows
-        self._further: list[int] = []
+        self.current = windows
+        self._next_levels: list[int] = []
         if adaptive and windows > 1:
-            self.ahead, self._further = 1, [windows, 2 * windows]
+            self.current, self._next_levels = 1, [windows, 2 * windows]
         self._pages = 0
-        self._waited = self._spent = 0.0
+        self._waited = self._elapsed = 0.0
 
     @property
-    def most(self) -> int:
-        """The greatest number that may come."""
-        return self._further[-1] if self._further else self.ahead
+    def maximum(self) -> int:
+        """The largest number that can be reached."""
+        return self._next_levels[-1] if self._next_levels else self.current
 
-    def note(self, waited: float, spent: float) -> None:
-        """Take account of a page.
+    def record(self, waited: float, elapsed: float) -> None:
+        """Record the time taken by one page, and adapt the number.
 
         Args:
-            waited: Seconds during which the walk stood still for it.
-            spent: Seconds from one page to the next, those included.
+            waited: Seconds that the walk waited for the page.
+            elapsed: Seconds since the page before, the wait included.
         """
-        if not self._further:
+        if not self._next_levels:
             return
         self._pages += 1
         self._waited += waited
-        self._spent += spent
-        # Pages that were on their way before the number grew say nothing about it.
-        if self._pages >= _PAGES + self.ahead - 1:
-            if self._waited > _MOSTLY * self._spent:
-                self.ahead = self._further.pop(0)
-            self._pages, self._waited, self._spent = 0, 0.0, 0.0
+        self._elapsed += elapsed
+        # Pages that were requested before the last increase say nothing about it.
+        if self._pages >= _MIN_PAGES + self.current - 1:
+            if self._waited > _MOSTLY * self._elapsed:
+                self.current = self._next_levels.pop(0)
+            self._pages, self._waited, self._elapsed = 0, 0.0, 0.0

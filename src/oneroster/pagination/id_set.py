@@ -1,40 +1,41 @@
-"""A set of sourcedIds that stays small: what the walk remembers of a million rows.
+"""A compact set of sourcedIds, which lets a walk remember a million rows.
 
-A Python set of strings costs some 150 bytes a row. Here a row costs 12 bytes of digest and some 6 of housekeeping; by
-96 bits, two of a million ids are taken for one with a probability of 10^-17.
+A Python set of strings takes about 150 bytes per row. This set takes about 18: a digest of 12 bytes and some overhead.
+With 96 bits, the probability that two of a million ids share a digest is 10^-17.
 """
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["IdSet", "digests"]
+__all__ = ["IdSet", "id_digests"]
 
-_SIZE: Final = 12
-_FULL: Final = 64
+_DIGEST_SIZE: Final = 12
+_MAX_BUCKET: Final = 64
 _GROWTH: Final = 4
-# A copy of a begun digest costs less than a new one.
-_BEGUN: Final = blake2b(digest_size=_SIZE)
+# Copying an initialised hash object is cheaper than creating one.
+_EMPTY_HASH: Final = blake2b(digest_size=_DIGEST_SIZE)
 
 
-def digests(ids: Iterable[str | None]) -> list[bytes | None]:
-    """A digest of each id, None for a row without one; the dearest part of knowing a row again, so made once.
+def id_digests(ids: Iterable[str | None]) -> list[bytes | None]:
+    """Return a digest of each id, None for a row without one.
 
-    Ids are told apart without the blanks around them, which some servers add in places.
+    Hashing is the most expensive step, so a page is hashed once and its digests are passed to several methods. Leading
+    and trailing spaces are ignored: some servers pad ids in some places.
     """
-    made: list[bytes | None] = []
+    digests: list[bytes | None] = []
     for sourced_id in ids:
         if sourced_id is None:
-            made.append(None)
+            digests.append(None)
             continue
-        digest = _BEGUN.copy()
+        digest = _EMPTY_HASH.copy()
         digest.update(sourced_id.strip().encode("utf-8", "surrogatepass"))
-        made.append(digest.digest())
-    return made
+        digests.append(digest.digest())
+    return digests
 
 
 class IdSet:
-    """Grows only. Takes ids as they are, or many at once as `digests`."""
+    """A set of ids to which ids can only be added, one at a time or many at once as `id_digests`."""
 
     __slots__ = ("_buckets", "_count")
 
@@ -46,66 +47,66 @@ class IdSet:
         return self._count
 
     def __contains__(self, sourced_id: str) -> bool:
-        return bool(self.held(digests([sourced_id])))
+        return bool(self.indexes_of_known(id_digests([sourced_id])))
 
     def add(self, sourced_id: str) -> bool:
-        """Remember an id; whether it is new."""
-        return bool(self.put(digests([sourced_id])))
+        """Add an id; return whether it is new."""
+        return bool(self.add_new(id_digests([sourced_id])))
 
-    def held(self, made: Sequence[bytes | None]) -> list[int]:
-        """The indexes of the digests that are remembered."""
+    def indexes_of_known(self, digests: Sequence[bytes | None]) -> list[int]:
+        """Return the indexes of the digests that are in the set."""
         buckets, last = self._buckets, len(self._buckets) - 1
         found = []
-        for index, digest in enumerate(made):
+        for index, digest in enumerate(digests):
             if digest is not None:
                 bucket = buckets[hash(digest) & last]
-                if bucket.find(digest) >= 0 and _holds(bucket, digest):
+                if bucket.find(digest) >= 0 and _is_in(bucket, digest):
                     found.append(index)
         return found
 
-    def extend(self, made: Sequence[bytes | None]) -> None:
-        """Remember digests that are known to be new and different from each other; otherwise see `put`."""
+    def add_distinct(self, digests: Sequence[bytes | None]) -> None:
+        """Add digests that are known to be new and distinct; faster than `add_new`, which checks it."""
         buckets, last = self._buckets, len(self._buckets) - 1
-        for digest in made:
+        for digest in digests:
             if digest is not None:
                 buckets[hash(digest) & last] += digest
                 self._count += 1
-        while self._count > _FULL * len(self._buckets):
-            self._spread()
+        while self._count > _MAX_BUCKET * len(self._buckets):
+            self._grow()
 
-    def put(self, made: Sequence[bytes | None]) -> list[int]:
-        """Remember digests; the indexes of those that are new, where None always is."""
+    def add_new(self, digests: Sequence[bytes | None]) -> list[int]:
+        """Add digests; return the indexes of those that are new, among which None always is."""
         new = []
-        for index, digest in enumerate(made):
+        for index, digest in enumerate(digests):
             if digest is None:
                 new.append(index)
                 continue
             bucket = self._buckets[hash(digest) & len(self._buckets) - 1]
-            if bucket.find(digest) >= 0 and _holds(bucket, digest):
+            if bucket.find(digest) >= 0 and _is_in(bucket, digest):
                 continue
             bucket += digest
             new.append(index)
             self._count += 1
-            if self._count > _FULL * len(self._buckets):
-                self._spread()
+            if self._count > _MAX_BUCKET * len(self._buckets):
+                self._grow()
         return new
 
-    def _spread(self) -> None:
+    def _grow(self) -> None:
         old, last = self._buckets, len(self._buckets) * _GROWTH - 1
         self._buckets = [bytearray() for _ in range(last + 1)]
         while old:
-            # Old buckets go one by one, so that the two generations never stand side by side.
+            # Each old bucket is released as soon as it is copied, so that the set is never in memory twice.
             bucket = bytes(old.pop())
-            for start in range(0, len(bucket), _SIZE):
-                digest = bucket[start : start + _SIZE]
+            for start in range(0, len(bucket), _DIGEST_SIZE):
+                digest = bucket[start : start + _DIGEST_SIZE]
                 self._buckets[hash(digest) & last] += digest
 
 
-def _holds(bucket: bytearray, digest: bytes) -> bool:
-    """Whether a digest stands in a bucket, and not merely its bytes across two others."""
+def _is_in(bucket: bytearray, digest: bytes) -> bool:
+    """Return whether a digest is in a bucket; its bytes may also occur across the border of two other digests."""
     at = bucket.find(digest)
     while at >= 0:
-        if at % _SIZE == 0:
+        if at % _DIGEST_SIZE == 0:
             return True
         at = bucket.find(digest, at + 1)
     return False

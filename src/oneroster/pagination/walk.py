@@ -1,29 +1,30 @@
-"""How a collection is read exactly once: decisions without I/O.
+"""The algorithm that reads every row of a collection exactly once. No I/O.
 
-A `CollectionWalk` decides what to request next and takes the page that was received. Guarantee: a row that is present
-and unchanged from begin to end is returned exactly once, or the walk raises; a row that is added or removed meanwhile
-is returned once or not at all.
+A `CollectionWalk` decides which page to request next and evaluates each page received. It guarantees that a row which
+exists unchanged from start to end is returned exactly once, or the walk raises. A row that is added or removed in the
+meantime is returned at most once.
 
-How it knows, as no single word of a server can be trusted (4 response headers, obligation [C]):
+No single statement of a server can be trusted (4 response headers, obligation [C]), so:
 
-- It advances by the rows received, never by the limit asked; servers cut limits silently.
-- While the announced total is not reached, pages follow each other. Beyond that (and always, when no total is
-  announced) a page begins at the last row already known. Every page must then hold that row: an ignored offset, a lost
-  row or an empty answer shows at the seam, and the seam alone, with nothing behind it, proves the end.
-- A repeated row, a shrinking total, a lost seam or a missing rest make the reading unstable. It is repeated once from
-  the start under ``sort=sourcedId``, giving only rows not given before; if that is unstable too, the walk raises.
-- Servers that page by a cursor of their own are followed along their ``next`` links.
+- The offset advances by the number of rows received, never by the limit requested: servers reduce limits silently.
+- Until the announced total is reached, pages follow each other without overlap. After it (and always, if no total is
+  announced), a page starts at the last row received and must repeat it: an ignored offset, a lost row and an empty
+  response all show there, and a page with that row alone proves the end.
+- A repeated row, a shrinking total, a missing overlap or missing rows make the reading unstable. The collection is then
+  read a second time from the start under ``sort=sourcedId``, and only rows not returned before are returned. If that
+  reading is unstable as well, the walk raises.
+- If a server pages by a cursor, the walk follows its ``next`` links.
 """
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from oneroster.errors import CountMismatchError, PagingError, UnstableCollectionError
-from oneroster.pagination.id_set import IdSet, digests
+from oneroster.pagination.id_set import IdSet, id_digests
 
 __all__ = ["CollectionWalk", "PageInfo", "PageRequest", "Paging"]
 
-_NAMED: Final = 10
+_MAX_IDS_IN_ERRORS: Final = 10
 Digests: TypeAlias = Sequence[bytes | None]
 
 
@@ -31,49 +32,49 @@ class Paging(NamedTuple):
     """How collections are read.
 
     Attributes:
-        limit: Rows to ask for in one page.
-        windows: Pages asked for at the same time, once the server has shown that it honours limit and total and the
-            walk mostly waits for it; 1 reads one after the other.
+        limit: Rows to request per page.
+        windows: Pages to request at the same time, once the server has been seen to honour limit and total and the
+            client mostly waits for it. 1 requests one page after the other.
         trust_total: False for servers whose X-Total-Count is known to be wrong (some count before the filter).
-        most_requests: A walk that needs more is taken for endless.
-        adaptive: Whether twice as many windows are opened where the walk still mostly waits. False opens `windows` in
-            any case and never more.
+        max_requests: Requests after which a collection is considered endless.
+        adaptive: Whether to start with one page at a time, and to go up to twice as many windows if the client still
+            waits. False uses exactly `windows`.
     """
 
     limit: int = 1000
     windows: int = 4
     trust_total: bool = True
-    most_requests: int = 100_000
+    max_requests: int = 100_000
     adaptive: bool = True
 
 
 class PageRequest(NamedTuple):
-    """One page to ask for.
+    """One page to request.
 
     Attributes:
-        offset: Index of the first row.
-        limit: Rows.
-        sorted: Whether the walk imposes ``sort=sourcedId``.
-        cursor: The query of a ``next`` link to follow in place of offset and limit.
-        again: How often the same page was asked for before.
-        expected: Rows that must come for the windows behind this one to be of use.
+        offset: The index of the first row.
+        limit: The number of rows.
+        sorted: Whether to request ``sort=sourcedId``.
+        cursor: The query of a ``next`` link, which replaces offset and limit.
+        repeats: How often this page was requested before.
+        expected_rows: The number of rows that this page must have for the pages requested after it to fit.
     """
 
     offset: int
     limit: int
     sorted: bool = False
     cursor: str | None = None
-    again: int = 0
-    expected: int | None = None
+    repeats: int = 0
+    expected_rows: int | None = None
 
 
 class PageInfo(NamedTuple):
-    """What matters of one page that came.
+    """The parts of a received page that the walk needs.
 
     Attributes:
-        ids: The sourcedId of each row, None for rows without a readable one.
-        total: X-Total-Count, when it is a whole number.
-        cursor: The query of the ``next`` link, when it pages by something else than offset.
+        ids: The sourcedId of each row; None for a row without a readable one.
+        total: X-Total-Count, if it is a whole number.
+        cursor: The query of the ``next`` link, if the server pages by something else than offset.
     """
 
     ids: Sequence[str | None]
@@ -82,17 +83,17 @@ class PageInfo(NamedTuple):
 
 
 class CollectionWalk:
-    """The reading of one collection.
+    """The state of reading one collection.
 
     Args:
         collection: The operationId, for errors.
         paging: How to read.
-        offset: Rows that the caller wants left out at the start.
+        offset: The number of rows to skip at the start.
 
     Attributes:
         collection: The operationId.
-        total: What the server announced last; None when it announced nothing.
-        reason: Why there is a second reading; empty while there is none.
+        total: The total that the server announced last; None if it announced none.
+        reason: Why the collection is read a second time; empty if it is not.
     """
 
     def __init__(self, collection: str, paging: Paging, offset: int = 0) -> None:
@@ -100,212 +101,215 @@ class CollectionWalk:
         self.reason = ""
         self._paging = paging
         self._start = offset
-        self._given = IdSet()
-        self._nameless = 0
+        self._returned = IdSet()
+        self._rows_without_id = 0
         self._requests = 0
         self._pass = 0
         self.total: int | None = None
         self._begin_pass()
 
     def _begin_pass(self) -> None:
-        self._seen = self._given if self._pass == 0 else IdSet()
+        self._seen = self._returned if self._pass == 0 else IdSet()
         self._received = 0
         self._announced: int | None = None
-        self._last: str | None = None
-        self._again = 0
-        self._size: int | None = None
-        self._largest = 0
-        self._aligned = False
+        self._last_id: str | None = None
+        self._repeats = 0
+        # Rows per page that the server was seen to give; None until it was seen, and again when it gave fewer.
+        self._page_size: int | None = None
+        self._largest_page = 0
+        self._rounds_offsets = False
         self._cursor: str | None = None
-        self._first = True
+        self._first_page = True
         self._ended = False
 
     @property
     def repeated(self) -> bool:
-        """Whether the second reading, under ``sort=sourcedId``, is going on."""
+        """Whether this is the second reading, under ``sort=sourcedId``."""
         return self._pass > 0
 
-    def asks(self, ahead: int = 1) -> list[PageRequest]:
-        """The pages to have asked for now, the next one to take first; empty at the end.
+    def next_requests(self, concurrency: int = 1) -> list[PageRequest]:
+        """Return the pages to request now, in the order in which to pass them to `receive`; empty at the end.
 
         Args:
-            ahead: The most pages to be on their way at once.
+            concurrency: The maximum number of pages.
 
         Raises:
             PagingError: The walk needs more requests than allowed.
         """
         if self._ended:
             return []
-        if self._requests >= self._paging.most_requests:
-            reason = f"no end after {self._requests} requests; raise Paging.most_requests if that can be"
+        if self._requests >= self._paging.max_requests:
+            reason = (
+                f"no end after {self._requests} requests; raise Paging.max_requests if the collection is that large"
+            )
             raise self._error(PagingError, reason)
-        first = self._next_ask()
-        asks = [first]
-        while len(asks) < ahead and (further := self._window_behind(asks[-1])) is not None:
-            asks.append(further)
-        return asks
+        requests = [self._next_request()]
+        while len(requests) < concurrency and (following := self._request_after(requests[-1])) is not None:
+            requests.append(following)
+        return requests
 
-    def _next_ask(self) -> PageRequest:
+    def _next_request(self) -> PageRequest:
         if self._cursor is not None:
             return PageRequest(self._start + self._received, self._paging.limit, self.repeated, self._cursor)
-        at = self._start + self._received - (1 if self._overlaps() else 0)
+        offset = self._start + self._received - (1 if self._must_overlap() else 0)
         limit, expected = self._paging.limit, None
-        if self._size is not None and self._left() > 0 and not self._overlaps():
-            limit, expected = self._size, min(self._size, self._left())
-        return PageRequest(at, limit, self.repeated, None, self._again, expected)
+        if self._page_size is not None and self._remaining() > 0 and not self._must_overlap():
+            limit, expected = self._page_size, min(self._page_size, self._remaining())
+        return PageRequest(offset, limit, self.repeated, None, self._repeats, expected)
 
-    def _window_behind(self, ask: PageRequest) -> PageRequest | None:
-        """The page after a page that has not come yet; None unless its place is certain enough."""
-        if ask.expected is None or ask.again or self._size is None or self._announced is None:
+    def _request_after(self, request: PageRequest) -> PageRequest | None:
+        """Return the page after one that is not received yet; None if its offset is not certain enough."""
+        if request.expected_rows is None or request.repeats or self._page_size is None or self._announced is None:
             return None
-        offset = ask.offset + ask.expected
-        rows = min(self._size, self._announced - offset)
-        return ask._replace(offset=offset, expected=rows) if rows > 0 else None
+        offset = request.offset + request.expected_rows
+        rows = min(self._page_size, self._announced - offset)
+        return request._replace(offset=offset, expected_rows=rows) if rows > 0 else None
 
-    def _left(self) -> int:
+    def _remaining(self) -> int:
         return 0 if self._announced is None else self._announced - self._start - self._received
 
-    def _overlaps(self) -> bool:
-        # A server that gives one row a page would show nothing behind the seam, whatever there is.
-        return self._largest > 1 and self._last is not None and self._left() <= 0 and not self._aligned
+    def _must_overlap(self) -> bool:
+        # A server that gives one row per page would return the overlap alone, whether or not rows follow.
+        return (
+            self._largest_page > 1 and self._last_id is not None and self._remaining() <= 0 and not self._rounds_offsets
+        )
 
-    def _overlapped(self, ask: PageRequest) -> bool:
-        return self._received > 0 and ask.offset == self._start + self._received - 1
+    def _overlaps(self, request: PageRequest) -> bool:
+        return self._received > 0 and request.offset == self._start + self._received - 1
 
-    def take(self, ask: PageRequest, facts: PageInfo) -> list[int]:
-        """The indexes of the rows of a page that are to be given.
+    def receive(self, request: PageRequest, page: PageInfo) -> list[int]:
+        """Evaluate a page, and return the indexes of the rows that the caller has not had yet.
 
         Args:
-            ask: The first of the last `asks`.
-            facts: What came.
+            request: The first of the last `next_requests`.
+            page: The page received for it.
 
         Raises:
             UnstableCollectionError: Rows repeat or get lost, in both readings.
-            CountMismatchError: Fewer rows came than announced, in both readings.
+            CountMismatchError: Fewer rows were received than announced, in both readings.
         """
         self._requests += 1
-        if not self._note_total(facts.total):
+        if not self._note_total(page.total):
             return self._unstable("the announced total shrank while the collection was read")
-        made = digests(facts.ids)
-        if facts.cursor is not None or ask.cursor is not None:
-            return self._take_by_cursor(ask, facts, made)
-        if self._overlapped(ask):
-            return self._take_at_seam(ask, facts, made)
-        return self._take_next(ask, facts, made)
+        digests = id_digests(page.ids)
+        if page.cursor is not None or request.cursor is not None:
+            return self._receive_by_cursor(request, page, digests)
+        if self._overlaps(request):
+            return self._receive_overlapping(request, page, digests)
+        return self._receive_following(request, page, digests)
 
-    def _known(self, facts: PageInfo, made: Digests) -> list[str]:
-        """The ids of a page that this reading has had before."""
-        return [facts.ids[index] or "" for index in self._seen.held(made)]
+    def _known_ids(self, page: PageInfo, digests: Digests) -> list[str]:
+        """Return the ids of a page that this reading has already received."""
+        return [page.ids[index] or "" for index in self._seen.indexes_of_known(digests)]
 
     def _note_total(self, total: int | None) -> bool:
-        """Whether the total is no sign of rows that moved."""
+        """Store the announced total; return False if it shrank, a sign that rows have moved."""
         if total is None or not self._paging.trust_total:
             return True
         self.total = total
         before, self._announced = self._announced, total
         return before is None or total >= before
 
-    def _take_next(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
-        """A page that begins behind the rows received."""
-        if not facts.ids:
-            return self._take_nothing()
-        known = self._known(facts, made)
+    def _receive_following(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+        """Evaluate a page that starts after the rows received."""
+        if not page.ids:
+            return self._receive_empty()
+        known = self._known_ids(page, digests)
         if known:
-            return self._take_known(ask, facts, known)
-        if self._first and self._left() > len(facts.ids):
-            self._size = len(facts.ids)
-        elif ask.expected is not None and len(facts.ids) != ask.expected:
-            # The window was cut: what lies behind it has to be asked for anew, one after the other.
-            self._size = None
-        if None in facts.ids and len(set(facts.ids)) == 1 and not self._first and self._announced is None:
-            return self._unstable("rows have no sourcedId and no total is announced, so nothing tells them apart")
-        return self._accept(facts.ids, made)
+            return self._receive_known(request, page, known)
+        if self._first_page and self._remaining() > len(page.ids):
+            self._page_size = len(page.ids)
+        elif request.expected_rows is not None and len(page.ids) != request.expected_rows:
+            # The server gave fewer rows, so the pages requested after this one do not fit: continue one at a time.
+            self._page_size = None
+        if None in page.ids and len(set(page.ids)) == 1 and not self._first_page and self._announced is None:
+            return self._unstable("rows have no sourcedId and no total is announced, so they cannot be told apart")
+        return self._accept(page.ids, digests)
 
-    def _take_nothing(self) -> list[int]:
-        # Behind rows, where neither a total nor the seam proves the end, an empty page is to be said twice.
-        unproven = self._left() != 0 or (self._announced is None and self._received > 0)
-        if unproven and self._again < 1:
-            self._again += 1
+    def _receive_empty(self) -> list[int]:
+        # If neither the total nor an overlap confirms the end, an empty page must be received twice.
+        unconfirmed = self._remaining() != 0 or (self._announced is None and self._received > 0)
+        if unconfirmed and self._repeats < 1:
+            self._repeats += 1
             return []
-        if self._left() > 0:
-            return self._unstable("the server stopped giving rows before its total", CountMismatchError)
+        if self._remaining() > 0:
+            return self._unstable("the server returned no more rows before its total was reached", CountMismatchError)
         self._finish()
         return []
 
-    def _take_known(self, ask: PageRequest, facts: PageInfo, known: list[str]) -> list[int]:
-        """A page where nothing known should be."""
-        if self._first:
-            return self._unstable("a row stands twice in one page", ids=known)
-        # Who gives just as many as were asked for has not shown that these are all.
-        whole = self._announced is not None and self._left() <= 0 and len(facts.ids) != ask.limit
-        # Where offsets are rounded down to whole pages, a short page that ends with the last row has nothing behind it.
-        whole |= self._aligned and facts.ids[-1] == self._last and len(facts.ids) < self._largest
-        if len(known) == len(facts.ids) and whole:
+    def _receive_known(self, request: PageRequest, page: PageInfo, known: list[str]) -> list[int]:
+        """Evaluate a page with known rows where only new rows are expected."""
+        if self._first_page:
+            return self._unstable("a row occurs twice in one page", ids=known)
+        # A page that is as long as requested does not show that it has all rows.
+        complete = self._announced is not None and self._remaining() <= 0 and len(page.ids) != request.limit
+        # If offsets are rounded down to whole pages, a short page that ends with the last row is the last page.
+        complete |= self._rounds_offsets and page.ids[-1] == self._last_id and len(page.ids) < self._largest_page
+        if len(known) == len(page.ids) and complete:
             self._finish()
             return []
-        return self._unstable(self._why_known(facts, known), ids=known)
+        reason = "rows repeat between pages"
+        if len(known) == len(page.ids):
+            reason = "the server returned the same page again, as if it ignored offset"
+        return self._unstable(reason, ids=known)
 
-    def _why_known(self, facts: PageInfo, known: list[str]) -> str:
-        if len(known) == len(facts.ids):
-            return "the server gave a page again that it had given before, as if it ignored offset"
-        return "rows repeat between pages"
-
-    def _take_at_seam(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
-        """A page that must begin with the last row received."""
-        ids, known = facts.ids, self._known(facts, made)
-        if ids and ids[0] == self._last:
+    def _receive_overlapping(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+        """Evaluate a page that must start with the last row received."""
+        ids, known = page.ids, self._known_ids(page, digests)
+        if ids and ids[0] == self._last_id:
             if len(known) > 1:
                 return self._unstable("rows repeat between pages", ids=known[1:])
             if len(ids) == 1:
                 self._finish()
                 return []
-            return [index + 1 for index in self._accept(ids[1:], made[1:])]
+            return [index + 1 for index in self._accept(ids[1:], digests[1:])]
         if len(known) == len(ids):
-            return self._take_no_seam(ask, len(ids))
-        return self._unstable("a row that was there is not where it was", ids=known)
+            return self._receive_without_overlap(request, len(ids))
+        return self._unstable("a row is no longer at its offset", ids=known)
 
-    def _take_no_seam(self, ask: PageRequest, came: int) -> list[int]:
-        if not came and self._again < 1:
-            # A row is known to be there: whatever the total says, its absence is to be said twice.
-            self._again += 1
-        elif self._announced is not None and self._left() == 0 and came != ask.limit:
-            # The total says the same as this page: there is nothing more.
+    def _receive_without_overlap(self, request: PageRequest, rows: int) -> list[int]:
+        if not rows and self._repeats < 1:
+            # The last row is known to exist, so its absence must be confirmed even if the total agrees.
+            self._repeats += 1
+        elif self._announced is not None and self._remaining() == 0 and rows != request.limit:
+            # The total confirms that there are no more rows.
             self._finish()
-        elif came and not self._aligned:
-            # Some servers round offset down to whole pages; the next whole page shows whether this is one.
-            self._aligned = True
+        elif rows and not self._rounds_offsets:
+            # Some servers round the offset down to whole pages; the next page shows whether this one does.
+            self._rounds_offsets = True
         else:
-            return self._unstable("the server gave nothing where rows had been")
+            return self._unstable("the server returned nothing at an offset where there was a row")
         return []
 
-    def _take_by_cursor(self, ask: PageRequest, facts: PageInfo, made: Digests) -> list[int]:
-        self._cursor = facts.cursor
-        known = self._known(facts, made)
-        if known or (ask.cursor is not None and facts.cursor == ask.cursor):
-            return self._unstable("the next link leads to rows that had been given", ids=known)
-        given = self._accept(facts.ids, made)
-        if facts.cursor is None:
-            if self._left() > 0:
-                return self._unstable("the next links end before the total", CountMismatchError)
+    def _receive_by_cursor(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+        self._cursor = page.cursor
+        known = self._known_ids(page, digests)
+        if known or (request.cursor is not None and page.cursor == request.cursor):
+            return self._unstable("the next link leads to rows that were already returned", ids=known)
+        indexes = self._accept(page.ids, digests)
+        if page.cursor is None:
+            if self._remaining() > 0:
+                return self._unstable("the next links end before the total is reached", CountMismatchError)
             self._finish()
-        return given
+        return indexes
 
-    def _accept(self, ids: Sequence[str | None], made: Digests) -> list[int]:
-        nameless = ids.count(None)
-        if len({digest for digest in made if digest is not None}) + nameless != len(ids):
-            # Before any of them is remembered as given.
-            named = [name.strip() for name in ids if name is not None]
-            return self._unstable("a row stands twice in one page", ids=[n for n in set(named) if named.count(n) > 1])
-        self._nameless += nameless
-        # By now none of them was in this reading before, nor twice in the page.
-        self._seen.extend(made)
-        given = self._given.put(made) if self.repeated else list(range(len(ids)))
+    def _accept(self, ids: Sequence[str | None], digests: Digests) -> list[int]:
+        without_id = ids.count(None)
+        if len({digest for digest in digests if digest is not None}) + without_id != len(ids):
+            # Checked before any id of the page is stored as returned.
+            names = [name.strip() for name in ids if name is not None]
+            twice = [name for name in set(names) if names.count(name) > 1]
+            return self._unstable("a row occurs twice in one page", ids=twice)
+        self._rows_without_id += without_id
+        # All ids are distinct and new to this reading, so the fast method will do.
+        self._seen.add_distinct(digests)
+        indexes = self._returned.add_new(digests) if self.repeated else list(range(len(ids)))
         self._received += len(ids)
-        self._largest = max(self._largest, len(ids))
-        self._last = ids[-1] if ids else self._last
-        self._again = 0
-        self._first = False
-        return given
+        self._largest_page = max(self._largest_page, len(ids))
+        self._last_id = ids[-1] if ids else self._last_id
+        self._repeats = 0
+        self._first_page = False
+        return indexes
 
     def _finish(self) -> None:
         self._ended = True
@@ -313,13 +317,15 @@ class CollectionWalk:
     def _unstable(
         self, reason: str, error: type[PagingError] = UnstableCollectionError, ids: Sequence[str] = ()
     ) -> list[int]:
-        if self._pass or self._nameless:
-            nameless = "; rows without sourcedId forbid a second reading"
-            again = " and again under sort=sourcedId" if self._pass else nameless
+        """Start the second reading; raise if there was one, or if rows without an id forbid it."""
+        if self._pass or self._rows_without_id:
+            no_ids = "; rows without sourcedId rule out a second reading"
+            again = " and again under sort=sourcedId" if self._pass else no_ids
             raise self._error(error, f"{reason}{again}", ids)
         self._pass, self.reason = 1, reason
         self._begin_pass()
         return []
 
     def _error(self, error: type[PagingError], reason: str, ids: Sequence[str] = ()) -> PagingError:
-        return error(self.collection, reason, len(self._given) + self._nameless, self._announced, ids[:_NAMED])
+        received = len(self._returned) + self._rows_without_id
+        return error(self.collection, reason, received, self._announced, ids[:_MAX_IDS_IN_ERRORS])

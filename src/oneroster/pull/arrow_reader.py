@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from oneroster.pages import PagePrefetcher
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
+from oneroster.prefetch import PagePrefetcher
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
@@ -49,7 +49,7 @@ def reader(
     choice = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
     (source,) = sources(profile, choice)
     schema = schema_of(source.element, {KEY, *columns} if columns else columns_to_fetch(source.element, choice))
-    call = RowsCall(source.operation_id, {"filter_": filter}, roster.session.settings.base_url)
+    call = RowsCall(roster.standard, source.operation_id, {"filter_": filter}, roster.session.settings.base_url)
     call.request()  # refuses a filter that cannot be sent before anything is
     batches = _batches(roster, call, Batcher(schema), paging or Paging(), rejects or Rejects())
     return pa.RecordBatchReader.from_batches(schema, batches)
@@ -65,12 +65,12 @@ def _batches(
 
     walk, flight = CollectionWalk(operation_id, paging), PagePrefetcher(session, fetch, paging.windows)
     try:
-        while asks := walk.asks(paging.windows):
-            page = flight.next(asks)
-            indexes = walk.take(asks[0], page.facts)
+        while asks := walk.next_requests(paging.windows):
+            page = flight.fetch_first(asks)
+            indexes = walk.receive(asks[0], page.facts)
             rejects.add(reject for index in indexes for reject in page.flaws.get(index, ()))
             rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
             if rows:
                 yield batcher.batch(rows)
     finally:
-        flight.end()
+        flight.close()

@@ -1,1 +1,1 @@
-"""The httpx side of the client: sending, authentication, retries, decompression and transport errors."""
+"""Sending HTTP requests with httpx: sessions, authentication, retries, decompression and transport errors."""

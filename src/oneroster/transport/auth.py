@@ -1,6 +1,6 @@
-"""Access to a tenant as `httpx.Auth`: a static bearer token, OAuth 2 client credentials, OAuth 1.0a.
+"""Authentication as `httpx.Auth`: a static bearer token, OAuth 2 client credentials, OAuth 1.0a.
 
-All are bound to one origin: a request that leads elsewhere gets no credentials (7 security).
+Each class is bound to the origin of one tenant; a request to any other origin is sent without credentials (7 security).
 """
 
 import asyncio
@@ -16,13 +16,15 @@ import httpx
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 
 from oneroster.errors import ConfigurationError, TokenError
+from oneroster.standard import Standard
 from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts
+from oneroster.transport.urls import origin_of, redacted
 
-__all__ = ["Bearer", "ClientCredentials", "OAuth1", "origin_of"]
+__all__ = ["Bearer", "ClientCredentials", "OAuth1"]
 
 _METHODS: Final = {"HMAC-SHA256": SIGNATURE_HMAC_SHA256, "HMAC-SHA1": SIGNATURE_HMAC_SHA1}
-# RFC 6749, 5.2; other words may repeat what was sent.
-_CODES: Final = (
+# RFC 6749, 5.2. Only these codes are shown: any other text may repeat a credential that was sent.
+_ERROR_CODES: Final = (
     "invalid_request",
     "invalid_client",
     "invalid_grant",
@@ -30,23 +32,17 @@ _CODES: Final = (
     "unsupported_grant_type",
     "invalid_scope",
 )
-_LONGEST_ANSWER: Final = 1_000_000
-_SECONDS: Final = 60.0
-"""Within which a token answer has to end, however slowly it drips."""
-
-
-def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:
-    """Scheme, host and port; the port that the scheme stands for when none is given."""
-    found = httpx.URL(url)
-    return found.scheme, found.host, found.port or {"https": 443, "http": 80}.get(found.scheme)
+_MAX_BYTES: Final = 1_000_000
+_TOTAL_TIMEOUT: Final = 60.0
+"""Maximum seconds until a token response is complete."""
 
 
 class Bearer(httpx.Auth):
-    """A token that the tenant gave by other means.
+    """A static bearer token.
 
     Args:
-        token: What stands after ``Bearer``.
-        base_url: The tenant; its origin alone sees the token.
+        token: The token, which follows ``Bearer`` in the header.
+        base_url: The tenant; only its origin receives the token.
     """
 
     def __init__(self, token: str, base_url: str) -> None:
@@ -54,14 +50,14 @@ class Bearer(httpx.Auth):
         self._origin = origin_of(base_url)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the token, to the tenant only."""
+        """Add the token to a request to the tenant."""
         if origin_of(request.url) == self._origin:
             request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
 
-class _Unversioned(Client):
-    """Leaves out oauth_version, as ClassLink's class does; it is optional (RFC 5849, 3.1)."""
+class _UnversionedClient(Client):
+    """Omits oauth_version, which is optional (RFC 5849, 3.1), as ClassLink's class does."""
 
     def get_oauth_params(self, request: Any) -> Any:
         inherited: Callable[[Any], list[tuple[str, str]]] = super().get_oauth_params
@@ -69,19 +65,19 @@ class _Unversioned(Client):
 
 
 class OAuth1(httpx.Auth):
-    """OAuth 1.0a, signed anew for each send (7.2 [A]).
+    """OAuth 1.0a; every attempt gets a new signature (7.2 [A]).
 
     Args:
         client_id: The consumer key.
         client_secret: The consumer secret.
-        base_url: The tenant; requests to other origins are not signed.
+        base_url: The tenant; only requests to its origin are signed.
         method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
-        version: Whether ``oauth_version=1.0`` is sent.
-        timestamp: Fixed Unix seconds, for tests of a signature.
-        nonce: Fixed nonce, for tests of a signature.
+        version: Whether to send ``oauth_version=1.0``.
+        timestamp: A fixed timestamp in Unix seconds, for tests.
+        nonce: A fixed nonce, for tests.
 
     Raises:
-        ConfigurationError: The method is another one.
+        ConfigurationError: The signature method is not supported.
     """
 
     def __init__(
@@ -96,9 +92,9 @@ class OAuth1(httpx.Auth):
         nonce: str | None = None,
     ) -> None:
         if method not in _METHODS:
-            raise ConfigurationError(f"OAuth 1 signs with {' or '.join(_METHODS)}, not with {method!r}.")
+            raise ConfigurationError(f"The OAuth 1 signature method must be {' or '.join(_METHODS)}, not {method!r}.")
         self._origin = origin_of(base_url)
-        signer: Callable[..., Any] = Client if version else _Unversioned
+        signer: Callable[..., Any] = Client if version else _UnversionedClient
         self._signer = partial(
             signer, client_id, client_secret, signature_method=_METHODS[method], timestamp=timestamp, nonce=nonce
         )
@@ -114,17 +110,18 @@ class OAuth1(httpx.Auth):
 class ClientCredentials(httpx.Auth):
     """OAuth 2 client credentials (7.4 [A]).
 
-    One instance serves any number of threads, or any number of tasks of one event loop; they share one token and one
-    fetch of it. It is renewed early, and once when the tenant answers 401.
+    Threads, or the tasks of one event loop, may share an instance; they then share one token and one request for it.
+    The token is renewed before it expires, and once after the tenant answers 401.
 
     Args:
-        client_id: The client.
-        client_secret: Its secret; goes to the token endpoint only.
+        client_id: The client id.
+        client_secret: The client secret; only the token endpoint receives it.
         token_url: The token endpoint.
-        base_url: The tenant; its origin alone sees the token.
-        scopes: What to ask for; None for all reads. Fewer are tried when the endpoint answers ``invalid_scope``.
-        in_body: Send id and secret in the form instead of by HTTP Basic.
-        clock: Monotonic seconds.
+        base_url: The tenant; only its origin receives the token.
+        scopes: The scopes to request; None for those of all reads. Fewer are requested after ``invalid_scope``.
+        in_body: Whether to send id and secret in the form body instead of by HTTP Basic.
+        standard: The version of the standard, which defines the scopes.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(
@@ -135,68 +132,70 @@ class ClientCredentials(httpx.Auth):
         base_url: str,
         scopes: Sequence[str] | None = None,
         in_body: bool = False,
+        *,
+        standard: Standard,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._id, self._secret, self._in_body = client_id, client_secret, in_body
         self._token_url, self._origin = token_url, origin_of(base_url)
-        self._scopes, self._clock = scopes, clock
-        self._asked: list[tuple[str, ...]] | None = None
+        self._standard, self._scopes, self._clock = standard, scopes, clock
+        self._scope_attempts: list[tuple[str, ...]] | None = None
         self._token: Token | None = None
         self._lock, self._async_lock = threading.Lock(), asyncio.Lock()
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add a token, fetching it first when needed."""
+        """Add a token to a request to the tenant; fetch it first if needed."""
         if origin_of(request.url) != self._origin:
             yield request
             return
-        refused: Token | None = None
+        rejected: Token | None = None
         for last in (False, True):
             with self._lock:
-                if self._needs_token(refused):
+                if self._needs_token(rejected):
                     yield from self._fetch(request)
                 token = self._token
             response = yield self._signed(request, token)
             if last or response.status_code != 401:
                 return
-            refused = token
+            rejected = token
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The same for tasks."""
+        """Add a token, as `sync_auth_flow` does, for tasks."""
         if origin_of(request.url) != self._origin:
             yield request
             return
-        refused: Token | None = None
+        rejected: Token | None = None
         for last in (False, True):
             async with self._async_lock:
-                if self._needs_token(refused):
+                if self._needs_token(rejected):
                     for wanted in self._attempts():
-                        began = self._clock()
+                        sent_at = self._clock()
                         response = yield self._token_request(wanted, request)
-                        if self._keep(wanted, response, await _limited(response).aread(), began):
+                        if self._store(wanted, response, await _limited(response).aread(), sent_at):
                             break
                 token = self._token
             response = yield self._signed(request, token)
             if last or response.status_code != 401:
                 return
-            refused = token
+            rejected = token
 
-    def _fetch(self, wanting: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def _fetch(self, cause: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         for wanted in self._attempts():
-            began = self._clock()
-            response = yield self._token_request(wanted, wanting)
-            if self._keep(wanted, response, _limited(response).read(), began):
+            sent_at = self._clock()
+            response = yield self._token_request(wanted, cause)
+            if self._store(wanted, response, _limited(response).read(), sent_at):
                 return
 
-    def _needs_token(self, refused: Token | None) -> bool:
-        # Another caller may have renewed it meanwhile: only the token that was refused is replaced.
-        return self._token is None or self._token is refused or not is_fresh(self._token, self._clock())
+    def _needs_token(self, rejected: Token | None) -> bool:
+        # Only the rejected token is replaced: another caller may have renewed it in the meantime.
+        return self._token is None or self._token is rejected or not is_fresh(self._token, self._clock())
 
     def _attempts(self) -> list[tuple[str, ...]]:
-        if self._asked is None:
-            self._asked = scope_attempts(self._scopes)
-        return list(self._asked)
+        if self._scope_attempts is None:
+            self._scope_attempts = scope_attempts(self._scopes, self._standard.specification)
+        return list(self._scope_attempts)
 
-    def _token_request(self, scopes: Sequence[str], wanting: httpx.Request) -> httpx.Request:
+    def _token_request(self, scopes: Sequence[str], cause: httpx.Request) -> httpx.Request:
         form = {"grant_type": "client_credentials"}
         if scopes:
             form["scope"] = " ".join(scopes)
@@ -206,11 +205,11 @@ class ClientCredentials(httpx.Auth):
         else:
             pair = f"{quote_plus(self._id)}:{quote_plus(self._secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        # The client's timeouts stand in the extensions; a request of our own would have none and wait for ever.
-        return httpx.Request("POST", self._token_url, data=form, headers=headers, extensions=wanting.extensions)
+        # The extensions hold the timeouts of the client; a request without them would wait for ever.
+        return httpx.Request("POST", self._token_url, data=form, headers=headers, extensions=cause.extensions)
 
-    def _keep(self, scopes: tuple[str, ...], response: httpx.Response, body: bytes, began: float) -> bool:
-        """Keep the token; False when the endpoint refuses these scopes and fewer can be tried."""
+    def _store(self, scopes: tuple[str, ...], response: httpx.Response, body: bytes, sent_at: float) -> bool:
+        """Store the token; return False if the endpoint rejects these scopes and fewer can be requested."""
         import msgspec
 
         try:
@@ -218,51 +217,50 @@ class ClientCredentials(httpx.Auth):
         except (msgspec.MsgspecError, ValueError, RecursionError):
             data = None
         if response.status_code == 200:
-            self._token = read_token(data, began)
-            # What was granted once is asked for directly the next time.
-            self._asked = [scopes]
+            self._token = read_token(data, sent_at)
+            # The next token is requested with the scopes that were granted.
+            self._scope_attempts = [scopes]
             return True
         code = data.get("error") if isinstance(data, dict) else None
         if code == "invalid_scope" and scopes and scopes != self._attempts()[-1]:
             return False
-        known = f" ({code})" if code in _CODES else ""
-        where = httpx.URL(self._token_url).copy_with(query=None, userinfo=b"")
+        known = f" ({code})" if code in _ERROR_CODES else ""
         raise TokenError(
-            f"The token endpoint {where} answered {response.status_code}{known}. Check client id, secret, scopes and"
-            " whether it wants them in the form (client_auth='body').",
+            f"The token endpoint {redacted(self._token_url)} answered {response.status_code}{known}. Check client id,"
+            " secret and scopes, and whether it expects id and secret in the form body (client_auth='body').",
             response.status_code,
             response.headers.get("Retry-After"),
         )
 
     def _signed(self, request: httpx.Request, token: Token | None) -> httpx.Request:
-        if token is None:  # unreachable: a fetch keeps a token or raises
+        if token is None:  # unreachable: fetching stores a token or raises
             raise TokenError("No token.")
         request.headers["Authorization"] = f"Bearer {token.value}"
         return request
 
 
-class _Limited(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is cut off where no token answer would end."""
+class _LimitedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of a token response, limited in size and time."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._read = 0
-        self._ends = time.monotonic() + _SECONDS
+        self._received = 0
+        self._deadline = time.monotonic() + _TOTAL_TIMEOUT
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._stream:
-            yield self._count(chunk)
+            yield self._checked(chunk)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
-            yield self._count(chunk)
+            yield self._checked(chunk)
 
-    def _count(self, chunk: bytes) -> bytes:
-        self._read += len(chunk)
-        if self._read > _LONGEST_ANSWER:
-            raise TokenError(f"The token endpoint sent more than {_LONGEST_ANSWER} bytes.")
-        if time.monotonic() > self._ends:
-            raise TokenError(f"The token endpoint did not end its answer within {_SECONDS:g} seconds.")
+    def _checked(self, chunk: bytes) -> bytes:
+        self._received += len(chunk)
+        if self._received > _MAX_BYTES:
+            raise TokenError(f"The response of the token endpoint has more than {_MAX_BYTES} bytes.")
+        if time.monotonic() > self._deadline:
+            raise TokenError(f"The response of the token endpoint did not end within {_TOTAL_TIMEOUT:g} seconds.")
         return chunk
 
     def close(self) -> None:
@@ -274,7 +272,9 @@ class _Limited(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 def _limited(response: httpx.Response) -> httpx.Response:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        # A small compressed answer can unfold to any size; none was asked for.
-        raise TokenError("The token endpoint compressed its answer, which was asked for plain.", response.status_code)
-    response.stream = _Limited(response.stream)
+        # A small compressed body can decompress to any size.
+        raise TokenError(
+            "The token endpoint sent a compressed response, which was not requested.", response.status_code
+        )
+    response.stream = _LimitedStream(response.stream)
     return response

@@ -1,7 +1,7 @@
-"""Compressed bodies, unfolded in pieces of bounded size.
+"""Decompression of response bodies in chunks of bounded size.
 
-httpx unfolds at once whatever a look at the socket brought: 64 KB of gzip may have become 66 MB before anybody counts
-them. It also takes a body that breaks off for a whole one, and drops what stands behind the first member of a gzip.
+httpx decompresses each network read in full: 64 KB of gzip may become 66 MB before the size can be checked. httpx also
+accepts a truncated compressed body as complete, and ignores all gzip members after the first.
 """
 
 import zlib
@@ -10,84 +10,86 @@ from typing import Final
 
 import httpx
 
-__all__ = ["PIECE", "BoundedDecompressor"]
+__all__ = ["CHUNK_SIZE", "BoundedDecompressor"]
 
-PIECE: Final = 262_144
-"""Bytes of a piece at most."""
+CHUNK_SIZE: Final = 262_144
+"""The maximum number of bytes in a decompressed chunk."""
 
 _GZIP: Final = ("gzip", "x-gzip")
-_WINDOW: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
-_MEMBER: Final = b"\x1f\x8b"
+_WINDOW_BITS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class BoundedDecompressor:
-    """One body.
+    """The decompressor of one body.
 
     Args:
-        coding: The value of Content-Encoding, empty when there was none.
+        encoding: The value of Content-Encoding; empty if the header is absent.
 
     Raises:
-        ValueError: The coding is none that we ask for. Codings over codings are among these: they unfold without
-            measure before anything can be counted.
+        ValueError: The encoding was not requested. This includes several encodings on top of each other, whose
+            intermediate results cannot be bounded.
     """
 
-    def __init__(self, coding: str) -> None:
-        self._coding = coding.strip().lower() or "identity"
-        if self._coding != "identity" and self._coding not in _WINDOW:
-            raise ValueError("a coding that was not asked for")
-        self._inflater = None if self._coding == "identity" else zlib.decompressobj(_WINDOW[self._coding])
-        self._rest = b""
-        self._begun = False
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding.strip().lower() or "identity"
+        if self._encoding != "identity" and self._encoding not in _WINDOW_BITS:
+            raise ValueError("unrequested encoding")
+        self._inflater = None if self._encoding == "identity" else zlib.decompressobj(_WINDOW_BITS[self._encoding])
+        self._unconsumed = b""
+        self._started = False
 
-    def pieces(self, raw: bytes) -> Iterator[bytes]:
-        """What some bytes of the body unfold to, at most `PIECE` bytes at a time.
+    def decompress(self, raw: bytes) -> Iterator[bytes]:
+        """Yield the decompressed bytes of one part of the body, in chunks of at most `CHUNK_SIZE` bytes.
+
+        An uncompressed part is yielded unchanged, whatever its size.
 
         Raises:
-            httpx.DecodingError: They are not in the coding.
+            httpx.DecodingError: The bytes are not in the declared encoding.
         """
         if self._inflater is None:
             yield raw
             return
-        data, piece = self._rest + raw, b""
-        self._rest = b""
-        # A full piece may have left something inside the inflater, even when no byte waits any more.
-        while data or len(piece) == PIECE:
-            if self._inflater.eof and not self._next_member(data):
+        data, chunk = self._unconsumed + raw, b""
+        self._unconsumed = b""
+        # After a full chunk, the inflater may hold more output although all input is consumed.
+        while data or len(chunk) == CHUNK_SIZE:
+            if self._inflater.eof and not self._start_next_member(data):
                 return
-            piece = self._piece(data)
+            chunk = self._next_chunk(data)
             data = self._inflater.unconsumed_tail or self._inflater.unused_data
-            if piece:
-                yield piece
+            if chunk:
+                yield chunk
 
-    def end(self) -> None:
-        """Say that the body is over.
+    def finish(self) -> None:
+        """Check that the body is complete.
 
         Raises:
-            httpx.DecodingError: It broke off.
+            httpx.DecodingError: The body is truncated.
         """
-        if self._inflater is not None and self._begun and not self._inflater.eof:
-            raise httpx.DecodingError("the body breaks off")
+        if self._inflater is not None and self._started and not self._inflater.eof:
+            raise httpx.DecodingError("the compressed body is truncated")
 
-    def _next_member(self, data: bytes) -> bool:
-        """Whether a further member of a gzip begins; anything else behind the last one is left aside."""
-        if self._coding not in _GZIP or not data.startswith(_MEMBER[: len(data)]):
+    def _start_next_member(self, data: bytes) -> bool:
+        """Return whether another gzip member starts here; other bytes after the last member are ignored."""
+        if self._encoding not in _GZIP or not data.startswith(_GZIP_MAGIC[: len(data)]):
             return False
-        if len(data) < len(_MEMBER):
-            self._rest = data
+        if len(data) < len(_GZIP_MAGIC):
+            self._unconsumed = data
             return False
-        self._inflater = zlib.decompressobj(_WINDOW[self._coding])
+        self._inflater = zlib.decompressobj(_WINDOW_BITS[self._encoding])
         return True
 
-    def _piece(self, data: bytes) -> bytes:
+    def _next_chunk(self, data: bytes) -> bytes:
         inflater = self._inflater
-        if inflater is None:  # unreachable: pieces went another way
+        if inflater is None:  # unreachable: `decompress` has returned
             return data
-        first, self._begun = not self._begun, True
+        first, self._started = not self._started, True
         try:
-            return inflater.decompress(data, PIECE)
+            return inflater.decompress(data, CHUNK_SIZE)
         except zlib.error:
-            if first and self._coding == "deflate":
-                # Some servers leave out the frame that the name of this coding stands for.
+            if first and self._encoding == "deflate":
+                # Some servers send raw deflate data, without the zlib header that this encoding requires.
                 self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-                return self._piece(data)
-            raise httpx.DecodingError("the body is not in the coding that it declares") from None
+                return self._next_chunk(data)
+            raise httpx.DecodingError("the body is not in the declared encoding") from None

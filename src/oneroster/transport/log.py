@@ -1,10 +1,11 @@
-"""What the client tells while it works, to the logger ``oneroster``.
+"""Log records of the client, under the logger ``oneroster``.
 
-DEBUG: one line for each request that was sent. INFO: a request is sent again, a collection is read again. Lines name
-methods, operations, statuses and times; never a query, a credential or anything out of a record.
+DEBUG: one line for each request sent. INFO: a retry, or a second reading of a collection. Lines name methods,
+operations, statuses and durations; never a query, a credential or a value of a record.
 
-httpx keeps a log of its own whose INFO lines show whole URLs, so a filter by a child's name too. For the tenants of
-this client its queries are left out. The DEBUG lines of httpcore show the headers of answers; leave them off.
+httpx logs as well. Its INFO lines show whole URLs, so also a filter by a child's name; this module removes
+the queries of URLs at the hosts of this client's tenants. The DEBUG lines of httpcore show response headers; leave them
+disabled.
 """
 
 import logging
@@ -12,50 +13,51 @@ from typing import Final
 
 import httpx
 
-from oneroster.transport.transport_errors import bare
+from oneroster.transport.urls import redacted
 
-__all__ = ["hide_queries", "reading_again", "request_again", "request_done"]
+__all__ = ["hide_queries", "log_request", "log_reread", "log_retry"]
 
 _LOGGER: Final = logging.getLogger("oneroster")
 _LOGGER.addHandler(logging.NullHandler())
 
 
-def request_done(method: str, operation_id: str, outcome: str, seconds: float, attempt: int) -> None:
-    """Tell of a request that is over.
+def log_request(method: str, operation_id: str, outcome: str, seconds: float, attempt: int) -> None:
+    """Log a completed or failed request.
 
     Args:
         method: The HTTP method.
         operation_id: The operation.
         outcome: The status, or the name of an error class.
-        seconds: From the first byte sent to the last one received.
-        attempt: 1 for the first send.
+        seconds: The duration, from sending the request to the last byte received.
+        attempt: The number of the attempt; the first is 1.
     """
     _LOGGER.debug("%s %s: %s in %.0f ms, attempt %d", method, operation_id, outcome, seconds * 1000, attempt)
 
 
-def request_again(method: str, operation_id: str, outcome: str, delay: float, attempt: int) -> None:
-    """Tell that a request will be sent again.
+def log_retry(method: str, operation_id: str, outcome: str, delay: float, attempt: int) -> None:
+    """Log that a request will be sent again.
 
     Args:
         method: The HTTP method.
         operation_id: The operation.
-        outcome: What the last attempt brought: the status, or the name of an error class.
-        delay: Seconds until then.
-        attempt: The coming one.
+        outcome: The outcome of the last attempt: the status, or the name of an error class.
+        delay: Seconds until the next attempt.
+        attempt: The number of the next attempt.
     """
     _LOGGER.info("%s %s: %s; attempt %d follows in %.1f s", method, operation_id, outcome, attempt, delay)
 
 
-def reading_again(collection: str, reason: str) -> None:
-    """Tell that a collection was unstable and is read again under ``sort=sourcedId``."""
+def log_reread(collection: str, reason: str) -> None:
+    """Log that a collection was unstable and is read a second time, under ``sort=sourcedId``."""
     _LOGGER.info("%s: %s; it is read again under sort=sourcedId", collection, reason)
 
 
-_REASON: Final = 4
+_REASON_PHRASE: Final = 4
+"""The index of the reason phrase in the arguments of httpx's log record, after method, URL, version and status."""
 
 
-class _WithoutQuery(logging.Filter):
-    """Takes query and reason phrase out of what httpx logs of certain hosts; other users of httpx keep their lines."""
+class _QueryFilter(logging.Filter):
+    """Removes query and reason phrase from httpx's records about certain hosts; other records stay unchanged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,20 +66,20 @@ class _WithoutQuery(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         args = record.args
         if isinstance(args, tuple) and any(isinstance(value, httpx.URL) and value.host in self.hosts for value in args):
-            record.args = tuple(self._shown(place, value) for place, value in enumerate(args))
+            record.args = tuple(self._redact(index, value) for index, value in enumerate(args))
         return True
 
-    def _shown(self, place: int, value: object) -> object:
-        # Method, URL, version, status, and then a phrase that the server is free to choose.
-        if place >= _REASON:
+    def _redact(self, index: int, value: object) -> object:
+        # The server chooses the text of the reason phrase, so it may hold anything.
+        if index >= _REASON_PHRASE:
             return "-"
-        return bare(value) if isinstance(value, httpx.URL) else value
+        return redacted(value) if isinstance(value, httpx.URL) else value
 
 
-_WITHOUT_QUERY: Final = _WithoutQuery()
+_QUERY_FILTER: Final = _QueryFilter()
 
 
 def hide_queries(url: str) -> None:
-    """Keep the queries of all URLs at the host of this one out of the log of httpx."""
-    _WITHOUT_QUERY.hosts.add(httpx.URL(url).host)
-    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
+    """Remove the queries of all URLs at the host of ``url`` from the log of httpx."""
+    _QUERY_FILTER.hosts.add(httpx.URL(url).host)
+    logging.getLogger("httpx").addFilter(_QUERY_FILTER)

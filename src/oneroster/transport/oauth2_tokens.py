@@ -1,22 +1,24 @@
-"""The life of an OAuth 2 access token, and the scopes to ask for: decisions without I/O."""
+"""OAuth 2 access tokens: their lifetime, and the scopes to request. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from oneroster.errors import TokenError
+from oneroster_runtime.specification import Specification
 
-__all__ = ["Token", "default_scopes", "is_fresh", "read_token", "scope_attempts"]
+__all__ = ["Token", "default_scopes", "is_fresh", "read_token", "rostering_scopes", "scope_attempts"]
 
-EARLY: Final = 60.0
-"""Seconds before its end at which a token is renewed; at most a fifth of its life, as some live three minutes only."""
+_RENEWAL_MARGIN: Final = 60.0
+"""Seconds before expiry at which a token is renewed. It is at most a fifth of the lifetime: some tokens live only three
+minutes."""
 
 
 class Token(NamedTuple):
-    """An access token and its time.
+    """An access token.
 
     Attributes:
-        value: What stands after ``Bearer``.
-        renew_at: Second on the monotonic clock from which a new one is fetched; None when its life is unknown.
+        value: The token itself, which follows ``Bearer`` in the header.
+        renew_at: When to fetch a new token, in seconds of the monotonic clock; None if the lifetime is unknown.
     """
 
     value: str
@@ -26,24 +28,24 @@ class Token(NamedTuple):
         return f"Token(renew_at={self.renew_at!r})"
 
 
-def read_token(answer: object, now: float) -> Token:
-    """The token in the answer of a token endpoint (7.4 OAuth 2.0 [A]).
+def read_token(data: object, sent_at: float) -> Token:
+    """Return the token in a response of a token endpoint (7.4 OAuth 2.0 [A]).
 
     Args:
-        answer: The JSON data. Missing ``scope`` and ``expires_in`` are no failure.
-        now: Second on the monotonic clock at which the request was sent.
+        data: The decoded JSON body. ``scope`` and ``expires_in`` may be missing.
+        sent_at: When the request was sent, in seconds of the monotonic clock.
 
     Raises:
-        TokenError: The answer holds no bearer token.
+        TokenError: The response has no usable bearer token.
     """
-    data: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    value, kind = data.get("access_token"), data.get("token_type", "bearer")
+    body: Mapping[str, Any] = data if isinstance(data, dict) else {}
+    value, kind = body.get("access_token"), body.get("token_type", "bearer")
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
-        raise TokenError("The token endpoint answered without a usable access_token.")
+        raise TokenError("The response of the token endpoint has no usable access_token.")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise TokenError("The token endpoint gave a token that is no bearer token.")
-    life = _seconds(data.get("expires_in"))
-    return Token(value, None if life is None else now + life - min(EARLY, life / 5))
+        raise TokenError("The token endpoint issued a token that is not a bearer token.")
+    lifetime = _seconds(body.get("expires_in"))
+    return Token(value, None if lifetime is None else sent_at + lifetime - min(_RENEWAL_MARGIN, lifetime / 5))
 
 
 def _seconds(value: object) -> float | None:
@@ -57,33 +59,33 @@ def _seconds(value: object) -> float | None:
 
 
 def is_fresh(token: Token | None, now: float) -> bool:
-    """Whether a token can still be used; without a known life it can until the server refuses it."""
+    """Return whether a token can still be used; one of unknown lifetime can, until the server rejects it."""
     return token is not None and (token.renew_at is None or now < token.renew_at)
 
 
-def default_scopes() -> tuple[str, ...]:
-    """The scopes of all reads of the document, in its order; writing has to be asked for."""
-    from oneroster_v1p1.tables import OPERATIONS
-
-    reads = (operation for operation in OPERATIONS.values() if operation.method == "GET")
+def default_scopes(specification: Specification) -> tuple[str, ...]:
+    """Return the scopes of all read operations, in the order of the document; write scopes must be requested."""
+    reads = (operation for operation in specification.operations.values() if operation.method == "GET")
     return tuple(dict.fromkeys(scope for operation in reads for scope in operation.oauth_scopes))
 
 
-def reduced_scopes() -> tuple[str, ...]:
-    """The scopes of rostering alone, which every provider grants."""
-    from oneroster_v1p1.tables import OPERATIONS
-
-    reads = (found for found in OPERATIONS.values() if found.method == "GET" and found.tag == "rostering")
+def rostering_scopes(specification: Specification) -> tuple[str, ...]:
+    """Return the scopes of the rostering reads alone, which every provider grants."""
+    operations = specification.operations.values()
+    reads = (found for found in operations if found.method == "GET" and found.tag == "rostering")
     return tuple(dict.fromkeys(scope for operation in reads for scope in operation.oauth_scopes))
 
 
-def scope_attempts(configured: Sequence[str] | None) -> list[tuple[str, ...]]:
-    """What to ask for in turn while the token endpoint answers ``invalid_scope``; the last asks without a scope.
+def scope_attempts(configured: Sequence[str] | None, specification: Specification) -> list[tuple[str, ...]]:
+    """Return the scopes to request, one attempt after the other, while the endpoint answers ``invalid_scope``.
+
+    The last attempt requests no scope.
 
     Args:
-        configured: The caller's scopes, None for the scopes of all reads.
+        configured: The caller's scopes; None for the scopes of all reads.
+        specification: The specification that defines the scopes.
     """
-    wanted = tuple(default_scopes() if configured is None else configured)
-    core = set(reduced_scopes())
-    fewer = tuple(scope for scope in wanted if scope in core)
-    return list(dict.fromkeys(((wanted), fewer, ())))
+    wanted = tuple(default_scopes(specification) if configured is None else configured)
+    rostering = set(rostering_scopes(specification))
+    fewer = tuple(scope for scope in wanted if scope in rostering)
+    return list(dict.fromkeys((wanted, fewer, ())))

@@ -1,6 +1,6 @@
-"""Whether and when a request is sent again: decisions without I/O.
+"""Retry policy: whether and when a request is sent again. No I/O.
 
-Only reads are repeated, and always as a whole: signed anew, so that no OAuth 1 nonce is used twice.
+Only reads are retried, and each attempt is a complete request: signed again, so that no OAuth 1 nonce is used twice.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,21 @@ from oneroster.errors import ConfigurationError
 __all__ = ["RETRIED_STATUSES", "Retry", "delay_before_retry", "retry_after_seconds"]
 
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
-"""Statuses that pass by themselves; all others are answers (6.1 HTTP codes)."""
+"""Statuses of temporary conditions; every other status is a final response (6.1 HTTP codes)."""
+
+_YEAR: Final = 31_536_000
 
 
 class Retry(NamedTuple):
-    """How often and how long a read is tried.
+    """How often and for how long a read is retried.
 
     Attributes:
-        attempts: Sends in all, the first included; 1 turns retries off.
-        first_delay: Seconds; upper bound of the wait before the second send. It doubles with each further one.
-        longest_delay: Seconds; upper bound of a wait that we choose ourselves.
-        longest_retry_after: Seconds; a server that asks for a longer pause gets none: the read fails at once.
-        deadline: Seconds from the first send, after which no further one begins.
+        attempts: Maximum number of requests, including the first; 1 disables retries.
+        first_delay: Upper bound, in seconds, of the delay before the first retry. It doubles with each retry.
+        longest_delay: Upper bound, in seconds, of any delay that the server did not ask for.
+        longest_retry_after: The longest ``Retry-After``, in seconds, to honour. If the server asks for more, the read
+            fails at once.
+        deadline: Seconds after the first request. No retry starts later.
     """
 
     attempts: int = 5
@@ -34,27 +37,28 @@ class Retry(NamedTuple):
     deadline: float = 300.0
 
     def checked(self) -> "Retry":
-        """Itself, when its numbers make sense.
+        """Return the policy itself if it is valid.
 
         Raises:
-            ConfigurationError: They do not.
+            ConfigurationError: There is no attempt, or a duration is negative.
         """
         if self.attempts < 1 or min(self[1:]) < 0:
-            raise ConfigurationError("Retry needs attempts of at least 1, and no negative seconds.")
+            raise ConfigurationError("Retry.attempts must be at least 1, and no duration may be negative.")
         return self
 
 
 def delay_before_retry(
     retry: Retry, sent: int, elapsed: float, retry_after: float | None, draw: Callable[[], float]
 ) -> float | None:
-    """Seconds to wait before the next send; None when there shall be none.
+    """Return the seconds to wait before the next attempt, or None to stop.
 
     Args:
-        retry: The limits.
-        sent: Sends so far, 1 or more.
-        elapsed: Seconds since the first send began.
-        retry_after: Seconds that the server asked for, if it did.
-        draw: Gives a random number between 0 and 1; many clients that failed together must not return together.
+        retry: The policy.
+        sent: Attempts so far, at least 1.
+        elapsed: Seconds since the first attempt started.
+        retry_after: The seconds that the server asked for, if any.
+        draw: Returns a random number between 0 and 1. The jitter keeps clients that failed together from retrying
+            together.
     """
     if sent >= retry.attempts:
         return None
@@ -63,22 +67,22 @@ def delay_before_retry(
     if retry_after is not None:
         if retry_after > retry.longest_retry_after:
             return None
-        # Never earlier than asked; the jitter on top is short, because the server chose the time.
+        # Never before the time that the server chose, and only a little after it.
         delay = retry_after + min(delay, 1.0)
     return delay if elapsed + delay <= retry.deadline else None
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, 0 for a time that is past, None when it says nothing readable.
+    """Return the seconds that a Retry-After header asks for; 0 for a past time, None if absent or invalid.
 
     Args:
-        header: Whole seconds or an HTTP date (RFC 9110, 10.2.3), None when absent.
-        now: The present time, with a zone.
+        header: Whole seconds or an HTTP date (RFC 9110, 10.2.3).
+        now: The current time, with a time zone.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        # Nobody waits longer than a year; and an endless row of digits must not become a number.
-        return float(min(int(text[:9]), 31_536_000)) if len(text) <= 9 else 31_536_000.0
+        # int() of a very long number is slow, and a year is longer than any wait.
+        return float(min(int(text[:9]), _YEAR)) if len(text) <= 9 else float(_YEAR)
     try:
         when = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):

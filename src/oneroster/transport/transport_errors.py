@@ -1,7 +1,7 @@
-"""What can go wrong between a request and its whole answer, told without a secret.
+"""Conversion of httpx errors into ours, without secrets.
 
-The errors of httpx repeat what was sent and what came: a token with a line end in it, a Location header that names a
-child. So they are put in words of our own, and are not chained: a printed cause would show what the message hides.
+The messages of httpx repeat what was sent and received: a token with a line break in it, a Location header with a
+child's name. So our errors have texts of their own, and the original is not chained: a traceback would show it.
 """
 
 from typing import Final
@@ -9,74 +9,66 @@ from typing import Final
 import httpx
 
 from oneroster.errors import OneRosterError, TransportError
+from oneroster.transport.urls import redacted
 
-__all__ = ["FAILURES", "bare", "is_passing", "no_answer"]
+__all__ = ["SEND_ERRORS", "is_transient", "transport_error"]
 
-FAILURES: Final = (
+SEND_ERRORS: Final = (
     httpx.HTTPError,
     httpx.InvalidURL,
     httpx.CookieConflict,
     OSError,
-    RuntimeError,  # also httpx.StreamError; a closed client, a closed event loop
-    ValueError,  # also UnicodeError: a header or a host name that cannot be encoded
+    RuntimeError,  # includes httpx.StreamError, a closed client, and a closed event loop
+    ValueError,  # includes UnicodeError: a header or a host name that cannot be encoded
 )
-"""All that sending raises beside our own errors."""
+"""Every error that sending a request can raise, apart from our own."""
 
-_PASSING: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.DecodingError)
+_TRANSIENT: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.DecodingError)
 
-_ADVICE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (httpx.ConnectTimeout, "nobody took the connection in time; check base_url and the way to it"),
-    (httpx.TimeoutException, "the server fell silent; Limits.silence says for how long it may"),
-    (httpx.ProxyError, "the proxy refused; check HTTPS_PROXY and NO_PROXY"),
-    (httpx.UnsupportedProtocol, "only http and https are spoken"),
-    (httpx.DecodingError, "the body is not in the coding that it declares"),
-    (httpx.RemoteProtocolError, "the server broke off, or does not speak HTTP"),
+_DESCRIPTIONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
+    (httpx.ConnectTimeout, "the connection timed out; check base_url and the network"),
+    (httpx.TimeoutException, "the server stopped sending; ResponseLimits.read_timeout sets how long to wait"),
+    (httpx.ProxyError, "the proxy refused the connection; check HTTPS_PROXY and NO_PROXY"),
+    (httpx.UnsupportedProtocol, "only http and https are supported"),
+    (httpx.DecodingError, "the body is not in the declared Content-Encoding"),
+    (httpx.RemoteProtocolError, "the server closed the connection early, or does not speak HTTP"),
     (
         (httpx.LocalProtocolError, UnicodeError),
-        "the request is no lawful HTTP; look for line ends and odd signs in host, token and client id",
+        "the request is not valid HTTP; check host, token and client id for line breaks and unusual characters",
     ),
-    (httpx.InvalidURL, "an address cannot be read as a URL"),
-    (RuntimeError, "the client was closed meanwhile, or is used in another event loop than at first"),
+    (httpx.InvalidURL, "a URL is invalid"),
+    (RuntimeError, "the client was closed, or is used in a second event loop"),
 )
 
 
-def is_passing(error: Exception) -> bool:
-    """Whether the same request may succeed in a moment."""
-    return isinstance(error, _PASSING)
+def is_transient(error: Exception) -> bool:
+    """Return whether the same request may succeed if it is sent again."""
+    return isinstance(error, _TRANSIENT)
 
 
-def no_answer(method: str, url: str, sent: int, error: Exception) -> OneRosterError:
-    """The error to raise for a request without a whole answer.
+def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRosterError:
+    """Return the error to raise for a request without a complete response.
 
     Args:
         method: The HTTP method.
-        url: The URL; its query is left out.
-        sent: How often it was sent.
-        error: One of `FAILURES`, or our own error, which stays as it is.
+        url: The URL; the message shows it without its query.
+        sent: The number of attempts.
+        error: One of `SEND_ERRORS`, or an error of ours, which is returned unchanged.
     """
     if isinstance(error, OneRosterError):
         return error
     times = "once" if sent == 1 else f"{sent} times"
-    through = _token_endpoint(error)
     return TransportError(
-        f"{method} {bare(url)} was sent {times} and brought no whole answer{through}: {_words(error)}"
-        f" ({type(error).__name__})."
+        f"{method} {redacted(url)} was sent {times} without a complete response{_token_endpoint(error)}:"
+        f" {_description(error)} ({type(error).__name__})."
     )
 
 
-def bare(url: httpx.URL | str) -> str:
-    """A URL without user, query and fragment."""
-    try:
-        return str(httpx.URL(url).copy_with(query=None, fragment=None, userinfo=b""))
-    except httpx.InvalidURL:
-        return "an unreadable URL"
-
-
-def _words(error: Exception) -> str:
+def _description(error: Exception) -> str:
     if isinstance(error, httpx.ConnectError):
-        # Here speak the operating system and the TLS library, who know neither the request nor an answer.
+        # This text is from the operating system or the TLS library, which see neither request nor response.
         return f"no connection: {error}"
-    return next((words for kinds, words in _ADVICE if isinstance(error, kinds)), "the connection broke")
+    return next((text for kinds, text in _DESCRIPTIONS if isinstance(error, kinds)), "the connection failed")
 
 
 def _token_endpoint(error: Exception) -> str:
@@ -84,7 +76,7 @@ def _token_endpoint(error: Exception) -> str:
         return ""
     try:
         request = error.request
-    except RuntimeError:  # how httpx says that it has none
+    except RuntimeError:  # raised by httpx when the error has no request
         return ""
-    # Of all that the session sends, only the token request is a POST.
-    return f", as the token endpoint {bare(request.url)} failed" if request.method == "POST" else ""
+    # The token request is the only POST that a session sends.
+    return f", because the token endpoint {redacted(request.url)} failed" if request.method == "POST" else ""

@@ -14,7 +14,8 @@ from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.roster.columns import schema_of
 from oneroster.sandbox import Sandbox
-from oneroster.transport.session import RawResponse
+from oneroster.standard import Standard
+from oneroster.transport.response import RawResponse
 from oneroster_v1p1.errors import StatusError
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 from tests.pull.pulling import ELEMENTS_OF_ALL
@@ -40,7 +41,7 @@ def tenant() -> Iterator[Sandbox]:
 
 
 def call_of(element: str) -> RowsCall:
-    return RowsCall(ELEMENTS[element].collection or "", {}, BASE_URL)
+    return RowsCall(Standard.of(), ELEMENTS[element].collection or "", {}, BASE_URL)
 
 
 def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:

@@ -12,7 +12,8 @@ from oneroster import OneRoster, Paging
 from oneroster.pull import Progress, PullError, PullOptions, RosterSelection, SanityLimits, preview, pull
 from oneroster.pull.plan import sources
 from oneroster.sandbox import Sandbox
-from oneroster.transport.session import RawResponse, Session
+from oneroster.transport.response import RawResponse
+from oneroster.transport.session import Session
 from tests.pull.pulling import roster_of, rows_at, truth
 
 TRUSTING = PullOptions(bounds=SanityLimits(unresolved=1.0))

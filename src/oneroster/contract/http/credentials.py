@@ -15,6 +15,7 @@ import httpx
 
 from oneroster.contract.errors import AccessRefusedError
 from oneroster.errors import TokenError
+from oneroster.standard import Standard
 from oneroster.transport import auth
 
 __all__ = ["BearerToken", "Credentials", "Nobody", "OAuth1Credentials", "OAuth2Credentials", "TokenAnswer", "TokenPost"]
@@ -136,7 +137,7 @@ class OAuth2Credentials:
         status: int | None = None
         for in_body in (False, True) if self._in_body is None else (self._in_body,):
             way = self._way or auth.ClientCredentials(
-                self.client_id, self.client_secret, self.token_url, url, self.scopes, in_body
+                self.client_id, self.client_secret, self.token_url, url, self.scopes, in_body, standard=Standard.of()
             )
             try:
                 headers = _authorised(way, method, url, post)

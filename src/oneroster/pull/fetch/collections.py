@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from oneroster.errors import PagingError, StatusError
-from oneroster.pages import PagePrefetcher
 from oneroster.pagination.walk import CollectionWalk, PageInfo, PageRequest, Paging
+from oneroster.prefetch import PagePrefetcher
 from oneroster.pull.errors import StagingError
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
@@ -138,7 +138,7 @@ class _CollectionFetch:
         self._element = source.element
         self._changes = None if source.element in staging.whole else errand.changes
         filter_ = self._changes.filter if self._changes else errand.filter
-        self._call = RowsCall(source.operation_id, {"filter_": filter_}, courier.settings.base_url)
+        self._call = RowsCall(courier.standard, source.operation_id, {"filter_": filter_}, courier.settings.base_url)
         self._walk = CollectionWalk(source.operation_id, paging)
         self._batcher = Batcher(schema_of(source.element, errand.columns))
         self._kept = _Kept()
@@ -178,7 +178,7 @@ class _CollectionFetch:
             self._rescue()
             raise
         finally:
-            flight.end()
+            flight.close()
         if self._changes and self._changes.some and not self._rows:
             raise _DisobeyedError("the server gave no changes, not even the last one known")
         self._stage()
@@ -188,10 +188,10 @@ class _CollectionFetch:
         self._progress.end(self._name, self._rows)
 
     def _walk_on(self, flight: PagePrefetcher[RowsPage]) -> None:
-        while asks := self._walk.asks(self._ahead):
+        while asks := self._walk.next_requests(self._ahead):
             if self._courier.stopped:
                 raise Stopped
-            self._take(asks[0], flight.next(asks))
+            self._take(asks[0], flight.fetch_first(asks))
             if self._kept.rows >= _STRETCH_ROWS or self._kept.size >= _STRETCH_BYTES:
                 self._stage()
 
@@ -204,7 +204,7 @@ class _CollectionFetch:
         return self._courier.read(self._call.page_url(ask), self._call.read_rows, operation_id, stop)
 
     def _take(self, ask: PageRequest, page: RowsPage) -> None:
-        indexes = self._walk.take(ask, page.facts)
+        indexes = self._walk.receive(ask, page.facts)
         rows = page.rows
         if len(indexes) < len(rows) or None in page.facts.ids:
             rows = [row for row in map(rows.__getitem__, indexes) if row is not None]
@@ -272,8 +272,8 @@ class _CollectionFetch:
             for index in range(page.count)
         ]
         facts = PageInfo(ids, page.total, page.cursor)
-        asks = self._walk.asks(self._ahead)
-        if not asks or _note(facts, self._walk.take(asks[0], facts)) != page:
+        asks = self._walk.next_requests(self._ahead)
+        if not asks or _note(facts, self._walk.receive(asks[0], facts)) != page:
             raise StagingError(f"The journal in {self._staging.folder} does not fit its rows. Pull without resume.")
 
 

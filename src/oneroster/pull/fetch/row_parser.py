@@ -16,7 +16,8 @@ from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageInfo
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
-from oneroster.transport.session import RawResponse
+from oneroster.standard import Standard
+from oneroster.transport.response import RawResponse
 from oneroster_v1p1 import models, wrapping
 from oneroster_v1p1.calls import load
 from oneroster_v1p1.tables import ELEMENTS, Property
@@ -55,13 +56,14 @@ class RowsCall(OperationCall):
     """A collection, whose pages are read into rows. Threads may share it.
 
     Args:
+        standard: The version of the standard.
         operation_id: The collection.
         arguments: By Python name, as for the client.
         base_url: The tenant.
     """
 
-    def __init__(self, operation_id: str, arguments: Mapping[str, Any], base_url: str) -> None:
-        super().__init__(operation_id, arguments, base_url)
+    def __init__(self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str) -> None:
+        super().__init__(standard, operation_id, arguments, base_url)
         self.element = self.operation.element or ""
         self.collection = self.operation.wrapper or ""
         self._reader = _Reader(self.element, self.collection, ())
@@ -83,7 +85,7 @@ class RowsCall(OperationCall):
             rows, flaws = self._one_by_one(answer.content)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
-        return RowsPage(self.facts(answer, ids), rows, rejects, len(answer.content))
+        return RowsPage(self.page_info(answer, ids), rows, rejects, len(answer.content))
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw

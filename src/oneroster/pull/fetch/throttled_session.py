@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from oneroster.pull.errors import PullError
-from oneroster.transport.session import RawResponse, Session
+from oneroster.transport.response import RawResponse
+from oneroster.transport.session import Session
 
 __all__ = ["Stopped", "ThrottledSession"]
 
@@ -41,14 +42,14 @@ class ThrottledSession(Session):
         rate: float | None = None,
         told: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(session.settings, session.retry, session.limits)
+        super().__init__(session.settings, session.standard, session.retry, session.limits)
         self.requests = self.retries = self.received = 0
         self._places: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0
         self._next = 0.0
         self._counting = threading.Lock()
         self._told = told
-        self._ending, self._ended_outside = self.stopper(), session.stopper()
+        self._ending, self._ended_outside = self.stop_event(), session.stop_event()
 
     @property
     def stopped(self) -> bool:
@@ -73,9 +74,9 @@ class ThrottledSession(Session):
                 self.received += len(answer.content)
             return answer
 
-    def pause(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
+    def retry_delay(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
         """See `Session`; counts what is sent again."""
-        delay = super().pause(failure, sent, began, operation_id)
+        delay = super().retry_delay(failure, sent, began, operation_id)
         if delay is not None:
             with self._counting:
                 self.retries += 1

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pyarrow.compute as pc
 
 from oneroster.errors import ConfigurationError
-from oneroster.filters import F, render
+from oneroster.filters import F, render_filter
 from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.collections import Changes
 from oneroster.pull.fetch.row_parser import RowsCall
@@ -106,9 +106,9 @@ class Update(NamedTuple):
     def _announced(self, source: Source, courier: "ThrottledSession") -> int | None:
         filter_ = self.choice.filters.get(source.collection)
         if self.choice.active:
-            active = render(F.status == "active", source.element)
+            active = render_filter(F.status == "active", source.element, courier.standard.specification)
             filter_ = active if filter_ is None else f"{filter_} AND {active}"
-        call = RowsCall(source.operation_id, {"filter_": filter_}, courier.settings.base_url)
+        call = RowsCall(courier.standard, source.operation_id, {"filter_": filter_}, courier.settings.base_url)
         return courier.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
 
     def result(self, staged: Roster, manifest: Manifest, staging: "Staging") -> Roster:

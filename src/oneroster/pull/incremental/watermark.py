@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.errors import ConfigurationError
-from oneroster.filters import modified_since, render
+from oneroster.filters import modified_since, render_filter
 from oneroster.pull.roster.columns import KEY, MODIFIED
 from oneroster.pull.roster.roster import Roster
+from oneroster.standard import Standard
 
 __all__ = ["LAST", "OVERLAP", "KnownState", "both", "instant", "kept_beside", "known_of", "text_of"]
 
@@ -66,7 +67,7 @@ def text_of(when: datetime) -> str:
 
 def both(filter_: str | None, since: datetime, element: str) -> str | None:
     """The filter that asks for changes, joined with another; None when OneRoster cannot join them (3.2 filter [A])."""
-    changed = render(modified_since(since), element)
+    changed = render_filter(modified_since(since), element, Standard.of().specification)
     if filter_ is None:
         return changed
     if any(junction in filter_.lower() for junction in _JUNCTIONS):

@@ -1,6 +1,6 @@
-"""A tenant that answers as quickly as it can, run in a process of its own: enrollments and users, nothing checked.
+"""A fast OneRoster server in a separate process, with enrollments and users and without any checks.
 
-Pages are bytes made once, in which only the part of the ids that differs from page to page is put in.
+Its pages are prepared bytes, in which only the part of the ids that differs from page to page is replaced.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 import uvicorn
 
 from benchmarks import ROOT
-from benchmarks.records import enrollment, user
+from benchmarks.synthetic_records import enrollment, user
 
 __all__ = ["Collection", "enrollments", "running", "users"]
 
@@ -30,13 +30,13 @@ _USER_MARK: Final = "users-number"
 
 
 class Collection:
-    """A collection as bytes; every thousand of its rows is a block, which the ids name.
+    """A collection as prepared bytes, in blocks of a thousand rows. The ids name the block.
 
     Args:
         name: The wrapper.
-        rows: How many there are.
-        make: Makes a record of a block, given its number in it.
-        user_blocks: How many blocks of users there are, to which the records lead in turn.
+        rows: The number of rows.
+        make: Returns the record at an index of a block.
+        user_blocks: The number of blocks of users, which the records refer to in rotation.
     """
 
     def __init__(self, name: str, rows: int, make: Callable[[int], dict[str, Any]], user_blocks: int = 1) -> None:
@@ -45,13 +45,13 @@ class Collection:
         self._block = b",".join(self._texts)
 
     def page(self, offset: int, limit: int) -> bytes:
-        """The body of a page."""
+        """Return the body of a page."""
         end = min(offset + limit, self.rows)
         pieces = [self._piece(start, offset, end) for start in range(offset // _BLOCK * _BLOCK, end, _BLOCK)]
         return b'{"%s":[' % self.name.encode() + b",".join(pieces) + b"]}"
 
     def _piece(self, start: int, first: int, end: int) -> bytes:
-        """The rows of one block that the page holds."""
+        """Return the rows of one block that are on the page."""
         low, high = max(first - start, 0), min(end - start, _BLOCK)
         text = self._block if (low, high) == (0, _BLOCK) else b",".join(self._texts[low:high])
         block = start // _BLOCK
@@ -60,12 +60,12 @@ class Collection:
 
 
 def enrollments(rows: int, users: int = _BLOCK) -> Collection:
-    """So many enrollments of so many users, who are there in whole blocks."""
+    """Return a collection of enrollments. Users are at most one block, or whole blocks."""
     return Collection("enrollments", rows, partial(_enrollment, users), max(1, users // _BLOCK))
 
 
 def users(rows: int) -> Collection:
-    """So many users."""
+    """Return a collection of users."""
     return Collection("users", rows, lambda number: user(number, _MARK))
 
 
@@ -75,15 +75,15 @@ def _enrollment(users: int, number: int) -> dict[str, Any]:
 
 
 def application(collections: Iterable[Collection], latency: float) -> Callable[..., Awaitable[None]]:
-    """Collections as an ASGI application; of all others it says that they are not there.
+    """Return an ASGI application that serves collections, and 404 for anything else.
 
     Args:
-        collections: What it serves.
-        latency: Seconds before each answer.
+        collections: The collections to serve.
+        latency: Seconds before each response.
     """
     served = {f"{PREFIX}/{collection.name}": collection for collection in collections}
 
-    async def answer(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    async def respond(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         if latency:
             await asyncio.sleep(latency)
         collection = served.get(scope["path"])
@@ -105,11 +105,11 @@ def application(collections: Iterable[Collection], latency: float) -> Callable[.
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    return answer
+    return respond
 
 
 def main() -> None:
-    """Serve until stdin ends, so that no server outlives the run that began it; say the port on stdout."""
+    """Print the port and serve until stdin is closed, so that the server ends with the process that started it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--users", type=int, default=0)
@@ -133,28 +133,25 @@ def main() -> None:
 
 @contextmanager
 def running(rows: int, latency: float = 0.0, users: int = 0) -> Iterator[str]:
-    """A server in another process, as long as the block lasts.
+    """Run a server in another process, and yield its base URL.
 
     Args:
-        rows: Enrollments that it has.
-        latency: Seconds before each answer.
-        users: Users that it has; without any it has no such collection.
-
-    Returns:
-        The base URL.
+        rows: The number of enrollments.
+        latency: Seconds before each response.
+        users: The number of users; with 0, the collection is not served.
 
     Raises:
-        RuntimeError: The server did not start; it says on stderr why.
+        RuntimeError: The server did not start; the reason is on stderr.
     """
     options = ["--rows", str(rows), "--users", str(users), "--latency", str(latency)]
-    command = [sys.executable, "-m", "benchmarks.server", *options]
+    command = [sys.executable, "-m", "benchmarks.fast_server", *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the quick server has no pipes")
+            raise RuntimeError("the server has no pipes")
         try:
             port = process.stdout.readline().strip()
             if not port:
-                raise RuntimeError("the quick server did not start")
+                raise RuntimeError("the server did not start")
             yield f"http://127.0.0.1:{port}{PREFIX}"
         finally:
             process.stdin.close()

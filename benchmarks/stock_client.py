@@ -1,7 +1,7 @@
-"""The client that openapi-python-client gives by its own templates, made at run time from this project's document.
+"""The client that openapi-python-client generates with its own templates, from this project's document.
 
-`python -m benchmarks.stock FOLDER` makes it: a process that has the generator loaded is no fair place to measure in, as
-the garbage collector goes through all that is there.
+`python -m benchmarks.stock_client FOLDER` generates it in a separate process: with the generator loaded, every garbage
+collection would take longer and distort the measurement.
 """
 
 import contextlib
@@ -23,35 +23,35 @@ _PACKAGE: Final = "stock_oneroster"
 
 
 class Stock:
-    """The stock package, imported."""
+    """The generated stock package."""
 
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"{_PACKAGE}{name}")
 
     def page_model(self, name: str) -> Any:
-        """A class of its models."""
+        """Return a model class."""
         return getattr(self._module(".models"), name)
 
     def client(self, base_url: str) -> Any:
-        """A client with a token."""
-        return self._module("").AuthenticatedClient(base_url=base_url, token="benchmark")  # noqa: S106 - no secret
+        """Return a client with a token."""
+        return self._module("").AuthenticatedClient(base_url=base_url, token="benchmark")  # noqa: S106 - not a secret
 
     def operation(self, tag: str, name: str) -> Any:
-        """The module of an operation."""
+        """Return the module of an operation."""
         return self._module(f".api.{tag}.{name}")
 
 
 @contextlib.contextmanager
 def generated() -> Iterator[Stock]:
-    """The stock package in a folder that is gone afterwards.
+    """Generate the stock package in a temporary folder, and yield it.
 
     Raises:
-        subprocess.CalledProcessError: The generator refused the document; it says on stderr why.
+        subprocess.CalledProcessError: The generator rejected the document; the reason is on stderr.
     """
     with tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder:
         paths = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        command = [sys.executable, "-m", "benchmarks.stock", str(Path(folder) / _PACKAGE)]
+        command = [sys.executable, "-m", "benchmarks.stock_client", str(Path(folder) / _PACKAGE)]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         sys.path.insert(0, folder)
         try:
@@ -63,7 +63,7 @@ def generated() -> Iterator[Stock]:
 
 
 def main() -> None:
-    """Make the package in the folder that the command line names."""
+    """Generate the package in the folder given on the command line."""
     from openapi_python_client import Project
     from openapi_python_client.config import Config, ConfigFile, MetaType
     from openapi_python_client.parser import GeneratorData

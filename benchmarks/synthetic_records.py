@@ -1,4 +1,4 @@
-"""Pages as a tenant sends them: made up, the same at every run, of the usual size and shape."""
+"""Synthetic records and pages of typical size and shape, the same in every run."""
 
 import json
 from typing import Any, Final
@@ -14,11 +14,11 @@ def _reference(kind: str, collection: str, sourced_id: str) -> dict[str, str]:
 
 
 def user(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
-    """A student with two further ids, one or two schools and a grade.
+    """Return a student with two user ids, one or two schools and a grade.
 
     Args:
-        number: Of the record within its page.
-        page_mark: The part of all ids and names that differs from page to page.
+        number: The index of the record within its page.
+        page_mark: The part of ids and names that differs from page to page.
     """
     schools = [f"school-{number % 40:04d}"] + ([f"school-{number % 40 + 1:04d}"] if number % 5 == 0 else [])
     return {
@@ -43,12 +43,12 @@ def user(number: int, page_mark: str = "000000000000") -> dict[str, Any]:
 
 
 def enrollment(number: int, page_mark: str = "000000000000", user_page_mark: str = "000000000000") -> dict[str, Any]:
-    """A student's place in a class.
+    """Return the enrollment of a student in a class.
 
     Args:
-        number: Of the record within its page.
-        page_mark: The part of its ids that differs from page to page.
-        user_page_mark: The same of the page that its user is in.
+        number: The index of the record within its page.
+        page_mark: The part of its id that differs from page to page.
+        user_page_mark: The page mark of its user.
     """
     return {
         "sourcedId": f"{number:08x}-0000-4000-8000-{page_mark}",
@@ -69,8 +69,8 @@ def _user_id(number: int, page_mark: str) -> str:
 
 
 _MAKERS: Final = {"users": user, "enrollments": enrollment}
-# What servers really send: an unlisted value, a boolean in words, an empty date-time, a property of their own,
-# a required property left out.
+# Deviations of real servers: an unlisted value, a boolean in words, an empty date-time, an extra property, and a
+# missing required property.
 _ODD: Final[tuple[dict[str, Any], ...]] = (
     {"role": "visitor"},
     {"primary": "yes", "enabledUser": "yes"},
@@ -81,12 +81,12 @@ _ODD: Final[tuple[dict[str, Any], ...]] = (
 
 
 def page(wrapper: str, rows: int, odd_every: int | None = None) -> bytes:
-    """A page of records, as compact JSON.
+    """Return a page of records, as compact JSON.
 
     Args:
         wrapper: ``users`` or ``enrollments``.
-        rows: Records.
-        odd_every: One record of so many deviates from the standard; None for none.
+        rows: The number of records.
+        odd_every: Every how many records one deviates from the standard; None for no deviations.
     """
     records = [_MAKERS[wrapper](number) for number in range(rows)]
     if odd_every is not None:
@@ -95,7 +95,7 @@ def page(wrapper: str, rows: int, odd_every: int | None = None) -> bytes:
 
 
 def with_odd_records(records: list[dict[str, Any]], every: int) -> list[dict[str, Any]]:
-    """The records, one of so many with a deviation that real servers show, each kind of them in turn."""
+    """Return the records with one of the deviations of real servers in every n-th of them."""
     return [
         record | _ODD[index // every % len(_ODD)] if index % every == every - 1 else record
         for index, record in enumerate(records)

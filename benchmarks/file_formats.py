@@ -1,6 +1,6 @@
-"""Pages of JSON as files: by what `oneroster pull` reads and writes with, and by stock generated models.
+"""Converting JSON pages to files, with the code of `oneroster pull` and with stock generated models.
 
-On both sides users and enrollments go from the bytes of their pages into one file each, a page at a time.
+Both convert the pages of users and enrollments to one file each, page by page.
 """
 
 import csv
@@ -17,10 +17,10 @@ import httpx
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.measuring import Line, in_turn, line
-from benchmarks.plan import Plan
-from benchmarks.server import enrollments, users
-from benchmarks.stock import Stock, generated
+from benchmarks.fast_server import enrollments, users
+from benchmarks.measurement import Line, in_turn, line
+from benchmarks.scale import Scale
+from benchmarks.stock_client import Stock, generated
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
@@ -28,12 +28,13 @@ from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import Holding, Manifest
 from oneroster.pull.roster.roster import MemoryRoster
-from oneroster.transport.session import RawResponse
+from oneroster.standard import Standard
+from oneroster.transport.response import RawResponse
 
 __all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 
-_MOST_PARQUET: Final = 0.2
-_MOST_CSV: Final = 0.25
+_MAX_PARQUET: Final = 0.2
+_MAX_CSV: Final = 0.25
 _BASE_URL: Final = "https://sis.example/ims/oneroster/v1p1"
 _HEADERS: Final = {"Content-Type": "application/json"}
 _USER_COLUMNS: Final = (
@@ -45,38 +46,38 @@ _ENROLLMENT_COLUMNS: Final = (
 )
 
 Pages = dict[str, list[bytes]]
-"""By wrapper, the bodies of a collection."""
+"""The bodies of the pages of each collection, by wrapper."""
 
 
-def measure(plan: Plan) -> Iterator[Line]:
-    """The rows of the table: the cost for each format over that of stock models with the library that fits it."""
-    pages = pages_of(plan.file_rows, plan.page_rows)
+def measure(scale: Scale) -> Iterator[Line]:
+    """Yield the cost for each format, relative to stock models with a suitable library."""
+    pages = pages_of(scale.file_rows, scale.page_rows)
     with generated() as stock:
-        contestants = {
-            "parquet": _timed(partial(ours, pages, "parquet"), plan),
-            "csv": _timed(partial(ours, pages, "csv"), plan),
-            "stock parquet": _timed(partial(stock_parquet, stock, pages), plan),
-            "stock csv": _timed(partial(stock_csv, stock, pages), plan),
+        candidates = {
+            "parquet": _timed(partial(ours, pages, "parquet"), scale),
+            "csv": _timed(partial(ours, pages, "csv"), scale),
+            "stock parquet": _timed(partial(stock_parquet, stock, pages), scale),
+            "stock csv": _timed(partial(stock_csv, stock, pages), scale),
         }
-        costs = in_turn("files", contestants, plan.rounds)
-    what = f"JSON of 2 x {plan.file_rows} rows to"
-    yield line(f"{what} Parquet / stock models + Arrow", costs["parquet"], costs["stock parquet"], _MOST_PARQUET)
-    yield line(f"{what} OneRoster CSV / stock models + csv", costs["csv"], costs["stock csv"], _MOST_CSV)
+        costs = in_turn("files", candidates, scale.rounds)
+    what = f"JSON of 2 x {scale.file_rows} rows to"
+    yield line(f"{what} Parquet / stock models + Arrow", costs["parquet"], costs["stock parquet"], _MAX_PARQUET)
+    yield line(f"{what} OneRoster CSV / stock models + csv", costs["csv"], costs["stock csv"], _MAX_CSV)
 
 
 def pages_of(rows: int, limit: int) -> Pages:
-    """Pages of so many users and of so many enrollments, who are theirs."""
+    """Return the pages of `rows` users and of as many enrollments of these users."""
     collections = (users(rows), enrollments(rows, rows))
     return {one.name: [one.page(offset, limit) for offset in range(0, rows, limit)] for one in collections}
 
 
 def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
-    """Every record validated and typed; what is wrong with it would be told. Returns the rows by file."""
+    """Write the pages with our code, which validates every record; return the number of rows by file."""
     tables, holdings = {}, {}
     for source in sources(choice=RosterSelection(only=tuple(pages))):
         columns = columns_to_fetch(source.element, RosterSelection())
         batcher = Batcher(schema_of(source.element, columns))
-        call = RowsCall(source.operation_id, {}, _BASE_URL)
+        call = RowsCall(Standard.of(), source.operation_id, {}, _BASE_URL)
         read = [
             batcher.batch(call.read_rows(RawResponse(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
             for body in pages[source.collection]
@@ -88,7 +89,7 @@ def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
 
 
 def stock_parquet(stock: Stock, pages: Pages, folder: Path) -> dict[str, int]:
-    """`Table.from_pylist` of the models' own dicts, compressed as ours is. Returns the rows by file."""
+    """Write the pages by `Table.from_pylist` with the same compression; return the number of rows by file."""
     folder.mkdir()
     rows = {}
     for name, bodies in pages.items():
@@ -112,7 +113,7 @@ def _stock_tables(stock: Stock, name: str, bodies: Iterable[bytes]) -> Iterator[
 
 
 def stock_csv(stock: Stock, pages: Pages, folder: Path) -> dict[str, int]:
-    """The `csv` module, fed from the attributes of the models. Returns the rows by file."""
+    """Write the pages by the `csv` module; return the number of rows by file."""
     folder.mkdir()
     rows = {}
     for name, bodies in pages.items():
@@ -172,19 +173,19 @@ def _enrollment_cells(enrollment: Any) -> tuple[str, ...]:
     )
 
 
-def _timed(work: Callable[[Path], dict[str, int]], plan: Plan) -> Callable[[], float]:
-    """Processor seconds of writing all files once; a thread that compresses counts, too."""
+def _timed(work: Callable[[Path], dict[str, int]], scale: Scale) -> Callable[[], float]:
+    """Return a function that measures the CPU seconds, in all threads, of writing all files once."""
 
     def cost() -> float:
         with tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder:
-            target = Path(folder) / "place"
+            target = Path(folder) / "destination"
             began = time.process_time()
             rows = work(target)
             spent = time.process_time() - began
             shutil.rmtree(target)
-        lost = [name for name, count in rows.items() if count != plan.file_rows]
+        lost = [name for name, count in rows.items() if count != scale.file_rows]
         if lost or len(rows) != 2:
-            raise RuntimeError(f"rows were lost on the way: {rows}")
+            raise RuntimeError(f"rows were lost: {rows}")
         return spent
 
     return cost

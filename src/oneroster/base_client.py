@@ -1,0 +1,239 @@
+"""The clients of any version of the standard: everything but the methods of the operations.
+
+A client class for one version adds the methods of its generated facade::
+
+    class Client(SyncClient, facade.Operations):
+        standard = Standard.from_package(package)
+"""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from oneroster.classlink import make_roster_request
+from oneroster.standard import Standard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from oneroster.operation_call import OperationCall
+    from oneroster.pages import AsyncPages, Pages
+    from oneroster.pagination.walk import Paging
+    from oneroster.transport.response import ResponseLimits
+    from oneroster.transport.retry import Retry
+    from oneroster.transport.session import AsyncSession, Session
+    from oneroster_v1p1 import Client
+
+__all__ = ["AsyncClient", "BaseClient", "SyncClient"]
+
+
+class BaseClient:
+    """The settings of a client.
+
+    Args:
+        client_id: The client id, or OAuth 1.0a consumer key.
+        client_secret: The client secret.
+        base_url: The base URL of the tenant, up to and including a path such as ``/ims/oneroster/v1p1``.
+        token_url: The token endpoint. With it, the client authenticates by OAuth 2; without it, by OAuth 1.0a.
+        token: A static bearer token, instead of id and secret.
+        scopes: OAuth 2 scopes; None requests those of all reads. Writing requires further scopes.
+        client_auth: How to send id and secret to the token endpoint: ``basic`` or ``body``.
+        oauth1_method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
+        tenant: The name of a tenant in the configuration file, see `oneroster.settings`.
+        config: The path of the configuration file.
+        retry: The retry policy for reads.
+        limits: The limits of one response.
+        paging: How collections are read.
+
+    Settings that are not given are taken from ``ONEROSTER_*`` environment variables. Nothing is checked, loaded or sent
+    before the first request.
+
+    Attributes:
+        standard: The version of the standard that the client speaks.
+    """
+
+    standard: ClassVar[Standard]
+
+    def __init__(
+        self,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        *,
+        base_url: str | None = None,
+        token_url: str | None = None,
+        token: str | None = None,
+        scopes: Sequence[str] | None = None,
+        client_auth: str | None = None,
+        oauth1_method: str | None = None,
+        tenant: str | None = None,
+        config: "str | Path | None" = None,
+        retry: "Retry | None" = None,
+        limits: "ResponseLimits | None" = None,
+        paging: "Paging | None" = None,
+    ) -> None:
+        self._given = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "base_url": base_url,
+            "token_url": token_url,
+            "token": token,
+            "scopes": scopes if scopes is None or isinstance(scopes, str) else " ".join(scopes),
+            "client_auth": client_auth,
+            "oauth1_method": oauth1_method,
+        }
+        self._tenant, self._config = tenant, config
+        self._retry, self._limits, self._paging_given = retry, limits, paging
+        self._lock = Lock()
+
+    def _open(self, kind: Any) -> Any:
+        from oneroster.settings import resolve_settings
+        from oneroster.transport.response import ResponseLimits
+        from oneroster.transport.retry import Retry
+
+        settings = resolve_settings(self._given, os.environ, self._tenant, self._config)
+        return kind(settings, self.standard, self._retry or Retry(), self._limits or ResponseLimits())
+
+    @property
+    def _paging(self) -> "Paging":
+        from oneroster.pagination.walk import Paging
+
+        return self._paging_given or Paging()
+
+    def _call(self, base_url: str, operation_id: str, arguments: dict[str, Any], body: Any = None) -> "OperationCall":
+        from oneroster.operation_call import OperationCall
+
+        return OperationCall(self.standard, operation_id, arguments, base_url, body)
+
+    def _generated_client(self, base_url: str) -> "Client":
+        client: Client = import_module(self.standard.package).Client(base_url)
+        return client
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._given['base_url']!r}, tenant={self._tenant!r})"
+
+
+class SyncClient(BaseClient):
+    """A synchronous client. Use it as a context manager, or close it. Threads may share it."""
+
+    _session: "Session | None" = None
+
+    @property
+    def session(self) -> "Session":
+        """The connections to the tenant, opened on first use.
+
+        Raises:
+            ConfigurationError: A setting is missing or invalid.
+        """
+        from oneroster.transport.session import Session
+
+        with self._lock:
+            if self._session is None:
+                self._session = self._open(Session)
+            return self._session
+
+    @property
+    def api(self) -> "Client":
+        """The generated client, with the same connections and authentication but without retries and paging."""
+        return self._generated_client(self.session.settings.base_url).set_httpx_client(self.session.client)
+
+    def make_roster_request(self, url: str) -> dict[str, int | str]:
+        """Send a GET to any URL, signed by OAuth 1.0a with HMAC-SHA256, as ClassLink's class does (7.3 [A]).
+
+        Args:
+            url: The whole URL, including the query. The request is signed for any host, so take the URL from your own
+                configuration and never from a record.
+
+        Returns:
+            ``status_code`` (0 if no response was received) and ``response``, the body as text. An error status does
+            not raise.
+        """
+        return make_roster_request(url, self._given["client_id"] or "", self._given["client_secret"] or "")
+
+    def _collection(self, operation_id: str, arguments: dict[str, Any]) -> "Pages[Any]":
+        from oneroster.pages import WalkedPages
+
+        session = self.session
+        return WalkedPages(session, self._call(session.settings.base_url, operation_id, arguments), self._paging)
+
+    def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
+        session = self.session
+        call = self._call(session.settings.base_url, operation_id, arguments)
+        return session.read(call.url(call.request()), call.read_record, operation_id)
+
+    def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
+        session = self.session
+        call = self._call(session.settings.base_url, operation_id, arguments, body)
+        request = call.request()
+        call.response(session.write(request.method, call.url(request), request.body, operation_id), request)
+
+    def close(self) -> None:
+        """Close all connections. The client opens new ones if it is used again."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(BaseClient):
+    """An asynchronous client for one asyncio event loop. Use it as an async context manager, or close it."""
+
+    _session: "AsyncSession | None" = None
+
+    @property
+    def session(self) -> "AsyncSession":
+        """The connections to the tenant, opened on first use.
+
+        Raises:
+            ConfigurationError: A setting is missing or invalid.
+        """
+        from oneroster.transport.session import AsyncSession
+
+        if self._session is None:
+            self._session = self._open(AsyncSession)
+        return self._session
+
+    @property
+    def api(self) -> "Client":
+        """The generated client, with the same connections and authentication but without retries and paging."""
+        return self._generated_client(self.session.settings.base_url).set_async_httpx_client(self.session.client)
+
+    def _collection(self, operation_id: str, arguments: dict[str, Any]) -> "AsyncPages[Any]":
+        from oneroster.pages import AsyncWalkedPages
+
+        session = self.session
+        return AsyncWalkedPages(session, self._call(session.settings.base_url, operation_id, arguments), self._paging)
+
+    async def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
+        session = self.session
+        call = self._call(session.settings.base_url, operation_id, arguments)
+        return await session.read(call.url(call.request()), call.read_record, operation_id)
+
+    async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
+        session = self.session
+        call = self._call(session.settings.base_url, operation_id, arguments, body)
+        request = call.request()
+        call.response(await session.write(request.method, call.url(request), request.body, operation_id), request)
+
+    async def close(self) -> None:
+        """Close all connections. The client opens new ones if it is used again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        await self.close()

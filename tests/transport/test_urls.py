@@ -1,0 +1,25 @@
+"""Origins of URLs, and what of a URL may be shown."""
+
+import pytest
+
+from oneroster.transport.urls import origin_of, redacted
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://sis.example/ims", ("https", "sis.example", 443)),
+        ("https://sis.example:443/other", ("https", "sis.example", 443)),
+        ("HTTPS://SIS.example", ("https", "sis.example", 443)),
+        ("http://sis.example", ("http", "sis.example", 80)),
+        ("http://sis.example:8080/x?y=z", ("http", "sis.example", 8080)),
+        ("ftp://sis.example", ("ftp", "sis.example", None)),
+    ],
+)
+def test_the_default_port_belongs_to_the_origin(url: str, origin: tuple[str, str, int | None]) -> None:
+    assert origin_of(url) == origin
+
+
+def test_user_query_and_fragment_are_not_shown() -> None:
+    assert redacted("https://kid:s3cret@sis.example/users?filter=Erika#Erika") == "https://sis.example/users"
+    assert redacted("http://[::1") == "an unreadable URL"
