@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from oneroster.cli.check import check
-from oneroster.sandbox.district import Size, records
+from oneroster.sandbox.district.generator import district_entities
+from oneroster.sandbox.district.mapping_v1p1 import map_entity
+from oneroster.sandbox.district.size import Size
 from tests.contract_kit.hostile import answer, says, serving
 
 CHILD = "Zaphod"
@@ -144,7 +146,8 @@ def test_a_rehearsal_in_the_sandbox_lets_nobody_out(tmp_path: Path) -> None:
     assert "User" in files.pop(cached)
     people = {
         str(record[field])
-        for element, record in records(Size.parse("small"), 1)
+        for entity in district_entities(Size.parse("small"), 1)
+        for element, record in map_entity(entity)
         if element == "User"
         for field in NAMES
     }

@@ -24,7 +24,7 @@ from oneroster.contract.runner import check as judge
 from oneroster.contract.selection import choose
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
-from oneroster.sandbox.variants import by_name
+from oneroster.sandbox.variants import variants_by_name
 from oneroster.standard import Standard
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
@@ -305,7 +305,7 @@ def _sandbox_target(stack: ExitStack, given: Mapping[str, str], wanted: _Embedde
     """
     if any(value for name, value in given.items() if name != "profile"):
         raise TargetError("--sandbox judges the embedded tenant; leave out the address and the credentials of another")
-    profile, variants = given["profile"] or DEFAULT_PROFILE, by_name(wanted.variants)
+    profile, variants = given["profile"] or DEFAULT_PROFILE, variants_by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
         Sandbox(
@@ -319,7 +319,7 @@ def _sandbox_target(stack: ExitStack, given: Mapping[str, str], wanted: _Embedde
     )
     access = (
         {"token": tenant.token}
-        if "bearer" in variants.ways_in
+        if "bearer" in variants.authentication_methods
         else {"client_id": tenant.client_id, "client_secret": tenant.client_secret}
     )
     # An empty environment: its credentials belong to another tenant.

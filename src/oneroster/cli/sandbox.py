@@ -16,7 +16,7 @@ from oneroster.cli import USAGE
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.server import PortError, Sandbox
 from oneroster.sandbox.store.database import default_cache
-from oneroster.sandbox.variants import VARIANTS, by_name
+from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from oneroster_v1p1.tables import PROFILES
 
 HELP = """Serve a whole OneRoster 1.1 tenant on this machine: a made-up district, all operations, all ways in.
@@ -77,7 +77,7 @@ def sandbox(
     with ExitStack() as stack:
         try:
             with _progress() as progress:
-                variants = by_name(variant)
+                variants = variants_by_name(variant)
                 tenant = stack.enter_context(
                     Sandbox(
                         size, seed, profile, fault, port, variants=variants, cache=default_cache(), progress=progress
