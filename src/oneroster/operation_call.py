@@ -14,9 +14,9 @@ from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.specification import Operation, Specification
-from oneroster_v1p1.calls import Request
-from oneroster_v1p1.facade import Page
-from oneroster_v1p1.types import Response
+from oneroster_runtime.pages import Page
+from oneroster_runtime.requests import Request
+from oneroster_runtime.responses import Response
 
 __all__ = ["OperationCall", "ParsedPage"]
 

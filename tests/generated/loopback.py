@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def module_of(operation: Operation) -> Any:
     """The module of an operation."""
-    from generation.facts import python_name
+    from oneroster_runtime.specification import python_name
 
     return import_module(f"oneroster_v1p1.api.{operation.tag}.{python_name(operation.operation_id)}")
 

@@ -18,7 +18,7 @@ QUERY = {
     "offset": (0, "0"),
     "sort": ("familyName", "familyName"),
     "order_by": ("desc", "desc"),
-    "filter_": ("familyName~'O B+c' AND status='active'", "familyName~%27O%20B%2Bc%27%20AND%20status%3D%27active%27"),
+    "filter": ("familyName~'O B+c' AND status='active'", "familyName~%27O%20B%2Bc%27%20AND%20status%3D%27active%27"),
     "fields": ("sourcedId,status", "sourcedId%2Cstatus"),
 }
 

@@ -112,7 +112,7 @@ def get(
         _list_reads()
         return
     given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
-    options = {"filter_": filter_, "fields": fields, "sort": sort, "order_by": order_by}
+    options = {"filter": filter_, "fields": fields, "sort": sort, "order_by": order_by}
     try:
         operation = _operation(name, ids or [], options)
         with opened(given, sandbox) as roster:

@@ -49,7 +49,7 @@ def reader(
     choice = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
     (source,) = sources(profile, choice)
     schema = schema_of(source.element, {KEY, *columns} if columns else columns_to_fetch(source.element, choice))
-    call = RowsCall(roster.standard, source.operation_id, {"filter_": filter}, roster.session.settings.base_url)
+    call = RowsCall(roster.standard, source.operation_id, {"filter": filter}, roster.session.settings.base_url)
     call.request()  # refuses a filter that cannot be sent before anything is
     batches = _batches(roster, call, Batcher(schema), paging or Paging(), rejects or Rejects())
     return pa.RecordBatchReader.from_batches(schema, batches)

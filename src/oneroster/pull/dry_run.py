@@ -53,7 +53,7 @@ def preview(roster: "OneRoster", settings: PullOptions, place: Path | None = Non
 
 def _prospect(roster: "OneRoster", source: Source, settings: PullOptions) -> CollectionPreview:
     session, filter_ = roster.session, settings.choice.filters.get(source.collection)
-    call = RowsCall(roster.standard, source.operation_id, {"filter_": filter_}, session.settings.base_url)
+    call = RowsCall(roster.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
     kept = columns_to_fetch(source.element, settings.choice)
     left_out = tuple(column.name for column in columns_of(source.element) if column.name not in kept)
     try:

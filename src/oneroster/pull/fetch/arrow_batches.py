@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from oneroster.pull.fetch.row_parser import extras_of, has_extras
 from oneroster.pull.roster.columns import Column, columns_of, element_of
+from oneroster_runtime.wire import TRUTH
 from oneroster_v1p1.tables import ELEMENTS, Property
-from oneroster_v1p1.wire import TRUTH
 
 __all__ = ["Batcher"]
 

@@ -138,7 +138,7 @@ class _CollectionFetch:
         self._element = source.element
         self._changes = None if source.element in staging.whole else errand.changes
         filter_ = self._changes.filter if self._changes else errand.filter
-        self._call = RowsCall(courier.standard, source.operation_id, {"filter_": filter_}, courier.settings.base_url)
+        self._call = RowsCall(courier.standard, source.operation_id, {"filter": filter_}, courier.settings.base_url)
         self._walk = CollectionWalk(source.operation_id, paging)
         self._batcher = Batcher(schema_of(source.element, errand.columns))
         self._kept = _Kept()

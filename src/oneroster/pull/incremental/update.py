@@ -108,7 +108,7 @@ class Update(NamedTuple):
         if self.choice.active:
             active = render_filter(F.status == "active", source.element, courier.standard.specification)
             filter_ = active if filter_ is None else f"{filter_} AND {active}"
-        call = RowsCall(courier.standard, source.operation_id, {"filter_": filter_}, courier.settings.base_url)
+        call = RowsCall(courier.standard, source.operation_id, {"filter": filter_}, courier.settings.base_url)
         return courier.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
 
     def result(self, staged: Roster, manifest: Manifest, staging: "Staging") -> Roster:
