@@ -93,7 +93,7 @@ def test_the_client_reads_the_status_object(package: ModuleType, server: Loopbac
 
 def test_columns_are_read_strictly(package: ModuleType) -> None:
     (row,) = package.wire.page_decoder("Org")(b'{"organisations": [%s]}' % _json(ORG))
-    assert (row.sourced_id, str(row.type)) == ("o-1", "school")
+    assert (row.sourced_id, str(row.type_)) == ("o-1", "school")
 
 
 def test_the_standard_is_made_of_the_package(package: ModuleType) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from oneroster_runtime.specification.naming import parameter_name
-from oneroster_runtime.specification.schemas import SchemaReader, escape
+from oneroster_runtime.specification.schemas import SchemaReader, escape, located
 from oneroster_runtime.specification.shapes import (
     Operation,
     Parameter,
@@ -42,12 +42,8 @@ def read_specification(
     Raises:
         SpecificationError: A part of the document cannot be read. The error has the JSON pointer of the part.
     """
-    try:
+    with located(""):
         return SpecificationReader(document, profile, operations).specification()
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, SpecificationError):
-            raise
-        raise SpecificationError(f"a part does not have its form: {type(error).__name__}: {error}") from error
 
 
 class SpecificationReader(SchemaReader):
@@ -110,7 +106,8 @@ class SpecificationReader(SchemaReader):
                 profiles = part.get("x-oneroster-profiles")
                 if self.profile is not None and profiles is not None and self.profile not in profiles:
                     continue
-                operation = self.operation(path, method, part, pointer)
+                with located(pointer):
+                    operation = self.operation(path, method, part, pointer)
                 yield operation.operation_id, operation
 
     def operation(self, path: str, method: str, part: dict[str, Any], pointer: str) -> Operation:

@@ -1,12 +1,13 @@
 """Read the schemas of a document: elements, their properties, enumerations."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 from oneroster_runtime.specification.naming import python_name
 from oneroster_runtime.specification.shapes import Element, Property, SpecificationError
 
-__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape"]
+__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape", "located"]
 
 BOOLEAN: Final = "TrueFalse"
 """The schema of booleans."""
@@ -119,7 +120,8 @@ class SchemaReader:
         schema = self.schemas[name]
         properties: dict[str, Property] = {}
         for key, value, pointer, required in self.property_schemas(name):
-            found = self._alternatives(name, key, value, pointer, required=required)
+            with located(pointer):
+                found = self._alternatives(name, key, value, pointer, required=required)
             if self.profile is None or not found.profiles or self.profile in found.profiles:
                 properties[key] = found
         return Element(name, schema.get("x-oneroster-collection"), schema.get("x-oneroster-read"), properties)
@@ -204,6 +206,18 @@ def alternatives_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(schema.get("type"), list):
         return [{**schema, "type": kind} for kind in schema["type"]]
     return [schema]
+
+
+@contextmanager
+def located(pointer: str) -> Iterator[None]:
+    """Raise a SpecificationError with a pointer for a part whose values do not have the expected types."""
+    try:
+        yield
+    except SpecificationError:
+        raise
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        message = f"a part does not have its form: {type(error).__name__}: {error}"
+        raise SpecificationError(message, pointer) from error
 
 
 def escape(key: str) -> str:
