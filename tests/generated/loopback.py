@@ -9,7 +9,10 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from oneroster_v1p1 import Client
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
+
+OPERATIONS = specification().operations
 
 
 class Seen(NamedTuple):

@@ -15,7 +15,12 @@ from oneroster_runtime.specification import python_name
 from oneroster_runtime.json_body import parse_json
 from oneroster_v1p1 import DecodeError
 from oneroster_runtime.records import Record
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, Property
+from oneroster_runtime.specification import Property
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+ENUMERATIONS = specification().enumerations
+OPERATIONS = specification().operations
 
 LAW = settings(max_examples=25, deadline=None)
 COLLECTIONS = [name for name, element in ELEMENTS.items() if element.collection]

@@ -9,7 +9,11 @@ import pytest
 from tests.generated.loopback import Loopback, call, module_of
 
 from oneroster_v1p1 import api, models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation, document
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import document, specification
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 STYLES = ("sync", "asyncio")
 AWKWARD = "a/b|c d%2Fe'f?g#h+i"

@@ -14,7 +14,9 @@ from oneroster_runtime.json_body import parse_json
 from oneroster_v1p1 import AuthenticatedClient, Client, OneRosterError, models
 from oneroster_v1p1.api.gradebook import put_result
 from oneroster_v1p1.api.rostering import get_all_users, get_user
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
 
 SECRET = "s3cr3t-t0ken"
 CHILD = "Zebulon-Quackenbush"

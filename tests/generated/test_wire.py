@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster_v1p1 import models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, document
+from oneroster_v1p1 import document, specification
 from oneroster_v1p1.wire import STRUCTS, TRUTH, page_decoder, error_path, raw_page_decoder, record_decoder
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 DOCUMENT = document()
 LAW = settings(max_examples=30, deadline=None)
