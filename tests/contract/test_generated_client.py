@@ -18,10 +18,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
-from oneroster_v1p1 import AuthenticatedClient, WriteError, models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation, document
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import AuthenticatedClient, WriteError, document, models, specification
 from tests.contract.recorder import Received, Recorder, recording
 from tests.contract.valid_responses import records, responses
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 TOKEN = "a-token"
 EXAMPLES = settings(
@@ -117,7 +120,7 @@ def test_it_sends_what_schemathesis_would_send(
         nonlocal compared
         case = data.draw(engine().find_operation_by_id(operation.operation_id).as_strategy())
         if operation.body is not None:
-            # The tables draw fuller records than a schema does, whose optional parts are mostly left out.
+            # The specification gives fuller records than a schema does, whose optional parts are mostly left out.
             case.body = {operation.body_wrapper: data.draw(records(operation.body))}
         # Such segments lead elsewhere: the client refuses them, and the HTTP library of schemathesis folds them away.
         assume(not LEADING_ELSEWHERE & set(path_values(case).values()))

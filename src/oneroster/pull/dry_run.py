@@ -56,7 +56,7 @@ def preview(client: "OneRoster", options: PullOptions, destination: Path | None 
 def _preview_of(client: "OneRoster", source: CollectionSource, options: PullOptions) -> CollectionPreview:
     session, specification = client.session, client.standard.specification
     filter_ = options.selection.filters.get(source.collection)
-    call = RowsCall(client.standard, source.operation_id, {"filter_": filter_}, session.settings.base_url)
+    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
     fetched = columns_to_fetch(specification, source.element, options.selection)
     columns = columns_of(specification, source.element)
     left_out = tuple(column.name for column in columns if column.name not in fetched)

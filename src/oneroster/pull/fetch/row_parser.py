@@ -18,9 +18,9 @@ from oneroster.pagination.walk import PageInfo
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
+from oneroster_runtime.json_body import parse_json
 from oneroster_runtime.specification import Property
-from oneroster_v1p1 import wrapping
-from oneroster_v1p1.calls import load
+from oneroster_runtime.wrappers import unwrap
 
 __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 
@@ -110,19 +110,19 @@ class RowsCall(OperationCall):
             try:
                 yield self._reader.record(raw), []
             except _UNREADABLE:
-                yield self._parse_tolerantly(load(bytes(raw)))
+                yield self._parse_tolerantly(parse_json(bytes(raw)))
 
     def _items(self, content: bytes) -> list[Any]:
         if not content.strip():
             return []
         problem = ""
         try:
-            body = load(content)
+            body = parse_json(content)
             items = body.get(self.collection) if isinstance(body, dict) else body
             if isinstance(items, list):
                 # An item that is not an object becomes a record without an id; the other items are not affected.
                 return items
-            found: list[Any] = wrapping.unwrap(body, self.collection, many=True)[self.collection]
+            found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
             return found
         except DecodeError as error:
             problem = error.message

@@ -1,16 +1,17 @@
-"""The fields of msgspec structs: strict ones for `wire`, and lenient ones from which the models are read."""
+"""The fields of msgspec structs: strict ones for `wire`, and lenient ones for the fast reading of models."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generation.facts import REFERENCE, python_name
+from oneroster_runtime.specification import python_name
+from oneroster_runtime.specification.schemas import REFERENCE
 
 if TYPE_CHECKING:
-    from generation.facts import Facts, Model
+    from generation.package_model import Model, PackageModel
     from oneroster_runtime.specification import Property
 
-# Words of JSON Schema, and what msgspec calls them for a scalar and for a list.
+# Keywords of JSON Schema, and the names of msgspec for a scalar and for a list.
 _CONSTRAINTS = {
     "minLength": "min_length",
     "maxLength": "max_length",
@@ -36,12 +37,7 @@ _TYPES = {
 
 
 def wire_field(model: Model, found: Property) -> str:
-    """The line of a property in its struct.
-
-    Args:
-        model: The element.
-        found: The property.
-    """
+    """Return the line of a property in the strict struct of its element."""
     kind = _narrowed(_kind(found), {} if found.kind == "date-time" else model.constraints.get(found.name, {}))
     options = [] if found.required else ["default=None"]
     options += [f"name={found.name!r}"] if found.name != found.attribute else []
@@ -52,13 +48,10 @@ def wire_field(model: Model, found: Property) -> str:
 
 
 def regular_field(found: Property) -> str:
-    """The line of a property in the struct that a model is read from.
+    """Return the line of a property in the lenient struct of its element.
 
-    Only types are asked for that a reader in C tells apart at no cost. What the tolerant reading lets through or keeps
-    aside is left to it: absent properties, unlisted values, odd booleans, instants in other notations.
-
-    Args:
-        found: The property.
+    The types are those that msgspec distinguishes at no cost. Everything else is left to the tolerant reading: absent
+    properties, unlisted values, booleans and date-times in other notations.
     """
     name = f", name={found.name!r}" if found.name != found.attribute else ""
     default = f"field(default=None{name})" if name else "None"
@@ -72,27 +65,27 @@ def _regular_kind(found: Property) -> str:
         return "str"
     if found.kind == "enumerations":
         return "list[str]"
-    named = nested(found)
+    named = nested_schema(found)
     if named is None:
         return _TYPES[found.kind]
-    inside = f"{python_name(named)}.Regular"
-    return f"list[{inside}]" if found.kind in {"references", "records"} else inside
+    struct = f"{python_name(named)}.Regular"
+    return f"list[{struct}]" if found.kind in {"references", "records"} else struct
 
 
-def paged(facts: Facts) -> frozenset[str]:
-    """The models of which pages are made, those inside others included: the ones that are read by the thousand."""
+def page_models(package: PackageModel) -> frozenset[str]:
+    """Return the models of the records of pages, with nested ones. They are read by the thousand."""
     found: set[str] = set()
-    waiting = [model.element for model in facts.models.values() if model.many and model.element]
+    waiting = [model.element for model in package.models.values() if model.many and model.element]
     while waiting:
         name = waiting.pop()
         found.add(name)
-        inside = map(nested, facts.models[name].properties.values())
-        waiting += [name for name in inside if name and name not in found]
+        nested = map(nested_schema, package.models[name].properties.values())
+        waiting += [name for name in nested if name and name not in found]
     return frozenset(found)
 
 
-def nested(found: Property) -> str | None:
-    """The model inside a property."""
+def nested_schema(found: Property) -> str | None:
+    """Return the schema of the records in a property."""
     return REFERENCE if found.kind in {"reference", "references"} else found.record
 
 
@@ -104,5 +97,5 @@ def _kind(found: Property) -> str:
 
 
 def _narrowed(kind: str, constraints: dict[str, Any]) -> str:
-    said = ", ".join(f"{_CONSTRAINTS[name]}={value!r}" for name, value in constraints.items() if name in _CONSTRAINTS)
-    return f"Annotated[{kind}, Meta({said})]" if said else kind
+    limits = ", ".join(f"{_CONSTRAINTS[name]}={value!r}" for name, value in constraints.items() if name in _CONSTRAINTS)
+    return f"Annotated[{kind}, Meta({limits})]" if limits else kind

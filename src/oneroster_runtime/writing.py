@@ -1,78 +1,77 @@
-{#
-A file that openapi-python-client 0.29.1 does not have; scripts/generate renders it beside the generator's own.
-Why: OneRoster writes booleans as strings and instants in UTC, which the generator's own serialisation does not know.
-#}
-{{ marker }}
-"""From Python values to JSON data, as OneRoster 1.1 writes it."""
-
-from __future__ import annotations
+"""From Python values to JSON data in OneRoster's notation."""
 
 import math
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .errors import WriteError
+from oneroster_runtime.errors import WriteError
 
 if TYPE_CHECKING:
-    from .fields import Field
+    from oneroster_runtime.fields import Field
 
-__all__ = ["is_json", "plain", "write", "write_date_time", "write_strictly"]
+__all__ = ["deep_copy", "is_json", "write", "write_date_time", "write_strictly"]
 
 
-def write(field: Field, value: Any) -> Any:
-    """The value of a field as JSON data."""
+def write(field: "Field", value: Any) -> Any:
+    """Return the value of a field as JSON data."""
     if field.kind in {"strings", "enumerations"}:
         return [str.__str__(item) for item in value]
     if field.kind in {"references", "records"}:
         return [item.to_dict() for item in value]
     if field.model is not None:
         return value.to_dict()
-    return _write_simple(field.kind, value)
+    return _write_scalar(field.kind, value)
 
 
-def write_strictly(subject: str, sourced_id: str | None, field: Field, value: Any) -> Any:
-    """The value of a field as JSON data, refused when the document does not allow it.
+def write_strictly(subject: str, sourced_id: str | None, field: "Field", value: Any) -> Any:
+    """Return the value of a field as JSON data, and refuse what the document does not allow.
+
+    Args:
+        subject: The model, for the message.
+        sourced_id: The sourcedId of the record, for the message.
+        field: The field.
+        value: Its value, of the type of the field.
 
     Raises:
-        WriteError: An enumeration does not list the value, JSON cannot say it, or a record inside is refused.
+        WriteError: An enumeration does not list the value, JSON cannot represent it, or a nested record is refused.
     """
     if field.values is not None:
         listed = {member.value for member in field.values}
         if not listed.issuperset(value if isinstance(value, list) else [value]):
             raise WriteError(subject, field.name, f"has a value that {field.values.__name__} does not list", sourced_id)
     if field.kind == "object" and not is_json(value):
-        raise WriteError(subject, field.name, "holds something that JSON cannot say", sourced_id)
+        raise WriteError(subject, field.name, "contains something that JSON cannot represent", sourced_id)
     if field.model is None:
         return write(field, value)
-    inside = value if isinstance(value, list) else [value]
+    nested = value if isinstance(value, list) else [value]
     written = []
-    for index, item in enumerate(inside):
+    for index, item in enumerate(nested):
         try:
             written.append(item.to_wire())
         except WriteError as error:
-            place = f"{field.name}[{index}]" if isinstance(value, list) else field.name
-            raise WriteError(subject, f"{place}.{error.field}", error.reason, sourced_id) from None
+            path = f"{field.name}[{index}]" if isinstance(value, list) else field.name
+            raise WriteError(subject, f"{path}.{error.field}", error.reason, sourced_id) from None
     return written if isinstance(value, list) else written[0]
 
 
 def write_date_time(value: datetime) -> str:
-    """An instant in UTC, as in ``2012-04-23T18:25:43.511Z``."""
-    instant = value.astimezone(timezone.utc)
+    """Return a date-time in UTC, as in ``2012-04-23T18:25:43.511Z``."""
+    instant = value.astimezone(UTC)
     precision = "microseconds" if instant.microsecond % 1000 else "milliseconds"
     return instant.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
-def plain(value: Any) -> Any:
-    """JSON data without anything shared with the original."""
+def deep_copy(value: Any) -> Any:
+    """Return a copy of JSON data that shares nothing with the original."""
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: deep_copy(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [deep_copy(item) for item in value]
     return value
 
 
-def _write_simple(kind: str, value: Any) -> Any:
+def _write_scalar(kind: str, value: Any) -> Any:
     if kind == "boolean":
         return "true" if value else "false"
     if kind == "date-time":
@@ -80,12 +79,12 @@ def _write_simple(kind: str, value: Any) -> Any:
     if kind == "date":
         return value.isoformat()
     if kind == "object":
-        return plain(value)
+        return deep_copy(value)
     return str.__str__(value) if isinstance(value, str) else value
 
 
 def is_json(value: object) -> bool:
-    """Whether JSON can say a value."""
+    """Return whether JSON can represent a value."""
     if isinstance(value, dict):
         return all(isinstance(key, str) and is_json(item) for key, item in value.items())
     if isinstance(value, (list, tuple)):

@@ -1,17 +1,19 @@
-"""The document in the words that openapi-python-client understands.
+"""The document that openapi-python-client gets.
 
-The generator reads a part of OpenAPI 3.1: siblings of a reference are lost on it, an inline enumeration becomes a class
-for each endpoint, a default is always sent. So it is given the facts anew, said in its own way. The templates take
-everything beyond names from the facts themselves.
+The generator reads a part of OpenAPI 3.1: it ignores siblings of a reference, makes a class per endpoint for an inline
+enumeration, and always sends defaults. Its input is therefore a simpler document with the same operations and models.
+The templates take everything beyond names from the package model.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generation.facts import Facts, Model, python_name
+from oneroster_runtime.specification import python_name
+from oneroster_runtime.specification.schemas import REFERENCE
 
 if TYPE_CHECKING:
+    from generation.package_model import Model, PackageModel
     from oneroster_runtime.specification import Operation, Property
 
 _SIMPLE: dict[str, dict[str, Any]] = {
@@ -28,29 +30,24 @@ _SIMPLE: dict[str, dict[str, Any]] = {
 _ITEMS = {"strings": "string", "enumerations": "enumeration", "references": "reference", "records": "record"}
 
 
-def lowered(facts: Facts, reference: str) -> dict[str, Any]:
-    """The document for the generator.
-
-    Args:
-        facts: What the document means.
-        reference: The schema behind the kinds ``reference`` and ``references``.
-    """
-    info = facts.document.data.get("info", {})
+def generator_input(package: PackageModel) -> dict[str, Any]:
+    """Return the document for the generator."""
+    info = package.document.data.get("info", {})
     schemas: dict[str, Any] = {
         name: {
             "type": "string",
             "enum": list(values),
             "x-enum-varnames": [python_name(value).strip("_").upper() for value in values],
-            "description": facts.document.data["components"]["schemas"][name].get("description", name),
+            "description": package.document.data["components"]["schemas"][name].get("description", name),
         }
-        for name, values in facts.enumerations.items()
+        for name, values in package.specification.enumerations.items()
     }
-    schemas |= {name: _schema(model, reference) for name, model in facts.models.items()}
+    schemas |= {name: _schema(model) for name, model in package.models.items()}
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in facts.endpoints.values():
+    for endpoint in package.endpoints.values():
         operation = endpoint.operation
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
-            operation, endpoint.answer, endpoint.body
+            operation, endpoint.response, endpoint.body
         )
     return {
         "openapi": "3.1.0",
@@ -64,24 +61,24 @@ def _named(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _schema(model: Model, reference: str) -> dict[str, Any]:
+def _schema(model: Model) -> dict[str, Any]:
     return {
         "type": "object",
         "required": [name for name, found in model.properties.items() if found.required],
-        "properties": {name: _property(found, found.kind, reference) for name, found in model.properties.items()},
+        "properties": {name: _property(found, found.kind) for name, found in model.properties.items()},
     }
 
 
-def _property(found: Property, kind: str, reference: str) -> dict[str, Any]:
+def _property(found: Property, kind: str) -> dict[str, Any]:
     if kind in _ITEMS:
-        return {"type": "array", "items": _property(found, _ITEMS[kind], reference)}
+        return {"type": "array", "items": _property(found, _ITEMS[kind])}
     if kind == "reference":
-        return _named(reference)
+        return _named(REFERENCE)
     return _named(found.enumeration or found.record or "") if found.enumeration or found.record else _SIMPLE[kind]
 
 
-def _operation(operation: Operation, answer: str | None, body: str | None) -> dict[str, Any]:
-    lowered: dict[str, Any] = {
+def _operation(operation: Operation, response: str | None, body: str | None) -> dict[str, Any]:
+    result: dict[str, Any] = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
         "tags": [operation.tag],
@@ -95,13 +92,13 @@ def _operation(operation: Operation, answer: str | None, body: str | None) -> di
             for parameter in operation.parameters
         ],
         "responses": {
-            str(status): {"description": "Success", **({"content": _json(answer)} if answer else {})}
+            str(status): {"description": "Success", **({"content": _json(response)} if response else {})}
             for status in operation.statuses
         },
     }
     if body is not None:
-        lowered["requestBody"] = {"required": True, "content": _json(body)}
-    return lowered
+        result["requestBody"] = {"required": True, "content": _json(body)}
+    return result
 
 
 def _json(model: str) -> dict[str, Any]:

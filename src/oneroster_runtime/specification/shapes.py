@@ -1,11 +1,11 @@
-"""The specification of one version of OneRoster: operations, elements, enumerations and profiles, as data.
+"""The types of a specification: operations, elements, enumerations and profiles as data.
 
-Everything that is not generated per operation or per model is derived from it: pages, sandbox routes, contract rules,
-command-line completion.
+Everything that is not generated per operation or per model uses them: pages, sandbox routes, contract rules, completion
+on the command line.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = [
@@ -17,9 +17,26 @@ __all__ = [
     "Property",
     "Scope",
     "Specification",
+    "SpecificationError",
     "Subset",
     "Through",
 ]
+
+
+class SpecificationError(ValueError):
+    """A part of a document cannot be read.
+
+    Attributes:
+        message: What is wrong with it.
+        pointer: The JSON pointer of the part, "" for the whole document.
+    """
+
+    def __init__(self, message: str, pointer: str = "") -> None:
+        super().__init__(message, pointer)
+        self.message, self.pointer = message, pointer
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}" if self.pointer else self.message
 
 
 class Parameter(NamedTuple):
@@ -37,38 +54,38 @@ class Parameter(NamedTuple):
     format: str | None
     """``oneroster-fields``, ``oneroster-filter``, ``oneroster-sort`` or another format of the document."""
     enumeration: str | None
-    """The enumeration that lists the values, when ``kind`` is ``enumeration``."""
+    """The enumeration that lists the values, if ``kind`` is ``enumeration``."""
 
 
 class Subset(NamedTuple):
-    """Which part of a collection a specialised operation serves, as students are part of the users."""
+    """The part of a collection that a specialised operation serves, as students are a part of the users."""
 
     of: str
     """The operationId of the whole collection."""
     property: str
-    """The property, by its wire name, that decides."""
+    """The property that decides, by wire name."""
     values: tuple[str, ...]
     """The values of ``property`` that belong to the part."""
     trust: str
-    """How sure the fact is: ``A`` certain, ``B`` probable, ``C`` uncertain."""
+    """The trust mark of the fact: ``A`` certain, ``B`` probable, ``C`` uncertain."""
 
 
 class Through(NamedTuple):
-    """The collection that ties a row to the parents in the path, as enrollments tie users to classes."""
+    """The collection that connects a row with the parents in the path, as enrollments connect users with classes."""
 
     collection: str
-    """The operationId of the collection whose records tie."""
+    """The operationId of that collection."""
     property: str
-    """The reference of such a record to the row; ``sourcedId`` when the record is the row."""
+    """The reference of its records to the row; ``sourcedId`` if the record is the row."""
     where: tuple[tuple[str, tuple[str, ...]], ...]
-    """Property and allowed values that a tying record must have."""
+    """Properties with the values that a connecting record must have."""
 
 
 class Parent(NamedTuple):
-    """A record named in the path, to which the rows of the answer belong."""
+    """A parent of the rows of a response: a record named in the path."""
 
     parameter: str
-    """The path parameter that holds its sourcedId."""
+    """The path parameter with its sourcedId."""
     read: str
     """The operationId that reads it."""
     property: str
@@ -76,7 +93,7 @@ class Parent(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """To which parents the rows of a nested operation are bound."""
+    """The parents of the rows of a nested collection."""
 
     through: Through | None
     parents: tuple[Parent, ...]
@@ -88,7 +105,7 @@ class Operation(NamedTuple):
 
     operation_id: str
     method: str
-    """In capitals, as in ``GET``."""
+    """In upper case, as in ``GET``."""
     path: str
     """Below the base URL, with the parameters in braces."""
     tag: str
@@ -96,26 +113,26 @@ class Operation(NamedTuple):
     """The service that it belongs to, a key of `Specification.services`."""
     summary: str
     profiles: tuple[str, ...]
-    """The dialects that serve it."""
+    """The profiles that serve it."""
     stands_for: str | None
-    """The standard operation in whose place this one of a dialect stands."""
+    """The standard operation that this operation of a dialect replaces."""
     parameters: tuple[Parameter, ...]
     wrapper: str | None
-    """The key of the answer that holds the data."""
+    """The key of the response that has the data."""
     element: str | None
-    """The element found there."""
+    """The element under that key."""
     many: bool
-    """Whether the answer is a page of a collection."""
+    """Whether the response is a page of a collection."""
     item_read: str | None
     """For a collection: the operation that reads one of its records."""
     subset: Subset | None
     scope: Scope | None
     oauth_scopes: tuple[str, ...]
-    """OAuth 2 scopes, each of which suffices."""
+    """OAuth 2 scopes; any one is sufficient."""
     body: str | None
     """For a PUT: the element to send."""
     body_wrapper: str | None
-    """For a PUT: the key of the body that holds it."""
+    """For a PUT: the key of the body that has it."""
     statuses: tuple[int, ...]
     """The documented success statuses."""
 
@@ -132,27 +149,27 @@ class Property(NamedTuple):
     ``strings enumerations references records``."""
     required: bool
     trust: str
-    """How sure name and type are: ``A`` certain, ``B`` probable, ``C`` uncertain."""
+    """The trust mark of name and type: ``A`` certain, ``B`` probable, ``C`` uncertain."""
     presence: str
-    """How sure it is that the property is required, or optional."""
+    """The trust mark of `required`."""
     personal: bool
-    """A person's data: never in a message, a log, a repr or a report."""
+    """Personal data: never in a message, a log, a repr or a report."""
     secret: bool
     """A password."""
     profiles: tuple[str, ...]
-    """The dialects that know it; empty for all."""
+    """The profiles that have it; empty for all."""
     enumeration: str | None
-    """The enumeration, when the kind is ``enumeration`` or ``enumerations``."""
+    """The enumeration, if the kind is ``enumeration`` or ``enumerations``."""
     refers_to: str | None
-    """The element that a reference leads to."""
+    """The element that a reference refers to."""
     reference_types: tuple[str, ...]
     """The values that the ``type`` of a reference may have."""
     record: str | None
-    """The element inside, when the kind is ``record`` or ``records``."""
+    """The nested element, if the kind is ``record`` or ``records``."""
 
 
 class Element(NamedTuple):
-    """A model of the data: what stands under a wrapper, or inside such a record."""
+    """A model of the data: a record under a wrapper, or nested in such a record."""
 
     name: str
     collection: str | None
@@ -164,12 +181,12 @@ class Element(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """A dialect of OneRoster."""
+    """A dialect of OneRoster that the document describes."""
 
     name: str
     description: str
     booleans: str
-    """How it writes booleans: ``string`` (``"true"``) or ``json`` (``true``)."""
+    """The notation of booleans: ``string`` (``"true"``) or ``json`` (``true``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +200,9 @@ class Specification:
         elements: By schema name, in the order of the document.
         enumerations: The values of each enumeration, by schema name.
         profiles: By name, the standard first.
+        alternatives: The alternatives of properties that allow several kinds, by element and property; the first one is
+            in `elements`. Only overlays add some.
+        booleans: The notation of booleans: ``string``, ``json`` or ``either``.
     """
 
     version: str
@@ -191,6 +211,8 @@ class Specification:
     elements: Mapping[str, Element]
     enumerations: Mapping[str, tuple[str, ...]]
     profiles: Mapping[str, Profile]
+    alternatives: Mapping[tuple[str, str], tuple[Property, ...]] = field(default_factory=dict)
+    booleans: str = "string"
 
     def base_path(self, operation: Operation) -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""
