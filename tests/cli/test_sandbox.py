@@ -57,7 +57,7 @@ def running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subp
             for line in process.stdout or ():
                 name, _, value = line.partition(":")
                 said[name] = value.strip()
-                if line.startswith("Ctrl-C"):
+                if line.startswith("Press Ctrl-C"):
                     break
             yield process, said
         finally:
@@ -101,7 +101,7 @@ def test_it_listens_where_it_is_told(environment: dict[str, str]) -> None:
         refused = run(environment, "--port", str(port))
     assert refused.returncode == 2
     assert refused.stderr == (
-        f"oneroster sandbox: port {port} of 127.0.0.1 is in use; choose another --port, or 0 for any free one\n"
+        f"oneroster sandbox: port {port} of 127.0.0.1 is in use; choose another --port, or 0 for any free port\n"
     )
     with running(environment, "--port", str(port)) as (_, said):
         assert said["base URL"] == f"http://127.0.0.1:{port}/ims/oneroster/v1p1"
@@ -130,7 +130,7 @@ def test_a_cache_that_cannot_be_written_is_named(environment: dict[str, str], tm
     in_the_way.touch()
     done = run(environment | {"XDG_CACHE_HOME": str(in_the_way)})
     assert done.returncode == 2
-    assert "cannot keep the district in" in done.stderr
+    assert "cannot cache the data in" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

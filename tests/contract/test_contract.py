@@ -1,6 +1,6 @@
-"""The tests that the package carries, on the tenant of the command line or, when there is none, on the sandbox.
+"""The contract suite of the package, on the tenant that the command line names, or on the sandbox.
 
-pytest tests/contract --base-url https://sis.example/ims/oneroster/v1p1, with ONEROSTER_TOKEN in the environment
+Run ``pytest tests/contract --base-url https://sis.example/ims/oneroster/v1p1`` with ONEROSTER_TOKEN in the environment.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from oneroster.contract.http.credentials import OAuth2Credentials
 from oneroster.contract.http.target import Target, wanted_scopes
-from oneroster.contract.pytest_plugin import target_of
+from oneroster.contract.pytest_plugin import target_from
 from oneroster.contract.test_contract import oneroster_report, test_rule
 from oneroster.sandbox import Sandbox
 
@@ -18,13 +18,13 @@ __all__ = ["oneroster_report", "test_rule"]
 
 @pytest.fixture(scope="session")
 def oneroster_target(pytestconfig: pytest.Config) -> Iterator[Target]:
-    """The tenant of the command line, otherwise a sandbox."""
-    named = target_of(pytestconfig)
+    """Return the tenant that the command line names, otherwise a sandbox."""
+    named = target_from(pytestconfig)
     if named is not None:
         yield named
         return
     with Sandbox() as tenant:
-        # The way in and the leave by which most rules can be judged.
+        # OAuth 2 with all scopes, because most rules can be judged with it.
         scopes = wanted_scopes(writes=True)
         access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
         yield Target(tenant.base_url, access=access, allow_writes=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.dialects.overlay import shown_profile
 from oneroster.contract.errors import (
     BudgetSpentError,
     KitError,
@@ -29,6 +28,7 @@ from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import Operation
 
 __all__ = ["Progress", "check", "judge"]
@@ -68,8 +68,15 @@ def check(
             checks, unjudged = judge(tenant, chosen, progress)
             inspect(tenant)
         spent = gateway.spent
-    profile, seconds = shown_profile(target.profile), round(time.monotonic() - began, 3)
-    info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
+    info = TargetInfo(
+        base_url=target.base_url,
+        standard=Standard.of().version,
+        profile=tenant.dialect.profile,
+        overlay=Path(target.overlay).name,
+        started_at=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        seconds=round(time.monotonic() - began, 3),
+        requests=spent,
+    )
     return CheckReport(
         version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant), leftovers(tenant)
     )

@@ -12,9 +12,9 @@ from oneroster.contract.dialects.overlay import (
     OverlayError,
     applied,
     base_profile,
+    chosen_profile,
     facts_of,
     known_profiles,
-    shown_profile,
 )
 from oneroster.contract.oracle.record_schema import breaches
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, PROFILES
@@ -140,11 +140,27 @@ def test_an_overlay_says_with_which_profile_it_begins(tmp_path: Path) -> None:
     action = {"target": "$.info", "update": {"title": "Own"}}
     overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [action]}
     path.write_text(json.dumps(overlay | {"x-oneroster-profile": "kimono"}), encoding="utf-8")
-    assert base_profile(str(path)) == "kimono"
+    assert chosen_profile("", str(path)) == "kimono"
     assert base_profile("json-booleans") == "standard"
-    assert "getAllAcademicSessionsKimono" in Dialect(str(path)).operations
-    assert shown_profile(str(path)) == "own.json"
-    assert shown_profile("kimono") == "kimono"
+    assert "getAllAcademicSessionsKimono" in Dialect(overlay=str(path)).operations
+    with pytest.raises(OverlayError, match="changes the profile kimono, not standard"):
+        chosen_profile("standard", str(path))
+
+
+def test_an_overlay_is_applied_on_top_of_a_profile(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    action = {"target": "$.paths['/orgs'].get", "remove": True}
+    path.write_text(json.dumps({"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [action]}))
+    for profile in known_profiles():
+        own, plain = facts_of(profile, str(path)), facts_of(profile)
+        assert own.booleans == plain.booleans
+        assert plain.operations.keys() - own.operations.keys() == {"getAllOrgs"}
+
+
+@pytest.mark.parametrize("name", ["own.yaml", "a/folder", "C:\\own.json"])
+def test_a_file_is_not_a_profile(name: str) -> None:
+    with pytest.raises(OverlayError, match="give the file to --overlay"):
+        chosen_profile(name)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +170,7 @@ def test_an_overlay_says_with_which_profile_it_begins(tmp_path: Path) -> None:
         ("own.yaml", "- 1\n", "is no OpenAPI Overlay"),
         ("own.yaml", "a: [", "neither YAML nor JSON"),
         ("own.json", '{"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": []}', "non-empty"),
-        ("own.txt", "", "unknown profile"),
+        ("own.txt", "", "an overlay is a file"),
         ("own.yaml", None, "cannot be read"),
     ],
 )
@@ -163,7 +179,7 @@ def test_what_is_no_overlay_is_told(name: str, text: str | None, said: str, tmp_
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(OverlayError, match=said):
-        facts_of(str(path))
+        facts_of(overlay=str(path))
 
 
 @pytest.mark.parametrize(
@@ -182,5 +198,5 @@ def test_an_overlay_that_leaves_no_document_to_go_by_is_refused(target: str, cha
 
 
 def test_an_unknown_profile_to_begin_with_is_refused() -> None:
-    with pytest.raises(OverlayError, match="begins with an unknown profile"):
+    with pytest.raises(OverlayError, match="changes an unknown profile"):
         under({"target": "$.info", "update": {}}, **{"x-oneroster-profile": "nonsense"})

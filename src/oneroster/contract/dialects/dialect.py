@@ -4,7 +4,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.contract.dialects.dependencies import prerequisites
-from oneroster.contract.dialects.overlay import facts_of
+from oneroster.contract.dialects.overlay import chosen_profile, facts_of
 from oneroster_v1p1.tables import Operation
 from oneroster_v1p1.tables import document as fresh_document
 
@@ -23,15 +23,16 @@ def document() -> dict[str, Any]:
 class Dialect:
     """The reads that a tenant of one dialect has, and what the document says of them there.
 
-    ``profile`` is a profile of the document, an overlay of the kit, or the path of one. The standard's operation ids
-    are resolved to the dialect's own operation where one stands in its place.
+    ``profile`` is the name of a profile, ``overlay`` the path of an overlay file that is applied on top of it. The
+    standard's operation ids are resolved to the dialect's own operation where one stands in its place.
 
     Raises ``OverlayError`` when there is no such dialect.
     """
 
-    def __init__(self, profile: str, chosen: "Collection[str] | None" = None) -> None:
-        self.profile: Final = profile
-        self.facts: Final = facts_of(profile)
+    def __init__(self, profile: str = "", chosen: "Collection[str] | None" = None, overlay: str = "") -> None:
+        self.profile: Final = chosen_profile(profile, overlay)
+        self.overlay: Final = overlay
+        self.facts: Final = facts_of(profile, overlay)
         self.booleans: Final = self.facts.booleans
         read = self.facts.operations if chosen is None else prerequisites(self.facts, chosen)
         self.operations: Final[Mapping[str, Operation]] = {

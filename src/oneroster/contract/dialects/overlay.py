@@ -1,9 +1,10 @@
 """Dialects: the document under a profile, changed by an OpenAPI Overlay where one describes how a server differs.
 
-A dialect is named by a profile of the document (``standard``, ``kimono``), by an overlay that the kit brings along
-(``json-booleans`` …), or by the path of an overlay file. Besides what the Overlay specification has, an overlay may say
+A profile is a dialect by name: one of the document (``standard``, ``kimono``), or an overlay that the kit ships
+(``json-booleans`` …). An overlay file is applied on top of a profile. Besides what the Overlay specification has, an
+overlay may say
 
-- ``x-oneroster-profile`` at its top: the profile that it changes (``standard`` without it);
+- ``x-oneroster-profile`` at its top: the profile that it changes (without it, any);
 - ``x-oneroster-wrapper`` on a response, also beside the reference to it: the key of the data; the schema follows it.
 
 Overlays are applied by the library ``oas-patch``.
@@ -21,7 +22,7 @@ from oneroster.contract.dialects.document_model import DocumentError, DocumentMo
 from oneroster_v1p1.tables import PROFILES
 from oneroster_v1p1.tables import document as fresh_document
 
-__all__ = ["OverlayError", "base_profile", "facts_of", "known_profiles", "overlay_of", "shown_profile"]
+__all__ = ["OverlayError", "base_profile", "chosen_profile", "facts_of", "known_profiles", "overlay_of"]
 
 BUILT_IN: Final = "overlays"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -35,18 +36,46 @@ class OverlayError(ValueError):
 
 
 def known_profiles() -> tuple[str, ...]:
-    """The names that can be given instead of a file: the document's profiles, then the kit's own overlays."""
+    """Return the names of all profiles: those of the document, then the overlays that the kit ships."""
     return (*PROFILES, *_built_in())
 
 
-def shown_profile(profile: str) -> str:
-    """The name for a report: of a file without its folder, which says nothing of the server."""
-    return profile if profile in known_profiles() else Path(profile).name
+def chosen_profile(profile: str = "", overlay: str = "") -> str:
+    """Return the profile of a dialect: the given one, else the one that the overlay file names, else the standard.
+
+    Args:
+        profile: The name of a profile, or empty.
+        overlay: The path of an overlay file, or empty.
+
+    Raises:
+        OverlayError: The profile is unknown or a file, the overlay cannot be read, or it changes another profile.
+    """
+    if profile and profile not in known_profiles():
+        if Path(profile).suffix in SUFFIXES or "/" in profile or "\\" in profile:
+            raise OverlayError(
+                f"a profile is a name ({', '.join(known_profiles())}), and {profile} is a file; "
+                "give the file to --overlay (in pytest --oneroster-overlay) or ONEROSTER_OVERLAY"
+            )
+        raise OverlayError(f"unknown profile {profile!r}; known profiles: {', '.join(known_profiles())}")
+    declared = _declared(_parsed(_read(overlay), overlay), overlay) if overlay else ""
+    if profile and declared and profile != declared:
+        raise OverlayError(f"the overlay {overlay} changes the profile {declared}, not {profile}")
+    return profile or declared or STANDARD
+
+
+def _declared(overlay: dict[str, Any], name: str) -> str:
+    """Return the profile that an overlay says it changes; empty when it says nothing."""
+    declared = overlay.get(PROFILE_KEY, "")
+    if declared and declared not in known_profiles():
+        raise OverlayError(
+            f"the overlay {name} changes an unknown profile; known profiles: {', '.join(known_profiles())}"
+        )
+    return str(declared)
 
 
 def base_profile(profile: str) -> str:
-    """The profile of the document that a dialect begins with; see ``facts_of`` for the errors."""
-    return profile if profile in PROFILES else _base_of(overlay_of(profile), profile)
+    """Return the profile of the document that a profile begins with."""
+    return str(_shipped(profile).get(PROFILE_KEY, STANDARD)) if profile in _built_in() else profile
 
 
 @cache
@@ -59,30 +88,30 @@ def _built_in() -> dict[str, str]:
     }
 
 
-def overlay_of(profile: str) -> dict[str, Any]:
-    """The overlay of a dialect, by its name or file; one without actions for a profile of the document.
+def _shipped(profile: str) -> dict[str, Any]:
+    return _parsed(_built_in()[profile], profile)
 
-    Raises ``OverlayError`` when there is none of that name, or it is no overlay.
+
+def overlay_of(profile: str = "", overlay: str = "") -> dict[str, Any]:
+    """Return the overlay to apply on top of a profile: that of the file, or one without actions.
+
+    It names the profile. See `chosen_profile` for the arguments and the errors.
     """
-    if profile in PROFILES:
-        info = {"title": f"The profile {profile}", "version": "1"}
-        return {"overlay": "1.0.0", "info": info, PROFILE_KEY: profile, "actions": []}
-    text = _built_in().get(profile)
-    if text is None:
-        text = _read(profile)
-    return _parsed(text, profile)
+    profile = chosen_profile(profile, overlay)
+    if overlay:
+        return {**_parsed(_read(overlay), overlay), PROFILE_KEY: profile}
+    info = {"title": f"The profile {profile}", "version": "1"}
+    return {"overlay": "1.0.0", "info": info, PROFILE_KEY: profile, "actions": []}
 
 
-def _read(profile: str) -> str:
-    path = Path(profile)
+def _read(overlay: str) -> str:
+    path = Path(overlay)
     if path.suffix not in SUFFIXES:
-        raise OverlayError(
-            f"unknown profile {profile!r}; known are {', '.join(known_profiles())}; or an overlay file (.yaml, .json)"
-        )
+        raise OverlayError(f"an overlay is a file ({', '.join(SUFFIXES)}), not {overlay!r}; a name goes to --profile")
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OverlayError(f"the overlay {profile} cannot be read ({type(error).__name__})") from error
+        raise OverlayError(f"the overlay {overlay} cannot be read ({type(error).__name__})") from error
 
 
 def _parsed(text: str, profile: str) -> dict[str, Any]:
@@ -103,28 +132,23 @@ def _parsed(text: str, profile: str) -> dict[str, Any]:
     return found
 
 
-def _base_of(overlay: dict[str, Any], profile: str) -> str:
-    base = overlay.get(PROFILE_KEY, STANDARD)
-    if base not in PROFILES:
-        raise OverlayError(f"the overlay {profile} begins with an unknown profile; known are {', '.join(PROFILES)}")
-    return str(base)
-
-
-def facts_of(profile: str) -> DocumentModel:
-    """The facts of a dialect, by its name or the path of its overlay.
+def facts_of(profile: str = "", overlay: str = "") -> DocumentModel:
+    """The facts of a dialect: a profile by name, and the overlay file on top of it.
 
     Raises ``OverlayError`` when there is no such dialect, or its overlay leaves no document to go by.
     """
-    overlay = overlay_of(profile)
-    return applied(overlay, profile)
+    return applied(overlay_of(profile, overlay), overlay or profile)
 
 
 def applied(overlay: dict[str, Any], profile: str) -> DocumentModel:
     """The facts of the document under an overlay; ``profile`` is what messages call it."""
-    base = _base_of(overlay, profile)
+    beneath = _declared(overlay, profile) or STANDARD
+    base = base_profile(beneath)
     document = fresh_document()
     if PROFILES[base].booleans == "json":
         document["components"]["schemas"]["TrueFalse"] = {"type": "boolean"}
+    if beneath in _built_in():
+        _apply(document, _shipped(beneath), beneath)
     _apply(document, overlay, profile)
     try:
         _follow_wrappers(document)

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from oneroster.contract.dialects.overlay import OverlayError, facts_of
+from oneroster.contract.dialects.overlay import OverlayError, chosen_profile, facts_of
 from oneroster.contract.http.credentials import BearerToken, Credentials, Nobody, OAuth1Credentials, OAuth2Credentials
 from oneroster_v1p1.tables import OPERATIONS
 
 __all__ = ["RunBudget", "Target", "TargetError", "polite_rate"]
 
-SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile")
+SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile", "overlay")
 DEFAULT_PROFILE: Final = "standard"
 POLITE_RATE: Final = 20.0
 """Requests a second, unless told otherwise, to a tenant on another machine."""
@@ -45,12 +45,16 @@ class RunBudget:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A tenant: its base URL, the dialect it speaks, the way in, and whether the kit may make objects there."""
+    """A tenant: its base URL, the dialect it speaks, the way in, and whether the kit may make objects there.
+
+    ``profile`` is the name of a profile; ``overlay`` the path of an overlay file on top of it, or empty.
+    """
 
     base_url: str
     profile: str = DEFAULT_PROFILE
     access: Credentials = field(default_factory=Nobody, repr=False)
     allow_writes: bool = False
+    overlay: str = ""
 
     @classmethod
     def from_settings(
@@ -62,8 +66,9 @@ class Target:
     ) -> "Target | None":
         """The tenant that the given settings name, completed from ``ONEROSTER_*`` of the environment.
 
-        ``given`` may hold base_url, token, client_id, client_secret, token_url and profile. A credential that is given
-        silences the environment's, so that the two are never mixed. Returns None when no base URL is named.
+        ``given`` may hold base_url, token, client_id, client_secret, token_url, profile and overlay. A given credential
+        replaces all credentials of the environment, so that the two are never mixed. Returns None when no base URL is
+        named.
 
         Raises ``TargetError`` when the address or the credentials cannot be meant that way.
         """
@@ -75,13 +80,14 @@ class Target:
         merged = {name: given.get(name) or outside[name] for name in SETTINGS}
         if not merged["base_url"]:
             return None
-        profile = merged["profile"] or DEFAULT_PROFILE
+        overlay = merged["overlay"]
         try:
-            facts_of(profile)
+            profile = chosen_profile(merged["profile"], overlay)
+            facts_of(profile, overlay)
         except OverlayError as error:
             raise TargetError(str(error)) from error
         base_url = checked_url(merged["base_url"], "base URL")
-        return cls(base_url, profile, _access(merged, allow_writes=allow_writes), allow_writes)
+        return cls(base_url, profile, _access(merged, allow_writes=allow_writes), allow_writes, overlay)
 
 
 def is_loopback(base_url: str) -> bool:

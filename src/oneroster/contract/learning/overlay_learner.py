@@ -47,9 +47,9 @@ def prepared(path: str) -> Path:
 def learn(tenant: ObservedTenant) -> dict[str, Any]:
     """The overlay under which the document says what the tenant was met to do.
 
-    It begins with the overlay by which the tenant was judged, so that nothing learnt before is lost.
+    It begins with the overlay file that the tenant was judged by, so that nothing learnt before is lost.
     """
-    overlay = overlay_of(tenant.dialect.profile)
+    overlay = overlay_of(tenant.dialect.profile, tenant.dialect.overlay)
     overlay = {**overlay, "actions": list(overlay["actions"]) or [_MARK]}
     overlay["actions"] += _missing_parts(tenant)
     for _ in range(ROUNDS):

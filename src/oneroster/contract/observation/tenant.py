@@ -53,7 +53,7 @@ class ObservedTenant:
     ) -> None:
         self.gateway: Final = gateway
         self.plan: Final = plan or RunPlan()
-        self.dialect: Final = Dialect(gateway.target.profile, self.plan.operations)
+        self.dialect: Final = Dialect(gateway.target.profile, self.plan.operations, gateway.target.overlay)
         self.walks: Final[dict[str, list[ObservedWalk]]] = defaultdict(list) if walks is None else walks
         self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
