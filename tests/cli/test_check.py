@@ -1,4 +1,4 @@
-"""The command `oneroster check`: its exit status, what it says where, and what it refuses."""
+"""The command `oneroster check`: exit status, output, and refused options."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from oneroster.sandbox import Sandbox
 
 SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE", "OVERLAY")
 QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
-"""Enough rules to see the command work."""
+"""A few rules, for tests of the command itself."""
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +195,7 @@ def test_a_budget_that_is_too_small_ends_with_3(tenant: Sandbox) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
 def test_an_interrupt_ends_it_without_a_verdict(tenant: Sandbox) -> None:
-    # A test run in the background inherits that interrupts are ignored; a person's terminal does not.
+    # A process in the background may inherit that SIGINT is ignored.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = f"{heard}; from oneroster.cli import main; main()"
     arguments = ["check", "--base-url", tenant.base_url, "--token", tenant.token, "--rate", "5"]

@@ -1,4 +1,4 @@
-"""`oneroster check`: where its report goes, in which form, and what it is compared with."""
+"""`oneroster check`: the files and forms of its report, and the comparison with an older one."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -21,7 +21,7 @@ def tenant() -> Iterator[Sandbox]:
 
 
 def run(tenant: Sandbox, *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of a check of the faulty tenant."""
+    """Return exit status, stdout and stderr of a check of the faulty tenant."""
     access = ("--base-url", tenant.base_url, "--token", tenant.token)
     result = CliRunner().invoke(build(), ["check", *access, *QUICK, *arguments])
     return result.exit_code, result.stdout, result.stderr

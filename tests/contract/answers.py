@@ -1,4 +1,4 @@
-"""Answers that the document allows, drawn from what the tables say of every property."""
+"""Hypothesis strategies for responses that the document allows, built from the properties of each element."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ UNDOCUMENTED = st.dictionaries(
 
 
 def answers(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
-    """Bodies that the document allows for the 200 answer of an operation."""
+    """Return a strategy for the bodies of an operation's 200 response."""
     assert operation.wrapper is not None
     assert operation.element is not None
     data = records(operation.element)
@@ -24,7 +24,7 @@ def answers(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Records of an element: all required properties, some optional ones, and now and then a vendor's own."""
+    """Return a strategy for records: all required properties, some optional ones, and sometimes undocumented ones."""
     known = ELEMENTS[element].properties
     required = {name: values(each) for name, each in known.items() if each.required}
     optional = {name: values(each) for name, each in known.items() if not each.required}
@@ -33,7 +33,7 @@ def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def values(known: Property) -> st.SearchStrategy[Any]:
-    """Values of a property; a list has at least one item, as required ones must."""
+    """Return a strategy for the values of a property; lists have at least one item, as required lists must."""
     single = SINGLE_OF.get(known.kind)
     return st.lists(one(known, single), min_size=1, max_size=3) if single else one(known, known.kind)
 

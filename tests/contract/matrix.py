@@ -1,4 +1,4 @@
-"""Which rule each fault of the sandbox breaks, family by family."""
+"""The rule that each fault of the sandbox violates, by family."""
 
 from typing import Final
 
@@ -148,10 +148,10 @@ WAYS_IN: Final = {
     "nonce-twice": "oauth1",
     "query-unsigned": "oauth1",
 }
-"""Faults that show only to who comes in by this way; the others are judged with a static bearer token."""
+"""The authentication that a fault needs to show; all other faults are judged with a static bearer token."""
 
 TOKEN_LIFETIME: Final = {"eternal-token": 1}
-"""Seconds that a token lives, where that is shorter than the sandbox's usual hour."""
+"""The lifetime of tokens in seconds, for faults that need a shorter one than the default of an hour."""
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
@@ -198,7 +198,7 @@ ENGINE: Final = {
 }
 
 REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)
-"""Faults that rehearse a client; the kit has to end on them, whatever it says."""
+"""Faults that test clients and violate no rule; the kit only has to end."""
 
 BROKEN_BY: Final[dict[str, str]] = {
     **ENVELOPE,

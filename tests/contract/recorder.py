@@ -1,4 +1,4 @@
-"""A server on loopback that writes down what it is sent, and answers what it is told to."""
+"""A server on loopback that records requests and sends a configurable response."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ BASE_PATH = "/ims/oneroster/v1p1"
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it arrived: the request line's target undecoded, header names in lower case."""
+    """A request: the target of the request line without decoding, header names in lower case."""
 
     method: str
     target: str
@@ -21,7 +21,7 @@ class Received:
 
 @dataclass
 class Recorder:
-    """What came in since the last look, and what goes out."""
+    """The requests since the last call of `taken`, and the response to send."""
 
     base_url: str = ""
     status: int = 200
@@ -29,7 +29,7 @@ class Recorder:
     requests: list[Received] = field(default_factory=list)
 
     def taken(self) -> Received:
-        """The one request that came in since the last look."""
+        """Return the only request since the last call, and forget it."""
         (only,) = self.requests
         self.requests.clear()
         return only
@@ -37,7 +37,7 @@ class Recorder:
 
 @contextmanager
 def recording() -> Iterator[Recorder]:
-    """A recorder that serves until the block ends."""
+    """Serve a recorder until the block ends."""
     recorder = Recorder()
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,7 +59,7 @@ def recording() -> Iterator[Recorder]:
         do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names are http.server's
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the console belongs to pytest."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

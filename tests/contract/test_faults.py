@@ -1,4 +1,4 @@
-"""Each fault of the sandbox breaks its own rule and no other; each rule is broken by a fault."""
+"""Each fault of the sandbox violates one rule and no other, and each rule is violated by a fault."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -23,15 +23,16 @@ PLANS = {
     "OR-ENG-05": RunPlan(negative=True),
     "OR-ENG-06": RunPlan(stateful=True),
 }
-"""What the engine does on request only."""
+"""Plans for rules that need an optional phase of the engine."""
 ENOUGH = RunBudget(requests=3000)
 LEVELS = {rule.id: rule.level for rule in catalogue()}
 
 
 def judged(fault: str) -> CheckReport:
-    """The report on a sandbox with one fault; the engine runs only for the faults that are its own.
+    """Return the report on a sandbox with one fault.
 
-    Faults of writing show on no read, so that they are judged by the rules of writing alone.
+    The engine runs only for the faults of its own rules. Faults of writes do not show in reads, so only the rules of
+    the family "writes" run for them.
     """
     family = BROKEN_BY[fault].rpartition("-")[0]
     if family == WRITING:
@@ -57,7 +58,7 @@ def judged_by(
 
 
 def way_into(tenant: Sandbox, way: str) -> Credentials:
-    """Access by a static token, or by one of the two ways that some faults need to be seen."""
+    """Return credentials: a static token, or OAuth where a fault needs it to show."""
     if way == "oauth1":
         return OAuth1Credentials(tenant.client_id, tenant.client_secret)
     if way == "oauth2":
@@ -84,7 +85,7 @@ LEFT_TO_LAWS = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_
 
 
 def engine_agrees(fault: str) -> None:
-    """With the engine beside the laws, the fault breaks its rule and no other all the same."""
+    """Assert that a fault violates its rule and no other when the engine runs as well."""
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
     expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
@@ -105,12 +106,12 @@ def test_the_engine_tells_none_of_all_faults_a_second_time(fault: str) -> None:
 
 @cache
 def conforming(writing: bool) -> CheckReport:
-    """The report on a sandbox without a fault."""
+    """Return the report on a sandbox without faults."""
     return judged_by(["writes"] if writing else (), ["engine"], (), allow_writes=writing)
 
 
 def told_of_open_points(report: CheckReport) -> set[tuple[str, str | None, str]]:
-    """What a server does where nothing is settled, by rule and operation; such checks pass all the same."""
+    """Return the findings of open points, whose checks pass."""
     told = (each for each in report.checks if each.status is Status.PASSED and each.evidence)
     return {(each.id, each.operation_id, each.message) for each in told}
 

@@ -1,4 +1,4 @@
-"""The generated client sends what schemathesis would send for the same values, and loses nothing of an answer."""
+"""The generated client sends the same requests as schemathesis, and loses no part of a response."""
 
 import asyncio
 import json
@@ -46,14 +46,14 @@ def client(recorder: Recorder) -> Iterator[AuthenticatedClient]:
 
 @cache
 def engine() -> Any:
-    """The document as schemathesis reads it."""
+    """Return the document as a schema of schemathesis."""
     config = SchemathesisConfig.from_dict({"generation": {"database": "none"}, "cache": {"enabled": False}})
     return schemathesis.openapi.from_dict(document(), config=config)
 
 
 @cache
 def validator(operation: Operation) -> Any:
-    """What validates the 200 answer of an operation by the document alone."""
+    """Return a validator for the 200 response of an operation, built from the document alone."""
     whole = document()
     reference = whole["paths"][operation.path][operation.method.lower()]["responses"]["200"]["$ref"]
     schema = whole["components"]["responses"][reference.rsplit("/", 1)[1]]["content"]["application/json"]["schema"]
@@ -61,18 +61,18 @@ def validator(operation: Operation) -> Any:
 
 
 def module_of(operation: Operation) -> ModuleType:
-    """The generated module of an operation: its name is the operationId in snake case."""
+    """Return the generated module of an operation, named by the operationId in snake case."""
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation.operation_id)
     return import_module(f"oneroster_v1p1.api.{operation.tag}.{snake}")
 
 
 def path_values(case: Any) -> dict[str, str]:
-    """The path values of a case of schemathesis, which keeps them percent-encoded."""
+    """Return the decoded path values of a case of schemathesis, which keeps them percent-encoded."""
     return {name: unquote(value) for name, value in (case.path_parameters or {}).items()}
 
 
 def arguments(operation: Operation, case: Any) -> dict[str, Any]:
-    """The values of a case of schemathesis, by the names of the generated function."""
+    """Return the values of a case of schemathesis as arguments of the generated function."""
     drawn = {**path_values(case), **(case.query or {})}
     named = {each.attribute: drawn[each.name] for each in operation.parameters if each.name in drawn}
     if operation.body is not None:
@@ -81,7 +81,7 @@ def arguments(operation: Operation, case: Any) -> dict[str, Any]:
 
 
 def said(received: Received, element: str | None) -> tuple[Any, ...]:
-    """What a request says, however it is encoded: percent-encoding has more than one lawful form."""
+    """Return the decoded parts of a request, because percent-encoding has more than one valid form."""
     target = urlsplit(received.target)
     segments = [unquote(segment) for segment in target.path.split("/")]
     body = canonical(json.loads(received.body)) if received.body else None
@@ -90,7 +90,7 @@ def said(received: Received, element: str | None) -> tuple[Any, ...]:
 
 
 def canonical(data: Any) -> Any:
-    """JSON data with every date-time as an instant: a fraction of a second has more than one lawful form."""
+    """Return JSON data with date-times as instants, because fractions of a second have more than one valid form."""
     if isinstance(data, dict):
         return {name: canonical(value) for name, value in data.items()}
     if isinstance(data, list):
@@ -117,9 +117,9 @@ def test_it_sends_what_schemathesis_would_send(
         nonlocal compared
         case = data.draw(engine().find_operation_by_id(operation.operation_id).as_strategy())
         if operation.body is not None:
-            # The tables draw fuller records than a schema does, whose optional parts are mostly left out.
+            # Strategies from a schema mostly leave out optional properties, so records are drawn from the tables.
             case.body = {operation.body_wrapper: data.draw(records(operation.body))}
-        # Such segments lead elsewhere: the client refuses them, and the HTTP library of schemathesis folds them away.
+        # The client refuses such segments, and the HTTP library of schemathesis removes them.
         assume(not LEADING_ELSEWHERE & set(path_values(case).values()))
         recorder.requests.clear()
         try:

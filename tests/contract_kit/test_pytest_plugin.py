@@ -1,4 +1,4 @@
-"""The plugin that lets pytest judge a live tenant, beside whatever other plugins there are."""
+"""The pytest plugin that judges a live tenant, also together with other plugins."""
 
 import json
 import tomllib
@@ -63,7 +63,7 @@ def test_the_environment_names_it_too(pytester: pytest.Pytester, monkeypatch: py
     result.stdout.fnmatch_lines([f"target: ('{URL}', 'standard')", "access: OAuth1Credentials(client_id='me')"])
 
 
-def test_settings_that_cannot_be_meant_are_wrong_usage(pytester: pytest.Pytester) -> None:
+def test_unusable_settings_are_wrong_usage(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--client-id", "me")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*a client id and a client secret belong together*"])
@@ -102,17 +102,17 @@ def faulty() -> Iterator[Sandbox]:
 def judged(
     pytester: pytest.Pytester, suite: str, tenant: Sandbox, *options: str
 ) -> tuple[pytest.RunResult, ElementTree]:
-    """What pytest shows of a run of the rules, and its report as JUnit XML."""
+    """Return the output of a pytest run of the rules, and its JUnit XML report."""
     chosen = [part for name in (*CHOSEN, *OVER) for part in ("--oneroster-include", name)]
     access = ["--base-url", tenant.base_url, "--token", tenant.token, "--oneroster-seed", "1"]
     result = pytester.runpytest_inprocess(
         *PLUGIN, "-rfxs", *SUITES[suite], *access, *chosen, "--junit-xml=out.xml", *options
     )
-    return result, parse(pytester.path / "out.xml")  # noqa: S314  # pytest wrote it a moment ago
+    return result, parse(pytester.path / "out.xml")  # noqa: S314  # written by pytest
 
 
 def outcomes(report: ElementTree) -> dict[str, tuple[str, str]]:
-    """The outcome of each rule that was judged, and what was said of it."""
+    """Return the outcome and the message of each selected rule."""
     found = {}
     for case in report.iter("testcase"):
         rule = str(case.get("name")).partition("[")[2].rstrip("]")
@@ -180,9 +180,7 @@ def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pyte
 
 
 @pytest.mark.parametrize("option", [("--oneroster-include", "manners"), ("--oneroster-baseline", "/no/such.json")])
-def test_options_that_cannot_be_meant_are_told(
-    option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester
-) -> None:
+def test_unusable_options_are_reported(option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester) -> None:
     result, _ = judged(pytester, "the package", faulty, *option, "-x")
     assert result.ret != pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*UsageError*"])

@@ -181,7 +181,7 @@ def skip_lines(report: CheckReport) -> Iterator[str]:
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
-            yield f"skipped, {reason}, {many(len(mine), 'check')}: {shown}"
+            yield f"{many(len(mine), 'check')} skipped ({reason}): {shown}"
 
 
 def _score(name: str, checks: list[Check]) -> Score:
