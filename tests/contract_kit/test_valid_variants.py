@@ -68,7 +68,7 @@ def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
         variants = replace(variants, latency=LATENCY)
     with Sandbox(USERS, SEED, variants=variants) as tenant:
         report = judged(tenant, key_of(names, tenant))
-    assert report.breaches() == []
+    assert report.violations() == []
     assert report.exit_code() == 0
     assert warned(report) == {rule for name in names for rule in WARNED.get(name, ())}
     told = {each.operation_id for each in report.checks if each.reason is Reason.NOT_OFFERED}
@@ -79,10 +79,10 @@ def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
 def test_every_lawful_way_to_write_holds(name: str) -> None:
     with Sandbox(USERS, variants=variants_by_name([name])) as tenant:
         report = judged(tenant, key_of([name], tenant), WRITES)
-    assert report.breaches() == []
+    assert report.violations() == []
     assert report.exit_code() == 0
     assert warned(report) == set()
-    assert report.left_behind == ()
+    assert report.leftovers == ()
     told = {each.operation_id for each in report.checks if each.reason is Reason.NOT_OFFERED}
     assert ("putCategory" in told) is (name == "no-gradebook")
 
@@ -90,7 +90,7 @@ def test_every_lawful_way_to_write_holds(name: str) -> None:
 def test_cutting_pages_without_a_word_is_a_should_and_no_must() -> None:
     with Sandbox(USERS, variants=Variants(page_cap=10, links=False, total=False)) as tenant:
         report = judged(tenant, rules=select(["paging", "semantics"]))
-    assert report.breaches() == []
+    assert report.violations() == []
     assert warned(report) == WARNED["silent page-cap"]
 
 
