@@ -70,14 +70,14 @@ def main() -> None:
     from openapi_python_client.parser.errors import GeneratorError
 
     from generation.document import read
-    from generation.facts import REFERENCE, gather
-    from generation.lower import lowered
+    from generation.generator_input import generator_input
+    from generation.package_model import read_package_model
 
     source, target = ROOT / "openapi.yaml", Path(sys.argv[1])
-    facts = gather(read(source.read_text(encoding="utf-8")))
+    package = read_package_model(read(source.read_text(encoding="utf-8")))
     settings = ConfigFile(package_name_override=_PACKAGE, post_hooks=[])
     config = Config.from_sources(settings, MetaType.NONE, source, "utf-8", overwrite=False, output_path=target)
-    data = GeneratorData.from_dict(lowered(facts, REFERENCE), config=config)
+    data = GeneratorData.from_dict(generator_input(package), config=config)
     errors = [data] if isinstance(data, GeneratorError) else Project(openapi=data, config=config).build()
     if errors:
         sys.exit(f"{errors[0].header} {errors[0].detail}")

@@ -223,7 +223,7 @@ def test_the_parts_of_the_client_show_nothing_either(caplog: pytest.LogCaptureFi
     del caplog
     shown = Shown([])
     with serve(answers(users(CHILD))) as web, OneRoster(**access("oauth2", web)) as roster:
-        call = OperationCall(OneRoster.standard, "getAllUsers", {"filter_": FILTER}, web.origin)
+        call = OperationCall(OneRoster.standard, "getAllUsers", {"filter": FILTER}, web.origin)
         answer = roster.session.send("GET", call.url(call.request()))
         shown.thing(answer, call, call.request(), call.read_page(answer).response, roster.session.client.auth)
         shown.thing(vars(roster.session.client.auth)["_token"])

@@ -1,5 +1,6 @@
-"""How ``scripts/generate`` turns ``openapi.yaml`` into ``generated/oneroster_v1p1``.
+"""The steps of ``scripts/generate``, which writes a client package from an OpenAPI document.
 
-One module for each step: ``document`` reads, ``facts`` understands, ``lower`` prepares for the generator, ``emit`` runs
-the generator, the formatter and the tables, ``changes`` says what became different, ``command`` is the command line.
+``document`` reads the YAML, ``lint`` and ``lint_rules`` check it, ``package_model`` collects what the templates need,
+``generator_input`` and ``struct_fields`` prepare it, ``emit`` runs generator and formatter, ``changes`` describes what
+changed for callers, ``command`` is the command line.
 """

@@ -1,11 +1,12 @@
-"""What changed for callers between two versions of the document, in words."""
+"""What changed for callers between two versions of a document, in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from generation.document import Document, DocumentError
-from generation.facts import Facts, Model, gather
+from generation.package_model import Model, PackageModel, read_package_model
+from generation.struct_fields import nested_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ class Change(NamedTuple):
     """One change.
 
     Args:
-        breaking: Whether code that worked may fail now: code that calls, that reads, or that writes.
+        breaking: Whether code that worked may fail now: code that calls, reads or writes.
         text: What changed, in words.
     """
 
@@ -31,11 +32,11 @@ class Change(NamedTuple):
 
 
 def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
-    """All changes from one document to another, breaking ones first; none when they are equal."""
+    """Return the changes from one document to another, breaking ones first; none if they are equal."""
     if before == after:
         return []
     try:
-        old, new = gather(Document(before, {})), gather(Document(after, {}))
+        old, new = read_package_model(Document(before, {})), read_package_model(Document(after, {}))
     except DocumentError as error:
         return [Change(True, f"the versions cannot be compared: {error}")]
     found = [*_operations(old, new), *_models(old, new), *_enumerations(old, new)]
@@ -54,7 +55,7 @@ class _Pairs(NamedTuple):
 
 
 def _pair(old: Mapping[str, T], new: Mapping[str, T], alike: Callable[[T, T], bool]) -> _Pairs:
-    """Match names; one that vanished where a single one alike appeared was renamed."""
+    """Match names. A removed name counts as renamed if exactly one added name is like it."""
     removed = [name for name in old if name not in new]
     added = [name for name in new if name not in old]
     renamed = []
@@ -71,26 +72,28 @@ def _pair(old: Mapping[str, T], new: Mapping[str, T], alike: Callable[[T, T], bo
 # Operations
 
 
-def _operations(old: Facts, new: Facts) -> Iterator[Change]:
+def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
     pairs = _pair(
-        old.operations, new.operations, lambda one, other: (one.method, one.path) == (other.method, other.path)
+        old.specification.operations,
+        new.specification.operations,
+        lambda one, other: (one.method, one.path) == (other.method, other.path),
     )
     yield from (Change(True, f"operation {name} was removed") for name in pairs.removed)
     yield from (Change(False, f"operation {name} was added") for name in pairs.added)
     yield from (Change(True, f"operation {name} was renamed to {other}") for name, other in pairs.renamed)
     for name, other in [*((name, name) for name in pairs.kept), *pairs.renamed]:
-        yield from _operation(old, new, old.operations[name], new.operations[other])
+        yield from _operation(old, new, old.specification.operations[name], new.specification.operations[other])
 
 
-def _operation(old: Facts, new: Facts, one: Operation, other: Operation) -> Iterator[Change]:
+def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Operation) -> Iterator[Change]:
     where = f"operation {other.operation_id}"
     if (one.method, one.path) != (other.method, other.path):
         yield Change(True, f"{where} moved from {one.method} {one.path} to {other.method} {other.path}")
     if one.tag != other.tag:
         yield Change(True, f"{where} moved from the tag {one.tag} to {other.tag}")
-    answers = (old.endpoints[one.operation_id].answer, new.endpoints[other.operation_id].answer)
-    if answers[0] != answers[1]:
-        yield Change(True, f"{where} answers with {answers[1] or 'nothing'} instead of {answers[0] or 'nothing'}")
+    responses = (old.endpoints[one.operation_id].response, new.endpoints[other.operation_id].response)
+    if responses[0] != responses[1]:
+        yield Change(True, f"{where} answers with {responses[1] or 'nothing'} instead of {responses[0] or 'nothing'}")
     bodies = (old.endpoints[one.operation_id].body, new.endpoints[other.operation_id].body)
     if bodies[0] != bodies[1]:
         yield Change(True, f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}")
@@ -118,7 +121,9 @@ def _parameters(where: str, one: Operation, other: Operation) -> Iterator[Change
         yield Change(new[name].required, f"{where}: {word} parameter {name} was added")
     for name in pairs.kept:
         if not _same_parameter(old[name], new[name]):
-            yield Change(True, f"{where}: parameter {name} changed from {_typed(old[name])} to {_typed(new[name])}")
+            yield Change(
+                True, f"{where}: parameter {name} changed from {_type_name(old[name])} to {_type_name(new[name])}"
+            )
         if old[name].required != new[name].required:
             word = "required" if new[name].required else "optional"
             yield Change(new[name].required, f"{where}: parameter {name} became {word}")
@@ -128,7 +133,7 @@ def _same_parameter(one: Parameter, other: Parameter) -> bool:
     return one[2:3] + one[4:] == other[2:3] + other[4:]
 
 
-def _typed(found: Parameter | Property) -> str:
+def _type_name(found: Parameter | Property) -> str:
     named = found.enumeration or getattr(found, "record", None) or getattr(found, "refers_to", None)
     return f"{found.kind} ({named})" if named else found.kind
 
@@ -136,7 +141,7 @@ def _typed(found: Parameter | Property) -> str:
 # Models
 
 
-def _models(old: Facts, new: Facts) -> Iterator[Change]:
+def _models(old: PackageModel, new: PackageModel) -> Iterator[Change]:
     pairs = _pair(old.models, new.models, lambda one, other: list(one.properties) == list(other.properties))
     yield from (Change(True, f"model {name} was removed") for name in pairs.removed)
     yield from (Change(False, f"model {name} was added") for name in pairs.added)
@@ -146,17 +151,17 @@ def _models(old: Facts, new: Facts) -> Iterator[Change]:
         yield from _properties(old.models[name], new.models[other], other in written)
 
 
-def _written(facts: Facts) -> set[str]:
-    """The models that callers send, those inside others included."""
+def _written(package: PackageModel) -> set[str]:
+    """Return the models that callers send, with nested ones."""
     found: set[str] = set()
-    waiting = {endpoint.body for endpoint in facts.endpoints.values()} - {None}
+    waiting = {endpoint.body for endpoint in package.endpoints.values()} - {None}
     while waiting:
         name = waiting.pop()
         if name is None or name in found:
             continue
         found.add(name)
-        for entry in facts.models[name].properties.values():
-            waiting.add("GUIDRef" if entry.kind in {"reference", "references"} else entry.record)
+        for entry in package.models[name].properties.values():
+            waiting.add(nested_schema(entry))
     return found
 
 
@@ -177,7 +182,7 @@ def _properties(old: Model, new: Model, written: bool) -> Iterator[Change]:
 
 def _property(where: str, one: Property, other: Property, written: bool) -> Iterator[Change]:
     if not _same_type(one, other):
-        yield Change(True, f"{where} changed its type from {_typed(one)} to {_typed(other)}")
+        yield Change(True, f"{where} changed its type from {_type_name(one)} to {_type_name(other)}")
     if one.required and not other.required:
         yield Change(True, f"{where} became optional; readers may get None")
     if other.required and not one.required:
@@ -206,21 +211,21 @@ def _same_property(one: Property, other: Property) -> bool:
 # Enumerations
 
 
-def _enumerations(old: Facts, new: Facts) -> Iterator[Change]:
-    pairs = _pair(old.enumerations, new.enumerations, lambda one, other: one == other)
+def _enumerations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
+    pairs = _pair(old.specification.enumerations, new.specification.enumerations, lambda one, other: one == other)
     yield from (Change(True, f"enumeration {name} was removed") for name in pairs.removed)
     yield from (Change(False, f"enumeration {name} was added") for name in pairs.added)
     yield from (Change(True, f"enumeration {name} was renamed to {other}") for name, other in pairs.renamed)
     for name in pairs.kept:
         values = _pair(
-            {value: value for value in old.enumerations[name]},
-            {value: value for value in new.enumerations[name]},
-            lambda one, other: _letters(one) == _letters(other),
+            {value: value for value in old.specification.enumerations[name]},
+            {value: value for value in new.specification.enumerations[name]},
+            lambda one, other: _letters_and_digits(one) == _letters_and_digits(other),
         )
         yield from (Change(True, f"{name}: value {value!r} was removed") for value in values.removed)
         yield from (Change(True, f"{name}: value {value!r} was renamed to {to!r}") for value, to in values.renamed)
         yield from (Change(False, f"{name}: value {value!r} was added; readers meet it") for value in values.added)
 
 
-def _letters(value: str) -> str:
+def _letters_and_digits(value: str) -> str:
     return "".join(letter for letter in value.lower() if letter.isalnum())

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generation import changes, document, emit, lint
 
@@ -18,110 +18,122 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = "oneroster_v1p1"
 _DESCRIPTION = """\
-Write generated/oneroster_v1p1, the package that the client, the sandbox and the contract kit derive from, as
-openapi.yaml says. Edit openapi.yaml or scripts/templates, then run this; never edit generated/ by hand.
+Write a client package, generated/oneroster_v1p1 by default, from an OpenAPI document. Edit the document or
+scripts/templates, then run this command; never edit generated/ by hand.
 
-It reads and lints openapi.yaml, runs the pinned openapi-python-client with the templates of this project, adds the
-tables, and formats all with the pinned ruff: the same bytes on every machine. The package is replaced when all of that
-has worked, and not touched otherwise. At the end it says what changed for callers."""
+The command lints the document, runs the pinned openapi-python-client with the templates of this project, and formats
+the result with the pinned ruff. The output has the same bytes on every machine. The package is replaced after all steps
+have succeeded. At the end the command reports what changed for callers."""
 _EPILOG = """\
 examples:
-  scripts/generate            write the package, say what changed for callers
-  scripts/generate --check    write nothing; exit 1 when the package is not what openapi.yaml and the templates say
+  scripts/generate            write oneroster_v1p1 from openapi.yaml, report what changed for callers
+  scripts/generate --check    write nothing; exit 1 if the package differs from what document and templates give
+  scripts/generate --document draft.yaml --package oneroster_draft --output /tmp/generated
 
-exit status: 0 done, or nothing to do; 1 a mistake in openapi.yaml, a tool that failed, or with --check a difference."""
+exit status: 0 done, or nothing to do; 1 an error in the document, a tool that failed, or with --check a difference."""
 
 
-class Paths:
-    """Where the document lies and the package goes.
+class _Target(NamedTuple):
+    """The document, and the folder of the package."""
 
-    Args:
-        source: The document.
-        package: The folder of the package.
-    """
+    source: Path
+    package: Path
 
-    def __init__(self, source: Path, package: Path) -> None:
-        self.source, self.package = source, package
+    @property
+    def shown(self) -> str:
+        """The folder of the package, for messages."""
+        return f"{self.package.parent.name}/{self.package.name}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit status."""
+    options = _parser().parse_args(arguments)
+    target = _Target(options.document, options.output / options.package)
+    try:
+        with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
+            fresh = Path(folder) / target.package.name
+            emit.emit(_read(target.source), target.source.name, fresh)
+            return _check(fresh, target) if options.check else _write(fresh, target)
+    except _LintError as error:
+        message = str(error)
+    except document.DocumentError as error:
+        message = f"{target.source.name}: {error}"
+    except (emit.ToolError, OSError) as error:
+        message = str(error)
+    print(f"{message}\nNothing was written.", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "scripts/generate",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail when the package is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if the package is out of date")
     parser.add_argument("--document", type=Path, default=ROOT / "openapi.yaml", help="the document (openapi.yaml)")
+    parser.add_argument("--package", type=_package_name, default=PACKAGE, help=f"the name of the package ({PACKAGE})")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "generated" / PACKAGE, help="the package (generated/oneroster_v1p1)"
+        "--output", type=Path, default=ROOT / "generated", help="the folder that contains the package (generated)"
     )
-    options = parser.parse_args(arguments)
-    paths = Paths(options.document, options.output)
-    try:
-        with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
-            fresh = Path(folder) / PACKAGE
-            emit.emit(_read(paths.source), fresh)
-            return _check(fresh, paths) if options.check else _write(fresh, paths)
-    except _LintError as error:
-        said = str(error)
-    except document.DocumentError as error:
-        said = f"{paths.source.name}: {error}"
-    except (emit.ToolError, OSError) as error:
-        said = str(error)
-    print(f"{said}\nNothing was written.", file=sys.stderr)
-    return 1
+    return parser
+
+
+def _package_name(text: str) -> str:
+    if not text.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be the name of a Python package")
+    return text
 
 
 class _LintError(Exception):
-    """What the lint found."""
+    """The problems that the lint reports."""
 
 
 def _read(source: Path) -> document.Document:
     try:
         text = source.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise document.DocumentError(f"byte {error.start} is no UTF-8") from None
+        raise document.DocumentError(f"byte {error.start} is not UTF-8") from None
     found = document.read(text)
-    problems = lint.problems(text)
+    problems = lint.problems(found, source.name)
     if problems:
         raise _LintError("\n".join(map(str, problems)))
     return found
 
 
-def _check(fresh: Path, paths: Paths) -> int:
-    different = list(_differences(fresh, paths.package))
+def _check(fresh: Path, target: _Target) -> int:
+    different = list(_differences(fresh, target.package))
     if not different:
-        print("generated/oneroster_v1p1 is what openapi.yaml and the templates say.")
+        print(f"{target.shown} is up to date with {target.source.name} and scripts/templates.")
         return 0
-    print(f"{paths.package.name} has drifted from {paths.source.name} and scripts/templates:")
+    print(f"{target.shown} is out of date with {target.source.name} and scripts/templates:")
     print("\n".join(f"  {line}" for line in different))
-    told = _told(paths.package, fresh)
-    if told:
+    changed = _caller_changes(target.package, fresh)
+    if changed:
         print("For callers:")
-        print("\n".join(f"  {line}" for line in told))
+        print("\n".join(f"  {line}" for line in changed))
     elif not any("openapi.json" in line for line in different):
-        print("The document is the same: generated/ was edited by hand, or a template changed.")
-    print("Run scripts/generate to write it anew.")
+        print("The document is the same: the package was edited by hand, or a template changed.")
+    print("Run scripts/generate to write it again.")
     return 1
 
 
-def _write(fresh: Path, paths: Paths) -> int:
-    different = list(_differences(fresh, paths.package))
-    told = _told(paths.package, fresh)
+def _write(fresh: Path, target: _Target) -> int:
+    different = list(_differences(fresh, target.package))
+    changed = _caller_changes(target.package, fresh)
     if different:
-        _replace(fresh, paths.package)
+        _replace(fresh, target.package)
     count = sum(1 for _ in _files(fresh))
-    print(f"{paths.package.name}: {count} files, {len(different)} of them new, changed or gone.")
-    if told:
+    print(f"{target.package.name}: {count} files, {len(different)} of them new, changed or removed.")
+    if changed:
         print("For callers:")
-        print("\n".join(f"  {line}" for line in told))
+        print("\n".join(f"  {line}" for line in changed))
     return 0
 
 
-def _told(package: Path, fresh: Path) -> list[str]:
-    """What changed for callers, one line each."""
+def _caller_changes(package: Path, fresh: Path) -> list[str]:
+    """Return what changed for callers, one line each."""
     before = _document(package)
     return [] if before is None else [str(change) for change in changes.between(before, _document(fresh) or {})]
 
@@ -152,7 +164,7 @@ def _differences(fresh: Path, package: Path) -> Iterator[str]:
 
 
 def _replace(fresh: Path, package: Path) -> None:
-    """Put the fresh package in the place of the old one, which stays whole until then and after any failure."""
+    """Replace the old package by the fresh one. The old one stays whole until then, and after any failure."""
     package.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{package.name}-", dir=package.parent) as folder:
         staged, old = Path(folder) / "new", Path(folder) / "old"

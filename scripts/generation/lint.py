@@ -1,450 +1,74 @@
-"""The lint of the document: valid OpenAPI 3.1, and the project's own rules, so that all that derives from it can."""
+"""Lint a document: valid OpenAPI 3.1, and the rules of `lint_rules`."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import yaml
-from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
 
-from generation.places import LOADER, Path, Places, pointer
+from generation import document
+from generation.lint_rules import RULES, Found, Path, target, walk
+from oneroster_runtime.specification.schemas import escape
 
-Document = Mapping[str, Any]
-Found = Iterator[tuple[Path, str]]
-
-METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
-PAGE_PARAMETERS = {"Limit", "Offset", "Sort", "OrderBy", "Filter", "Fields"}
-SECURITY = ("oauth2", "bearer", "oauth1")
-TRUST = ("A", "B", "C")
-# Names that would collide with what every emitted model has; properties called so break a class silently.
-RESERVED = {
-    "additional_properties",
-    "additionalProperties",
-    "d",
-    "cls",
-    "self",
-    "src_dict",
-    "from_dict",
-    "to_dict",
-    "to_wire",
-}
+__all__ = ["Problem", "pointer", "problems"]
 
 
 class Problem(NamedTuple):
-    """What is wrong with the document, and where."""
+    """A violation of a rule, and its place."""
 
     rule: str
     pointer: str
     line: int
     message: str
+    file: str = "openapi.yaml"
 
     def __str__(self) -> str:
         """Return the problem as one line that an editor can follow."""
-        return f"openapi.yaml:{self.line}: {self.message} [{self.rule}] at {self.pointer or '/'}"
+        return f"{self.file}:{self.line}: {self.message} [{self.rule}] at {self.pointer or '/'}"
 
 
-class Rule(NamedTuple):
-    """One of the project's own rules."""
+def problems(source: document.Document, file: str = "openapi.yaml") -> list[Problem]:
+    """Return all problems of a document, in the order of its lines.
 
-    name: str
-    text: str
-    check: Callable[[Document], Found]
+    The rules run only if the document is valid OpenAPI: on a broken one they would only repeat its errors.
 
-
-RULES: list[Rule] = []
-
-
-def rule(name: str, text: str) -> Callable[[Callable[[Document], Found]], Callable[[Document], Found]]:
-    """Register a rule under a stable name, with the sentence that CONTRIBUTING.md lists."""
-
-    def register(check: Callable[[Document], Found]) -> Callable[[Document], Found]:
-        RULES.append(Rule(name, text, check))
-        return check
-
-    return register
-
-
-def problems(text: str) -> list[Problem]:
-    """Return all problems of the document `text`, in the order of its lines.
-
-    The project's rules are asked only of a document that is valid OpenAPI: on a broken one they would only echo.
-    Raises yaml.YAMLError, with line and column, when the text is not YAML.
+    Args:
+        source: The document.
+        file: The name of its file, for messages.
     """
-    places = Places(text)
-    repeated = [
-        Problem("unique-keys", pointer(path), line, "the key is given twice") for path, line in places.repeated_keys()
-    ]
-    document = yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe loader, in C where there is one
-    found = repeated or _located(places, "openapi-3.1", _invalid(document))
+    found = _located(source, file, "openapi-3.1", _invalid(source.data))
     if not found:
-        found = [problem for each in RULES for problem in _located(places, each.name, each.check(document))]
+        found = [each for rule in RULES for each in _located(source, file, rule.name, rule.check(source.data))]
     return sorted(found, key=lambda problem: (problem.line, problem.rule, problem.message))
 
 
-def _located(places: Places, name: str, found: Found) -> list[Problem]:
-    return [Problem(name, pointer(path), places.line(path), message) for path, message in found]
+def pointer(path: Path) -> str:
+    """Return a path of keys and indices as a JSON pointer (RFC 6901)."""
+    return "".join(f"/{escape(str(step))}" for step in path)
 
 
-def _invalid(document: Any) -> Found:
-    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1."):
+def _located(source: document.Document, file: str, rule: str, found: Iterable[tuple[Path, str]]) -> list[Problem]:
+    return [
+        Problem(rule, place, source.line(place) or 1, message, file)
+        for path, message in found
+        for place in [pointer(path)]
+    ]
+
+
+def _invalid(data: Any) -> Found:
+    if not str(data.get("openapi", "")).startswith("3.1."):
         yield ("openapi",), "the document does not say openapi: 3.1.x"
         return
-    # The validator follows references and stops at one that leads nowhere, without saying where it stands.
-    lost = list(_lost_references(document))
+    # The validator stops at a reference that leads nowhere and does not report its place.
+    lost = list(_lost_references(data))
     yield from lost
-    for error in () if lost else OpenAPIV31SpecValidator(document).iter_errors():
+    for error in () if lost else OpenAPIV31SpecValidator(data).iter_errors():
         if isinstance(error, DuplicateOperationIDError):
-            continue  # it names no place; the project's own rule does
+            continue  # it has no place; the rule operation-id reports it
         yield tuple(error.absolute_path), str(error.message).splitlines()[0][:300]
 
 
-def _lost_references(document: Document) -> Found:
-    for path, value in _walk(document):
-        if (
-            isinstance(value, Mapping)
-            and isinstance(value.get("$ref"), str)
-            and _target(document, value["$ref"]) is None
-        ):
+def _lost_references(data: Mapping[str, Any]) -> Found:
+    for path, value in walk(data):
+        if isinstance(value, Mapping) and isinstance(value.get("$ref"), str) and target(data, value["$ref"]) is None:
             yield (*path, "$ref"), f"nothing is at {value['$ref']}"
-
-
-def _walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    yield path, value
-    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in items:
-        yield from _walk(below, (*path, key))
-
-
-def _target(document: Document, reference: str) -> Any:
-    value: Any = document
-    for step in reference.removeprefix("#/").split("/"):
-        value = value.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(value, Mapping) else None
-    return value
-
-
-def _followed(document: Document, value: Mapping[str, Any]) -> Mapping[str, Any]:
-    followed: Mapping[str, Any] = _target(document, value["$ref"]) if "$ref" in value else value
-    return followed
-
-
-def _name(reference: str) -> str:
-    return reference.rsplit("/", 1)[-1]
-
-
-def _operations(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                yield ("paths", path, method), item[method]
-
-
-def _operation_ids(document: Document) -> dict[str, dict[str, Any]]:
-    return {operation.get("operationId", ""): operation for _, operation in _operations(document)}
-
-
-def _success(document: Document, operation: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _followed(document, operation["responses"].get("200", {}))
-
-
-def _object_schemas(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield every schema that has properties: components, and the parts of their allOf."""
-    for name, schema in document["components"]["schemas"].items():
-        here: Path = ("components", "schemas", name)
-        for index, part in enumerate(schema.get("allOf", [])):
-            if "properties" in part:
-                yield (*here, "allOf", index), part
-        if "properties" in schema:
-            yield here, schema
-
-
-def _properties(document: Document, name: str) -> dict[str, Any]:
-    """Return the properties of the component schema `name`, those of its allOf included."""
-    schema = document["components"]["schemas"].get(name, {})
-    found: dict[str, Any] = {}
-    for part in schema.get("allOf", []):
-        found |= _properties(document, _name(part["$ref"])) if "$ref" in part else part.get("properties", {})
-    found |= schema.get("properties", {})
-    return found
-
-
-@rule("operation-id", "Every operation has an operationId, and no two share one.")
-def operation_ids(document: Document) -> Found:
-    counted = Counter(operation.get("operationId") for _, operation in _operations(document))
-    for path, operation in _operations(document):
-        name = operation.get("operationId")
-        if not name:
-            yield path, "the operation has no operationId"
-        elif counted[name] > 1:
-            yield (*path, "operationId"), f"operationId {name} is used {counted[name]} times"
-
-
-@rule(
-    "operation-form",
-    "Every operation has a summary, one of the tags, the profiles that serve it, and all three kinds of security.",
-)
-def operation_form(document: Document) -> Found:
-    tags = {tag["name"] for tag in document.get("tags", [])}
-    for path, operation in _operations(document):
-        if not operation.get("summary"):
-            yield path, "the operation has no summary"
-        if len(operation.get("tags", [])) != 1 or not tags.issuperset(operation["tags"]):
-            yield path, "the operation needs exactly one of the document's tags"
-        if not operation.get("x-oneroster-profiles"):
-            yield path, "the operation has no x-oneroster-profiles"
-        offered = {name for choice in operation.get("security", []) for name in choice}
-        if missing := [name for name in SECURITY if name not in offered]:
-            yield path, f"the operation cannot be reached by {', '.join(missing)}"
-
-
-@rule(
-    "path-parameters", "Every placeholder of a path is declared by its operations, and nothing else is declared as one."
-)
-def path_parameters(document: Document) -> Found:
-    for path, operation in _operations(document):
-        parameters = [_followed(document, parameter) for parameter in operation.get("parameters", [])]
-        declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
-        placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
-        for name in sorted(declared ^ placeholders):
-            yield path, f"path parameter {name} stands only in the {'path' if name in placeholders else 'parameters'}"
-
-
-@rule("query-parameters", "A collection takes the six query parameters, a single read takes fields, a write none.")
-def query_parameters(document: Document) -> Found:
-    for path, operation in _operations(document):
-        names = {_name(parameter["$ref"]) for parameter in operation.get("parameters", []) if "$ref" in parameter}
-        many = _success(document, operation).get("x-oneroster-many")
-        wanted = (PAGE_PARAMETERS if many else {"Fields"}) if path[-1] == "get" else set()
-        for name in sorted(wanted ^ (names & PAGE_PARAMETERS)):
-            yield path, f"query parameter {name} {'is missing' if name in wanted else 'does not belong here'}"
-
-
-@rule(
-    "shared-parts",
-    "Parameters and responses of operations are references to components, and components refer no further.",
-)
-def shared_parts(document: Document) -> Found:
-    for path, operation in _operations(document):
-        parts = [("parameters", index, part) for index, part in enumerate(operation.get("parameters", []))]
-        parts += [("responses", status, part) for status, part in operation["responses"].items()]
-        for section, key, part in parts:
-            if "$ref" not in part:
-                yield (*path, section, key), "the part is written in place, not referred to"
-    for section in ("parameters", "responses", "headers", "requestBodies", "examples"):
-        for name, part in document["components"].get(section, {}).items():
-            if "$ref" in part:
-                yield ("components", section, name), "the component is itself a reference"
-
-
-@rule(
-    "errors",
-    "Every operation documents 400, 401, 403, 429, 500 and, with a path parameter, 404, each with the status payload.",
-)
-def errors(document: Document) -> Found:
-    for path, operation in _operations(document):
-        wanted = {"400", "401", "403", "429", "500"} | ({"404"} if "{" in str(path[1]) else set())
-        for status in sorted(wanted - operation["responses"].keys()):
-            yield path, f"status {status} is not documented"
-        for status, response in operation["responses"].items():
-            schema = _followed(document, response).get("content", {}).get("application/json", {}).get("schema", {})
-            if status >= "400" and _name(schema.get("$ref", "")) != "StatusInfoSet":
-                yield (*path, "responses", status), "the error does not carry StatusInfoSet"
-
-
-@rule("headers", "Every page documents X-Total-Count and Link.")
-def page_headers(document: Document) -> Found:
-    for name, response in document["components"]["responses"].items():
-        if response.get("x-oneroster-many"):
-            for header in {"X-Total-Count", "Link"} - response.get("headers", {}).keys():
-                yield ("components", "responses", name), f"header {header} is not documented"
-
-
-@rule(
-    "wrappers", "Every answer with data names its wrapper, its element and whether there are many, as its schema does."
-)
-def wrappers(document: Document) -> Found:
-    keys = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
-    for name, response in document["components"]["responses"].items():
-        reference = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
-        if reference is None or _name(reference) == "StatusInfoSet":
-            continue
-        schema = _target(document, reference)
-        path: Path = ("components", "responses", name)
-        for key in keys:
-            if response.get(key) is None or response.get(key) != schema.get(key):
-                yield path, f"{key} is missing, or differs from that of {_name(reference)}"
-        if response.get("x-oneroster-wrapper") not in schema.get("properties", {}):
-            yield path, f"{_name(reference)} has no property of the name of the wrapper"
-        if response.get("x-oneroster-element") not in document["components"]["schemas"]:
-            yield path, "x-oneroster-element is no schema"
-
-
-@rule("links", "Every page links to the read of its records, which exists and takes the id.")
-def links(document: Document) -> Found:
-    known = _operation_ids(document)
-    for name, response in document["components"]["responses"].items():
-        path: Path = ("components", "responses", name)
-        if response.get("x-oneroster-many") and not response.get("links"):
-            yield path, "the page links to no read"
-        for key, link in response.get("links", {}).items():
-            if link.get("operationId") not in known:
-                yield (*path, "links", key), f"there is no operation {link.get('operationId')}"
-            if link.get("parameters") != {"id": f"$response.body#/{response['x-oneroster-wrapper']}/0/sourcedId"}:
-                yield (*path, "links", key), "the link does not hand on the sourcedId of a record of the page"
-
-
-@rule(
-    "subsets",
-    "A specialised collection names what it is a part of, a property of its element, and values of its enumeration.",
-)
-def subsets(document: Document) -> Found:
-    known = _operation_ids(document)
-    for name, response in document["components"]["responses"].items():
-        subset = response.get("x-oneroster-subset")
-        if subset is None:
-            continue
-        path: Path = ("components", "responses", name, "x-oneroster-subset")
-        if subset["of"] not in known:
-            yield path, f"there is no operation {subset['of']}"
-        field = _properties(document, response["x-oneroster-element"]).get(subset["property"], {})
-        allowed = _target(document, field.get("$ref", "#/none")) or {}
-        if not set(subset["values"]) <= set(allowed.get("enum", [])):
-            yield path, f"{subset['property']} cannot have these values"
-        if subset["trust"] not in TRUST:
-            yield path, "trust is one of A, B, C"
-
-
-@rule(
-    "scopes",
-    "Every collection under a parent says how its rows belong to it: known reads, path parameters and properties.",
-)
-def scopes(document: Document) -> Found:
-    known = _operation_ids(document)
-    for path, operation in _operations(document):
-        success = _success(document, operation)
-        scope = operation.get("x-oneroster-scope")
-        if scope is None:
-            if success.get("x-oneroster-many") and "{" in str(path[1]):
-                yield path, "the nested collection has no x-oneroster-scope"
-            continue
-        here = (*path, "x-oneroster-scope")
-        bearer = success["x-oneroster-element"]
-        if through := scope.get("through"):
-            if through["collection"] not in known:
-                yield here, f"there is no operation {through['collection']}"
-                continue
-            bearer = _success(document, known[through["collection"]])["x-oneroster-element"]
-            if through["property"] not in _properties(document, bearer):
-                yield here, f"{bearer} has no {through['property']}"
-        for parent in scope["parents"]:
-            if parent["read"] not in known or "{" + parent["parameter"] + "}" not in str(path[1]):
-                yield here, f"the parent {parent['parameter']} has no such read or is not in the path"
-            if parent["property"].split(".")[0] not in _properties(document, bearer):
-                yield here, f"{bearer} has no {parent['property']}"
-
-
-@rule("profiles", "Profiles are those of the top of the document; what stands for an operation stands for a known one.")
-def profiles(document: Document) -> Found:
-    known = set(document.get("x-oneroster-profiles", {}))
-    for path, value in _walk(document["paths"], ("paths",)):
-        if isinstance(value, Mapping) and value.get("x-oneroster-stands-for", "") not in {
-            "",
-            *_operation_ids(document),
-        }:
-            yield path, "x-oneroster-stands-for names no operation"
-    for path, value in (*_walk(document["paths"], ("paths",)), *_walk(document["components"], ("components",))):
-        used = value.get("x-oneroster-profiles", []) if isinstance(value, Mapping) else []
-        for name in used:
-            if name not in known:
-                yield (*path, "x-oneroster-profiles"), f"there is no profile {name}"
-
-
-@rule(
-    "properties",
-    "Every property has a description, a trust mark and a type or a reference, and a name that no model uses itself.",
-)
-def properties(document: Document) -> Found:
-    for path, schema in _object_schemas(document):
-        for name, field in schema["properties"].items():
-            here = (*path, "properties", name)
-            if name in RESERVED:
-                yield here, "every emitted model uses this name itself"
-            if not field.get("description"):
-                yield here, "the property has no description"
-            if field.get("x-oneroster-trust") not in TRUST:
-                yield here, "the property has no x-oneroster-trust of A, B or C"
-            if not ("type" in field or "$ref" in field):
-                yield here, "the property has neither a type nor a reference"
-        for name in schema.get("required", []):
-            if name not in schema["properties"]:
-                yield (*path, "required"), f"the required property {name} is not described"
-
-
-@rule("uncertain", "What is marked C says in a note why, also when only its presence is.")
-def uncertain(document: Document) -> Found:
-    for path, value in _walk(document["components"], ("components",)):
-        if not isinstance(value, Mapping):
-            continue
-        if value.get("x-oneroster-trust") == "C" and not value.get("x-oneroster-note"):
-            yield path, "the fact is uncertain and has no x-oneroster-note"
-        presence = value.get("x-oneroster-presence")
-        if presence and (presence.get("trust") not in TRUST or (presence["trust"] == "C" and not presence.get("note"))):
-            yield (
-                (*path, "x-oneroster-presence"),
-                "the presence has no trust of A, B or C, or is uncertain without a note",
-            )
-
-
-@rule("references", "Every property that is a GUIDRef says what it leads to, by an element and values of GUIDType.")
-def references(document: Document) -> Found:
-    allowed = set(document["components"]["schemas"]["GUIDType"]["enum"])
-    for path, schema in _object_schemas(document):
-        for name, field in schema["properties"].items():
-            target = field.get("$ref") or field.get("items", {}).get("$ref", "")
-            told = field.get("x-oneroster-reference")
-            here = (*path, "properties", name)
-            if (_name(target) == "GUIDRef") != (told is not None):
-                yield here, "x-oneroster-reference belongs on a property that is a GUIDRef, and only there"
-            elif told and (told["to"] not in document["components"]["schemas"] or not set(told["types"]) <= allowed):
-                yield here, "x-oneroster-reference names no element, or a type that GUIDType does not have"
-
-
-@rule("elements", "Every element names the operations that list and read it.")
-def elements(document: Document) -> Found:
-    known = _operation_ids(document)
-    for name in sorted(
-        {response.get("x-oneroster-element", "") for response in document["components"]["responses"].values()} - {""}
-    ):
-        schema = document["components"]["schemas"].get(name, {})
-        for key in ("x-oneroster-collection", "x-oneroster-read"):
-            if schema.get(key) not in known:
-                yield ("components", "schemas", name), f"{key} names no operation"
-
-
-@rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
-def enumerations(document: Document) -> Found:
-    for path, value in (*_walk(document["paths"], ("paths",)), *_walk(document["components"], ("components",))):
-        if not isinstance(value, Mapping) or not isinstance(value.get("enum"), list):
-            continue
-        if len(path) != 3 or path[1] != "schemas":
-            yield path, "the enumeration is written in place, not as a component"
-        elif not value.get("description") or value.get("x-oneroster-trust") not in TRUST:
-            yield path, "the enumeration has no description or no x-oneroster-trust"
-
-
-@rule("examples", "Every answer and every body has a synthetic example, and its schema accepts it.")
-def examples(document: Document) -> Found:
-    components = document["components"]
-    for section in ("responses", "requestBodies"):
-        for name, part in components.get(section, {}).items():
-            for media in part.get("content", {}).values():
-                path: Path = ("components", section, name)
-                if not media.get("examples"):
-                    yield path, "there is no example"
-                validator = Draft202012Validator(
-                    {**media["schema"], "components": components}, format_checker=Draft202012Validator.FORMAT_CHECKER
-                )
-                for example in media.get("examples", {}).values():
-                    for error in validator.iter_errors(_followed(document, example)["value"]):
-                        yield path, f"the example breaks the schema: {error.message[:200]}"

@@ -25,7 +25,7 @@ or a credential.
 
 from collections.abc import Sequence
 
-from oneroster_v1p1.errors import (
+from oneroster_runtime.errors import (
     DecodeError,
     FieldError,
     MissingFieldError,

@@ -13,10 +13,10 @@ from oneroster.pagination.walk import PageInfo, PageRequest
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
 from oneroster.transport.urls import origin_of
+from oneroster_runtime.pages import Page
+from oneroster_runtime.requests import Request
+from oneroster_runtime.responses import Response
 from oneroster_runtime.specification import Operation, Specification
-from oneroster_v1p1.calls import Request
-from oneroster_v1p1.facade import Page
-from oneroster_v1p1.types import Response
 
 __all__ = ["OperationCall", "ParsedPage"]
 

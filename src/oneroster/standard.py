@@ -1,19 +1,21 @@
-"""The versions of OneRoster that this package speaks: the one module that names a generated package."""
+"""The versions of OneRoster that this package supports: the one module that names a generated package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.errors import ConfigurationError
-from oneroster_runtime.specification import Operation, Specification
+
+if TYPE_CHECKING:
+    from oneroster_runtime.specification import Operation, Specification
 
 __all__ = ["DEFAULT", "Standard"]
 
 DEFAULT: Final = "1.1"
-"""The version that is meant where nothing names one."""
+"""The version that is used where none is named."""
 
 _PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1"})
 """The generated package of each version."""
@@ -26,7 +28,7 @@ class Standard:
     Instances are shared, one per version; use `of` or `from_package`.
 
     Attributes:
-        package: The name of the generated package. It is imported when something of it is first used.
+        package: The name of the generated package. Its modules are imported when they are first used.
     """
 
     package: str
@@ -66,24 +68,19 @@ class Standard:
         return self.specification.version
 
     @cached_property
-    def specification(self) -> Specification:
+    def specification(self) -> "Specification":
         """The operations, elements, enumerations and profiles of the version."""
-        from oneroster_runtime import specification as shapes
-
-        tables = self._module("tables")
-        return shapes.Specification(
-            version=tables.document()["info"]["version"],
-            services={"oneroster": "/ims/oneroster/v1p1"},
-            operations=tables.OPERATIONS,
-            elements=tables.ELEMENTS,
-            enumerations=tables.ENUMERATIONS,
-            profiles=tables.PROFILES,
-        )
+        found: Specification = import_module(self.package).specification()
+        return found
 
     def document(self) -> dict[str, Any]:
         """Return the OpenAPI document of the version, as a fresh copy."""
-        document: dict[str, Any] = self._module("tables").document()
+        document: dict[str, Any] = import_module(self.package).document()
         return document
+
+    def base_path(self, operation: "Operation") -> str:
+        """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""
+        return self.specification.base_path(operation)
 
     @property
     def models(self) -> Any:
@@ -100,10 +97,11 @@ class Standard:
         """The module with one typed method per operation."""
         return self._module("facade")
 
-    def api(self, operation: Operation) -> Any:
+    def api(self, operation: "Operation") -> Any:
         """Return the generated module of an operation."""
-        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation.operation_id)
-        return self._module(f"api.{operation.tag}.{name}")
+        from oneroster_runtime.specification.naming import python_name
+
+        return self._module(f"api.{python_name(operation.tag)}.{python_name(operation.operation_id)}")
 
     def _module(self, name: str) -> Any:
         return import_module(f"{self.package}.{name}")

@@ -1,5 +1,5 @@
-"""The runtime of generated OneRoster packages: what no document changes.
+"""The runtime of generated OneRoster packages: everything that no OpenAPI document changes.
 
 A generated package holds the models and operations of one version of the standard and imports the rest from here. This
-package knows no version and imports no generated package.
+package depends on no version of the standard and imports no generated package.
 """

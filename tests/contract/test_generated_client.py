@@ -18,10 +18,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
-from oneroster_v1p1 import AuthenticatedClient, WriteError, models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation, document
-from tests.contract.answers import answers, records
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import AuthenticatedClient, WriteError, document, models, specification
 from tests.contract.recorder import Received, Recorder, recording
+from tests.contract.valid_responses import records, responses
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 TOKEN = "a-token"
 EXAMPLES = settings(
@@ -117,7 +120,7 @@ def test_it_sends_what_schemathesis_would_send(
         nonlocal compared
         case = data.draw(engine().find_operation_by_id(operation.operation_id).as_strategy())
         if operation.body is not None:
-            # The tables draw fuller records than a schema does, whose optional parts are mostly left out.
+            # The specification gives fuller records than a schema does, whose optional parts are mostly left out.
             case.body = {operation.body_wrapper: data.draw(records(operation.body))}
         # Such segments lead elsewhere: the client refuses them, and the HTTP library of schemathesis folds them away.
         assume(not LEADING_ELSEWHERE & set(path_values(case).values()))
@@ -147,7 +150,7 @@ def test_what_the_document_allows_is_read_and_written_back_unchanged(
     values = {each.attribute: "an-id" for each in operation.parameters if each.location == "path"}
 
     @EXAMPLES
-    @given(answers(operation))
+    @given(responses(operation))
     def nothing_is_lost(answer: dict[str, Any]) -> None:
         assert validator(operation).is_valid(answer)
         recorder.answer = json.dumps(answer).encode()
@@ -170,7 +173,7 @@ def test_it_reads_the_same_when_asked_asynchronously(operation: Operation, recor
             return await module.asyncio(client=client, **values)
 
     @settings(EXAMPLES, max_examples=2)
-    @given(answers(operation))
+    @given(responses(operation))
     def nothing_is_lost(answer: dict[str, Any]) -> None:
         recorder.answer = json.dumps(answer).encode()
         assert canonical(asyncio.run(read()).to_dict()) == canonical(answer)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for JSON data that the document allows, made from the tables."""
+"""Hypothesis strategies for JSON data that the document allows, made from the specification."""
 
 import string
 from datetime import UTC, date, datetime
@@ -7,7 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Property
+from oneroster_runtime.specification import Property
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+ENUMERATIONS = specification().enumerations
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 JSON = st.recursive(

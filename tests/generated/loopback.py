@@ -9,7 +9,10 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from oneroster_v1p1 import Client
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
+
+OPERATIONS = specification().operations
 
 
 class Seen(NamedTuple):
@@ -74,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def module_of(operation: Operation) -> Any:
     """The module of an operation."""
-    from generation.facts import python_name
+    from oneroster_runtime.specification import python_name
 
     return import_module(f"oneroster_v1p1.api.{operation.tag}.{python_name(operation.operation_id)}")
 

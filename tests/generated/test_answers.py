@@ -11,7 +11,7 @@ from oneroster_v1p1 import Client, DecodeError, Response, StatusError, WriteErro
 from oneroster_v1p1.api.gradebook import delete_result, put_result
 from oneroster_v1p1.api.rostering import get_all_orgs, get_org
 from oneroster_v1p1.models import OrgPage, SingleResult
-from oneroster_v1p1.wrapping import status_info
+from oneroster_runtime.status import parse_status_info
 
 STYLES = ("sync", "asyncio")
 ORG = {
@@ -93,14 +93,14 @@ def test_detailed_functions_return_any_status(loopback: Loopback, status: int, s
 @pytest.mark.parametrize(
     ("operation_id", "body", "reason"),
     [
-        ("getAllOrgs", b"<html>Please log in</html>", "the body is no JSON"),
-        ("getAllOrgs", b'{"orgs": [', "the body is no JSON"),
-        ("getAllOrgs", b"[" * 100_000, "the body is no JSON"),
-        ("getAllOrgs", [ORG, 7], r"orgs\[1\] is no JSON object but int"),
+        ("getAllOrgs", b"<html>Please log in</html>", "the body is not JSON"),
+        ("getAllOrgs", b'{"orgs": [', "the body is not JSON"),
+        ("getAllOrgs", b"[" * 100_000, "the body is not JSON"),
+        ("getAllOrgs", [ORG, 7], r"orgs\[1\] is not a JSON object but int"),
         ("getAllOrgs", {"statusInfoSet": [FAILURE]}, "there is no orgs in it"),
         ("getOrg", b"", "the body is empty"),
-        ("getOrg", b"null", "the body is no JSON object but NoneType"),
-        ("getOrg", {"org": "o-1"}, "org is no JSON object but str"),
+        ("getOrg", b"null", "the body is not a JSON object but NoneType"),
+        ("getOrg", {"org": "o-1"}, "org is not a JSON object but str"),
     ],
 )
 def test_a_success_that_cannot_be_read_raises(
@@ -108,7 +108,7 @@ def test_a_success_that_cannot_be_read_raises(
 ) -> None:
     loopback.answers(body, Content_Type="text/html; charset=utf-8")
     given = {"id": "o-1"} if operation_id == "getOrg" else {}
-    message = rf"^The answer to {operation_id} \(declared as text/html\) cannot be read: {reason}\.$"
+    message = rf"^The response to {operation_id} \(declared as text/html\) cannot be read: {reason}\.$"
     with pytest.raises(DecodeError, match=message) as caught:
         call(loopback.base_url, operation_id, style, **given)
     assert (caught.value.operation_id, caught.value.media_type) == (operation_id, "text/html")
@@ -194,12 +194,12 @@ SHAPES: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
 
 @pytest.mark.parametrize(("body", "expected"), SHAPES)
 def test_the_words_of_a_server_are_read_from_every_shape_seen(body: dict[str, Any], expected: list[object]) -> None:
-    assert [entry.to_dict() for entry in status_info(body)] == expected
+    assert [entry.to_dict() for entry in parse_status_info(body)] == expected
 
 
 def test_bodies_that_are_no_objects_say_nothing() -> None:
     for body in (None, [], "text", 7):
-        assert status_info(body) == []
+        assert parse_status_info(body) == []
 
 
 def test_a_warning_beside_the_data_is_exposed_and_raises_nothing(loopback: Loopback) -> None:
@@ -248,7 +248,7 @@ def test_an_id_of_any_characters_arrives_as_it_is(loopback: Loopback, sourced_id
 def test_a_parameter_of_a_wrong_type_is_refused(loopback: Loopback, name: str, value: Any) -> None:
     with (
         Client(loopback.base_url) as client,
-        pytest.raises(WriteError, match=r"^getAllOrgs: \w+ (must|holds)") as caught,
+        pytest.raises(WriteError, match=r"^getAllOrgs: \w+ (must|contains)") as caught,
     ):
         get_all_orgs.sync(client=client, **{name: value})
     assert str(value) not in str(caught.value).replace("must be a str", "")
@@ -261,7 +261,7 @@ def test_a_body_that_must_not_be_written_is_refused_before_anything_is_sent(loop
         with pytest.raises(WriteError, match=r"result\.scoreStatus has a value that ScoreStatus does not list"):
             put_result.sync(client=client, id="r-1", body=wrapped)
         unspeakable = SingleResult.from_dict({"result": RESULT | {"comment": "\ud800"}})
-        with pytest.raises(WriteError, match="putResult: body holds something that JSON cannot say"):
+        with pytest.raises(WriteError, match="putResult: body contains something that JSON cannot represent"):
             put_result.sync(client=client, id="r-1", body=unspeakable)
     assert loopback.seen == []
 
@@ -269,7 +269,7 @@ def test_a_body_that_must_not_be_written_is_refused_before_anything_is_sent(loop
 def test_blanks_stay_percent_encoded_beside_parameters_of_the_connection(loopback: Loopback) -> None:
     loopback.answers({"orgs": []})
     with Client(loopback.base_url, httpx_args={"params": {"appName": "a b"}}) as client:
-        get_all_orgs.sync(client=client, filter_="name='a b+c'")
+        get_all_orgs.sync(client=client, filter="name='a b+c'")
     assert loopback.seen[0].target.endswith("/orgs?appName=a%20b&filter=name%3D%27a%20b%2Bc%27")
 
 

@@ -64,7 +64,7 @@ def test_an_authentication_flow_signs_each_request(loopback: Loopback) -> None:
 
     loopback.answers(EMPTY)
     with Client(loopback.base_url, auth=Signer()) as client:
-        get_all_orgs.sync(client=client, filter_="name='a b'")
+        get_all_orgs.sync(client=client, filter="name='a b'")
     assert loopback.seen[0].headers["x-signed"] == loopback.seen[0].target
 
 
@@ -120,7 +120,7 @@ print("httpx" in sys.modules, "oneroster_v1p1.models" in sys.modules)
 from oneroster_v1p1.models import Org
 print("httpx" in sys.modules, "oneroster_v1p1.models.org" in sys.modules, "oneroster_v1p1.models.user" in sys.modules)
 from oneroster_v1p1.api.rostering import get_org
-import oneroster_v1p1.tables
+oneroster_v1p1.specification()
 print("httpx" in sys.modules)
 client.get_httpx_client().close()
 print("httpx" in sys.modules)

@@ -11,10 +11,16 @@ from tests.generated.documented import JSON, elements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.facts import python_name
-from oneroster_v1p1 import DecodeError, calls
-from oneroster_v1p1.record import Record
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, Property
+from oneroster_runtime.specification import python_name
+from oneroster_runtime.json_body import parse_json
+from oneroster_v1p1 import DecodeError
+from oneroster_runtime.records import Record
+from oneroster_runtime.specification import Property
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+ENUMERATIONS = specification().enumerations
+OPERATIONS = specification().operations
 
 LAW = settings(max_examples=25, deadline=None)
 COLLECTIONS = [name for name, element in ELEMENTS.items() if element.collection]
@@ -57,7 +63,7 @@ def told(value: object) -> object:
 def tolerant(module: ModuleType, body: bytes) -> object:
     """What the tolerant reading makes of a body, errors included."""
     try:
-        return told(module.decode(calls.load(body)))
+        return told(module.decode(parse_json(body)))
     except DecodeError as error:
         return error.message
 

@@ -12,11 +12,14 @@ from tests.generated.documented import JSON, elements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.facts import python_name
-from oneroster_v1p1 import UnreadableFieldError, calls, models
-from oneroster_v1p1.fields import fits
-from oneroster_v1p1.record import Record
-from oneroster_v1p1.tables import ELEMENTS, document
+from oneroster_runtime.specification import python_name
+from oneroster_runtime.json_body import parse_json
+from oneroster_v1p1 import UnreadableFieldError, models
+from oneroster_runtime.fields import accepts
+from oneroster_runtime.records import Record
+from oneroster_v1p1 import document, specification
+
+ELEMENTS = specification().elements
 
 DOCUMENT = document()
 # No deadline: what is judged is what comes out, on machines of any speed.
@@ -26,7 +29,7 @@ LAW = settings(max_examples=40, deadline=None)
 def read(name: str, source: dict[str, Any]) -> Record:
     """A record as an operation reads it: from bytes."""
     module = import_module(f"oneroster_v1p1.models.{python_name(name)}")
-    record: Record = module.decode(calls.load(json.dumps(source).encode()))
+    record: Record = module.decode(parse_json(json.dumps(source).encode()))
     return record
 
 
@@ -43,7 +46,7 @@ def test_what_the_document_allows_comes_back_unchanged(name: str, data: st.DataO
     assert getattr(models, name).from_dict(source) == record
     for field in record.FIELDS:
         value = getattr(record, field.attribute)
-        assert fits(field, value) or (value is None and not field.required)
+        assert accepts(field, value) or (value is None and not field.required)
 
 
 @pytest.mark.parametrize("name", ELEMENTS)
@@ -74,7 +77,7 @@ def test_an_odd_value_costs_one_field_and_comes_back_as_it_came(name: str, data:
     except AttributeError:
         assert odd is None
     else:
-        assert fits(field, value) or (value is None and odd in (None, ""))
+        assert accepts(field, value) or (value is None and odd in (None, ""))
 
 
 @pytest.mark.parametrize("name", ELEMENTS)
@@ -104,7 +107,7 @@ def test_any_body_is_read_or_refused_with_an_error_of_ours(body: bytes) -> None:
     from oneroster_v1p1.models import org_page
 
     try:
-        page = org_page.decode(calls.load(body))
+        page = org_page.decode(parse_json(body))
     except DecodeError:
         return
     assert isinstance(page.orgs, list)

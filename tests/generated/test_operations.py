@@ -9,7 +9,11 @@ import pytest
 from tests.generated.loopback import Loopback, call, module_of
 
 from oneroster_v1p1 import api, models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation, document
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import document, specification
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 STYLES = ("sync", "asyncio")
 AWKWARD = "a/b|c d%2Fe'f?g#h+i"
@@ -18,7 +22,7 @@ QUERY = {
     "offset": (0, "0"),
     "sort": ("familyName", "familyName"),
     "order_by": ("desc", "desc"),
-    "filter_": ("familyName~'O B+c' AND status='active'", "familyName~%27O%20B%2Bc%27%20AND%20status%3D%27active%27"),
+    "filter": ("familyName~'O B+c' AND status='active'", "familyName~%27O%20B%2Bc%27%20AND%20status%3D%27active%27"),
     "fields": ("sourcedId,status", "sourcedId%2Cstatus"),
 }
 

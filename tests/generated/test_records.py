@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from oneroster_v1p1 import OneRosterError, WriteError, tables
+from oneroster_v1p1 import OneRosterError, WriteError, specification
 from oneroster_v1p1.models import GUIDRef, Org, OrgPage, Result, RoleType, ScoreStatus, SingleResult, User
 
 WHEN = datetime(2024, 8, 1, 8, tzinfo=timezone(timedelta(hours=2)))
@@ -134,16 +134,16 @@ def test_an_unreadable_field_can_be_set_and_then_written() -> None:
 def test_additional_properties_are_written_and_cannot_shadow_documented_ones() -> None:
     assert result(additional_properties={"ext": [1]}).to_wire() == WIRE | {"ext": [1]}
     for wrong in ({"score": 1}, {"comment": "x"}, {1: 2}):
-        with pytest.raises(WriteError, match="additional_properties may hold names that the document does not have"):
+        with pytest.raises(WriteError, match="additional_properties may contain names that the document does not have"):
             result(additional_properties=wrong).to_wire()
     assert result(additional_properties={"score": 1}).to_dict() == WIRE
 
 
 def test_metadata_that_json_cannot_say_is_refused() -> None:
     for wrong in ({"a": float("nan")}, {"a": {1: 2}}, {"a": [object()]}):
-        with pytest.raises(WriteError, match="metadata holds something that JSON cannot say"):
+        with pytest.raises(WriteError, match="metadata contains something that JSON cannot represent"):
             result(metadata=wrong).to_wire()
-        with pytest.raises(WriteError, match="additional_properties hold something that JSON cannot say"):
+        with pytest.raises(WriteError, match="additional_properties contain something that JSON cannot represent"):
             result(additional_properties=wrong).to_wire()
 
 
@@ -173,11 +173,11 @@ def test_a_repr_shows_scalars_that_are_nobodys() -> None:
     assert repr(OrgPage(orgs=[org])) == "OrgPage()"
 
 
-@pytest.mark.parametrize("name", tables.ELEMENTS)
-def test_models_have_the_fields_of_the_tables(name: str) -> None:
+@pytest.mark.parametrize("name", specification().elements)
+def test_models_have_the_fields_of_the_elements(name: str) -> None:
     from oneroster_v1p1 import models
 
-    element = tables.ELEMENTS[name]
+    element = specification().elements[name]
     fields = getattr(models, name).FIELDS
     assert [(field.name, field.attribute, field.kind, field.required) for field in fields] == [
         (found.name, found.attribute, found.kind, found.required) for found in element.properties.values()

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from tests.generated.loopback import Loopback, call
 
-from oneroster_v1p1 import AuthenticatedClient, Client, OneRosterError, calls, models
+from oneroster_runtime.json_body import parse_json
+from oneroster_v1p1 import AuthenticatedClient, Client, OneRosterError, models
 from oneroster_v1p1.api.gradebook import put_result
 from oneroster_v1p1.api.rostering import get_all_users, get_user
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
 
 SECRET = "s3cr3t-t0ken"
 CHILD = "Zebulon-Quackenbush"
@@ -91,7 +94,7 @@ def test_no_answer_shows_a_child(loopback: Loopback, status: int, body: object, 
     base_url = loopback.base_url.replace("://", f"://user:{SECRET}@")
 
     def attempt() -> None:
-        found = call(base_url, "getAllUsers", style, filter_=f"givenName='{CHILD}'")
+        found = call(base_url, "getAllUsers", style, filter=f"givenName='{CHILD}'")
         assert not exposed(repr(found))
 
     for text in said_by(attempt):
@@ -109,7 +112,7 @@ def test_no_client_and_no_request_shows_its_credentials() -> None:
     )
     for each in (client, client.with_headers({"X-More": SECRET}), client.with_timeout(1)):
         assert repr(each) == "AuthenticatedClient(base_url='https://sis.example/ims/oneroster/v1p1')"
-    sent = get_all_users.request(filter_=f"givenName='{CHILD}'")
+    sent = get_all_users.request(filter=f"givenName='{CHILD}'")
     assert not exposed(repr(sent))
     body = models.SingleResult.from_dict({"result": {"comment": CHILD}})
     for text in said_by(lambda: put_result.request(id="r", body=body)):
@@ -132,7 +135,7 @@ def test_a_parameter_that_is_refused_is_not_shown() -> None:
             lambda: get_user.sync(client=client, id=[CHILD]),  # type: ignore[arg-type]  # wrong on purpose
             lambda: get_all_users.sync(client=client, limit=CHILD),  # type: ignore[arg-type]  # wrong on purpose
             lambda: get_all_users.sync(client=client, order_by=CHILD),
-            lambda: get_all_users.sync(client=client, filter_=f"{CHILD}\ud800"),
+            lambda: get_all_users.sync(client=client, filter=f"{CHILD}\ud800"),
         ):
             said = list(said_by(attempt))
             assert said
@@ -142,4 +145,4 @@ def test_a_parameter_that_is_refused_is_not_shown() -> None:
 def test_the_child_was_really_there() -> None:
     user = models.User.from_dict(child("User"))
     assert CHILD in json.dumps(user.to_dict())
-    assert isinstance(calls.load(json.dumps(child("User")).encode()), dict)
+    assert isinstance(parse_json(json.dumps(child("User")).encode()), dict)

@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster_v1p1 import models
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, document
-from oneroster_v1p1.wire import STRUCTS, TRUTH, page_decoder, place, raw_page_decoder, record_decoder
+from oneroster_v1p1 import document, specification
+from oneroster_v1p1.wire import STRUCTS, TRUTH, page_decoder, error_path, raw_page_decoder, record_decoder
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 DOCUMENT = document()
 LAW = settings(max_examples=30, deadline=None)
@@ -101,12 +104,12 @@ def test_one_odd_record_costs_only_itself_when_the_page_is_cut_first() -> None:
     page = body({"orgs": [ORG, ORG | {"type": "Kim's home"}, ORG | {"extra": 1}]})
     with pytest.raises(msgspec.ValidationError) as caught:
         page_decoder("Org")(page)
-    assert place(caught.value) == "orgs[1].type"
+    assert error_path(caught.value) == "orgs[1].type"
     before, odd, behind = raw_page_decoder("Org")(page)
     assert [record_decoder("Org")(raw).name for raw in (before, behind)] == ["North"] * 2
     with pytest.raises(msgspec.ValidationError) as caught:
         record_decoder("Org")(odd)
-    assert place(caught.value) == "type"
+    assert error_path(caught.value) == "type"
 
 
 @pytest.mark.parametrize("bare", [b"{}", b"[]", b'{"org": []}', b'{"orgs": null}'])
@@ -125,10 +128,10 @@ def test_a_place_has_no_value_in_it() -> None:
     for secret in ("Kim - at `$.x`", "Kim"):
         with pytest.raises(msgspec.ValidationError) as caught:
             record_decoder("Org")(body(ORG | {"type": secret}))
-        assert place(caught.value) == "type"
+        assert error_path(caught.value) == "type"
     with pytest.raises(msgspec.DecodeError) as torn:
         record_decoder("Org")(b'{"name": "Kim')
-    assert place(torn.value) == ""
+    assert error_path(torn.value) == ""
 
 
 def test_text_that_is_no_utf_8_is_refused_without_being_quoted() -> None:

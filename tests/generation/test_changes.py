@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from generation.changes import between
-from oneroster_v1p1.tables import document
+from oneroster_v1p1 import document
 
 DOCUMENT = document()
 CORE = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from generation.document import DocumentError, read
-from oneroster_v1p1.tables import document
+from oneroster_v1p1 import document
 
 
 def test_scalars_are_those_of_json() -> None:
@@ -30,15 +30,15 @@ def test_every_place_has_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2\n", r"line 2, column 1, /a: the key 'a' stands twice, first on line 1"),
+        ("a: 1\na: 2\n", r"line 2, column 1, /a: the key 'a' is given twice, first on line 1"),
         ("a: &x\n  b: *x\n", r"line 1, /a/b: an alias leads back into itself"),
         ("a: !!python/object:os.system 1", r"line 1, /a: the tag .* is not known here"),
         ("a: !!set {b}", r"line 1, /a: the tag .* is not known here"),
         ("b: &x {c: 1}\na:\n  <<: *x\n", r"line 3, column 3, /a: a key must be plain text; merge keys"),
         ("? [a]\n: 1\n", r"line 1, column 3: a key must be plain text"),
-        ("a: b: c", r"line 1, column 5: this is no YAML: "),
-        ("a: \x00", "this is no YAML: "),
-        ("--- a\n--- b\n", "this is no YAML: "),
+        ("a: b: c", r"line 1, column 5: this is not YAML: "),
+        ("a: \x00", "this is not YAML: "),
+        ("--- a\n--- b\n", "this is not YAML: "),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_place(text: str, message: str) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from generation import command, emit
-from generation.tables import MARKER
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
@@ -37,19 +36,19 @@ def run(document: str, package: Path, *options: str) -> int:
     """Run the command on a changed document."""
     source = package.parent.parent / "openapi.yaml"
     source.write_text(document, encoding="utf-8")
-    return command.main(["--document", str(source), "--output", str(package), *options])
+    return command.main(["--document", str(source), "--output", str(package.parent), *options])
 
 
 def test_two_runs_give_the_same_bytes_which_are_those_committed(tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        output = tmp_path / seed / "deep" / "oneroster_v1p1"
+        output = tmp_path / seed / "deep"
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT / "scripts"), "TZ": f"UTC+{seed}"}
         code = f"import sys; from generation.command import main; sys.exit(main(['--output', {str(output)!r}]))"
         outcome = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert outcome.returncode == 0, outcome.stderr
-        assert contents(output) == contents(COMMITTED)
+        assert contents(output / "oneroster_v1p1") == contents(COMMITTED)
 
 
 def test_every_file_says_that_it_is_generated_and_names_no_machine() -> None:
@@ -59,14 +58,14 @@ def test_every_file_says_that_it_is_generated_and_names_no_machine() -> None:
         assert "\r" not in text, name
         assert str(ROOT) not in text, name
         if name != "openapi.json":
-            assert text.partition("\n")[0] == MARKER, name
+            assert text.partition("\n")[0] == emit.MARKER.format(document="openapi.yaml"), name
     assert "py.typed" in contents(COMMITTED)
 
 
 def test_check_is_quiet_when_nothing_changed(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--check"]) == 0
     said = capsys.readouterr()
-    assert said.out == "generated/oneroster_v1p1 is what openapi.yaml and the templates say.\n"
+    assert said.out == "generated/oneroster_v1p1 is up to date with openapi.yaml and scripts/templates.\n"
     assert said.err == ""
 
 
@@ -129,11 +128,11 @@ ORGS = "{$ref: '#/components/responses/Orgs'}"
 PLACE = "/components/schemas/Category/allOf/1/properties/weight"
 CATEGORY = "            weight:\n              type: number\n"
 BROKEN = {
-    "syntax": (replaced(TITLE, "  title: [OneRoster\n"), r"^openapi\.yaml: line \d+, column \d+: this is no YAML: "),
-    "tabs": (replaced(TITLE, "\ttitle: OneRoster\n"), r"^openapi\.yaml: line \d+, column 1: this is no YAML: "),
+    "syntax": (replaced(TITLE, "  title: [OneRoster\n"), r"^openapi\.yaml: line \d+, column \d+: this is not YAML: "),
+    "tabs": (replaced(TITLE, "\ttitle: OneRoster\n"), r"^openapi\.yaml: line \d+, column 1: this is not YAML: "),
     "twice": (
         replaced(TITLE, TITLE + TITLE),
-        rf"^openapi\.yaml: line {line_of(TEXT, TITLE) + 1}, column 3, /info/title: the key 'title' stands twice",
+        rf"^openapi\.yaml: line {line_of(TEXT, TITLE) + 1}, column 3, /info/title: the key 'title' is given twice",
     ),
     "list": ("- 1\n", r"^openapi\.yaml: line 1: an OpenAPI document is a mapping"),
     "nothing": ("", r"^openapi\.yaml: line 1: an OpenAPI document is a mapping"),
@@ -184,12 +183,12 @@ def test_a_broken_document_gives_one_error_with_its_place_and_writes_nothing(
 
 def test_a_document_that_is_no_text_or_not_there_is_an_error(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = package.parent / "document.yaml"
-    assert command.main(["--document", str(source), "--output", str(package)]) == 1
+    assert command.main(["--document", str(source), "--output", str(package.parent)]) == 1
     source.write_bytes(b"openapi: \xff")
-    assert command.main(["--document", str(source), "--output", str(package)]) == 1
+    assert command.main(["--document", str(source), "--output", str(package.parent)]) == 1
     said = capsys.readouterr().err
     assert "No such file" in said
-    assert "document.yaml: byte 9 is no UTF-8" in said
+    assert "document.yaml: byte 9 is not UTF-8" in said
     assert contents(package) == contents(COMMITTED)
 
 
@@ -203,7 +202,7 @@ def test_a_crash_inside_the_generator_names_the_operation(
     assert run(TEXT, package) == 1
     line = line_of(TEXT, "  /orgs:\n") + 1
     assert capsys.readouterr().err.startswith(
-        f"openapi.yaml: line {line}, /paths/~1orgs/get: the generator cannot take this: KeyError"
+        f"openapi.yaml: line {line}, /paths/~1orgs/get: the generator cannot read this: KeyError"
     )
     assert contents(package) == contents(COMMITTED)
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, guid_type, session_type, status_type
 from .guid_ref import GUIDRef
 from .session_type import SessionType
@@ -37,21 +37,21 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class AcademicSession(_Slots):
-    """A span of school life, from the school year down to the grading period.
+    """A period of time, from a school year to a grading period.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the session.
         start_date: The first day.
-        end_date: The day after the last.
+        end_date: The day after the last day.
         type_: The kind of session.
-        parent: The session that holds this one.
-        children: The sessions that this one holds.
-        school_year: The school year, by the year in which it ends.
-        additional_properties: What came beside these, by wire name.
+        parent: The session that contains this one.
+        children: The sessions that this one contains.
+        school_year: The school year, as the year in which it ends.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -69,37 +69,37 @@ class AcademicSession(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str = attrs.field(validator=check)
-    start_date: date = attrs.field(validator=check)
-    end_date: date = attrs.field(validator=check)
-    type_: SessionType | str = attrs.field(validator=check)
-    parent: GUIDRef | None = attrs.field(default=None, validator=check)
-    children: list[GUIDRef] | None = attrs.field(default=None, validator=check)
-    school_year: str = attrs.field(validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str = attrs.field(validator=validate_field)
+    start_date: date = attrs.field(validator=validate_field)
+    end_date: date = attrs.field(validator=validate_field)
+    type_: SessionType | str = attrs.field(validator=validate_field)
+    parent: GUIDRef | None = attrs.field(default=None, validator=validate_field)
+    children: list[GUIDRef] | None = attrs.field(default=None, validator=validate_field)
+    school_year: str = attrs.field(validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> AcademicSession:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("AcademicSession", source))
+        return decode(reading.copied_object("AcademicSession", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in AcademicSession.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> AcademicSession:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: AcademicSession = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -109,21 +109,21 @@ def decode(source: dict[str, Any]) -> AcademicSession:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[0], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[1], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[2], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -131,35 +131,35 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[3], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[4], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[4], value)
     value = get("startDate")
     if (day := reading.read_date(value)) is not None:
         record.start_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[5], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[5], value)
     value = get("endDate")
     if (day := reading.read_date(value)) is not None:
         record.end_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[6], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[6], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = session_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[7], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[7], value)
     value = get("parent")
     if type(value) is dict:
         record.parent = guid_ref.decode(value)
@@ -167,7 +167,7 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         absent += 1
         record.parent = None
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[8], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[8], value)
     value = get("children")
     if type(value) is list and reading.are_objects(value):
         record.children = [guid_ref.decode(item) for item in value]
@@ -175,22 +175,22 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         absent += 1
         record.children = None
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[9], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[9], value)
     value = get("schoolYear")
     if type(value) is str:
         record.school_year = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, AcademicSession.FIELDS[10], value)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[10], value)
     if len(source) + absent != 11:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = AcademicSession
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -206,7 +206,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> AcademicSession:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: AcademicSession = new()
     member: str | None
     reference: GUIDRef
@@ -217,14 +217,14 @@ def convert(regular: Regular) -> AcademicSession:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, AcademicSession.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, AcademicSession.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, AcademicSession.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -237,19 +237,19 @@ def convert(regular: Regular) -> AcademicSession:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_odd(record, AcademicSession.FIELDS[7], regular.type_)
-    if (inside := regular.parent) is not None:
+        reading.read_tolerantly(record, AcademicSession.FIELDS[7], regular.type_)
+    if (nested := regular.parent) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.parent = reference
     else:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import status_type
 from .status_type import StatusType
 
@@ -18,14 +18,7 @@ __all__ = ["Category"]
 
 
 class _Slots(Record):
-    __slots__ = (
-        "sourced_id",
-        "status",
-        "date_last_modified",
-        "metadata",
-        "title",
-        "weight",
-    )
+    __slots__ = ("sourced_id", "status", "date_last_modified", "metadata", "title", "weight")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
@@ -34,12 +27,12 @@ class Category(_Slots):
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the category.
         weight: The share of the category in the grade. Not in 1.1.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -52,32 +45,32 @@ class Category(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str = attrs.field(validator=check)
-    weight: float | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str = attrs.field(validator=validate_field)
+    weight: float | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Category:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Category", source))
+        return decode(reading.copied_object("Category", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Category.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Category:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Category = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -87,21 +80,21 @@ def decode(source: dict[str, Any]) -> Category:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Category.FIELDS[0], value)
+        reading.read_tolerantly(record, Category.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Category.FIELDS[1], value)
+        reading.read_tolerantly(record, Category.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Category.FIELDS[2], value)
+        reading.read_tolerantly(record, Category.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -109,14 +102,14 @@ def decode(source: dict[str, Any]) -> Category:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Category.FIELDS[3], value)
+        reading.read_tolerantly(record, Category.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Category.FIELDS[4], value)
+        reading.read_tolerantly(record, Category.FIELDS[4], value)
     value = get("weight")
     if reading.is_number(value):
         record.weight = value
@@ -124,15 +117,15 @@ def decode(source: dict[str, Any]) -> Category:
         absent += 1
         record.weight = None
     else:
-        reading.read_odd(record, Category.FIELDS[5], value)
+        reading.read_tolerantly(record, Category.FIELDS[5], value)
     if len(source) + absent != 6:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Category
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -143,7 +136,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Category:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Category = new()
     member: str | None
     if regular.sourced_id is not None:
@@ -153,14 +146,14 @@ def convert(regular: Regular) -> Category:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Category.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Category.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Category.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Category.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import class_type, guid_ref, guid_type, status_type
 from .class_type import ClassType
 from .guid_ref import GUIDRef
@@ -46,22 +46,22 @@ class Class(_Slots):
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the class.
-        class_code: A code that people read.
+        class_code: A code for people to read.
         class_type: Homeroom or scheduled.
-        location: Where the class meets.
-        grades: Grade levels, by the codes of CEDS.
-        subjects: Subjects in words.
+        location: The place where the class meets.
+        grades: Grade levels, as CEDS codes.
+        subjects: The names of the subjects.
         course: The course that is taught.
         school: The school that teaches it.
         terms: The sessions in which it is taught.
-        subject_codes: Codes of SCED, in number and order those of `subjects`.
-        periods: When in the day the class meets.
+        subject_codes: SCED codes, in the number and order of `subjects`.
+        periods: The periods of the day in which the class meets.
         resources: The resources of the class.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -84,42 +84,42 @@ class Class(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str = attrs.field(validator=check)
-    class_code: str | None = attrs.field(default=None, validator=check)
-    class_type: ClassType | str | None = attrs.field(default=None, validator=check)
-    location: str | None = attrs.field(default=None, validator=check)
-    grades: list[str] | None = attrs.field(default=None, validator=check)
-    subjects: list[str] | None = attrs.field(default=None, validator=check)
-    course: GUIDRef = attrs.field(validator=check)
-    school: GUIDRef = attrs.field(validator=check)
-    terms: list[GUIDRef] = attrs.field(validator=check)
-    subject_codes: list[str] | None = attrs.field(default=None, validator=check)
-    periods: list[str] | None = attrs.field(default=None, validator=check)
-    resources: list[GUIDRef] | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str = attrs.field(validator=validate_field)
+    class_code: str | None = attrs.field(default=None, validator=validate_field)
+    class_type: ClassType | str | None = attrs.field(default=None, validator=validate_field)
+    location: str | None = attrs.field(default=None, validator=validate_field)
+    grades: list[str] | None = attrs.field(default=None, validator=validate_field)
+    subjects: list[str] | None = attrs.field(default=None, validator=validate_field)
+    course: GUIDRef = attrs.field(validator=validate_field)
+    school: GUIDRef = attrs.field(validator=validate_field)
+    terms: list[GUIDRef] = attrs.field(validator=validate_field)
+    subject_codes: list[str] | None = attrs.field(default=None, validator=validate_field)
+    periods: list[str] | None = attrs.field(default=None, validator=validate_field)
+    resources: list[GUIDRef] | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Class:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Class", source))
+        return decode(reading.copied_object("Class", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Class.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Class:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Class = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -129,21 +129,21 @@ def decode(source: dict[str, Any]) -> Class:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[0], value)
+        reading.read_tolerantly(record, Class.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[1], value)
+        reading.read_tolerantly(record, Class.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[2], value)
+        reading.read_tolerantly(record, Class.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -151,14 +151,14 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Class.FIELDS[3], value)
+        reading.read_tolerantly(record, Class.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[4], value)
+        reading.read_tolerantly(record, Class.FIELDS[4], value)
     value = get("classCode")
     if type(value) is str and value:
         record.class_code = value
@@ -166,7 +166,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.class_code = None
     else:
-        reading.read_odd(record, Class.FIELDS[5], value)
+        reading.read_tolerantly(record, Class.FIELDS[5], value)
     value = get("classType")
     if type(value) is str and value:
         record.class_type = class_type.BY_VALUE.get(value, value)
@@ -174,7 +174,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.class_type = None
     else:
-        reading.read_odd(record, Class.FIELDS[6], value)
+        reading.read_tolerantly(record, Class.FIELDS[6], value)
     value = get("location")
     if type(value) is str and value:
         record.location = value
@@ -182,7 +182,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.location = None
     else:
-        reading.read_odd(record, Class.FIELDS[7], value)
+        reading.read_tolerantly(record, Class.FIELDS[7], value)
     value = get("grades")
     if type(value) is list and reading.are_strings(value):
         record.grades = value
@@ -190,7 +190,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.grades = None
     else:
-        reading.read_odd(record, Class.FIELDS[8], value)
+        reading.read_tolerantly(record, Class.FIELDS[8], value)
     value = get("subjects")
     if type(value) is list and reading.are_strings(value):
         record.subjects = value
@@ -198,28 +198,28 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.subjects = None
     else:
-        reading.read_odd(record, Class.FIELDS[9], value)
+        reading.read_tolerantly(record, Class.FIELDS[9], value)
     value = get("course")
     if type(value) is dict:
         record.course = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[10], value)
+        reading.read_tolerantly(record, Class.FIELDS[10], value)
     value = get("school")
     if type(value) is dict:
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[11], value)
+        reading.read_tolerantly(record, Class.FIELDS[11], value)
     value = get("terms")
     if type(value) is list and reading.are_objects(value):
         record.terms = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Class.FIELDS[12], value)
+        reading.read_tolerantly(record, Class.FIELDS[12], value)
     value = get("subjectCodes")
     if type(value) is list and reading.are_strings(value):
         record.subject_codes = value
@@ -227,7 +227,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.subject_codes = None
     else:
-        reading.read_odd(record, Class.FIELDS[13], value)
+        reading.read_tolerantly(record, Class.FIELDS[13], value)
     value = get("periods")
     if type(value) is list and reading.are_strings(value):
         record.periods = value
@@ -235,7 +235,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.periods = None
     else:
-        reading.read_odd(record, Class.FIELDS[14], value)
+        reading.read_tolerantly(record, Class.FIELDS[14], value)
     value = get("resources")
     if type(value) is list and reading.are_objects(value):
         record.resources = [guid_ref.decode(item) for item in value]
@@ -243,15 +243,15 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.resources = None
     else:
-        reading.read_odd(record, Class.FIELDS[15], value)
+        reading.read_tolerantly(record, Class.FIELDS[15], value)
     if len(source) + absent != 16:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Class
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -272,7 +272,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Class:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Class = new()
     member: str | None
     reference: GUIDRef
@@ -283,14 +283,14 @@ def convert(regular: Regular) -> Class:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Class.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Class.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Class.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Class.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -302,36 +302,36 @@ def convert(regular: Regular) -> Class:
     elif regular.class_type is None:
         record.class_type = None
     else:
-        reading.read_odd(record, Class.FIELDS[6], regular.class_type)
+        reading.read_tolerantly(record, Class.FIELDS[6], regular.class_type)
     record.location = regular.location or None
     record.grades = regular.grades
     record.subjects = regular.subjects
-    if (inside := regular.course) is not None:
+    if (nested := regular.course) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.course = reference
-    if (inside := regular.school) is not None:
+    if (nested := regular.school) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school = reference
     if regular.terms is not None:

@@ -12,4 +12,4 @@ class ClassType(StrEnum):
 
 
 BY_VALUE: dict[str | None, ClassType | str] = {member.value: member for member in ClassType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -14,4 +14,4 @@ class CodeMajor(StrEnum):
 
 
 BY_VALUE: dict[str | None, CodeMajor | str] = {member.value: member for member in CodeMajor}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

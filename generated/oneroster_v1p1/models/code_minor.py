@@ -5,7 +5,7 @@ __all__ = ["CodeMinor"]
 
 
 class CodeMinor(StrEnum):
-    """What exactly went wrong. Some values have blanks, some underscores."""
+    """The cause of an error. Some values contain spaces, some underscores."""
 
     FULL_SUCCESS = "full success"
     UNKNOWN_OBJECT = "unknown object"
@@ -20,4 +20,4 @@ class CodeMinor(StrEnum):
 
 
 BY_VALUE: dict[str | None, CodeMinor | str] = {member.value: member for member in CodeMinor}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, guid_type, status_type
 from .guid_ref import GUIDRef
 from .status_type import StatusType
@@ -37,22 +37,22 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class Course(_Slots):
-    """What can be taught, before it is scheduled as a class.
+    """A course of study, before it is scheduled as a class.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the course.
-        school_year: The session of type schoolYear; a reference here, a string in an academic session.
-        course_code: A code that people read.
-        grades: Grade levels, by the codes of CEDS.
-        subjects: Subjects in words.
+        school_year: The session of type schoolYear. It is a reference here and a string in an academic session.
+        course_code: A code for people to read.
+        grades: Grade levels, as CEDS codes.
+        subjects: The names of the subjects.
         org: The organisation that offers it.
-        subject_codes: Codes of SCED, in number and order those of `subjects`.
+        subject_codes: SCED codes, in the number and order of `subjects`.
         resources: The resources of the course.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -71,38 +71,38 @@ class Course(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str = attrs.field(validator=check)
-    school_year: GUIDRef | None = attrs.field(default=None, validator=check)
-    course_code: str | None = attrs.field(default=None, validator=check)
-    grades: list[str] | None = attrs.field(default=None, validator=check)
-    subjects: list[str] | None = attrs.field(default=None, validator=check)
-    org: GUIDRef | None = attrs.field(default=None, validator=check)
-    subject_codes: list[str] | None = attrs.field(default=None, validator=check)
-    resources: list[GUIDRef] | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str = attrs.field(validator=validate_field)
+    school_year: GUIDRef | None = attrs.field(default=None, validator=validate_field)
+    course_code: str | None = attrs.field(default=None, validator=validate_field)
+    grades: list[str] | None = attrs.field(default=None, validator=validate_field)
+    subjects: list[str] | None = attrs.field(default=None, validator=validate_field)
+    org: GUIDRef | None = attrs.field(default=None, validator=validate_field)
+    subject_codes: list[str] | None = attrs.field(default=None, validator=validate_field)
+    resources: list[GUIDRef] | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Course:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Course", source))
+        return decode(reading.copied_object("Course", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Course.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Course:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Course = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -112,21 +112,21 @@ def decode(source: dict[str, Any]) -> Course:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Course.FIELDS[0], value)
+        reading.read_tolerantly(record, Course.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Course.FIELDS[1], value)
+        reading.read_tolerantly(record, Course.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Course.FIELDS[2], value)
+        reading.read_tolerantly(record, Course.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -134,14 +134,14 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Course.FIELDS[3], value)
+        reading.read_tolerantly(record, Course.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Course.FIELDS[4], value)
+        reading.read_tolerantly(record, Course.FIELDS[4], value)
     value = get("schoolYear")
     if type(value) is dict:
         record.school_year = guid_ref.decode(value)
@@ -149,7 +149,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.school_year = None
     else:
-        reading.read_odd(record, Course.FIELDS[5], value)
+        reading.read_tolerantly(record, Course.FIELDS[5], value)
     value = get("courseCode")
     if type(value) is str and value:
         record.course_code = value
@@ -157,7 +157,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.course_code = None
     else:
-        reading.read_odd(record, Course.FIELDS[6], value)
+        reading.read_tolerantly(record, Course.FIELDS[6], value)
     value = get("grades")
     if type(value) is list and reading.are_strings(value):
         record.grades = value
@@ -165,7 +165,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.grades = None
     else:
-        reading.read_odd(record, Course.FIELDS[7], value)
+        reading.read_tolerantly(record, Course.FIELDS[7], value)
     value = get("subjects")
     if type(value) is list and reading.are_strings(value):
         record.subjects = value
@@ -173,7 +173,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.subjects = None
     else:
-        reading.read_odd(record, Course.FIELDS[8], value)
+        reading.read_tolerantly(record, Course.FIELDS[8], value)
     value = get("org")
     if type(value) is dict:
         record.org = guid_ref.decode(value)
@@ -181,7 +181,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.org = None
     else:
-        reading.read_odd(record, Course.FIELDS[9], value)
+        reading.read_tolerantly(record, Course.FIELDS[9], value)
     value = get("subjectCodes")
     if type(value) is list and reading.are_strings(value):
         record.subject_codes = value
@@ -189,7 +189,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.subject_codes = None
     else:
-        reading.read_odd(record, Course.FIELDS[10], value)
+        reading.read_tolerantly(record, Course.FIELDS[10], value)
     value = get("resources")
     if type(value) is list and reading.are_objects(value):
         record.resources = [guid_ref.decode(item) for item in value]
@@ -197,15 +197,15 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.resources = None
     else:
-        reading.read_odd(record, Course.FIELDS[11], value)
+        reading.read_tolerantly(record, Course.FIELDS[11], value)
     if len(source) + absent != 12:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Course
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -222,7 +222,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Course:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Course = new()
     member: str | None
     reference: GUIDRef
@@ -233,29 +233,29 @@ def convert(regular: Regular) -> Course:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Course.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Course.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Course.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Course.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
-    if (inside := regular.school_year) is not None:
+    if (nested := regular.school_year) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school_year = reference
     else:
@@ -263,18 +263,18 @@ def convert(regular: Regular) -> Course:
     record.course_code = regular.course_code or None
     record.grades = regular.grades
     record.subjects = regular.subjects
-    if (inside := regular.org) is not None:
+    if (nested := regular.org) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.org = reference
     else:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import gender, status_type
 from .gender import Gender
 from .status_type import StatusType
@@ -42,27 +42,27 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class Demographics(_Slots):
-    """What statistics ask about a user; its sourcedId is that of the user.
+    """Statistical data of a user. Its sourcedId is that of the user.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         birth_date: The day of birth.
         sex: The sex.
-        american_indian_or_alaska_native: Race, by the categories of CEDS.
-        asian: Race, by the categories of CEDS.
-        black_or_african_american: Race, by the categories of CEDS.
-        native_hawaiian_or_other_pacific_islander: Race, by the categories of CEDS.
-        white: Race, by the categories of CEDS.
-        demographic_race_two_or_more_races: Race, by the categories of CEDS.
-        hispanic_or_latino_ethnicity: Ethnicity, by the categories of CEDS.
+        american_indian_or_alaska_native: Race, in the categories of CEDS.
+        asian: Race, in the categories of CEDS.
+        black_or_african_american: Race, in the categories of CEDS.
+        native_hawaiian_or_other_pacific_islander: Race, in the categories of CEDS.
+        white: Race, in the categories of CEDS.
+        demographic_race_two_or_more_races: Race, in the categories of CEDS.
+        hispanic_or_latino_ethnicity: Ethnicity, in the categories of CEDS.
         country_of_birth_code: The country of birth, CEDS element 20002.
         state_of_birth_abbreviation: The state of birth, CEDS element 20837.
         city_of_birth: The city of birth.
-        public_school_residence_status: Where the student lives with respect to the school, CEDS element 20863.
-        additional_properties: What came beside these, by wire name.
+        public_school_residence_status: The residence of the student relative to the school, CEDS element 20863.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -91,43 +91,43 @@ class Demographics(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    birth_date: date | None = attrs.field(default=None, validator=check)
-    sex: Gender | str | None = attrs.field(default=None, validator=check)
-    american_indian_or_alaska_native: bool | None = attrs.field(default=None, validator=check)
-    asian: bool | None = attrs.field(default=None, validator=check)
-    black_or_african_american: bool | None = attrs.field(default=None, validator=check)
-    native_hawaiian_or_other_pacific_islander: bool | None = attrs.field(default=None, validator=check)
-    white: bool | None = attrs.field(default=None, validator=check)
-    demographic_race_two_or_more_races: bool | None = attrs.field(default=None, validator=check)
-    hispanic_or_latino_ethnicity: bool | None = attrs.field(default=None, validator=check)
-    country_of_birth_code: str | None = attrs.field(default=None, validator=check)
-    state_of_birth_abbreviation: str | None = attrs.field(default=None, validator=check)
-    city_of_birth: str | None = attrs.field(default=None, validator=check)
-    public_school_residence_status: str | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    birth_date: date | None = attrs.field(default=None, validator=validate_field)
+    sex: Gender | str | None = attrs.field(default=None, validator=validate_field)
+    american_indian_or_alaska_native: bool | None = attrs.field(default=None, validator=validate_field)
+    asian: bool | None = attrs.field(default=None, validator=validate_field)
+    black_or_african_american: bool | None = attrs.field(default=None, validator=validate_field)
+    native_hawaiian_or_other_pacific_islander: bool | None = attrs.field(default=None, validator=validate_field)
+    white: bool | None = attrs.field(default=None, validator=validate_field)
+    demographic_race_two_or_more_races: bool | None = attrs.field(default=None, validator=validate_field)
+    hispanic_or_latino_ethnicity: bool | None = attrs.field(default=None, validator=validate_field)
+    country_of_birth_code: str | None = attrs.field(default=None, validator=validate_field)
+    state_of_birth_abbreviation: str | None = attrs.field(default=None, validator=validate_field)
+    city_of_birth: str | None = attrs.field(default=None, validator=validate_field)
+    public_school_residence_status: str | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Demographics:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Demographics", source))
+        return decode(reading.copied_object("Demographics", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Demographics.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Demographics:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Demographics = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -137,21 +137,21 @@ def decode(source: dict[str, Any]) -> Demographics:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Demographics.FIELDS[0], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Demographics.FIELDS[1], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Demographics.FIELDS[2], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -159,7 +159,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[3], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[3], value)
     value = get("birthDate")
     if (day := reading.read_date(value)) is not None:
         record.birth_date = day
@@ -167,7 +167,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.birth_date = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[4], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[4], value)
     value = get("sex")
     if type(value) is str and value:
         record.sex = gender.BY_VALUE.get(value, value)
@@ -175,7 +175,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.sex = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[5], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[5], value)
     value = get("americanIndianOrAlaskaNative")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.american_indian_or_alaska_native = reading.BOOLEANS[value]
@@ -183,7 +183,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.american_indian_or_alaska_native = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[6], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[6], value)
     value = get("asian")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.asian = reading.BOOLEANS[value]
@@ -191,7 +191,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.asian = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[7], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[7], value)
     value = get("blackOrAfricanAmerican")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.black_or_african_american = reading.BOOLEANS[value]
@@ -199,7 +199,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.black_or_african_american = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[8], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[8], value)
     value = get("nativeHawaiianOrOtherPacificIslander")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.native_hawaiian_or_other_pacific_islander = reading.BOOLEANS[value]
@@ -207,7 +207,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.native_hawaiian_or_other_pacific_islander = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[9], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[9], value)
     value = get("white")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.white = reading.BOOLEANS[value]
@@ -215,7 +215,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.white = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[10], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[10], value)
     value = get("demographicRaceTwoOrMoreRaces")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.demographic_race_two_or_more_races = reading.BOOLEANS[value]
@@ -223,7 +223,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.demographic_race_two_or_more_races = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[11], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[11], value)
     value = get("hispanicOrLatinoEthnicity")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.hispanic_or_latino_ethnicity = reading.BOOLEANS[value]
@@ -231,7 +231,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.hispanic_or_latino_ethnicity = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[12], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[12], value)
     value = get("countryOfBirthCode")
     if type(value) is str and value:
         record.country_of_birth_code = value
@@ -239,7 +239,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.country_of_birth_code = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[13], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[13], value)
     value = get("stateOfBirthAbbreviation")
     if type(value) is str and value:
         record.state_of_birth_abbreviation = value
@@ -247,7 +247,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.state_of_birth_abbreviation = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[14], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[14], value)
     value = get("cityOfBirth")
     if type(value) is str and value:
         record.city_of_birth = value
@@ -255,7 +255,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.city_of_birth = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[15], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[15], value)
     value = get("publicSchoolResidenceStatus")
     if type(value) is str and value:
         record.public_school_residence_status = value
@@ -263,15 +263,15 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.public_school_residence_status = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[16], value)
+        reading.read_tolerantly(record, Demographics.FIELDS[16], value)
     if len(source) + absent != 17:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Demographics
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -295,7 +295,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Demographics:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Demographics = new()
     member: str | None
     if regular.sourced_id is not None:
@@ -305,14 +305,14 @@ def convert(regular: Regular) -> Demographics:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Demographics.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Demographics.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Demographics.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Demographics.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     record.birth_date = regular.birth_date
     if (member := gender.BY_VALUE.get(regular.sex)) is not None:
@@ -322,25 +322,25 @@ def convert(regular: Regular) -> Demographics:
     elif regular.sex is None:
         record.sex = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[5], regular.sex)
+        reading.read_tolerantly(record, Demographics.FIELDS[5], regular.sex)
     if regular.american_indian_or_alaska_native in reading.BOOLEANS:
         record.american_indian_or_alaska_native = reading.BOOLEANS[regular.american_indian_or_alaska_native]
     elif regular.american_indian_or_alaska_native is None:
         record.american_indian_or_alaska_native = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[6], regular.american_indian_or_alaska_native)
+        reading.read_tolerantly(record, Demographics.FIELDS[6], regular.american_indian_or_alaska_native)
     if regular.asian in reading.BOOLEANS:
         record.asian = reading.BOOLEANS[regular.asian]
     elif regular.asian is None:
         record.asian = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[7], regular.asian)
+        reading.read_tolerantly(record, Demographics.FIELDS[7], regular.asian)
     if regular.black_or_african_american in reading.BOOLEANS:
         record.black_or_african_american = reading.BOOLEANS[regular.black_or_african_american]
     elif regular.black_or_african_american is None:
         record.black_or_african_american = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[8], regular.black_or_african_american)
+        reading.read_tolerantly(record, Demographics.FIELDS[8], regular.black_or_african_american)
     if regular.native_hawaiian_or_other_pacific_islander in reading.BOOLEANS:
         record.native_hawaiian_or_other_pacific_islander = reading.BOOLEANS[
             regular.native_hawaiian_or_other_pacific_islander
@@ -348,25 +348,25 @@ def convert(regular: Regular) -> Demographics:
     elif regular.native_hawaiian_or_other_pacific_islander is None:
         record.native_hawaiian_or_other_pacific_islander = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[9], regular.native_hawaiian_or_other_pacific_islander)
+        reading.read_tolerantly(record, Demographics.FIELDS[9], regular.native_hawaiian_or_other_pacific_islander)
     if regular.white in reading.BOOLEANS:
         record.white = reading.BOOLEANS[regular.white]
     elif regular.white is None:
         record.white = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[10], regular.white)
+        reading.read_tolerantly(record, Demographics.FIELDS[10], regular.white)
     if regular.demographic_race_two_or_more_races in reading.BOOLEANS:
         record.demographic_race_two_or_more_races = reading.BOOLEANS[regular.demographic_race_two_or_more_races]
     elif regular.demographic_race_two_or_more_races is None:
         record.demographic_race_two_or_more_races = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[11], regular.demographic_race_two_or_more_races)
+        reading.read_tolerantly(record, Demographics.FIELDS[11], regular.demographic_race_two_or_more_races)
     if regular.hispanic_or_latino_ethnicity in reading.BOOLEANS:
         record.hispanic_or_latino_ethnicity = reading.BOOLEANS[regular.hispanic_or_latino_ethnicity]
     elif regular.hispanic_or_latino_ethnicity is None:
         record.hispanic_or_latino_ethnicity = None
     else:
-        reading.read_odd(record, Demographics.FIELDS[12], regular.hispanic_or_latino_ethnicity)
+        reading.read_tolerantly(record, Demographics.FIELDS[12], regular.hispanic_or_latino_ethnicity)
     record.country_of_birth_code = regular.country_of_birth_code or None
     record.state_of_birth_abbreviation = regular.state_of_birth_abbreviation or None
     record.city_of_birth = regular.city_of_birth or None

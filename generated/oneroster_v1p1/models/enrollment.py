@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import enrollment_role, guid_ref, guid_type, status_type
 from .enrollment_role import EnrollmentRole
 from .guid_ref import GUIDRef
@@ -37,21 +37,21 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class Enrollment(_Slots):
-    """A user's place in a class, as student, teacher or in another role.
+    """The membership of a user in a class, as student, teacher or in another role.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         user: The user.
         class_: The class.
         school: The school.
         role: The role in the class.
-        primary: Whether this teacher is the one in charge; one per class in a period.
+        primary: Whether this is the primary teacher; a class has one at a time.
         begin_date: The first day, within the session of the class.
-        end_date: The day after the last.
-        additional_properties: What came beside these, by wire name.
+        end_date: The day after the last day.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -69,37 +69,37 @@ class Enrollment(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    user: GUIDRef = attrs.field(validator=check)
-    class_: GUIDRef = attrs.field(validator=check)
-    school: GUIDRef = attrs.field(validator=check)
-    role: EnrollmentRole | str = attrs.field(validator=check)
-    primary: bool | None = attrs.field(default=None, validator=check)
-    begin_date: date | None = attrs.field(default=None, validator=check)
-    end_date: date | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    user: GUIDRef = attrs.field(validator=validate_field)
+    class_: GUIDRef = attrs.field(validator=validate_field)
+    school: GUIDRef = attrs.field(validator=validate_field)
+    role: EnrollmentRole | str = attrs.field(validator=validate_field)
+    primary: bool | None = attrs.field(default=None, validator=validate_field)
+    begin_date: date | None = attrs.field(default=None, validator=validate_field)
+    end_date: date | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Enrollment:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Enrollment", source))
+        return decode(reading.copied_object("Enrollment", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Enrollment.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Enrollment:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Enrollment = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -109,21 +109,21 @@ def decode(source: dict[str, Any]) -> Enrollment:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[0], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[1], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[2], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -131,35 +131,35 @@ def decode(source: dict[str, Any]) -> Enrollment:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Enrollment.FIELDS[3], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[3], value)
     value = get("user")
     if type(value) is dict:
         record.user = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[4], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[4], value)
     value = get("class")
     if type(value) is dict:
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[5], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[5], value)
     value = get("school")
     if type(value) is dict:
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[6], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[6], value)
     value = get("role")
     if type(value) is str and value:
         record.role = enrollment_role.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Enrollment.FIELDS[7], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[7], value)
     value = get("primary")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.primary = reading.BOOLEANS[value]
@@ -167,7 +167,7 @@ def decode(source: dict[str, Any]) -> Enrollment:
         absent += 1
         record.primary = None
     else:
-        reading.read_odd(record, Enrollment.FIELDS[8], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[8], value)
     value = get("beginDate")
     if (day := reading.read_date(value)) is not None:
         record.begin_date = day
@@ -175,7 +175,7 @@ def decode(source: dict[str, Any]) -> Enrollment:
         absent += 1
         record.begin_date = None
     else:
-        reading.read_odd(record, Enrollment.FIELDS[9], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[9], value)
     value = get("endDate")
     if (day := reading.read_date(value)) is not None:
         record.end_date = day
@@ -183,15 +183,15 @@ def decode(source: dict[str, Any]) -> Enrollment:
         absent += 1
         record.end_date = None
     else:
-        reading.read_odd(record, Enrollment.FIELDS[10], value)
+        reading.read_tolerantly(record, Enrollment.FIELDS[10], value)
     if len(source) + absent != 11:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Enrollment
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -207,7 +207,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Enrollment:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Enrollment = new()
     member: str | None
     reference: GUIDRef
@@ -218,55 +218,55 @@ def convert(regular: Regular) -> Enrollment:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Enrollment.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Enrollment.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Enrollment.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Enrollment.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
-    if (inside := regular.user) is not None:
+    if (nested := regular.user) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.user = reference
-    if (inside := regular.class_) is not None:
+    if (nested := regular.class_) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.class_ = reference
-    if (inside := regular.school) is not None:
+    if (nested := regular.school) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school = reference
     if (member := enrollment_role.BY_VALUE.get(regular.role)) is not None:
@@ -274,13 +274,13 @@ def convert(regular: Regular) -> Enrollment:
     elif regular.role:
         record.role = regular.role
     elif regular.role is not None:
-        reading.read_odd(record, Enrollment.FIELDS[7], regular.role)
+        reading.read_tolerantly(record, Enrollment.FIELDS[7], regular.role)
     if regular.primary in reading.BOOLEANS:
         record.primary = reading.BOOLEANS[regular.primary]
     elif regular.primary is None:
         record.primary = None
     else:
-        reading.read_odd(record, Enrollment.FIELDS[8], regular.primary)
+        reading.read_tolerantly(record, Enrollment.FIELDS[8], regular.primary)
     record.begin_date = regular.begin_date
     record.end_date = regular.end_date
     record.__class__ = Enrollment

@@ -14,4 +14,4 @@ class EnrollmentRole(StrEnum):
 
 
 BY_VALUE: dict[str | None, EnrollmentRole | str] = {member.value: member for member in EnrollmentRole}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -5,11 +5,11 @@ __all__ = ["Gender"]
 
 
 class Gender(StrEnum):
-    """The sexes that 1.1 knows."""
+    """The values of sex in 1.1."""
 
     MALE = "male"
     FEMALE = "female"
 
 
 BY_VALUE: dict[str | None, Gender | str] = {member.value: member for member in Gender}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_type
 from .guid_type import GUIDType
 
@@ -17,11 +17,7 @@ __all__ = ["GUIDRef"]
 
 
 class _Slots(Record):
-    __slots__ = (
-        "href",
-        "sourced_id",
-        "type_",
-    )
+    __slots__ = ("href", "sourced_id", "type_")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
@@ -29,10 +25,10 @@ class GUIDRef(_Slots):
     """A reference to another record.
 
     Attributes:
-        href: The address of the record; often relative or unreachable in practice, so never followed.
+        href: The URL of the record. Clients do not follow it, because it is often relative or unreachable.
         sourced_id: The sourcedId of the record.
         type_: The kind of record.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -42,29 +38,29 @@ class GUIDRef(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    href: str = attrs.field(validator=check)
-    sourced_id: str = attrs.field(validator=check)
-    type_: GUIDType | str = attrs.field(validator=check)
+    href: str = attrs.field(validator=validate_field)
+    sourced_id: str = attrs.field(validator=validate_field)
+    type_: GUIDType | str = attrs.field(validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> GUIDRef:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("GUIDRef", source))
+        return decode(reading.copied_object("GUIDRef", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in GUIDRef.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> GUIDRef:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: GUIDRef = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -74,29 +70,29 @@ def decode(source: dict[str, Any]) -> GUIDRef:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, GUIDRef.FIELDS[0], value)
+        reading.read_tolerantly(record, GUIDRef.FIELDS[0], value)
     value = get("sourcedId")
     if type(value) is str:
         record.sourced_id = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, GUIDRef.FIELDS[1], value)
+        reading.read_tolerantly(record, GUIDRef.FIELDS[1], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = guid_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, GUIDRef.FIELDS[2], value)
+        reading.read_tolerantly(record, GUIDRef.FIELDS[2], value)
     if len(source) + absent != 3:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = GUIDRef
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     href: str | None = None
     sourced_id: str | None = field(default=None, name="sourcedId")
@@ -104,7 +100,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> GUIDRef:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: GUIDRef = new()
     member: str | None
     if regular.href is not None:
@@ -116,6 +112,6 @@ def convert(regular: Regular) -> GUIDRef:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_odd(record, GUIDRef.FIELDS[2], regular.type_)
+        reading.read_tolerantly(record, GUIDRef.FIELDS[2], regular.type_)
     record.__class__ = GUIDRef
     return record

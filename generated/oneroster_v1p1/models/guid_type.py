@@ -5,7 +5,7 @@ __all__ = ["GUIDType"]
 
 
 class GUIDType(StrEnum):
-    """What a reference can lead to."""
+    """The types of records that a reference can refer to."""
 
     ACADEMIC_SESSION = "academicSession"
     CATEGORY = "category"
@@ -25,4 +25,4 @@ class GUIDType(StrEnum):
 
 
 BY_VALUE: dict[str | None, GUIDType | str] = {member.value: member for member in GUIDType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -5,11 +5,11 @@ __all__ = ["Importance"]
 
 
 class Importance(StrEnum):
-    """Whether a resource comes first or beside others."""
+    """Whether a resource is primary or secondary."""
 
     PRIMARY = "primary"
     SECONDARY = "secondary"
 
 
 BY_VALUE: dict[str | None, Importance | str] = {member.value: member for member in Importance}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

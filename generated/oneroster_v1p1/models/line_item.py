@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, guid_type, status_type
 from .guid_ref import GUIDRef
 from .status_type import StatusType
@@ -38,23 +38,23 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class LineItem(_Slots):
-    """Something that is graded.
+    """A graded activity, such as a test.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the line item.
-        description: What is to be done.
-        assign_date: When it is handed out.
-        due_date: When it is to be handed in.
+        description: The task.
+        assign_date: The day on which it is assigned.
+        due_date: The day on which it is due.
         class_: The class.
         category: The kind of line item.
-        grading_period: The grading period to which it counts.
-        result_value_min: The least score.
-        result_value_max: The greatest score; extra credit may exceed it.
-        additional_properties: What came beside these, by wire name.
+        grading_period: The grading period that it counts for.
+        result_value_min: The minimum score.
+        result_value_max: The maximum score; extra credit may exceed it.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -74,39 +74,39 @@ class LineItem(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str = attrs.field(validator=check)
-    description: str | None = attrs.field(default=None, validator=check)
-    assign_date: datetime = attrs.field(validator=check)
-    due_date: datetime = attrs.field(validator=check)
-    class_: GUIDRef = attrs.field(validator=check)
-    category: GUIDRef = attrs.field(validator=check)
-    grading_period: GUIDRef = attrs.field(validator=check)
-    result_value_min: float = attrs.field(validator=check)
-    result_value_max: float = attrs.field(validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str = attrs.field(validator=validate_field)
+    description: str | None = attrs.field(default=None, validator=validate_field)
+    assign_date: datetime = attrs.field(validator=validate_field)
+    due_date: datetime = attrs.field(validator=validate_field)
+    class_: GUIDRef = attrs.field(validator=validate_field)
+    category: GUIDRef = attrs.field(validator=validate_field)
+    grading_period: GUIDRef = attrs.field(validator=validate_field)
+    result_value_min: float = attrs.field(validator=validate_field)
+    result_value_max: float = attrs.field(validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> LineItem:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("LineItem", source))
+        return decode(reading.copied_object("LineItem", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in LineItem.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> LineItem:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: LineItem = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -116,21 +116,21 @@ def decode(source: dict[str, Any]) -> LineItem:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[0], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[1], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[2], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -138,14 +138,14 @@ def decode(source: dict[str, Any]) -> LineItem:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, LineItem.FIELDS[3], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[4], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[4], value)
     value = get("description")
     if type(value) is str and value:
         record.description = value
@@ -153,64 +153,64 @@ def decode(source: dict[str, Any]) -> LineItem:
         absent += 1
         record.description = None
     else:
-        reading.read_odd(record, LineItem.FIELDS[5], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[5], value)
     value = get("assignDate")
     if (instant := reading.read_date_time(value)) is not None:
         record.assign_date = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[6], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[6], value)
     value = get("dueDate")
     if (instant := reading.read_date_time(value)) is not None:
         record.due_date = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[7], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[7], value)
     value = get("class")
     if type(value) is dict:
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[8], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[8], value)
     value = get("category")
     if type(value) is dict:
         record.category = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[9], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[9], value)
     value = get("gradingPeriod")
     if type(value) is dict:
         record.grading_period = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[10], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[10], value)
     value = get("resultValueMin")
     if reading.is_number(value):
         record.result_value_min = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[11], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[11], value)
     value = get("resultValueMax")
     if reading.is_number(value):
         record.result_value_max = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, LineItem.FIELDS[12], value)
+        reading.read_tolerantly(record, LineItem.FIELDS[12], value)
     if len(source) + absent != 13:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = LineItem
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -228,7 +228,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> LineItem:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: LineItem = new()
     member: str | None
     reference: GUIDRef
@@ -239,14 +239,14 @@ def convert(regular: Regular) -> LineItem:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, LineItem.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, LineItem.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, LineItem.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, LineItem.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -254,51 +254,51 @@ def convert(regular: Regular) -> LineItem:
     if regular.assign_date is not None and (instant := reading.read_instant(regular.assign_date)) is not None:
         record.assign_date = instant
     elif regular.assign_date is not None:
-        reading.read_odd(record, LineItem.FIELDS[6], regular.assign_date)
+        reading.read_tolerantly(record, LineItem.FIELDS[6], regular.assign_date)
     if regular.due_date is not None and (instant := reading.read_instant(regular.due_date)) is not None:
         record.due_date = instant
     elif regular.due_date is not None:
-        reading.read_odd(record, LineItem.FIELDS[7], regular.due_date)
-    if (inside := regular.class_) is not None:
+        reading.read_tolerantly(record, LineItem.FIELDS[7], regular.due_date)
+    if (nested := regular.class_) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.class_ = reference
-    if (inside := regular.category) is not None:
+    if (nested := regular.category) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.category = reference
-    if (inside := regular.grading_period) is not None:
+    if (nested := regular.grading_period) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.grading_period = reference
     if regular.result_value_min is not None:

@@ -12,4 +12,4 @@ class OrderBy(StrEnum):
 
 
 BY_VALUE: dict[str | None, OrderBy | str] = {member.value: member for member in OrderBy}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, guid_type, org_type, status_type
 from .guid_ref import GUIDRef
 from .org_type import OrgType
@@ -39,15 +39,15 @@ class Org(_Slots):
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         name: The name of the organisation.
         type_: The kind of organisation.
-        identifier: An id that people use, such as that of NCES.
-        parent: The organisation above.
-        children: The organisations below.
-        additional_properties: What came beside these, by wire name.
+        identifier: An id for people to read, such as that of NCES.
+        parent: The parent organisation.
+        children: The child organisations.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -63,35 +63,35 @@ class Org(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    name: str = attrs.field(validator=check)
-    type_: OrgType | str = attrs.field(validator=check)
-    identifier: str | None = attrs.field(default=None, validator=check)
-    parent: GUIDRef | None = attrs.field(default=None, validator=check)
-    children: list[GUIDRef] | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    name: str = attrs.field(validator=validate_field)
+    type_: OrgType | str = attrs.field(validator=validate_field)
+    identifier: str | None = attrs.field(default=None, validator=validate_field)
+    parent: GUIDRef | None = attrs.field(default=None, validator=validate_field)
+    children: list[GUIDRef] | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Org:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Org", source))
+        return decode(reading.copied_object("Org", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Org.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Org:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Org = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -101,21 +101,21 @@ def decode(source: dict[str, Any]) -> Org:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Org.FIELDS[0], value)
+        reading.read_tolerantly(record, Org.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Org.FIELDS[1], value)
+        reading.read_tolerantly(record, Org.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Org.FIELDS[2], value)
+        reading.read_tolerantly(record, Org.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -123,21 +123,21 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Org.FIELDS[3], value)
+        reading.read_tolerantly(record, Org.FIELDS[3], value)
     value = get("name")
     if type(value) is str:
         record.name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Org.FIELDS[4], value)
+        reading.read_tolerantly(record, Org.FIELDS[4], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = org_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Org.FIELDS[5], value)
+        reading.read_tolerantly(record, Org.FIELDS[5], value)
     value = get("identifier")
     if type(value) is str and value:
         record.identifier = value
@@ -145,7 +145,7 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.identifier = None
     else:
-        reading.read_odd(record, Org.FIELDS[6], value)
+        reading.read_tolerantly(record, Org.FIELDS[6], value)
     value = get("parent")
     if type(value) is dict:
         record.parent = guid_ref.decode(value)
@@ -153,7 +153,7 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.parent = None
     else:
-        reading.read_odd(record, Org.FIELDS[7], value)
+        reading.read_tolerantly(record, Org.FIELDS[7], value)
     value = get("children")
     if type(value) is list and reading.are_objects(value):
         record.children = [guid_ref.decode(item) for item in value]
@@ -161,15 +161,15 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.children = None
     else:
-        reading.read_odd(record, Org.FIELDS[8], value)
+        reading.read_tolerantly(record, Org.FIELDS[8], value)
     if len(source) + absent != 9:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Org
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -183,7 +183,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Org:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Org = new()
     member: str | None
     reference: GUIDRef
@@ -194,14 +194,14 @@ def convert(regular: Regular) -> Org:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Org.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Org.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Org.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Org.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.name is not None:
         record.name = regular.name
@@ -210,20 +210,20 @@ def convert(regular: Regular) -> Org:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_odd(record, Org.FIELDS[5], regular.type_)
+        reading.read_tolerantly(record, Org.FIELDS[5], regular.type_)
     record.identifier = regular.identifier or None
-    if (inside := regular.parent) is not None:
+    if (nested := regular.parent) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.parent = reference
     else:

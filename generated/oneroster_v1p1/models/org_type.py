@@ -16,4 +16,4 @@ class OrgType(StrEnum):
 
 
 BY_VALUE: dict[str | None, OrgType | str] = {member.value: member for member in OrgType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

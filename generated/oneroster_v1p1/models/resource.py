@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import importance, role_type, status_type
 from .importance import Importance
 from .role_type import RoleType
@@ -36,20 +36,20 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class Resource(_Slots):
-    """Something to learn from, as a vendor offers it.
+    """A learning resource of a vendor.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
         title: The name of the resource.
         roles: Who uses it.
-        importance: Whether it comes first or beside others.
-        vendor_resource_id: The id that the vendor gave it.
-        vendor_id: The id that 1EdTech gave the vendor.
+        importance: Whether it is primary or secondary.
+        vendor_resource_id: The id of the resource, issued by the vendor.
+        vendor_id: The id of the vendor, issued by 1EdTech.
         application_id: The application that uses it.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -66,36 +66,36 @@ class Resource(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    title: str | None = attrs.field(default=None, validator=check)
-    roles: list[RoleType | str] | None = attrs.field(default=None, validator=check)
-    importance: Importance | str | None = attrs.field(default=None, validator=check)
-    vendor_resource_id: str = attrs.field(validator=check)
-    vendor_id: str | None = attrs.field(default=None, validator=check)
-    application_id: str | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    title: str | None = attrs.field(default=None, validator=validate_field)
+    roles: list[RoleType | str] | None = attrs.field(default=None, validator=validate_field)
+    importance: Importance | str | None = attrs.field(default=None, validator=validate_field)
+    vendor_resource_id: str = attrs.field(validator=validate_field)
+    vendor_id: str | None = attrs.field(default=None, validator=validate_field)
+    application_id: str | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Resource:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Resource", source))
+        return decode(reading.copied_object("Resource", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Resource.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Resource:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Resource = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -105,21 +105,21 @@ def decode(source: dict[str, Any]) -> Resource:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Resource.FIELDS[0], value)
+        reading.read_tolerantly(record, Resource.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Resource.FIELDS[1], value)
+        reading.read_tolerantly(record, Resource.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Resource.FIELDS[2], value)
+        reading.read_tolerantly(record, Resource.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -127,7 +127,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Resource.FIELDS[3], value)
+        reading.read_tolerantly(record, Resource.FIELDS[3], value)
     value = get("title")
     if type(value) is str and value:
         record.title = value
@@ -135,7 +135,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.title = None
     else:
-        reading.read_odd(record, Resource.FIELDS[4], value)
+        reading.read_tolerantly(record, Resource.FIELDS[4], value)
     value = get("roles")
     if type(value) is list and reading.are_strings(value):
         record.roles = [role_type.BY_VALUE.get(item) or item for item in value]
@@ -143,7 +143,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.roles = None
     else:
-        reading.read_odd(record, Resource.FIELDS[5], value)
+        reading.read_tolerantly(record, Resource.FIELDS[5], value)
     value = get("importance")
     if type(value) is str and value:
         record.importance = importance.BY_VALUE.get(value, value)
@@ -151,14 +151,14 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.importance = None
     else:
-        reading.read_odd(record, Resource.FIELDS[6], value)
+        reading.read_tolerantly(record, Resource.FIELDS[6], value)
     value = get("vendorResourceId")
     if type(value) is str:
         record.vendor_resource_id = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Resource.FIELDS[7], value)
+        reading.read_tolerantly(record, Resource.FIELDS[7], value)
     value = get("vendorId")
     if type(value) is str and value:
         record.vendor_id = value
@@ -166,7 +166,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.vendor_id = None
     else:
-        reading.read_odd(record, Resource.FIELDS[8], value)
+        reading.read_tolerantly(record, Resource.FIELDS[8], value)
     value = get("applicationId")
     if type(value) is str and value:
         record.application_id = value
@@ -174,15 +174,15 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.application_id = None
     else:
-        reading.read_odd(record, Resource.FIELDS[9], value)
+        reading.read_tolerantly(record, Resource.FIELDS[9], value)
     if len(source) + absent != 10:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Resource
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -197,7 +197,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Resource:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Resource = new()
     member: str | None
     if regular.sourced_id is not None:
@@ -207,14 +207,14 @@ def convert(regular: Regular) -> Resource:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Resource.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Resource.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Resource.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Resource.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     record.title = regular.title or None
     record.roles = None if regular.roles is None else [role_type.BY_VALUE.get(item) or item for item in regular.roles]
@@ -225,7 +225,7 @@ def convert(regular: Regular) -> Resource:
     elif regular.importance is None:
         record.importance = None
     else:
-        reading.read_odd(record, Resource.FIELDS[6], regular.importance)
+        reading.read_tolerantly(record, Resource.FIELDS[6], regular.importance)
     if regular.vendor_resource_id is not None:
         record.vendor_resource_id = regular.vendor_resource_id
     record.vendor_id = regular.vendor_id or None

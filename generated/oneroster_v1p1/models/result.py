@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, guid_type, score_status, status_type
 from .guid_ref import GUIDRef
 from .score_status import ScoreStatus
@@ -36,20 +36,20 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class Result(_Slots):
-    """What a student achieved in a line item.
+    """The result of a student for a line item.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
-        line_item: The line item; the class comes through it.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
+        line_item: The line item, which refers to the class.
         student: The student.
-        score_status: How far grading has come.
+        score_status: The progress of grading.
         score: The score.
         score_date: The day of the score.
-        comment: What the teacher says.
-        additional_properties: What came beside these, by wire name.
+        comment: The comment of the teacher.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -66,36 +66,36 @@ class Result(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    line_item: GUIDRef = attrs.field(validator=check)
-    student: GUIDRef = attrs.field(validator=check)
-    score_status: ScoreStatus | str = attrs.field(validator=check)
-    score: float = attrs.field(validator=check)
-    score_date: date = attrs.field(validator=check)
-    comment: str | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    line_item: GUIDRef = attrs.field(validator=validate_field)
+    student: GUIDRef = attrs.field(validator=validate_field)
+    score_status: ScoreStatus | str = attrs.field(validator=validate_field)
+    score: float = attrs.field(validator=validate_field)
+    score_date: date = attrs.field(validator=validate_field)
+    comment: str | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Result:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("Result", source))
+        return decode(reading.copied_object("Result", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in Result.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> Result:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: Result = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -105,21 +105,21 @@ def decode(source: dict[str, Any]) -> Result:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[0], value)
+        reading.read_tolerantly(record, Result.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[1], value)
+        reading.read_tolerantly(record, Result.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[2], value)
+        reading.read_tolerantly(record, Result.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -127,42 +127,42 @@ def decode(source: dict[str, Any]) -> Result:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, Result.FIELDS[3], value)
+        reading.read_tolerantly(record, Result.FIELDS[3], value)
     value = get("lineItem")
     if type(value) is dict:
         record.line_item = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[4], value)
+        reading.read_tolerantly(record, Result.FIELDS[4], value)
     value = get("student")
     if type(value) is dict:
         record.student = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[5], value)
+        reading.read_tolerantly(record, Result.FIELDS[5], value)
     value = get("scoreStatus")
     if type(value) is str and value:
         record.score_status = score_status.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[6], value)
+        reading.read_tolerantly(record, Result.FIELDS[6], value)
     value = get("score")
     if reading.is_number(value):
         record.score = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[7], value)
+        reading.read_tolerantly(record, Result.FIELDS[7], value)
     value = get("scoreDate")
     if (day := reading.read_date(value)) is not None:
         record.score_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, Result.FIELDS[8], value)
+        reading.read_tolerantly(record, Result.FIELDS[8], value)
     value = get("comment")
     if type(value) is str and value:
         record.comment = value
@@ -170,15 +170,15 @@ def decode(source: dict[str, Any]) -> Result:
         absent += 1
         record.comment = None
     else:
-        reading.read_odd(record, Result.FIELDS[9], value)
+        reading.read_tolerantly(record, Result.FIELDS[9], value)
     if len(source) + absent != 10:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = Result
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -193,7 +193,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> Result:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: Result = new()
     member: str | None
     reference: GUIDRef
@@ -204,41 +204,41 @@ def convert(regular: Regular) -> Result:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, Result.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, Result.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, Result.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, Result.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
-    if (inside := regular.line_item) is not None:
+    if (nested := regular.line_item) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.line_item = reference
-    if (inside := regular.student) is not None:
+    if (nested := regular.student) is not None:
         reference = guid_ref.new()
-        if inside.href is not None:
-            reference.href = inside.href
-        if inside.sourced_id is not None:
-            reference.sourced_id = inside.sourced_id
-        if (member := guid_type.BY_VALUE.get(inside.type_)) is not None:
+        if nested.href is not None:
+            reference.href = nested.href
+        if nested.sourced_id is not None:
+            reference.sourced_id = nested.sourced_id
+        if (member := guid_type.BY_VALUE.get(nested.type_)) is not None:
             reference.type_ = member
-        elif inside.type_:
-            reference.type_ = inside.type_
-        elif inside.type_ is not None:
-            reading.read_odd(reference, GUIDRef.FIELDS[2], inside.type_)
+        elif nested.type_:
+            reference.type_ = nested.type_
+        elif nested.type_ is not None:
+            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.student = reference
     if (member := score_status.BY_VALUE.get(regular.score_status)) is not None:
@@ -246,7 +246,7 @@ def convert(regular: Regular) -> Result:
     elif regular.score_status:
         record.score_status = regular.score_status
     elif regular.score_status is not None:
-        reading.read_odd(record, Result.FIELDS[6], regular.score_status)
+        reading.read_tolerantly(record, Result.FIELDS[6], regular.score_status)
     if regular.score is not None:
         record.score = regular.score
     if regular.score_date is not None:

@@ -18,4 +18,4 @@ class RoleType(StrEnum):
 
 
 BY_VALUE: dict[str | None, RoleType | str] = {member.value: member for member in RoleType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -5,7 +5,7 @@ __all__ = ["ScoreStatus"]
 
 
 class ScoreStatus(StrEnum):
-    """How far grading has come; the values have blanks."""
+    """The progress of grading; the values contain spaces."""
 
     EXEMPT = "exempt"
     FULLY_GRADED = "fully graded"
@@ -15,4 +15,4 @@ class ScoreStatus(StrEnum):
 
 
 BY_VALUE: dict[str | None, ScoreStatus | str] = {member.value: member for member in ScoreStatus}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -14,4 +14,4 @@ class SessionType(StrEnum):
 
 
 BY_VALUE: dict[str | None, SessionType | str] = {member.value: member for member in SessionType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

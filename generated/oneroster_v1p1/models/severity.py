@@ -5,7 +5,7 @@ __all__ = ["Severity"]
 
 
 class Severity(StrEnum):
-    """How grave a status is."""
+    """The severity of a status."""
 
     STATUS = "status"
     WARNING = "warning"
@@ -13,4 +13,4 @@ class Severity(StrEnum):
 
 
 BY_VALUE: dict[str | None, Severity | str] = {member.value: member for member in Severity}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
+from oneroster_runtime.wrappers import unwrap
 
-from .. import reading, wrapping
-from ..fields import Field
-from ..record import Record, check
 from . import status_info, user
 from .status_info import StatusInfo
 from .user import User
@@ -17,10 +18,7 @@ __all__ = ["SingleUser"]
 
 
 class _Slots(Record):
-    __slots__ = (
-        "user",
-        "status_info_set",
-    )
+    __slots__ = ("user", "status_info_set")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
@@ -30,7 +28,7 @@ class SingleUser(_Slots):
     Attributes:
         user: The user.
         status_info_set: Warnings beside the data.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -39,29 +37,29 @@ class SingleUser(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    user: User = attrs.field(validator=check)
-    status_info_set: list[StatusInfo] | None = attrs.field(default=None, validator=check)
+    user: User = attrs.field(validator=validate_field)
+    status_info_set: list[StatusInfo] | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> SingleUser:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping, or holds no user.
+            DecodeError: `source` is not a mapping, or has no user.
         """
-        return decode(reading.own("SingleUser", source))
+        return decode(reading.copied_object("SingleUser", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in SingleUser.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> SingleUser:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    source = wrapping.unwrap(source, "user", many=False)
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    source = unwrap(source, "user", many=False)
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: SingleUser = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -71,7 +69,7 @@ def decode(source: dict[str, Any]) -> SingleUser:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, SingleUser.FIELDS[0], value)
+        reading.read_tolerantly(record, SingleUser.FIELDS[0], value)
     value = get("statusInfoSet")
     if type(value) is list and reading.are_objects(value):
         record.status_info_set = [status_info.decode(item) for item in value]
@@ -79,8 +77,8 @@ def decode(source: dict[str, Any]) -> SingleUser:
         absent += 1
         record.status_info_set = None
     else:
-        reading.read_odd(record, SingleUser.FIELDS[1], value)
+        reading.read_tolerantly(record, SingleUser.FIELDS[1], value)
     if len(source) + absent != 2:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = SingleUser
     return record

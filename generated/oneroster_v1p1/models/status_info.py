@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import code_major, code_minor, severity
 from .code_major import CodeMajor
 from .code_minor import CodeMinor
@@ -30,16 +30,16 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class StatusInfo(_Slots):
-    """What a server has to say of a request, beside the HTTP status.
+    """A report of the server on a request, beside the HTTP status.
 
     Attributes:
         imsx_code_major: Success or failure.
-        imsx_severity: How grave it is.
+        imsx_severity: The severity.
         imsx_message_ref_identifier: The id of the message.
-        imsx_operation_ref_identifier: The operation that was asked.
-        imsx_description: Words for people; on an error in a field, the name of the field.
-        imsx_code_minor: What exactly went wrong.
-        additional_properties: What came beside these, by wire name.
+        imsx_operation_ref_identifier: The requested operation.
+        imsx_description: Text for people; for an error in a field, the name of the field.
+        imsx_code_minor: The cause of the error.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -52,32 +52,32 @@ class StatusInfo(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    imsx_code_major: CodeMajor | str = attrs.field(validator=check)
-    imsx_severity: Severity | str = attrs.field(validator=check)
-    imsx_message_ref_identifier: str | None = attrs.field(default=None, validator=check)
-    imsx_operation_ref_identifier: str | None = attrs.field(default=None, validator=check)
-    imsx_description: str | None = attrs.field(default=None, validator=check)
-    imsx_code_minor: CodeMinor | str | None = attrs.field(default=None, validator=check)
+    imsx_code_major: CodeMajor | str = attrs.field(validator=validate_field)
+    imsx_severity: Severity | str = attrs.field(validator=validate_field)
+    imsx_message_ref_identifier: str | None = attrs.field(default=None, validator=validate_field)
+    imsx_operation_ref_identifier: str | None = attrs.field(default=None, validator=validate_field)
+    imsx_description: str | None = attrs.field(default=None, validator=validate_field)
+    imsx_code_minor: CodeMinor | str | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> StatusInfo:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("StatusInfo", source))
+        return decode(reading.copied_object("StatusInfo", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in StatusInfo.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> StatusInfo:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: StatusInfo = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -87,14 +87,14 @@ def decode(source: dict[str, Any]) -> StatusInfo:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[0], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[0], value)
     value = get("imsx_severity")
     if type(value) is str and value:
         record.imsx_severity = severity.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[1], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[1], value)
     value = get("imsx_messageRefIdentifier")
     if type(value) is str and value:
         record.imsx_message_ref_identifier = value
@@ -102,7 +102,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_message_ref_identifier = None
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[2], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[2], value)
     value = get("imsx_operationRefIdentifier")
     if type(value) is str and value:
         record.imsx_operation_ref_identifier = value
@@ -110,7 +110,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_operation_ref_identifier = None
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[3], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[3], value)
     value = get("imsx_description")
     if type(value) is str and value:
         record.imsx_description = value
@@ -118,7 +118,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_description = None
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[4], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[4], value)
     value = get("imsx_codeMinor")
     if type(value) is str and value:
         record.imsx_code_minor = code_minor.BY_VALUE.get(value, value)
@@ -126,8 +126,8 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_code_minor = None
     else:
-        reading.read_odd(record, StatusInfo.FIELDS[5], value)
+        reading.read_tolerantly(record, StatusInfo.FIELDS[5], value)
     if len(source) + absent != 6:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = StatusInfo
     return record

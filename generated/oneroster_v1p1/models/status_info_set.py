@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import status_info
 from .status_info import StatusInfo
 
@@ -25,7 +25,7 @@ class StatusInfoSet(_Slots):
 
     Attributes:
         status_info_set: One entry for each problem.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -33,27 +33,27 @@ class StatusInfoSet(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    status_info_set: list[StatusInfo] = attrs.field(validator=check)
+    status_info_set: list[StatusInfo] = attrs.field(validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> StatusInfoSet:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("StatusInfoSet", source))
+        return decode(reading.copied_object("StatusInfoSet", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in StatusInfoSet.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> StatusInfoSet:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: StatusInfoSet = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -63,8 +63,8 @@ def decode(source: dict[str, Any]) -> StatusInfoSet:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, StatusInfoSet.FIELDS[0], value)
+        reading.read_tolerantly(record, StatusInfoSet.FIELDS[0], value)
     if len(source) + absent != 1:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = StatusInfoSet
     return record

@@ -5,11 +5,11 @@ __all__ = ["StatusType"]
 
 
 class StatusType(StrEnum):
-    """Whether a record is alive, or safe to delete on the consumer's side."""
+    """Whether a record is active, or may be deleted by consumers."""
 
     ACTIVE = "active"
     TOBEDELETED = "tobedeleted"
 
 
 BY_VALUE: dict[str | None, StatusType | str] = {member.value: member for member in StatusType}
-"""Members by wire value, for a look-up that leaves an unknown value as it is."""
+"""Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
 from . import guid_ref, role_type, status_type, user_id
 from .guid_ref import GUIDRef
 from .role_type import RoleType
@@ -46,29 +46,29 @@ class _Slots(Record):
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class User(_Slots):
-    """A person, student or grown-up.
+    """A person, such as a student, a teacher or a guardian.
 
     Attributes:
         sourced_id: The id of the record, unique at least within the provider; any characters.
-        status: Whether the record is alive; nothing else, not whether a user may log in.
-        date_last_modified: When the record changed last, in UTC.
-        metadata: A free container for what a vendor adds.
-        username: The name to log in with.
+        status: Whether the record is active. It does not say whether a user may log in.
+        date_last_modified: The time of the last change, in UTC.
+        metadata: Free properties of a vendor.
+        username: The login name.
         user_ids: Ids of the user in other systems.
         enabled_user: Whether the user may log in.
         given_name: The first name.
         family_name: The last name.
-        middle_name: Middle names, separated by blanks.
+        middle_name: Middle names, separated by spaces.
         role: The main role.
-        identifier: An id that people use, such as the student number.
-        email: The mail address.
-        sms: The number for text messages.
+        identifier: An id for people to read, such as a student number.
+        email: The email address.
+        sms: The phone number for text messages.
         phone: The telephone number.
         agents: Related people, in both directions; parents on a student, children on a parent.
         orgs: The organisations to which the user belongs.
-        grades: Grade levels, by the codes of CEDS.
-        password: A password in clear; better never sent.
-        additional_properties: What came beside these, by wire name.
+        grades: Grade levels, as CEDS codes.
+        password: A password in clear text; best never sent.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -94,45 +94,45 @@ class User(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    sourced_id: str = attrs.field(validator=check)
-    status: StatusType | str = attrs.field(validator=check)
-    date_last_modified: datetime = attrs.field(validator=check)
-    metadata: dict[str, Any] | None = attrs.field(default=None, validator=check)
-    username: str = attrs.field(validator=check)
-    user_ids: list[UserId] | None = attrs.field(default=None, validator=check)
-    enabled_user: bool = attrs.field(validator=check)
-    given_name: str = attrs.field(validator=check)
-    family_name: str = attrs.field(validator=check)
-    middle_name: str | None = attrs.field(default=None, validator=check)
-    role: RoleType | str = attrs.field(validator=check)
-    identifier: str | None = attrs.field(default=None, validator=check)
-    email: str | None = attrs.field(default=None, validator=check)
-    sms: str | None = attrs.field(default=None, validator=check)
-    phone: str | None = attrs.field(default=None, validator=check)
-    agents: list[GUIDRef] | None = attrs.field(default=None, validator=check)
-    orgs: list[GUIDRef] = attrs.field(validator=check)
-    grades: list[str] | None = attrs.field(default=None, validator=check)
-    password: str | None = attrs.field(default=None, validator=check)
+    sourced_id: str = attrs.field(validator=validate_field)
+    status: StatusType | str = attrs.field(validator=validate_field)
+    date_last_modified: datetime = attrs.field(validator=validate_field)
+    metadata: dict[str, Any] | None = attrs.field(default=None, validator=validate_field)
+    username: str = attrs.field(validator=validate_field)
+    user_ids: list[UserId] | None = attrs.field(default=None, validator=validate_field)
+    enabled_user: bool = attrs.field(validator=validate_field)
+    given_name: str = attrs.field(validator=validate_field)
+    family_name: str = attrs.field(validator=validate_field)
+    middle_name: str | None = attrs.field(default=None, validator=validate_field)
+    role: RoleType | str = attrs.field(validator=validate_field)
+    identifier: str | None = attrs.field(default=None, validator=validate_field)
+    email: str | None = attrs.field(default=None, validator=validate_field)
+    sms: str | None = attrs.field(default=None, validator=validate_field)
+    phone: str | None = attrs.field(default=None, validator=validate_field)
+    agents: list[GUIDRef] | None = attrs.field(default=None, validator=validate_field)
+    orgs: list[GUIDRef] = attrs.field(validator=validate_field)
+    grades: list[str] | None = attrs.field(default=None, validator=validate_field)
+    password: str | None = attrs.field(default=None, validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> User:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("User", source))
+        return decode(reading.copied_object("User", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in User.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> User:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: User = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -142,21 +142,21 @@ def decode(source: dict[str, Any]) -> User:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[0], value)
+        reading.read_tolerantly(record, User.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[1], value)
+        reading.read_tolerantly(record, User.FIELDS[1], value)
     value = get("dateLastModified")
     if (instant := reading.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[2], value)
+        reading.read_tolerantly(record, User.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -164,14 +164,14 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.metadata = None
     else:
-        reading.read_odd(record, User.FIELDS[3], value)
+        reading.read_tolerantly(record, User.FIELDS[3], value)
     value = get("username")
     if type(value) is str:
         record.username = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[4], value)
+        reading.read_tolerantly(record, User.FIELDS[4], value)
     value = get("userIds")
     if type(value) is list and reading.are_objects(value):
         record.user_ids = [user_id.decode(item) for item in value]
@@ -179,28 +179,28 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.user_ids = None
     else:
-        reading.read_odd(record, User.FIELDS[5], value)
+        reading.read_tolerantly(record, User.FIELDS[5], value)
     value = get("enabledUser")
     if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
         record.enabled_user = reading.BOOLEANS[value]
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[6], value)
+        reading.read_tolerantly(record, User.FIELDS[6], value)
     value = get("givenName")
     if type(value) is str:
         record.given_name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[7], value)
+        reading.read_tolerantly(record, User.FIELDS[7], value)
     value = get("familyName")
     if type(value) is str:
         record.family_name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[8], value)
+        reading.read_tolerantly(record, User.FIELDS[8], value)
     value = get("middleName")
     if type(value) is str and value:
         record.middle_name = value
@@ -208,14 +208,14 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.middle_name = None
     else:
-        reading.read_odd(record, User.FIELDS[9], value)
+        reading.read_tolerantly(record, User.FIELDS[9], value)
     value = get("role")
     if type(value) is str and value:
         record.role = role_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[10], value)
+        reading.read_tolerantly(record, User.FIELDS[10], value)
     value = get("identifier")
     if type(value) is str and value:
         record.identifier = value
@@ -223,7 +223,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.identifier = None
     else:
-        reading.read_odd(record, User.FIELDS[11], value)
+        reading.read_tolerantly(record, User.FIELDS[11], value)
     value = get("email")
     if type(value) is str and value:
         record.email = value
@@ -231,7 +231,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.email = None
     else:
-        reading.read_odd(record, User.FIELDS[12], value)
+        reading.read_tolerantly(record, User.FIELDS[12], value)
     value = get("sms")
     if type(value) is str and value:
         record.sms = value
@@ -239,7 +239,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.sms = None
     else:
-        reading.read_odd(record, User.FIELDS[13], value)
+        reading.read_tolerantly(record, User.FIELDS[13], value)
     value = get("phone")
     if type(value) is str and value:
         record.phone = value
@@ -247,7 +247,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.phone = None
     else:
-        reading.read_odd(record, User.FIELDS[14], value)
+        reading.read_tolerantly(record, User.FIELDS[14], value)
     value = get("agents")
     if type(value) is list and reading.are_objects(value):
         record.agents = [guid_ref.decode(item) for item in value]
@@ -255,14 +255,14 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.agents = None
     else:
-        reading.read_odd(record, User.FIELDS[15], value)
+        reading.read_tolerantly(record, User.FIELDS[15], value)
     value = get("orgs")
     if type(value) is list and reading.are_objects(value):
         record.orgs = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, User.FIELDS[16], value)
+        reading.read_tolerantly(record, User.FIELDS[16], value)
     value = get("grades")
     if type(value) is list and reading.are_strings(value):
         record.grades = value
@@ -270,7 +270,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.grades = None
     else:
-        reading.read_odd(record, User.FIELDS[17], value)
+        reading.read_tolerantly(record, User.FIELDS[17], value)
     value = get("password")
     if type(value) is str and value:
         record.password = value
@@ -278,15 +278,15 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.password = None
     else:
-        reading.read_odd(record, User.FIELDS[18], value)
+        reading.read_tolerantly(record, User.FIELDS[18], value)
     if len(source) + absent != 19:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = User
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     sourced_id: str | None = field(default=None, name="sourcedId")
     status: str | None = None
@@ -310,7 +310,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 def convert(regular: Regular) -> User:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: User = new()
     member: str | None
     if regular.sourced_id is not None:
@@ -320,14 +320,14 @@ def convert(regular: Regular) -> User:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_odd(record, User.FIELDS[1], regular.status)
+        reading.read_tolerantly(record, User.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
         and (instant := reading.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_odd(record, User.FIELDS[2], regular.date_last_modified)
+        reading.read_tolerantly(record, User.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.username is not None:
         record.username = regular.username
@@ -335,7 +335,7 @@ def convert(regular: Regular) -> User:
     if regular.enabled_user in reading.BOOLEANS:
         record.enabled_user = reading.BOOLEANS[regular.enabled_user]
     elif regular.enabled_user is not None:
-        reading.read_odd(record, User.FIELDS[6], regular.enabled_user)
+        reading.read_tolerantly(record, User.FIELDS[6], regular.enabled_user)
     if regular.given_name is not None:
         record.given_name = regular.given_name
     if regular.family_name is not None:
@@ -346,7 +346,7 @@ def convert(regular: Regular) -> User:
     elif regular.role:
         record.role = regular.role
     elif regular.role is not None:
-        reading.read_odd(record, User.FIELDS[10], regular.role)
+        reading.read_tolerantly(record, User.FIELDS[10], regular.role)
     record.identifier = regular.identifier or None
     record.email = regular.email or None
     record.sms = regular.sms or None

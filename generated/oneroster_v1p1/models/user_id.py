@@ -6,29 +6,25 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-
-from .. import reading
-from ..fields import Field
-from ..record import Record, check
+from oneroster_runtime import reading
+from oneroster_runtime.fields import Field
+from oneroster_runtime.records import Record, validate_field
 
 __all__ = ["UserId"]
 
 
 class _Slots(Record):
-    __slots__ = (
-        "type_",
-        "identifier",
-    )
+    __slots__ = ("type_", "identifier")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False, getstate_setstate=False)
 class UserId(_Slots):
-    """An id that a user has in another system.
+    """An id of a user in another system.
 
     Attributes:
-        type_: The kind of id; there is no vocabulary, LDAP and FED are seen.
+        type_: The kind of id. There is no vocabulary; LDAP and FED occur.
         identifier: The id.
-        additional_properties: What came beside these, by wire name.
+        additional_properties: The properties that the document does not have, by wire name.
     """
 
     FIELDS: ClassVar[tuple[Field, ...]] = (
@@ -37,28 +33,28 @@ class UserId(_Slots):
     )
     BY_ATTRIBUTE: ClassVar[dict[str, Field]] = {field.attribute: field for field in FIELDS}
 
-    type_: str = attrs.field(validator=check)
-    identifier: str = attrs.field(validator=check)
+    type_: str = attrs.field(validator=validate_field)
+    identifier: str = attrs.field(validator=validate_field)
     additional_properties: dict[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> UserId:
-        """Read JSON data, tolerantly; nothing is shared with `source`.
+        """Read JSON data, tolerantly; the record shares nothing with `source`.
 
         Raises:
-            DecodeError: `source` is no mapping.
+            DecodeError: `source` is not a mapping.
         """
-        return decode(reading.own("UserId", source))
+        return decode(reading.copied_object("UserId", source))
 
 
-# Calling the class is the quickest way to an empty record; it is said to be of any type, as it takes on another below.
+# The fastest way to an empty record. Its type is Any, because the record gets its own class below.
 new: Any = _Slots
 _NAMES = frozenset(field.name for field in UserId.FIELDS)
 
 
 def decode(source: dict[str, Any]) -> UserId:
-    """Read JSON data, tolerantly, taking it over: what is kept of `source` is not copied."""
-    # Slots of the plain base are set without the validators of the model; the record then takes on its class.
+    """Read JSON data, tolerantly; the record keeps parts of `source`."""
+    # Slots of the plain base are set without the validators of the model; the record gets its class at the end.
     record: UserId = new()
     get: Callable[[str], Any] = source.get
     absent = 0
@@ -68,29 +64,29 @@ def decode(source: dict[str, Any]) -> UserId:
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, UserId.FIELDS[0], value)
+        reading.read_tolerantly(record, UserId.FIELDS[0], value)
     value = get("identifier")
     if type(value) is str:
         record.identifier = value
     elif value is None:
         absent += 1
     else:
-        reading.read_odd(record, UserId.FIELDS[1], value)
+        reading.read_tolerantly(record, UserId.FIELDS[1], value)
     if len(source) + absent != 2:
-        reading.keep_extras(record, source, _NAMES)
+        reading.keep_additional(record, source, _NAMES)
     record.__class__ = UserId
     return record
 
 
 class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """A record whose values have the types of the document, as msgspec reads it; see `quick`."""
+    """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     type_: str | None = field(default=None, name="type")
     identifier: str | None = None
 
 
 def convert(regular: Regular) -> UserId:
-    """The record that `decode` would make of the same data."""
+    """Return the same record as `decode`."""
     record: UserId = new()
     if regular.type_ is not None:
         record.type_ = regular.type_

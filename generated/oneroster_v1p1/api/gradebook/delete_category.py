@@ -8,115 +8,77 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import calls
-from ...types import Response
+from oneroster_runtime.requests import Request, build_request, send, send_async
+from oneroster_runtime.responses import Response, parse_response
+
+from ...models.code_minor import CodeMinor
 
 if TYPE_CHECKING:
     import httpx
-
-    from ...client import Client
+    from oneroster_runtime.client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
 
-def request(
-    id: str,
-) -> calls.Request:
-    """What is sent; the arguments are those of `sync`."""
-    return calls.build(
-        "deleteCategory",
-        "DELETE",
-        "/categories/{id}",
-        path_parameters={
-            "id": id,
-        },
-        query_parameters={},
+def request(id: str) -> Request:
+    """Return the request; the arguments are those of `sync`."""
+    return build_request(
+        "deleteCategory", "DELETE", "/categories/{id}", path_parameters={"id": id}, query_parameters={}
     )
 
 
-def response(sent: calls.Request, answer: httpx.Response) -> Response[None]:
-    """What came back, read."""
-    return calls.received(sent, answer, _read)
+def response(sent: Request, received: httpx.Response) -> Response[None]:
+    """Parse the response to a request."""
+    return parse_response(sent, received, parse=None, codes=CodeMinor)
 
 
-_read = calls.read_nothing
-
-
-def sync_detailed(
-    id: str,
-    *,
-    client: Client,
-) -> Response[None]:
-    """Delete a category, and return the answer whatever its status.
+def sync_detailed(id: str, *, client: Client) -> Response[None]:
+    """Delete a category, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        id=id,
-    )
-    return response(sent, calls.send(client, sent))
+    sent = request(id=id)
+    return response(sent, send(client, sent))
 
 
-def sync(
-    id: str,
-    *,
-    client: Client,
-) -> None:
+def sync(id: str, *, client: Client) -> None:
     """Delete a category.
 
-    Whether the record vanishes or turns tobedeleted is left to the server.
+    The server may remove the record or set its status to tobedeleted.
 
     Args:
-        client: The client that sends.
+        client: The client to send with.
         id: The sourcedId of the record.
 
     Raises:
-        StatusError: The server answered with an error status.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
-    sync_detailed(
-        client=client,
-        id=id,
-    ).result()
+    sync_detailed(client=client, id=id).result()
 
 
-async def asyncio_detailed(
-    id: str,
-    *,
-    client: Client,
-) -> Response[None]:
-    """Delete a category, and return the answer whatever its status.
+async def asyncio_detailed(id: str, *, client: Client) -> Response[None]:
+    """Delete a category, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        id=id,
-    )
-    return response(sent, await calls.send_async(client, sent))
+    sent = request(id=id)
+    return response(sent, await send_async(client, sent))
 
 
-async def asyncio(
-    id: str,
-    *,
-    client: Client,
-) -> None:
+async def asyncio(id: str, *, client: Client) -> None:
     """Delete a category.
 
     The arguments are those of `sync`.
 
     Raises:
-        StatusError: The server answered with an error status.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
-    (
-        await asyncio_detailed(
-            client=client,
-            id=id,
-        )
-    ).result()
+    (await asyncio_detailed(client=client, id=id)).result()

@@ -8,130 +8,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import calls
+from oneroster_runtime.requests import Request, build_request, send, send_async
+from oneroster_runtime.responses import Response, parse_echo, parse_response
+
 from ...models import single_category
+from ...models.code_minor import CodeMinor
 from ...models.single_category import SingleCategory
-from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
-
-    from ...client import Client
+    from oneroster_runtime.client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
 
-def request(
-    id: str,
-    *,
-    body: SingleCategory,
-) -> calls.Request:
-    """What is sent; the arguments are those of `sync`."""
-    return calls.build(
-        "putCategory",
-        "PUT",
-        "/categories/{id}",
-        path_parameters={
-            "id": id,
-        },
-        query_parameters={},
-        body=body,
+def request(id: str, *, body: SingleCategory) -> Request:
+    """Return the request; the arguments are those of `sync`."""
+    return build_request(
+        "putCategory", "PUT", "/categories/{id}", path_parameters={"id": id}, query_parameters={}, body=body
     )
 
 
-def response(sent: calls.Request, answer: httpx.Response) -> Response[SingleCategory | None]:
-    """What came back, read."""
-    return calls.received(sent, answer, _read)
+def response(sent: Request, received: httpx.Response) -> Response[SingleCategory | None]:
+    """Parse the response to a request."""
+    return parse_response(sent, received, parse=_parse, codes=CodeMinor)
 
 
-def _read(operation_id: str, content: bytes, media_type: str | None) -> SingleCategory | None:
-    return calls.read_echo(operation_id, content, media_type, single_category.decode)
+def _parse(operation_id: str, content: bytes, media_type: str | None) -> SingleCategory | None:
+    return parse_echo(operation_id, content, media_type, single_category.decode)
 
 
-def sync_detailed(
-    id: str,
-    *,
-    client: Client,
-    body: SingleCategory,
-) -> Response[SingleCategory | None]:
-    """Create or replace a category, and return the answer whatever its status.
+def sync_detailed(id: str, *, client: Client, body: SingleCategory) -> Response[SingleCategory | None]:
+    """Create or replace a category, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
         WriteError: A parameter or the body must not be sent.
     """
-    sent = request(
-        id=id,
-        body=body,
-    )
-    return response(sent, calls.send(client, sent))
+    sent = request(id=id, body=body)
+    return response(sent, send(client, sent))
 
 
-def sync(
-    id: str,
-    *,
-    client: Client,
-    body: SingleCategory,
-) -> SingleCategory | None:
+def sync(id: str, *, client: Client, body: SingleCategory) -> SingleCategory | None:
     """Create or replace a category.
 
-    Creates the record, or replaces the one that has this sourcedId.
+    Creates the record, or replaces the record with this sourcedId.
 
     Args:
-        client: The client that sends.
+        client: The client to send with.
         id: The sourcedId of the record.
         body: The record to store, under its key.
 
     Raises:
-        StatusError: The server answered with an error status.
+        StatusError: The server returned an error status.
         WriteError: A parameter or the body must not be sent.
     """
-    return sync_detailed(
-        client=client,
-        id=id,
-        body=body,
-    ).result()
+    return sync_detailed(client=client, id=id, body=body).result()
 
 
-async def asyncio_detailed(
-    id: str,
-    *,
-    client: Client,
-    body: SingleCategory,
-) -> Response[SingleCategory | None]:
-    """Create or replace a category, and return the answer whatever its status.
+async def asyncio_detailed(id: str, *, client: Client, body: SingleCategory) -> Response[SingleCategory | None]:
+    """Create or replace a category, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
         WriteError: A parameter or the body must not be sent.
     """
-    sent = request(
-        id=id,
-        body=body,
-    )
-    return response(sent, await calls.send_async(client, sent))
+    sent = request(id=id, body=body)
+    return response(sent, await send_async(client, sent))
 
 
-async def asyncio(
-    id: str,
-    *,
-    client: Client,
-    body: SingleCategory,
-) -> SingleCategory | None:
+async def asyncio(id: str, *, client: Client, body: SingleCategory) -> SingleCategory | None:
     """Create or replace a category.
 
     The arguments are those of `sync`.
 
     Raises:
-        StatusError: The server answered with an error status.
+        StatusError: The server returned an error status.
         WriteError: A parameter or the body must not be sent.
     """
-    return (
-        await asyncio_detailed(
-            client=client,
-            id=id,
-            body=body,
-        )
-    ).result()
+    return (await asyncio_detailed(client=client, id=id, body=body)).result()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import calls
+from oneroster_runtime.requests import Request, build_request, send, send_async
+from oneroster_runtime.responses import Response, parse_response, parse_success
+
 from ...models import org_page
+from ...models.code_minor import CodeMinor
 from ...models.order_by import OrderBy
 from ...models.org_page import OrgPage
-from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
-
-    from ...client import Client
+    from oneroster_runtime.client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -28,11 +29,11 @@ def request(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
-) -> calls.Request:
-    """What is sent; the arguments are those of `sync`."""
-    return calls.build(
+) -> Request:
+    """Return the request; the arguments are those of `sync`."""
+    return build_request(
         "getAllSchools",
         "GET",
         "/schools",
@@ -42,19 +43,19 @@ def request(
             "offset": (offset, int),
             "sort": (sort, str),
             "orderBy": (order_by, OrderBy),
-            "filter": (filter_, str),
+            "filter": (filter, str),
             "fields": (fields, str),
         },
     )
 
 
-def response(sent: calls.Request, answer: httpx.Response) -> Response[OrgPage]:
-    """What came back, read."""
-    return calls.received(sent, answer, _read, org_page.read)
+def response(sent: Request, received: httpx.Response) -> Response[OrgPage]:
+    """Parse the response to a request."""
+    return parse_response(sent, received, parse=_parse, fast=org_page.read, codes=CodeMinor)
 
 
-def _read(operation_id: str, content: bytes, media_type: str | None) -> OrgPage:
-    return calls.read_data(operation_id, content, media_type, org_page.decode, {"orgs": []})
+def _parse(operation_id: str, content: bytes, media_type: str | None) -> OrgPage:
+    return parse_success(operation_id, content, media_type, org_page.decode, {"orgs": []})
 
 
 def sync_detailed(
@@ -64,26 +65,19 @@ def sync_detailed(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> Response[OrgPage]:
-    """Read all schools, and return the answer whatever its status.
+    """Read all schools, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order_by=order_by,
-        filter_=filter_,
-        fields=fields,
-    )
-    return response(sent, calls.send(client, sent))
+    sent = request(limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields)
+    return response(sent, send(client, sent))
 
 
 def sync(
@@ -93,7 +87,7 @@ def sync(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> OrgPage:
     """Read all schools.
@@ -101,34 +95,27 @@ def sync(
     Organisations of type school.
 
     Args:
-        client: The client that sends.
-        limit: How many records a page holds at most. The standard names no greatest value; servers may clamp
-            it.
+        client: The client to send with.
+        limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.
         offset: The index of the first record of the page, counted from zero.
-        sort: The one field to sort by. A field that the record does not have is answered with 200, the records
-            in the server's own order and the warning invalid_sort_field.
+        sort: The field to sort by. For an unknown field the server returns 200, its own order and the warning
+            invalid_sort_field.
         order_by: The direction of `sort`.
-        filter_: One clause, or two joined by AND or OR with one blank on each side. A clause is a field (dotted
-            into references), one of = != > >= < <= ~, and a value in single quotes whatever its type, without
-            blanks around the operator. `~` means contains. On lists, = wants all of the comma-separated values
-            present, ~ any. An unknown field is answered with 400 and invalid_filter_field.
-        fields: The fields wanted, separated by commas; the answer holds these and no others, required ones
-            included. An unknown field is answered with 200, all fields and the warning invalid_selection_field; an
-            empty value with 400.
+        filter: One clause, or two joined by AND or OR with one space on each side. A clause is a field (dotted
+            into references), an operator (= != > >= < <= ~) and a value of any type in single quotes, without
+            spaces between them. `~` means contains. On lists, = requires all of the comma-separated values and ~
+            any. For an unknown field the server returns 400 and invalid_filter_field.
+        fields: The fields to return, comma-separated; all others are left out, also required ones. For an
+            unknown field the server returns 200, all fields and the warning invalid_selection_field; for an empty
+            value 400.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(
-        client=client,
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order_by=order_by,
-        filter_=filter_,
-        fields=fields,
+        client=client, limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields
     ).result()
 
 
@@ -139,26 +126,19 @@ async def asyncio_detailed(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> Response[OrgPage]:
-    """Read all schools, and return the answer whatever its status.
+    """Read all schools, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order_by=order_by,
-        filter_=filter_,
-        fields=fields,
-    )
-    return response(sent, await calls.send_async(client, sent))
+    sent = request(limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields)
+    return response(sent, await send_async(client, sent))
 
 
 async def asyncio(
@@ -168,7 +148,7 @@ async def asyncio(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> OrgPage:
     """Read all schools.
@@ -176,18 +156,12 @@ async def asyncio(
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
     return (
         await asyncio_detailed(
-            client=client,
-            limit=limit,
-            offset=offset,
-            sort=sort,
-            order_by=order_by,
-            filter_=filter_,
-            fields=fields,
+            client=client, limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields
         )
     ).result()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import calls
+from oneroster_runtime.requests import Request, build_request, send, send_async
+from oneroster_runtime.responses import Response, parse_response, parse_success
+
 from ...models import class_page
 from ...models.class_page import ClassPage
+from ...models.code_minor import CodeMinor
 from ...models.order_by import OrderBy
-from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
-
-    from ...client import Client
+    from oneroster_runtime.client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -29,35 +30,33 @@ def request(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
-) -> calls.Request:
-    """What is sent; the arguments are those of `sync`."""
-    return calls.build(
+) -> Request:
+    """Return the request; the arguments are those of `sync`."""
+    return build_request(
         "getClassesForCourse",
         "GET",
         "/courses/{course_id}/classes",
-        path_parameters={
-            "course_id": course_id,
-        },
+        path_parameters={"course_id": course_id},
         query_parameters={
             "limit": (limit, int),
             "offset": (offset, int),
             "sort": (sort, str),
             "orderBy": (order_by, OrderBy),
-            "filter": (filter_, str),
+            "filter": (filter, str),
             "fields": (fields, str),
         },
     )
 
 
-def response(sent: calls.Request, answer: httpx.Response) -> Response[ClassPage]:
-    """What came back, read."""
-    return calls.received(sent, answer, _read, class_page.read)
+def response(sent: Request, received: httpx.Response) -> Response[ClassPage]:
+    """Parse the response to a request."""
+    return parse_response(sent, received, parse=_parse, fast=class_page.read, codes=CodeMinor)
 
 
-def _read(operation_id: str, content: bytes, media_type: str | None) -> ClassPage:
-    return calls.read_data(operation_id, content, media_type, class_page.decode, {"classes": []})
+def _parse(operation_id: str, content: bytes, media_type: str | None) -> ClassPage:
+    return parse_success(operation_id, content, media_type, class_page.decode, {"classes": []})
 
 
 def sync_detailed(
@@ -68,27 +67,21 @@ def sync_detailed(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> Response[ClassPage]:
-    """Read the classes of a course, and return the answer whatever its status.
+    """Read the classes of a course, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
     sent = request(
-        course_id=course_id,
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order_by=order_by,
-        filter_=filter_,
-        fields=fields,
+        course_id=course_id, limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields
     )
-    return response(sent, calls.send(client, sent))
+    return response(sent, send(client, sent))
 
 
 def sync(
@@ -99,31 +92,30 @@ def sync(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> ClassPage:
     """Read the classes of a course.
 
     Args:
-        client: The client that sends.
+        client: The client to send with.
         course_id: The sourcedId of the course.
-        limit: How many records a page holds at most. The standard names no greatest value; servers may clamp
-            it.
+        limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.
         offset: The index of the first record of the page, counted from zero.
-        sort: The one field to sort by. A field that the record does not have is answered with 200, the records
-            in the server's own order and the warning invalid_sort_field.
+        sort: The field to sort by. For an unknown field the server returns 200, its own order and the warning
+            invalid_sort_field.
         order_by: The direction of `sort`.
-        filter_: One clause, or two joined by AND or OR with one blank on each side. A clause is a field (dotted
-            into references), one of = != > >= < <= ~, and a value in single quotes whatever its type, without
-            blanks around the operator. `~` means contains. On lists, = wants all of the comma-separated values
-            present, ~ any. An unknown field is answered with 400 and invalid_filter_field.
-        fields: The fields wanted, separated by commas; the answer holds these and no others, required ones
-            included. An unknown field is answered with 200, all fields and the warning invalid_selection_field; an
-            empty value with 400.
+        filter: One clause, or two joined by AND or OR with one space on each side. A clause is a field (dotted
+            into references), an operator (= != > >= < <= ~) and a value of any type in single quotes, without
+            spaces between them. `~` means contains. On lists, = requires all of the comma-separated values and ~
+            any. For an unknown field the server returns 400 and invalid_filter_field.
+        fields: The fields to return, comma-separated; all others are left out, also required ones. For an
+            unknown field the server returns 200, all fields and the warning invalid_selection_field; for an empty
+            value 400.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(
@@ -133,7 +125,7 @@ def sync(
         offset=offset,
         sort=sort,
         order_by=order_by,
-        filter_=filter_,
+        filter=filter,
         fields=fields,
     ).result()
 
@@ -146,27 +138,21 @@ async def asyncio_detailed(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> Response[ClassPage]:
-    """Read the classes of a course, and return the answer whatever its status.
+    """Read the classes of a course, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
     sent = request(
-        course_id=course_id,
-        limit=limit,
-        offset=offset,
-        sort=sort,
-        order_by=order_by,
-        filter_=filter_,
-        fields=fields,
+        course_id=course_id, limit=limit, offset=offset, sort=sort, order_by=order_by, filter=filter, fields=fields
     )
-    return response(sent, await calls.send_async(client, sent))
+    return response(sent, await send_async(client, sent))
 
 
 async def asyncio(
@@ -177,7 +163,7 @@ async def asyncio(
     offset: int | None = None,
     sort: str | None = None,
     order_by: OrderBy | str | None = None,
-    filter_: str | None = None,
+    filter: str | None = None,
     fields: str | None = None,
 ) -> ClassPage:
     """Read the classes of a course.
@@ -185,8 +171,8 @@ async def asyncio(
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
     return (
@@ -197,7 +183,7 @@ async def asyncio(
             offset=offset,
             sort=sort,
             order_by=order_by,
-            filter_=filter_,
+            filter=filter,
             fields=fields,
         )
     ).result()

@@ -8,135 +8,88 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import calls
+from oneroster_runtime.requests import Request, build_request, send, send_async
+from oneroster_runtime.responses import Response, parse_response, parse_success
+
 from ...models import single_org
+from ...models.code_minor import CodeMinor
 from ...models.single_org import SingleOrg
-from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
-
-    from ...client import Client
+    from oneroster_runtime.client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
 
-def request(
-    id: str,
-    *,
-    fields: str | None = None,
-) -> calls.Request:
-    """What is sent; the arguments are those of `sync`."""
-    return calls.build(
-        "getOrg",
-        "GET",
-        "/orgs/{id}",
-        path_parameters={
-            "id": id,
-        },
-        query_parameters={
-            "fields": (fields, str),
-        },
+def request(id: str, *, fields: str | None = None) -> Request:
+    """Return the request; the arguments are those of `sync`."""
+    return build_request(
+        "getOrg", "GET", "/orgs/{id}", path_parameters={"id": id}, query_parameters={"fields": (fields, str)}
     )
 
 
-def response(sent: calls.Request, answer: httpx.Response) -> Response[SingleOrg]:
-    """What came back, read."""
-    return calls.received(sent, answer, _read)
+def response(sent: Request, received: httpx.Response) -> Response[SingleOrg]:
+    """Parse the response to a request."""
+    return parse_response(sent, received, parse=_parse, codes=CodeMinor)
 
 
-def _read(operation_id: str, content: bytes, media_type: str | None) -> SingleOrg:
-    return calls.read_data(operation_id, content, media_type, single_org.decode)
+def _parse(operation_id: str, content: bytes, media_type: str | None) -> SingleOrg:
+    return parse_success(operation_id, content, media_type, single_org.decode)
 
 
-def sync_detailed(
-    id: str,
-    *,
-    client: Client,
-    fields: str | None = None,
-) -> Response[SingleOrg]:
-    """Read one organisation, and return the answer whatever its status.
+def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Response[SingleOrg]:
+    """Read one organisation, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        id=id,
-        fields=fields,
-    )
-    return response(sent, calls.send(client, sent))
+    sent = request(id=id, fields=fields)
+    return response(sent, send(client, sent))
 
 
-def sync(
-    id: str,
-    *,
-    client: Client,
-    fields: str | None = None,
-) -> SingleOrg:
+def sync(id: str, *, client: Client, fields: str | None = None) -> SingleOrg:
     """Read one organisation.
 
     Args:
-        client: The client that sends.
+        client: The client to send with.
         id: The sourcedId of the record.
-        fields: The fields wanted, separated by commas; the answer holds these and no others, required ones
-            included. An unknown field is answered with 200, all fields and the warning invalid_selection_field; an
-            empty value with 400.
+        fields: The fields to return, comma-separated; all others are left out, also required ones. For an
+            unknown field the server returns 200, all fields and the warning invalid_selection_field; for an empty
+            value 400.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
-    return sync_detailed(
-        client=client,
-        id=id,
-        fields=fields,
-    ).result()
+    return sync_detailed(client=client, id=id, fields=fields).result()
 
 
-async def asyncio_detailed(
-    id: str,
-    *,
-    client: Client,
-    fields: str | None = None,
-) -> Response[SingleOrg]:
-    """Read one organisation, and return the answer whatever its status.
+async def asyncio_detailed(id: str, *, client: Client, fields: str | None = None) -> Response[SingleOrg]:
+    """Read one organisation, and return the response with any status.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
+        DecodeError: The response cannot be read.
         WriteError: A parameter must not be sent.
     """
-    sent = request(
-        id=id,
-        fields=fields,
-    )
-    return response(sent, await calls.send_async(client, sent))
+    sent = request(id=id, fields=fields)
+    return response(sent, await send_async(client, sent))
 
 
-async def asyncio(
-    id: str,
-    *,
-    client: Client,
-    fields: str | None = None,
-) -> SingleOrg:
+async def asyncio(id: str, *, client: Client, fields: str | None = None) -> SingleOrg:
     """Read one organisation.
 
     The arguments are those of `sync`.
 
     Raises:
-        DecodeError: The answer cannot be read.
-        StatusError: The server answered with an error status.
+        DecodeError: The response cannot be read.
+        StatusError: The server returned an error status.
         WriteError: A parameter must not be sent.
     """
-    return (
-        await asyncio_detailed(
-            client=client,
-            id=id,
-            fields=fields,
-        )
-    ).result()
+    return (await asyncio_detailed(client=client, id=id, fields=fields)).result()

@@ -1,205 +1,103 @@
-"""What a dialect's document says of operations, elements and enumerations, in the form of the generated tables.
-
-The tables are made from ``openapi.yaml`` as it stands; an overlay changes a copy of that document when the kit runs,
-and then its facts have to be read anew. Without an overlay they are those of the tables, which a test holds.
-"""
+"""The specification of a dialect: that of the document after an overlay has changed it, for one profile."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Element, Operation, Property
+from oneroster.standard import Standard
+from oneroster_runtime.specification import (
+    Element,
+    Operation,
+    Property,
+    Specification,
+    SpecificationError,
+    read_specification,
+)
 
 __all__ = ["DocumentError", "DocumentModel", "gather"]
 
-BOOLEAN: Final = "TrueFalse"
-REFERENCE: Final = "GUIDRef"
-_PREFIX: Final = "#/components/schemas/"
-_PLURAL: Final = {"string": "strings", "enumeration": "enumerations", "reference": "references", "record": "records"}
-_TEXTS: Final = {"date": "date", "date-time": "date-time", "uri": "uri", "uri-reference": "uri"}
-_PLAIN: Final = frozenset({"number", "integer", "null"})
-
-
-class DocumentError(ValueError):
-    """A dialect's document has a part that cannot be meant that way; the message names the place."""
+DocumentError = SpecificationError
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentModel:
-    """A dialect, as data.
+    """The specification of a dialect, and its document.
 
-    ``booleans`` is how they are written: ``string``, ``json``, or ``either``. ``forms`` holds, by element and property,
-    the ways in which a value may be written where the document allows several; the first is the main one.
+    Attributes:
+        document: The document that the overlay has changed.
+        specification: The specification of that document, without properties of other profiles.
+        operations: The reads of the profile that the original document has too. Path and wrapper are those of the
+            changed document, everything else is that of the original.
     """
 
     document: Mapping[str, Any]
+    specification: Specification
     operations: Mapping[str, Operation]
-    elements: Mapping[str, Element]
-    enumerations: Mapping[str, tuple[str, ...]]
-    booleans: str
-    forms: Mapping[tuple[str, str], tuple[Property, ...]]
+
+    @property
+    def elements(self) -> Mapping[str, Element]:
+        """The elements with the properties of the profile."""
+        return self.specification.elements
+
+    @property
+    def enumerations(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of each enumeration."""
+        return self.specification.enumerations
+
+    @property
+    def booleans(self) -> str:
+        """The notation of booleans: ``string``, ``json`` or ``either``."""
+        return self.specification.booleans
+
+    @property
+    def forms(self) -> Mapping[tuple[str, str], tuple[Property, ...]]:
+        """The alternatives of properties that allow several kinds, by element and property."""
+        return self.specification.alternatives
 
     def enumeration_trust(self, name: str) -> str:
-        """The trust mark of an enumeration's list of values."""
+        """Return the trust mark of the values of an enumeration."""
         return str(self.document["components"]["schemas"][name].get("x-oneroster-trust", "A"))
 
     def statuses(self, operation: Operation) -> frozenset[int]:
-        """The HTTP statuses that the document knows for an operation."""
+        """Return the HTTP statuses that the document has for an operation."""
         part = self.document["paths"][operation.path][operation.method.lower()]
         return frozenset(int(status) for status in part["responses"] if status.isdigit())
 
 
-def gather(document: dict[str, Any], profile: str) -> DocumentModel:
-    """The facts of a document for one of its profiles.
+def gather(document: dict[str, Any], profile: str, original: Specification | None = None) -> DocumentModel:
+    """Return the specification of a changed document for one of its profiles.
 
-    Raises ``DocumentError`` for a part that the kit cannot go by.
+    Args:
+        document: The changed document.
+        profile: The profile.
+        original: The specification of the unchanged document; by default that of the default version.
+
+    Raises:
+        DocumentError: The document has a part that cannot be read.
     """
-    reader = _Reader(document, profile)
-    try:
-        return reader.facts()
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DocumentError(f"a part does not have its form: {type(error).__name__}: {error}") from error
+    original = original or Standard.of().specification
+    specification = read_specification(
+        document,
+        profile=profile,
+        operations={
+            name
+            for name, each in original.operations.items()
+            # Only reads are judged under an overlay.
+            if each.method == "GET"
+        },
+    )
+    return DocumentModel(document, specification, dict(_operations(specification, profile, original)))
 
 
-class _Reader:
-    def __init__(self, document: dict[str, Any], profile: str) -> None:
-        self._document, self._profile = document, profile
-        self._schemas: dict[str, Any] = document["components"]["schemas"]
-        self._forms: dict[tuple[str, str], tuple[Property, ...]] = {}
-
-    def facts(self) -> DocumentModel:
-        elements = {name: self._element(name, schema) for name, schema in self._schemas.items() if _is_element(schema)}
-        return DocumentModel(
-            self._document,
-            dict(self._operations()),
-            elements,
-            {name: tuple(schema["enum"]) for name, schema in self._schemas.items() if self._lists_values(name)},
-            _booleans(self._schemas[BOOLEAN]),
-            self._forms,
-        )
-
-    def _lists_values(self, name: str) -> bool:
-        return name != BOOLEAN and "enum" in self._schemas.get(name, {})
-
-    # Operations
-
-    def _operations(self) -> Iterator[tuple[str, Operation]]:
-        """The reads of the profile; operations that the original does not have are not judged."""
-        for path, item in self._document["paths"].items():
-            part = item.get("get")
-            known = OPERATIONS.get(part.get("operationId", "")) if part else None
-            if known is None or self._profile not in part.get("x-oneroster-profiles", known.profiles):
-                continue
-            answer = self._answer(part)
-            if set(_braced(path)) != {each.name for each in known.parameters if each.location == "path"}:
-                raise DocumentError(f"the path {path} must hold the parameters of {known.operation_id}, and no others")
-            yield known.operation_id, known._replace(path=path, wrapper=answer.get("x-oneroster-wrapper"))
-
-    def _answer(self, part: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = part["responses"]["200"]
-        reference = answer.get("$ref")
-        if reference is None:
-            return answer
-        found: dict[str, Any] = self._document["components"]["responses"][reference.rpartition("/")[2]]
-        return found
-
-    # Elements
-
-    def _element(self, name: str, schema: dict[str, Any]) -> Element:
-        known = ELEMENTS.get(name)
-        properties: dict[str, Property] = {}
-        for part in self._parts(schema):
-            required = part.get("required", ())
-            for key, value in part.get("properties", {}).items():
-                before = known.properties.get(key) if known else None
-                found = self._property(name, key, value, before, required=key in required)
-                if not found.profiles or self._profile in found.profiles:
-                    properties[key] = found
-        collection, read = schema.get("x-oneroster-collection"), schema.get("x-oneroster-read")
-        return Element(name, collection, read, properties)
-
-    def _parts(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
-        return [schema, *(self._resolved(part) for part in schema.get("allOf", ()))]
-
-    def _resolved(self, part: dict[str, Any]) -> dict[str, Any]:
-        reference = part.get("$ref")
-        if reference is None:
-            return part
-        found: dict[str, Any] = self._schemas[reference.removeprefix(_PREFIX)]
-        return found
-
-    def _property(self, element: str, name: str, value: Any, before: Property | None, *, required: bool) -> Property:
-        refers = value.get("x-oneroster-reference") or value.get("items", {}).get("x-oneroster-reference") or {}
-        trust = value.get("x-oneroster-trust", "A")
-        plain = Property(
-            name=name,
-            attribute=before.attribute if before else name,
-            kind="object",
-            required=required,
-            trust=trust,
-            presence=value.get("x-oneroster-presence", {}).get("trust", trust),
-            personal=bool(value.get("x-oneroster-personal")),
-            secret=bool(value.get("x-oneroster-secret")),
-            profiles=tuple(value.get("x-oneroster-profiles", ())),
-            enumeration=None,
-            refers_to=refers.get("to"),
-            reference_types=tuple(refers.get("types", ())),
-            record=None,
-        )
-        forms = tuple(self._form(plain, each) for each in _alternatives(value))
-        if len(forms) > 1:
-            self._forms[element, name] = forms
-        return forms[0]
-
-    def _form(self, plain: Property, schema: dict[str, Any]) -> Property:
-        kind, named = self._kind(schema)
-        enumeration = named if kind in ("enumeration", "enumerations") else None
-        record = named if kind in ("record", "records") else None
-        return plain._replace(kind=kind, enumeration=enumeration, record=record)
-
-    def _kind(self, schema: dict[str, Any]) -> tuple[str, str | None]:
-        """The kind of a value, as the tables call it, and the schema named by it."""
-        target = self._resolved(schema)
-        named = str(schema["$ref"]).removeprefix(_PREFIX) if "$ref" in schema else None
-        if named == BOOLEAN or target.get("type") == "boolean":
-            return "boolean", None
-        if named is not None and self._lists_values(named):
-            return "enumeration", named
-        if named == REFERENCE:
-            return "reference", None
-        kind = target.get("type")
-        if "allOf" in target or kind == "object":
-            return ("record", named) if named else ("object", None)
-        if kind == "array":
-            inner, below = self._kind(target["items"]) if "items" in target else ("", None)
-            return _PLURAL.get(inner, "array"), below
-        if kind in _PLAIN:
-            return str(kind), None
-        if kind == "string" and target.get("maxLength") == 0:
-            return "blank", None
-        if kind == "string":
-            return _TEXTS.get(target.get("format", ""), "string"), None
-        raise DocumentError(f"a property needs a type, or the name of a schema that has one: {sorted(schema)}")
+def _operations(specification: Specification, profile: str, original: Specification) -> Iterator[tuple[str, Operation]]:
+    for name, changed in specification.operations.items():
+        known = original.operations[name]
+        if changed.method != known.method or profile not in (changed.profiles or known.profiles):
+            continue
+        if set(_path_parameters(changed.path)) != {each.name for each in known.parameters if each.location == "path"}:
+            raise DocumentError(f"the path {changed.path} must hold the parameters of {name}, and no others")
+        yield name, known._replace(path=changed.path, wrapper=changed.wrapper)
 
 
-def _is_element(schema: dict[str, Any]) -> bool:
-    objects = "allOf" in schema or schema.get("type") == "object"
-    return objects and "x-oneroster-wrapper" not in schema
-
-
-def _alternatives(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The schemas of which a value may follow any: those of ``anyOf``, or one for each of several types."""
-    if "anyOf" in value:
-        return [each for part in value["anyOf"] for each in _alternatives(part)]
-    if isinstance(value.get("type"), list):
-        return [{**value, "type": kind} for kind in value["type"]]
-    return [value]
-
-
-def _booleans(schema: dict[str, Any]) -> str:
-    kinds = {str(each.get("type")) for each in _alternatives(schema)}
-    return "either" if {"boolean", "string"} <= kinds else "json" if "boolean" in kinds else "string"
-
-
-def _braced(path: str) -> Iterator[str]:
+def _path_parameters(path: str) -> Iterator[str]:
     return (part[1:-1] for part in path.split("/") if part.startswith("{") and part.endswith("}"))

@@ -1,0 +1,160 @@
+"""The errors of generated packages.
+
+    OneRosterError
+    ├── DecodeError              a response, or an element of it, cannot be read
+    ├── FieldError               also an AttributeError
+    │   ├── MissingFieldError    a required field that the record does not have
+    │   └── UnreadableFieldError a field that is present and cannot be read
+    ├── StatusError              the server returned an error status
+    └── WriteError               a value, a record or a parameter that must not be sent
+
+Messages name operations, models, fields and sourcedIds. They contain no values of records, no queries, no credentials.
+Transport errors (no connection, a timeout) are those of httpx.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oneroster_runtime.responses import Response
+    from oneroster_runtime.status import StatusInfo
+
+__all__ = [
+    "DecodeError",
+    "FieldError",
+    "MissingFieldError",
+    "OneRosterError",
+    "StatusError",
+    "UnreadableFieldError",
+    "WriteError",
+]
+
+
+class OneRosterError(Exception):
+    """The base of all errors."""
+
+
+class DecodeError(OneRosterError):
+    """A response cannot be read: its body is not JSON, or not what the operation returns.
+
+    Attributes:
+        message: What is wrong with it.
+        operation_id: The operation, if the response belongs to one.
+        media_type: The media type that the server declared, if any.
+    """
+
+    def __init__(self, message: str, operation_id: str | None = None, media_type: str | None = None) -> None:
+        super().__init__(message, operation_id, media_type)
+        self.message = message
+        self.operation_id = operation_id
+        self.media_type = media_type
+
+    def __str__(self) -> str:
+        if self.operation_id is None:
+            return self.message
+        declared = f" (declared as {self.media_type})" if self.media_type else ""
+        return f"The response to {self.operation_id}{declared} cannot be read: {self.message}."
+
+
+class FieldError(OneRosterError, AttributeError):
+    """A field of a record has no value.
+
+    Attributes:
+        model: The model, as in ``User``.
+        sourced_id: The sourcedId of the record, if it has a readable one.
+        field: The wire name of the field, as in ``givenName``.
+    """
+
+    _what = "has no value"
+
+    def __init__(self, model: str, sourced_id: str | None, field: str) -> None:
+        super().__init__(model, sourced_id, field)
+        self.model = model
+        self.sourced_id = sourced_id
+        self.field = field
+
+    def __str__(self) -> str:
+        which = (
+            f"{self.model} {self.sourced_id!r}" if self.sourced_id is not None else f"{self.model} without sourcedId"
+        )
+        return f"{which}: {self.field} {self._what}."
+
+
+class MissingFieldError(FieldError):
+    """A required field is absent; this is valid if the request selected `fields`."""
+
+    _what = "is missing in the response. It is required, unless `fields` left it out"
+
+
+class UnreadableFieldError(FieldError):
+    """A field is present and cannot be read; `to_dict` of the record returns it unchanged."""
+
+    _what = "is in the response and cannot be read as the standard defines it; to_dict() returns it unchanged"
+
+
+class StatusError(OneRosterError):
+    """The server returned a status other than success.
+
+    Attributes:
+        response: The whole response.
+    """
+
+    def __init__(self, response: "Response[Any]") -> None:
+        super().__init__(response)
+        self.response = response
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status as a number, also if it is not a registered one."""
+        return self.response.status_code
+
+    @property
+    def status_info(self) -> "list[StatusInfo]":
+        """The status payload; empty if the response has none that can be read."""
+        return self.response.status_info
+
+    @property
+    def operation_id(self) -> str:
+        """The operation, as in ``getOrg``."""
+        return self.response.operation_id
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.response.method
+
+    @property
+    def path(self) -> str:
+        """The path below the base URL, percent-encoded, without the query."""
+        return self.response.path
+
+    @property
+    def url(self) -> str:
+        """The URL without query and without credentials."""
+        return self.response.url
+
+    def __str__(self) -> str:
+        codes = ", ".join(self.response.known_codes())
+        shown = f" ({codes})" if codes else ""
+        return f"{self.operation_id}: {self.method} {self.url} was answered with {self.status_code}{shown}."
+
+
+class WriteError(OneRosterError):
+    """A value, a record or a parameter must not be sent; nothing was sent.
+
+    Attributes:
+        subject: The model or the operation.
+        field: The wire name of the field or parameter, dotted into nested records.
+        reason: What is wrong with it.
+        sourced_id: The sourcedId of the record, if it has a readable one.
+    """
+
+    def __init__(self, subject: str, field: str, reason: str, sourced_id: str | None = None) -> None:
+        super().__init__(subject, field, reason, sourced_id)
+        self.subject = subject
+        self.field = field
+        self.reason = reason
+        self.sourced_id = sourced_id
+
+    def __str__(self) -> str:
+        which = f"{self.subject} {self.sourced_id!r}" if self.sourced_id is not None else self.subject
+        return f"{which}: {self.field} {self.reason}."

@@ -1,0 +1,157 @@
+"""Parse responses: the data of a success, and the status payload beside or instead of it."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+
+import attrs
+
+from oneroster_runtime.errors import DecodeError, StatusError
+from oneroster_runtime.json_body import parse_json
+from oneroster_runtime.status import StatusInfo, known_codes, parse_status_info
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    import httpx
+
+    from oneroster_runtime.requests import Request
+
+__all__ = ["Response", "parse_echo", "parse_response", "parse_success"]
+
+T = TypeVar("T")
+
+
+@attrs.define(repr=False, eq=False, kw_only=True)
+class Response(Generic[T]):
+    """A response with any status.
+
+    Attributes:
+        operation_id: The operation, as in ``getAllOrgs``.
+        method: The HTTP method.
+        path: The path below the base URL, percent-encoded, without the query.
+        url: The URL without query and without credentials.
+        status_code: The HTTP status as a number.
+        headers: The headers; names in any case.
+        content: The body, decompressed, in bytes.
+        parsed: The data, if the status is a success and the operation returns data.
+        status_info: The status payload: errors, and warnings beside data.
+        code_vocabulary: The minor codes of the standard; error messages leave out all other codes.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    url: str
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    parsed: T | None
+    status_info: list[StatusInfo]
+    code_vocabulary: "type[StrEnum] | None" = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is between 200 and 299."""
+        return 200 <= self.status_code < 300
+
+    def result(self) -> T:
+        """Return the data.
+
+        Raises:
+            StatusError: The status is not a success.
+        """
+        if not self.is_success:
+            raise StatusError(self)
+        return cast("T", self.parsed)
+
+    def known_codes(self) -> list[str]:
+        """Return the minor codes of the status payload that the standard lists."""
+        return list(known_codes(self.status_info, self.code_vocabulary or ()))
+
+    def __repr__(self) -> str:
+        # Headers may contain cookies, and the body contains personal data.
+        return f"Response({self.operation_id}, status_code={self.status_code}, {len(self.content)} bytes)"
+
+
+def parse_response(
+    request: "Request",
+    response: "httpx.Response",
+    *,
+    parse: Callable[[str, bytes, str | None], T] | None,
+    fast: Callable[[bytes], T | None] | None = None,
+    codes: "type[StrEnum] | None" = None,
+) -> Response[T]:
+    """Parse the response to a request.
+
+    Args:
+        request: The request.
+        response: The response.
+        parse: Parses the body of a success, given operation, body and media type; None for operations without data.
+        fast: Parses it with the same result if the body is regular; returns None otherwise.
+        codes: The minor codes of the standard, for error messages.
+
+    Raises:
+        DecodeError: The status is a success, and the body is not what the operation returns.
+    """
+    success = 200 <= response.status_code < 300
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip() or None
+    parsed = fast(response.content) if success and fast is not None else None
+    status_info = _status_info(response.content) if parsed is None else []
+    if success and parsed is None and parse is not None:
+        parsed = parse(request.operation_id, response.content, media_type)
+    return Response(
+        operation_id=request.operation_id,
+        method=request.method,
+        path=request.path,
+        url=str(response.url.copy_with(userinfo=b"", query=None, fragment=None)),
+        status_code=int(response.status_code),
+        headers=response.headers,
+        content=response.content,
+        parsed=parsed,
+        status_info=status_info,
+        code_vocabulary=codes,
+    )
+
+
+_STATUS_WORDS: Final = (b"statusInfo", b"StatusInfo", b"odeMajor", b"errors", b"warnings", b'"error"')
+
+
+def _status_info(content: bytes) -> list[StatusInfo]:
+    # Most responses have no status payload; searching for its words first avoids parsing every page twice.
+    if not any(word in content for word in _STATUS_WORDS):
+        return []
+    try:
+        return parse_status_info(parse_json(content))
+    except DecodeError:
+        return []
+
+
+def parse_success(
+    operation_id: str, content: bytes, media_type: str | None, decode: Callable[[Any], T], empty: Any = None
+) -> T:
+    """Return the data of a success.
+
+    Args:
+        operation_id: The operation.
+        content: The body.
+        media_type: The declared media type.
+        decode: Decodes the JSON data.
+        empty: The JSON data that an empty body is read as; None if it must not be empty.
+
+    Raises:
+        DecodeError: The body is not JSON, or not what the operation returns.
+    """
+    problem = ""
+    try:
+        return decode(empty if empty is not None and not content.strip() else parse_json(content))
+    except DecodeError as error:
+        problem = error.message
+    raise DecodeError(problem, operation_id, media_type)
+
+
+def parse_echo(_operation_id: str, content: bytes, _media_type: str | None, decode: Callable[[Any], T]) -> T | None:
+    """Return the record that a server repeats in the response to a write, None if it does not; either is allowed."""
+    try:
+        return decode(parse_json(content))
+    except DecodeError:
+        return None

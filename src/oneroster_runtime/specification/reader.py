@@ -1,0 +1,201 @@
+"""Read a `Specification` from an OpenAPI document with ``x-oneroster-*`` keys.
+
+The generator reads the document from YAML, a generated package its ``openapi.json`` at run time, and the contract kit a
+document that an overlay has changed. An overlay may allow several types of a property (``anyOf``, or a list of types).
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from oneroster_runtime.specification.naming import parameter_name
+from oneroster_runtime.specification.schemas import SchemaReader, escape, located
+from oneroster_runtime.specification.shapes import (
+    Operation,
+    Parameter,
+    Parent,
+    Profile,
+    Scope,
+    Specification,
+    SpecificationError,
+    Subset,
+    Through,
+)
+
+__all__ = ["METHODS", "SpecificationReader", "read_specification"]
+
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_DEFAULT_SERVICE: Final = "oneroster"
+
+
+def read_specification(
+    document: Mapping[str, Any], *, profile: str | None = None, operations: Collection[str] | None = None
+) -> Specification:
+    """Return the specification of a document.
+
+    Args:
+        document: The document, as data.
+        profile: A profile of the document. Operations and properties of other profiles are left out.
+        operations: The operationIds to read; None for all.
+
+    Raises:
+        SpecificationError: A part of the document cannot be read. The error has the JSON pointer of the part.
+    """
+    with located(""):
+        return SpecificationReader(document, profile, operations).specification()
+
+
+class SpecificationReader(SchemaReader):
+    """Reads the parts of a document.
+
+    Args:
+        document: The document, as data.
+        profile: The profile to read; None for all.
+        operations: The operationIds to read; None for all.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        profile: str | None = None,
+        operations: Collection[str] | None = None,
+    ) -> None:
+        super().__init__(document, profile)
+        self._only = operations
+        self._known_parameters: dict[str, Parameter] = {}
+        servers = document.get("servers") or [{}]
+        self._services = {
+            server.get("x-oneroster-service", _DEFAULT_SERVICE): urlsplit(server.get("url", "")).path.rstrip("/")
+            for server in servers
+        }
+        self._service_of_tag = {tag["name"]: tag.get("x-oneroster-service") for tag in document.get("tags", ())}
+
+    def specification(self) -> Specification:
+        """Return all parts as one value."""
+        # Elements before their alternatives, which reading them collects.
+        elements = self.elements()
+        return Specification(
+            version=str(self.document.get("info", {}).get("version", "")),
+            services=MappingProxyType(self._services),
+            operations=MappingProxyType(dict(self.operations())),
+            elements=MappingProxyType(elements),
+            enumerations=MappingProxyType(self.enumerations()),
+            profiles=MappingProxyType(self.profiles()),
+            alternatives=MappingProxyType(self.alternatives),
+            booleans=self.booleans(),
+        )
+
+    def profiles(self) -> dict[str, Profile]:
+        """Return the profiles by name."""
+        return {
+            name: Profile(name, entry.get("description", ""), entry.get("booleans", "string"))
+            for name, entry in self.document.get("x-oneroster-profiles", {}).items()
+        }
+
+    def operations(self) -> Iterator[tuple[str, Operation]]:
+        """Yield the operations with their operationIds, in the order of the document.
+
+        An overlay may copy an operation to another path; then the last one counts.
+        """
+        for path, item in self.document.get("paths", {}).items():
+            for method, part in item.items():
+                if method not in METHODS or (self._only is not None and part.get("operationId") not in self._only):
+                    continue
+                pointer = f"/paths/{escape(path)}/{method}"
+                profiles = part.get("x-oneroster-profiles")
+                if self.profile is not None and profiles is not None and self.profile not in profiles:
+                    continue
+                with located(pointer):
+                    operation = self.operation(path, method, part, pointer)
+                yield operation.operation_id, operation
+
+    def operation(self, path: str, method: str, part: dict[str, Any], pointer: str) -> Operation:
+        """Return one operation."""
+        for key in ("operationId", "tags", "responses"):
+            if not part.get(key):
+                raise SpecificationError(f"an operation needs {key}", pointer)
+        response = self.success(part, pointer)
+        body, body_wrapper = self._body(part, pointer)
+        many = bool(response.get("x-oneroster-many"))
+        reads = [link.get("operationId") for link in response.get("links", {}).values()]
+        return Operation(
+            operation_id=part["operationId"],
+            method=method.upper(),
+            path=path,
+            tag=part["tags"][0],
+            service=self._service(part["tags"][0], pointer),
+            summary=part.get("summary", ""),
+            profiles=tuple(part.get("x-oneroster-profiles", ())),
+            stands_for=part.get("x-oneroster-stands-for"),
+            parameters=tuple(self._parameters(part, pointer)),
+            wrapper=response.get("x-oneroster-wrapper"),
+            element=response.get("x-oneroster-element"),
+            many=many,
+            item_read=reads[0] if many and reads else None,
+            subset=_subset(response.get("x-oneroster-subset")),
+            scope=_scope(part.get("x-oneroster-scope")),
+            oauth_scopes=tuple(scope for entry in part.get("security", []) for scope in entry.get("oauth2", [])),
+            body=body,
+            body_wrapper=body_wrapper,
+            statuses=tuple(sorted(int(code) for code in part["responses"] if code.isdigit() and code.startswith("2"))),
+        )
+
+    def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
+        """Return the response of a success with data; empty if the operation has none."""
+        if "200" not in part["responses"]:
+            return {}
+        return self.resolve(part["responses"]["200"], f"{pointer}/responses/200")[0]
+
+    def _service(self, tag: str, pointer: str) -> str:
+        service: str = self._service_of_tag.get(tag) or next(iter(self._services))
+        if service not in self._services:
+            raise SpecificationError(f"the tag {tag} belongs to the service {service}, which no server has", pointer)
+        return service
+
+    def _parameters(self, part: dict[str, Any], pointer: str) -> Iterator[Parameter]:
+        for index, entry in enumerate(part.get("parameters", ())):
+            parameter, place = self.resolve(entry, f"{pointer}/parameters/{index}")
+            # All operations share a few parameters of the components.
+            if place not in self._known_parameters:
+                self._known_parameters[place] = self._parameter(parameter, place)
+            yield self._known_parameters[place]
+
+    def _parameter(self, parameter: dict[str, Any], pointer: str) -> Parameter:
+        kind, named = self.kind(parameter.get("schema"), f"{pointer}/schema")
+        name = parameter.get("name", "")
+        return Parameter(
+            name=name,
+            attribute=parameter_name(name),
+            location=parameter.get("in", ""),
+            required=bool(parameter.get("required")),
+            kind=kind,
+            format=parameter["schema"].get("format"),
+            enumeration=named,
+        )
+
+    def _body(self, part: dict[str, Any], pointer: str) -> tuple[str | None, str | None]:
+        """Return element and wrapper of the request body."""
+        if "requestBody" not in part:
+            return None, None
+        body, place = self.resolve(part["requestBody"], f"{pointer}/requestBody")
+        schema, _ = self.content_schema(body, place)
+        return schema.get("x-oneroster-element"), schema.get("x-oneroster-wrapper")
+
+
+def _subset(part: dict[str, Any] | None) -> Subset | None:
+    if part is None:
+        return None
+    return Subset(part["of"], part["property"], tuple(part["values"]), part.get("trust", "A"))
+
+
+def _scope(part: dict[str, Any] | None) -> Scope | None:
+    if part is None:
+        return None
+    tie = part.get("through")
+    through = None
+    if tie is not None:
+        where = tuple((key, tuple(values)) for key, values in tie.get("where", {}).items())
+        through = Through(tie["collection"], tie["property"], where)
+    parents = tuple(Parent(entry["parameter"], entry["read"], entry["property"]) for entry in part["parents"])
+    return Scope(through, parents, part.get("trust", "A"))
