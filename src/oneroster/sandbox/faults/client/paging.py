@@ -158,7 +158,7 @@ class _EmptyOnce(Fault, abstract=True):
 
 class EmptyPage(_EmptyOnce):
     name = "empty-page"
-    does = "returns every page except the first without rows at the first attempt"
+    does = "returns every page except the first without rows at every other attempt, starting with the first"
     breaks = "3.1 offset [A]: consecutive pages hold every record"
 
     def empty(self, request: OperationRequest, reply: Reply) -> Reply:
@@ -167,7 +167,9 @@ class EmptyPage(_EmptyOnce):
 
 class NullPage(_EmptyOnce):
     name = "null-page"
-    does = "returns every page except the first with null instead of rows at the first attempt"
+    does = (
+        "returns every page except the first with null instead of rows at every other attempt, starting with the first"
+    )
     breaks = "2 wrapper summary [A]: a collection holds an array"
 
     def empty(self, request: OperationRequest, reply: Reply) -> Reply:
@@ -176,7 +178,7 @@ class NullPage(_EmptyOnce):
 
 class NoContentPage(_EmptyOnce):
     name = "no-content-page"
-    does = "responds with 204 to every page except the first at the first attempt"
+    does = "responds with 204 to every page except the first at every other attempt, starting with the first"
     breaks = "6.1 status 200 [A]: success"
 
     def empty(self, request: OperationRequest, reply: Reply) -> Reply:
