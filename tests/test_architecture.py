@@ -1,68 +1,280 @@
-"""The arrows between the packages run one way, and no file outside the document lists what the document says."""
+"""The structure of the source: layers, cycles, sizes, names, and where a version of the standard may be named."""
 
 import ast
+import io
+import re
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = sorted((ROOT / "src" / "oneroster").rglob("*.py"))
+SOURCE = ROOT / "src"
+MODULES = sorted(SOURCE.rglob("*.py"))
+GENERATED = sorted((ROOT / "generated").rglob("*.py"))
 
-# What the modules of a room must not import.
-FORBIDDEN = {
-    "generated": ("oneroster",),
-    "sandbox": ("oneroster.contract", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
-    "contract": ("oneroster.sandbox", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
-    "pull": ("oneroster.sandbox", "oneroster.contract", "oneroster.inspection", "oneroster.cli"),
-    "inspection": ("oneroster.sandbox", "oneroster.contract", "oneroster.cli"),
-    "core": ("oneroster.sandbox", "oneroster.contract", "oneroster.pull", "oneroster.inspection", "oneroster.cli"),
+LAYERS: dict[str, tuple[str, ...]] = {
+    # The entries of a package from top to bottom. An entry may import entries on lower lines, and on its own line.
+    "": ("oneroster", "oneroster_v1p1", "oneroster_runtime"),
+    "oneroster": (
+        "cli",
+        "inspection",
+        "pull contract sandbox",
+        "client",
+        "base_client",
+        "pages classlink",
+        "prefetch operation_call",
+        "transport pagination",
+        "filters settings",
+        "errors standard",
+    ),
+    "oneroster.contract": (
+        "test_contract",
+        "pytest_plugin baseline reports runner selection",
+        "catalogue rule_docs learning",
+        "rules",
+        "rule fuzzing writes",
+        "observation",
+        "oracle",
+        "http",
+        "result run_plan",
+        "dialects",
+        "levels errors",
+    ),
+    "oneroster.pull": (
+        "tenants",
+        "job",
+        "roster_fetch dry_run",
+        "options report",
+        "incremental arrow_reader",
+        "fetch",
+        "plan formats sanity_checks",
+        "roster",
+        "atomic_replace",
+        "private_files progress",
+        "errors",
+    ),
+    "oneroster.sandbox": (
+        "pytest_plugin",
+        "server",
+        "app",
+        "handlers",
+        "tenant",
+        "faults",
+        "requests variants",
+        "store",
+        "serialization auth",
+        "district query http name_lookup",
+    ),
 }
+"""The layers of each package; `test_every_module_has_a_layer` keeps the lists complete."""
+
+SEPARATE = (
+    ("oneroster.contract", "oneroster.sandbox"),
+    ("oneroster.pull", "oneroster.contract"),
+    ("oneroster.pull", "oneroster.sandbox"),
+)
+"""Packages on one line that know nothing of each other; each tests the other."""
+
+MOST_LINES = 450
+MOST_CLASS_LINES = 250
+LONG_MODULES: dict[str, str] = {}
+LONG_CLASSES: dict[str, str] = {}
+SHARED_CLASS_NAMES: dict[str, str] = {}
+
+VERSION = re.compile(r"\bv1p[0-9]\b|oneroster_v[0-9]|(?<![0-9.])1\.[12](?![0-9.])")
+NAMES_A_VERSION = (
+    "oneroster/standard.py",
+    "oneroster/client.py",
+    "oneroster/contract/rules/",
+    "oneroster/sandbox/district/",
+    "oneroster/pull/formats/oneroster_csv/",
+)
+"""Files and folders that may name a version of the standard."""
+
+ENGINE = ("schemathesis", "hypothesis")
 
 
-def imports(path: Path) -> set[str]:
-    """Return the dotted names that the module at `path` imports, wherever in its text."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def dotted(path: Path) -> str:
+    """Return the dotted name of a module."""
+    base = SOURCE if path.is_relative_to(SOURCE) else ROOT / "generated"
+    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMES = {dotted(path): path for path in (*MODULES, *GENERATED)}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield every dotted name that a module imports, wherever in its text, also for type checkers only."""
+    package = dotted(path) if path.name == "__init__.py" else dotted(path).rpartition(".")[0]
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def room(path: Path) -> str:
-    parts = path.relative_to(ROOT).parts
-    if parts[0] == "generated":
-        return "generated"
-    return parts[2] if parts[2] in {"sandbox", "contract", "pull", "inspection", "cli"} else "core"
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return the modules of the project, and the names of others, that a module imports."""
+    found = set()
+    for name in _imported(path):
+        parent = name.rpartition(".")[0]
+        found.add(name if name in NAMES or parent not in NAMES else parent)
+    return frozenset(found - {dotted(path)})
 
 
 def within(name: str, package: str) -> bool:
-    return name == package or name.startswith(package + ".")
+    return name == package or name.startswith(f"{package}.")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_arrows_run_one_way(path: Path) -> None:
-    wrong = {name for name in imports(path) for package in FORBIDDEN.get(room(path), ()) if within(name, package)}
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("package", LAYERS, ids=lambda package: package or "packages")
+def test_every_module_has_a_layer(package: str) -> None:
+    folder = SOURCE.joinpath(*package.split(".")) if package else SOURCE
+    there = {p.stem for p in folder.glob("*.py")} | {p.parent.name for p in folder.glob("*/__init__.py")}
+    listed = " ".join(LAYERS[package]).split()
+    assert sorted(listed) == sorted((there | ({"oneroster_v1p1"} if not package else set())) - {"__init__"})
+
+
+@pytest.mark.parametrize("package", LAYERS, ids=lambda package: package or "packages")
+def test_imports_point_to_lower_layers(package: str) -> None:
+    level = {name: number for number, line in enumerate(LAYERS[package]) for name in line.split()}
+    start = f"{package}." if package else ""
+    wrong = []
+    for path in (*MODULES, *GENERATED):
+        own = dotted(path)
+        if not own.startswith(start) or own.removeprefix(start).split(".")[0] not in level:
+            continue
+        place = own.removeprefix(start).split(".")[0]
+        for name in imports(path):
+            if name.startswith(start) and (entry := name.removeprefix(start).split(".")[0]) in level:
+                wrong += [f"{own} imports {name}"] if level[entry] < level[place] else []
     assert not wrong
 
 
-def test_the_generated_package_stands_alone() -> None:
-    for path in (ROOT / "generated").rglob("*.py"):
-        assert not {name for name in imports(path) if within(name, "oneroster")}, path
+@pytest.mark.parametrize(("one", "other"), SEPARATE)
+def test_packages_on_one_layer_that_know_nothing_of_each_other(one: str, other: str) -> None:
+    wrong = [
+        f"{dotted(path)} imports {name}"
+        for path in MODULES
+        for name in imports(path)
+        for here, there in ((one, other), (other, one))
+        if within(dotted(path), here) and within(name, there)
+    ]
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_modules_have_one_purpose_and_say_it(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 600
-    assert ast.get_docstring(ast.parse(text))
+def test_no_cycle_of_files() -> None:
+    graph = {dotted(path): sorted(name for name in imports(path) if name in NAMES) for path in MODULES}
+    assert not list(_cycles(graph))
+
+
+def _cycles(graph: dict[str, list[str]]) -> Iterator[list[str]]:
+    """Yield the strongly connected components of more than one module (Tarjan)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(name: str) -> Iterator[list[str]]:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for below in graph.get(name, []):
+            if below not in index:
+                yield from visit(below)
+                low[name] = min(low[name], low[below])
+            elif below in stack:
+                low[name] = min(low[name], index[below])
+        if low[name] == index[name]:
+            at = stack.index(name)
+            component = stack[at:]
+            del stack[at:]
+            if len(component) > 1:
+                yield component
+
+    for name in graph:
+        if name not in index:
+            yield from visit(name)
+
+
+def test_the_runtime_imports_no_generated_package() -> None:
+    for path in MODULES:
+        if within(dotted(path), "oneroster_runtime"):
+            assert not [name for name in imports(path) if re.match(r"oneroster(_v|\.|$)", name)], path
+
+
+def test_only_one_package_imports_the_engine() -> None:
+    for path in MODULES:
+        if not within(dotted(path), "oneroster.contract.fuzzing"):
+            assert not [name for name in imports(path) if name.split(".")[0] in ENGINE], path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_modules_and_classes_are_small(path: Path) -> None:
+    if dotted(path) not in LONG_MODULES:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef) and f"{dotted(path)}.{node.name}" not in LONG_CLASSES:
+            assert (node.end_lineno or 0) - node.lineno < MOST_CLASS_LINES, node.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_modules_say_what_they_are_for(path: Path) -> None:
+    summary = (ast.get_docstring(tree(path)) or "").partition("\n\n")[0]
+    assert summary
+    assert summary.endswith((".", ":", "::"))
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    homes = defaultdict(list)
+    for path in MODULES:
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(dotted(path))
+    shared = {name: where for name, where in homes.items() if len(where) > 1}
+    assert shared.keys() == SHARED_CLASS_NAMES.keys(), shared
+
+
+def test_exceptions_are_still_needed_and_have_a_reason() -> None:
+    for name, reason in {**LONG_MODULES, **LONG_CLASSES, **SHARED_CLASS_NAMES}.items():
+        assert reason, name
+    for name in LONG_MODULES:
+        assert len(NAMES[name].read_text(encoding="utf-8").splitlines()) > MOST_LINES, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_a_version_is_named_in_few_places(path: Path) -> None:
+    shown = path.relative_to(SOURCE).as_posix()
+    if shown.startswith(NAMES_A_VERSION):
+        return
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+    found = [
+        f"line {token.start[0]}: {match}"
+        for token in tokens
+        if token.type != tokenize.NUMBER
+        for match in VERSION.findall(token.string)
+    ]
+    assert not found
 
 
 def test_only_the_document_lists_operations() -> None:
     """A hand-written module may name an operation in passing; a list of them is a second source."""
-    for path in SOURCES:
-        named = {name for name in OPERATIONS if f'"{name}"' in path.read_text(encoding="utf-8")}
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        named = {name for name in Standard.of().specification.operations if f'"{name}"' in text}
         assert len(named) <= 1, (path, named)

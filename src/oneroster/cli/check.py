@@ -195,17 +195,15 @@ def _sandbox_target(
     """
     if any(value for name, value in given.items() if name not in ("profile", "overlay")):
         raise TargetError("--sandbox judges the embedded tenant and cannot be combined with a base URL or credentials")
-    profile, variants = (
-        chosen_profile(given["profile"], given["overlay"], Standard.of()),
-        variants_by_name(wanted.variants),
-    )
+    profile = chosen_profile(given["profile"], given["overlay"], Standard.of())
+    variants = variants_by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
         Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
     )
     access = (
         {"token": tenant.token}
-        if "bearer" in variants.ways_in
+        if "bearer" in variants.authentication_methods
         else {"client_id": tenant.client_id, "client_secret": tenant.client_secret}
     )
     settings = {"base_url": tenant.base_url, "profile": profile, "overlay": given["overlay"], **access}
