@@ -21,7 +21,7 @@ from oneroster.errors import FilterError, UnknownFieldError
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Element, Property, Specification
 
-__all__ = ["F", "Field", "Filter", "modified_since", "render_filter"]
+__all__ = ["F", "Filter", "FilterField", "modified_since", "render_filter"]
 
 _EXPECTED: Final = {
     "string": "a string",
@@ -109,7 +109,7 @@ class Clause(Filter):
         return f"{name}{self.operator}'{_literal(specification, name, found, self.value)}'"
 
 
-class Field:
+class FilterField:
     """A field to compare; an attribute of `F`."""
 
     __slots__ = ("_path",)
@@ -117,13 +117,13 @@ class Field:
     def __init__(self, path: tuple[str, ...]) -> None:
         self._path = path
 
-    def __getattr__(self, name: str) -> "Field":
+    def __getattr__(self, name: str) -> "FilterField":
         if name.startswith("__"):
             raise AttributeError(name)
-        return Field((*self._path, name))
+        return FilterField((*self._path, name))
 
-    def __getitem__(self, name: str) -> "Field":
-        return Field((*self._path, name))
+    def __getitem__(self, name: str) -> "FilterField":
+        return FilterField((*self._path, name))
 
     def __eq__(self, value: object) -> Clause:  # type: ignore[override]  # returns a clause instead of a bool
         return Clause(self._path, "=", value)
@@ -156,18 +156,18 @@ class Field:
 class _Fields:
     """The fields of all elements. Whether a collection has a field is checked when the filter is used."""
 
-    def __getattr__(self, name: str) -> Field:
+    def __getattr__(self, name: str) -> FilterField:
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]
 
-    def __getitem__(self, name: str) -> Field:
+    def __getitem__(self, name: str) -> FilterField:
         # A misspelt name is reported here, where it is written, rather than where the filter is used.
         if not any(_has_field(Standard.of(version).specification, name) for version in Standard.versions()):
             elements = Standard.of().specification.elements.values()
             known = {found.attribute for element in elements for found in element.properties.values()}
             raise UnknownFieldError(f"OneRoster has no field {name!r}.{_suggestion(name, known)}")
-        return Field((name,))
+        return FilterField((name,))
 
     def __repr__(self) -> str:
         return "F"

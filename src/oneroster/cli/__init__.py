@@ -39,7 +39,7 @@ def build() -> "typer.Typer":
 
     app = typer.Typer(
         name="oneroster",
-        help="Pull and inspect OneRoster 1.1 rosters, test a server against the standard, and serve a sandbox.",
+        help="Pull and inspect OneRoster rosters, test a server against the standard, and serve a sandbox.",
         no_args_is_help=True,
         # A traceback with local variables would show tokens and records.
         pretty_exceptions_enable=False,

@@ -52,7 +52,7 @@ def _setting(name: str, text: str, panel: str, **more: Any) -> Any:
 
 
 BaseUrl = Annotated[
-    str, _setting("BASE_URL", "Base URL of the tenant, ending in /ims/oneroster/v1p1.", _TENANT, metavar="URL")
+    str, _setting("BASE_URL", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, metavar="URL")
 ]
 Token = Annotated[str, _setting("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
 ClientId = Annotated[str, _setting("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]

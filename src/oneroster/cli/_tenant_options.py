@@ -21,7 +21,7 @@ def _option(name: str, text: str, panel: str) -> Any:
     )
 
 
-BaseUrl = Annotated[str | None, _option("BASE_URL", "Base URL of the tenant, ending in /ims/oneroster/v1p1.", _TENANT)]
+BaseUrl = Annotated[str | None, _option("BASE_URL", "Base URL of the tenant, with the path of the service.", _TENANT)]
 Token = Annotated[str | None, _option("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
 ClientId = Annotated[str | None, _option("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]
 ClientSecret = Annotated[

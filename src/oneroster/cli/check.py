@@ -35,7 +35,7 @@ from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import variants_by_name
 from oneroster.standard import Standard
 
-HELP = """Test a OneRoster 1.1 server against the standard: report each violation, its location, and a curl command that
+HELP = """Test a OneRoster server against the standard: report each violation, its location, and a curl command that
 reproduces it.
 
 The run only reads, unless --allow-writes is given, and limits the number and rate of its requests. Reports show ids,
@@ -48,7 +48,7 @@ Examples:
 
 - `oneroster check --sandbox` judges the embedded sandbox tenant
 
-- `oneroster check --base-url https://sis.example/ims/oneroster/v1p1 --report-json report.json` judges a server, with
+- `oneroster check --base-url URL --report-json report.json` judges a server, with
   `ONEROSTER_TOKEN`, or `ONEROSTER_CLIENT_ID` and `ONEROSTER_CLIENT_SECRET`, in the environment
 
 - `oneroster check --sandbox --fault lost-row` enables a fault: the report names the rule that it violates

@@ -19,7 +19,7 @@ from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from oneroster.standard import Standard
 
-HELP = """Serve a OneRoster 1.1 tenant on this machine: synthetic data of a school district, all operations, and all
+HELP = """Serve a OneRoster tenant on this machine: synthetic data of a school district, all operations, and all
 kinds of authentication.
 
 The same size and seed give the same data on every machine. Written data is lost when the sandbox stops.

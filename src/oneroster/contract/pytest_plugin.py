@@ -19,7 +19,7 @@ __all__ = ["oneroster_target", "pytest_load_initial_conftests", "pytest_report_h
 
 PACKAGE: Final = "oneroster.contract"
 OPTIONS: Final = {
-    "--base-url": "base URL of the tenant, ending in /ims/oneroster/v1p1",
+    "--base-url": "base URL of the tenant, with the path of the OneRoster service",
     "--token": "static bearer token",
     "--client-id": "client id, for OAuth 2 (with --token-url) or OAuth 1.0a (without)",
     "--client-secret": "client secret; safer as ONEROSTER_CLIENT_SECRET",

@@ -44,7 +44,7 @@ _HEAD: Final = """# Rules
 Each rule has:
 
 - a **level**, which says how much a violation counts;
-- a **clause**: the fact of OneRoster 1.1, or the section of an RFC, that the rule is based on. A mark says how certain
+- a **clause**: the fact of the standard, or the section of an RFC, that the rule is based on. A mark says how certain
   the fact is, and gives the level. A single finding can have a lower level than its rule, if it is about a less certain
   fact;
 - an **example** of a violation, and how to **fix** the server;

@@ -15,7 +15,7 @@ from oneroster.contract.errors import NoResponseError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget, is_loopback
 from oneroster.transport.log import hide_queries
 
-__all__ = ["LogEntry", "RawResponse", "Sender"]
+__all__ = ["LogEntry", "Sender", "TimedResponse"]
 
 USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
 MIN_SECONDS: Final = 0.1
@@ -42,7 +42,7 @@ class LogEntry:
     parameters: frozenset[str] = frozenset()
 
 
-class RawResponse(NamedTuple):
+class TimedResponse(NamedTuple):
     """A complete response; ``seconds`` is the time until its last byte."""
 
     status: int
@@ -90,7 +90,7 @@ class Sender:
         """Return a request with the default headers added."""
         return self._client.build_request(method, url, headers=headers, content=content)
 
-    def send(self, request: httpx.Request) -> RawResponse:
+    def send(self, request: httpx.Request) -> TimedResponse:
         """Send a request and read the complete response.
 
         Raises:
@@ -113,7 +113,7 @@ class Sender:
         finally:
             self._add_to_log(request, status, time.monotonic() - began)
         self._budget.response_received()
-        return RawResponse(status, headers, body, time.monotonic() - began)
+        return TimedResponse(status, headers, body, time.monotonic() - began)
 
     def _add_to_log(self, request: httpx.Request, status: int | None, seconds: float) -> None:
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
