@@ -24,9 +24,9 @@ from benchmarks.stock_client import Stock, generated
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
-from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
+from oneroster.pull.plan import RosterSelection, collections_to_fetch, columns_to_fetch
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import Holding, Manifest
+from oneroster.pull.roster.manifest import Manifest, StoredCollection
 from oneroster.pull.roster.roster import MemoryRoster
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
@@ -73,17 +73,17 @@ def pages_of(rows: int, limit: int) -> Pages:
 
 def ours(pages: Pages, form: str, folder: Path) -> dict[str, int]:
     """Write the pages with our code, which validates every record; return the number of rows by file."""
-    tables, holdings = {}, {}
-    for source in sources(choice=RosterSelection(only=tuple(pages))):
-        columns = columns_to_fetch(source.element, RosterSelection())
-        batcher = Batcher(schema_of(source.element, columns))
-        call = RowsCall(Standard.of(), source.operation_id, {}, _BASE_URL)
+    tables, holdings, standard = {}, {}, Standard.of()
+    for source in collections_to_fetch(standard.specification, selection=RosterSelection(only=tuple(pages))):
+        columns = columns_to_fetch(standard.specification, source.element, RosterSelection())
+        batcher = Batcher(standard, schema_of(standard.specification, source.element, columns))
+        call = RowsCall(standard, source.operation_id, {}, _BASE_URL)
         read = [
             batcher.batch(call.read_rows(RawResponse(200, httpx.Headers(_HEADERS), body, _BASE_URL)).rows)
             for body in pages[source.collection]
         ]
         table = tables[source.element] = pa.Table.from_batches(read)
-        holdings[source.collection] = Holding(source.element, table.num_rows, table.schema.names)
+        holdings[source.collection] = StoredCollection(source.element, table.num_rows, table.schema.names)
     roster = MemoryRoster(Manifest(base_url=_BASE_URL, collections=holdings), tables)
     return format_of(folder, form).write(folder, roster).rows
 

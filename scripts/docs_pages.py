@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.rule_docs import page
+from oneroster.contract.rule_docs import rules_as_markdown
 
 __all__ = ["PAGES", "main"]
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
-PAGES: Final[dict[str, Callable[[], str]]] = {"rules.md": lambda: page(catalogue())}
+PAGES: Final[dict[str, Callable[[], str]]] = {"rules.md": lambda: rules_as_markdown(catalogue())}
 """What is written, by file."""
 
 

@@ -294,7 +294,7 @@ def test_an_error_of_the_kit_ends_with_4_and_is_no_pass(monkeypatch: pytest.Monk
     def crashes(*_: object) -> None:
         raise KeyError
 
-    monkeypatch.setattr("oneroster.contract.rules.envelope.answered", crashes)
+    monkeypatch.setattr("oneroster.contract.rules.envelope.successful_responses", crashes)
     result = run("--sandbox", "--include", "OR-ENV-01")
     assert result.exit_code == 4
     assert "error of the kit" in result.stdout

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
 from oneroster.cli.diff import HELP
-from oneroster.inspection.diff import RecordChange, differences
+from oneroster.inspection.diff import RecordChange, diff_rosters
 from oneroster.pull.formats import format_of
 from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.formats.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
@@ -51,7 +51,7 @@ def test_the_same_roster_is_the_same_in_any_two_formats(first: str, second: str,
         made = roster(*tables.values())
     result = run(put(tmp_path / "old", made, NAMES[first]), put(tmp_path / "new", made, NAMES[second]))
     assert result.exit_code == 0, result.output
-    assert result.stdout.rstrip().endswith("The same.")
+    assert result.stdout.rstrip().endswith("No differences.")
 
 
 def test_what_came_went_and_changed_is_told_by_id_and_field(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_table_says_it_like_a_patch(tmp_path: Path) -> None:
         "  + d",
         "  ~ c",
         "      name: School → \\x1b[2J",
-        "      identifier: 1 → nothing",
+        "      identifier: 1 → (no value)",
         "  … and 1 more; --limit 0 lists all",
     ]
 
@@ -118,7 +118,7 @@ def test_a_few_huge_values_do_not_fill_the_memory() -> None:
         roster(table("User", *(student(f"u{i}", **dict.fromkeys(names, sign * 2**20)) for i in range(12))))
         for sign in "ab"
     )
-    (found,) = differences(old, new, 1)
+    (found,) = diff_rosters(old, new, 1)
     assert (found.changed, set(found.fields)) == (12, set(names))
     before, after = found.changes[0].fields["email"]
     assert re.fullmatch("1048576 characters, SHA-256 [0-9a-f]{64}", before)
@@ -165,7 +165,7 @@ def test_of_a_bundle_and_another_format_only_what_a_bundle_tells_counts(tmp_path
     made = roster(table("LineItem", item, item | {"sourcedId": "gone", "status": "tobedeleted"}))
     result = run(put(tmp_path / "old", made, "r.csv"), put(tmp_path / "new", made, "r.sqlite"))
     assert result.exit_code == 0, result.output
-    assert "Not compared, for only one of them has it: _extras, dateLastModified, metadata" in result.stdout
+    assert "Not compared, because only one roster has them: _extras, dateLastModified, metadata" in result.stdout
     later = roster(table("LineItem", item | {"assignDateOffset": None}))
     result = run(put(tmp_path / "old", made, "s.csv"), put(tmp_path / "new", later, "s.parquet"))
     assert result.exit_code == 1
@@ -187,10 +187,10 @@ def test_columns_and_collections_that_only_one_has(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("nowhere.parquet", "r.parquet"), "nowhere.parquet"),
-        (("r.parquet", "delta.parquet"), "NEW holds changes, not a whole roster"),
-        (("delta.parquet", "r.parquet"), "OLD holds changes, not a whole roster"),
-        (("r.parquet", "thing"), "give --format"),
-        (("r.parquet", "r.parquet", "--only", "pupils"), "Neither has a collection 'pupils'; they have orgs"),
+        (("r.parquet", "delta.parquet"), "NEW contains changes instead of a whole roster"),
+        (("delta.parquet", "r.parquet"), "OLD contains changes instead of a whole roster"),
+        (("r.parquet", "thing"), "Pass --format"),
+        (("r.parquet", "r.parquet", "--only", "pupils"), "Neither roster has a collection 'pupils'; collections: orgs"),
         (("r.parquet",), "NEW"),
     ],
 )
@@ -226,7 +226,7 @@ rosters = st.dictionaries(
 @settings(max_examples=20, deadline=None)
 @given(old=rosters, new=rosters)
 def test_the_differences_are_those_of_a_naive_comparison(old: dict[str, Any], new: dict[str, Any]) -> None:
-    (found,) = differences(users(old), users(new), 0)
+    (found,) = diff_rosters(users(old), users(new), 0)
     assert found.added_ids == sorted(new.keys() - old.keys())
     assert found.removed_ids == sorted(old.keys() - new.keys())
     wanted = {}

@@ -1,4 +1,4 @@
-"""`oneroster get`: which read a name means, what is shown in which form, and what is not."""
+"""`oneroster get`: which records are shown, in which format, and what is masked."""
 
 import csv
 import io
@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
 from oneroster.cli.get import HELP
-from oneroster.inspection.masking import MASK, masked, without_secrets
-from oneroster.inspection.read_names import UnknownReadError, find, names, path_parameters, reads, short_name
-from oneroster.inspection.rendering import WRITERS, as_table, printable
+from oneroster.inspection.masking import MASK
+from oneroster.inspection.operation_names import read_operations, short_name
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
+from oneroster.standard import Standard
+
+SPECIFICATION = Standard.of().specification
+ELEMENTS = SPECIFICATION.elements
 
 
 @pytest.fixture(autouse=True)
@@ -47,44 +48,6 @@ def rows(tenant: Sandbox, *arguments: str) -> Any:
     result = look(tenant, *arguments, "--format", "json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
-
-
-def test_every_read_of_the_document_has_a_short_name_and_is_found_by_it_and_by_its_operation_id() -> None:
-    for operation in reads():
-        ids = len(path_parameters(operation))
-        assert find(short_name(operation), ids) is operation
-        assert find(operation.operation_id, ids) is operation
-    assert {operation for found in names().values() for operation in found} == set(reads())
-
-
-@pytest.mark.parametrize(
-    ("name", "ids", "operation_id"),
-    [
-        ("students", 0, "getAllStudents"),
-        ("students", 1, "getStudent"),
-        ("demographics", 0, "getAllDemographics"),
-        ("demographics", 1, "getDemographics"),
-        ("classes-for-school", 1, "getClassesForSchool"),
-        ("results-for-line-item-for-class", 2, "getResultsForLineItemForClass"),
-    ],
-)
-def test_the_number_of_ids_tells_what_is_meant(name: str, ids: int, operation_id: str) -> None:
-    assert find(name, ids) is OPERATIONS[operation_id]
-
-
-@pytest.mark.parametrize(
-    ("name", "ids", "said"),
-    [
-        ("studens", 0, "did you mean students or student?"),
-        ("xyz", 0, "--list names all reads"),
-        ("student", 0, "0 ids were given; write student ID"),
-        ("users", 2, "write users or users ID"),
-        ("putResult", 1, "there is no read"),
-    ],
-)
-def test_a_name_that_means_nothing_is_answered_with_what_there_is(name: str, ids: int, said: str) -> None:
-    with pytest.raises(UnknownReadError, match=re.escape(said)):
-        find(name, ids)
 
 
 def test_a_collection_is_shown_up_to_the_limit_and_the_rest_is_counted(tenant: Sandbox) -> None:
@@ -144,18 +107,6 @@ def test_personal_values_are_masked_in_every_form_unless_asked_for(tenant: Sandb
         assert masked_row == {name: MASK if name in personal else value for name, value in row.items()}
 
 
-def test_passwords_and_what_the_document_does_not_know_stay_masked() -> None:
-    record = {"sourcedId": "u-1", "password": "pw-1", "nickname": "Mia", "orgs": [{"sourcedId": "o-1", "name": "Mia"}]}
-    assert masked("User", record) == {
-        "sourcedId": "u-1",
-        "password": MASK,
-        "nickname": MASK,
-        "orgs": [{"sourcedId": "o-1", "name": MASK}],
-    }
-    assert masked("User", {"orgs": "Mia"}) == {"orgs": MASK}
-    assert without_secrets("User", record) == record | {"password": MASK}
-
-
 def test_csv_and_ndjson_hold_the_same_rows_as_json(tenant: Sandbox) -> None:
     wanted = rows(tenant, "classes", "--limit", "0")
     lines = look(tenant, "classes", "--limit", "0", "--format", "ndjson").stdout.splitlines()
@@ -174,43 +125,13 @@ def test_an_empty_answer_is_an_empty_form(tenant: Sandbox) -> None:
     assert look(tenant, "users", *arguments).exit_code == 0
 
 
-def test_a_terminal_shows_as_many_columns_as_it_has_room_for_and_names_the_others() -> None:
-    columns = [f"field{index}" for index in range(30)]
-    rows = [dict.fromkeys(columns, "some value of a row")] * 2
-    console = Console(width=80, force_terminal=True, file=io.StringIO())
-    hidden = as_table(console, rows, columns)
-    assert hidden == columns[-len(hidden) :]
-    assert 0 < len(hidden) < len(columns)
-    assert as_table(Console(width=80, file=io.StringIO()), rows, columns) == []
-
-
-def test_nothing_that_moves_a_cursor_or_turns_the_writing_reaches_a_terminal() -> None:
-    hostile = "a\x1b[2Jb\rc\u202ed\ud800e\nf"
-    assert printable(hostile) == "a\\x1b[2Jb\\rc\\u202ed\\ud800e\\nf"
-    console = Console(width=200, file=(file := io.StringIO()), force_terminal=True, color_system=None)
-    as_table(console, [{"title": hostile}], ["title"])
-    as_table(console, [{"title": hostile}, {"title": "x" * 100}], ["title"])
-    text = file.getvalue()
-    assert text.replace("\n", "").isprintable()
-    assert text.count(printable(hostile)) == 2
-    assert "x" * 41 not in text
-
-
-def test_programs_get_hostile_values_unchanged() -> None:
-    row = {"title": '=cmd|"\x00\r\n,\u202e\ud800'}
-    assert json.loads("".join(WRITERS["json"]([row, row], ["title"]))) == [row, row]
-    assert [json.loads(line) for line in WRITERS["ndjson"]([row], ["title"])] == [row]
-    text = io.StringIO("".join(WRITERS["csv"]([row], ["title"])), newline="")
-    assert list(csv.reader(text, strict=True)) == [["title"], [row["title"]]]
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say what to read"),
+        ((), "the operation is missing"),
         (("studens", "--sandbox"), "did you mean students"),
-        (("student", "--sandbox"), "write student ID"),
-        (("student", "S-1", "--sandbox", "--filter", "role='student'"), "takes no --filter"),
+        (("student", "--sandbox"), "usage: student ID"),
+        (("student", "S-1", "--sandbox", "--filter", "role='student'"), "does not take --filter"),
         (("users",), "base_url is missing"),
         (("users", "--sandbox", "--token", "t"), "leave out the settings of another"),
         (("users", "--tenant", "nowhere"), "oneroster.toml cannot be read"),
@@ -253,7 +174,9 @@ def test_the_tenant_comes_from_the_environment_or_from_a_file(
 
 def test_the_list_names_every_read() -> None:
     lines = run("--list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [short_name(operation) for operation in reads()]
+    assert [line.split()[0] for line in lines] == [
+        short_name(operation) for operation in read_operations(SPECIFICATION)
+    ]
 
 
 def test_the_shell_completes_names() -> None:

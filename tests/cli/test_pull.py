@@ -11,10 +11,10 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from oneroster.cli import build
-from oneroster.cli._pull_display import displayed, show_tenants
+from oneroster.cli._pull_display import show_progress, show_tenants
 from oneroster.cli.pull import HELP
 from oneroster.pull import GuardError, open_destination
-from oneroster.pull.fetch.staging import Staging, folder_beside
+from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.sandbox import Sandbox
 
 
@@ -45,7 +45,7 @@ def test_a_pull_shows_what_it_fetched_and_ends_with_0(tenant: Sandbox) -> None:
     result = fetch(tenant, "--to", "roster.parquet")
     assert result.exit_code == 0, result.output
     assert re.search(r"^users +41$", result.stdout, re.MULTILINE)
-    assert "roster.parquet: roster in place" in result.stdout
+    assert "roster.parquet: roster written" in result.stdout
     assert "users: 41 rows fetched" in result.stderr
     assert "writing …" in result.stderr
     assert tenant.token not in result.output
@@ -84,13 +84,15 @@ def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(tenant: Sandbox
     ("arguments", "reason"),
     [
         ([], "--to"),
-        (["--to", "roster.parquet", "--only", "pupils"], "no collection 'pupils'"),
-        (["--to", "roster.parquet", "--columns", "users"], "names no columns"),
-        (["--to", "roster.parquet", "--filter", "users", "a='1'", "--filter", "users", "a='2'"], "twice"),
-        (["--to", "roster.parquet", "--since", "yesterday"], "is no time"),
-        (["--to", "roster.parquet", "--profile", "martian"], "no profile 'martian'"),
+        (["--to", "roster.parquet", "--only", "pupils"], "'pupils' does not exist"),
+        (["--to", "roster.parquet", "--columns", "users"], "has no column names"),
+        (["--to", "roster.parquet", "--filter", "users", "a='1'", "--filter", "users", "a='2'"], "given twice"),
+        (["--to", "roster.parquet", "--since", "yesterday"], "is not a time"),
+        (["--to", "roster.parquet", "--profile", "martian"], "'martian' does not exist"),
         (["--to", "roster.parquet", "--workers", "0"], "workers"),
-        (["--to", "rosters", "--tenants", "oneroster.toml"], "--tenants names the tenants"),
+        (["--to", "roster.parquet", "--profile", "dialect.yaml"], "dialect.yaml"),
+        (["--to", "roster.zip", "--since", "last", "--only-changes"], "--only-changes was renamed to --delta"),
+        (["--to", "rosters", "--tenants", "oneroster.toml"], "--tenants cannot be combined"),
     ],
 )
 def test_wrong_usage_ends_with_2(tenant: Sandbox, arguments: list[str], reason: str) -> None:
@@ -102,7 +104,7 @@ def test_wrong_usage_ends_with_2(tenant: Sandbox, arguments: list[str], reason: 
 def test_a_pull_that_fails_ends_with_1_and_leaves_the_place(tenant: Sandbox, tmp_path: Path) -> None:
     result = run("--to", "roster.parquet", "--base-url", tenant.base_url, "--token", "wrong")
     assert result.exit_code == 1
-    assert "gives none of the collections: refused (401)" in result.stderr
+    assert "offers none of the collections: refused (401)" in result.stderr
     assert "users: refused (401)" in result.stderr
     assert not (tmp_path / "roster.parquet").exists()
 
@@ -119,11 +121,11 @@ def test_a_roster_that_looks_wrong_ends_with_3_and_can_be_accepted(tenant: Sandb
 
 
 def test_an_unfinished_pull_is_told(tenant: Sandbox, tmp_path: Path) -> None:
-    with Staging(folder_beside(tmp_path / "roster.parquet"), {}, "then"):
+    with Staging(staging_folder(tmp_path / "roster.parquet"), {}, "then"):
         pass
     result = fetch(tenant, "--to", "roster.parquet", "--only", "orgs")
     assert result.exit_code == 0, result.output
-    assert "--resume would go on with it" in result.stderr
+    assert "--resume would continue it" in result.stderr
 
 
 def test_many_tenants_are_summed_up_in_one_table(
@@ -136,7 +138,7 @@ def test_many_tenants_are_summed_up_in_one_table(
     config.write_text("".join(text.format(name, tenant.base_url) for name in ("RIGHT", "WRONG")))
     result = run("--tenants", "oneroster.toml", "--to", "rosters", "--only", "orgs", "--format", "csv")
     assert result.exit_code == 1
-    assert re.search(r"^RIGHT +in place +15 ", result.stdout, re.MULTILINE)
+    assert re.search(r"^RIGHT +written +15 ", result.stdout, re.MULTILINE)
     assert re.search(r"^WRONG +failed .*refused \(401\)", result.stdout, re.MULTILINE)
     assert "RIGHT/orgs: 15 rows fetched" in result.stderr
     assert (tmp_path / "rosters" / "RIGHT.zip").is_file()
@@ -146,7 +148,7 @@ def test_an_error_that_is_not_ours_shows_its_name_alone(capsys: pytest.CaptureFi
     failures = {"a": ValueError("Kim Lund"), "b": GuardError(["users: 1 rows now, 41 before."])}
     show_tenants(failures, Console(width=200))
     shown = capsys.readouterr().out
-    assert "internal error, ValueError" in shown
+    assert "internal error (ValueError)" in shown
     assert "Lund" not in shown
     assert "41 before" in shown
 
@@ -154,19 +156,19 @@ def test_an_error_that_is_not_ours_shows_its_name_alone(capsys: pytest.CaptureFi
 def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    with displayed() as progress:
-        told = progress("springfield")
-        told.plan(("users",))
-        told.begin("users")
-        told.advance("users", 41, 82)
-        told.again()
-        told.stage("checking")
-        told.end("users", 82)
-        told.absent("users", "not offered (404)")
+    with show_progress() as progress:
+        display = progress("springfield")
+        display.plan(("users",))
+        display.begin("users")
+        display.advance("users", 41, 82)
+        display.retry()
+        display.stage("checking")
+        display.end("users", 82)
+        display.not_offered("users", "not offered (404)")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
     assert "springfield/users" in shown
     assert "82 of 82 rows" in shown
-    assert "1 sent again" in shown
+    assert "1 retried" in shown
     assert "springfield/users: not offered (404)" in shown
 
 

@@ -21,7 +21,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(build(), ["stats", *map(str, arguments)])
 
 
-def figures(folder: Path, made: MemoryRoster, *arguments: str, name: str = "r.parquet") -> dict[str, Any]:
+def statistics_json(folder: Path, made: MemoryRoster, *arguments: str, name: str = "r.parquet") -> dict[str, Any]:
     format_of(folder / name).write(folder / name, made)
     result = run(folder / name, "--format", "json", *arguments)
     assert result.exit_code == 0, result.output
@@ -61,7 +61,7 @@ SMALL = roster(
 
 
 def test_everything_active_is_counted_where_it_belongs(tmp_path: Path) -> None:
-    found = figures(tmp_path, SMALL, "--show-personal")
+    found = statistics_json(tmp_path, SMALL, "--show-personal")
     assert found["collections"] == {
         "orgs": {"active": 3, "deleted": 1},
         "users": {"active": 3, "deleted": 1},
@@ -83,13 +83,13 @@ def test_everything_active_is_counted_where_it_belongs(tmp_path: Path) -> None:
 def test_orphans_are_named_by_id(tmp_path: Path) -> None:
     found = {
         (orphans["collection"], orphans["what"]): (orphans["number"], orphans["ids"])
-        for orphans in figures(tmp_path, SMALL)["orphans"]
+        for orphans in statistics_json(tmp_path, SMALL)["orphans"]
     }
     assert found == {
-        ("users", "agentSourcedIds leads nowhere"): (1, ["u"]),
-        ("classes", "schoolSourcedId leads to a deleted record"): (1, ["idle"]),
-        ("enrollments", "classSourcedId leads nowhere"): (1, ["g"]),
-        ("enrollments", "userSourcedId leads to a deleted record"): (1, ["f"]),
+        ("users", "agentSourcedIds refers to a missing record"): (1, ["u"]),
+        ("classes", "schoolSourcedId refers to a deleted record"): (1, ["idle"]),
+        ("enrollments", "classSourcedId refers to a missing record"): (1, ["g"]),
+        ("enrollments", "userSourcedId refers to a deleted record"): (1, ["f"]),
         ("classes", "has no enrollment"): (1, ["idle"]),
         ("users", "is a student without an enrollment"): (1, ["v"]),
     }
@@ -97,7 +97,7 @@ def test_orphans_are_named_by_id(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["r.parquet", "r.zip", "r.sqlite"])
 def test_a_whole_sandbox_is_counted_as_its_rows_say(name: str, tmp_path: Path) -> None:
-    found = figures(tmp_path, sandbox_roster(), "--show-personal", name=name)
+    found = statistics_json(tmp_path, sandbox_roster(), "--show-personal", name=name)
     active = [row for row in tables_of(sandbox_roster())["User"].to_pylist() if row["status"] == "active"]
     assert found["roles"] == Counter(row["role"] for row in active)
     grades = [grade for row in active if row["role"] == "student" for grade in row["grades"] or ()]
@@ -107,7 +107,7 @@ def test_a_whole_sandbox_is_counted_as_its_rows_say(name: str, tmp_path: Path) -
 
 def test_few_students_of_a_grade_do_not_show(tmp_path: Path) -> None:
     made = roster(table("User", student("a", grades=["01"]), *(student(f"b{i}", grades=["02"]) for i in range(5))))
-    assert figures(tmp_path, made)["grades"] == {"01": "<5", "02": 5}
+    assert statistics_json(tmp_path, made)["grades"] == {"01": "<5", "02": 5}
     text = run(tmp_path / "r.parquet").stdout
     assert re.search(r"01 +<5", text)
     assert re.search(r"01 +1", run(tmp_path / "r.parquet", "--show-personal").stdout)
@@ -116,13 +116,13 @@ def test_few_students_of_a_grade_do_not_show(tmp_path: Path) -> None:
 def test_the_limit_bounds_what_is_listed_and_not_what_is_counted(tmp_path: Path) -> None:
     made = roster(table("User", *(student(f"u{i:02}") for i in range(12))), table("Org", school("t")))
     for limit, number in (("3", 3), ("0", 12)):
-        (orphans,) = figures(tmp_path, made, "--limit", limit, name=f"{limit}.parquet")["orphans"]
+        (orphans,) = statistics_json(tmp_path, made, "--limit", limit, name=f"{limit}.parquet")["orphans"]
         assert (orphans["number"], len(orphans["ids"])) == (12, number)
     assert "u00  u01  u02  …" in run(tmp_path / "3.parquet", "--limit", 3).stdout
 
 
 def test_the_table_shows_the_same_and_nobody(tmp_path: Path) -> None:
-    figures(tmp_path, sandbox_roster())
+    statistics_json(tmp_path, sandbox_roster())
     text = run(tmp_path / "r.parquet").stdout
     people = tables_of(sandbox_roster())["User"].to_pylist()
     values = {row[name] for row in people for name in ("username", "email", "identifier", "phone") if row[name]}
@@ -131,14 +131,14 @@ def test_the_table_shows_the_same_and_nobody(tmp_path: Path) -> None:
         "collection",
         "students of grade",
         "North Primary School",
-        "agentSourcedIds leads to a deleted record",
+        "agentSourcedIds refers to a deleted record",
     ):
         assert said in text
 
 
 def test_a_roster_without_what_is_counted_is_no_trouble(tmp_path: Path) -> None:
     made = roster(table("User", student("u")).select(["sourcedId"]), table("Result"))
-    found = figures(tmp_path, made)
+    found = statistics_json(tmp_path, made)
     assert found["collections"] == {"users": {"active": 1, "deleted": 0}, "results": {"active": 0, "deleted": 0}}
     assert not any(found[name] for name in ("roles", "grades", "schools", "orphans"))
     assert "No orphans." in run(tmp_path / "r.parquet").stdout

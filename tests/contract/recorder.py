@@ -1,4 +1,4 @@
-"""A server on loopback that writes down what it is sent, and answers what it is told to."""
+"""A server on loopback that records requests, and returns a configured response."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ BASE_PATH = "/ims/oneroster/v1p1"
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it arrived: the request line's target undecoded, header names in lower case."""
+    """One request as received: its target undecoded, header names in lower case."""
 
     method: str
     target: str
@@ -21,7 +21,7 @@ class Received:
 
 @dataclass
 class Recorder:
-    """What came in since the last look, and what goes out."""
+    """The requests since the last call of `taken`, and the response to send."""
 
     base_url: str = ""
     status: int = 200
@@ -29,7 +29,7 @@ class Recorder:
     requests: list[Received] = field(default_factory=list)
 
     def taken(self) -> Received:
-        """The one request that came in since the last look."""
+        """Return the only request since the last call."""
         (only,) = self.requests
         self.requests.clear()
         return only
@@ -37,7 +37,7 @@ class Recorder:
 
 @contextmanager
 def recording() -> Iterator[Recorder]:
-    """A recorder that serves until the block ends."""
+    """Return a recorder that serves until the block ends."""
     recorder = Recorder()
 
     class Handler(BaseHTTPRequestHandler):

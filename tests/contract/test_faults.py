@@ -1,4 +1,4 @@
-"""Each fault of the sandbox breaks its own rule and no other; each rule is broken by a fault."""
+"""Each fault of the sandbox violates one rule and no other, and each rule has such a fault."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,15 +6,20 @@ from functools import cache
 import pytest
 
 from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth1Credentials, OAuth2Credentials
-from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
+from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport, Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
+from oneroster.standard import Standard
 from tests.contract.matrix import BROKEN_BY, REHEARSALS, TOKEN_LIFETIME, WAYS_IN
+
+STANDARD = Standard.of("1.1")
+
 
 WRITING = "OR-WRT"
 ENGINE = "OR-ENG"
@@ -23,15 +28,15 @@ PLANS = {
     "OR-ENG-05": RunPlan(negative=True),
     "OR-ENG-06": RunPlan(stateful=True),
 }
-"""What the engine does on request only."""
+"""Run plans for the engine rules that run only on request."""
 ENOUGH = RunBudget(requests=3000)
 LEVELS = {rule.id: rule.level for rule in catalogue()}
 
 
 def judged(fault: str) -> CheckReport:
-    """The report on a sandbox with one fault; the engine runs only for the faults that are its own.
+    """Return the report on a sandbox with one fault; the engine runs only for faults of engine rules.
 
-    Faults of writing show on no read, so that they are judged by the rules of writing alone.
+    Write faults have no effect on reads, so only the write rules run for them.
     """
     family = BROKEN_BY[fault].rpartition("-")[0]
     if family == WRITING:
@@ -57,22 +62,24 @@ def judged_by(
 
 
 def way_into(tenant: Sandbox, way: str) -> Credentials:
-    """Access by a static token, or by one of the two ways that some faults need to be seen."""
+    """Return a static token, or the OAuth credentials that some faults need to have an effect."""
     if way == "oauth1":
         return OAuth1Credentials(tenant.client_id, tenant.client_secret)
     if way == "oauth2":
-        return OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, wanted_scopes())
+        return OAuth2Credentials(
+            tenant.token_url, tenant.client_id, tenant.client_secret, required_scopes(STANDARD.specification)
+        )
     return BearerToken(tenant.token)
 
 
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))
-def test_a_fault_breaks_its_rule_and_no_other(fault: str) -> None:
+def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     report = judged(fault)
     broken = {each.id for each in report.breaches(Level.SHOULD)}
     if LEVELS[BROKEN_BY[fault]] is Level.OPEN:
         assert broken == set()
-        more = told_of_open_points(report) - told_of_open_points(conforming(BROKEN_BY[fault].startswith(WRITING)))
-        assert {rule_id for rule_id, _, _ in more} == {BROKEN_BY[fault]}
+        added = open_findings(report) - open_findings(conforming(BROKEN_BY[fault].startswith(WRITING)))
+        assert {rule_id for rule_id, _, _ in added} == {BROKEN_BY[fault]}
     else:
         assert broken == {BROKEN_BY[fault]}
     assert report.exit_code(Level.SHOULD) == (1 if broken else 0)
@@ -80,11 +87,11 @@ def test_a_fault_breaks_its_rule_and_no_other(fault: str) -> None:
 
 
 SAMPLE = ("local-times", "offset-ignored", "stack-trace")
-LEFT_TO_LAWS = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
+WITHOUT_ENGINE = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
 
 
 def engine_agrees(fault: str) -> None:
-    """With the engine beside the laws, the fault breaks its rule and no other all the same."""
+    """Check that with the engine, the fault violates its rule and no other as well."""
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
     expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
@@ -93,30 +100,30 @@ def engine_agrees(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", SAMPLE)
-def test_the_engine_tells_no_fault_a_second_time(fault: str) -> None:
+def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
     engine_agrees(fault)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", [fault for fault in LEFT_TO_LAWS if fault not in SAMPLE])
-def test_the_engine_tells_none_of_all_faults_a_second_time(fault: str) -> None:
+@pytest.mark.parametrize("fault", [fault for fault in WITHOUT_ENGINE if fault not in SAMPLE])
+def test_the_engine_reports_none_of_all_faults_a_second_time(fault: str) -> None:
     engine_agrees(fault)
 
 
 @cache
 def conforming(writing: bool) -> CheckReport:
-    """The report on a sandbox without a fault."""
+    """Return the report on a sandbox without faults."""
     return judged_by(["writes"] if writing else (), ["engine"], (), allow_writes=writing)
 
 
-def told_of_open_points(report: CheckReport) -> set[tuple[str, str | None, str]]:
-    """What a server does where nothing is settled, by rule and operation; such checks pass all the same."""
-    told = (each for each in report.checks if each.status is Status.PASSED and each.evidence)
-    return {(each.id, each.operation_id, each.message) for each in told}
+def open_findings(report: CheckReport) -> set[tuple[str, str | None, str]]:
+    """Return the open findings by rule and operation; their checks pass."""
+    found = (each for each in report.checks if each.status is Status.PASSED and each.evidence)
+    return {(each.id, each.operation_id, each.message) for each in found}
 
 
 @pytest.mark.parametrize("fault", ["wrong-total", "offset-ignored", "single-in-list"])
-def test_what_follows_from_a_fault_is_skipped_and_not_passed(fault: str) -> None:
+def test_rules_whose_prerequisite_fails_are_skipped(fault: str) -> None:
     report = judged(fault)
     broken = {each.operation_id for each in report.breaches()}
     followers = {rule.id for rule in catalogue() if BROKEN_BY[fault] in rule.needs and rule.family != "engine"}
@@ -124,7 +131,7 @@ def test_what_follows_from_a_fault_is_skipped_and_not_passed(fault: str) -> None
     assert all(each.status is Status.SKIPPED for each in followed)
 
 
-def test_a_must_that_fails_fails_the_run_and_a_should_only_a_rehearsal() -> None:
+def test_a_must_fails_the_run_and_a_should_only_with_fail_on_should() -> None:
     assert judged("wrong-total").exit_code(Level.MUST) == 1
     assert judged("json-booleans").exit_code(Level.MUST) == 0
 

@@ -20,8 +20,8 @@ from schemathesis.config import SchemathesisConfig
 
 from oneroster_runtime.specification import Operation
 from oneroster_v1p1 import AuthenticatedClient, WriteError, document, models, specification
-from tests.contract.answers import answers, records
 from tests.contract.recorder import Received, Recorder, recording
+from tests.contract.valid_responses import records, responses
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
@@ -150,7 +150,7 @@ def test_what_the_document_allows_is_read_and_written_back_unchanged(
     values = {each.attribute: "an-id" for each in operation.parameters if each.location == "path"}
 
     @EXAMPLES
-    @given(answers(operation))
+    @given(responses(operation))
     def nothing_is_lost(answer: dict[str, Any]) -> None:
         assert validator(operation).is_valid(answer)
         recorder.answer = json.dumps(answer).encode()
@@ -173,7 +173,7 @@ def test_it_reads_the_same_when_asked_asynchronously(operation: Operation, recor
             return await module.asyncio(client=client, **values)
 
     @settings(EXAMPLES, max_examples=2)
-    @given(answers(operation))
+    @given(responses(operation))
     def nothing_is_lost(answer: dict[str, Any]) -> None:
         recorder.answer = json.dumps(answer).encode()
         assert canonical(asyncio.run(read()).to_dict()) == canonical(answer)

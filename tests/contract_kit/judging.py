@@ -4,17 +4,21 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, Credentials
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 from tests.contract_kit.hostile import Behaviour, HostileServer, answer, serving
 
-ORGS = OPERATIONS["getAllOrgs"]
-ORG = OPERATIONS["getOrg"]
+SPECIFICATION = Standard.of("1.1").specification
+
+
+ORGS = SPECIFICATION.operations["getAllOrgs"]
+ORG = SPECIFICATION.operations["getOrg"]
 EMPTY = answer(b'{"orgs": []}')
 
 

@@ -10,7 +10,7 @@ from oneroster.contract.levels import Level, level_of, level_of_clause
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import FAMILIES, Rule, register, rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 def test_ids_are_one_series_for_each_family() -> None:
@@ -71,7 +71,7 @@ def test_a_rule_that_does_not_fit_is_refused(rule_id: str, family: str, clause: 
 
 @pytest.mark.parametrize(("breach", "mend"), [("", "count them"), ("a wrong total", "")])
 def test_a_rule_that_does_not_say_what_breaks_and_mends_it_is_refused(breach: str, mend: str) -> None:
-    with pytest.raises(ValueError, match="say by an example what breaks it"):
+    with pytest.raises(ValueError, match="an example of a violation and a fix"):
         rule("OR-PAG-99", family="paging", title="T", clause="3.1 [A]", over=lambda _: (), example=breach, fix=mend)
 
 

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from oneroster.contract.catalogue import select
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults.client_resilience import paging as walking

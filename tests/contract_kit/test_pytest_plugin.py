@@ -163,7 +163,7 @@ def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Py
         def crashes(*_):
             raise KeyError
 
-        envelope.answered = crashes
+        envelope.successful_responses = crashes
         """
     )
     pytester.makepyfile("from oneroster.contract.test_contract import oneroster_report, test_rule")

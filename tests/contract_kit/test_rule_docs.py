@@ -1,4 +1,4 @@
-"""The catalogue as a page: every rule in full, and the page in docs/ is the one that the rules make."""
+"""The documentation of the rules: every rule in full, and docs/rules.md up to date with the code."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import docs_pages
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES
-from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, page
+from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, rules_as_markdown
 
 
 def test_every_family_and_level_is_explained() -> None:
@@ -16,7 +16,7 @@ def test_every_family_and_level_is_explained() -> None:
     assert list(LEVEL_TEXTS) == list(Level)
 
 
-def test_every_rule_says_what_breaks_it_and_how_that_is_mended() -> None:
+def test_every_rule_has_an_example_of_a_violation_and_a_fix() -> None:
     for rule in catalogue():
         assert rule.example, rule.id
         assert rule.fix, rule.id
@@ -24,11 +24,17 @@ def test_every_rule_says_what_breaks_it_and_how_that_is_mended() -> None:
         assert not rule.fix.endswith("."), rule.id
 
 
-def test_the_page_holds_every_rule_in_full() -> None:
-    text = page(catalogue())
+def test_the_page_has_every_rule_in_full() -> None:
+    text = rules_as_markdown(catalogue())
     for rule in catalogue():
-        for said in (f"### {rule.id}: {rule.title}\n", rule.clause, rule.example, rule.fix):
-            assert said in text
+        for expected in (f"### {rule.id}: {rule.title}\n", rule.clause, rule.example, rule.fix):
+            assert expected in text
+
+
+def test_the_page_lists_families_with_their_number_of_rules() -> None:
+    text = rules_as_markdown(rule for rule in catalogue() if rule.family == "sorting")
+    assert "| [sorting](#sorting) | 6 |" in text
+    assert "paging](#paging)" not in text
 
 
 def test_the_pages_in_docs_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,18 @@ import pytest
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant, collections
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport, Finding, Reason, Status
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 from tests.contract_kit.hostile import (
     Behaviour,
     answer,
@@ -42,10 +44,10 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
 @pytest.mark.parametrize(
     ("behave", "limits", "reason"),
     [
-        (resets, RunBudget(timeout=5), "brought no answer"),
-        (never_ends, RunBudget(timeout=20, body=100_000), "brought no answer"),
-        (drips, RunBudget(timeout=0.2), "brought no answer"),
-        (lies_about_its_length, RunBudget(timeout=5), "brought no answer"),
+        (resets, RunBudget(timeout=5), "got no response"),
+        (never_ends, RunBudget(timeout=20, body=100_000), "got no response"),
+        (drips, RunBudget(timeout=0.2), "got no response"),
+        (lies_about_its_length, RunBudget(timeout=5), "got no response"),
         (says(answer(b"<html>not here</html>", "404 Not Found")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "500 Internal Server Error")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),
@@ -117,7 +119,7 @@ def test_a_tenant_that_goes_away_in_the_middle_is_judged_in_part() -> None:
         (says(answer(b'{"orgs": [], "users": []}')) if asked < 30 else resets)(connection, head)
 
     report = judged(behave)
-    assert "brought no answer" in (report.unjudged or "")
+    assert "got no response" in (report.unjudged or "")
     # What was found before stands.
     assert report.exit_code() == 1
     assert any(each.reason is Reason.UNJUDGED for each in report.checks)

@@ -4,15 +4,19 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.dialects.dependencies import prerequisites
-from oneroster.contract.dialects.overlay import facts_of
+from oneroster.contract.dialects.dependencies import with_dependencies
+from oneroster.contract.dialects.overlay import dialect_specification
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.contract.selection import choose
 from oneroster.sandbox import Sandbox
+from oneroster.standard import Standard
+
+STANDARD = Standard.of("1.1")
 
 
 def test_families_rules_and_operations_are_told_apart() -> None:
@@ -46,14 +50,14 @@ def test_a_name_that_is_none_of_these_is_told() -> None:
     ],
 )
 def test_what_an_operation_needs_is_read_with_it(operation: str, needed: set[str]) -> None:
-    found = prerequisites(facts_of("standard"), [operation])
+    found = with_dependencies(dialect_specification("standard", STANDARD), [operation])
     assert needed <= found
     assert "getAllResults" not in found
 
 
 def test_a_dialect_s_own_operation_is_found_behind_the_standard_s_name() -> None:
-    assert "getAllAcademicSessionsKimono" in prerequisites(facts_of("kimono"), ["getClass"])
-    assert prerequisites(facts_of("kimono"), ["getAllLineItems"]) == frozenset()
+    assert "getAllAcademicSessionsKimono" in with_dependencies(dialect_specification("kimono", STANDARD), ["getClass"])
+    assert with_dependencies(dialect_specification("kimono", STANDARD), ["getAllLineItems"]) == frozenset()
 
 
 @cache

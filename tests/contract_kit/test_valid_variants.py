@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.target import Target
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants

@@ -8,10 +8,11 @@ import pytest
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan

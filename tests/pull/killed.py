@@ -12,7 +12,7 @@ from typing import Any
 
 from oneroster import OneRoster, Paging, Retry
 from oneroster.pull import PullOptions, pull
-from oneroster.pull.fetch import collections as harvest
+from oneroster.pull.fetch import collections
 
 steps = 0
 
@@ -31,7 +31,7 @@ def counted(function: Callable[..., Any], deadly: int) -> Callable[..., Any]:
 def main(base_url: str, token: str, place: str, deadly: int) -> None:
     for name in ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir"):
         setattr(os, name, counted(getattr(os, name), deadly))
-    harvest._STRETCH_ROWS = 20  # type: ignore[misc]  # many stretches out of a small tenant
+    collections._SEGMENT_ROWS = 20  # type: ignore[misc]  # many segments from a small tenant
     with OneRoster(base_url=base_url, token=token, retry=Retry(first_delay=0.0)) as roster:
         pull(roster, Path(place), PullOptions(resume=True, workers=2, paging=Paging(limit=9, windows=2)))
     print(steps)  # noqa: T201  # what the test reads

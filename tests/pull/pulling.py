@@ -12,9 +12,10 @@ import httpx
 
 from oneroster import OneRoster, Paging, Retry
 from oneroster.pull import Roster, open_destination
-from oneroster.pull.roster.columns import KEY, Column, columns_of
+from oneroster.pull.roster.columns import KEY_COLUMN, Column, columns_of
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -61,7 +62,11 @@ def _records(client: httpx.Client, element: str) -> list[dict[str, Any]]:
 
 
 def _row(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {column.name: _cell(column, record) for column in columns_of(element) if column.name != "password"}
+    return {
+        column.name: _cell(column, record)
+        for column in columns_of(Standard.of().specification, element)
+        if column.name != "password"
+    }
 
 
 def _cell(column: Column, record: Mapping[str, Any]) -> Any:
@@ -98,7 +103,7 @@ def rows_at(place: Path) -> Rows:
 
 def by_id(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
     """The same without an order; no row may stand there twice."""
-    found = {element: {row[KEY]: row for row in some} for element, some in rows.items()}
+    found = {element: {row[KEY_COLUMN]: row for row in some} for element, some in rows.items()}
     assert {element: len(some) for element, some in rows.items()} == {name: len(some) for name, some in found.items()}
     return found
 

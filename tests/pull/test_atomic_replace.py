@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oneroster.pull import atomic_replace as swap
+from oneroster.pull import atomic_replace
 
 
 def made(path: Path, text: str) -> Path:
@@ -16,14 +16,14 @@ def made(path: Path, text: str) -> Path:
 @pytest.fixture(params=[True, False], ids=["in one step", "in two steps"])
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     if not request.param:
-        monkeypatch.setattr(swap, "_exchange", lambda _one, _other: False)
+        monkeypatch.setattr(atomic_replace, "_exchange", lambda _one, _other: False)
     return bool(request.param)
 
 
 @pytest.mark.usefixtures("steps")
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
     place = made(tmp_path / "place", "old")
-    swap.put(made(tmp_path / "new", "new"), place)
+    atomic_replace.replace(made(tmp_path / "new", "new"), place)
     assert (place / "file").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["place"]
 
@@ -37,36 +37,36 @@ def test_a_file_takes_any_place(tmp_path: Path, before: str) -> None:
     if before == "folder":
         made(place, "old")
     (tmp_path / "new").write_text("new")
-    swap.put(tmp_path / "new", place)
+    atomic_replace.replace(tmp_path / "new", place)
     assert place.read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["place"]
 
 
 def test_a_swap_that_fails_half_way_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swap, "_exchange", lambda _one, _other: False)
+    monkeypatch.setattr(atomic_replace, "_exchange", lambda _one, _other: False)
     place = made(tmp_path / "place", "old")
     with pytest.raises(FileNotFoundError):
-        swap.put(tmp_path / "never made", place)
+        atomic_replace.replace(tmp_path / "never made", place)
     assert (place / "file").read_text() == "old"
 
 
 def test_a_system_without_exchange_is_told_from_one_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     place = made(tmp_path / "place", "old")
-    swap.put(made(tmp_path / "new", "new"), place)
+    atomic_replace.replace(made(tmp_path / "new", "new"), place)
     assert (place / "file").read_text() == "new"
 
 
 def test_what_a_kill_left_aside_comes_back(tmp_path: Path) -> None:
     place = tmp_path / "place"
     made(tmp_path / ".place.old", "old")
-    assert swap.recover(place)
+    assert atomic_replace.recover(place)
     assert (place / "file").read_text() == "old"
-    assert not swap.recover(place)
+    assert not atomic_replace.recover(place)
 
 
 def test_what_was_left_aside_after_the_swap_goes(tmp_path: Path) -> None:
     place = made(tmp_path / "place", "new")
     made(tmp_path / ".place.old", "old")
-    assert not swap.recover(place)
+    assert not atomic_replace.recover(place)
     assert [path.name for path in tmp_path.iterdir()] == ["place"]

@@ -51,7 +51,7 @@ CHOICE = RosterSelection(only=["orgs", "classes"])
 """Enough rows for several pages, few enough to be quick."""
 
 SETTINGS = PullOptions(
-    choice=CHOICE, paging=Paging(limit=7, windows=2), bounds=SanityLimits(unresolved=1.0), accept_shrink=True
+    selection=CHOICE, paging=Paging(limit=7, windows=2), limits=SanityLimits(unresolved=1.0), accept_shrink=True
 )
 
 

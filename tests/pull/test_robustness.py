@@ -14,14 +14,14 @@ from rich.console import Console
 from oneroster import UnstableCollectionError
 from oneroster.cli._pull_display import show_report
 from oneroster.pull import DestinationError, GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
-from oneroster.pull.fetch.staging import Staging, folder_beside
+from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.pull.roster import manifest
-from oneroster.pull.roster.rejects import beside
+from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1.tables import ELEMENTS
 from tests.pull.pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
 
-TRUSTING = PullOptions(bounds=SanityLimits(unresolved=1.0))
+TRUSTING = PullOptions(limits=SanityLimits(unresolved=1.0))
 
 HOSTILE = {
     "formula": "=cmd|' /C calc'!A1",
@@ -62,7 +62,7 @@ def test_hostile_values_come_back_unchanged(tmp_path: Path, name: str) -> None:
             user = store.read("User", truth(server)["User"][number]["sourcedId"])
             assert user is not None
             store.put("User", hostile(user, value))
-        settings = TRUSTING._replace(choice=RosterSelection(only=["users"]), paging=SMALL_PAGES)
+        settings = TRUSTING._replace(selection=RosterSelection(only=["users"]), paging=SMALL_PAGES)
         pull(roster, tmp_path / name, settings)
         wanted, found = truth(server)["User"], rows_at(tmp_path / name)["User"]
     for row in (*wanted, *found):
@@ -76,11 +76,11 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
         demographics = store.read("Demographics", truth(server)["Demographics"][0]["sourcedId"])
         assert demographics is not None
         store.put("Demographics", {**demographics, "birthDate": "the day after", "sex": "unknown"})
-        choice = RosterSelection(only=["demographics"])
+        selection = RosterSelection(only=["demographics"])
         with pytest.raises(GuardError, match="1 fields or records could not be read, in 22 rows"):
-            pull(roster, place, TRUSTING._replace(choice=choice))
-        report = pull(roster, place, TRUSTING._replace(choice=choice, bounds=SanityLimits(unreadable=0.2)))
-    listed = [json.loads(line) for line in beside(place).read_text().splitlines()]
+            pull(roster, place, TRUSTING._replace(selection=selection))
+        report = pull(roster, place, TRUSTING._replace(selection=selection, limits=SanityLimits(unreadable=0.2)))
+    listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]
     assert listed == [
         {
             "collection": "demographics",
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
             "kept": True,
         }
     ]
-    assert "the day after" not in beside(place).read_text()
+    assert "the day after" not in rejects_path(place).read_text()
     assert report.rejects == {("demographics", "unreadable"): 1}
     (row,) = [row for row in rows_at(place)["Demographics"] if row["sourcedId"] == demographics["sourcedId"]]
     assert row["birthDate"] is None
@@ -112,27 +112,27 @@ def test_no_value_of_a_record_is_in_what_is_said_of_it(
         store.put("User", {**hostile(user, child), "grades": 7, child: child})
         store.put("Demographics", {**demographics, "birthDate": child, "sex": child})
         store.put("Enrollment", {**enrollment, "beginDate": child, "role": child, "metadata": child})
-        settings = PullOptions(choice=RosterSelection(filters={"orgs": f"name!='{child}'"}))
+        settings = PullOptions(selection=RosterSelection(filters={"orgs": f"name!='{child}'"}))
         with caplog.at_level("DEBUG", logger="oneroster"), pytest.raises(GuardError) as refused:
             pull(roster, place, settings)
-        lenient = settings._replace(bounds=SanityLimits(unreadable=1.0, unresolved=1.0))
+        lenient = settings._replace(limits=SanityLimits(unreadable=1.0, unresolved=1.0))
         with caplog.at_level("DEBUG", logger="oneroster"):
             report = pull(roster, place, lenient)
     show_report(report, Console(width=300))
     said = [capsys.readouterr().out, str(refused.value), repr(refused.value), repr(report), caplog.text]
-    said += [path.read_text() for path in (beside(place), manifest.beside(place))]
+    said += [path.read_text() for path in (rejects_path(place), manifest.manifest_path(place))]
     assert report.rejects["demographics", "unreadable"] == 1
     assert not [text for text in said if child in text]
 
 
 def test_rows_that_repeat_are_listed_by_id(tmp_path: Path) -> None:
     place = tmp_path / "roster.ndjson"
-    settings = TRUSTING._replace(choice=RosterSelection(only=["users"]), paging=SMALL_PAGES)
+    settings = TRUSTING._replace(selection=RosterSelection(only=["users"]), paging=SMALL_PAGES)
     with Sandbox("small", 3, faults=["repeated-row"]) as server, roster_of(server) as roster:
         known = {row["sourcedId"] for row in truth(server)["User"]}
         with pytest.raises(UnstableCollectionError):
             pull(roster, place, settings)
-    listed = [json.loads(line) for line in beside(place).read_text().splitlines()]
+    listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]
     assert listed
     assert {(one["collection"], one["reason"]) for one in listed} == {("users", "repeated or lost")}
     assert {one["sourced_id"] for one in listed} <= known
@@ -146,7 +146,7 @@ def test_fields_that_the_document_does_not_know_are_kept(tmp_path: Path) -> None
         pull(
             roster,
             tmp_path / "roster.parquet",
-            TRUSTING._replace(choice=RosterSelection(only=["orgs"]), paging=SMALL_PAGES),
+            TRUSTING._replace(selection=RosterSelection(only=["orgs"]), paging=SMALL_PAGES),
         )
     rows = rows_at(tmp_path / "roster.parquet")["Org"]
     kept = {row["sourcedId"]: row["_extras"] for row in rows if row["_extras"] is not None}
@@ -154,7 +154,7 @@ def test_fields_that_the_document_does_not_know_are_kept(tmp_path: Path) -> None
 
 
 def test_what_a_pull_makes_is_for_its_owner_alone(tenant: Sandbox, tmp_path: Path) -> None:
-    staging = folder_beside(tmp_path / "roster.parquet")
+    staging = staging_folder(tmp_path / "roster.parquet")
     with Staging(staging, {}, "now"):
         assert stat.S_IMODE(staging.stat().st_mode) == 0o700
     with roster_of(tenant) as roster:
@@ -167,12 +167,12 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from oneroster import OneRoster
-from oneroster.pull import PlaceError, pull
+from oneroster.pull import DestinationError, pull
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), int(sys.argv[4])))
 with OneRoster(base_url=sys.argv[1], token=sys.argv[2]) as roster:
     try:
         pull(roster, Path(sys.argv[3]))
-    except PlaceError as error:
+    except DestinationError as error:
         print(error)
         sys.exit(7)
 """
@@ -187,7 +187,7 @@ def test_a_disk_that_fills_leaves_the_old_roster(tenant: Sandbox, tmp_path: Path
     command = [sys.executable, "-c", LIMITED, tenant.base_url, tenant.token, str(place), str(most)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 7, done.stderr
-    assert "cannot be written" in done.stdout or "SQLite refused it" in done.stdout
+    assert "cannot be written" in done.stdout or "SQLite failed" in done.stdout
     assert place.read_bytes() == before
     with roster_of(tenant) as roster:
         pull(roster, place, PullOptions(resume=True))
@@ -195,7 +195,7 @@ def test_a_disk_that_fills_leaves_the_old_roster(tenant: Sandbox, tmp_path: Path
     assert leftovers(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_made_is_told_before_anything_is_sent(tenant: Sandbox) -> None:
+def test_a_destination_that_cannot_be_made_is_told_before_anything_is_sent(tenant: Sandbox) -> None:
     with roster_of(tenant) as roster, pytest.raises(DestinationError, match="cannot be prepared"):
         pull(roster, Path("/proc/roster.parquet"))
 
@@ -214,18 +214,18 @@ def test_a_link_goes_on_leading_to_the_roster(tenant: Sandbox, tmp_path: Path) -
 
 def test_two_pulls_to_one_place_do_not_meet(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
-    at_work = pytest.raises(StagingError, match="Another pull is at work")
-    with Staging(folder_beside(place), {}, "now"), roster_of(tenant) as roster, at_work:
+    at_work = pytest.raises(StagingError, match="Another pull uses")
+    with Staging(staging_folder(place), {}, "now"), roster_of(tenant) as roster, at_work:
         pull(roster, place)
     assert not place.exists()
 
 
 def test_rows_fetched_under_another_plan_are_not_mixed_in(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
-    with Staging(folder_beside(place), {"base_url": "https://other.example"}, "then"):
+    with Staging(staging_folder(place), {"base_url": "https://other.example"}, "then"):
         pass
     with roster_of(tenant) as roster:
-        with pytest.raises(StagingError, match="another choice, tenant or release"):
+        with pytest.raises(StagingError, match="another selection, tenant or release"):
             pull(roster, place, TRUSTING._replace(resume=True))
         pull(roster, place, TRUSTING)
     assert by_id(rows_at(place)) == by_id(truth(tenant))

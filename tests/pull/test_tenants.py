@@ -7,7 +7,7 @@ import pytest
 from oneroster import ConfigurationError, TransportError
 from oneroster.errors import StatusError
 from oneroster.pull import NothingOfferedError, Progress, PullOptions, PullReport, RosterSelection, pull_tenants
-from oneroster.pull.tenants import names_of
+from oneroster.pull.tenants import tenant_names
 from oneroster.sandbox import Sandbox
 from tests.pull.pulling import by_id, rows_at, truth
 
@@ -37,8 +37,8 @@ def test_one_failure_does_not_touch_the_others(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("NORTH", north.token)
         monkeypatch.setenv("SOUTH", south.token)
         monkeypatch.setenv("WRONG", "not the token")
-        choice = RosterSelection(only=["orgs", "users"])
-        results = pull_tenants(config, folder, PullOptions(format="ndjson", choice=choice))
+        selection = RosterSelection(only=["orgs", "users"])
+        results = pull_tenants(config, folder, PullOptions(format="ndjson", selection=selection))
         wanted = {name: truth(tenant) for name, tenant in (("north", north), ("south", south))}
     assert list(results) == ["north", "nobody", "locked", "south"]
     assert isinstance(results["nobody"], TransportError)
@@ -71,12 +71,12 @@ def test_an_interrupt_ends_all_of_them(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("tenants = 3", "has no"),
         ("no toml", "cannot be read"),
-        ('[tenants."../up"]\nbase_url = "x"', "cannot name a place"),
-        ('[tenants.".hidden"]\nbase_url = "x"', "cannot name a place"),
+        ('[tenants."../up"]\nbase_url = "x"', "cannot be used as a file name"),
+        ('[tenants.".hidden"]\nbase_url = "x"', "cannot be used as a file name"),
     ],
 )
 def test_a_file_that_names_no_tenants_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     config = tmp_path / "oneroster.toml"
     config.write_text(text)
     with pytest.raises(ConfigurationError, match=reason):
-        names_of(config)
+        tenant_names(config)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 import typer
 
 from oneroster.contract.baseline import AcceptedDeviation, KnownError, accept, known_of, read_known, write_known
-from oneroster.contract.learning.overlay_learner import learn, prepared, write_overlay
+from oneroster.contract.learning.overlay_learner import learn_overlay, overlay_path, write_overlay
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 
@@ -63,7 +63,7 @@ class Keeping:
         if bool(write_to) is not bool(reason.strip()):
             raise KnownError("--write-known and --reason belong together: what is accepted is accepted for a reason")
         return cls(
-            prepared(learn_to) if learn_to else None,
+            overlay_path(learn_to) if learn_to else None,
             read_known(Path(known)) if known else (),
             Path(write_to) if write_to else None,
             reason,
@@ -72,7 +72,7 @@ class Keeping:
     def inspect(self, tenant: ObservedTenant) -> None:
         """Learn the dialect of a tenant that was met, if that was asked for."""
         if self.learnt is not None and tenant.readings():
-            self._overlay = learn(tenant)
+            self._overlay = learn_overlay(tenant)
 
     def settled(self, report: CheckReport) -> CheckReport:
         """The report with what is known accepted; writes the files, and tells on stderr what was written and is stale.

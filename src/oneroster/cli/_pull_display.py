@@ -1,4 +1,4 @@
-"""What `oneroster pull` shows: how it gets on, and what came of it."""
+"""The output of `oneroster pull`: progress and summary."""
 
 import threading
 import time
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from oneroster.pull.dry_run import CollectionPreview
     from oneroster.pull.report import PullReport
 
-__all__ = ["displayed", "show_plan", "show_report", "show_tenants"]
+__all__ = ["show_preview", "show_progress", "show_report", "show_tenants"]
 
-_EVERY: Final = 5.0
-"""Seconds between two lines about one collection."""
+_INTERVAL: Final = 5.0
+"""Seconds between two progress lines of one collection."""
 
 
 @contextmanager
-def displayed() -> Iterator[Callable[[str], Progress]]:
-    """Gives who is told how a pull gets on: bars on a terminal, lines on stderr elsewhere.
+def show_progress() -> Iterator[Callable[[str], Progress]]:
+    """Provide progress displays for the duration of the block: bars on a terminal, lines on stderr otherwise.
 
-    What is given takes the name of a tenant, "" when there is but one.
+    The block gets a function that makes the display of a tenant by its name, "" for a single tenant.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -43,14 +43,14 @@ def displayed() -> Iterator[Callable[[str], Progress]]:
         _Rows(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[again]}", markup=False),
+        TextColumn("{task.fields[retries]}", markup=False),
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield lambda tenant: _Bars(bars, tenant)
 
 
 class _Rows(ProgressColumn):
-    """Rows so far, and in all when the server says so."""
+    """Rows fetched, and the total if the server announces it."""
 
     def render(self, task: Task) -> Text:
         if task.fields["counts"] is None:
@@ -60,27 +60,27 @@ class _Rows(ProgressColumn):
 
 
 class _Rate(ProgressColumn):
-    """Rows a second."""
+    """Rows per second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 class _Bars(Progress):
-    """One bar for each collection."""
+    """Shows one bar for each collection."""
 
     def __init__(self, bars: Bars, tenant: str) -> None:
         self._bars, self._prefix = bars, f"{tenant}/" if tenant else ""
         self._tasks: dict[str, TaskID] = {}
-        self._again = 0
+        self._retries = 0
         self._overall: TaskID | None = None
 
     def plan(self, collections: tuple[str, ...]) -> None:
         for name in collections:
             self._tasks[name] = self._bars.add_task(
-                f"{self._prefix}{name}", total=None, start=False, again="", counts=name
+                f"{self._prefix}{name}", total=None, start=False, retries="", counts=name
             )
-        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, again="", counts=None)
+        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, retries="", counts=None)
 
     def begin(self, collection: str) -> None:
         self._bars.start_task(self._tasks[collection])
@@ -91,13 +91,13 @@ class _Bars(Progress):
     def end(self, collection: str, rows: int) -> None:
         self._bars.update(self._tasks[collection], completed=rows, total=rows)
 
-    def absent(self, collection: str, reason: str) -> None:
+    def not_offered(self, collection: str, reason: str) -> None:
         self._bars.update(self._tasks[collection], description=f"{self._prefix}{collection}: {reason}")
 
-    def again(self) -> None:
-        self._again += 1
+    def retry(self) -> None:
+        self._retries += 1
         if self._overall is not None:
-            self._bars.update(self._overall, again=f"{self._again} sent again")
+            self._bars.update(self._overall, retries=f"{self._retries} retried")
 
     def stage(self, what: str) -> None:
         if self._overall is not None:
@@ -105,40 +105,40 @@ class _Bars(Progress):
 
 
 class _Lines(Progress):
-    """A line whenever something begins or ends, and every few seconds in between."""
+    """Prints a line when a step begins or ends, and every few seconds in between."""
 
     def __init__(self, tenant: str) -> None:
         self._prefix = f"{tenant}/" if tenant else ""
-        self._told: dict[str, float] = {}
+        self._last_line: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         with self._lock:
             typer.echo(f"{self._prefix}{text}", err=True)
 
     def begin(self, collection: str) -> None:
-        self._told[collection] = time.monotonic()
+        self._last_line[collection] = time.monotonic()
 
     def advance(self, collection: str, rows: int, total: int | None) -> None:
-        if time.monotonic() - self._told.get(collection, 0.0) >= _EVERY:
-            self._told[collection] = time.monotonic()
-            self._say(f"{collection}: {rows:,}{'' if total is None else f' of {total:,}'} rows")
+        if time.monotonic() - self._last_line.get(collection, 0.0) >= _INTERVAL:
+            self._last_line[collection] = time.monotonic()
+            self._print(f"{collection}: {rows:,}{'' if total is None else f' of {total:,}'} rows")
 
     def end(self, collection: str, rows: int) -> None:
-        self._say(f"{collection}: {rows:,} rows fetched")
+        self._print(f"{collection}: {rows:,} rows fetched")
 
-    def absent(self, collection: str, reason: str) -> None:
-        self._say(f"{collection}: {reason}")
+    def not_offered(self, collection: str, reason: str) -> None:
+        self._print(f"{collection}: {reason}")
 
-    def again(self) -> None:
-        self._say("a request failed and is sent again")
+    def retry(self) -> None:
+        self._print("a request failed and is retried")
 
     def stage(self, what: str) -> None:
-        self._say(f"{what} …")
+        self._print(f"{what} …")
 
 
 def show_report(report: "PullReport", console: Console) -> None:
-    """The summary of a pull: rows by collection, what was unusual, what it took."""
+    """Print the summary of a pull: rows by collection, notes and cost."""
     table = Table("collection", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
     if report.manifest.since is not None:
@@ -154,53 +154,53 @@ def show_report(report: "PullReport", console: Console) -> None:
     for note in report.notes:
         console.print(Text(f"note: {note}"))
     if report.rejects_file is not None:
-        console.print(Text(f"listed by id in {report.rejects_file}"))
-    again = f", {report.retries:,} of them again" if report.retries else ""
+        console.print(Text(f"rejected records are listed by id in {report.rejects_file}"))
+    retries = f" ({report.retries:,} of them retries)" if report.retries else ""
     kind = "changes" if report.manifest.kind == "changes" else "roster"
     console.print(
         Text(
-            f"{report.place}: {kind} in place; {report.requests:,} requests{again}, {report.received / 1e6:,.1f} MB,"
-            f" {report.seconds:,.1f} s"
+            f"{report.destination}: {kind} written; {report.requests:,} requests{retries},"
+            f" {report.received / 1e6:,.1f} MB, {report.seconds:,.1f} s"
         )
     )
 
 
 def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Console) -> None:
-    """One row for each tenant."""
+    """Print one row for each tenant."""
     table = Table("tenant", "outcome", box=None, pad_edge=False)
     for name in ("rows", "requests", "seconds"):
         table.add_column(name, justify="right")
-    table.add_column("what happened", overflow="fold")
+    table.add_column("notes", overflow="fold")
     for tenant, result in results.items():
         if isinstance(result, Exception):
-            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(said(result)))
+            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(safe_message(result)))
             continue
         rows = sum(holding.rows for holding in result.manifest.collections.values())
         notes = " ".join(result.notes)
-        table.add_row(tenant, "in place", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(notes))
+        table.add_row(tenant, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(notes))
     console.print(table)
 
 
-def said(error: Exception) -> str:
-    """What an error says; of errors that are not ours the name alone, for they may quote a record."""
+def safe_message(error: Exception) -> str:
+    """Return the message of an error of this package; of other errors only the class, as they may quote a record."""
     from oneroster.errors import OneRosterError
 
-    return str(error) if isinstance(error, OneRosterError) else f"an internal error, {type(error).__name__}"
+    return str(error) if isinstance(error, OneRosterError) else f"internal error ({type(error).__name__})"
 
 
-def show_plan(prospects: "Sequence[CollectionPreview]", console: Console) -> None:
-    """What would be fetched."""
+def show_preview(previews: "Sequence[CollectionPreview]", console: Console) -> None:
+    """Print what would be fetched."""
     table = Table("collection", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
-    table.add_column("by")
+    table.add_column("operation")
     table.add_column("left out", overflow="fold")
-    for prospect in prospects:
-        rows = "unknown" if prospect.rows is None else f"{prospect.rows:,}"
+    for preview in previews:
+        rows = "unknown" if preview.rows is None else f"{preview.rows:,}"
         table.add_row(
-            prospect.source.collection,
-            Text(prospect.reason, "yellow") if prospect.reason else rows,
-            prospect.source.operation_id,
-            ", ".join(prospect.left_out),
+            preview.source.collection,
+            Text(preview.reason, "yellow") if preview.reason else rows,
+            preview.source.operation_id,
+            ", ".join(preview.left_out),
         )
     console.print(table)
     console.print(Text("Nothing was written."))

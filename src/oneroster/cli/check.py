@@ -15,7 +15,8 @@ from oneroster.cli._check_baseline import Keeping, KnownFile, Learn, ReasonText,
 from oneroster.cli._check_reports import Compare, Destinations, Github, ReportError, ReportHtml, ReportJson, ReportJunit
 from oneroster.cli._repeat_command import command_of
 from oneroster.contract.dialects.overlay import base_profile, known_profiles
-from oneroster.contract.http.target import DEFAULT_PROFILE, POLITE_RATE, RunBudget, Target, TargetError, polite_rate
+from oneroster.contract.http.budget import DEFAULT_RATE, RunBudget, default_rate
+from oneroster.contract.http.target import DEFAULT_PROFILE, Target, TargetError
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES
 from oneroster.contract.run_plan import RunPlan
@@ -24,6 +25,7 @@ from oneroster.contract.selection import choose
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import by_name
+from oneroster.standard import Standard
 
 HELP = """Judge a OneRoster 1.1 server by the bytes it sends: what it breaks, where, and how to see it with curl.
 
@@ -46,6 +48,7 @@ Examples:
   `oneroster check --profile dialect.yaml` tells only what is new since
 """
 
+_STANDARD: Final = Standard.of()
 INTERRUPTED: Final = 130
 
 _ACCESS: Final = "How to enter"
@@ -81,7 +84,8 @@ Profile = Annotated[
     typer.Option(
         metavar="NAME|FILE",
         help=_from_environment(
-            "PROFILE", f"The dialect: {', '.join(known_profiles())}, or an OpenAPI Overlay that describes it."
+            "PROFILE",
+            f"The dialect: {', '.join(known_profiles(_STANDARD))}, or an OpenAPI Overlay that describes it.",
         ),
     ),
 ]
@@ -170,7 +174,7 @@ Rate = Annotated[
     typer.Option(
         min=0.1,
         help="Requests a second.",
-        show_default=f"{POLITE_RATE:g}; on this machine no bound",
+        show_default=f"{DEFAULT_RATE:g}; on this machine no bound",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -246,7 +250,7 @@ def check(
             )
             limits = RunBudget(
                 max_requests or plan.requests(_DEFAULTS.requests),
-                rate or polite_rate(target.base_url),
+                rate or default_rate(target.base_url),
                 timeout,
                 max_time,
                 workers=workers,
@@ -304,7 +308,14 @@ def _sandbox_target(stack: ExitStack, given: Mapping[str, str], wanted: _Embedde
     profile, variants = given["profile"] or DEFAULT_PROFILE, by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
-        Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
+        Sandbox(
+            wanted.size,
+            seed,
+            base_profile(profile, _STANDARD),
+            wanted.faults,
+            variants=variants,
+            cache=default_cache(),
+        )
     )
     access = (
         {"token": tenant.token}

@@ -1,7 +1,7 @@
-"""`oneroster get`: a quick look at any read of a tenant."""
+"""`oneroster get`: read and show records of a tenant."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated, Any, Final, Literal, NoReturn
@@ -24,62 +24,90 @@ from oneroster.cli._tenant_options import (
 )
 from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError, FilterError, OneRosterError, WriteError
-from oneroster.inspection.masking import masked, without_secrets
-from oneroster.inspection.read_names import UnknownReadError, find, names, path_parameters, reads, short_name
-from oneroster.inspection.rendering import WRITERS, as_table
+from oneroster.inspection.masking import mask_personal, mask_secrets
+from oneroster.inspection.operation_names import (
+    UnknownReadError,
+    find_operation,
+    path_parameters,
+    read_operations,
+    short_name,
+    short_names,
+)
+from oneroster.inspection.rendering import RECORD_WRITERS, print_table
 from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages
 from oneroster.pagination.walk import Paging
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Specification
 
-HELP = """Look at what a tenant serves: any read of OneRoster 1.1, a few records at a time.
+HELP = """Read records of a tenant with any read operation of OneRoster, and show the first ones.
 
-Children's data is masked: names, mails, grades and all other personal values show as `***` unless `--show-personal`
-is given, passwords always.
+Personal data is masked: names, email addresses, grades and all other personal values show as `***` unless
+`--show-personal` is given. Passwords are always masked.
 
-Exit status: 0 shown, 1 the tenant refused or could not be read, 2 wrong usage, 130 interrupted.
+Exit status: 0 success, 1 the tenant rejected the request or could not be read, 2 wrong usage, 130 interrupted.
 
 Examples:
 
-- `oneroster get --list` names all reads and the ids they take
+- `oneroster get --list` lists all read operations and the ids they take
 
-- `oneroster get students --sandbox --limit 5` shows five students of the embedded tenant
+- `oneroster get students --sandbox --limit 5` shows five students of the embedded sandbox
 
 - `oneroster get users --sandbox --filter "role='teacher'" --fields sourcedId,role,orgs --format ndjson`
 
-- `oneroster get classes --sandbox --sort title --limit 0 --format csv` shows all of them
+- `oneroster get classes --sandbox --sort title --limit 0 --format csv` shows all classes
 
-- `oneroster get enrollments-for-class-in-school SCHOOL CLASS --tenant springfield` takes the ids of its path,
-  and its tenant from `oneroster.toml`
+- `oneroster get enrollments-for-class-in-school SCHOOL CLASS --tenant springfield` takes the ids of the path as
+  arguments, and the tenant from `oneroster.toml`
 
 - `oneroster get class CLASS --tenant springfield` shows one record
 """
 
 INTERRUPTED: Final = 130
 _FAILED: Final = 1
-_LARGEST_PAGE: Final = Paging().limit
+_MAX_PAGE_SIZE: Final = Paging().limit
+
+_SELECTION: Final = "Selection"
+_OUTPUT: Final = "Output"
 
 
-def _completed(incomplete: str) -> Iterator[tuple[str, str]]:
-    for name, operations in names().items():
+def _complete_name(incomplete: str) -> Iterator[tuple[str, str]]:
+    for name, operations in short_names(Standard.of().specification).items():
         if name.startswith(incomplete):
             yield name, operations[0].summary
 
 
 Name = Annotated[
-    str, typer.Argument(help="What to read: students, class, terms-for-school, …", autocompletion=_completed)
+    str, typer.Argument(help="The operation: students, class, terms-for-school, …", autocompletion=_complete_name)
 ]
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="The sourcedIds that its path takes.")]
+Ids = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="The sourcedIds in the path of the operation.")
+]
 Filter = Annotated[
-    str | None, typer.Option("--filter", metavar="EXPRESSION", help="As in \"status='active' AND role='student'\".")
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="EXPRESSION",
+        help="A OneRoster filter, as in \"status='active' AND role='student'\".",
+        rich_help_panel=_SELECTION,
+    ),
 ]
-Fields = Annotated[str | None, typer.Option(metavar="NAMES", help="Only these fields, parted by commas.")]
-Sort = Annotated[str | None, typer.Option(metavar="NAME", help="The field by which the server sorts.")]
-OrderBy = Annotated[Literal["asc", "desc"] | None, typer.Option(help="Upwards or downwards.", show_default="asc")]
-Limit = Annotated[int, typer.Option(min=0, help="Records at most; 0 for all.")]
-Format = Annotated[Literal["table", "json", "csv", "ndjson"], typer.Option("--format", help="How to show them.")]
-ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show personal values as they are.")]
-ListReads = Annotated[bool, typer.Option("--list", help="Show the names of all reads, and end.")]
+Fields = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Only these comma-separated fields.", rich_help_panel=_SELECTION)
+]
+Sort = Annotated[str | None, typer.Option(metavar="NAME", help="The field to sort by.", rich_help_panel=_SELECTION)]
+OrderBy = Annotated[
+    Literal["asc", "desc"] | None, typer.Option(help="The sort order.", show_default="asc", rich_help_panel=_SELECTION)
+]
+Limit = Annotated[int, typer.Option(min=0, help="Maximum number of records; 0 for all.", rich_help_panel=_SELECTION)]
+Format = Annotated[
+    Literal["table", "json", "csv", "ndjson"],
+    typer.Option("--format", help="The output format.", rich_help_panel=_OUTPUT),
+]
+ShowPersonal = Annotated[
+    bool, typer.Option("--show-personal", help="Show personal values unmasked.", rich_help_panel=_OUTPUT)
+]
+ListReads = Annotated[bool, typer.Option("--list", help="List all read operations and exit.", rich_help_panel=_OUTPUT)]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,92 +135,105 @@ def get(
     config: Config = None,
     sandbox: UseSandbox = False,
 ) -> None:
-    """Read from a tenant and show what came, or list the reads."""
+    """Read records of a tenant and show them, or list the read operations."""
+    standard = Standard.of()
     if list_:
-        _list_reads()
+        _list_operations(standard.specification)
         return
     given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
-    options = {"filter": filter_, "fields": fields, "sort": sort, "order_by": order_by}
+    options = {"filter": filter_, "fields": fields, "sort": sort, "orderBy": order_by}
     try:
-        operation = _operation(name, ids or [], options)
+        operation = _operation(standard.specification, name, ids or [], options)
         with opened(given, sandbox) as roster:
-            arguments = dict(zip(path_parameters(operation), ids or [], strict=True)) | _given_of(options)
-            look = _ReadRequest(roster, operation, arguments, limit)
-            _show(look, format_, show_personal)
+            request = _ReadRequest(roster, standard, operation, _arguments(operation, ids or [], options), limit)
+            _show(request, format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
-        _refuse(str(error), USAGE)
+        _fail(str(error), USAGE)
     except OneRosterError as error:
-        _refuse(str(error), _FAILED)
+        _fail(str(error), _FAILED)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _refuse(reason: str, status: int) -> NoReturn:
+def _fail(reason: str, status: int) -> NoReturn:
     typer.echo(f"oneroster get: {reason}", err=True)
     raise typer.Exit(status)
 
 
-def _given_of(options: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in options.items() if value is not None}
+def _arguments(operation: Operation, ids: Sequence[str], options: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the arguments of an operation by Python name."""
+    attributes = {parameter.name: parameter.attribute for parameter in operation.parameters}
+    given = {attributes[name]: value for name, value in options.items() if value is not None}
+    return dict(zip(path_parameters(operation), ids, strict=True)) | given
 
 
-def _operation(name: str, ids: Sequence[str], options: dict[str, str | None]) -> Operation:
-    """The read that is meant.
+def _operation(
+    specification: Specification, name: str, ids: Sequence[str], options: Mapping[str, str | None]
+) -> Operation:
+    """Find the operation to call.
 
-    Raises ``UnknownReadError`` when there is none, or when it cannot take one of the options.
+    Raises:
+        UnknownReadError: There is no such operation, or it does not take one of the options.
     """
     if not name:
-        raise UnknownReadError("say what to read, as in `oneroster get students`; --list names all reads")
-    operation = find(name, len(ids))
-    taken = {parameter.attribute for parameter in operation.parameters}
-    refused = [f"--{option.rstrip('_').replace('_', '-')}" for option in _given_of(options).keys() - taken]
-    if refused:
-        raise UnknownReadError(f"{operation.operation_id} reads one record and takes no {', '.join(sorted(refused))}")
+        raise UnknownReadError("the operation is missing, as in `oneroster get students`; --list shows all names")
+    operation = find_operation(specification, name, len(ids))
+    supported = {parameter.name for parameter in operation.parameters}
+    given = {option for option, value in options.items() if value is not None}
+    unsupported = ["--order-by" if option == "orderBy" else f"--{option}" for option in given - supported]
+    if unsupported:
+        raise UnknownReadError(
+            f"{operation.operation_id} reads one record and does not take {', '.join(sorted(unsupported))}"
+        )
     for field in (options["fields"] or "").split(","):
-        _warn_of_unknown(field.strip(), operation)
+        _warn_about_unknown_field(specification, field.strip(), operation)
     return operation
 
 
-def _warn_of_unknown(field: str, operation: Operation) -> None:
-    known = ELEMENTS[operation.element or ""].properties
+def _warn_about_unknown_field(specification: Specification, field: str, operation: Operation) -> None:
+    known = specification.elements[operation.element or ""].properties
     attributes = {found.attribute for found in known.values()}
     if field and field not in known and field not in attributes:
-        near = get_close_matches(field, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster 1.1{hint}", err=True)
+        similar = get_close_matches(field, known, n=1)
+        hint = f"; did you mean {similar[0]}?" if similar else ""
+        version = specification.version
+        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
 
 
 class _ReadRequest:
-    """One read, and how much of it was shown."""
+    """One read of a tenant, and the number of records shown."""
 
-    def __init__(self, roster: OneRoster, operation: Operation, arguments: dict[str, str], limit: int) -> None:
+    def __init__(
+        self, roster: OneRoster, standard: Standard, operation: Operation, arguments: dict[str, str], limit: int
+    ) -> None:
+        self._specification = standard.specification
         self.operation = operation
         self.element = operation.element or ""
         self.shown = 0
         self.total: int | None = None
         self._arguments: dict[str, Any] = dict(arguments)
         if "fields" in arguments:
-            # A list, so that the names of Python are understood as well as those of the wire.
+            # In a list, Python names are accepted as well as JSON names.
             self._arguments["fields"] = [field.strip() for field in arguments["fields"].split(",")]
         self._roster = roster
         self._limit = limit
 
     @property
     def columns(self) -> list[str]:
-        """The fields to show, by wire name."""
-        properties = ELEMENTS[self.element].properties
+        """The fields to show, by JSON name."""
+        properties = self._specification.elements[self.element].properties
         if "fields" not in self._arguments:
             return list(properties)
         by_attribute = {found.attribute: name for name, found in properties.items()}
         return [by_attribute.get(field, field) for field in self._arguments["fields"]]
 
     def records(self, show_personal: bool) -> Iterator[dict[str, Any]]:
-        """The records by wire names, masked unless told otherwise, with the fields asked for."""
-        view = without_secrets if show_personal else masked
+        """Yield the records with the requested fields by JSON name, masked unless `show_personal` is set."""
+        mask = mask_secrets if show_personal else mask_personal
         wanted = set(self.columns) if "fields" in self._arguments else None
         for record in self._read():
             self.shown += 1
-            shown = view(self.element, record.to_dict())
+            shown = mask(self._specification, self.element, record.to_dict())
             yield {name: value for name, value in shown.items() if wanted is None or name in wanted}
 
     def _read(self) -> Iterator[Any]:
@@ -203,35 +244,35 @@ class _ReadRequest:
         if not self.operation.many:
             yield session.read(call.url(call.request()), call.read_record, self.operation.operation_id)
             return
-        size = min(self._limit or _LARGEST_PAGE, _LARGEST_PAGE)
+        size = min(self._limit or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
         pages: WalkedPages[Any] = WalkedPages(session, call, Paging(limit=size))
         yield from islice(pages, self._limit or None)
         self.total = pages.total
 
 
-def _show(look: _ReadRequest, form: str, show_personal: bool) -> None:
-    records = look.records(show_personal)
-    if form == "table":
-        hidden = as_table(Console(), list(records), look.columns)
+def _show(request: _ReadRequest, format_: str, show_personal: bool) -> None:
+    records = request.records(show_personal)
+    if format_ == "table":
+        hidden = print_table(Console(), list(records), request.columns)
         if hidden:
             typer.echo(
-                f"no room for {', '.join(hidden)}; choose with --fields, or show all with --format json", err=True
+                f"columns not shown: {', '.join(hidden)}; select columns with --fields, or use --format json", err=True
             )
-    elif form == "json" and not look.operation.many:
-        sys.stdout.write("".join(WRITERS["json"](records, look.columns))[2:-3] + "\n")
+    elif format_ == "json" and not request.operation.many:
+        sys.stdout.write("".join(RECORD_WRITERS["json"](records, request.columns))[2:-3] + "\n")
     else:
-        for text in WRITERS[form](records, look.columns):
+        for text in RECORD_WRITERS[format_](records, request.columns):
             sys.stdout.write(text)
-    if look.operation.many:
-        known = "" if look.total is None or look.total == look.shown else f" of {look.total}"
-        typer.echo(f"{look.shown}{known} {look.operation.wrapper}", err=True)
+    if request.operation.many:
+        known = "" if request.total is None or request.total == request.shown else f" of {request.total}"
+        typer.echo(f"{request.shown}{known} {request.operation.wrapper}", err=True)
 
 
-def _list_reads() -> None:
-    told = [
+def _list_operations(specification: Specification) -> None:
+    lines = [
         (short_name(operation), " ".join(map(str.upper, path_parameters(operation))), operation.summary)
-        for operation in reads()
+        for operation in read_operations(specification)
     ]
-    widths = [max(len(line[index]) for line in told) for index in range(2)]
-    for name, ids, summary in told:
+    widths = [max(len(line[index]) for line in lines) for index in range(2)]
+    for name, ids, summary in lines:
         typer.echo(f"{name:{widths[0]}}  {ids:{widths[1]}}  {summary}")

@@ -13,7 +13,7 @@ from oneroster.cli import USAGE
 from oneroster.contract.catalogue import select
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES, Rule
-from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, as_json
+from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, rule_as_json
 
 HELP = """Show the rules of `oneroster check`: what each demands, on which clause it stands, what breaks it, and how a
 server mends that.
@@ -50,7 +50,7 @@ def rules(names: Names = None, form: Format = "text") -> None:
         typer.echo(f"oneroster rules: {error}", err=True)
         raise typer.Exit(USAGE) from None
     if form == "json":
-        typer.echo(json.dumps([as_json(rule) for rule in found], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([rule_as_json(rule) for rule in found], indent=2, ensure_ascii=False))
         return
     console = Console(highlight=False)
     if chosen and not set(chosen) & set(FAMILIES):

@@ -1,4 +1,4 @@
-"""`oneroster stats`: a pulled roster in figures."""
+"""`oneroster stats`: show statistics of a pulled roster."""
 
 import json
 import sys
@@ -13,34 +13,36 @@ from rich.text import Text
 
 from oneroster.cli import USAGE
 from oneroster.errors import OneRosterError
-from oneroster.inspection.rendering import printable
+from oneroster.inspection.rendering import escape_unprintable
 
 if TYPE_CHECKING:
-    # Arrow and DuckDB are needed when it runs, and not for the sake of the other commands.
-    from oneroster.inspection.statistics import Figures
+    # Imported when the command runs: the other commands do not need Arrow and DuckDB.
+    from oneroster.inspection.statistics import RosterStatistics
 
-HELP = """Show a pulled roster in figures: records per collection, users per role, students per grade, what each school
-holds, and orphans: references that lead nowhere, classes and students without enrollments.
+HELP = """Show statistics of a pulled roster: records by collection and by school, users by role, students by grade.
+Also shows orphans: references to missing or deleted records, and classes and students without enrollments.
 
-Shows ids and names of schools, never data of a person. Fewer than five students of a grade show as `<5` unless
-`--show-personal` is given, for few are easily told apart.
+Shows ids and the names of schools, but no personal data. Fewer than five students of a grade show as `<5` unless
+`--show-personal` is given, because members of small groups can be identified.
 
-Exit status: 0 shown, 2 wrong usage or a place that cannot be read, 130 interrupted.
+Exit status: 0 success, 2 wrong usage or a roster that cannot be read, 130 interrupted.
 
 Examples:
 
-- `oneroster stats today.parquet` shows everything
+- `oneroster stats today.parquet` shows all statistics
 
 - `oneroster stats roster.zip --limit 0 --format json` lists the ids of all orphans, for a program
 """
 
 INTERRUPTED: Final = 130
-_FEW: Final = 5
+_SMALL_GROUP: Final = 5
 
-Place = Annotated[Path, typer.Argument(metavar="PLACE", help="The place of the roster.", show_default=False)]
-Limit = Annotated[int, typer.Option(min=0, help="Orphans to list of each kind; 0 for all.")]
-Format = Annotated[Literal["table", "json"], typer.Option("--format", help="For people, or for programs.")]
-ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show small numbers as they are.")]
+Destination = Annotated[
+    Path, typer.Argument(metavar="DESTINATION", help="The file or folder of the roster.", show_default=False)
+]
+Limit = Annotated[int, typer.Option(min=0, help="Maximum ids to list for each kind of orphans; 0 for all.")]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="The output format.")]
+ShowPersonal = Annotated[bool, typer.Option("--show-personal", help="Show small numbers.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,13 +50,15 @@ def register(app: typer.Typer) -> None:
     app.command("stats", help=HELP)(stats)
 
 
-def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_personal: ShowPersonal = False) -> None:
-    """Count a place and show the figures."""
-    from oneroster.inspection.statistics import figures
+def stats(
+    destination: Destination, limit: Limit = 5, format_: Format = "table", show_personal: ShowPersonal = False
+) -> None:
+    """Compute and print the statistics of a roster."""
+    from oneroster.inspection.statistics import compute_statistics
     from oneroster.pull.formats import format_of
 
     try:
-        found = figures(format_of(place).open(place), limit)
+        found = compute_statistics(format_of(destination).open(destination), limit)
     except OneRosterError as error:
         typer.echo(f"oneroster stats: {error}", err=True)
         raise typer.Exit(USAGE) from None
@@ -66,11 +70,14 @@ def stats(place: Place, limit: Limit = 5, format_: Format = "table", show_person
         _show(found, show_personal)
 
 
-def _grades(found: "Figures", show_personal: bool) -> dict[str, int | str]:
-    return {grade: number if show_personal or number >= _FEW else f"<{_FEW}" for grade, number in found.grades.items()}
+def _grades(found: "RosterStatistics", show_personal: bool) -> dict[str, int | str]:
+    return {
+        grade: number if show_personal or number >= _SMALL_GROUP else f"<{_SMALL_GROUP}"
+        for grade, number in found.grades.items()
+    }
 
 
-def _document(found: "Figures", show_personal: bool) -> dict[str, Any]:
+def _document(found: "RosterStatistics", show_personal: bool) -> dict[str, Any]:
     return {
         "collections": {name: {"active": active, "deleted": deleted} for name, active, deleted in found.collections},
         "roles": found.roles,
@@ -81,7 +88,7 @@ def _document(found: "Figures", show_personal: bool) -> dict[str, Any]:
     }
 
 
-def _show(found: "Figures", show_personal: bool) -> None:
+def _show(found: "RosterStatistics", show_personal: bool) -> None:
     console = Console(highlight=False)
     _table(console, ("collection", "active", "deleted"), found.collections)
     for heading, counts in (
@@ -97,7 +104,7 @@ def _show(found: "Figures", show_personal: bool) -> None:
     for orphans in found.orphans:
         console.print(f"{orphans.number:,} {orphans.collection}: {orphans.what}")
         more = ["…"] if len(orphans.ids) < orphans.number else []
-        console.print(Text("  " + "  ".join([*map(printable, orphans.ids), *more])), soft_wrap=True)
+        console.print(Text("  " + "  ".join([*map(escape_unprintable, orphans.ids), *more])), soft_wrap=True)
 
 
 def _counts(console: Console, heading: str, counts: Mapping[str, int | str]) -> None:
@@ -110,6 +117,6 @@ def _table(console: Console, headings: Iterable[str], rows: Iterable[Iterable[An
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < texts else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else printable(cell or "")) for cell in row))
+        table.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else escape_unprintable(cell or "")) for cell in row))
     console.print(table)
     console.print()

@@ -1,5 +1,5 @@
-"""The contract kit: judges any OneRoster 1.1 server by the bytes it sends, held against ``openapi.yaml``.
+"""The contract kit: checks a OneRoster server against the OpenAPI document of the standard.
 
-The command ``oneroster check`` and the tests in ``tests/contract`` are two doors to the same rules. This package
-imports nothing when it is imported, so that the pytest plugin costs nothing where it is not used.
+The command ``oneroster check`` and ``pytest --pyargs oneroster.contract`` run the same rules. Importing this package
+imports nothing else, so that the pytest plugin costs nothing if it is not used.
 """

@@ -1,4 +1,4 @@
-"""The catalogue of rules: all of them in the order in which they run, and the selection of some by name."""
+"""The catalogue of rules: all rules in the order of a run, and the selection of rules by name."""
 
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
@@ -9,21 +9,25 @@ __all__ = ["catalogue", "select"]
 
 
 def catalogue() -> tuple[Rule, ...]:
-    """All rules, in the order in which they run."""
-    # Importing the modules of a package registers their rules.
+    """Return all rules, in the order of a run."""
     from oneroster.contract import rules  # noqa: F401  # importing registers them
 
     ordered = sorted(registered(), key=lambda known: (FAMILIES.index(known.family), known.id))
     needed = TopologicalSorter({known.id: known.needs for known in ordered})
-    place = {name: number for number, name in enumerate(needed.static_order())}
-    # Sorting by place alone would mix the families; a rule only has to come after those it needs in its own family.
-    return tuple(sorted(ordered, key=lambda known: (FAMILIES.index(known.family), place[known.id])))
+    position = {name: number for number, name in enumerate(needed.static_order())}
+    # Within a family, rules follow those that they need; families stay together.
+    return tuple(sorted(ordered, key=lambda known: (FAMILIES.index(known.family), position[known.id])))
 
 
 def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """The rules of the catalogue chosen by family or id, without those excluded.
+    """Return the rules selected by family or id.
 
-    Raises ``ValueError`` naming the words that are neither a family nor a rule id.
+    Args:
+        include: Families and ids to include; all if empty.
+        exclude: Families and ids to exclude.
+
+    Raises:
+        ValueError: A name is neither a family nor a rule id.
     """
     rules = catalogue()
     included, excluded = set(include), set(exclude)

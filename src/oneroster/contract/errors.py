@@ -1,20 +1,20 @@
-"""Why a check, or one request of it, could not go on.
+"""Errors of the contract kit.
 
 ::
 
     KitError
     ├── UnjudgeableError          the tenant cannot be judged at all (exit 3)
-    │   ├── UnreachableError      nothing answers there, or it stopped answering
-    │   └── AccessRefusedError    it answers, but does not let us in
-    ├── BudgetSpentError          the requests or the seconds allowed for the run are used up
-    ├── RefusedError              the gateway does not let this request out (a foreign address, a method that writes)
-    ├── NoAnswerError             one request brought no complete answer
-    └── EngineError               the engine itself failed
+    │   ├── UnreachableError      the server does not respond, or stopped responding
+    │   └── AccessRefusedError    the server does not accept the credentials
+    ├── BudgetSpentError          the requests or the seconds allowed for the run are spent
+    ├── RefusedError              the gateway does not send a request (another origin, a method that writes)
+    ├── NoResponseError           one request got no complete response
+    └── EngineError               the engine failed
 
-``NotExercised`` stands apart: a rule raises it to say that the tenant gave it nothing to judge; ``NotOffered`` when
-that is because the tenant does not serve it.
+`NotExercised` is not a `KitError`: a rule raises it if the tenant has nothing that the rule could check, and
+`NotOffered` if the reason is that the tenant does not serve it.
 
-No message holds a secret, a body, or a value of a record.
+No message contains a secret, a body, or a value of a record.
 """
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "BudgetSpentError",
     "EngineError",
     "KitError",
-    "NoAnswerError",
+    "NoResponseError",
     "NotExercised",
     "NotOffered",
     "RefusedError",
@@ -40,7 +40,7 @@ class UnjudgeableError(KitError):
 
 
 class UnreachableError(UnjudgeableError):
-    """Nothing answers at the base URL, or the tenant stopped answering."""
+    """No server responds at the base URL, or it stopped responding."""
 
 
 class AccessRefusedError(UnjudgeableError):
@@ -48,27 +48,24 @@ class AccessRefusedError(UnjudgeableError):
 
 
 class BudgetSpentError(KitError):
-    """The requests or the seconds allowed for the run are used up."""
+    """The requests or the seconds allowed for the run are spent."""
 
 
 class RefusedError(KitError):
-    """The gateway does not let this request out: the method or the origin is not allowed."""
+    """The gateway does not send this request: its method or origin is not allowed."""
 
 
 class EngineError(KitError):
-    """The engine itself failed; the message names the types of its errors."""
+    """The engine failed; the message names the types of its errors."""
 
 
-class NoAnswerError(KitError):
-    """One request brought no complete answer (reset, timeout, endless body)."""
+class NoResponseError(KitError):
+    """One request got no complete response (reset, timeout, endless body)."""
 
 
-class NotExercised(Exception):  # noqa: N818 - it is a verdict and no error
-    """Raised by a rule that found nothing to judge; the text says why.
-
-    It is no failure of anything, hence no ``KitError``.
-    """
+class NotExercised(Exception):  # noqa: N818 - not an error
+    """Raised by a rule that finds nothing to check; the message says why."""
 
 
 class NotOffered(NotExercised):
-    """The tenant does not serve what the rule is about, or not to us."""
+    """The tenant does not serve what the rule checks, or not with these credentials."""

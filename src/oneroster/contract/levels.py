@@ -1,4 +1,4 @@
-"""How much a clause weighs, derived from how certain its fact is.
+"""The level of a clause: must, should or open, derived from its trust mark.
 
 The trust marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or contradictory.
 """
@@ -11,7 +11,7 @@ __all__ = ["Level", "level_of", "level_of_clause"]
 
 
 class Level(StrEnum):
-    """What a breach of a clause means for the tenant."""
+    """How severe a violation of a clause is."""
 
     MUST = "must"
     SHOULD = "should"
@@ -23,16 +23,17 @@ _MARK: Final = re.compile(r"\[([ABC])\]")
 
 
 def level_of(trust: str) -> Level:
-    """The level that a trust mark gives: A must, B should, C open."""
+    """Return the level of a trust mark: A must, B should, C open."""
     return _BY_TRUST[trust]
 
 
 def level_of_clause(clause: str) -> Level:
-    """The level of a clause such as ``"3.1 limit [A]"``, read from its mark.
+    """Return the level of a clause such as ``"3.1 limit [A]"``.
 
-    Raises ``ValueError`` for a clause without a mark: every rule stands on a fact of known certainty.
+    Raises:
+        ValueError: The clause has no trust mark.
     """
     mark = _MARK.search(clause)
     if mark is None:
-        raise ValueError(f"clause {clause!r} carries no trust mark [A], [B] or [C]")
+        raise ValueError(f"clause {clause!r} has no trust mark [A], [B] or [C]")
     return level_of(mark.group(1))

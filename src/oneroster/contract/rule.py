@@ -1,36 +1,34 @@
-"""What a rule is, and the register of all rules.
+"""Rules and their registry.
 
-A rule is one small function with its metadata::
+A rule is a function with metadata::
 
     @rule(
         "OR-PAG-07",
         family="paging",
-        title="Past the end there is 200 and an empty array",
+        title="Past the end of a collection the response is 200 with an empty array",
         clause="3.3 offset beyond the end [B]",
-        example="offset=5000 of 40 rows is answered with 404",
-        fix="answer 200 with an empty array; the reader's loop ends there",
+        example="offset=5000 of 40 rows returns 404",
+        fix="return 200 with an empty array; clients stop reading there",
         over=collections,
     )
     def past_the_end(tenant, operation):
         ...
         yield Finding("...")
 
-It is called once for every operation that ``over`` names and yields a finding for each breach; no finding means the
-rule holds there. It raises ``NotExercised`` when the tenant gave it nothing to judge.
+It is called for every operation that ``over`` returns, and yields a finding for each violation. If it yields none, the
+rule holds for the operation. It raises `NotExercised` if the tenant has nothing to check.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from oneroster.contract.levels import Level, level_of_clause
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-if TYPE_CHECKING:
-    from oneroster.contract.observation.tenant import ObservedTenant
-
-__all__ = ["FAMILIES", "Judge", "Rule", "Subjects", "register", "registered", "rule"]
+__all__ = ["FAMILIES", "Judge", "OperationSelector", "Rule", "register", "registered", "rule"]
 
 FAMILIES: Final = (
     "envelope",
@@ -47,27 +45,35 @@ FAMILIES: Final = (
     "writes",
     "engine",
 )
-"""The families, in the order in which they run: the earlier ones are prerequisites of the later."""
+"""The families, in the order of a run: earlier ones are prerequisites of later ones."""
 
-Judge = Callable[["ObservedTenant", Operation], Iterable[Finding]]
-Subjects = Callable[["ObservedTenant"], Iterable[Operation]]
+Judge = Callable[[ObservedTenant, Operation], Iterable[Finding]]
+OperationSelector = Callable[[ObservedTenant], Iterable[Operation]]
 
 _RULES: Final[dict[str, "Rule"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One clause of the standard that can be judged.
+    """One clause of the standard that the kit can check.
 
-    ``needs`` names the rules that must hold on the same operation first, so that one cause gives one finding.
-    ``example`` is an example of a violation, ``fix`` says how to fix the server; both without a full stop.
+    Attributes:
+        id: The id, as in ``OR-PAG-07``.
+        family: One of `FAMILIES`.
+        title: What must hold.
+        clause: The clause of the standard, with its trust mark.
+        over: Selects the operations to check.
+        needs: Rules that must hold for the same operation first, so that one cause gives one finding.
+        judge: Checks one operation.
+        example: An example of a violation, without a full stop.
+        fix: How to fix the server, without a full stop.
     """
 
     id: str
     family: str
     title: str
     clause: str
-    over: Subjects
+    over: OperationSelector
     needs: tuple[str, ...]
     judge: Judge
     example: str = ""
@@ -75,7 +81,7 @@ class Rule:
 
     @property
     def level(self) -> Level:
-        """Must, should or open, by the certainty of the clause."""
+        """The level of the clause."""
         return level_of_clause(self.clause)
 
 
@@ -85,18 +91,18 @@ def rule(
     family: str,
     title: str,
     clause: str,
-    over: Subjects,
+    over: OperationSelector,
     example: str,
     fix: str,
     needs: Sequence[str] = (),
 ) -> Callable[[Judge], Judge]:
-    """Register the decorated function as the rule ``rule_id``.
+    """Register the decorated function as a rule; see `Rule` for the arguments.
 
-    Raises ``ValueError`` for an id that is taken, an unknown family, a clause without trust mark, or a rule that does
-    not say what breaks it and how to fix the server.
+    Raises:
+        ValueError: The id is taken, the family is unknown, the clause has no trust mark, or example or fix is empty.
     """
     if not example or not fix:
-        raise ValueError(f"rule {rule_id}: say by an example what breaks it, and how to fix the server")
+        raise ValueError(f"rule {rule_id}: an example of a violation and a fix are required")
 
     def decorate(judge: Judge) -> Judge:
         register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix))
@@ -106,7 +112,7 @@ def rule(
 
 
 def register(new: Rule) -> None:
-    """Take a rule into the register; see ``rule`` for the errors."""
+    """Add a rule to the registry; see `rule` for the errors."""
     level_of_clause(new.clause)
     if new.id in _RULES or new.family not in FAMILIES:
         raise ValueError(f"rule {new.id}: the id is taken, or there is no family {new.family!r}")
@@ -114,5 +120,5 @@ def register(new: Rule) -> None:
 
 
 def registered() -> tuple[Rule, ...]:
-    """Return the rules that are registered, in the order of their registration."""
+    """Return the registered rules, in the order of their registration."""
     return tuple(_RULES.values())

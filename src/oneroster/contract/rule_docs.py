@@ -1,4 +1,4 @@
-"""The catalogue of rules as a text to look things up in: for the command `oneroster rules`, and as a page."""
+"""Documentation of the rules, for the command `oneroster rules` and for docs/rules.md."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -6,45 +6,58 @@ from typing import Any, Final
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES, Rule
 
-__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "as_json", "page"]
+__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "rule_as_json", "rules_as_markdown"]
 
 LEVEL_TEXTS: Final = {
-    Level.MUST: "The standard surely says so: a breach fails the server.",
-    Level.SHOULD: "The standard probably says so: a breach is a warning.",
-    Level.OPEN: "The sources do not agree: what the server does is told, and never held against it.",
+    Level.MUST: "The standard certainly requires this. A violation fails the run.",
+    Level.SHOULD: "The standard probably requires this. A violation is a warning.",
+    Level.OPEN: "The sources disagree, or do not say. The report describes what the server does and never fails it.",
 }
 """What each level means for a server."""
 
 FAMILY_TEXTS: Final = {
-    "envelope": "where the data of an answer stands, and as what it is declared",
+    "envelope": "the key that contains the data of a response, and its media type",
     "schema": "every record, property by property, against the strict document",
-    "paging": "limit, offset, totals, links, and that no row is lost on the way",
-    "sorting": "the order that sort and orderBy ask for",
-    "filtering": "the rows that a filter selects, and what happens to a filter that is none",
-    "fields": "the properties that a field selection leaves",
-    "semantics": "subsets, nested collections, references, and single records beside their lists",
-    "access": "who comes in, and who does not",
-    "errors": "how a request that cannot be answered is refused",
-    "privacy": "what must not be seen by those whom it does not concern",
-    "http": "media types, methods, caches and the like",
-    "writes": "putting and deleting, on objects that the kit makes itself (only with --allow-writes)",
-    "engine": "whatever lawful thing nobody thought of, asked by schemathesis",
+    "paging": "limit, offset, totals and links, and that every row is returned exactly once",
+    "sorting": "the order of the rows with sort and orderBy",
+    "filtering": "the rows that a filter returns, and the rejection of invalid filters",
+    "fields": "the properties that a field selection returns",
+    "semantics": "specialised and nested collections, references, ids, and single reads compared with their lists",
+    "access": "authentication, tokens, signatures and scopes",
+    "errors": "status codes and bodies of error responses",
+    "privacy": "passwords, personal data in errors, URLs and links, and the scope of demographics",
+    "http": "charset, HEAD and OPTIONS, caching, compression, content negotiation and redirects",
+    "writes": "PUT and DELETE, on objects that the kit creates (only with --allow-writes)",
+    "engine": "responses to requests that schemathesis generates",
 }
-"""What each family is about."""
+"""What the rules of each family check."""
 
-_HEAD: Final = """# The rules
+_MARKS: Final = {Level.MUST: "[A], certain", Level.SHOULD: "[B], probable", Level.OPEN: "[C], uncertain"}
 
-<!-- Made by scripts/docs from the rules themselves. Do not edit. -->
+_HEAD: Final = """# Rules
 
-What `oneroster check` judges a server by; `oneroster rules` shows the same on the command line. Numbers never change
-their meaning. A clause names the place in the OneRoster 1.1 documents, with a mark for how certain it is: A certain,
-B probable, C the sources do not agree. The mark gives the level:
+<!-- Written by scripts/docs from the rules. Do not edit. -->
 
+`oneroster check` tests a server against these rules. `oneroster rules` shows them in the terminal,
+`oneroster rules OR-PAG-05` a single one. The ids of rules do not change between versions.
+
+Each rule has:
+
+- a **level**, which says how much a violation counts;
+- a **clause**: the fact of OneRoster 1.1, or the section of an RFC, that the rule is based on. A mark says how certain
+  the fact is, and gives the level. A single finding can have a lower level than its rule, if it is about a less certain
+  fact;
+- an **example** of a violation, and how to **fix** the server;
+- often **prerequisites**: the rule is evaluated only on operations where these rules hold, because a violation of a
+  prerequisite would cause findings here as well.
+
+| level | mark | meaning |
+|---|---|---|
 """
 
 
-def as_json(rule: Rule) -> dict[str, Any]:
-    """All that is to be said of a rule, as JSON types."""
+def rule_as_json(rule: Rule) -> dict[str, Any]:
+    """Return the documentation of a rule as JSON types."""
     return {
         "id": rule.id,
         "family": rule.family,
@@ -57,29 +70,33 @@ def as_json(rule: Rule) -> dict[str, Any]:
     }
 
 
-def page(rules: Iterable[Rule]) -> str:
-    """The catalogue as a page in Markdown, family by family."""
-    known = list(rules)
-    return _HEAD + "\n".join(_lines(known)) + "\n"
+def rules_as_markdown(rules: Iterable[Rule]) -> str:
+    """Return the documentation of the rules as a Markdown page, by family."""
+    return _HEAD + "\n".join(_lines(list(rules))) + "\n"
 
 
 def _lines(rules: list[Rule]) -> Iterator[str]:
     for level, text in LEVEL_TEXTS.items():
-        yield f"- **{level}**: {text[0].lower()}{text[1:]}"
-    for family in FAMILIES:
-        mine = sorted((rule for rule in rules if rule.family == family), key=lambda rule: rule.id)
-        if mine:
-            yield f"\n## {family.capitalize()}\n"
+        yield f"| {level} | {_MARKS[level]} | {text} |"
+    by_family = {family: [rule for rule in rules if rule.family == family] for family in FAMILIES}
+    yield "\n| family | rules | what they check |\n|---|--:|---|"
+    for family, members in by_family.items():
+        if members:
+            yield f"| [{family}](#{family}) | {len(members)} | {FAMILY_TEXTS[family]} |"
+    for family, members in by_family.items():
+        if members:
             text = FAMILY_TEXTS[family]
+            yield f"\n## {family.capitalize()}\n"
             yield f"{text[0].upper()}{text[1:]}."
-            for rule in mine:
+            for rule in sorted(members, key=lambda rule: rule.id):
                 yield from _entry(rule)
 
 
 def _entry(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.id}: {rule.title}\n"
-    yield f"- **Level**: {rule.level}; clause {rule.clause}"
-    yield f"- **Example**: {rule.example}."
-    yield f"- **Fix**: {rule.fix}."
+    yield f"- **Level**: {rule.level}"
+    yield f"- **Clause**: {rule.clause}"
+    yield f"- **Example**: {rule.example}"
+    yield f"- **Fix**: {rule.fix}"
     if rule.needs:
-        yield f"- **Judged only where these hold**: {', '.join(rule.needs)}"
+        yield f"- **Prerequisites**: {', '.join(rule.needs)}"

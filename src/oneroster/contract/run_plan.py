@@ -1,24 +1,26 @@
-"""What a run does beyond its rules: which operations it judges, and how far the engine goes."""
+"""What a run covers besides its rules: the operations to check, and the phases of the engine."""
 
 from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["RunPlan"]
 
-OPERATIONS: Final = 60
-"""Reads of any dialect, roughly."""
+READS: Final = 60
+"""The approximate number of reads of a dialect."""
 NEGATIVE_REQUESTS: Final = 800
 STATEFUL_REQUESTS: Final = 200
-"""What these manners of the engine take on a tenant that serves everything."""
+"""Requests of these phases for a tenant that serves all operations."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The extent of a run.
+    """What a run covers.
 
-    ``operations`` are the operationIds to judge (None: all of the dialect). ``fuzz`` is the number of requests that the
-    engine makes up for each operation besides its examples; with ``negative`` it also asks what is not lawful, and with
-    ``stateful`` it follows the document's links from collections to reads.
+    Attributes:
+        operations: The operationIds to check; all of the dialect if None.
+        fuzz: The number of valid requests that the engine generates for each operation besides its examples.
+        negative: Whether the engine also sends invalid requests.
+        stateful: Whether the engine follows the document's links from collections to reads.
     """
 
     operations: frozenset[str] | None = None
@@ -27,12 +29,11 @@ class RunPlan:
     stateful: bool = False
 
     def requests(self, usual: int) -> int:
-        """How many requests a run may need that needs ``usual`` without the engine's further manners."""
-        made_up = OPERATIONS * self.fuzz * (2 if self.negative else 1)
-        return (
-            usual + made_up + (NEGATIVE_REQUESTS if self.negative else 0) + (STATEFUL_REQUESTS if self.stateful else 0)
-        )
+        """Return how many requests a run may need that needs ``usual`` requests without further phases."""
+        generated = READS * self.fuzz * (2 if self.negative else 1)
+        further = (NEGATIVE_REQUESTS if self.negative else 0) + (STATEFUL_REQUESTS if self.stateful else 0)
+        return usual + generated + further
 
     def judges(self, operation_id: str) -> bool:
-        """Whether an operation is to be judged; others are at most asked."""
+        """Return whether an operation is checked; others are only read if a check needs them."""
         return self.operations is None or operation_id in self.operations

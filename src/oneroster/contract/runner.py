@@ -1,8 +1,8 @@
-"""One run of the kit: the first look, then every rule on every operation it is about, in the order of the families."""
+"""Run a check: take a snapshot of the tenant, then run every rule on its operations, family by family."""
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,33 +13,34 @@ from oneroster.contract.dialects.overlay import shown_profile
 from oneroster.contract.errors import (
     BudgetSpentError,
     KitError,
-    NoAnswerError,
+    NoResponseError,
     NotExercised,
     NotOffered,
     UnjudgeableError,
 )
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.coverage import observe
+from oneroster.contract.observation.coverage import operation_coverage
 from oneroster.contract.observation.snapshot import take_snapshot
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-__all__ = ["Progress", "check", "judge"]
+__all__ = ["Progress", "check", "run_rules"]
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many steps are done, and how many there are."""
+"""Called with a description of the current step, the number of finished steps, and the number of all steps."""
 
 _STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.PASSED}
-_LARGEST_SEED: Final = 2**31
-INDEPENDENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
-"""Families in which the verdict on one operation does not depend on that on another; they may be reached together."""
+_MAX_SEED: Final = 2**31
+CONCURRENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
+"""Families whose result for one operation does not depend on another; they run on several operations at a time."""
 
 
 def check(
@@ -52,101 +53,116 @@ def check(
     progress: Progress = lambda _what, _done, _steps: None,
     inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
 ) -> CheckReport:
-    """Judge a tenant by the given rules (default: all) and report.
+    """Run rules on a tenant and return a report.
 
-    ``inspect`` is given the tenant as it was met, when all is judged.
+    Errors caused by the tenant are not raised: the report says that the tenant could not be judged.
 
-    Never raises for what the tenant does: a tenant that cannot be judged gives a report that says so. Raises
-    ``OverlayError`` when the target's dialect is none.
+    Args:
+        target: The tenant.
+        limits: The limits of the run.
+        rules: The rules to run; all if None.
+        plan: What the run covers.
+        seed: Makes the run repeatable; random if None.
+        progress: Called before each step.
+        inspect: Called with the tenant after all rules have run.
+
+    Raises:
+        OverlayError: The target's dialect does not exist.
     """
     chosen = select() if rules is None else tuple(rules)
-    seed = random.randrange(_LARGEST_SEED) if seed is None else seed  # noqa: S311 - it only names a run
+    seed = random.randrange(_MAX_SEED) if seed is None else seed  # noqa: S311 - not used for security
     started, began = datetime.now(UTC), time.monotonic()
     with Gateway(target, limits) as gateway:
         tenant = ObservedTenant(gateway, seed, plan)
         with cleanup(tenant):
-            checks, unjudged = judge(tenant, chosen, progress)
+            checks, unjudged = run_rules(tenant, chosen, progress)
             inspect(tenant)
         spent = gateway.spent
-    profile, seconds = shown_profile(target.profile), round(time.monotonic() - began, 3)
+    profile, seconds = shown_profile(target.profile, target.standard), round(time.monotonic() - began, 3)
     info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
     return CheckReport(
-        version("oneroster-kit"), info, tuple(checks), seed, unjudged, observe(tenant), leftovers(tenant)
+        version("oneroster-kit"), info, tuple(checks), seed, unjudged, operation_coverage(tenant), leftovers(tenant)
     )
 
 
-def judge(tenant: ObservedTenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
-    """The checks of all rules over a tenant, and why it could not be judged wholly, if so."""
-    steps = len(tenant.dialect.operations) + len(rules)
-    looked = 0
+def run_rules(tenant: ObservedTenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
+    """Take a snapshot of a tenant and run rules on it.
 
-    def look(what: str) -> None:
-        nonlocal looked
-        progress(f"reading {what}", looked, steps)
-        looked += 1
+    Returns:
+        The checks, and why the tenant could not be judged completely, or None.
+    """
+    steps = len(tenant.dialect.operations) + len(rules)
+    done = 0
+
+    def reading(operation_id: str) -> None:
+        nonlocal done
+        progress(f"reading {operation_id}", done, steps)
+        done += 1
 
     try:
-        take_snapshot(tenant, look)
+        take_snapshot(tenant, reading)
     except (UnjudgeableError, BudgetSpentError) as error:
-        return [_whole(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
+        return [_tenant_check(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
     except Exception as error:
-        return [_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
-    court = _RuleRunner(tenant)
+        return [_tenant_check(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
+    runner = _RuleRunner(tenant)
     for number, rule in enumerate(rules):
         progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
-        court.hear(rule)
+        runner.run(rule)
     progress("done", steps, steps)
-    return court.checks, court.unjudged
+    return runner.checks, runner.unjudged
 
 
 class _RuleRunner:
-    """Hears one rule after the other and remembers which are broken where."""
+    """Runs rules one by one, and remembers which failed on which operation."""
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self._tenant = tenant
-        self._broken: set[tuple[str, str]] = set()
+        self._failed: set[tuple[str, str]] = set()
         self.checks: list[Check] = []
         self.unjudged: str | None = None
 
-    def hear(self, rule: Rule) -> None:
-        """Judge one rule on every operation it is about."""
+    def run(self, rule: Rule) -> None:
+        """Run a rule on every operation that it selects."""
         try:
             subjects = list(rule.over(self._tenant))
-        except NotExercised as nothing:
-            self.checks.append(_whole(rule, Status.SKIPPED, str(nothing), Reason.NOT_EXERCISED))
+        except NotExercised as reason:
+            self.checks.append(_tenant_check(rule, Status.SKIPPED, str(reason), Reason.NOT_EXERCISED))
             return
         except Exception as error:
-            self.checks.append(_whole(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR))
+            self.checks.append(_tenant_check(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR))
             return
         if not subjects:
-            self.checks.append(_whole(rule, Status.SKIPPED, "the tenant offers nothing to judge", Reason.NOT_OFFERED))
+            message = "the tenant offers nothing to judge"
+            self.checks.append(_tenant_check(rule, Status.SKIPPED, message, Reason.NOT_OFFERED))
         operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
-        workers = self._tenant.gateway.limits.workers if rule.family in INDEPENDENT else 1
-        heard = map_parallel(workers, lambda operation: self._verdicts(rule, operation), operations)
-        for operation, verdicts in zip(operations, heard, strict=True):
-            self.checks += verdicts
-            if any(verdict.status in (Status.FAILED, Status.WARNED) for verdict in verdicts):
-                self._broken.add((rule.id, operation.operation_id))
+        workers = self._tenant.gateway.limits.workers if rule.family in CONCURRENT else 1
+        results = map_parallel(workers, lambda operation: self._checks(rule, operation), operations)
+        for operation, checks in zip(operations, results, strict=True):
+            self.checks += checks
+            if any(each.status in (Status.FAILED, Status.WARNED) for each in checks):
+                self._failed.add((rule.id, operation.operation_id))
 
-    def _verdicts(self, rule: Rule, operation: Operation) -> list[Check]:
-        cause = next((name for name in rule.needs if (name, operation.operation_id) in self._broken), None)
+    def _checks(self, rule: Rule, operation: Operation) -> list[Check]:
+        """Run a rule on one operation."""
+        cause = next((name for name in rule.needs if (name, operation.operation_id) in self._failed), None)
         if cause is not None:
-            return [_on(rule, operation, Status.SKIPPED, f"follows from {cause}", Reason.FOLLOWS)]
+            return [_check(rule, operation, Status.SKIPPED, f"follows from {cause}", Reason.FOLLOWS)]
         try:
             findings = list(rule.judge(self._tenant, operation))
-        except NotExercised as nothing:
-            reason = Reason.NOT_OFFERED if isinstance(nothing, NotOffered) else Reason.NOT_EXERCISED
-            return [_on(rule, operation, Status.SKIPPED, str(nothing), reason)]
-        except (NoAnswerError, BudgetSpentError, UnjudgeableError) as error:
+        except NotExercised as error:
+            reason = Reason.NOT_OFFERED if isinstance(error, NotOffered) else Reason.NOT_EXERCISED
+            return [_check(rule, operation, Status.SKIPPED, str(error), reason)]
+        except (NoResponseError, BudgetSpentError, UnjudgeableError) as error:
             if self.unjudged is None or isinstance(error, UnjudgeableError):
                 self.unjudged = str(error)
-            return [_on(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
+            return [_check(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
         except Exception as error:
-            return [_on(rule, operation, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR)]
-        return list(_told(rule, operation, findings)) or [_on(rule, operation, Status.PASSED, HOLDS)]
+            return [_check(rule, operation, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR)]
+        return list(_finding_checks(rule, operation, findings)) or [_check(rule, operation, Status.PASSED, HOLDS)]
 
 
-def _told(rule: Rule, operation: Operation, findings: Iterable[Finding]) -> Iterable[Check]:
+def _finding_checks(rule: Rule, operation: Operation, findings: Sequence[Finding]) -> Iterator[Check]:
     for finding in findings:
         level = finding.level or rule.level
         yield Check(
@@ -162,20 +178,21 @@ def _told(rule: Rule, operation: Operation, findings: Iterable[Finding]) -> Iter
         )
 
 
-def _on(rule: Rule, operation: Operation, status: Status, message: str, reason: Reason | None = None) -> Check:
+def _check(rule: Rule, operation: Operation, status: Status, message: str, reason: Reason | None = None) -> Check:
     name = operation.operation_id
     return Check(rule.id, rule.family, rule.title, rule.level, status, name, message, (), rule.clause, reason)
 
 
-def _whole(rule: Rule, status: Status, message: str, reason: Reason) -> Check:
+def _tenant_check(rule: Rule, status: Status, message: str, reason: Reason) -> Check:
+    """Return the check of a rule that did not run on any operation."""
     return Check(rule.id, rule.family, rule.title, rule.level, status, None, message, (), rule.clause, reason)
 
 
 def _kit_error(error: Exception) -> str:
-    """Where the kit failed; the text of the error is left out, since it may quote what a tenant sent."""
+    """Describe where the kit failed. Messages of errors of other libraries are left out: they may quote the tenant."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
-    told = f": {error}" if isinstance(error, KitError) else ""
-    return f"error of the kit, please report it: {type(error).__name__}{place}{told}"
+    location = f" in {Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else ""
+    message = f": {error}" if isinstance(error, KitError) else ""
+    return f"error of the kit, please report it: {type(error).__name__}{location}{message}"

@@ -11,7 +11,8 @@ import pytest
 
 from oneroster.contract.baseline import KnownError, accept, read_known
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.http.target import RunBudget, Target, polite_rate
+from oneroster.contract.http.budget import RunBudget, default_rate
+from oneroster.contract.http.target import Target
 from oneroster.contract.pytest_plugin import option_of, target_of
 from oneroster.contract.result import Check, CheckReport, Reason, Status
 from oneroster.contract.rule import Rule
@@ -61,7 +62,7 @@ def _limits(config: pytest.Config, plan: RunPlan, target: Target) -> RunBudget:
     usual = RunBudget()
     return RunBudget(
         option_of(config, "max-requests") or plan.requests(usual.requests),
-        option_of(config, "rate") or polite_rate(target.base_url),
+        option_of(config, "rate") or default_rate(target.base_url),
         option_of(config, "timeout") or usual.timeout,
         option_of(config, "max-time") or usual.seconds,
         workers=option_of(config, "workers") or usual.workers,

@@ -1,4 +1,4 @@
-"""Looking at what is there: one read of a tenant, two rosters side by side, a roster in figures.
+"""Inspect a tenant or a pulled roster: read records, compare two rosters, compute statistics.
 
-Nothing personal is shown unless it is asked for.
+Personal data is masked unless it is requested.
 """

@@ -1,6 +1,6 @@
-"""A passing database to compare and count in: bounded in memory, the rest in a folder that goes away with it."""
+"""A temporary DuckDB database with bounded memory, for comparing and counting the rows of rosters."""
 
-# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+# ruff: noqa: S608 - SQL is built from names of the standard only; values are bound.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,42 +11,47 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.sql_helpers import quoted_identifier
 from oneroster.pull.roster.roster import Roster
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["DuckDbWorkspace", "quoted", "workbench"]
+__all__ = ["DuckDbWorkspace", "open_workspace"]
 
 _MEMORY: Final = "128MB"
-ACTIVE: Final = "active"
+_ACTIVE: Final = "active"
 
 
 class DuckDbWorkspace:
-    """The database, and what went wrong with what it read."""
+    """A temporary DuckDB database.
+
+    Attributes:
+        failure: The error of the roster that a query was reading, if any. DuckDB replaces it with an error of its own.
+    """
 
     def __init__(self, database: "duckdb.DuckDBPyConnection") -> None:
         self._database = database
         self.failure: DestinationError | None = None
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The answer to a query."""
-        return self._database.execute(query).fetchall()
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows."""
+        return self._database.execute(sql).fetchall()
 
-    def take(
+    def register(
         self, name: str, roster: Roster, element: str, schema: pa.Schema, *, only_active: bool = False
     ) -> list[int]:
-        """Let queries read the rows of a roster under a name, once.
+        """Make the rows of a roster available to one query.
 
         Args:
-            name: For the queries.
-            roster: Where the rows are.
-            element: Which rows; one that the roster does not have has none.
-            schema: Its columns there, or in case of none.
-            only_active: Whether to leave deleted records out.
+            name: The name of the table in queries.
+            roster: The roster.
+            element: The schema name of the rows. If the roster does not have the element, the table is empty.
+            schema: The columns of the rows.
+            only_active: Leave out deleted records.
 
         Returns:
-            A list of one number, the rows that were read so far.
+            A list of one number: the rows read so far.
         """
         count = [0]
         batches = self._batches(roster, element, only_active and "status" in schema.names, count)
@@ -58,46 +63,42 @@ class DuckDbWorkspace:
             return
         try:
             for batch in roster.read(element):
-                kept = (
-                    batch.filter(pc.equal(pc.fill_null(batch.column("status"), ACTIVE), ACTIVE))
-                    if only_active
-                    else batch
-                )
-                count[0] += kept.num_rows
-                yield kept
+                selected = _active_rows(batch) if only_active else batch
+                count[0] += selected.num_rows
+                yield selected
         except DestinationError as error:
-            self.failure = error  # DuckDB would tell it as an error of its own
+            self.failure = error
             raise
 
-    def keep(self, table: str, names: Sequence[str], source: str) -> None:
-        """Make a table of some columns of a source."""
-        self._database.execute(f"CREATE TABLE {quoted(table)} AS SELECT {', '.join(map(quoted, names))} FROM {source}")
+    def create_table(self, table: str, names: Sequence[str], source: str) -> None:
+        """Create a table with some columns of a registered source, and unregister the source."""
+        columns = ", ".join(map(quoted_identifier, names))
+        self._database.execute(f"CREATE TABLE {quoted_identifier(table)} AS SELECT {columns} FROM {source}")
         self._database.unregister(source)
 
 
+def _active_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return batch.filter(pc.equal(pc.fill_null(batch.column("status"), _ACTIVE), _ACTIVE))
+
+
 @contextmanager
-def workbench() -> Iterator[DuckDbWorkspace]:
-    """An empty database; what it has no room for in memory lies in a folder for its owner alone.
+def open_workspace() -> Iterator[DuckDbWorkspace]:
+    """Open an empty database for the duration of the block. It spills to a temporary folder that only the owner reads.
 
     Raises:
-        PlaceError: It could not do its work. DuckDB's own words are left out, for they may hold values.
+        DestinationError: A roster cannot be read, or DuckDB failed. Its message is omitted, as it may quote values.
     """
     import duckdb
 
     config = {"memory_limit": _MEMORY, "threads": "2"}
     with TemporaryDirectory(prefix="oneroster-") as folder:
-        bench: DuckDbWorkspace | None = None
+        workspace: DuckDbWorkspace | None = None
         try:
             with duckdb.connect(config={**config, "temp_directory": folder}) as database:
                 database.execute("SET TimeZone = 'UTC'")
-                bench = DuckDbWorkspace(database)
-                yield bench
+                workspace = DuckDbWorkspace(database)
+                yield workspace
         except duckdb.Error as error:
-            if bench is not None and bench.failure is not None:
-                raise bench.failure from None
-            raise DestinationError(f"The rows cannot be worked on: DuckDB refused ({type(error).__name__}).") from None
-
-
-def quoted(name: str) -> str:
-    """A name as SQL takes it; all of them are the contract's own."""
-    return f'"{name}"'
+            if workspace is not None and workspace.failure is not None:
+                raise workspace.failure from None
+            raise DestinationError(f"The rows cannot be processed: DuckDB failed ({type(error).__name__}).") from None

@@ -1,54 +1,63 @@
-"""What a person may see of a record without asking for children's data."""
+"""Mask personal data and passwords in records and in columns of rosters."""
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_runtime.specification import Property, Specification
 
-__all__ = ["MASK", "is_masked", "masked", "without_secrets"]
+__all__ = ["MASK", "is_column_masked", "mask_personal", "mask_secrets"]
 
 MASK: Final = "***"
-"""Stands where a value stood."""
+"""Replaces a masked value."""
 
 _REFERENCES: Final = frozenset({"reference", "references"})
+_REFERENCE_FIELDS: Final = frozenset({"href", "sourcedId", "type"})
 
 
-def masked(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record by wire names with `MASK` for every personal value.
+def mask_personal(specification: Specification, element: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace every personal value of a record with `MASK`.
 
-    What the document does not know is masked too: nobody can say whose data it is.
+    Properties that the standard does not define are masked too, because they may be personal.
     """
-    known = ELEMENTS[element].properties
-    return {name: _shown(known.get(name), value) for name, value in record.items()}
+    known = specification.elements[element].properties
+    return {name: _masked_value(known.get(name), value) for name, value in record.items()}
 
 
-def without_secrets(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record by wire names with `MASK` for passwords alone."""
-    known = ELEMENTS[element].properties
+def mask_secrets(specification: Specification, element: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace passwords in a record with `MASK`."""
+    known = specification.elements[element].properties
     return {name: MASK if name in known and known[name].secret else value for name, value in record.items()}
 
 
 @cache
-def is_masked(element: str, column: str, show_personal: bool) -> bool:
-    """Whether the values of a column of a pulled roster are hidden; `oneroster.pull.roster.columns` has the names."""
+def is_column_masked(specification: Specification, element: str, column: str, show_personal: bool) -> bool:
+    """Whether the values of a column of a pulled roster are masked.
+
+    Args:
+        specification: The version of the standard.
+        element: The schema name.
+        column: The name of the column, see `oneroster.pull.roster.columns`.
+        show_personal: Mask passwords only.
+    """
     from oneroster.pull.roster.columns import columns_of
 
-    known = next((found.property for found in columns_of(element) if found.name == column), None)
+    known = next((found.property for found in columns_of(specification, element) if found.name == column), None)
     if show_personal:
         return known is not None and known.secret
     return known is None or known.personal or known.secret
 
 
-def _shown(found: Property | None, value: Any) -> Any:
+def _masked_value(found: Property | None, value: Any) -> Any:
     if found is None or found.personal or found.secret:
         return MASK
     if found.kind in _REFERENCES:
-        return [_reference(item) for item in value] if isinstance(value, list) else _reference(value)
+        return [_masked_reference(item) for item in value] if isinstance(value, list) else _masked_reference(value)
     return value
 
 
-def _reference(value: Any) -> Any:
-    # Some servers send names along with ids.
-    known = ELEMENTS["GUIDRef"].properties
-    return {name: part if name in known else MASK for name, part in value.items()} if isinstance(value, dict) else MASK
+def _masked_reference(value: Any) -> Any:
+    # Some servers add names to references.
+    if not isinstance(value, dict):
+        return MASK
+    return {name: part if name in _REFERENCE_FIELDS else MASK for name, part in value.items()}

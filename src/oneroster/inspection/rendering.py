@@ -1,4 +1,4 @@
-"""Records as they come, told in one of the forms that a person or a program asks for."""
+"""Render records as a table, CSV, JSON or NDJSON."""
 
 import csv
 import io
@@ -10,23 +10,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["WRITERS", "as_table", "cell", "printable"]
+__all__ = ["RECORD_WRITERS", "cell_text", "escape_unprintable", "print_table"]
 
 Row = Mapping[str, Any]
 
-_WIDEST: Final = 40
-"""Characters of a cell of a table of many records."""
-_NARROWEST: Final = 8
-"""Characters below which a column tells nothing."""
+_MAX_CELL: Final = 40
+"""Maximum characters of a cell in a table of several records."""
+_MIN_CELL: Final = 8
+"""Minimum characters for a column to be readable."""
 
 
 def as_csv(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
-    """Lines of CSV under a header; references as ids, lists joined by commas."""
+    """Render CSV with a header: references as ids, lists joined by commas."""
     line = io.StringIO()
     writer = csv.writer(line)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([cell(row.get(name)) for name in columns])
+        writer.writerow([cell_text(row.get(name)) for name in columns])
         yield line.getvalue()
         line.seek(0)
         line.truncate()
@@ -34,44 +34,44 @@ def as_csv(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
 
 
 def as_ndjson(rows: Iterable[Row], _columns: Sequence[str]) -> Iterator[str]:
-    """Each record as one line of JSON, as the server sends it."""
+    """Render each record as one line of JSON, as the server sends it."""
     for row in rows:
         yield f"{json.dumps(row)}\n"
 
 
 def as_json(rows: Iterable[Row], _columns: Sequence[str]) -> Iterator[str]:
-    """One JSON array of the records."""
-    before = "[\n"
+    """Render the records as one JSON array."""
+    separator = "[\n"
     for row in rows:
-        yield f"{before}{json.dumps(row, indent=2)}"
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"
+        yield f"{separator}{json.dumps(row, indent=2)}"
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-WRITERS: Final[Mapping[str, Callable[[Iterable[Row], Sequence[str]], Iterator[str]]]] = {
+RECORD_WRITERS: Final[Mapping[str, Callable[[Iterable[Row], Sequence[str]], Iterator[str]]]] = {
     "json": as_json,
     "csv": as_csv,
     "ndjson": as_ndjson,
 }
-"""The forms for programs, by the name of ``--format``. All of them stream."""
+"""The functions that render records for programs, by value of ``--format``. All of them stream."""
 
 
-def as_table(console: Console, rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """Print records as a table; a single one as a list of its fields.
+def print_table(console: Console, rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    """Print records as a table, or a single record as a list of its fields.
 
     Args:
-        console: Where to.
+        console: The console to print to.
         rows: The records.
-        columns: The fields in question; those without a value in any row are left out.
+        columns: The fields to show. Fields without a value in any record are omitted.
 
     Returns:
-        The fields for which a terminal of this width had no room.
+        The fields that do not fit into the width of the terminal.
     """
     filled = [name for name in columns if any(row.get(name) is not None for row in rows)]
     if len(rows) == 1:
         console.print(_fields_of(rows[0], filled))
         return []
-    texts = [[_shortened(printable(cell(row.get(name)))) for name in filled] for row in rows]
+    texts = [[_shortened(escape_unprintable(cell_text(row.get(name)))) for name in filled] for row in rows]
     widths = (
         [max(len(name), *(len(line[index]) for line in texts)) for index, name in enumerate(filled)] if rows else []
     )
@@ -82,7 +82,7 @@ def as_table(console: Console, rows: Sequence[Row], columns: Sequence[str]) -> l
     for line in texts:
         table.add_row(*map(Text, line[:fitting]))
     if not console.is_terminal:
-        # Nothing limits a line there, and a cut one would be of no use.
+        # Files and pipes have no width, and truncated lines would be useless there.
         console.width = max(console.width, sum(widths) + 2 * len(widths))
     console.print(table)
     return filled[fitting:]
@@ -93,39 +93,39 @@ def _fields_of(row: Row, names: Sequence[str]) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name in names:
-        table.add_row(Text(name), Text(printable(cell(row.get(name)))))
+        table.add_row(Text(name), Text(escape_unprintable(cell_text(row.get(name)))))
     return table
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+    return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
 
 
-def _fitting(widths: Sequence[int], room: int) -> int:
-    """How many columns a terminal of so many characters shows without squeezing any of them to nothing."""
+def _fitting(widths: Sequence[int], console_width: int) -> int:
+    """Return how many columns fit into a terminal of a width."""
     used = 0
     for index, width in enumerate(widths):
-        used += min(width, 2 * _NARROWEST) + 2
-        if used > room and index:
+        used += min(width, 2 * _MIN_CELL) + 2
+        if used > console_width and index:
             return index
     return len(widths)
 
 
-def cell(value: Any) -> str:
-    """A value by wire form as text: a reference as its id, a list joined by commas, an object as JSON."""
+def cell_text(value: Any) -> str:
+    """Render a JSON value as text: a reference as its id, a list joined by commas, an object as JSON."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ",".join(cell(item) for item in value)
+        return ",".join(cell_text(item) for item in value)
     if isinstance(value, dict):
         return str(value["sourcedId"]) if "sourcedId" in value else json.dumps(value)
     return str(value)
 
 
-def printable(text: str) -> str:
-    """The text with what would move a terminal's cursor, or turn its direction of writing, written out."""
+def escape_unprintable(text: str) -> str:
+    """Escape characters that move the cursor of a terminal or change the direction of text."""
     if text.isprintable():
         return text
     return "".join(

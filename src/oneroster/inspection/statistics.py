@@ -1,21 +1,23 @@
-"""A pulled roster in figures: what it holds per school, role and grade, and what in it leads nowhere."""
+"""Compute statistics of a pulled roster: records by school, role and grade, and orphaned records."""
 
-# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+# ruff: noqa: S608 - SQL is built from names of the standard only; values are bound.
 
 from typing import Any, Final, NamedTuple
 
-from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, workbench
+from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, open_workspace
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
-__all__ = ["Collection", "Figures", "Orphans", "SchoolStatistics", "figures"]
+__all__ = ["CollectionCounts", "OrphanedRecords", "RosterStatistics", "SchoolStatistics", "compute_statistics"]
 
-_COUNTED: Final = ("role", "grades", "name", "type")
-_LIVES: Final = "coalesce(status, 'active') = 'active'"
+_ATTRIBUTES: Final = ("role", "grades", "name", "type")
+_IS_ACTIVE: Final = "coalesce(status, 'active') = 'active'"
 
 
-class Collection(NamedTuple):
-    """One collection: its wrapper name, active records, and deleted ones."""
+class CollectionCounts(NamedTuple):
+    """The wrapper name of a collection, and its numbers of active and deleted records."""
 
     name: str
     active: int
@@ -23,7 +25,7 @@ class Collection(NamedTuple):
 
 
 class SchoolStatistics(NamedTuple):
-    """One school, and what is active in it."""
+    """One school, and its numbers of active records."""
 
     sourced_id: str
     name: str | None
@@ -33,14 +35,14 @@ class SchoolStatistics(NamedTuple):
     enrollments: int
 
 
-class Orphans(NamedTuple):
-    """Active records of one collection that hang in the air.
+class OrphanedRecords(NamedTuple):
+    """Active records of one collection that lack a related record.
 
     Attributes:
         collection: The wrapper name.
-        what: What is wrong with them, as in ``classSourcedId leads nowhere``.
-        number: How many.
-        ids: The first of them.
+        what: The problem, as in ``classSourcedId refers to a missing record``.
+        number: The number of records.
+        ids: The sourcedIds of the first ones.
     """
 
     collection: str
@@ -49,157 +51,163 @@ class Orphans(NamedTuple):
     ids: list[str]
 
 
-class Figures(NamedTuple):
-    """All figures; records count where they are active.
+class RosterStatistics(NamedTuple):
+    """The statistics of a roster. Unless noted, only active records are counted.
 
     Attributes:
-        collections: In load order.
+        collections: Active and deleted records of each collection, in load order.
         roles: Users by role.
         enrollments: Enrollments by role.
-        grades: Students by grade; those with several count in each.
-        schools: By id; the places of users, classes and enrollments that are no school count too.
-        orphans: What hangs in the air.
+        grades: Students by grade. Students with several grades are counted in each.
+        schools: Records by school, in order of id. Other orgs with users, classes or enrollments are included.
+        orphans: Records that lack a related record.
     """
 
-    collections: list[Collection]
+    collections: list[CollectionCounts]
     roles: dict[str, int]
     enrollments: dict[str, int]
     grades: dict[str, int]
     schools: list[SchoolStatistics]
-    orphans: list[Orphans]
+    orphans: list[OrphanedRecords]
 
 
-def figures(roster: Roster, limit: int) -> Figures:
-    """Count a roster.
+def compute_statistics(roster: Roster, limit: int) -> RosterStatistics:
+    """Compute the statistics of a roster.
 
     Args:
-        roster: What to count.
-        limit: Ids that are listed of each kind of orphans; 0 for all of them.
+        roster: The roster.
+        limit: Maximum ids to list for each kind of orphaned records; 0 for all.
 
     Raises:
-        PlaceError: It cannot be read.
+        DestinationError: The roster cannot be read.
     """
-    with workbench() as bench:
-        found = _Figures(bench, roster)
-        return Figures(
-            found.collections(),
-            found.by("User", "role"),
-            found.by("Enrollment", "role"),
-            found.grades(),
-            found.schools(),
-            found.orphans(limit),
+    with open_workspace() as workspace:
+        tables = _RosterTables(workspace, roster)
+        return RosterStatistics(
+            tables.collections(),
+            tables.count_by("User", "role"),
+            tables.count_by("Enrollment", "role"),
+            tables.grades(),
+            tables.schools(),
+            tables.orphans(limit),
         )
 
 
-class _Figures:
-    """The tables of a roster with the columns that are counted, and what is asked of them."""
+class _RosterTables:
+    """The tables of a roster in a workspace, and the queries on them."""
 
-    def __init__(self, bench: DuckDbWorkspace, roster: Roster) -> None:
-        self._bench = bench
+    def __init__(self, workspace: DuckDbWorkspace, roster: Roster) -> None:
+        self._workspace = workspace
+        self._specification = roster.manifest.specification
         self._columns: dict[str, list[str]] = {}
         for element in roster.elements():
             present = set(roster.schema(element).names)
-            wanted = ["sourcedId", "status", *_COUNTED, *_references(element)]
+            wanted = ["sourcedId", "status", *_ATTRIBUTES, *_references(self._specification, element)]
             self._columns[element] = [name for name in wanted if name in present]
-            bench.take("source", roster, element, roster.schema(element))
-            bench.keep(element, self._columns[element], "source")
+            workspace.register("source", roster, element, roster.schema(element))
+            workspace.create_table(element, self._columns[element], "source")
             if "status" not in present:
-                bench.rows(f"ALTER TABLE {element} ADD COLUMN status VARCHAR")
+                workspace.query(f"ALTER TABLE {element} ADD COLUMN status VARCHAR")
 
     def _has(self, element: str, *names: str) -> bool:
         return set(names) <= set(self._columns.get(element, ()))
 
-    def collections(self) -> list[Collection]:
+    def collections(self) -> list[CollectionCounts]:
         return [
-            Collection(wrapper_of(element), *self._bench.rows(f"SELECT {_counts()} FROM {element}")[0])
+            CollectionCounts(
+                collection_name(self._specification, element),
+                *self._workspace.query(f"SELECT {_counts()} FROM {element}")[0],
+            )
             for element in self._columns
         ]
 
-    def by(self, element: str, name: str) -> dict[str, int]:
-        """Active rows by the values of a column."""
+    def count_by(self, element: str, name: str) -> dict[str, int]:
+        """Return the number of active rows by value of a column."""
         if not self._has(element, name):
             return {}
-        query = f"SELECT coalesce({name}, ''), count(*) FROM {element} WHERE {_LIVES} GROUP BY 1 ORDER BY 1"
-        return dict(self._bench.rows(query))
+        query = f"SELECT coalesce({name}, ''), count(*) FROM {element} WHERE {_IS_ACTIVE} GROUP BY 1 ORDER BY 1"
+        return dict(self._workspace.query(query))
 
     def grades(self) -> dict[str, int]:
         if not self._has("User", "grades", "role"):
             return {}
-        students = f"SELECT unnest(grades) AS grade FROM User WHERE {_LIVES} AND role = 'student'"
+        students = f"SELECT unnest(grades) AS grade FROM User WHERE {_IS_ACTIVE} AND role = 'student'"
         query = f"SELECT grade, count(*) FROM ({students}) WHERE grade IS NOT NULL GROUP BY 1 ORDER BY 1"
-        return dict(self._bench.rows(query))
+        return dict(self._workspace.query(query))
 
     def schools(self) -> list[SchoolStatistics]:
-        """One row for each place of users, classes and enrollments."""
+        """Return one row for each school and each other org with users, classes or enrollments."""
         counts = {
-            "students": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_LIVES} AND role = 'student'"),
-            "teachers": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_LIVES} AND role = 'teacher'"),
-            "classes": ("Class", f"SELECT schoolSourcedId FROM Class WHERE {_LIVES}"),
-            "enrollments": ("Enrollment", f"SELECT schoolSourcedId FROM Enrollment WHERE {_LIVES}"),
+            "students": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_IS_ACTIVE} AND role = 'student'"),
+            "teachers": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_IS_ACTIVE} AND role = 'teacher'"),
+            "classes": ("Class", f"SELECT schoolSourcedId FROM Class WHERE {_IS_ACTIVE}"),
+            "enrollments": ("Enrollment", f"SELECT schoolSourcedId FROM Enrollment WHERE {_IS_ACTIVE}"),
         }
-        places: dict[str, dict[str, int]] = {}
+        orgs: dict[str, dict[str, int]] = {}
         for name, (element, query) in counts.items():
             if self._has(element, "schoolSourcedId") or self._has(element, "orgSourcedIds", "role"):
                 grouped = f"SELECT id, count(*) FROM ({query}) AS found(id) WHERE id IS NOT NULL GROUP BY 1"
-                for sourced_id, number in self._bench.rows(grouped):
-                    places.setdefault(sourced_id, {})[name] = number
+                for sourced_id, number in self._workspace.query(grouped):
+                    orgs.setdefault(sourced_id, {})[name] = number
         names: dict[str, str | None] = {}
         if self._has("Org", "name"):
-            names = dict(self._bench.rows(f"SELECT sourcedId, name FROM Org WHERE {_LIVES}"))
+            names = dict(self._workspace.query(f"SELECT sourcedId, name FROM Org WHERE {_IS_ACTIVE}"))
         if self._has("Org", "type"):
-            for (sourced_id,) in self._bench.rows(f"SELECT sourcedId FROM Org WHERE {_LIVES} AND type = 'school'"):
-                places.setdefault(sourced_id, {})
+            for (sourced_id,) in self._workspace.query(
+                f"SELECT sourcedId FROM Org WHERE {_IS_ACTIVE} AND type = 'school'"
+            ):
+                orgs.setdefault(sourced_id, {})
         return [
-            SchoolStatistics(sourced_id, names.get(sourced_id), *(places[sourced_id].get(name, 0) for name in counts))
-            for sourced_id in sorted(places)
+            SchoolStatistics(sourced_id, names.get(sourced_id), *(orgs[sourced_id].get(name, 0) for name in counts))
+            for sourced_id in sorted(orgs)
         ]
 
-    def orphans(self, limit: int) -> list[Orphans]:
+    def orphans(self, limit: int) -> list[OrphanedRecords]:
         found = []
         for element, columns in self._columns.items():
-            for column, target in _references(element).items():
+            for column, target in _references(self._specification, element).items():
                 if column in columns and target in self._columns:
-                    found += self._lost(element, column, target, limit)
-        idle = {
+                    found += self._broken_references(element, column, target, limit)
+        unenrolled = {
             "Class": ("classSourcedId", "has no enrollment", "true"),
             "User": ("userSourcedId", "is a student without an enrollment", "role = 'student'"),
         }
-        for element, (column, what, where) in idle.items():
+        for element, (column, what, where) in unenrolled.items():
             if self._has("Enrollment", column) and self._has(element, *(["role"] if "role" in where else [])):
-                query = f"""SELECT sourcedId FROM {element} WHERE {_LIVES} AND {where} AND sourcedId NOT IN
-                    (SELECT {column} FROM Enrollment WHERE {_LIVES} AND {column} IS NOT NULL)"""
-                found += self._told(element, what, query, limit)
+                query = f"""SELECT sourcedId FROM {element} WHERE {_IS_ACTIVE} AND {where} AND sourcedId NOT IN
+                    (SELECT {column} FROM Enrollment WHERE {_IS_ACTIVE} AND {column} IS NOT NULL)"""
+                found += self._list_orphans(element, what, query, limit)
         return found
 
-    def _lost(self, element: str, column: str, target: str, limit: int) -> list[Orphans]:
-        """References of a column that lead nowhere, or to a deleted record."""
+    def _broken_references(self, element: str, column: str, target: str, limit: int) -> list[OrphanedRecords]:
+        """Return the records whose reference in a column leads to a missing or a deleted record."""
         reference = f"unnest({column})" if column.endswith("Ids") else column
-        rows = f"SELECT sourcedId, {reference} AS target FROM {element} WHERE {_LIVES}"
+        rows = f"SELECT sourcedId, {reference} AS target FROM {element} WHERE {_IS_ACTIVE}"
         joined = f"FROM ({rows}) AS rows LEFT JOIN {target} AS found ON rows.target = found.sourcedId"
-        nowhere = f"SELECT DISTINCT rows.sourcedId {joined} WHERE rows.target IS NOT NULL AND found.sourcedId IS NULL"
+        missing = f"SELECT DISTINCT rows.sourcedId {joined} WHERE rows.target IS NOT NULL AND found.sourcedId IS NULL"
         deleted = f"SELECT DISTINCT rows.sourcedId {joined} WHERE NOT coalesce(found.status, 'active') = 'active'"
         return [
-            *self._told(element, f"{column} leads nowhere", nowhere, limit),
-            *self._told(element, f"{column} leads to a deleted record", deleted, limit),
+            *self._list_orphans(element, f"{column} refers to a missing record", missing, limit),
+            *self._list_orphans(element, f"{column} refers to a deleted record", deleted, limit),
         ]
 
-    def _told(self, element: str, what: str, query: str, limit: int) -> list[Orphans]:
-        number = self._bench.rows(f"SELECT count(*) FROM ({query})")[0][0]
+    def _list_orphans(self, element: str, what: str, query: str, limit: int) -> list[OrphanedRecords]:
+        number = self._workspace.query(f"SELECT count(*) FROM ({query})")[0][0]
         if not number:
             return []
-        bound = f" LIMIT {limit}" if limit else ""
-        ids: list[Any] = [row[0] for row in self._bench.rows(f"SELECT * FROM ({query}) ORDER BY 1{bound}")]
-        return [Orphans(wrapper_of(element), what, number, ids)]
+        limit_clause = f" LIMIT {limit}" if limit else ""
+        ids: list[Any] = [row[0] for row in self._workspace.query(f"SELECT * FROM ({query}) ORDER BY 1{limit_clause}")]
+        return [OrphanedRecords(collection_name(self._specification, element), what, number, ids)]
 
 
 def _counts() -> str:
-    return f"count(*) FILTER ({_LIVES}), count(*) FILTER (NOT {_LIVES})"
+    return f"count(*) FILTER ({_IS_ACTIVE}), count(*) FILTER (NOT {_IS_ACTIVE})"
 
 
-def _references(element: str) -> dict[str, str]:
-    """The columns of an element that lead elsewhere, with where to. Children say nothing that parents do not."""
+def _references(specification: Specification, element: str) -> dict[str, str]:
+    """Return the reference columns of an element, each with its target. ``children`` only repeats ``parent``."""
     return {
         column.name: column.property.refers_to
-        for column in columns_of(element)
+        for column in columns_of(specification, element)
         if column.property is not None and column.property.refers_to is not None and column.property.name != "children"
     } | ({"sourcedId": "User"} if element == "Demographics" else {})

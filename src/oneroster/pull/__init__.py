@@ -1,22 +1,22 @@
-"""A whole roster, exactly once, where it is needed: files, a database, or Arrow.
+"""Pull a whole roster, every row exactly once, to files, a database, or Arrow.
 
 ::
 
     from oneroster import OneRoster
-    from oneroster.pull import pull, reader
+    from oneroster.pull import collection_reader, pull
 
-    with OneRoster(base_url="https://sis.example/ims/oneroster/v1p1", token="...") as roster:
-        report = pull(roster, "roster.duckdb")
-        users = reader(roster, "users").read_all().to_pandas()
+    with OneRoster(base_url="https://sis.example/ims/oneroster/v1p1", token="...") as client:
+        report = pull(client, "roster.duckdb")
+        users = collection_reader(client, "users").read_all().to_pandas()
 
-It needs the extra ``pull``.
+The package needs the extra ``pull``.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oneroster.pull.arrow_reader import reader
+    from oneroster.pull.arrow_reader import collection_reader
     from oneroster.pull.dry_run import CollectionPreview, preview
     from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError, PullError, StagingError
     from oneroster.pull.formats.detection import open_destination
@@ -42,14 +42,14 @@ __all__ = [
     "RosterSelection",
     "SanityLimits",
     "StagingError",
+    "collection_reader",
     "open_destination",
     "preview",
     "pull",
     "pull_tenants",
-    "reader",
 ]
 
-_HOMES = {
+_MODULES = {
     "SanityLimits": "sanity_checks",
     "RosterSelection": "plan",
     "Progress": "progress",
@@ -61,12 +61,12 @@ _HOMES = {
     "preview": "dry_run",
     "pull": "job",
     "pull_tenants": "tenants",
-    "reader": "arrow_reader",
+    "collection_reader": "arrow_reader",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever asks for --help does not pay for Arrow.
+    # Import on first use, so that --help does not load Arrow.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)

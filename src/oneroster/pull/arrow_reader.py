@@ -1,4 +1,4 @@
-"""One collection as a stream of Arrow batches, straight from the tenant."""
+"""One collection as a stream of Arrow record batches, read directly from the tenant."""
 
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -10,67 +10,71 @@ from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
 from oneroster.prefetch import PagePrefetcher
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
-from oneroster.pull.plan import RosterSelection, columns_to_fetch, sources
-from oneroster.pull.roster.columns import KEY, schema_of
+from oneroster.pull.plan import RosterSelection, collections_to_fetch, columns_to_fetch
+from oneroster.pull.roster.columns import KEY_COLUMN, schema_of
 from oneroster.pull.roster.rejects import Rejects
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
 
-__all__ = ["reader"]
+__all__ = ["collection_reader"]
 
 
-def reader(
-    roster: "OneRoster",
+def collection_reader(
+    client: "OneRoster",
     collection: str,
     *,
-    filter: str | None = None,  # noqa: A002  # as the standard names it
+    filter: str | None = None,  # noqa: A002  # the name of the standard's parameter
     columns: Sequence[str] | None = None,
     profile: str = "standard",
     paging: Paging | None = None,
     rejects: Rejects | None = None,
 ) -> pa.RecordBatchReader:
-    """A collection as a stream of record batches, for pandas, Polars, DuckDB and others.
+    """Return a collection as a stream of record batches, for pandas, Polars, DuckDB and others.
 
-    Nothing is sent before the first batch is asked for. Rows come exactly once, or reading raises.
+    No request is sent before the first batch is read. Reading yields every row exactly once, or raises.
 
     Args:
-        roster: The tenant.
-        collection: As in ``users``.
-        filter: What the tenant is asked for; None for all.
-        columns: The columns wanted; None for all but passwords.
+        client: The tenant.
+        collection: The collection, as in ``users``.
+        filter: A filter to send to the tenant; None for all rows.
+        columns: The columns to read; None for all but passwords.
         profile: The dialect.
-        paging: How it is read.
-        rejects: Where fields that cannot be read are noted; None not to know of them.
+        paging: How the collection is read.
+        rejects: Collects the fields that cannot be read; None to ignore them.
 
     Raises:
-        ConfigurationError: There is no such collection or column.
+        ConfigurationError: The collection or a column does not exist.
     """
-    choice = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
-    (source,) = sources(profile, choice)
-    schema = schema_of(source.element, {KEY, *columns} if columns else columns_to_fetch(source.element, choice))
-    call = RowsCall(roster.standard, source.operation_id, {"filter": filter}, roster.session.settings.base_url)
-    call.request()  # refuses a filter that cannot be sent before anything is
-    batches = _batches(roster, call, Batcher(schema), paging or Paging(), rejects or Rejects())
-    return pa.RecordBatchReader.from_batches(schema, batches)
+    specification = client.standard.specification
+    selection = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
+    (source,) = collections_to_fetch(specification, profile, selection)
+    names = {KEY_COLUMN, *columns} if columns else columns_to_fetch(specification, source.element, selection)
+    schema = schema_of(specification, source.element, names)
+    call = RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.settings.base_url)
+    call.request()  # raises for an invalid filter before anything is sent
+    batcher = Batcher(client.standard, schema)
+    return pa.RecordBatchReader.from_batches(
+        schema, _batches(client, call, batcher, paging or Paging(), rejects or Rejects())
+    )
 
 
 def _batches(
-    roster: "OneRoster", call: RowsCall, batcher: Batcher, paging: Paging, rejects: Rejects
+    client: "OneRoster", call: RowsCall, batcher: Batcher, paging: Paging, rejects: Rejects
 ) -> Iterator[pa.RecordBatch]:
-    session, operation_id = roster.session, call.operation.operation_id
+    session, operation_id = client.session, call.operation.operation_id
 
-    def fetch(ask: PageRequest, stop: Event) -> RowsPage:
-        return session.read(call.page_url(ask), call.read_rows, operation_id, stop)
+    def fetch(request: PageRequest, stop: Event) -> RowsPage:
+        return session.read(call.page_url(request), call.read_rows, operation_id, stop)
 
-    walk, flight = CollectionWalk(operation_id, paging), PagePrefetcher(session, fetch, paging.windows)
+    walk, prefetcher = CollectionWalk(operation_id, paging), PagePrefetcher(session, fetch, paging.windows)
     try:
-        while asks := walk.next_requests(paging.windows):
-            page = flight.fetch_first(asks)
-            indexes = walk.receive(asks[0], page.facts)
+        while requests := walk.next_requests(paging.windows):
+            page = prefetcher.fetch_first(requests)
+            indexes = walk.receive(requests[0], page.facts)
             rejects.add(reject for index in indexes for reject in page.flaws.get(index, ()))
             rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
             if rows:
                 yield batcher.batch(rows)
     finally:
-        flight.close()
+        prefetcher.close()

@@ -1,7 +1,7 @@
-"""Putting a new file or folder where an old one is: the place holds the old or the new one whole, never a mixture.
+"""Atomic replacement of a file or folder: the destination holds the old or the new one in full, never a mixture.
 
-A file takes the name of another in one step on every system. Two folders change names in one step where the system can
-(Linux); elsewhere in two, and should a kill come between them, `recover` puts the old one back.
+A file replaces another in one step on every system. Two folders are exchanged in one step where the system can do so
+(Linux). Elsewhere it takes two steps, and if the process is killed between them, `recover` restores the old folder.
 """
 
 import ctypes
@@ -11,59 +11,62 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from oneroster.pull.private_files import settled
+from oneroster.pull.private_files import sync_to_disk
 
-__all__ = ["put", "recover"]
+__all__ = ["recover", "replace"]
 
 _AT_FDCWD: Final = -100
 _RENAME_EXCHANGE: Final = 2
 
 
-def put(new: Path, place: Path) -> None:
-    """Move a new file or folder to the place, in place of what is there.
+def replace(new: Path, destination: Path) -> None:
+    """Move a new file or folder to the destination, replacing what is there.
 
     Args:
-        new: On the same file system as the place, all of it written.
-        place: Where it belongs.
+        new: A complete file or folder on the file system of the destination.
+        destination: The path to replace.
 
     Raises:
-        OSError: It cannot be moved; the place is then as it was.
+        OSError: It cannot be moved; the destination is unchanged.
     """
-    if not place.exists() or (new.is_file() and place.is_file()):
-        new.replace(place)
-    elif _exchange(new, place):
+    if not destination.exists() or (new.is_file() and destination.is_file()):
+        new.replace(destination)
+    elif _exchange(new, destination):
         _remove(new)
     else:
-        aside = _aside(place)
-        _remove(aside)
-        place.rename(aside)
+        backup = _backup_of(destination)
+        _remove(backup)
+        destination.rename(backup)
         try:
-            new.rename(place)
+            new.rename(destination)
         except OSError:
-            aside.rename(place)
+            backup.rename(destination)
             raise
-        _remove(aside)
-    settled(place.parent)
+        _remove(backup)
+    sync_to_disk(destination.parent)
 
 
-def recover(place: Path) -> bool:
-    """Put back what a kill in the middle of `put` left aside; whether there was something to put back.
+def recover(destination: Path) -> bool:
+    """Restore the backup that `replace` leaves when the process is killed in the middle of it.
+
+    Returns:
+        Whether a backup was restored.
 
     Raises:
-        OSError: It cannot be moved.
+        OSError: The backup cannot be moved.
     """
-    aside = _aside(place)
-    if not aside.exists():
+    backup = _backup_of(destination)
+    if not backup.exists():
         return False
-    if place.exists():
-        _remove(aside)
+    if destination.exists():
+        _remove(backup)
         return False
-    aside.rename(place)
+    backup.rename(destination)
     return True
 
 
-def _aside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.old")
+def _backup_of(destination: Path) -> Path:
+    return destination.with_name(f".{destination.name}.old")
 
 
 def _remove(path: Path) -> None:
@@ -73,12 +76,12 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two paths change names in one step; False where the system cannot."""
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two paths in one step; return False where the system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False
-    done: int = rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
-    return done == 0
+    status: int = rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
+    return status == 0

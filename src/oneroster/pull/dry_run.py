@@ -1,4 +1,4 @@
-"""What a pull would fetch: one small request for each collection, and nothing written."""
+"""The dry run: what a pull would fetch, from one small request per collection. Nothing is written."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -8,7 +8,7 @@ from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
 from oneroster.pull.options import PullOptions
-from oneroster.pull.plan import Source, columns_to_fetch, sources
+from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
 from oneroster.pull.roster.columns import columns_of
 
 if TYPE_CHECKING:
@@ -18,46 +18,50 @@ __all__ = ["CollectionPreview", "preview"]
 
 
 class CollectionPreview(NamedTuple):
-    """One collection that would be fetched.
+    """A collection that a pull would fetch.
 
     Attributes:
         source: The collection.
-        rows: As many as the tenant announces; None when it announces none.
-        reason: Why the tenant does not give it; "" when it does.
-        left_out: Columns that would not be kept.
+        rows: The number of rows that the server announces; None when it announces none.
+        reason: Why the server does not offer the collection; "" when it does.
+        left_out: The columns that the pull would leave out.
     """
 
-    source: Source
+    source: CollectionSource
     rows: int | None
     reason: str
     left_out: tuple[str, ...]
 
 
-def preview(roster: "OneRoster", settings: PullOptions, place: Path | None = None) -> list[CollectionPreview]:
-    """What a pull would fetch.
+def preview(client: "OneRoster", options: PullOptions, destination: Path | None = None) -> list[CollectionPreview]:
+    """Return the collections that a pull would fetch.
 
     Args:
-        roster: The tenant.
-        settings: How the pull would go.
-        place: Where to; None not to look at it.
+        client: The tenant.
+        options: The options of the pull.
+        destination: Where the pull would write; None to skip the check of its format.
 
     Raises:
-        ConfigurationError: The choice names what there is not.
-        PlaceError: The format of the place cannot be told.
-        OneRosterError: The tenant cannot be reached or entered.
+        ConfigurationError: The selection names something that does not exist.
+        DestinationError: The format of the destination cannot be detected.
+        OneRosterError: The tenant cannot be reached, or refuses the credentials.
     """
-    if place is not None:
-        format_of(place, settings.format)
-    return [_prospect(roster, source, settings) for source in sources(settings.profile, settings.choice)]
+    if destination is not None:
+        format_of(destination, options.format)
+    specification = client.standard.specification
+    sources = collections_to_fetch(specification, options.profile, options.selection)
+    return [_preview_of(client, source, options) for source in sources]
 
 
-def _prospect(roster: "OneRoster", source: Source, settings: PullOptions) -> CollectionPreview:
-    session, filter_ = roster.session, settings.choice.filters.get(source.collection)
-    call = RowsCall(roster.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
-    kept = columns_to_fetch(source.element, settings.choice)
-    left_out = tuple(column.name for column in columns_of(source.element) if column.name not in kept)
+def _preview_of(client: "OneRoster", source: CollectionSource, options: PullOptions) -> CollectionPreview:
+    session, specification = client.session, client.standard.specification
+    filter_ = options.selection.filters.get(source.collection)
+    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+    fetched = columns_to_fetch(specification, source.element, options.selection)
+    columns = columns_of(specification, source.element)
+    left_out = tuple(column.name for column in columns if column.name not in fetched)
     try:
         total = session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
     except StatusError as error:
-        return CollectionPreview(source, None, f"answered with {error.status_code}", left_out)
+        return CollectionPreview(source, None, f"responded with {error.status_code}", left_out)
     return CollectionPreview(source, total, "", left_out)

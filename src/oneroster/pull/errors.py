@@ -3,11 +3,11 @@
 ::
 
     OneRosterError
-    └── PullError                 a roster could not be put in place; what was there is untouched
-        ├── PlaceError            the place cannot be read or written
-        ├── StagingError          the fetched pages beside the place cannot be used
-        ├── NothingOfferedError   the tenant offers none of the collections, or not all that were named
-        └── GuardError            the new roster is whole, but looks wrong; it was not put in place
+    └── PullError                 the roster could not be written; the destination is unchanged
+        ├── DestinationError      the destination cannot be read or written
+        ├── StagingError          the staged pages beside the destination cannot be used
+        ├── NothingOfferedError   the server offers no collection, or not all that were selected
+        └── GuardError            the new roster is complete but exceeds a sanity limit; it was not published
 
 Messages name collections, files, fields and sourcedIds, and never a value of a record.
 """
@@ -21,34 +21,34 @@ __all__ = ["DestinationError", "GuardError", "NothingOfferedError", "PullError",
 
 
 class PullError(OneRosterError):
-    """A roster could not be put in place; what was there is untouched."""
+    """The roster could not be written; the destination is unchanged."""
 
 
 class DestinationError(PullError):
-    """The place cannot be read or written; the message names it and says what to do."""
+    """The destination cannot be read or written; the message names it and says what to do."""
 
 
 class StagingError(PullError):
-    """The fetched pages beside the place belong to another pull, or cannot be used."""
+    """The staged pages beside the destination belong to another pull, or cannot be used."""
 
 
 class NothingOfferedError(PullError):
-    """The tenant does not offer what was asked for."""
+    """The server does not offer the selected collections."""
 
 
 class GuardError(PullError):
-    """The new roster looks wrong, so the old one was left in place.
+    """The new roster exceeds a sanity limit, so the existing one was kept.
 
     Attributes:
-        objections: What is wrong, one sentence each.
-        listed: The file that lists by id what was wrong with single records; None when there is nothing to list.
+        violations: The limits that are exceeded, one sentence each.
+        rejects_file: The file that lists the affected records by id; None when no single record is affected.
     """
 
-    def __init__(self, objections: Sequence[str], listed: Path | None = None) -> None:
-        super().__init__(tuple(objections), listed)
-        self.objections = tuple(objections)
-        self.listed = listed
+    def __init__(self, violations: Sequence[str], rejects_file: Path | None = None) -> None:
+        super().__init__(tuple(violations), rejects_file)
+        self.violations = tuple(violations)
+        self.rejects_file = rejects_file
 
     def __str__(self) -> str:
-        listed = "" if self.listed is None else f" Listed by id in {self.listed}."
-        return f"Not put in place: {' '.join(self.objections)}{listed}"
+        listed = "" if self.rejects_file is None else f" Listed by id in {self.rejects_file}."
+        return f"The roster was not published: {' '.join(self.violations)}{listed}"

@@ -1,4 +1,4 @@
-"""One pull from begin to end: fetch, check, write, put in place."""
+"""`pull`: fetch, check, write and publish a roster."""
 
 import time
 from collections.abc import Iterator
@@ -9,299 +9,256 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.errors import OneRosterError, PagingError
-from oneroster.pagination.walk import Paging
-from oneroster.pull import atomic_replace as swap
-from oneroster.pull import sanity_checks as guard
-from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError
-from oneroster.pull.fetch.collections import FetchTask, fetch_collections
-from oneroster.pull.fetch.staging import StagedRoster, Staging, folder_beside
+from oneroster.pull import atomic_replace, sanity_checks
+from oneroster.pull.errors import DestinationError, GuardError
+from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats import Format, WriteResult, format_of
-from oneroster.pull.incremental.update import Update
-from oneroster.pull.incremental.watermark import LAST, text_of
+from oneroster.pull.incremental.update import IncrementalUpdate
+from oneroster.pull.incremental.watermark import LAST_PULL, format_time
 from oneroster.pull.options import PullOptions
-from oneroster.pull.plan import columns_to_fetch, sources
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
-from oneroster.pull.roster import rejects
-from oneroster.pull.roster.manifest import CHANGES, WHOLE, Holding, Manifest, write_beside
-from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects
-from oneroster.pull.roster.roster import Roster, rows_of, wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, write_manifest
+from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
+from oneroster.pull.roster.roster import Roster, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.views import active_only, with_columns, with_manifest
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.pull.roster_fetch import RosterFetch
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
-    from oneroster.pull.plan import Source
 
 __all__ = ["pull"]
 
-_DEFAULT: Final = PullOptions()
+_DEFAULT_OPTIONS: Final = PullOptions()
 
 
 def pull(
-    roster: "OneRoster", to: str | Path, settings: PullOptions = _DEFAULT, progress: Progress | None = None
+    client: "OneRoster",
+    destination: str | Path,
+    options: PullOptions = _DEFAULT_OPTIONS,
+    progress: Progress | None = None,
 ) -> PullReport:
-    """Fetch a whole roster and put it in place; until all of it is there and checked, the place stays as it is.
+    """Fetch a whole roster and write it to a destination.
+
+    The existing roster is replaced atomically, after every row has been fetched and checked.
 
     Args:
-        roster: The tenant.
-        to: The place: a file or a folder.
-        settings: How to go about it.
-        progress: Who is told how it gets on.
+        client: The tenant.
+        destination: The file or folder to create or replace.
+        options: The options of the pull.
+        progress: The progress callbacks.
 
     Raises:
-        ConfigurationError: The choice names what there is not; nothing was sent.
-        PlaceError: The place cannot be written, or holds something that is no roster; nothing was sent.
-        GuardError: The roster is there, and looks wrong. What was fetched is kept for a pull that resumes.
-        OneRosterError: It could not be fetched whole. What came is kept for a pull that resumes.
+        ConfigurationError: The options name something that does not exist; no request was sent.
+        DestinationError: The destination cannot be written, or holds something other than a roster; in the latter
+            case no request was sent.
+        GuardError: The roster was fetched but exceeds a sanity limit. Fetched rows are kept for ``resume``.
+        OneRosterError: The roster could not be fetched completely. Fetched rows are kept for ``resume``.
     """
-    return _Pull(roster, Path(to), settings, progress or Progress()).run()
+    return _Pull(client, Path(destination), options, progress or Progress()).run()
 
 
 class _Pull:
     """The state of one pull."""
 
-    def __init__(self, roster: "OneRoster", place: Path, settings: PullOptions, progress: Progress) -> None:
-        self._session = roster.session
-        # A link goes on leading to the roster, wherever that is.
-        self._place = place.resolve() if place.is_symlink() else place
-        self._settings, self._progress = settings, progress
-        self._choice = settings.choice
-        self._form: Format = format_of(self._place, settings.format)
-        self._sources = sources(settings.profile, self._choice)
-        self._columns = {source.element: columns_to_fetch(source.element, self._choice) for source in self._sources}
+    def __init__(self, client: "OneRoster", destination: Path, options: PullOptions, progress: Progress) -> None:
+        self._standard = client.standard
+        self._specification = client.standard.specification
+        self._session = client.session
+        # A symbolic link is kept, and the roster that it points to is replaced.
+        self._destination = destination.resolve() if destination.is_symlink() else destination
+        self._options, self._progress = options, progress
+        self._selection = options.selection
+        self._format: Format = format_of(self._destination, options.format)
         self._notes: list[str] = []
+        self._fetch = RosterFetch(client.standard, options, progress, self._notes)
         self._rejects = Rejects()
         self._began = time.monotonic()
 
     def run(self) -> PullReport:
-        with _as_destination_errors(self._place, "prepared"):
-            swap.recover(self._place)
-            before = self._before()
-            update = self._update(before)
-            plan = self._plan(update)
-            staging = Staging(folder_beside(self._place), plan, _now(), resume=self._settings.resume)
+        with _as_destination_errors(self._destination, "prepared"):
+            atomic_replace.recover(self._destination)
+            existing = self._existing()
+            update = self._update(existing)
+            plan, folder = self._plan(update), staging_folder(self._destination)
+            staging = Staging(folder, plan, _now(), resume=self._options.resume)
         with staging:
-            courier = self._courier()
+            session = self._throttled_session()
             try:
                 with _as_destination_errors(staging.folder, "written"):
-                    self._fetch(courier, staging, update)
+                    self._fetch.run(session, staging, update)
             except PagingError as error:
-                collection = OPERATIONS[error.collection].wrapper or ""
+                collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
-                self._list_rejects()
+                self._write_rejects()
                 raise
             finally:
-                courier.close()
+                session.close()
+            staging.collect_rejects(self._specification, self._rejects)
             roster = self._result(staging, update)
-            self._check(roster, None if before is None else before.manifest, update)
+            self._check(roster, None if existing is None else existing.manifest, update)
             written = self._write(staging, roster)
             staging.remove()
-        return self._report(courier, staging, roster.manifest, written)
+        return self._report(session, staging, roster.manifest, written)
 
-    def _before(self) -> Roster | None:
-        """The roster that is in place.
+    def _existing(self) -> Roster | None:
+        """Return the roster at the destination.
 
         Raises:
-            PlaceError: What is there is no roster, and so not ours to replace.
+            DestinationError: The destination holds something other than a roster, which must not be replaced.
         """
-        if not self._place.parent.is_dir():
-            raise DestinationError(f"{self._place.parent} is no folder; make it first.")
-        if not self._place.exists() or (self._place.is_dir() and not any(self._place.iterdir())):
+        if not self._destination.parent.is_dir():
+            raise DestinationError(f"{self._destination.parent} is not a folder; create it first.")
+        if not self._destination.exists() or (self._destination.is_dir() and not any(self._destination.iterdir())):
             return None
-        return self._form.open(self._place)
+        return self._format.open(self._destination)
 
-    def _update(self, before: Roster | None) -> Update | None:
-        settings = self._settings
-        if settings.since is None:
+    def _update(self, existing: Roster | None) -> IncrementalUpdate | None:
+        options = self._options
+        if options.since is None:
             return None
-        base = before if self._form.embeds_manifest and before and before.manifest.kind == WHOLE else None
-        if settings.base is not None:
-            base = format_of(settings.base).open(settings.base)
-        known = base or before
-        if known is None and settings.since == LAST:
-            self._notes.append("There was no roster before, so all of it was fetched.")
+        base = None
+        if options.base is not None:
+            base = format_of(options.base).open(options.base)
+        elif self._format.embeds_manifest and existing and existing.manifest.kind == WHOLE_ROSTER:
+            base = existing
+        known = base or existing
+        if known is None and options.since == LAST_PULL:
+            self._notes.append("The destination had no roster, so everything was fetched.")
             return None
-        return Update.of(
-            settings.since,
-            settings.overlap,
+        return IncrementalUpdate.of(
+            options.since,
+            options.overlap,
             None if known is None else known.manifest,
             base,
-            self._choice,
+            self._selection,
             self._session.settings.base_url,
-            settings.only_changes or not self._form.embeds_manifest,
+            options.delta or not self._format.embeds_manifest,
         )
 
-    def _plan(self, update: Update | None) -> dict[str, Any]:
-        """What makes fetched rows useless for another pull."""
+    def _plan(self, update: IncrementalUpdate | None) -> dict[str, Any]:
+        """What the staged rows depend on; they cannot be used for a pull with another plan."""
         return {
+            "standard": self._standard.version,
             "base_url": self._session.settings.base_url,
-            "profile": self._settings.profile,
-            "columns": {element: list(names) for element, names in self._columns.items()},
-            "filters": {name: sha256(text.encode()).hexdigest() for name, text in self._choice.filters.items()},
-            "since": update and text_of(update.since),
-            "paging": list(self._paging),
+            "profile": self._options.profile,
+            "columns": {element: list(names) for element, names in self._fetch.columns.items()},
+            "filters": {name: sha256(text.encode()).hexdigest() for name, text in self._selection.filters.items()},
+            "since": update and format_time(update.since),
+            "paging": list(self._fetch.paging),
         }
 
-    @property
-    def _paging(self) -> Paging:
-        return self._settings.paging or Paging(windows=self._settings.workers)
-
-    def _courier(self) -> ThrottledSession:
+    def _throttled_session(self) -> ThrottledSession:
         return ThrottledSession(
-            self._session,
-            workers=self._settings.workers,
-            rate=self._settings.rate,
-            told=self._progress.again,
+            self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
         )
 
-    def _fetch(self, courier: ThrottledSession, staging: Staging, update: Update | None) -> None:
-        self._progress.plan(tuple(source.collection for source in self._sources))
-        errands = [self._errand(source, staging, update) for source in self._sources]
-        workers = self._settings.workers
-        fetch_collections(courier, staging, errands, self._paging, workers, self._progress)
-        if update is not None:
-            staged = StagedRoster(staging, Manifest(), self._there(staging))
-            for errand in errands:
-                if self._is_short(errand, staging, staged, update, courier):
-                    name = errand.source.collection
-                    self._notes.append(f"{name}: rows went or came without a change being told, so all were fetched")
-                    staging.start_over(errand.source.element)
-            fetch_collections(courier, staging, errands, self._paging, workers, self._progress)
-        staging.tell_rejects(self._rejects)
-        self._check_offer(staging)
-
-    def _errand(self, source: "Source", staging: Staging, update: Update | None) -> FetchTask:
-        changes = None if update is None else update.changes(source)
-        if changes is None:
-            staging.whole.add(source.element)
-        columns = self._columns[source.element]
-        return FetchTask(source, columns, self._choice.filters.get(source.collection), self._notes, changes)
-
-    def _is_short(
-        self, errand: FetchTask, staging: Staging, staged: Roster, update: Update, courier: ThrottledSession
-    ) -> bool:
-        element = errand.source.element
-        asked = element in staging.done and element not in staging.whole
-        return asked and update.is_short(errand.source, staged, courier)
-
-    def _there(self, staging: Staging) -> dict[str, tuple[str, ...]]:
-        return {element: columns for element, columns in self._columns.items() if element in staging.done}
-
-    def _check_offer(self, staging: Staging) -> None:
-        absent = {source.collection: staging.absent.get(source.element) for source in self._sources}
-        named = [f"{name} is {reason}" for name, reason in absent.items() if reason and name in self._choice.only]
-        if named:
-            raise NothingOfferedError(f"The tenant does not give what was asked for: {', '.join(named)}.")
-        if all(absent.values()):
-            reasons = ", ".join(sorted({reason or "" for reason in absent.values()}))
-            raise NothingOfferedError(
-                f"The tenant gives none of the collections: {reasons}. Check base_url, credentials and scopes."
-            )
-
-    def _result(self, staging: Staging, update: Update | None) -> Roster:
-        """What the place shall hold."""
+    def _result(self, staging: Staging, update: IncrementalUpdate | None) -> Roster:
+        """Return the roster to write."""
         self._progress.stage("checking")
-        staged: Roster = StagedRoster(staging, Manifest(), self._there(staging))
-        if self._choice.schools:
-            staged = SchoolSubset(staged, self._choice.schools)
-        if update is None and self._choice.active:
+        staged = self._fetch.staged(staging)
+        if self._selection.schools:
+            staged = SchoolSubset(staged, self._selection.schools)
+        if update is None and self._selection.active:
             staged = active_only(staged)
-        if self._choice.columns:
-            elements = {source.collection: source.element for source in self._sources}
-            staged = with_columns(
-                staged, {elements[name]: tuple(names) for name, names in self._choice.columns.items()}
-            )
-        roster = staged if update is None else update.result(staged, Manifest(), staging)
+        if self._selection.columns:
+            elements = {source.collection: source.element for source in self._fetch.sources}
+            columns = {elements[name]: tuple(names) for name, names in self._selection.columns.items()}
+            staged = with_columns(staged, columns)
+        roster = staged if update is None else update.result(staged, staging)
         return with_manifest(roster, self._manifest(staging, roster, update))
 
-    def _manifest(self, staging: Staging, roster: Roster, update: Update | None) -> Manifest:
+    def _manifest(self, staging: Staging, roster: Roster, update: IncrementalUpdate | None) -> Manifest:
         return Manifest(
-            kind=CHANGES if update is not None and update.only_changes else WHOLE,
+            kind=CHANGES_ONLY if update is not None and update.delta else WHOLE_ROSTER,
+            standard=self._standard.version,
             base_url=self._session.settings.base_url,
-            profile=self._settings.profile,
+            profile=self._options.profile,
             started_at=staging.started_at,
             finished_at=_now(),
             watermark=staging.started_at,
-            since=update and text_of(update.since),
-            collections={
-                wrapper_of(element): Holding(element, rows_of(roster, element), list(roster.schema(element).names))
-                for element in roster.elements()
-            },
-            not_offered={wrapper_of(element): reason for element, reason in staging.absent.items()},
-            choice=self._choice.as_json(),
+            since=update and format_time(update.since),
+            collections=describe_collections(roster),
+            not_offered={self._name_of(element): reason for element, reason in staging.not_offered.items()},
+            selection=self._selection.as_json(),
         )
 
-    def _check(self, roster: Roster, before: Manifest | None, update: Update | None) -> None:
-        checked = {}
-        if roster.manifest.kind == WHOLE and not self._choice.schools:
-            checked = guard.note_unresolved(roster, self._rejects, set(self._choice.filters))
-        wrong = guard.failed_limits(roster.manifest, self._rejects, checked, self._settings.bounds)
-        if not self._settings.accept_shrink:
-            wrong += self._losses(roster, before, update)
-        if wrong:
-            raise GuardError(wrong, self._list_rejects())
+    def _name_of(self, element: str) -> str:
+        return collection_name(self._specification, element)
 
-    def _losses(self, roster: Roster, before: Manifest | None, update: Update | None) -> list[str]:
-        if update is not None and update.only_changes:
-            return guard.too_many_deletions(update.deletions(roster), self._settings.bounds)
-        if before is None or before.kind != WHOLE:
+    def _check(self, roster: Roster, existing: Manifest | None, update: IncrementalUpdate | None) -> None:
+        checked = {}
+        if roster.manifest.kind == WHOLE_ROSTER and not self._selection.schools:
+            checked = sanity_checks.collect_unresolved(roster, self._rejects, set(self._selection.filters))
+        violations = sanity_checks.exceeded_limits(roster.manifest, self._rejects, checked, self._options.limits)
+        if not self._options.accept_shrink:
+            violations += self._losses(roster, existing, update)
+        if violations:
+            raise GuardError(violations, self._write_rejects())
+
+    def _losses(self, roster: Roster, existing: Manifest | None, update: IncrementalUpdate | None) -> list[str]:
+        limits = self._options.limits
+        if update is not None and update.delta:
+            deletions = {self._name_of(element): found for element, found in update.deletions(roster).items()}
+            return sanity_checks.excessive_deletions(deletions, limits)
+        if existing is None or existing.kind != WHOLE_ROSTER:
             return []
-        if before.choice != roster.manifest.choice:
-            self._notes.append("The roster before was of another choice, so the numbers of rows were not compared.")
+        if existing.selection != roster.manifest.selection:
+            self._notes.append("The existing roster has another selection, so the numbers of rows were not compared.")
             return []
-        return guard.shrunk_collections(roster.manifest, before, self._settings.bounds)
+        return sanity_checks.shrunk_collections(roster.manifest, existing, limits)
 
     def _write(self, staging: Staging, roster: Roster) -> WriteResult:
         self._progress.stage("writing")
-        target = staging.folder / "new" / self._place.name
-        with _as_destination_errors(self._place, "written"):
-            target.parent.mkdir(mode=0o700)
-            written = self._form.write(target, roster)
-            swap.put(target, self._place)
-            if not self._form.embeds_manifest:
-                write_beside(self._place, roster.manifest)
+        new = staging.folder / "new" / self._destination.name
+        with _as_destination_errors(self._destination, "written"):
+            new.parent.mkdir(mode=0o700)
+            written = self._format.write(new, roster)
+            atomic_replace.replace(new, self._destination)
+            if not self._format.embeds_manifest:
+                write_manifest(self._destination, roster.manifest)
             self._rejects.add(written.rejects)
-            self._list_rejects()
+            self._write_rejects()
         return written
 
-    def _list_rejects(self) -> Path | None:
-        """Write down what was wrong with single records, and say where."""
-        listed = rejects.beside(self._place)
-        with _as_destination_errors(listed, "written"):
-            self._rejects.write(listed)
-        return listed if self._rejects.counts else None
+    def _write_rejects(self) -> Path | None:
+        """Write the list of rejects beside the destination, and return its path."""
+        path = rejects_path(self._destination)
+        with _as_destination_errors(path, "written"):
+            self._rejects.write(path)
+        return path if self._rejects.counts else None
 
     def _report(
-        self, courier: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
+        self, session: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
     ) -> PullReport:
         return PullReport(
-            place=self._place,
+            destination=self._destination,
             manifest=manifest,
-            fetched={source.collection: staging.rows(source.element) for source in self._sources},
-            requests=courier.requests,
-            retries=courier.retries,
-            received=courier.received,
+            fetched={source.collection: staging.count_rows(source.element) for source in self._fetch.sources},
+            requests=session.requests,
+            retries=session.retries,
+            received=session.received,
             seconds=time.monotonic() - self._began,
             notes=(*self._notes, *written.notes),
             rejects=dict(self._rejects.counts),
-            rejects_file=rejects.beside(self._place) if self._rejects.counts else None,
+            rejects_file=rejects_path(self._destination) if self._rejects.counts else None,
             resumed=staging.resumed,
         )
 
 
 def _now() -> str:
-    return text_of(datetime.now(UTC))
+    return format_time(datetime.now(UTC))
 
 
 @contextmanager
-def _as_destination_errors(path: Path, done: str) -> Iterator[None]:
-    """Turn what the operating system says into words of our own.
+def _as_destination_errors(path: Path, action: str) -> Iterator[None]:
+    """Translate errors of the operating system.
 
     Raises:
-        PlaceError: The operating system refused.
+        DestinationError: The operating system raised an error.
     """
     try:
         yield
@@ -309,6 +266,6 @@ def _as_destination_errors(path: Path, done: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise DestinationError(
-            f"{error.filename or path} cannot be {done}: {error.strerror or type(error).__name__}."
-            " What was in place before is as it was."
+            f"{error.filename or path} cannot be {action}: {error.strerror or type(error).__name__}."
+            " The existing roster is unchanged."
         ) from None

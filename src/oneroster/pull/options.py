@@ -1,11 +1,11 @@
-"""How a pull goes."""
+"""The options of a pull."""
 
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from oneroster.pagination.walk import Paging
-from oneroster.pull.incremental.watermark import OVERLAP
+from oneroster.pull.incremental.watermark import DEFAULT_OVERLAP
 from oneroster.pull.plan import RosterSelection
 from oneroster.pull.sanity_checks import SanityLimits
 
@@ -13,35 +13,35 @@ __all__ = ["PullOptions"]
 
 
 class PullOptions(NamedTuple):
-    """How a pull goes.
+    """The options of a pull.
 
     Attributes:
-        format: One of ``csv``, ``ndjson``, ``ndjson.gz``, ``ndjson.zst``, ``parquet``, ``duckdb``, ``sqlite``; None to
-            go by the name of the place.
+        format: ``csv``, ``ndjson``, ``ndjson.gz``, ``ndjson.zst``, ``parquet``, ``duckdb`` or ``sqlite``; None to
+            detect the format from the destination.
         profile: The dialect of the tenant.
-        choice: What of the roster is wanted.
-        since: Fetch only what changed: a time in ISO 8601, or ``last`` for the watermark of the roster at the place,
-            or of the base. None fetches all.
-        overlap: How much further back changes are asked for.
-        base: A whole roster of before, to compare with and to bring up to date; None for the one at the place, when
-            its format can serve.
-        only_changes: Put the changes alone in the place. A CSV bundle of changes always holds them alone.
-        bounds: How wrong the roster may look.
-        accept_shrink: Put it in place however much smaller it is than before.
-        resume: Go on where an earlier pull to this place ended.
-        workers: Requests on their way at once, at most.
-        rate: Requests a second, at most; None for no bound.
-        paging: How collections are read; None for pages of a thousand rows, as many at once as there are workers.
+        selection: The part of the roster to pull.
+        since: Fetch only records changed since this time in ISO 8601, or since the watermark of the existing roster
+            (``last``). None fetches everything.
+        overlap: How much earlier than ``since`` changes are requested.
+        base: A complete roster to compare with and to update; None for the one at the destination, if its format can
+            be updated.
+        delta: Write only the changes to the destination. A CSV bundle of changes is always a delta.
+        limits: The sanity limits.
+        accept_shrink: Publish the roster even if it lost more rows than the limit allows.
+        resume: Resume an unfinished pull to this destination.
+        workers: The maximum number of concurrent requests.
+        rate: The maximum number of requests per second; None for no limit.
+        paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
     """
 
     format: str | None = None
     profile: str = "standard"
-    choice: RosterSelection = RosterSelection()
+    selection: RosterSelection = RosterSelection()
     since: str | None = None
-    overlap: timedelta = OVERLAP
+    overlap: timedelta = DEFAULT_OVERLAP
     base: Path | None = None
-    only_changes: bool = False
-    bounds: SanityLimits = SanityLimits()
+    delta: bool = False
+    limits: SanityLimits = SanityLimits()
     accept_shrink: bool = False
     resume: bool = False
     workers: int = 4

@@ -1,28 +1,31 @@
-"""Who is told how a pull gets on."""
+"""Progress callbacks of a pull."""
 
 __all__ = ["Progress"]
 
 
 class Progress:
-    """Hears how a pull gets on, from several threads; this one keeps still. Derive from it to show something."""
+    """Callbacks for the progress of a pull, called from several threads. Override them to display something.
+
+    The methods of this class do nothing.
+    """
 
     def plan(self, collections: tuple[str, ...]) -> None:
-        """These collections are going to be fetched."""
+        """Announce the collections that will be fetched."""
 
     def begin(self, collection: str) -> None:
-        """A collection is being fetched."""
+        """Report that the fetch of a collection begins."""
 
     def advance(self, collection: str, rows: int, total: int | None) -> None:
-        """So many rows of a collection are here, of so many announced, if any were."""
+        """Report the rows of a collection fetched up to now, and the total that the server announces, if any."""
 
     def end(self, collection: str, rows: int) -> None:
-        """A collection is here."""
+        """Report that a collection is fetched."""
 
-    def absent(self, collection: str, reason: str) -> None:
-        """The tenant does not give a collection."""
+    def not_offered(self, collection: str, reason: str) -> None:
+        """Report that the server does not offer a collection."""
 
-    def again(self) -> None:
-        """A request is going to be sent again."""
+    def retry(self) -> None:
+        """Report that a failed request will be sent again."""
 
-    def stage(self, what: str) -> None:
-        """Another kind of work begins, as in ``checking`` or ``writing``."""
+    def stage(self, name: str) -> None:
+        """Report the next stage after the fetch: ``checking``, then ``writing``."""

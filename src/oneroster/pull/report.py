@@ -1,4 +1,4 @@
-"""What a pull says when it is over."""
+"""The report of a finished pull."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,23 +10,23 @@ __all__ = ["PullReport"]
 
 
 class PullReport(NamedTuple):
-    """A pull that is over and whose roster is in place.
+    """The result of a pull whose roster was published.
 
     Attributes:
-        place: Where the roster is.
-        manifest: What is known of it: rows by collection, what is not offered, the watermark.
-        fetched: By collection, the rows that were fetched; fewer than there are after a pull of changes.
-        requests: Requests sent.
-        retries: Requests sent again.
-        received: Bytes of bodies.
-        seconds: From begin to end.
-        notes: Sentences about what was unusual.
-        rejects: By collection and reason, how many.
-        rejects_file: Where they are listed; None when there are none.
-        resumed: Whether an earlier pull was gone on with.
+        destination: The file or folder with the roster.
+        manifest: The manifest of the roster: rows by collection, collections not offered, the watermark.
+        fetched: The rows fetched by collection; after an incremental pull, fewer than the roster has.
+        requests: The number of requests sent.
+        retries: The number of requests sent again.
+        received: The bytes of all response bodies.
+        seconds: The duration of the pull.
+        notes: Sentences about anything unusual.
+        rejects: The number of rejects by collection and reason.
+        rejects_file: The file that lists them; None when there are none.
+        resumed: Whether the pull resumed an earlier one.
     """
 
-    place: Path
+    destination: Path
     manifest: Manifest
     fetched: Mapping[str, int]
     requests: int

@@ -1,4 +1,4 @@
-"""Whether a roster may be put in place: it did not shrink, its references lead somewhere, its records could be read."""
+"""Checks of a new roster before it is published: its size, its references, and its unreadable records."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -6,21 +6,22 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.roster.columns import KEY, columns_of
+from oneroster.pull.roster.columns import KEY_COLUMN, columns_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
-__all__ = ["SanityLimits", "failed_limits", "note_unresolved", "shrunk_collections", "too_many_deletions"]
+__all__ = ["SanityLimits", "collect_unresolved", "exceeded_limits", "excessive_deletions", "shrunk_collections"]
 
 
 class SanityLimits(NamedTuple):
-    """How wrong a roster may look and still be put in place; shares from 0 to 1.
+    """The limits of a roster that is published, as shares from 0 to 1.
 
     Attributes:
-        shrink: Of the rows that a collection had before, how many may be gone.
-        unreadable: Of the records of a collection, how many may have something that cannot be read.
-        unresolved: Of the references of a collection to another, how many may lead nowhere.
+        shrink: The share of a collection's previous rows that may be missing.
+        unreadable: The share of a collection's records that may have unreadable fields.
+        unresolved: The share of a collection's references that may point to no record.
     """
 
     shrink: float = 0.2
@@ -28,8 +29,8 @@ class SanityLimits(NamedTuple):
     unresolved: float = 0.05
 
 
-class _References(NamedTuple):
-    """A column of ids, and the element they belong to."""
+class _ReferenceColumn(NamedTuple):
+    """A column of ids, and the element that they reference."""
 
     column: str
     field: str
@@ -37,108 +38,118 @@ class _References(NamedTuple):
     many: bool
 
 
-def failed_limits(
-    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], bounds: SanityLimits
+def exceeded_limits(
+    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], limits: SanityLimits
 ) -> list[str]:
-    """What of the records of a roster is beyond the bounds, one sentence each.
+    """Return the limits that the records of a roster exceed, one sentence each.
 
     Args:
-        manifest: What is known of the roster.
-        rejects: What was wrong with its records.
-        checked: By collection and field, the references that were looked up.
-        bounds: How many may be wrong.
+        manifest: The manifest of the roster.
+        rejects: The rejects of its records.
+        checked: The number of references checked, by collection and field.
+        limits: The limits.
     """
     found = []
-    for name, holding in manifest.collections.items():
-        bad = rejects.of(name, UNREADABLE)
-        if bad > bounds.unreadable * max(holding.rows, 1):
-            found.append(f"{name}: {bad} fields or records could not be read, in {holding.rows} rows.")
-        looked_up = sum(number for (collection, _), number in checked.items() if collection == name)
-        astray = rejects.of(name, UNRESOLVED)
-        if astray > bounds.unresolved * max(looked_up, 1):
-            found.append(f"{name}: {astray} of {looked_up} references lead nowhere.")
+    for name, collection in manifest.collections.items():
+        unreadable = rejects.of(name, UNREADABLE)
+        if unreadable > limits.unreadable * max(collection.rows, 1):
+            found.append(f"{name}: {unreadable} fields or records could not be read, in {collection.rows} rows.")
+        references = sum(number for (checked_name, _), number in checked.items() if checked_name == name)
+        unresolved = rejects.of(name, UNRESOLVED)
+        if unresolved > limits.unresolved * max(references, 1):
+            found.append(f"{name}: {unresolved} of {references} references could not be resolved.")
     return found
 
 
-def shrunk_collections(new: Manifest, old: Manifest, bounds: SanityLimits) -> list[str]:
-    """Which collections lost more rows than they may, one sentence each."""
+def shrunk_collections(new: Manifest, old: Manifest, limits: SanityLimits) -> list[str]:
+    """Return the collections that lost more rows than the limit allows, one sentence each."""
     found = []
     for name, before in old.collections.items():
-        now = new.collections[name].rows if name in new.collections else 0
-        if now < before.rows * (1 - bounds.shrink):
-            why = f" ({new.not_offered[name]})" if name in new.not_offered else ""
-            found.append(f"{name}: {now} rows now{why}, {before.rows} before.")
+        rows = new.collections[name].rows if name in new.collections else 0
+        if rows < before.rows * (1 - limits.shrink):
+            reason = f" ({new.not_offered[name]})" if name in new.not_offered else ""
+            found.append(f"{name}: {rows} rows now{reason}, {before.rows} before.")
     return found
 
 
-def too_many_deletions(deletions: Mapping[str, tuple[int, int]], bounds: SanityLimits) -> list[str]:
-    """Of which elements the changes delete more than they may, one sentence each.
+def excessive_deletions(deletions: Mapping[str, tuple[int, int]], limits: SanityLimits) -> list[str]:
+    """Return the collections that lose more rows by a delta than the limit allows, one sentence each.
 
     Args:
-        deletions: By element, how many rows are deleted, and how many there were.
-        bounds: How many may be.
+        deletions: The number of deleted rows and of rows before, by collection.
+        limits: The limits.
     """
     return [
-        f"{wrapper_of(element)}: {gone} of {before} rows would be deleted."
-        for element, (gone, before) in deletions.items()
-        if before and gone > before * bounds.shrink
+        f"{name}: {deleted} of {before} rows would be deleted."
+        for name, (deleted, before) in deletions.items()
+        if before and deleted > before * limits.shrink
     ]
 
 
-def note_unresolved(roster: Roster, rejects: Rejects, partial: Collection[str] = ()) -> dict[tuple[str, str], int]:
-    """Look up every reference whose collection is in the roster; note those that lead nowhere.
+def collect_unresolved(roster: Roster, rejects: Rejects, partial: Collection[str] = ()) -> dict[tuple[str, str], int]:
+    """Check every reference to a collection of the roster, and reject those that cannot be resolved.
 
     Args:
         roster: The roster.
-        rejects: Where they are noted.
-        partial: Collections that were fetched in part, so that a reference to them may lead out of the roster.
+        rejects: Receives the unresolved references.
+        partial: Collections that were fetched in part; references to them are not checked.
 
     Returns:
-        By collection and field, how many were looked up.
+        The number of references checked, by collection and field.
     """
+    specification = roster.manifest.specification
     checked: dict[tuple[str, str], int] = {}
     ids: dict[str, pa.ChunkedArray] = {}
     for element in roster.elements():
-        references = [one for one in _references_of(element, roster) if wrapper_of(one.to) not in partial]
+        name = collection_name(specification, element)
+        references = [
+            reference
+            for reference in _references_of(element, roster)
+            if collection_name(specification, reference.to) not in partial
+        ]
         for to in {reference.to for reference in references} - ids.keys():
             ids[to] = _ids_of(roster, to)
         for batch in roster.read(element) if references else ():
             for reference in references:
-                looked_up, astray = _look_up(batch, reference, ids[reference.to])
-                name = wrapper_of(element)
-                checked[name, reference.field] = checked.get((name, reference.field), 0) + looked_up
+                number, unresolved = _unresolved_of(batch, reference, ids[reference.to])
+                checked[name, reference.field] = checked.get((name, reference.field), 0) + number
                 rejects.add(
                     Reject(name, owner, reference.field, UNRESOLVED, kept=True, refers_to=target)
-                    for owner, target in astray
+                    for owner, target in unresolved
                 )
     return checked
 
 
-def _references_of(element: str, roster: Roster) -> list[_References]:
-    held = set(roster.elements())
-    there = set(roster.schema(element).names)
+def _references_of(element: str, roster: Roster) -> list[_ReferenceColumn]:
+    elements = set(roster.elements())
+    present = set(roster.schema(element).names)
     return [
-        _References(column.name, column.property.name, column.property.refers_to, column.property.kind == "references")
-        for column in columns_of(element)
-        if column.name in there and column.property is not None and column.property.refers_to in held
+        _ReferenceColumn(
+            column.name, column.property.name, column.property.refers_to, column.property.kind == "references"
+        )
+        for column in columns_of(roster.manifest.specification, element)
+        if column.name in present and column.property is not None and column.property.refers_to in elements
     ]
 
 
 def _ids_of(roster: Roster, element: str) -> pa.ChunkedArray:
-    chunks = [batch.column(KEY) for batch in roster.read(element)]
+    chunks = [batch.column(KEY_COLUMN) for batch in roster.read(element)]
     return pa.chunked_array(chunks, pa.string()).combine_chunks()
 
 
-def _look_up(batch: pa.RecordBatch, reference: _References, ids: pa.ChunkedArray) -> tuple[int, list[tuple[str, str]]]:
-    values, owners = batch.column(reference.column), batch.column(KEY)
+def _unresolved_of(
+    batch: pa.RecordBatch, reference: _ReferenceColumn, ids: pa.ChunkedArray
+) -> tuple[int, list[tuple[str, str]]]:
+    """The number of references in a batch, and owner and target of the unresolved ones."""
+    values, owners = batch.column(reference.column), batch.column(KEY_COLUMN)
     if reference.many:
         owners = owners.take(pc.list_parent_indices(values))
         values = pc.list_flatten(values)
-    looked_up = len(values) - values.null_count
+    number = len(values) - values.null_count
     lost = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, value_set=ids)))
     if not pc.any(lost).as_py():
-        return looked_up, []
+        return number, []
     owners, values = owners.filter(lost), values.filter(lost)
-    # Some servers put blanks around ids in places; the walk takes such ids for the same, too.
-    still = pc.invert(pc.is_in(pc.utf8_trim_whitespace(values), value_set=pc.utf8_trim_whitespace(ids)))
-    return looked_up, list(zip(owners.filter(still).to_pylist(), values.filter(still).to_pylist(), strict=True))
+    # Some servers put spaces around ids in some records; the collection walk treats such ids as equal, too.
+    lost = pc.invert(pc.is_in(pc.utf8_trim_whitespace(values), value_set=pc.utf8_trim_whitespace(ids)))
+    return number, list(zip(owners.filter(lost).to_pylist(), values.filter(lost).to_pylist(), strict=True))

@@ -1,4 +1,4 @@
-"""Many tenants side by side: each to a place of its own, and none in the way of another."""
+"""Pull the rosters of many tenants concurrently, each to a separate destination."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,79 +13,81 @@ from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
 
-__all__ = ["names_of", "pull_tenants"]
+__all__ = ["pull_tenants", "tenant_destination", "tenant_names"]
 
-_FORMAT: Final = "parquet"
+_DEFAULT_FORMAT: Final = "parquet"
 
 
-def names_of(config: Path) -> tuple[str, ...]:
-    """The tenants of a file, in its order; see `oneroster.settings`.
+def tenant_names(config: Path) -> tuple[str, ...]:
+    """Return the tenants of a configuration file, in its order; see `oneroster.settings`.
 
     Raises:
-        ConfigurationError: It cannot be read, or names none.
+        ConfigurationError: The file cannot be read, or names no tenant.
     """
     try:
         tenants = tomllib.loads(config.read_text("utf-8")).get("tenants")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{config} cannot be read as TOML ({type(error).__name__}).") from None
     if not isinstance(tenants, dict) or not tenants:
-        raise ConfigurationError(f"{config} has no [tenants.…] in it.")
+        raise ConfigurationError(f"{config} has no [tenants.NAME] table.")
     for name in tenants:
-        # The name becomes that of a file.
+        # The name becomes a file name.
         if not name or name.startswith(".") or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise ConfigurationError(f"{config}: {name!r} cannot name a place; use letters, digits, - and _.")
+            raise ConfigurationError(
+                f"{config}: tenant {name!r} cannot be used as a file name; use letters, digits, '-' and '_'."
+            )
     return tuple(tenants)
 
 
-def place_of(folder: Path, tenant: str, settings: PullOptions) -> Path:
-    """Where the roster of a tenant goes."""
-    name = settings.format or _FORMAT
+def tenant_destination(folder: Path, tenant: str, options: PullOptions) -> Path:
+    """Return the destination of a tenant's roster in a folder."""
+    name = options.format or _DEFAULT_FORMAT
     return folder / f"{tenant}.{'zip' if name == 'csv' else name}"
 
 
 def pull_tenants(
     config: str | Path,
     to: str | Path,
-    settings: PullOptions,
+    options: PullOptions,
     progress: Callable[[str], Progress] = lambda _tenant: Progress(),
-    at_once: int = 4,
+    max_tenants: int = 4,
 ) -> Mapping[str, PullReport | Exception]:
-    """Pull the rosters of all tenants of a file.
+    """Pull the rosters of all tenants of a configuration file.
 
     Args:
-        config: The file of tenants.
-        to: The folder for their places, made when absent; each is named after its tenant.
-        settings: How each pull goes. Without a format it is Parquet.
-        progress: Gives who is told about a tenant.
-        at_once: Tenants at once, at most.
+        config: The configuration file.
+        to: The folder for the destinations, created if needed; each destination is named after its tenant.
+        options: The options of each pull. The default format is Parquet.
+        progress: Return the progress callbacks of a tenant.
+        max_tenants: The maximum number of concurrent tenants.
 
     Returns:
-        By tenant its report, or what went wrong. What goes wrong with one does not touch the others.
+        The report of each tenant, or its error. The failure of one tenant does not affect the others.
 
     Raises:
         ConfigurationError: The file cannot be read, or names no tenant.
-        OSError: The folder cannot be made.
+        OSError: The folder cannot be created.
     """
     config, folder = Path(config), Path(to)
-    names = names_of(config)
+    names = tenant_names(config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = settings._replace(format=settings.format or _FORMAT)
+    options = options._replace(format=options.format or _DEFAULT_FORMAT)
 
-    rosters = {name: OneRoster(tenant=name, config=config) for name in names}
+    clients = {name: OneRoster(tenant=name, config=config) for name in names}
 
-    def one(name: str) -> PullReport | Exception:
+    def pull_tenant(name: str) -> PullReport | Exception:
         try:
-            with rosters[name] as roster:
-                return pull(roster, place_of(folder, name, settings), settings, progress(name))
-        except Exception as error:  # whatever it is, the other tenants are not to suffer from it
+            with clients[name] as client:
+                return pull(client, tenant_destination(folder, name, options), options, progress(name))
+        except Exception as error:  # one tenant's failure, of any kind, must not end the other pulls
             return error
 
-    with ThreadPoolExecutor(at_once, "oneroster-tenant") as pool:
+    with ThreadPoolExecutor(max_tenants, "oneroster-tenant") as pool:
         try:
-            return dict(zip(names, pool.map(one, names), strict=True))
+            return dict(zip(names, pool.map(pull_tenant, names), strict=True))
         except BaseException:
-            # Whoever interrupts does not wait for all the tenants.
+            # After an interrupt, do not wait for all tenants.
             pool.shutdown(wait=False, cancel_futures=True)
-            for roster in rosters.values():
-                roster.close()
+            for client in clients.values():
+                client.close()
             raise

@@ -8,24 +8,30 @@ import httpx
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.dialects.overlay import facts_of
+from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.errors import BudgetSpentError, UnreachableError
 from oneroster.contract.fuzzing.engine import EngineRun, run_engine
 from oneroster.contract.fuzzing.engine_document import compile_document
 from oneroster.contract.fuzzing.phases import Phase
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import OPERATIONS, Operation, document
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation
 from tests.contract_kit.hostile import answer, resets, says, serving
+
+STANDARD = Standard.of("1.1")
+SPECIFICATION = STANDARD.specification
+
 
 SOME = ["getAllOrgs", "getOrg", "getClassesForSchool"]
 
@@ -39,9 +45,12 @@ def sandbox() -> Iterator[Sandbox]:
 def offered_by(gateway: Gateway, *names: str) -> list[tuple[Operation, list[ParsedResponse]]]:
     """Operations with one answered reading each, as a snapshot would give them."""
     tenant = ObservedTenant(gateway)
-    school = str(tenant.ask(OPERATIONS["getAllSchools"]).ids[0])
+    school = str(tenant.ask(SPECIFICATION.operations["getAllSchools"]).ids[0])
     values = {"getOrg": {"id": school}, "getClassesForSchool": {"school_id": school}}
-    return [(OPERATIONS[name], [tenant.ask(OPERATIONS[name], values.get(name))]) for name in names]
+    return [
+        (SPECIFICATION.operations[name], [tenant.ask(SPECIFICATION.operations[name], values.get(name))])
+        for name in names
+    ]
 
 
 def entered(tenant: Sandbox, limits: RunBudget | None = None) -> Gateway:
@@ -56,7 +65,7 @@ def test_it_asks_only_lawful_bounded_reads_with_known_ids(sandbox: Sandbox) -> N
     with entered(sandbox) as gateway:
         operations = offered_by(gateway, *SOME)
         before = gateway.spent
-        run = run_engine(gateway, compile_document(facts_of("standard"), operations), seed=1)
+        run = run_engine(gateway, compile_document(dialect_specification("standard", STANDARD), operations), seed=1)
         sent = gateway.log[before:]
     assert run.stopped is None
     assert run.crashes == []
@@ -75,7 +84,11 @@ def test_the_same_seed_asks_the_same(sandbox: Sandbox) -> None:
     asked = []
     for _ in range(2):
         with entered(sandbox) as gateway:
-            run = run_engine(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=5)
+            run = run_engine(
+                gateway,
+                compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, "getAllOrgs")),
+                seed=5,
+            )
             asked.append(targets(run.exchanges))
     assert asked[0] == asked[1]
 
@@ -84,13 +97,21 @@ def test_it_leaves_nothing_behind(sandbox: Sandbox, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with entered(sandbox) as gateway:
-        run_engine(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=1)
+        run_engine(
+            gateway,
+            compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, "getAllOrgs")),
+            seed=1,
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_it_finds_comes_with_the_exchange_behind_it() -> None:
     with Sandbox(faults=["rare-500"]) as tenant, entered(tenant) as gateway:
-        run = run_engine(gateway, compile_document(facts_of("standard"), offered_by(gateway, "getAllOrgs")), seed=1)
+        run = run_engine(
+            gateway,
+            compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, "getAllOrgs")),
+            seed=1,
+        )
     hints = [hint for hint in run.hints["/orgs"] if hint.check == "not_a_server_error"]
     assert hints
     assert all(hint.exchange.status == 500 and "orderBy=desc" in hint.exchange.target for hint in hints)
@@ -98,14 +119,22 @@ def test_what_it_finds_comes_with_the_exchange_behind_it() -> None:
 
 def test_a_spent_budget_stops_it(sandbox: Sandbox) -> None:
     with entered(sandbox, RunBudget(requests=8)) as gateway:
-        run = run_engine(gateway, compile_document(facts_of("standard"), offered_by(gateway, *SOME)), seed=1)
+        run = run_engine(
+            gateway, compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, *SOME)), seed=1
+        )
         assert gateway.spent == 8
     assert isinstance(run.stopped, BudgetSpentError)
 
 
 def test_a_tenant_that_is_gone_stops_it() -> None:
     with serving(resets) as server, Gateway(Target(server.base_url), RunBudget(timeout=5)) as gateway:
-        run = run_engine(gateway, compile_document(facts_of("standard"), [(OPERATIONS["getAllOrgs"], [])]), seed=1)
+        run = run_engine(
+            gateway,
+            compile_document(
+                dialect_specification("standard", STANDARD), [(SPECIFICATION.operations["getAllOrgs"], [])]
+            ),
+            seed=1,
+        )
     assert isinstance(run.stopped, UnreachableError)
     assert run.exchanges == {}
     assert run.hints == {}
@@ -114,17 +143,26 @@ def test_a_tenant_that_is_gone_stops_it() -> None:
 def test_strange_headers_pass_through_it() -> None:
     strange = answer(b'{"orgs": []}', X_Odd="caf\u00e9", Content_Type="application/json")
     with serving(says(strange)) as server, Gateway(Target(server.base_url), RunBudget(timeout=5)) as gateway:
-        run = run_engine(gateway, compile_document(facts_of("standard"), [(OPERATIONS["getAllOrgs"], [])]), seed=1)
+        run = run_engine(
+            gateway,
+            compile_document(
+                dialect_specification("standard", STANDARD), [(SPECIFICATION.operations["getAllOrgs"], [])]
+            ),
+            seed=1,
+        )
     assert run.crashes == []
     assert run.exchanges["/orgs"]
 
 
 def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None:
-    before = document()
+    before = STANDARD.document()
     exchange = Exchange("GET", "", "", 200, httpx.Headers(), b'{"org": {"sourcedId": "a/b"}}')
-    reading = ParsedResponse(OPERATIONS["getOrg"], {"id": "a/b"}, {}, exchange)
-    compiled = compile_document(facts_of("kimono"), [(OPERATIONS["getAllOrgs"], []), (OPERATIONS["getOrg"], [reading])])
-    assert document() == before
+    reading = ParsedResponse(SPECIFICATION.operations["getOrg"], {"id": "a/b"}, {}, exchange)
+    compiled = compile_document(
+        dialect_specification("kimono", STANDARD),
+        [(SPECIFICATION.operations["getAllOrgs"], []), (SPECIFICATION.operations["getOrg"], [reading])],
+    )
+    assert STANDARD.document() == before
     assert list(compiled["paths"]) == ["/orgs", "/orgs/{id}"]
     assert all(set(item) == {"get"} for item in compiled["paths"].values())
     assert compiled["components"]["schemas"]["TrueFalse"] == {"type": "boolean"}
@@ -137,11 +175,11 @@ def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None
 
 def made_up(manner: Phase, tenant: Sandbox, names: list[str], examples: int = 0, seed: int = 5) -> EngineRun:
     with entered(tenant) as gateway:
-        document = compile_document(facts_of("standard"), offered_by(gateway, *names), manner)
+        document = compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, *names), manner)
         return run_engine(gateway, document, seed, manner, examples)
 
 
-@pytest.mark.parametrize("manner", [Phase.FUZZ, Phase.UNLAWFUL, Phase.LINKS])
+@pytest.mark.parametrize("manner", [Phase.FUZZ, Phase.NEGATIVE, Phase.LINKS])
 def test_what_it_makes_up_is_the_same_for_the_same_seed(manner: Phase, sandbox: Sandbox) -> None:
     names = ["getAllOrgs", "getOrg"]
     one, two = (targets(made_up(manner, sandbox, names, 2).exchanges) for _ in range(2))
@@ -160,7 +198,7 @@ def test_fuzzing_makes_up_lawful_filters_sorts_and_pages(sandbox: Sandbox) -> No
 
 
 def test_what_is_not_lawful_is_small_and_refused(sandbox: Sandbox) -> None:
-    run = made_up(Phase.UNLAWFUL, sandbox, SOME, 3)
+    run = made_up(Phase.NEGATIVE, sandbox, SOME, 3)
     asked = [parse_qs(target.partition("?")[2]) for target in targets(run.exchanges)]
     assert {"limit", "offset"} <= {name for query in asked for name in query}
     limits = [limit for query in asked for limit in query.get("limit", []) if limit.isdecimal()]
@@ -180,13 +218,17 @@ def test_links_lead_from_pages_to_the_records_on_them(sandbox: Sandbox) -> None:
 
 def test_links_follow_the_wrapper_of_the_dialect() -> None:
     with Sandbox(faults=["path-named-wrapper"]) as tenant, entered(tenant) as gateway:
-        students = ObservedTenant(gateway).ask(OPERATIONS["getAllStudents"])
+        students = ObservedTenant(gateway).ask(SPECIFICATION.operations["getAllStudents"])
         document = compile_document(
-            facts_of("path-wrappers"), [(OPERATIONS["getAllStudents"], [students])], Phase.EXAMPLES
+            dialect_specification("path-wrappers", STANDARD),
+            [(SPECIFICATION.operations["getAllStudents"], [students])],
+            Phase.EXAMPLES,
         )
         run = run_engine(gateway, document, 1)
     assert run.hints == {}
-    link = facts_of("path-wrappers").document["components"]["responses"]["Students"]["links"]["getStudent"]
+    link = dialect_specification("path-wrappers", STANDARD).document["components"]["responses"]["Students"]["links"][
+        "getStudent"
+    ]
     assert link["parameters"] == {"id": "$response.body#/students/0/sourcedId"}
 
 
@@ -200,7 +242,11 @@ def test_workers_ask_the_same(sandbox: Sandbox) -> None:
     asked = []
     for workers in (1, 4):
         with entered(sandbox, RunBudget(workers=workers)) as gateway:
-            run = run_engine(gateway, compile_document(facts_of("standard"), offered_by(gateway, *SOME)), seed=5)
+            run = run_engine(
+                gateway,
+                compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, *SOME)),
+                seed=5,
+            )
             asked.append({path: targets({path: known}) for path, known in run.exchanges.items()})
     assert asked[0] == asked[1]
 

@@ -10,34 +10,34 @@ from oneroster.contract.errors import AccessRefusedError
 from oneroster.contract.http.credentials import (
     BearerToken,
     Credentials,
-    Nobody,
+    NoCredentials,
     OAuth1Credentials,
     OAuth2Credentials,
-    TokenAnswer,
+    TokenResponse,
 )
 
 SECRET = "s3cr et+&"
 URL = "https://sis.example/ims/oneroster/v1p1/users?filter=role%3D%27student%27&limit=2"
 
 
-def no_post(*_: object) -> TokenAnswer:
+def no_post(*_: object) -> TokenResponse:
     raise AssertionError("this way in needs no token endpoint")
 
 
 class Endpoint:
     """A token endpoint that answers as told and keeps what it was sent."""
 
-    def __init__(self, *answers: TokenAnswer) -> None:
+    def __init__(self, *answers: TokenResponse) -> None:
         self._answers = list(answers)
         self.sent: list[tuple[str, dict[str, str], str]] = []
 
-    def __call__(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
+    def __call__(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
         self.sent.append((url, headers, form.decode()))
         return self._answers.pop(0)
 
 
-def granted(**members: Any) -> TokenAnswer:
-    return TokenAnswer(200, {"access_token": "t-1", "token_type": "bearer", **members})
+def granted(**members: Any) -> TokenResponse:
+    return TokenResponse(200, {"access_token": "t-1", "token_type": "bearer", **members})
 
 
 def credentials(*scopes: str) -> OAuth2Credentials:
@@ -45,7 +45,7 @@ def credentials(*scopes: str) -> OAuth2Credentials:
 
 
 def test_nobody_shows_nothing_and_a_token_is_a_bearer() -> None:
-    assert Nobody().headers("GET", URL, no_post) == {}
+    assert NoCredentials().headers("GET", URL, no_post) == {}
     assert BearerToken("t").headers("GET", URL, no_post) == {"Authorization": "Bearer t"}
 
 
@@ -73,13 +73,13 @@ def test_client_credentials_ask_by_basic_with_both_halves_form_encoded() -> None
 
 
 def test_an_unknown_scope_is_left_out() -> None:
-    endpoint = Endpoint(TokenAnswer(400, {"error": "invalid_scope"}), granted())
+    endpoint = Endpoint(TokenResponse(400, {"error": "invalid_scope"}), granted())
     credentials("a").headers("GET", URL, endpoint)
     assert [form for _, _, form in endpoint.sent][1] == "grant_type=client_credentials"
 
 
 def test_a_server_that_wants_them_in_the_body_gets_them_there() -> None:
-    endpoint = Endpoint(TokenAnswer(401, {"error": "invalid_client"}), granted())
+    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}), granted())
     credentials().headers("GET", URL, endpoint)
     _, headers, form = endpoint.sent[1]
     assert "Authorization" not in headers
@@ -96,7 +96,7 @@ def test_a_token_is_kept_while_it_lives(expires_in: object) -> None:
 
 
 def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked() -> None:
-    endpoint = Endpoint(TokenAnswer(401, {"error": "invalid_client"}), granted(), granted())
+    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}), granted(), granted())
     access = credentials()
     access.headers("GET", URL, endpoint)
     assert access.renew()
@@ -104,8 +104,10 @@ def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked(
     assert ["client_secret" in form for _, _, form in endpoint.sent] == [False, True, True]
 
 
-@pytest.mark.parametrize("said", [TokenAnswer(200, {}), TokenAnswer(200, {"access_token": 1}), TokenAnswer(500, {})])
-def test_an_endpoint_that_grants_nothing_is_named(said: TokenAnswer) -> None:
+@pytest.mark.parametrize(
+    "said", [TokenResponse(200, {}), TokenResponse(200, {"access_token": 1}), TokenResponse(500, {})]
+)
+def test_an_endpoint_that_grants_nothing_is_named(said: TokenResponse) -> None:
     with pytest.raises(AccessRefusedError, match=r"https://sis.example/token granted no token \(HTTP \d+\)"):
         credentials().headers("GET", URL, Endpoint(said, said))
 
@@ -116,16 +118,18 @@ def test_an_endpoint_that_grants_nothing_is_named(said: TokenAnswer) -> None:
         BearerToken(SECRET),
         OAuth1Credentials("me", SECRET),
         credentials("a"),
-        TokenAnswer(200, {"access_token": SECRET}),
+        TokenResponse(200, {"access_token": SECRET}),
     ],
 )
 def test_no_repr_holds_a_secret(access: object) -> None:
     assert SECRET not in repr(access)
 
 
-@pytest.mark.parametrize("access", [Nobody(), BearerToken(SECRET), OAuth1Credentials("me", SECRET), credentials("a")])
+@pytest.mark.parametrize(
+    "access", [NoCredentials(), BearerToken(SECRET), OAuth1Credentials("me", SECRET), credentials("a")]
+)
 def test_the_wrong_twin_knows_nothing_of_the_right_secret(access: Credentials) -> None:
-    wrong = access.wrong()
+    wrong = access.invalid()
     sent = str(wrong.headers("GET", URL, no_post))
     assert sent != "{}"
     assert SECRET not in sent

@@ -13,13 +13,14 @@ import pytest
 from oneroster.contract.errors import (
     AccessRefusedError,
     BudgetSpentError,
-    NoAnswerError,
+    NoResponseError,
     RefusedError,
     UnreachableError,
 )
-from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth2Credentials
-from oneroster.contract.http.gateway import Gateway, retry_after
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.credentials import BearerToken, NoCredentials, OAuth2Credentials
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
 from tests.contract_kit.hostile import (
     Behaviour,
     HostileServer,
@@ -72,7 +73,7 @@ def test_the_curl_line_repeats_the_request_without_the_secret() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_it_sends_nothing_but_reads(method: str) -> None:
     with entering(says(EMPTY)) as (gateway, server):
-        with pytest.raises(RefusedError, match="only reads"):
+        with pytest.raises(RefusedError, match="only safe methods"):
             gateway.send(method, f"{server.base_url}/results/r-1")  # type: ignore[arg-type]  # any word may come
         assert server.requests == []
 
@@ -90,7 +91,7 @@ def test_it_sends_nothing_but_reads(method: str) -> None:
 )
 def test_credentials_go_to_the_origin_of_the_tenant_only(address: str) -> None:
     with entering(says(EMPTY)) as (gateway, server):
-        with pytest.raises(RefusedError, match="another origin"):
+        with pytest.raises(RefusedError, match="tenant's origin"):
             gateway.send("GET", address)
         assert server.requests == []
 
@@ -147,17 +148,35 @@ def test_a_tenant_that_asks_for_too_much_patience_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "attempt", "seconds"),
-    [(None, 1, 1), (None, 3, 4), ("5", 1, 5), ("soon", 2, 2), ("²", 1, 1), ("-3", 1, 1), ("1e9", 1, 1)],
+    ("header", "waited", "sent"),
+    [
+        (None, [1, 2], 3),
+        ("5", [5, 5], 3),
+        ("0", [], 3),
+        ("soon", [1, 2], 3),
+        ("²", [1, 2], 3),
+        ("-3", [1, 2], 3),
+        ("1e9", [1, 2], 3),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", [], 3),
+        ("99999999999", [], 1),
+    ],
 )
-def test_retry_after_in_seconds(header: str | None, attempt: int, seconds: float) -> None:
-    assert retry_after(header, attempt) == seconds
+def test_retry_after_says_how_long_to_wait(header: str | None, waited: list[float], sent: int) -> None:
+    pauses: list[float] = []
+    busy = answer(b"", "503 Service Unavailable", **({} if header is None else {"Retry_After": header}))
+    with entering(says(busy), None, pauses) as (gateway, server):
+        assert gateway.get("/orgs").status == 503
+    # Pauses between requests are fractions of a second.
+    assert [pause for pause in pauses if pause >= 1] == waited
+    assert len(server.requests) == sent
 
 
-def test_retry_after_as_a_date() -> None:
-    later = datetime.now(UTC) + timedelta(seconds=60)
-    assert 50 < retry_after(format_datetime(later, usegmt=True), 1) <= 60
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT", 1) == 0
+def test_retry_after_as_a_date_is_waited_for() -> None:
+    pauses: list[float] = []
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    with entering(says(answer(b"", "503 Service Unavailable", Retry_After=later)), None, pauses) as (gateway, _):
+        gateway.get("/orgs")
+    assert 15 < pauses[0] <= 20
 
 
 def test_a_broken_connection_is_tried_once_more() -> None:
@@ -174,7 +193,7 @@ def test_a_broken_connection_is_tried_once_more() -> None:
 
 
 def test_a_tenant_that_never_answered_is_unreachable_soon() -> None:
-    with entering(resets) as (gateway, server), pytest.raises(UnreachableError, match="brought no answer"):
+    with entering(resets) as (gateway, server), pytest.raises(UnreachableError, match="got no response"):
         gateway.get("/orgs")
     assert len(server.requests) == 2
 
@@ -189,7 +208,7 @@ def test_a_tenant_that_went_away_is_asked_no_more() -> None:
         gateway.get("/orgs")
         down.set()
         for _ in range(4):
-            with pytest.raises((NoAnswerError, UnreachableError)):
+            with pytest.raises((NoResponseError, UnreachableError)):
                 gateway.get("/orgs")
         asked = len(server.requests)
         with pytest.raises(UnreachableError):
@@ -201,7 +220,7 @@ def test_nobody_listens() -> None:
     with serving(resets) as server:
         closed = server.base_url
     with Gateway(Target(closed), RunBudget(timeout=5)) as gateway:
-        with pytest.raises(NoAnswerError, match="no connection"):
+        with pytest.raises(NoResponseError, match="no connection"):
             gateway.get("/orgs")
         with pytest.raises(UnreachableError, match="check the base URL"):
             gateway.get("/orgs")
@@ -220,7 +239,7 @@ def test_nobody_listens() -> None:
 def test_an_answer_that_never_becomes_whole_ends_in_bounded_time(
     behave: Behaviour, limits: RunBudget, reason: str
 ) -> None:
-    with entering(behave, limits) as (gateway, _), pytest.raises((NoAnswerError, UnreachableError), match=reason):
+    with entering(behave, limits) as (gateway, _), pytest.raises((NoResponseError, UnreachableError), match=reason):
         gateway.get("/orgs")
 
 
@@ -228,14 +247,14 @@ def test_a_body_is_measured_when_unpacked() -> None:
     bomb = gzip.compress(b" " * 5_000_000)
     limits = RunBudget(timeout=10, body=100_000)
     behave = says(answer(bomb, Content_Encoding="gzip"))
-    with entering(behave, limits) as (gateway, _), pytest.raises(NoAnswerError, match="longer than"):
+    with entering(behave, limits) as (gateway, _), pytest.raises(NoResponseError, match="longer than"):
         gateway.get("/orgs")
 
 
 def test_cookies_are_not_kept_because_they_would_let_strangers_in() -> None:
     with entering(says(answer(b'{"orgs": []}', Set_Cookie="session=1; Path=/"))) as (gateway, server):
         gateway.get("/orgs")
-        gateway.get("/orgs", access=Nobody())
+        gateway.get("/orgs", access=NoCredentials())
     stranger = server.requests[1].decode().lower()
     assert "cookie:" not in stranger
     assert "authorization:" not in stranger

@@ -3,23 +3,25 @@
 import httpx
 import pytest
 
+from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.http.exchange import UNREADABLE, Exchange, encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
+
+SPECIFICATION = Standard.of("1.1").specification
 
 
 def reading(body: bytes, operation_id: str = "getAllStudents", status: int = 200, **headers: str) -> ParsedResponse:
     pairs = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     fields = httpx.Headers(pairs)
     url = "https://sis.example/v1p1/students?limit=2"
-    return ParsedResponse(
-        OPERATIONS[operation_id], {}, {}, Exchange("GET", "/students?limit=2", url, status, fields, body)
-    )
+    exchange = Exchange("GET", "/students?limit=2", url, status, fields, body)
+    return ParsedResponse(SPECIFICATION.operations[operation_id], {}, {}, exchange, document_words(SPECIFICATION))
 
 
 def test_records_are_found_under_the_documented_key() -> None:
     page = reading(b'{"users": [{"sourcedId": "u-1"}, {"sourcedId": 2}]}')
-    assert page.fault is None
+    assert page.problem is None
     assert page.ids == ["u-1", None]
     single = reading(b'{"user": {"sourcedId": "u-1"}}', "getStudent")
     assert single.rows == [{"sourcedId": "u-1"}]
@@ -40,21 +42,21 @@ def test_records_are_found_under_the_documented_key() -> None:
         (b'{"Kim Lund": []}', "the key 'users' is missing; there is no key of the document and 1 other"),
         (b'{"users": null}', "the key 'users' holds null, not an array"),
         (b'{"users": {}}', "the key 'users' holds an object, not an array"),
-        (b'{"users": ["Kim Lund"]}', "the array 'users' holds items that are no objects"),
+        (b'{"users": ["Kim Lund"]}', "the array 'users' holds items that are not objects"),
     ],
 )
 def test_what_stands_elsewhere_is_told_without_its_values(body: bytes, said: str) -> None:
     page = reading(body)
-    assert page.fault == said
+    assert page.problem == said
     assert page.rows == []
 
 
 def test_another_status_is_a_fault_whatever_the_body() -> None:
-    assert reading(b'{"users": []}', status=206).fault == "HTTP 206 instead of 200"
+    assert reading(b'{"users": []}', status=206).problem == "HTTP 206 instead of 200"
 
 
 def test_a_single_read_holds_an_object() -> None:
-    assert reading(b'{"user": []}', "getStudent").fault == "the key 'user' holds an array, not an object"
+    assert reading(b'{"user": []}', "getStudent").problem == "the key 'user' holds an array, not an object"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,13 @@
 
 import pytest
 
-from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth1Credentials, OAuth2Credentials
-from oneroster.contract.http.target import Target, TargetError, polite_rate, wanted_scopes
+from oneroster.contract.http.budget import default_rate
+from oneroster.contract.http.credentials import BearerToken, NoCredentials, OAuth1Credentials, OAuth2Credentials
+from oneroster.contract.http.target import Target, TargetError, required_scopes
+from oneroster.standard import Standard
+
+STANDARD = Standard.of("1.1")
+
 
 URL = "https://sis.example/ims/oneroster/v1p1"
 
@@ -24,13 +29,13 @@ def test_the_environment_fills_what_is_not_given() -> None:
 
 
 def test_the_way_in_follows_from_what_is_given() -> None:
-    assert isinstance(target().access, Nobody)
+    assert isinstance(target().access, NoCredentials)
     assert target(token="t").access == BearerToken("t")
     assert target(client_id="me", client_secret="s").access == OAuth1Credentials("me", "s")
     access = target(client_id="me", client_secret="s", token_url="https://sis.example/token").access
     assert isinstance(access, OAuth2Credentials)
-    assert access.scopes == wanted_scopes()
-    assert all("readonly" in scope for scope in wanted_scopes())
+    assert access.scopes == required_scopes(STANDARD.specification)
+    assert all("readonly" in scope for scope in required_scopes(STANDARD.specification))
 
 
 def test_given_credentials_silence_those_of_the_environment() -> None:
@@ -44,8 +49,8 @@ def test_given_credentials_silence_those_of_the_environment() -> None:
     [
         ({"base_url": "sis.example"}, "https://"),
         ({"base_url": "file:///etc/passwd"}, "https://"),
-        ({"base_url": "https://me:s3cret@sis.example/v1p1"}, "no user"),
-        ({"base_url": URL + "?key=s3cret"}, "no user"),
+        ({"base_url": "https://me:s3cret@sis.example/v1p1"}, "must not hold a user"),
+        ({"base_url": URL + "?key=s3cret"}, "must not hold a user"),
         ({"base_url": "http://[bad"}, "not a URL"),
         ({"profile": "nobody's"}, "unknown profile"),
         ({"token": "s3cret", "client_id": "me", "client_secret": "s3cret"}, "not both"),
@@ -66,7 +71,7 @@ def test_what_cannot_be_meant_is_refused_without_repeating_it(given: dict[str, s
     ("base_url", "rate"), [(URL, 20.0), ("http://127.0.0.1:80/v1p1", None), ("http://localhost/v1p1", None)]
 )
 def test_a_tenant_on_another_machine_is_asked_slowly(base_url: str, rate: float | None) -> None:
-    assert polite_rate(base_url) == rate
+    assert default_rate(base_url) == rate
 
 
 def test_a_target_shows_no_secret() -> None:

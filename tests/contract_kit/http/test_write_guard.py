@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NoAnswerError, RefusedError, UnreachableError
+from oneroster.contract.errors import NoResponseError, RefusedError, UnreachableError
+from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, RunBudget
 from oneroster.contract.http.credentials import BearerToken
-from oneroster.contract.http.gateway import OWN, REQUESTS_FOR_WRITES, Gateway
-from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
+from oneroster.contract.http.gateway import OWN, Gateway
+from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 from tests.contract.recorder import Recorder, recording
 from tests.contract_kit.hostile import serving
 
-PUT = OPERATIONS["putCategory"]
-DELETE = OPERATIONS["deleteCategory"]
+STANDARD = Standard.of("1.1")
+SPECIFICATION = STANDARD.specification
+
+
+PUT = SPECIFICATION.operations["putCategory"]
+DELETE = SPECIFICATION.operations["deleteCategory"]
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def test_without_leave_no_write_leaves(recorder: Recorder, operation: Any) -> No
 
 @pytest.mark.parametrize("sourced_id", ["category-1", f"{OWN}-0123456789abcdef", "", "../categories/category-1"])
 def test_with_leave_no_object_of_others_is_written_to(recorder: Recorder, sourced_id: str) -> None:
-    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError, match="not one that this run"):
+    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError, match="not created by this"):
         gateway.write(DELETE, sourced_id)
     assert recorder.requests == []
 
@@ -55,7 +60,7 @@ def test_an_id_of_another_run_is_another_s(recorder: Recorder) -> None:
 @pytest.mark.parametrize("operation_id", ["getCategory", "getAllCategories", "getResultsForStudentForClass"])
 def test_only_operations_that_write_to_one_object_are_taken(recorder: Recorder, operation_id: str) -> None:
     with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError, match="does not write to one"):
-        gateway.write(OPERATIONS[operation_id], gateway.own_id())
+        gateway.write(SPECIFICATION.operations[operation_id], gateway.own_id())
     assert recorder.requests == []
 
 
@@ -88,7 +93,7 @@ def test_what_was_made_is_removed_even_when_the_run_is_over(recorder: Recorder) 
 def test_a_write_whose_connection_broke_is_not_sent_twice() -> None:
     with serving(lambda _connection, _head: None) as server:
         target = Target(server.base_url, allow_writes=True)
-        with Gateway(target) as gateway, pytest.raises(NoAnswerError):
+        with Gateway(target) as gateway, pytest.raises(NoResponseError):
             gateway.write(PUT, gateway.own_id(), b"{}")
         with Gateway(target) as reading, pytest.raises(UnreachableError):
             reading.get("/orgs")
@@ -112,8 +117,12 @@ def test_a_run_without_leave_sends_nothing_but_safe_methods() -> None:
 
 
 def test_scopes_of_writing_are_asked_for_only_with_leave() -> None:
-    assert all("readonly" in scope for scope in wanted_scopes())
-    assert {scope.rpartition("/")[2] for scope in set(wanted_scopes(writes=True)) - set(wanted_scopes())} == {
+    assert all("readonly" in scope for scope in required_scopes(STANDARD.specification))
+    assert {
+        scope.rpartition("/")[2]
+        for scope in set(required_scopes(STANDARD.specification, writes=True))
+        - set(required_scopes(STANDARD.specification))
+    } == {
         "gradebook.createput",
         "gradebook.delete",
     }

@@ -6,20 +6,24 @@ from typing import Any
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.dialects.overlay import OverlayError, applied, facts_of
+from oneroster.contract.dialects.overlay import OverlayError, apply_overlay, dialect_specification
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.learning.overlay_learner import learn, prepared, write_overlay
-from oneroster.contract.learning.record_learner import Learner
+from oneroster.contract.learning.overlay_learner import learn_overlay, overlay_path, write_overlay
+from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.record_schema import breaches
+from oneroster.contract.oracle.record_schema import violations
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 from tests.contract_kit.hostile import answer, says, serving
+
+STANDARD = Standard.of("1.1")
+SPECIFICATION = STANDARD.specification
+
 
 SEVERAL = ("json-booleans", "us-dates", "path-named-wrapper", "list-as-string", "local-times")
 CHILD = "Zaphodine"
@@ -38,9 +42,9 @@ USER: dict[str, Any] = {
 
 def learnt(*records: dict[str, Any], element: str = "User", profile: str = "standard") -> dict[str, Any]:
     """The overlay that some records give."""
-    learner = Learner(facts_of(profile))
+    learner = RecordLearner(dialect_specification(profile, STANDARD))
     for record in records:
-        learner.see(element, record)
+        learner.add(element, record)
     info = {"title": "T", "version": "1"}
     return {"overlay": "1.0.0", "info": info, "x-oneroster-profile": profile, "actions": learner.actions()}
 
@@ -76,24 +80,24 @@ def test_what_was_met_becomes_lawful_and_what_was_not_does_not(
         for layer in layers:
             record |= layer
         kept = {name: value for name, value in record.items() if value is not ...}
-        return [breach.pointer for breach in breaches("User", kept, facts)]
+        return [breach.pointer for breach in violations("User", kept, facts)]
 
-    assert under(facts_of("standard"), changes)
+    assert under(dialect_specification("standard", STANDARD), changes)
     record = {name: value for name, value in (USER | changes).items() if value is not ...}
-    facts = applied(learnt(record), "t")
+    facts = apply_overlay(learnt(record), "t", STANDARD)
     assert under(facts, changes) == []
     assert under(facts, still_wrong)
 
 
 def test_what_an_element_inherits_is_learnt_for_that_element_alone() -> None:
     record = {name: value for name, value in USER.items() if name != "dateLastModified"}
-    facts = applied(learnt(record), "t")
+    facts = apply_overlay(learnt(record), "t", STANDARD)
     assert not facts.elements["User"].properties["dateLastModified"].required
     assert facts.elements["Org"].properties["dateLastModified"].required
 
 
 def test_booleans_of_both_sorts_are_learnt_as_either() -> None:
-    facts = applied(learnt(USER, USER | {"enabledUser": False}), "t")
+    facts = apply_overlay(learnt(USER, USER | {"enabledUser": False}), "t", STANDARD)
     assert facts.booleans == "either"
 
 
@@ -105,7 +109,7 @@ def test_nothing_strange_gives_nothing_to_learn() -> None:
 def test_a_name_where_a_role_should_stand_is_not_learnt(word: str) -> None:
     overlay = learnt(USER | {"role": word})
     assert word not in str(overlay)
-    assert not list(breaches("User", USER | {"role": word}, applied(overlay, "t")))
+    assert not list(violations("User", USER | {"role": word}, apply_overlay(overlay, "t", STANDARD)))
 
 
 def judged(profile: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, Any]]:
@@ -117,7 +121,7 @@ def judged(profile: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, 
             rules=select(["envelope", "schema"]),
             plan=RunPlan(frozenset({"getAllUsers", "getAllStudents", "getAllAcademicSessions", "getAllResults"})),
             seed=1,
-            inspect=lambda met: overlays.append(learn(met)),
+            inspect=lambda met: overlays.append(learn_overlay(met)),
         )
     assert not report.kit_errors()
     return {(each.id, each.message.split(" ")[0]) for each in report.breaches(Level.SHOULD)}, overlays[0]
@@ -127,7 +131,7 @@ def judged(profile: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, 
 def test_an_overlay_is_written_in_both_forms(form: str, tmp_path: Path) -> None:
     path = tmp_path / form
     write_overlay(learnt(USER | {"role": "pupil"}), path)
-    assert "pupil" in facts_of(str(path)).enumerations["RoleType"]
+    assert "pupil" in dialect_specification(str(path), STANDARD).enumerations["RoleType"]
 
 
 def test_tomorrow_only_what_is_new_is_told(tmp_path: Path) -> None:
@@ -148,8 +152,8 @@ def test_what_is_not_served_and_undocumented_statuses_are_learnt() -> None:
     with serving(absent) as server, Gateway(Target(server.base_url)) as gateway:
         tenant = ObservedTenant(gateway)
         for name in ("getAllOrgs", "getAllCourses", "getAllSchools"):
-            tenant.ask(OPERATIONS[name])
-        facts = applied(learn(tenant), "t")
+            tenant.ask(SPECIFICATION.operations[name])
+        facts = apply_overlay(learn_overlay(tenant), "t", STANDARD)
     assert "getAllCourses" not in facts.operations
     assert 206 in facts.statuses(facts.operations["getAllSchools"])
     assert 206 not in facts.statuses(facts.operations["getAllOrgs"])
@@ -168,13 +172,13 @@ def test_what_is_not_served_and_undocumented_statuses_are_learnt() -> None:
 def test_a_wrapper_is_learnt_when_it_is_clear_and_a_word_of_the_document(body: bytes, wrapper: str) -> None:
     with serving(says(answer(body))) as server, Gateway(Target(server.base_url)) as gateway:
         tenant = ObservedTenant(gateway)
-        tenant.ask(OPERATIONS["getAllStudents"])
-        facts = applied(learn(tenant), "t")
+        tenant.ask(SPECIFICATION.operations["getAllStudents"])
+        facts = apply_overlay(learn_overlay(tenant), "t", STANDARD)
     assert facts.operations["getAllStudents"].wrapper == wrapper
     assert facts.operations["getAllTeachers"].wrapper == "users"
 
 
 def test_a_file_that_would_be_no_overlay_is_refused() -> None:
-    assert prepared("own.yaml") == Path("own.yaml")
-    with pytest.raises(OverlayError, match="written as"):
-        prepared("own.txt")
+    assert overlay_path("own.yaml") == Path("own.yaml")
+    with pytest.raises(OverlayError, match="must end in"):
+        overlay_path("own.txt")

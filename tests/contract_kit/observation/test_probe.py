@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.http.credentials import BearerToken, Nobody
+from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.observation.tenant import ObservedTenant
@@ -30,7 +30,7 @@ def test_a_probe_is_no_lawful_answer(tenant: ObservedTenant) -> None:
 
 
 def test_a_probe_may_come_another_way_in_and_with_headers(tenant: ObservedTenant) -> None:
-    assert tenant.probe("/orgs", access=Nobody()).status == 401
+    assert tenant.probe("/orgs", access=NoCredentials()).status == 401
     zipped = tenant.probe("/users", headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in zipped.headers
     assert tenant.probe("/orgs", method="HEAD").body == b""

@@ -17,9 +17,14 @@ from oneroster.contract.result import CheckReport, Evidence, Finding
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.standard import Standard
 
-CHANGING = frozenset({"getAllOrgs", "getOrg"} | {name for name, one in OPERATIONS.items() if one.tag == "gradebook"})
+SPECIFICATION = Standard.of("1.1").specification
+
+
+CHANGING = frozenset(
+    {"getAllOrgs", "getOrg"} | {name for name, one in SPECIFICATION.operations.items() if one.tag == "gradebook"}
+)
 """What is judged: all that the changes concern, and some that they do not."""
 Change = Callable[[httpx.Client], None]
 
@@ -115,9 +120,10 @@ class Looks:
 
 
 class FakeTenant:
-    """Enough of a tenant to have a later look at."""
+    """Enough of a tenant to have a fresh one."""
 
-    later = object()
+    def memo(self, _kind: Any, _make: Any) -> object:
+        return object()
 
 
 @pytest.mark.parametrize(
@@ -132,10 +138,10 @@ class FakeTenant:
 )
 def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: list[str]) -> None:
     judge: Any = confirmed(Looks(first, second))
-    found = judge(FakeTenant(), OPERATIONS["getAllUsers"])
+    found = judge(FakeTenant(), SPECIFICATION.operations["getAllUsers"])
     assert [each.evidence[0].ids[0] for each in found] == told
 
 
 def test_the_second_look_itself_is_looked_at_once() -> None:
     judge: Any = confirmed(Looks(["a"]))
-    assert len(list(judge(FreshTenant.__new__(FreshTenant), OPERATIONS["getAllUsers"]))) == 1
+    assert len(list(judge(FreshTenant.__new__(FreshTenant), SPECIFICATION.operations["getAllUsers"]))) == 1

@@ -7,13 +7,17 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.contract.errors import NoAnswerError
+from oneroster.contract.errors import NoResponseError
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.walk import ObservedWalk, walk
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation
 
-ORGS = OPERATIONS["getAllOrgs"]
+SPECIFICATION = Standard.of("1.1").specification
+
+
+ORGS = SPECIFICATION.operations["getAllOrgs"]
 
 
 class Collection:
@@ -39,8 +43,8 @@ class Collection:
         return asked
 
 
-def walked(collection: Collection, *, limit: int = 10, most_rows: int = 10_000, most_pages: int = 1000) -> ObservedWalk:
-    return walk(collection, ORGS, {}, limit=limit, most_rows=most_rows, most_pages=most_pages)
+def walked(collection: Collection, *, limit: int = 10, max_rows: int = 10_000, max_pages: int = 1000) -> ObservedWalk:
+    return walk(collection, ORGS, {}, limit=limit, max_rows=max_rows, max_pages=max_pages)
 
 
 @given(
@@ -79,14 +83,14 @@ def test_an_offset_that_is_ignored_ends_the_walk() -> None:
 
     found = walked(Stuck(30))
     assert not found.complete
-    assert found.stopped == "a page brought only rows that were there before"
+    assert found.stopped == "a page holds only rows of earlier pages"
     assert len(found.pages) == 2
 
 
 def test_a_collection_without_end_is_left() -> None:
-    found = walked(Collection(500), most_pages=3)
+    found = walked(Collection(500), max_pages=3)
     assert (found.complete, len(found), found.stopped) == (False, 30, "more than 30 rows")
-    assert len(walked(Collection(500), most_rows=45)) == 50
+    assert len(walked(Collection(500), max_rows=45)) == 50
 
 
 def test_a_page_that_cannot_be_read_ends_the_walk_where_it_is() -> None:
@@ -100,7 +104,7 @@ def test_silence_ends_the_walk() -> None:
             self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]
         ) -> ParsedResponse:
             if query["offset"]:
-                raise NoAnswerError("no complete answer (timeout)")
+                raise NoResponseError("no complete answer (timeout)")
             return super().__call__(operation, values, query)
 
     found = walked(Silent(25))

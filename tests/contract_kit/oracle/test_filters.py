@@ -7,11 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, FilterMatch, expected, text_of, values_at
+from oneroster.contract.oracle.filters import (
+    ExpectedClause,
+    ExpectedFilter,
+    FilterMatch,
+    expected,
+    filter_text,
+    values_at,
+)
 from oneroster.sandbox.district import Size
 from oneroster.sandbox.query.filter_parser import parse
 from oneroster.sandbox.store.store import Store
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.standard import Standard
+
+SPECIFICATION = Standard.of("1.1").specification
+
 
 ELEMENTS_TRIED = ("AcademicSession", "Class", "Course", "Enrollment", "LineItem", "Org", "Resource", "Result", "User")
 ORDERED = ("=", "!=", ">", ">=", "<", "<=")
@@ -39,10 +49,10 @@ def store() -> Iterator[Store]:
 @st.composite
 def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> ExpectedClause:
     """A comparison over some field of an element, with a value that some row has, or one near it."""
-    properties = [known for known in ELEMENTS[element].properties.values() if known.kind in OPERATORS]
+    properties = [known for known in SPECIFICATION.elements[element].properties.values() if known.kind in OPERATORS]
     known = draw(st.sampled_from(properties))
     path = f"{known.name}.sourcedId" if "reference" in known.kind else known.name
-    held = sorted({text_of(value) for row in rows for value in values_at(row, path)} - {""})
+    held = sorted({filter_text(value) for row in rows for value in values_at(row, path)} - {""})
     plain = [text for text in held if "'" not in text]
     text = draw(st.sampled_from(plain)) if plain else "2025-01-01"
     if known.kind in ("string", "strings", "enumeration", "enumerations"):
@@ -66,7 +76,7 @@ def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading
     rows = everything.page(0, everything.total)
     joined = data.draw(st.lists(clauses(element, rows), min_size=1, max_size=2))
     wanted = ExpectedFilter(tuple(joined), either=data.draw(st.booleans()))
-    selection = store.select(element, filter=parse(str(wanted), ELEMENTS[element]))
+    selection = store.select(element, filter=parse(str(wanted), SPECIFICATION.elements[element]))
     came = {row["sourcedId"] for row in selection.page(0, selection.total)}
     for row in rows:
         verdict = expected(wanted, row)

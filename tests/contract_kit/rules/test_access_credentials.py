@@ -1,4 +1,4 @@
-"""Ways in that should not open, the token endpoint, signatures and refusals, and what of them weighs how much."""
+"""Access rules: invalid credentials, the token endpoint, signatures, and the levels of their findings."""
 
 import base64
 from collections.abc import Callable
@@ -8,13 +8,20 @@ import pytest
 from oauthlib.oauth1 import Client as Signer
 
 from oneroster.contract.errors import BudgetSpentError, NotExercised, RefusedError
-from oneroster.contract.http.credentials import BearerToken, Nobody, OAuth1Credentials, OAuth2Credentials, TokenAnswer
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.credentials import (
+    BearerToken,
+    NoCredentials,
+    OAuth1Credentials,
+    OAuth2Credentials,
+    TokenResponse,
+)
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.target import RunBudget, Target
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.invalid_credentials import RawAuthorization, Signature, signing_client
+from oneroster.contract.observation.invalid_credentials import CustomSignature, RawAuthorization, oauth1_credentials
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.observation.token_endpoint import TokenEndpoint, desk_of, error_of
+from oneroster.contract.observation.token_endpoint import TokenEndpoint, error_code, token_endpoint_of
 from oneroster.contract.rules import access
 from oneroster.contract.rules import access_oauth1 as signatures
 from oneroster.contract.rules import access_oauth2 as tokens
@@ -26,7 +33,7 @@ URL = "https://sis.example/ims/oneroster/v1p1/orgs?limit=1"
 GRANTED = b'{"access_token": "t-1", "token_type": "bearer", "expires_in": 3600}'
 
 
-def no_post(*_: object) -> TokenAnswer:
+def no_post(*_: object) -> TokenResponse:
     raise AssertionError("this way in needs no token endpoint")
 
 
@@ -34,7 +41,7 @@ def credentials(server: HostileServer) -> OAuth2Credentials:
     return OAuth2Credentials(server.base_url.replace("/ims/oneroster/v1p1", "/token"), "me", SECRET, ("a", "b"))
 
 
-# ---- the ways in -------------------------------------------------------------------------------------------------
+# ---- credentials -------------------------------------------------------------------------------------------------
 
 
 def test_a_header_is_sent_as_it_is_written() -> None:
@@ -42,12 +49,12 @@ def test_a_header_is_sent_as_it_is_written() -> None:
     assert door.headers("GET", URL, no_post) == {"Authorization": "Basic Og=="}
     assert door.curl() == "-H 'Authorization: Basic Og=='"
     assert not door.renew()
-    assert isinstance(door.wrong(), Nobody)
+    assert isinstance(door.invalid(), NoCredentials)
 
 
 @pytest.mark.parametrize("signed", [URL, URL.partition("?")[0]])
 def test_a_signature_is_made_with_what_was_chosen(signed: str) -> None:
-    door = Signature(OAuth1Credentials("me", SECRET), 1_700_000_000, "n-1", lambda _: signed)
+    door = CustomSignature(OAuth1Credentials("me", SECRET), 1_700_000_000, "n-1", lambda _: signed)
     same = Signer("me", client_secret=SECRET, signature_method="HMAC-SHA256", timestamp="1700000000", nonce="n-1")
     assert door.headers("GET", URL, no_post)["Authorization"] == same.sign(signed)[1]["Authorization"]
     assert SECRET not in repr(door) + door.curl()
@@ -55,10 +62,10 @@ def test_a_signature_is_made_with_what_was_chosen(signed: str) -> None:
 
 def test_two_signatures_never_share_a_nonce() -> None:
     way = OAuth1Credentials("me", SECRET)
-    assert Signature(way).nonce != Signature(way).nonce
+    assert CustomSignature(way).nonce != CustomSignature(way).nonce
 
 
-@pytest.mark.parametrize("ask", [signing_client, desk_of])
+@pytest.mark.parametrize("ask", [oauth1_credentials, token_endpoint_of])
 def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[ObservedTenant], object]) -> None:
     with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not entered by OAuth"):
         ask(tenant)
@@ -79,9 +86,9 @@ def test_the_desk_asks_by_basic_and_keeps_what_is_granted() -> None:
     with serving(says(answer(GRANTED))) as server:
         way = credentials(server)
         with Gateway(Target(server.base_url, access=way)) as gateway:
-            desk = desk_of(ObservedTenant(gateway))
+            desk = token_endpoint_of(ObservedTenant(gateway))
             assert desk.grant(desk.scope) is desk.grant("a b")
-            assert desk.grant_anew("a b") is not desk.grant("a b")
+            assert desk.request_token("a b") is not desk.grant("a b")
         pair = base64.b64decode(sent(server)[0][0].removeprefix("Basic ")).decode()
     assert pair == "me:s3cr+et%2B%26"
     assert len(server.requests) == 2
@@ -101,7 +108,7 @@ def test_the_desk_finds_out_who_wants_the_secret_in_the_form() -> None:
 def test_a_scope_that_is_refused_is_no_reason_to_show_the_secret_elsewhere() -> None:
     refusal = answer(b'{"error": "invalid_scope"}', "400 Bad Request")
     with serving(says(refusal)) as server, Gateway(Target(server.base_url, access=credentials(server))) as gateway:
-        assert error_of(desk_of(ObservedTenant(gateway)).grant("x")) == "invalid_scope"
+        assert error_code(token_endpoint_of(ObservedTenant(gateway)).grant("x")) == "invalid_scope"
         assert len(server.requests) == 1
 
 
@@ -166,7 +173,7 @@ def test_what_a_token_answer_lacks_weighs_differently(granted: bytes, expected: 
 )
 def test_a_scope_that_was_not_said_weighs_less(granted: bytes, expected: list[Level | None]) -> None:
     with judging(says(answer(GRANTED), EMPTY, answer(granted), EMPTY), credentials) as tenant:
-        assert levels(tokens.out_of_scope(tenant, ORGS, ("a",))) == expected
+        assert levels(tokens.expect_no_access(tenant, ORGS, ("a",))) == expected
 
 
 @pytest.mark.parametrize("said", [answer(GRANTED[:-1] + f', "scope": "a {ORGS.oauth_scopes[0]}"}}'.encode()), EMPTY])
@@ -175,7 +182,7 @@ def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
         judging(says(answer(GRANTED), EMPTY, said), credentials) as tenant,
         pytest.raises(NotExercised, match="no token with a narrower scope"),
     ):
-        list(tokens.out_of_scope(tenant, ORGS, ("a",)))
+        list(tokens.expect_no_access(tenant, ORGS, ("a",)))
 
 
 def test_a_token_of_an_hour_is_not_waited_for() -> None:
@@ -186,7 +193,7 @@ def test_a_token_of_an_hour_is_not_waited_for() -> None:
         list(tokens.expired_token(tenant, ORGS))
 
 
-# ---- signatures and refusals -------------------------------------------------------------------------------------
+# ---- signatures and 401 responses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What errors look like, and how a server keeps to HTTP: what of it weighs how much."""
+"""Error and HTTP rules, and the levels of their findings."""
 
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import BearerToken, Nobody
+from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -39,7 +39,7 @@ def test_an_unknown_method_may_be_refused_in_more_than_one_way(
 def test_who_is_kept_out_learns_nothing_of_methods() -> None:
     with (
         judging(by_method({"TRACE": answer(b"", "401 Unauthorized")})) as tenant,
-        pytest.raises(NotExercised, match="without credentials"),
+        pytest.raises(NotExercised, match="checks credentials before"),
     ):
         list(errors.wrong_method(tenant, ORGS))
 
@@ -72,7 +72,7 @@ def test_a_method_that_repeats_the_request_never_carries_credentials() -> None:
             error_payload.codes_say_failure,
             [Level.SHOULD],
         ),
-        (b'{"statusInfoSet": "SELECT a FROM b"}', "application/json", error_payload.nothing_let_out, [None]),
+        (b'{"statusInfoSet": "SELECT a FROM b"}', "application/json", error_payload.no_server_internals, [None]),
     ],
 )
 def test_what_an_error_holds_weighs_by_what_is_known(
@@ -93,7 +93,7 @@ def test_without_an_error_there_is_nothing_to_read() -> None:
 def test_codes_are_judged_only_where_there_are_some() -> None:
     with judging(says(EMPTY, answer(b"{}", "404 Not Found"))) as tenant:
         list(errors.unknown_id(tenant, ORG))
-        with pytest.raises(NotExercised, match="no error carries"):
+        with pytest.raises(NotExercised, match="contains a status payload"):
             list(error_payload.codes_say_failure(tenant, ORG))
 
 
@@ -202,6 +202,6 @@ def test_utf_8_may_be_said_or_left_out(media_type: str, count: int) -> None:
 def test_the_curl_line_of_a_probe_repeats_its_method_and_headers() -> None:
     with judging(says(EMPTY)) as tenant:
         head = tenant.probe("/orgs", method="HEAD", headers={"Accept": "text/html"}).curl
-        trace = tenant.probe("/orgs", method="TRACE", access=Nobody()).curl
+        trace = tenant.probe("/orgs", method="TRACE", access=NoCredentials()).curl
     assert unquote(head).startswith("curl -sS -I -H \"Authorization: Bearer $ONEROSTER_TOKEN\" -H 'Accept: text/html' ")
     assert trace.startswith("curl -sS -X TRACE http")

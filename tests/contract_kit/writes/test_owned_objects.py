@@ -1,4 +1,4 @@
-"""What the kit makes in a tenant is removed again, however the run ends; what cannot be removed is told."""
+"""Objects that the kit creates in a tenant are removed, however the run ends; those that remain are reported."""
 
 import json
 import os
@@ -16,13 +16,22 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.catalogue import select
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
-from oneroster.contract.http.gateway import OWN
-from oneroster.contract.http.target import RunBudget, Target, wanted_scopes
+from oneroster.contract.http.gateway import OWN, Gateway
+from oneroster.contract.http.target import Target, required_scopes
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.reports import json_form, terminal
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
+from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects
+from oneroster.contract.writes.sample_records import sample_record
 from oneroster.sandbox import Sandbox, Variants
+from oneroster.standard import Standard
+
+STANDARD = Standard.of("1.1")
+
 
 PATHS = ("categories", "lineItems", "results")
 SECONDS = 60
@@ -129,7 +138,11 @@ def test_an_interrupt_tells_what_cannot_be_removed() -> None:
 
 def with_scopes(tenant: Sandbox, *left_out: str) -> Target:
     """The tenant, entered with a token that lacks some scopes."""
-    scopes = tuple(scope for scope in wanted_scopes(writes=True) if scope.rpartition("/")[2] not in left_out)
+    scopes = tuple(
+        scope
+        for scope in required_scopes(STANDARD.specification, writes=True)
+        if scope.rpartition("/")[2] not in left_out
+    )
     access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, scopes)
     return Target(tenant.base_url, access=access, allow_writes=True)
 
@@ -195,7 +208,7 @@ def test_the_command_removes_what_it_made_when_it_is_ended(ending: signal.Signal
             told = process.stderr.read()
             assert process.wait(SECONDS) == 130, told
         assert own(client) == []
-    assert "left behind" not in told
+    assert "left in the tenant" not in told
 
 
 def test_the_help_warns(tmp_path: Path) -> None:
@@ -207,3 +220,50 @@ def test_the_help_warns(tmp_path: Path) -> None:
     assert "--allow-writes" in told
     assert "WARNING: this writes to the tenant" in told
     assert json.dumps(OWN)[1:-1] in told
+
+
+@contextmanager
+def opened(*, allow_writes: bool = True, **options: Any) -> Iterator[ObservedTenant]:
+    """A tenant of the sandbox after its snapshot."""
+    with Sandbox(**options) as sandbox:
+        target = Target(sandbox.base_url, access=BearerToken(sandbox.token), allow_writes=allow_writes)
+        with Gateway(target) as gateway:
+            yield ObservedTenant(gateway)
+
+
+def test_without_leave_there_are_no_objects_to_own() -> None:
+    with opened(allow_writes=False) as tenant:
+        with pytest.raises(NotExercised, match="--allow-writes"):
+            owned_objects(tenant)
+        with cleanup(tenant):
+            pass
+        assert leftovers(tenant) == ()
+        assert tenant.gateway.spent == 0
+
+
+def test_a_helper_is_created_once() -> None:
+    with opened() as tenant, cleanup(tenant):
+        objects = owned_objects(tenant)
+        assert objects is owned_objects(tenant)
+        first = objects.helper("Category", lambda: sample_record(objects, "Category"))
+        assert first == objects.helper("Category", lambda: pytest.fail("made twice"))
+        assert objects.read("Category", str(first)).problem is None
+
+
+def test_an_element_without_writes_cannot_be_put() -> None:
+    with opened() as tenant:
+        with pytest.raises(NotExercised, match="no PUT of Org"):
+            owned_objects(tenant).operation("Org", "PUT")
+        assert owned_objects(tenant).operation("Category", "DELETE").operation_id == "deleteCategory"
+
+
+def test_both_ids_of_a_put_are_removed() -> None:
+    with opened() as tenant:
+        with cleanup(tenant):
+            objects = owned_objects(tenant)
+            record = sample_record(objects, "Category")
+            other = objects.new_id()
+            objects.put("Category", other, {"category": record}, also=record["sourcedId"])
+        assert is_gone(objects.read("Category", other))
+        assert is_gone(objects.read("Category", record["sourcedId"]))
+        assert leftovers(tenant) == ()

@@ -20,6 +20,7 @@ from oneroster_v1p1.errors import StatusError
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 from tests.pull.pulling import ELEMENTS_OF_ALL
 
+STANDARD = Standard.of()
 BASE_URL = "https://sis.example/ims/oneroster/v1p1"
 USER = {
     "sourcedId": "u1",
@@ -41,7 +42,7 @@ def tenant() -> Iterator[Sandbox]:
 
 
 def call_of(element: str) -> RowsCall:
-    return RowsCall(Standard.of(), ELEMENTS[element].collection or "", {}, BASE_URL)
+    return RowsCall(STANDARD, ELEMENTS[element].collection or "", {}, BASE_URL)
 
 
 def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:
@@ -49,9 +50,13 @@ def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:
     return call.read_rows(RawResponse(status, httpx.Headers({"X-Total-Count": "7"}), content, f"{BASE_URL}/users"))
 
 
+def batcher_of(element: str) -> Batcher:
+    return Batcher(STANDARD, schema_of(STANDARD.specification, element))
+
+
 def batch_of(call: RowsCall, body: Any) -> pa.RecordBatch:
     page = read(call, body)
-    return Batcher(schema_of(call.element)).batch([row for row in page.rows if row is not None])
+    return batcher_of(call.element).batch([row for row in page.rows if row is not None])
 
 
 def users(*changed: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def test_what_is_missing_or_unreadable_is_told_by_field_and_the_rest_is_kept() -
     }
     call = call_of("User")
     page = read(call, users(odd))
-    (row,) = Batcher(schema_of("User")).batch(page.rows).to_pylist()
+    (row,) = batcher_of("User").batch(page.rows).to_pylist()
     assert {(one.field, one.reason) for one in page.flaws[0]} == {
         ("familyName", "missing"),
         ("enabledUser", "unreadable"),
@@ -125,7 +130,7 @@ def test_text_that_is_no_unicode_is_told_as_unreadable() -> None:
     body = json.dumps(users({"givenName": "\ud800"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "\ud800": 1})).encode()
     call = call_of("User")
     page = read(call, body)
-    names = Batcher(schema_of("User")).batch(page.rows).column("givenName").to_pylist()
+    names = batcher_of("User").batch(page.rows).column("givenName").to_pylist()
     assert names == [None, "Kim", "Kim"]
     assert [(one.field, one.reason) for one in page.flaws[0]] == [("givenName", "unreadable")]
 
@@ -135,8 +140,8 @@ def test_unknown_names_are_learned_and_a_flood_of_them_is_borne() -> None:
     first = batch_of(call, users({"colour": "red"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "colour": None}))
     assert first.column("_extras").to_pylist() == ['{"colour":"red"}', None, '{"colour":null}']
     again = read(call, users({"colour": "red"}, {"sourcedId": "u2"}, {"sourcedId": "u3", "colour": None}))
-    assert all(row.others_ is None for row in again.rows), "known names are read the fast way"
-    assert Batcher(schema_of("User")).batch(again.rows).equals(first)
+    assert all(row.extras_ is None for row in again.rows), "known names are read the fast way"
+    assert batcher_of("User").batch(again.rows).equals(first)
     flood = users(*({"sourcedId": f"u{number}", f"n{number}": number} for number in range(200)))
     assert batch_of(call, flood).column("_extras").to_pylist() == [f'{{"n{number}":{number}}}' for number in range(200)]
 

@@ -5,21 +5,25 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from oneroster.pull import DestinationError, GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
-from oneroster.pull.fetch.staging import PageNote, StagedRoster, Staging, folder_beside
+from oneroster.pull import GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
+from oneroster.pull.fetch.journal import PageEntry
+from oneroster.pull.fetch.staged_roster import StagedRoster
+from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import VERSION, Manifest
-from oneroster.pull.roster.rejects import MOST, Reject, Rejects
+from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.roster.rejects import MAX_LISTED, Reject, Rejects
 from oneroster.sandbox import Sandbox
+from oneroster.standard import Standard
 from tests.pull.pulling import roster_of
 
+SPECIFICATION = Standard.of().specification
 PLAN = {"base_url": "https://sis.example/ims/oneroster/v1p1"}
 COLUMNS = ("sourcedId", "title")
 
 
 def batch(*names: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(
-        [{"sourcedId": name, "title": name} for name in names], schema_of("Category", COLUMNS)
+        [{"sourcedId": name, "title": name} for name in names], schema_of(SPECIFICATION, "Category", COLUMNS)
     )
 
 
@@ -32,9 +36,9 @@ def ids(staging: Staging) -> list[str]:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / ".roster.pull"
     with Staging(folder, PLAN, "then") as staging:
-        staging.add("Category", batch("a", "b"), [PageNote(2, 4)], [])
-        staging.add("Category", batch("c"), [PageNote(1, 4)], [Reject("categories", "c", "title", "missing", True)])
-        staging.leave_out("Result", "not offered (404)")
+        staging.add("Category", batch("a", "b"), [PageEntry(2, 4)], [])
+        staging.add("Category", batch("c"), [PageEntry(1, 4)], [Reject("categories", "c", "title", "missing", True)])
+        staging.mark_not_offered("Result", "not offered (404)")
     return folder
 
 
@@ -42,11 +46,11 @@ def test_what_was_finished_is_there_again(folder: Path) -> None:
     with Staging(folder, PLAN, "now", resume=True) as staging:
         assert staging.resumed
         assert staging.started_at == "then"
-        assert staging.absent == {"Result": "not offered (404)"}
-        assert staging.done == set()
+        assert staging.not_offered == {"Result": "not offered (404)"}
+        assert staging.fetched == set()
         assert ids(staging) == ["a", "b", "c"]
         rejects = Rejects()
-        staging.tell_rejects(rejects)
+        staging.collect_rejects(SPECIFICATION, rejects)
         assert rejects.of("categories", "missing") == 1
 
 
@@ -79,9 +83,9 @@ def test_what_no_line_names_is_swept_away(folder: Path) -> None:
 def test_no_file_is_written_over_whatever_numbers_are_missing(folder: Path) -> None:
     journal = folder / "journal.ndjson"
     lines = journal.read_text().splitlines(keepends=True)
-    journal.write_text(lines[0] + lines[2])  # the first stretch was written and not noted
+    journal.write_text(lines[0] + lines[2])  # the line of the first segment was not written
     with Staging(folder, PLAN, "now", resume=True) as staging:
-        staging.add("Category", batch("d"), [PageNote(1, 4)], [])
+        staging.add("Category", batch("d"), [PageEntry(1, 4)], [])
         assert ids(staging) == ["c", "d"]
 
 
@@ -95,14 +99,23 @@ def test_what_is_half_thrown_away_is_not_gone_on_from(folder: Path, monkeypatch:
         assert ids(staging) == []
 
 
+def test_a_journal_of_an_earlier_form_is_refused(folder: Path) -> None:
+    journal = folder / "journal.ndjson"
+    journal.write_text(journal.read_text().replace('"format":2,', "", 1))
+    with pytest.raises(StagingError, match=r"another selection, tenant or release\. Pull without --resume"):
+        Staging(folder, PLAN, "now", resume=True)
+    with Staging(folder, PLAN, "now") as staging:
+        assert not staging.resumed
+
+
 def test_starting_over_is_remembered(folder: Path) -> None:
     with Staging(folder, PLAN, "now", resume=True) as staging:
-        staging.start_over("Category")
-        staging.add("Category", batch("z"), [PageNote(1, 1)], [])
-        staging.finish("Category")
+        staging.restart_in_full("Category")
+        staging.add("Category", batch("z"), [PageEntry(1, 1)], [])
+        staging.mark_fetched("Category")
     with Staging(folder, PLAN, "later", resume=True) as staging:
         assert ids(staging) == ["z"]
-        assert staging.whole == staging.done == {"Category"}
+        assert staging.in_full == staging.fetched == {"Category"}
 
 
 def test_a_damaged_file_is_told(folder: Path) -> None:
@@ -111,27 +124,13 @@ def test_a_damaged_file_is_told(folder: Path) -> None:
         ids(staging)
 
 
-def test_a_manifest_of_an_older_release_is_read_and_one_of_a_newer_is_refused() -> None:
-    older = Manifest.from_json(
-        b'{"version": 1, "kind": "whole", "collections": {"users": {"element": "User", "rows": 3}}}'
-    )
-    assert older.collections["users"].rows == 3
-    assert older.watermark is None
-    assert Manifest.from_json(older.to_json()) == older
-    with pytest.raises(DestinationError, match=f"version {VERSION + 1}"):
-        Manifest.from_json(b'{"version": %d, "kind": ["quite", "another"]}' % (VERSION + 1), "roster/_manifest.json")
-    for damaged in (b"", b"[]", b'{"version": 1, "kind": 7}', b"\xff"):
-        with pytest.raises(DestinationError, match="no manifest of a pull"):
-            Manifest.from_json(damaged)
-
-
 def test_no_more_rejects_are_listed_than_anybody_reads(tmp_path: Path) -> None:
     rejects = Rejects()
-    rejects.add(Reject("users", f"u{number}", "email", "unreadable") for number in range(MOST + 5))
-    assert rejects.of("users", "unreadable") == MOST + 5
+    rejects.add(Reject("users", f"u{number}", "email", "unreadable") for number in range(MAX_LISTED + 5))
+    assert rejects.of("users", "unreadable") == MAX_LISTED + 5
     listed = tmp_path / "rejects.ndjson"
     rejects.write(listed)
-    assert len(listed.read_text().splitlines()) == MOST
+    assert len(listed.read_text().splitlines()) == MAX_LISTED
     Rejects().write(listed)
     assert not listed.exists()
 
@@ -142,11 +141,13 @@ def test_no_more_rejects_are_listed_than_anybody_reads(tmp_path: Path) -> None:
 def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path, pages: str) -> None:
     place = tmp_path / "roster.parquet"
     with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:
-        settings = PullOptions(choice=RosterSelection(only=["orgs"]), bounds=SanityLimits(unreadable=-1.0), resume=True)
+        settings = PullOptions(
+            selection=RosterSelection(only=["orgs"]), limits=SanityLimits(unreadable=-1.0), resume=True
+        )
         with pytest.raises(GuardError):
             pull(roster, place, settings)
-        journal = folder_beside(place) / "journal.ndjson"
-        lines = [line for line in journal.read_text().splitlines() if '"done"' not in line]
+        journal = staging_folder(place) / "journal.ndjson"
+        lines = [line for line in journal.read_text().splitlines() if '"fetched"' not in line]
         journal.write_text("\n".join([*lines[:-1], lines[-1].replace('"pages":[', f'"pages":[{pages}')]) + "\n")
-        with pytest.raises(StagingError, match="does not fit its rows"):
+        with pytest.raises(StagingError, match="does not match its rows"):
             pull(roster, place, settings)

@@ -11,11 +11,13 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from oneroster.pull.roster.columns import columns_of, schema_of
-from oneroster.pull.roster.manifest import CHANGES, WHOLE, Manifest
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest
 from oneroster.pull.roster.roster import MemoryRoster, Roster
 from oneroster.sandbox import Sandbox
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Property
 
+SPECIFICATION = Standard.of().specification
 COLLECTED = [name for name, element in ELEMENTS.items() if element.collection is not None]
 
 HOSTILE = {
@@ -37,16 +39,16 @@ HOSTILE = {
 
 
 def table(element: str, *rows: Mapping[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema=schema_of(element))
+    return pa.Table.from_pylist(list(rows), schema=schema_of(SPECIFICATION, element))
 
 
-def roster(*tables: pa.Table, kind: str = WHOLE, **known: Any) -> MemoryRoster:
+def roster(*tables: pa.Table, kind: str = WHOLE_ROSTER, **known: Any) -> MemoryRoster:
     named = {found.schema.metadata[b"oneroster.element"].decode(): found for found in tables}
     return MemoryRoster(Manifest(kind=kind, **known), named)
 
 
 def changes(*tables: pa.Table) -> MemoryRoster:
-    return roster(*tables, kind=CHANGES)
+    return roster(*tables, kind=CHANGES_ONLY)
 
 
 def tables_of(found: Roster) -> dict[str, pa.Table]:
@@ -69,7 +71,7 @@ def sandbox_roster(seed: int = 1) -> MemoryRoster:
 
 def row_of(element: str, record: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for column in columns_of(element):
+    for column in columns_of(SPECIFICATION, element):
         known = column.property
         if known is None or column.offset_of is not None or known.name not in record:
             continue
@@ -130,7 +132,9 @@ def _cells(kind: pa.DataType, name: str) -> st.SearchStrategy[Any]:
 @st.composite
 def tables(draw: st.DrawFn, element: str) -> pa.Table:
     """Any rows of an element, in any choice of its columns."""
-    columns = [column for column in columns_of(element) if column.name == "sourcedId" or draw(st.booleans())]
+    columns = [
+        column for column in columns_of(SPECIFICATION, element) if column.name == "sourcedId" or draw(st.booleans())
+    ]
     number = draw(st.integers(0, 4))
     ids = draw(st.lists(texts.filter(bool), min_size=number, max_size=number, unique=True))
     made = [
@@ -142,7 +146,7 @@ def tables(draw: st.DrawFn, element: str) -> pa.Table:
         }
         for sourced_id in ids
     ]
-    return pa.Table.from_pylist(made, schema=schema_of(element, {column.name for column in columns}))
+    return pa.Table.from_pylist(made, schema=schema_of(SPECIFICATION, element, {column.name for column in columns}))
 
 
 def student(sourced_id: str, **more: Any) -> dict[str, Any]:

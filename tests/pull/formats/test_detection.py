@@ -51,12 +51,12 @@ def test_csv_into_a_name_that_ends_in_zip_is_a_zip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["roster", "roster.txt", "."])
 def test_an_unclear_place_is_answered_with_what_to_say(name: str, tmp_path: Path) -> None:
-    with pytest.raises(DestinationError, match=r"give --format, one of csv, ndjson, .*\.sqlite"):
+    with pytest.raises(DestinationError, match=r"Pass --format with one of csv, ndjson, .*\.sqlite"):
         format_of(tmp_path / name)
 
 
 def test_an_unknown_format_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(DestinationError, match="There is no format 'xml'; there are csv, ndjson"):
+    with pytest.raises(DestinationError, match="Unknown format 'xml'; formats: csv, ndjson"):
         format_of(tmp_path / "r", "xml")
 
 

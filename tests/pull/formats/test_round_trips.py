@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS
-from oneroster.pull.formats.rebatch import rebatched
-from oneroster.pull.formats.sql_common import refused
+from oneroster.pull.formats.rebatch import rebatch
+from oneroster.pull.formats.sql_helpers import database_error
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
 
 EXACT = [name for name in FORMATS if name != "csv"]
@@ -65,7 +66,7 @@ def hostile(element: str) -> pa.Table:
     rows = []
     for kind, value in HOSTILE.items():
         row: dict[str, object] = {"sourcedId": kind}
-        for field in schema_of(element):
+        for field in schema_of(Standard.of().specification, element):
             if pa.types.is_string(field.type) and field.name not in ("sourcedId", "metadata", "_extras"):
                 row[field.name] = value
             elif field.type == pa.list_(pa.string()):
@@ -118,7 +119,7 @@ def test_rows_that_come_in_many_small_batches_are_all_there(name: str, tmp_path:
 
 
 def newer(place: Path) -> None:
-    rewrite_manifest(place, lambda text: text.replace('"version": 1', '"version": 99'))
+    rewrite_manifest(place, lambda text: text.replace('"format": 2', '"format": 99'))
 
 
 def broken_manifest(place: Path) -> None:
@@ -150,10 +151,10 @@ def rewrite_manifest(place: Path, change: Callable[[str], str]) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (newer, "is of version 99"),
-        (broken_manifest, "is no manifest of a pull"),
-        (foreign_column, "names a column 'nickName' of User"),
-        (foreign_collection, "names a collection of 'Pupil'"),
+        (newer, "has format 99"),
+        (broken_manifest, "is not a manifest of a pull"),
+        (foreign_column, "lists a column 'nickName' of User"),
+        (foreign_collection, "lists a collection of 'Pupil'"),
     ],
 )
 def test_a_place_that_this_release_cannot_read_is_refused(
@@ -197,19 +198,20 @@ def test_what_is_already_there_is_not_touched(name: str, tmp_path: Path) -> None
 def test_a_full_disk_is_an_error_of_the_system(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in FOLDERS:
         monkeypatch.setattr(
-            f"oneroster.pull.formats.{name.partition('.')[0]}.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+            f"oneroster.pull.formats.{name.partition('.')[0]}.create_private_file",
+            lambda _: os.open("/dev/full", os.O_WRONLY),
         )
         with pytest.raises(OSError, match="No space left"):
             FORMATS[name].write(tmp_path / "place", sandbox_roster())
     else:
-        with pytest.raises(OSError, match="disk full"):
-            raise refused(tmp_path, name, sqlite3.OperationalError("database or disk is full"))
+        with pytest.raises(OSError, match="full disk"):
+            raise database_error(tmp_path, name, sqlite3.OperationalError("database or disk is full"))
 
 
 def test_batches_are_cut_and_joined_by_rows_and_by_bytes(name: str) -> None:  # noqa: ARG001  # of all formats
     one = table("Org", *(school(f"s-{index}", name="x" * (index % 50) * 1000) for index in range(300)))
     for rows, size in ((7, 1 << 30), (1000, 100_000), (1000, 1)):
-        cut = list(rebatched(one.to_batches(max_chunksize=11), rows, size))
+        cut = list(rebatch(one.to_batches(max_chunksize=11), rows, size))
         assert pa.Table.from_batches(cut) == one
         assert max(batch.num_rows for batch in cut) <= rows
         assert all(batch.num_rows for batch in cut)

@@ -1,53 +1,57 @@
-"""What must be read of a tenant before an operation can be judged."""
+"""Which operations must be read before a given operation can be checked."""
 
 from collections.abc import Collection, Iterator
 
 from oneroster.contract.dialects.document_model import DocumentModel
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-__all__ = ["prerequisites"]
+__all__ = ["with_dependencies"]
 
 
-def prerequisites(facts: DocumentModel, operations: Collection[str]) -> frozenset[str]:
-    """The operations, and those without which they cannot be judged.
+def with_dependencies(specification: DocumentModel, operations: Collection[str]) -> frozenset[str]:
+    """Return the ids of some operations and of those that they depend on.
 
-    These are the collection of all records of their kind, the one that a single read belongs to, those of their
-    parents and of what ties them to these, and those to which their records refer.
+    An operation depends on the collection of all records of its element, the collection of a single read, the
+    collections of its parents and of the records that link to them, and the collections that its records refer to.
     """
     needed: set[str] = set()
     for name in operations:
-        if name in facts.operations:
+        if name in specification.operations:
             needed.add(name)
-            needed |= set(_needed(facts, facts.operations[name]))
-    stands = {each.stands_for: name for name, each in facts.operations.items() if each.stands_for}
-    return frozenset(name for each in needed if (name := stands.get(each, each)) in facts.operations)
+            needed |= set(_dependencies(specification, specification.operations[name]))
+    stand_ins = {each.stands_for: name for name, each in specification.operations.items() if each.stands_for}
+    return frozenset(name for each in needed if (name := stand_ins.get(each, each)) in specification.operations)
 
 
-def _needed(facts: DocumentModel, operation: Operation) -> Iterator[str]:
-    yield from _collection_of(facts, operation.element)
-    yield from (each.operation_id for each in facts.operations.values() if each.item_read == operation.operation_id)
+def _dependencies(specification: DocumentModel, operation: Operation) -> Iterator[str]:
+    yield from _collection_of(specification, operation.element)
+    yield from _lists_of(specification, operation.operation_id)
     if operation.item_read is not None:
         yield operation.item_read
     if operation.subset is not None:
         yield operation.subset.of
-    if operation.scope is not None:
-        yield from _tied(facts, operation)
-    for known in facts.elements[operation.element].properties.values() if operation.element else ():
-        yield from _collection_of(facts, known.refers_to)
+    yield from _of_scope(specification, operation)
+    for known in specification.elements[operation.element].properties.values() if operation.element else ():
+        yield from _collection_of(specification, known.refers_to)
 
 
-def _tied(facts: DocumentModel, operation: Operation) -> Iterator[str]:
-    """What decides which rows of a nested collection belong to which parents."""
-    assert operation.scope is not None  # noqa: S101 - the caller has looked
+def _of_scope(specification: DocumentModel, operation: Operation) -> Iterator[str]:
+    """Yield the operations that decide which rows of a nested collection belong to which parents."""
+    if operation.scope is None:
+        return
     if operation.scope.through is not None:
         yield operation.scope.through.collection
     for parent in operation.scope.parents:
-        yield from (each.operation_id for each in facts.operations.values() if each.item_read == parent.read)
-        read = facts.operations.get(parent.read)
-        yield from _collection_of(facts, read.element if read else None)
+        yield from _lists_of(specification, parent.read)
+        read = specification.operations.get(parent.read)
+        yield from _collection_of(specification, read.element if read else None)
 
 
-def _collection_of(facts: DocumentModel, element: str | None) -> Iterator[str]:
-    collection = facts.elements[element].collection if element else None
+def _lists_of(specification: DocumentModel, read_id: str) -> Iterator[str]:
+    return (each.operation_id for each in specification.operations.values() if each.item_read == read_id)
+
+
+def _collection_of(specification: DocumentModel, element: str | None) -> Iterator[str]:
+    collection = specification.elements[element].collection if element else None
     if collection is not None:
         yield collection

@@ -1,49 +1,58 @@
-"""The operations of the document as one dialect has them, and how they hang together."""
+"""A dialect: the read operations that a tenant has, and lookups between them."""
 
+from collections.abc import Collection, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from oneroster.contract.dialects.dependencies import prerequisites
-from oneroster.contract.dialects.overlay import facts_of
-from oneroster_v1p1.tables import Operation
-from oneroster_v1p1.tables import document as fresh_document
+from oneroster.contract.dialects.dependencies import with_dependencies
+from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.overlay import dialect_specification
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Specification
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-__all__ = ["Dialect", "path_parameters", "wrapper_trust"]
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The document, read once; nobody changes it."""
-    return fresh_document()
+__all__ = ["Dialect", "document_words", "path_parameters", "wrapper_trust"]
 
 
 class Dialect:
-    """The reads that a tenant of one dialect has, and what the document says of them there.
+    """The reads of one dialect.
 
-    ``profile`` is a profile of the document, an overlay of the kit, or the path of one. The standard's operation ids
-    are resolved to the dialect's own operation where one stands in its place.
+    Args:
+        profile: A profile of the document, an overlay of the kit, or the path of an overlay.
+        standard: The version of the standard.
+        chosen: Restrict the dialect to these operations and those that they depend on.
 
-    Raises ``OverlayError`` when there is no such dialect.
+    Attributes:
+        profile: As given.
+        specification: What the document says in this dialect.
+        operations: The reads, by operation id.
+
+    Raises:
+        OverlayError: The dialect does not exist.
     """
 
-    def __init__(self, profile: str, chosen: "Collection[str] | None" = None) -> None:
+    def __init__(self, profile: str, standard: Standard, chosen: Collection[str] | None = None) -> None:
         self.profile: Final = profile
-        self.facts: Final = facts_of(profile)
-        self.booleans: Final = self.facts.booleans
-        read = self.facts.operations if chosen is None else prerequisites(self.facts, chosen)
+        self.specification: Final[DocumentModel] = dialect_specification(profile, standard)
+        everything = self.specification.operations
+        included = everything if chosen is None else with_dependencies(self.specification, chosen)
         self.operations: Final[Mapping[str, Operation]] = {
-            name: operation for name, operation in self.facts.operations.items() if name in read
+            name: operation for name, operation in everything.items() if name in included
         }
-        self._stands: Final = {each.stands_for: each for each in self.operations.values() if each.stands_for}
+        self._stand_ins: Final = {each.stands_for: each for each in self.operations.values() if each.stands_for}
 
-    def find(self, operation_id: str | None) -> Operation | None:
-        """The dialect's operation for a standard operation id; None when the dialect has none."""
+    @property
+    def booleans(self) -> str:
+        """How booleans are written: ``string``, ``json`` or ``either``."""
+        return self.specification.booleans
+
+    def operation(self, operation_id: str | None) -> Operation | None:
+        """Return an operation by the id that it has in the standard; None if the dialect has none.
+
+        A dialect may replace an operation of the standard.
+        """
         if operation_id is None:
             return None
-        return self.operations.get(operation_id) or self._stands.get(operation_id)
+        return self.operations.get(operation_id) or self._stand_ins.get(operation_id)
 
     @cached_property
     def collections(self) -> tuple[Operation, ...]:
@@ -60,29 +69,29 @@ class Dialect:
         """The reads of a single record."""
         return tuple(each for each in self.operations.values() if not each.many)
 
-    def all_of(self, element: str | None) -> Operation | None:
-        """The collection that holds every record of an element."""
-        return self.find(self.facts.elements[element].collection) if element else None
+    def collection_of(self, element: str | None) -> Operation | None:
+        """Return the collection that holds all records of an element."""
+        return self.operation(self.specification.elements[element].collection) if element else None
 
     def list_of(self, read_id: str) -> Operation | None:
-        """The collection whose records a single read reads; None when the dialect has no such list."""
-        read = self.find(read_id)
-        lists = (each for each in self.collections if read is not None and self.find(each.item_read) is read)
+        """Return the collection whose records a single read returns; None if the dialect has none."""
+        read = self.operation(read_id)
+        lists = (each for each in self.collections if read is not None and self.operation(each.item_read) is read)
         return next(lists, None)
 
     def read_of(self, element: str | None) -> Operation | None:
-        """The single read of an element."""
-        return self.find(self.facts.elements[element].read) if element else None
+        """Return the single read of an element."""
+        return self.operation(self.specification.elements[element].read) if element else None
 
 
 def path_parameters(operation: Operation) -> tuple[str, ...]:
-    """The names of the path parameters, in the order of the path."""
+    """Return the names of the path parameters of an operation, in their order."""
     return tuple(each.name for each in operation.parameters if each.location == "path")
 
 
-def wrapper_trust(operation: Operation) -> str:
-    """The trust mark of the key under which this operation's answer holds its data."""
-    for schema in document()["components"]["schemas"].values():
+def wrapper_trust(specification: DocumentModel, operation: Operation) -> str:
+    """Return the trust mark of the key that holds the data in responses of an operation."""
+    for schema in specification.document["components"]["schemas"].values():
         if (
             schema.get("x-oneroster-wrapper") == operation.wrapper
             and schema.get("x-oneroster-element") == operation.element
@@ -90,3 +99,14 @@ def wrapper_trust(operation: Operation) -> str:
         ):
             return str(schema["properties"][operation.wrapper].get("x-oneroster-trust", "A"))
     return "A"
+
+
+@cache
+def document_words(specification: Specification) -> frozenset[str]:
+    """Return the words of paths and wrappers; other keys of a response may be values of records, and are not shown."""
+    return frozenset(
+        word
+        for operation in specification.operations.values()
+        for word in (operation.wrapper, *operation.path.split("/"))
+        if word
+    )

@@ -1,12 +1,14 @@
-"""Dialects: the document under a profile, changed by an OpenAPI Overlay where one describes how a server differs.
+"""Apply OpenAPI Overlays, which describe how the servers of a dialect differ from the standard's document.
 
-A dialect is named by a profile of the document (``standard``, ``kimono``), by an overlay that the kit brings along
-(``json-booleans`` …), or by the path of an overlay file. Besides what the Overlay specification has, an overlay may say
+A dialect is named by a profile of the document (``standard``, ``kimono``), by an overlay shipped with the kit
+(``json-booleans`` …), or by the path of an overlay file. An overlay may have two keys that are not in the
+Overlay specification:
 
-- ``x-oneroster-profile`` at its top: the profile that it changes (``standard`` without it);
-- ``x-oneroster-wrapper`` on a response, also beside the reference to it: the key of the data; the schema follows it.
+- ``x-oneroster-profile`` at the top: the profile that it changes (default: ``standard``);
+- ``x-oneroster-wrapper`` on a response, or beside the reference to it: the key that holds the data. The schema of the
+  response is changed accordingly.
 
-Overlays are applied by the library ``oas-patch``.
+The library ``oas-patch`` applies overlays.
 """
 
 import copy
@@ -18,10 +20,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from oneroster.contract.dialects.document_model import DocumentError, DocumentModel, gather
-from oneroster_v1p1.tables import PROFILES
-from oneroster_v1p1.tables import document as fresh_document
+from oneroster.standard import Standard
 
-__all__ = ["OverlayError", "base_profile", "facts_of", "known_profiles", "overlay_of", "shown_profile"]
+__all__ = [
+    "OverlayError",
+    "apply_overlay",
+    "base_profile",
+    "dialect_specification",
+    "known_profiles",
+    "load_overlay",
+    "shown_profile",
+]
 
 BUILT_IN: Final = "overlays"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -31,27 +40,33 @@ _WRAPPER_IN_LINK: Final = re.compile(r"^\$response\.body#/[^/]+")
 
 
 class OverlayError(ValueError):
-    """A profile that does not exist, or an overlay that cannot be applied; the message names it and what to mend."""
+    """A dialect does not exist, or its overlay is invalid; the message says which, and what to change."""
 
 
-def known_profiles() -> tuple[str, ...]:
-    """The names that can be given instead of a file: the document's profiles, then the kit's own overlays."""
-    return (*PROFILES, *_built_in())
+def known_profiles(standard: Standard) -> tuple[str, ...]:
+    """Return the names of dialects: the document's profiles, then the overlays of the kit."""
+    return (*standard.specification.profiles, *_built_in())
 
 
-def shown_profile(profile: str) -> str:
-    """The name for a report: of a file without its folder, which says nothing of the server."""
-    return profile if profile in known_profiles() else Path(profile).name
+def shown_profile(profile: str, standard: Standard) -> str:
+    """Return the name of a dialect for reports: of a file its name without the folder, which may be private."""
+    return profile if profile in known_profiles(standard) else Path(profile).name
 
 
-def base_profile(profile: str) -> str:
-    """The profile of the document that a dialect begins with; see ``facts_of`` for the errors."""
-    return profile if profile in PROFILES else _base_of(overlay_of(profile), profile)
+def base_profile(profile: str, standard: Standard) -> str:
+    """Return the profile of the document that a dialect is based on.
+
+    Raises:
+        OverlayError: The dialect does not exist.
+    """
+    if profile in standard.specification.profiles:
+        return profile
+    return _base_of(load_overlay(profile, standard), profile, standard)
 
 
 @cache
 def _built_in() -> dict[str, str]:
-    """The kit's own overlays by name, as text."""
+    """Return the overlays of the kit by name, as text."""
     folder = resources.files("oneroster.contract") / BUILT_IN
     found = (each for each in folder.iterdir() if each.name.endswith(".yaml"))
     return {
@@ -59,25 +74,27 @@ def _built_in() -> dict[str, str]:
     }
 
 
-def overlay_of(profile: str) -> dict[str, Any]:
-    """The overlay of a dialect, by its name or file; one without actions for a profile of the document.
+def load_overlay(profile: str, standard: Standard) -> dict[str, Any]:
+    """Return the overlay of a dialect by its name or file; for a profile of the document an overlay without actions.
 
-    Raises ``OverlayError`` when there is none of that name, or it is no overlay.
+    Raises:
+        OverlayError: The dialect does not exist, or the file is not an overlay.
     """
-    if profile in PROFILES:
+    if profile in standard.specification.profiles:
         info = {"title": f"The profile {profile}", "version": "1"}
         return {"overlay": "1.0.0", "info": info, PROFILE_KEY: profile, "actions": []}
     text = _built_in().get(profile)
     if text is None:
-        text = _read(profile)
+        text = _read(profile, standard)
     return _parsed(text, profile)
 
 
-def _read(profile: str) -> str:
+def _read(profile: str, standard: Standard) -> str:
     path = Path(profile)
     if path.suffix not in SUFFIXES:
         raise OverlayError(
-            f"unknown profile {profile!r}; known are {', '.join(known_profiles())}; or an overlay file (.yaml, .json)"
+            f"unknown profile {profile!r}; known profiles: {', '.join(known_profiles(standard))}; "
+            "or give an overlay file (.yaml, .json)"
         )
     try:
         return path.read_text("utf-8")
@@ -98,39 +115,52 @@ def _parsed(text: str, profile: str) -> dict[str, Any]:
     if flaws.get("errors"):
         first = flaws["errors"][0]
         where = f" at {first['path']}" if first["path"] else ""
-        raise OverlayError(f"{profile} is no OpenAPI Overlay{where}: {first['message']}")
+        raise OverlayError(f"{profile} is not an OpenAPI Overlay{where}: {first['message']}")
     found: dict[str, Any] = overlay
     return found
 
 
-def _base_of(overlay: dict[str, Any], profile: str) -> str:
-    base = overlay.get(PROFILE_KEY, STANDARD)
-    if base not in PROFILES:
-        raise OverlayError(f"the overlay {profile} begins with an unknown profile; known are {', '.join(PROFILES)}")
+def _base_of(overlay: dict[str, Any], profile: str, standard: Standard) -> str:
+    base, profiles = overlay.get(PROFILE_KEY, STANDARD), standard.specification.profiles
+    if base not in profiles:
+        raise OverlayError(f"the overlay {profile} is based on an unknown profile; known: {', '.join(profiles)}")
     return str(base)
 
 
-def facts_of(profile: str) -> DocumentModel:
-    """The facts of a dialect, by its name or the path of its overlay.
+def dialect_specification(profile: str, standard: Standard) -> DocumentModel:
+    """Return the specification of a dialect.
 
-    Raises ``OverlayError`` when there is no such dialect, or its overlay leaves no document to go by.
+    Args:
+        profile: A profile of the document, an overlay of the kit, or the path of an overlay.
+        standard: The version of the standard.
+
+    Raises:
+        OverlayError: The dialect does not exist, or the document is invalid after the overlay was applied.
     """
-    overlay = overlay_of(profile)
-    return applied(overlay, profile)
+    return apply_overlay(load_overlay(profile, standard), profile, standard)
 
 
-def applied(overlay: dict[str, Any], profile: str) -> DocumentModel:
-    """The facts of the document under an overlay; ``profile`` is what messages call it."""
-    base = _base_of(overlay, profile)
-    document = fresh_document()
-    if PROFILES[base].booleans == "json":
+def apply_overlay(overlay: dict[str, Any], profile: str, standard: Standard) -> DocumentModel:
+    """Return the specification of the standard's document after an overlay was applied.
+
+    Args:
+        overlay: The overlay.
+        profile: The name of the overlay in messages.
+        standard: The version of the standard.
+
+    Raises:
+        OverlayError: The overlay cannot be applied, or the document is invalid afterwards.
+    """
+    base = _base_of(overlay, profile, standard)
+    document = standard.document()
+    if standard.specification.profiles[base].booleans == "json":
         document["components"]["schemas"]["TrueFalse"] = {"type": "boolean"}
     _apply(document, overlay, profile)
     try:
         _follow_wrappers(document)
-        return gather(document, base)
+        return gather(document, base, standard.specification)
     except (DocumentError, KeyError, TypeError, AttributeError) as error:
-        raise OverlayError(f"under the overlay {profile} the document makes no sense: {error}") from error
+        raise OverlayError(f"with the overlay {profile} the document is invalid: {error}") from error
 
 
 def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> None:
@@ -139,12 +169,12 @@ def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> N
     from oas_patch.overlay import apply_overlay
 
     try:
-        # The library puts the overlay's own parts into the document, and later actions would change them there.
+        # The library puts parts of the overlay into the document, and later actions would change them there.
         apply_overlay(document, copy.deepcopy(overlay))
-    except Exception as error:  # the library raises whatever its parser of paths raises
+    except Exception as error:  # the library raises any error of its JSONPath parser
         raise OverlayError(f"the overlay {profile} cannot be applied: {error}") from error
     if foreign := [each for each in _references(document) if not each.startswith("#/")]:
-        raise OverlayError(f"the overlay {profile} refers to another document ({foreign[0]}); only #/… can be followed")
+        raise OverlayError(f"the overlay {profile} refers to another document ({foreign[0]}); only #/… is supported")
 
 
 def _references(part: Any) -> Iterator[str]:
@@ -160,15 +190,15 @@ def _references(part: Any) -> Iterator[str]:
 
 
 def _follow_wrappers(document: dict[str, Any]) -> None:
-    """Give the schemas of responses the key that the response names as its wrapper."""
+    """Rename the wrapper in the schema of every response that names another one."""
     shared, schemas = document["components"]["responses"], document["components"]["schemas"]
     for item in document["paths"].values():
         for operation in (part for part in item.values() if isinstance(part, dict) and "responses" in part):
-            answer = operation["responses"].get("200", {})
-            if "$ref" in answer and len(answer) > 1:
-                # What an overlay writes beside a reference outranks what stands behind it, for this operation alone.
-                behind = copy.deepcopy(shared[answer.pop("$ref").rpartition("/")[2]])
-                operation["responses"]["200"] = {**behind, **answer}
+            response = operation["responses"].get("200", {})
+            if "$ref" in response and len(response) > 1:
+                # Keys beside a reference override the referenced response, for this operation only.
+                referenced = copy.deepcopy(shared[response.pop("$ref").rpartition("/")[2]])
+                operation["responses"]["200"] = {**referenced, **response}
             _follow_wrapper(operation["responses"].get("200", {}), schemas)
     for response in shared.values():
         _follow_wrapper(response, schemas)
@@ -177,8 +207,8 @@ def _follow_wrappers(document: dict[str, Any]) -> None:
 def _follow_wrapper(response: dict[str, Any], schemas: dict[str, Any]) -> None:
     wrapper = response.get("x-oneroster-wrapper")
     for link in response.get("links", {}).values() if wrapper is not None else ():
-        for name, place in link.get("parameters", {}).items():
-            link["parameters"][name] = _WRAPPER_IN_LINK.sub(f"$response.body#/{wrapper}", place)
+        for name, expression in link.get("parameters", {}).items():
+            link["parameters"][name] = _WRAPPER_IN_LINK.sub(f"$response.body#/{wrapper}", expression)
     for content in response.get("content", {}).values():
         reference = content.get("schema", {}).get("$ref", "")
         schema = schemas.get(reference.rpartition("/")[2], {})

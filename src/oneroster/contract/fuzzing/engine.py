@@ -1,10 +1,9 @@
-"""The one module that knows schemathesis: it lets the engine ask things that no rule thought of.
+"""Run schemathesis against a tenant, through the gateway.
 
-The engine never speaks to the tenant. It calls a small ASGI application that hands every request to the gateway, and it
-sees a placeholder token only. What it says about an answer is taken as a hint; findings are told from the kept answers
-by the kit's own judges, because the engine's messages quote values.
+The engine has no connection to the tenant. It calls an ASGI application that passes every request to the gateway, and
+it only has a placeholder token. Its messages quote values, so its failures are only hints: rules check the exchanges.
 
-Private parts of schemathesis are used here (events, recorder), hence the narrow pin in pyproject.toml.
+This uses private parts of schemathesis (events, recorder), hence the narrow pin in pyproject.toml.
 """
 
 import re
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from oneroster.contract.errors import BudgetSpentError, KitError, NoAnswerError, UnjudgeableError
+from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, UnjudgeableError
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
@@ -24,7 +23,7 @@ from oneroster.contract.http.gateway import Gateway
 __all__ = ["EngineRun", "run_engine"]
 
 EXCHANGE_HEADER: Final = "X-Oneroster-Check-Exchange"
-"""Carries the number of the kept exchange through the engine and back."""
+"""Carries the number of the kept exchange through the engine."""
 NOT_FORWARDED: Final = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 CHECKS: Final = (
     "not_a_server_error",
@@ -34,16 +33,16 @@ CHECKS: Final = (
 )
 
 LINK_STEPS: Final = 12
-"""Requests of one walk along links; the later ones have more links to choose from."""
-LARGEST_LIMIT: Final = 1000
-"""Rows; a made-up request that asks for more is not sent, for it could bring a whole tenant."""
+"""Requests of one sequence along links; later ones have more links to choose from."""
+MAX_LIMIT: Final = 1000
+"""Rows; a generated request with a higher limit is not sent, because it could return all rows of a tenant."""
 
 Message = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """The engine's word that something is wrong with an exchange; ``check`` is the name of its check."""
+    """A failure that the engine reported for an exchange; ``check`` is the name of its check."""
 
     check: str
     exchange: Exchange
@@ -51,9 +50,13 @@ class Hint:
 
 @dataclass
 class EngineRun:
-    """What one run of the engine brought: every answer by path template, and what the engine held against them.
+    """The result of one run of the engine.
 
-    ``stopped`` is the error that ended the run early; ``crashes`` are types of errors inside the engine.
+    Attributes:
+        exchanges: All exchanges, by path template.
+        hints: The reported failures, by path template.
+        stopped: The error that ended the run early, if any.
+        crashes: The types of errors inside the engine.
     """
 
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
@@ -66,74 +69,80 @@ def run_engine(
     gateway: Gateway,
     document: dict[str, Any],
     seed: int,
-    manner: Phase = Phase.EXAMPLES,
+    phase: Phase = Phase.EXAMPLES,
     examples: int = 1,
 ) -> EngineRun:
-    """Let the engine read everything that a compiled document describes, in one manner.
+    """Run one phase of the engine over a compiled document.
 
-    ``examples`` is how many requests are made up for each operation, or how many links are followed in all. The same
-    seed sends the same requests. Nothing is raised for what the tenant does; see ``EngineRun``.
+    Errors caused by the tenant are not raised; see `EngineRun`.
+
+    Args:
+        gateway: Sends the requests.
+        document: The document of `compile_document`.
+        seed: The same seed sends the same requests.
+        phase: The phase.
+        examples: The number of requests to generate per operation, or of sequences along links in all.
     """
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events, from_schema
 
-    bridge = _GatewayApp(gateway, lawful=manner is not Phase.UNLAWFUL)
+    app = _GatewayApp(gateway, valid_only=phase is not Phase.NEGATIVE)
     found = EngineRun()
-    settings = _settings(seed, manner, examples, gateway.limits.workers)
-    with _nothing_left_behind():
+    settings = _settings(seed, phase, examples, gateway.limits.workers)
+    with _temporary_hypothesis_home():
         schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(settings))
-        schema.app = bridge
+        schema.app = app
         stream = from_schema(schema).execute()
         for event in stream:
             if isinstance(event, events.ScenarioFinished):
-                _collect(found, bridge, event)
-            elif isinstance(event, events.NonFatalError) and bridge.stopped is None:
+                _collect(found, app, event)
+            elif isinstance(event, events.NonFatalError) and app.stopped is None:
                 found.crashes.append(type(event.value).__name__)
-            if bridge.stopped is not None:
+            if app.stopped is not None:
                 stream.stop()
-    found.stopped = bridge.stopped
+    found.stopped = app.stopped
     for known in found.exchanges.values():
-        # In an order of their own, for workers come back in any.
+        # The order in which workers finish varies.
         known.sort(key=lambda exchange: exchange.target)
     for hints in found.hints.values():
         hints.sort(key=lambda hint: (hint.exchange.target, hint.check))
     return found
 
 
-def _settings(seed: int, manner: Phase, examples: int, workers: int) -> dict[str, Any]:
-    """Polite and quiet: no other methods, nothing cached, no shrinking."""
-    unlawful = manner is Phase.UNLAWFUL
+def _settings(seed: int, phase: Phase, examples: int, workers: int) -> dict[str, Any]:
+    """Return the configuration: no unexpected methods, no cache, no shrinking, which would send more requests."""
+    negative = phase is Phase.NEGATIVE
     return {
         "seed": seed,
         "workers": workers,
         "cache": {"enabled": False},
         "continue-on-failure": True,
         "generation": {
-            "mode": "negative" if unlawful else "positive",
+            "mode": "negative" if negative else "positive",
             "database": "none",
             "no-shrink": True,
             "max-examples": max(examples, 1),
             "allow-extra-parameters": False,
         },
         "phases": {
-            "examples": {"enabled": manner is Phase.EXAMPLES},
-            "coverage": {"enabled": manner in (Phase.EXAMPLES, Phase.UNLAWFUL), "unexpected-methods": []},
-            "fuzzing": {"enabled": examples > 0 and manner in (Phase.FUZZ, Phase.UNLAWFUL)},
+            "examples": {"enabled": phase is Phase.EXAMPLES},
+            "coverage": {"enabled": phase in (Phase.EXAMPLES, Phase.NEGATIVE), "unexpected-methods": []},
+            "fuzzing": {"enabled": examples > 0 and phase in (Phase.FUZZ, Phase.NEGATIVE)},
             "stateful": {
-                "enabled": manner is Phase.LINKS,
+                "enabled": phase is Phase.LINKS,
                 "max-steps": LINK_STEPS,
                 "link-calibration": False,
                 "inference": {"algorithms": []},
             },
         },
-        "checks": {"enabled": False, **({} if unlawful else {name: {"enabled": True} for name in CHECKS})},
+        "checks": {"enabled": False, **({} if negative else {name: {"enabled": True} for name in CHECKS})},
     }
 
 
 @contextmanager
-def _nothing_left_behind() -> Iterator[None]:
-    """Give Hypothesis a folder that goes away again, instead of ``.hypothesis`` in the user's current one."""
+def _temporary_hypothesis_home() -> Iterator[None]:
+    """Give Hypothesis a temporary folder instead of ``.hypothesis`` in the current one."""
     from hypothesis import configuration
 
     with tempfile.TemporaryDirectory(prefix="oneroster-check-") as folder:
@@ -144,11 +153,11 @@ def _nothing_left_behind() -> Iterator[None]:
             configuration.set_hypothesis_home_dir(None)
 
 
-def _collect(found: EngineRun, bridge: "_GatewayApp", event: Any) -> None:
-    """Sort the exchanges and hints of one scenario by path template."""
+def _collect(found: EngineRun, app: "_GatewayApp", event: Any) -> None:
+    """Add the exchanges and hints of one scenario by path template."""
     recorder = event.recorder
     for case_id, interaction in recorder.interactions.items():
-        exchange = bridge.exchange_of(interaction.response)
+        exchange = app.exchange_of(interaction.response)
         if exchange is None:
             continue
         path = str(recorder.cases[case_id].value.operation.path)
@@ -161,18 +170,18 @@ def _collect(found: EngineRun, bridge: "_GatewayApp", event: Any) -> None:
 
 
 class _GatewayApp:
-    """The application that the engine takes for the tenant."""
+    """The ASGI application that the engine tests in place of the tenant."""
 
-    def __init__(self, gateway: Gateway, *, lawful: bool) -> None:
+    def __init__(self, gateway: Gateway, *, valid_only: bool) -> None:
         self._gateway = gateway
-        self._lawful = lawful
+        self._valid_only = valid_only
         self._exchanges: list[Exchange] = []
         self._by_request: dict[str, int] = {}
-        self._keeping = threading.Lock()
+        self._lock = threading.Lock()
         self.stopped: KitError | None = None
 
     def exchange_of(self, response: Any) -> Exchange | None:
-        """The kept exchange behind a response of the engine; None when the tenant never answered."""
+        """Return the exchange of a response of the engine; None if the tenant sent no response."""
         number = response.headers.get(EXCHANGE_HEADER.lower()) if response is not None else None
         return self._exchanges[int(number[0])] if number else None
 
@@ -180,11 +189,11 @@ class _GatewayApp:
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         if scope["type"] != "http":
-            raise NotImplementedError("only HTTP is bridged")
+            raise NotImplementedError("only HTTP is supported")
         await receive()
-        number = self._answered(scope)
+        number = self._exchange_number(scope)
         if number is None:
-            # An answer without a kept exchange is passed over when the scenario is collected.
+            # A response without an exchange is ignored when the scenario is collected.
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -195,8 +204,8 @@ class _GatewayApp:
         await send({"type": "http.response.start", "status": exchange.status, "headers": raw})
         await send({"type": "http.response.body", "body": exchange.body})
 
-    def _answered(self, scope: Message) -> int | None:
-        """The number of the exchange that answers a request; what was asked before is not asked again."""
+    def _exchange_number(self, scope: Message) -> int | None:
+        """Return the number of the exchange for a request, which is sent if it was not sent before."""
         raw_path = scope.get("raw_path") or scope["path"].encode()
         base = urlsplit(self._gateway.target.base_url)
         query = scope["query_string"].decode("latin-1")
@@ -205,10 +214,10 @@ class _GatewayApp:
         pairs = parse_qsl(query, keep_blank_values=True)
         key = f"{raw_path!r} {sorted(pairs)}"
         if key not in self._by_request:
-            exchange = self._forward(scope["method"], url) if _may_be_sent(pairs, lawful=self._lawful) else None
+            exchange = self._forward(scope["method"], url) if _may_be_sent(pairs, valid_only=self._valid_only) else None
             if exchange is None:
                 return None
-            with self._keeping:
+            with self._lock:
                 self._exchanges.append(exchange)
                 self._by_request[key] = len(self._exchanges) - 1
         return self._by_request[key]
@@ -218,19 +227,19 @@ class _GatewayApp:
             return None
         try:
             return self._gateway.send(method, url)
-        except NoAnswerError:
+        except NoResponseError:
             return None
         except (BudgetSpentError, UnjudgeableError) as error:
             self.stopped = error
             return None
 
 
-def _may_be_sent(pairs: list[tuple[str, str]], *, lawful: bool) -> bool:
-    """Whether a query is small enough; a lawful one must also be one in the eyes of those who know no JSON Schema."""
+def _may_be_sent(pairs: list[tuple[str, str]], *, valid_only: bool) -> bool:
+    """Return whether a query has a small limit and, if it must be valid, only plain integers."""
     for name, value in pairs:
-        if name == "limit" and re.fullmatch(r"\s*\+?[0-9]+(\.0*)?\s*", value) and float(value) > LARGEST_LIMIT:
+        if name == "limit" and re.fullmatch(r"\s*\+?[0-9]+(\.0*)?\s*", value) and float(value) > MAX_LIMIT:
             return False
-        # To JSON Schema 10.0 is an integer.
-        if lawful and name in ("limit", "offset") and "." in value:
+        # In JSON Schema 10.0 is an integer, for servers it is not.
+        if valid_only and name in ("limit", "offset") and "." in value:
             return False
     return True

@@ -1,33 +1,59 @@
-"""The engine's runs over a tenant, each made once, when the first rule asks for it."""
+"""The engine's runs over a tenant, one for each phase, made when a rule first needs it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from oneroster.contract.fuzzing.engine import EngineRun, run_engine
 from oneroster.contract.fuzzing.engine_document import compile_document
 from oneroster.contract.fuzzing.phases import Phase
-from oneroster.contract.observation.tenant import ObservedTenant, offered
+from oneroster.contract.observation.operation_selectors import offered
+from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["engine_run", "lawful_runs"]
+__all__ = ["EngineRuns", "engine_run", "positive_runs"]
 
-WALKS_ALONG_LINKS: Final = 15
-"""How often the engine sets out along the links; with as many steps each as it takes."""
-
-
-def engine_run(tenant: ObservedTenant, manner: Phase) -> EngineRun:
-    """The engine's run in one manner over all operations that are judged and could be read."""
-    if manner not in tenant.explored:
-        judged = (operation for operation in offered(tenant) if tenant.plan.judges(operation.operation_id))
-        known = [(operation, tenant.readings(operation)) for operation in judged]
-        readable = [
-            (operation, readings) for operation, readings in known if any(each.fault is None for each in readings)
-        ]
-        document = compile_document(tenant.dialect.facts, readable, manner)
-        examples = WALKS_ALONG_LINKS if manner is Phase.LINKS else tenant.plan.fuzz
-        tenant.explored[manner] = run_engine(tenant.gateway, document, tenant.seed, manner, examples)
-    return tenant.explored[manner]
+LINK_WALKS: Final = 15
+"""How many sequences of linked requests are generated."""
 
 
-def lawful_runs(tenant: ObservedTenant) -> list[EngineRun]:
-    """The runs in which nothing unlawful was asked, as far as they are planned."""
+class EngineRuns:
+    """The engine's runs over one tenant."""
+
+    def __init__(self, tenant: ObservedTenant) -> None:
+        self._tenant = tenant
+        self._runs: dict[Phase, EngineRun] = {}
+
+    @classmethod
+    def of(cls, tenant: ObservedTenant) -> "EngineRuns":
+        """Return the runs over a tenant."""
+        return tenant.memo(cls, lambda: cls(tenant))
+
+    @property
+    def finished(self) -> Mapping[Phase, EngineRun]:
+        """The runs made so far."""
+        return MappingProxyType(self._runs)
+
+    def run(self, phase: Phase) -> EngineRun:
+        """Return the run of a phase, made on first use, over all operations that are checked and readable."""
+        if phase not in self._runs:
+            tenant = self._tenant
+            checked = (each for each in offered(tenant) if tenant.plan.judges(each.operation_id))
+            responses = [(operation, tenant.readings(operation)) for operation in checked]
+            readable = [
+                (operation, known) for operation, known in responses if any(each.problem is None for each in known)
+            ]
+            document = compile_document(tenant.specification, readable, phase)
+            examples = LINK_WALKS if phase is Phase.LINKS else tenant.plan.fuzz
+            self._runs[phase] = run_engine(tenant.gateway, document, tenant.seed, phase, examples)
+        return self._runs[phase]
+
+
+def engine_run(tenant: ObservedTenant, phase: Phase) -> EngineRun:
+    """Return the engine's run of one phase over a tenant; see `EngineRuns.run`."""
+    return EngineRuns.of(tenant).run(phase)
+
+
+def positive_runs(tenant: ObservedTenant) -> list[EngineRun]:
+    """Return the planned runs that send only valid requests."""
     planned = {Phase.EXAMPLES: True, Phase.FUZZ: tenant.plan.fuzz > 0, Phase.LINKS: tenant.plan.stateful}
-    return [engine_run(tenant, manner) for manner, wanted in planned.items() if wanted]
+    return [engine_run(tenant, phase) for phase, included in planned.items() if included]

@@ -1,4 +1,4 @@
-"""The manners in which the engine asks a tenant."""
+"""The phases of schemathesis that the kit runs."""
 
 from enum import StrEnum
 
@@ -6,13 +6,13 @@ __all__ = ["Phase"]
 
 
 class Phase(StrEnum):
-    """What the engine asks in one of its runs."""
+    """What the engine requests in one run."""
 
     EXAMPLES = "examples and coverage"
-    """The values of the document, one and all together; few requests, on every run."""
+    """The documented values, one by one and combined: few requests, part of every run."""
     FUZZ = "fuzzing"
-    """Lawful values that are made up, in any number."""
-    UNLAWFUL = "negative"
-    """Values that the document does not allow."""
+    """Generated valid values."""
+    NEGATIVE = "negative"
+    """Generated invalid values."""
     LINKS = "stateful"
-    """From the collections along the document's links to the reads of what they list."""
+    """From collections along the document's links to the reads of their records."""

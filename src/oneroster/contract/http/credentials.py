@@ -1,9 +1,9 @@
-"""The ways into a tenant: none, a bearer token, OAuth 2 client credentials, OAuth 1.0a; the client's own, step by step.
+"""Credentials of the tenant under test: none, a bearer token, OAuth 2 client credentials or OAuth 1.0a.
 
-The client's ways send their token requests themselves; here every request leaves through the gateway, so that it is
-paced, bounded and logged. That is why the steps of ``httpx.Auth`` are taken one by one.
-Each way also knows its wrong twin, for the rules that knock with credentials that cannot be right. No object here
-shows a secret in its repr.
+They use the client's `httpx.Auth` classes. Those send token requests by themselves; here the gateway sends every
+request, so that it is paced and logged, and therefore the steps of the authentication flow are run one by one.
+Each class can also produce invalid credentials of the same kind, for the rules that expect a 401. No class shows a
+secret in its repr.
 """
 
 import secrets
@@ -18,46 +18,54 @@ from oneroster.errors import TokenError
 from oneroster.standard import Standard
 from oneroster.transport import auth
 
-__all__ = ["BearerToken", "Credentials", "Nobody", "OAuth1Credentials", "OAuth2Credentials", "TokenAnswer", "TokenPost"]
+__all__ = [
+    "BearerToken",
+    "Credentials",
+    "NoCredentials",
+    "OAuth1Credentials",
+    "OAuth2Credentials",
+    "TokenPost",
+    "TokenResponse",
+]
 
 FORM: Final = "application/x-www-form-urlencoded"
 HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
-"""What the kit sends to a tenant: safe methods, which ask for no change (RFC 9110, 9.2.1)."""
+"""The safe methods, which request no change (RFC 9110, 9.2.1)."""
 WriteMethod = Literal["PUT", "DELETE"]
-"""What it sends to objects of its own making, where writes are allowed."""
+"""The methods that are sent to objects created by the kit, if writes are allowed."""
 _TOKEN_HEADERS: Final = ("Content-Type", "Accept", "Authorization")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """What the token endpoint said: the HTTP status and the members of its JSON object (empty if it is none)."""
+class TokenResponse:
+    """A response of the token endpoint: its status and the members of its JSON object, empty if it is not one."""
 
     status: int
     members: dict[str, Any] = field(repr=False)
 
 
-TokenPost = Callable[[str, dict[str, str], bytes], TokenAnswer]
-"""Posts headers and a form to a URL; the gateway's only way to send a POST."""
+TokenPost = Callable[[str, dict[str, str], bytes], TokenResponse]
+"""Posts headers and a form to a URL."""
 
 
 class Credentials(Protocol):
-    """One way into the tenant."""
+    """One way to authenticate requests."""
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
-        """The headers that authorise this request; may fetch a token by ``post`` first."""
+        """Return the headers that authenticate a request; may fetch a token with ``post`` first."""
 
     def renew(self) -> bool:
-        """Forget what was granted, if it can be granted anew; False when a second attempt is pointless."""
+        """Discard a granted token; return False if no token can be renewed."""
 
-    def wrong(self) -> "Credentials":
-        """The same way in with credentials that the tenant cannot know."""
+    def invalid(self) -> "Credentials":
+        """Return credentials of the same kind that the tenant cannot know."""
 
     def curl(self) -> str:
-        """The options with which curl would authorise itself, secrets as references to the environment."""
+        """Return the options of curl that authenticate a request, secrets as environment variables."""
 
 
-class Nobody:
-    """No credentials at all."""
+class NoCredentials:
+    """No credentials."""
 
     def headers(self, _method: HttpMethod | WriteMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
         return {}
@@ -65,7 +73,7 @@ class Nobody:
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Credentials:
+    def invalid(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
@@ -84,7 +92,7 @@ class BearerToken:
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Credentials:
+    def invalid(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
@@ -92,7 +100,7 @@ class BearerToken:
 
 
 class WrongToken(BearerToken):
-    """A bearer token that nobody was ever given."""
+    """A random bearer token that was never granted."""
 
     def curl(self) -> str:
         return '-H "Authorization: Bearer wrong"'
@@ -106,45 +114,49 @@ class OAuth1Credentials:
     client_secret: str = field(repr=False)
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
-        return _authorised(auth.OAuth1(self.client_id, self.client_secret, url, version=True), method, url, post)
+        return _authenticate(auth.OAuth1(self.client_id, self.client_secret, url, version=True), method, url, post)
 
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Credentials:
+    def invalid(self) -> Credentials:
         return OAuth1Credentials(self.client_id, secrets.token_urlsafe(24))
 
     def curl(self) -> str:
-        # curl cannot sign; the reader needs a client that does.
+        # curl cannot sign requests.
         return "# sign with OAuth 1.0a HMAC-SHA256:"
 
 
 @dataclass(slots=True)
 class OAuth2Credentials:
-    """OAuth 2 client credentials: by Basic first, in the form body for servers that want them there.
+    """OAuth 2 client credentials, sent by HTTP Basic first, then in the form for servers that require that.
 
-    ``scopes`` are asked for; a server that does not know one of them is asked again without any.
+    Attributes:
+        token_url: The token endpoint.
+        client_id: The client id.
+        client_secret: The client secret.
+        scopes: The scopes to request; if the server does not know one of them, none is requested.
     """
 
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
     scopes: Sequence[str] = ()
-    _way: auth.ClientCredentials | None = field(default=None, repr=False)
+    _flow: auth.ClientCredentials | None = field(default=None, repr=False)
     _in_body: bool | None = None
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
         status: int | None = None
         for in_body in (False, True) if self._in_body is None else (self._in_body,):
-            way = self._way or auth.ClientCredentials(
+            flow = self._flow or auth.ClientCredentials(
                 self.client_id, self.client_secret, self.token_url, url, self.scopes, in_body, standard=Standard.of()
             )
             try:
-                headers = _authorised(way, method, url, post)
+                headers = _authenticate(flow, method, url, post)
             except TokenError as error:
                 status = error.status_code or 200
                 continue
-            self._way, self._in_body = way, in_body
+            self._flow, self._in_body = flow, in_body
             return headers
         raise AccessRefusedError(
             f"the token endpoint {self.token_url} granted no token (HTTP {status}); "
@@ -152,27 +164,34 @@ class OAuth2Credentials:
         )
 
     def renew(self) -> bool:
-        self._way = None
+        self._flow = None
         return True
 
-    def wrong(self) -> Credentials:
+    def invalid(self) -> Credentials:
         return WrongToken(secrets.token_urlsafe(24))
 
     def curl(self) -> str:
         return '-H "Authorization: Bearer $ONEROSTER_TOKEN"'
 
 
-def _authorised(way: httpx.Auth, method: str, url: str, post: TokenPost) -> dict[str, str]:
-    """The Authorization that a way of the client gives to a request; what it asks for first is sent by ``post``.
+def _authenticate(flow: httpx.Auth, method: str, url: str, post: TokenPost) -> dict[str, str]:
+    """Return the Authorization header of a request.
 
-    Raises ``TokenError`` when no token is granted.
+    Args:
+        flow: The client's authentication.
+        method: The method of the request.
+        url: The URL of the request.
+        post: Sends the token requests of the flow.
+
+    Raises:
+        TokenError: No token is granted.
     """
     request = httpx.Request(method, url)
-    steps = way.sync_auth_flow(request)
+    steps = flow.sync_auth_flow(request)
     step = next(steps)
     while step is not request:
         sent = {name: step.headers[name] for name in _TOKEN_HEADERS if name in step.headers}
-        answer = post(str(step.url), sent, step.read())
-        step = steps.send(httpx.Response(answer.status, json=answer.members, request=step))
+        response = post(str(step.url), sent, step.read())
+        step = steps.send(httpx.Response(response.status, json=response.members, request=step))
     steps.close()
     return {"Authorization": request.headers["Authorization"]}

@@ -1,4 +1,4 @@
-"""One request and its answer, as the kit keeps them: raw bytes, judged later, never shown."""
+"""One request with its response, kept as raw bytes and never shown."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -13,21 +13,29 @@ __all__ = ["UNREADABLE", "Exchange", "encoded_path", "encoded_query"]
 
 
 class _Unreadable:
-    """The body is no JSON document."""
+    """The type of `UNREADABLE`."""
 
     def __repr__(self) -> str:
         return "UNREADABLE"
 
 
 UNREADABLE: Final = _Unreadable()
-"""Stands for a body that is not JSON; it is told apart from the JSON value ``null``."""
+"""The value of a body that is not JSON, as opposed to the JSON value ``null``."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that was answered.
+    """A request and its response.
 
-    ``target`` is path and query as sent, below the base URL; ``seconds`` the time until the last byte.
+    Attributes:
+        method: The HTTP method.
+        target: Path and query as sent, below the base URL.
+        url: The complete URL.
+        status: The status of the response.
+        headers: The headers of the response.
+        body: The body of the response.
+        seconds: The time until the last byte.
+        curl_access: Options of curl that authenticate the request, secrets as environment variables.
     """
 
     method: str
@@ -46,13 +54,13 @@ class Exchange:
 
     @property
     def curl(self) -> str:
-        """A command that repeats the request; secrets stand in it as references to the environment."""
+        """A curl command that repeats the request; it reads secrets from environment variables."""
         method = {"GET": "", "HEAD": "-I"}.get(self.method, f"-X {self.method}")
         return " ".join(part for part in ("curl -sS", method, self.curl_access, shlex.quote(self.url)) if part)
 
     @cached_property
     def json(self) -> Any:
-        """The decoded body, or ``UNREADABLE``."""
+        """The decoded body, or `UNREADABLE`."""
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -60,17 +68,17 @@ class Exchange:
 
     @property
     def media_type(self) -> str:
-        """The media type without its parameters, in lower case; empty when none was sent."""
+        """The media type in lower case, without its parameters; empty if it is missing."""
         return str(self.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 
 def encoded_path(template: str, values: dict[str, str]) -> str:
-    """The path with every ``{parameter}`` replaced by its value, percent-encoded as one segment."""
+    """Return a path with every ``{parameter}`` replaced by its value, percent-encoded as one segment."""
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template
 
 
 def encoded_query(query: dict[str, str | int]) -> str:
-    """The query string, blanks as ``%20``; empty for an empty query."""
+    """Return a query string, with spaces as ``%20``; empty for an empty query."""
     return urlencode(query, quote_via=quote)

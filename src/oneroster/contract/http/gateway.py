@@ -1,137 +1,96 @@
-"""The only way out of the kit to a tenant.
+"""The gateway: the only way to send a request to the tenant.
 
-Whatever a rule or the engine wants to ask goes through here, so that one place keeps the promises to the tenant: reads
-only, a bounded number of them at a bounded rate, credentials for its own origin only, an answer of bounded size within
-bounded time. Writes leave only where they were allowed, and only to objects whose ids were made up here.
+All requests of rules and engine go through it, so that the limits are enforced in one place: safe methods only, within
+the budget, and credentials for the tenant's origin only. Writes are sent only if they are allowed, and only to objects
+with ids that the gateway made up.
 """
 
-import email.utils
 import itertools
-import re
 import secrets
 import shlex
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from types import TracebackType
-from typing import Final, NoReturn, Self, get_args
-from urllib.parse import SplitResult, urlsplit
+from typing import Final, Self, get_args
 
-import anyio
-import anyio.from_thread
 import httpx
 import msgspec
 
-from oneroster.contract.errors import BudgetSpentError, NoAnswerError, RefusedError, UnreachableError
-from oneroster.contract.http.credentials import Credentials, HttpMethod, TokenAnswer, WriteMethod
+from oneroster.contract.errors import NoResponseError, RefusedError
+from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, BudgetTracker, RunBudget
+from oneroster.contract.http.credentials import Credentials, HttpMethod, TokenResponse, WriteMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path
-from oneroster.contract.http.target import RunBudget, Target, is_loopback
-from oneroster.transport.log import hide_queries
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.http.sender import LogEntry, Sender
+from oneroster.contract.http.target import Target
+from oneroster.contract.http.token_renewal import TokenRenewal
+from oneroster.transport.retry import retry_after_seconds
+from oneroster.transport.urls import origin_of
+from oneroster_runtime.specification import Operation
 
-__all__ = ["Gateway", "LogEntry"]
+__all__ = ["Gateway"]
 
 Headers = Mapping[str, str] | None
 
-USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
-ALLOWED_METHODS: Final = frozenset(get_args(HttpMethod))
+SAFE_METHODS: Final = frozenset(get_args(HttpMethod))
+WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
 BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
-LONGEST_WAIT: Final = 30.0
-"""Seconds; a tenant that asks for more patience is reported as busy instead."""
-WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
+MAX_RETRY_AFTER: Final = 30.0
+"""Seconds; a tenant that requests a longer pause is reported as busy."""
 OWN: Final = "oneroster-check"
-"""How the sourcedId of every object begins that the kit makes in a tenant."""
-REQUESTS_FOR_WRITES: Final = 200
-"""Requests that may be sent beyond the limit where writes are allowed."""
-SECONDS_TO_REMOVE: Final = 10.0
-"""Seconds; how long one removal may take, even when the time of the run is over."""
-SILENCE_AT_START: Final = 2
-SILENCE: Final = 5
-"""Requests in a row without an answer after which the tenant counts as gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One request as it left, for coverage and latency.
-
-    ``path`` is the encoded path, ``parameters`` the names in its query; ``status`` is None when no answer came.
-    """
-
-    method: str
-    path: str
-    status: int | None
-    seconds: float
-    parameters: frozenset[str] = frozenset()
+"""The beginning of the sourcedId of every object that the kit creates in a tenant."""
 
 
 class Gateway:
-    """Sends reads to one tenant, and writes where it is allowed. Use it as a context manager, from any thread.
+    """Sends requests to one tenant. Use it as a context manager, from any thread.
 
-    ``pause`` waits for a number of seconds; tests put their own clock there.
+    Args:
+        target: The tenant.
+        limits: The limits of the run; the default limits if None.
+        pause: Waits for a number of seconds; tests pass a clock of their own.
+
+    Attributes:
+        target: The tenant.
+        limits: The limits of the run.
     """
 
     def __init__(
         self, target: Target, limits: RunBudget | None = None, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self.target = target
-        self.limits = limits or RunBudget()
-        self.log: list[LogEntry] = []
-        self._base = urlsplit(target.base_url)
-        self._pause = pause
-        self._interval = 1 / self.limits.rate if self.limits.rate else 0.0
-        self._next_at = 0.0
-        self._deadline = time.monotonic() + self.limits.seconds
-        self._silent = 0
-        self._gone: UnreachableError | None = None
-        self._answered = False
-        self._trusted = False
-        self._begun = 0
-        self._slowed_at = 0.0
-        self._renewals = 0
-        self._turn, self._entering = threading.Lock(), threading.Lock()
-        self._own: set[str] = set()
-        self._resources = ExitStack()
+        self.target: Final = target
+        self.limits: Final = limits or RunBudget()
+        self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
+        self._sender = Sender(target.base_url, self.limits, self._budget)
+        self._renewal = TokenRenewal(target.access, self._post_token)
+        self._own_ids: set[str] = set()
 
     def __enter__(self) -> Self:
-        self._portal = self._resources.enter_context(anyio.from_thread.start_blocking_portal())
-        # A filter of a rule may hold a value learnt from the tenant; it stands in no log.
-        hide_queries(self.target.base_url)
-        # Loopback is never reached by a proxy of the environment.
-        self._client = httpx.AsyncClient(
-            timeout=self.limits.timeout,
-            follow_redirects=False,
-            trust_env=not is_loopback(self.target.base_url),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
-        )
-        self._resources.callback(self._portal.call, self._client.aclose)
+        self._sender.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._resources.close()
+        self._sender.__exit__(kind, error, trace)
+
+    @property
+    def log(self) -> list[LogEntry]:
+        """All requests sent so far."""
+        return self._sender.log
 
     @property
     def spent(self) -> int:
-        """Requests sent so far, repetitions and token requests included."""
-        return self._begun
+        """Requests sent so far, including repeats and token requests."""
+        return self._budget.spent
 
     @property
     def left(self) -> int:
         """Requests that may still be sent."""
-        return self._allowed - self.spent
-
-    @property
-    def _allowed(self) -> int:
-        return self.limits.requests + (REQUESTS_FOR_WRITES if self.target.allow_writes else 0)
+        return self._budget.left
 
     def get(self, path: str, query: str = "", *, access: Credentials | None = None) -> Exchange:
-        """Read a path below the base URL with the target's own way in, or with ``access``."""
+        """Send a GET below the base URL; see `send`."""
         return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
 
     def send(
@@ -142,46 +101,60 @@ class Gateway:
         access: Credentials | None = None,
         headers: Headers = None,
     ) -> Exchange:
-        """Send one read and wait for the whole answer; ``headers`` are sent beside those of the access.
+        """Send a request with a safe method and return the complete response.
 
-        Waits and repeats when the tenant is busy (429, 503), once when the connection broke, and once with a new token
-        when a granted one is no longer taken.
+        The request is repeated while the tenant is busy (429, 503), once if the connection was lost, and once with a
+        new token if a token that was accepted before is refused.
 
-        Raises ``RefusedError`` for a method that is no read or an address outside the tenant's origin,
-        ``BudgetSpentError``, ``NoAnswerError``, ``UnreachableError`` when the tenant stays silent,
-        ``AccessRefusedError`` when no token is granted.
+        Args:
+            method: A safe HTTP method.
+            url: A URL of the tenant's origin.
+            access: Credentials other than the tenant's own.
+            headers: Headers besides those of the credentials.
+
+        Raises:
+            RefusedError: The method is not safe, or the URL is of another origin.
+            BudgetSpentError: The requests or the seconds of the run are spent.
+            NoResponseError: No complete response was received.
+            UnreachableError: The tenant counts as down.
+            AccessRefusedError: No token is granted.
         """
-        if method not in ALLOWED_METHODS:
-            raise RefusedError(f"the kit only reads; {method} is not sent")
+        if method not in SAFE_METHODS:
+            raise RefusedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
-            raise RefusedError("the address leads to another origin than the tenant's; credentials are not sent there")
-        return self._entered(method, url, access, headers)
+            raise RefusedError("the URL is not of the tenant's origin; credentials are not sent there")
+        return self._send_with_renewal(method, url, access, headers)
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
-        """Send a form to the token endpoint of the target, the one address that forms are posted to.
+        """Post a form to the token endpoint of the target.
 
-        Raises ``RefusedError`` when the way in knows no token endpoint, and the errors of ``send``.
+        Args:
+            headers: All headers of the request.
+            form: The encoded form.
+            curl_access: Options of curl that send the same form, without secrets.
+
+        Raises:
+            RefusedError: The credentials have no token endpoint.
+            KitError: See `send`.
         """
         url = getattr(self.target.access, "token_url", None)
         if not isinstance(url, str):
-            raise RefusedError("the way in has no token endpoint; forms are posted nowhere else")
-        request = self._client.build_request("POST", url, headers=dict(headers), content=form)
-        status, answer_headers, body, seconds = self._exchange(request)
-        return Exchange("POST", url, url, status, answer_headers, body, seconds, curl_access)
+            raise RefusedError("the credentials have no token endpoint; forms are only posted to a token endpoint")
+        raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
+        return Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl_access)
 
     def pause(self, seconds: float) -> None:
-        """Wait, for what only time can show; at most until the run has to end.
+        """Wait for a number of seconds.
 
-        Raises ``BudgetSpentError`` when the run would have to end before.
+        Raises:
+            BudgetSpentError: The run would have to end before.
         """
-        if seconds >= self._deadline - time.monotonic():
-            raise BudgetSpentError(f"waiting {seconds:g} seconds would take longer than the run may")
-        self._pause(seconds)
+        self._budget.pause(seconds)
 
     def own_id(self) -> str:
-        """A new sourcedId that nobody else has; only to such can be written."""
+        """Return a new sourcedId; `write` takes no other ids."""
         sourced_id = f"{OWN}-{secrets.token_hex(8)}"
-        self._own.add(sourced_id)
+        self._own_ids.add(sourced_id)
         return sourced_id
 
     def write(
@@ -192,34 +165,42 @@ class Gateway:
         *,
         access: Credentials | None = None,
     ) -> Exchange:
-        """Put or delete one object of the kit's own making; ``content`` is the body of a PUT.
+        """Put or delete one object that the kit created.
 
-        A write whose connection broke is not repeated, since it may have been done. A DELETE is sent even when the
-        requests or the seconds of the run are spent: what was made has to be removed.
+        A write is not repeated after a lost connection, because the server may have done it. A DELETE is sent even if
+        the requests or the seconds of the run are spent, so that created objects are removed.
 
-        Raises ``RefusedError`` when writes are not allowed, the operation does not write to one object, or the
-        ``sourced_id`` is not one that ``own_id`` gave; otherwise as ``send`` does.
+        Args:
+            operation: A PUT or DELETE of one object.
+            sourced_id: An id returned by `own_id`.
+            content: The body of a PUT.
+            access: Credentials other than the tenant's own.
+
+        Raises:
+            RefusedError: Writes are not allowed, or the operation or the id is of another kind.
+            KitError: See `send`.
         """
         if not self.target.allow_writes:
             raise RefusedError("writes are not allowed in this run (--allow-writes)")
         parameters = [each.name for each in operation.parameters if each.location == "path"]
         if operation.method not in WRITE_METHODS or len(parameters) != 1:
             raise RefusedError(f"{operation.operation_id} does not write to one object")
-        if sourced_id not in self._own:
-            raise RefusedError("the object is not one that this run made; it is not written to")
+        if sourced_id not in self._own_ids:
+            raise RefusedError("the object was not created by this run; it is not written to")
         method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
-        return self._entered(method, url, access, headers, content)
+        return self._send_with_renewal(method, url, access, headers, content)
 
     def is_own(self, url: str) -> bool:
-        """Whether the URL lies on the tenant's origin."""
+        """Return whether a URL is of the tenant's origin."""
         try:
-            return _origin(urlsplit(url)) == _origin(self._base) and bool(httpx.URL(url).host)
+            # httpx parses the URL that it sends in the same way, so that no other reading of it can lead elsewhere.
+            return origin_of(url) == origin_of(self.target.base_url)
         except (ValueError, httpx.InvalidURL):
             return False
 
-    def _entered(
+    def _send_with_renewal(
         self,
         method: HttpMethod | WriteMethod,
         url: str,
@@ -227,29 +208,18 @@ class Gateway:
         headers: Headers,
         content: bytes | None = None,
     ) -> Exchange:
-        """The answer, asked for again when a token that was taken before is not taken any more."""
-        renewals, used = self._renewals, access or self.target.access
-        exchange = self._patient(method, url, used, headers, content)
+        """Send a request; repeat it with a new token if a token that was accepted before is refused."""
+        generation, used = self._renewal.generation, access or self.target.access
+        exchange = self._send_with_backoff(method, url, used, headers, content)
         if access is not None:
             return exchange
-        if exchange.status == 401 and self._renewed(renewals, used):
-            return self._patient(method, url, used, headers, content)
+        if exchange.status == 401 and self._renewal.renew(generation):
+            return self._send_with_backoff(method, url, used, headers, content)
         if exchange.status < 400:
-            self._trusted = True
+            self._renewal.accepted()
         return exchange
 
-    def _renewed(self, renewals: int, access: Credentials) -> bool:
-        """Whether there is a newer token than that of a request sent after so many renewals."""
-        with self._entering:
-            if self._renewals == renewals:
-                # Only a token that had been taken before can have expired; a wrong one is not asked for again.
-                if not (self._trusted and access.renew()):
-                    return False
-                self._renewals += 1
-                self._trusted = False
-            return True
-
-    def _patient(
+    def _send_with_backoff(
         self,
         method: HttpMethod | WriteMethod,
         url: str,
@@ -257,157 +227,48 @@ class Gateway:
         headers: Headers,
         content: bytes | None = None,
     ) -> Exchange:
+        """Send a request; repeat it while the tenant is busy."""
         for attempt in itertools.count(1):
             began = time.monotonic()
-            exchange = self._answer(method, url, access, headers, content)
+            exchange = self._send_reconnecting(method, url, access, headers, content)
             if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
                 return exchange
-            wait = retry_after(exchange.headers.get("Retry-After"), attempt)
-            if wait > min(LONGEST_WAIT, self._deadline - time.monotonic()):
+            delay = retry_after_seconds(exchange.headers.get("Retry-After"), datetime.now(UTC))
+            if delay is None:
+                delay = float(2 ** (attempt - 1))
+            if delay > min(MAX_RETRY_AFTER, self._budget.seconds_left):
                 return exchange
-            self._slow_down(began, wait)
-            self._pause(wait)
+            self._budget.slow_down(began, delay)
         raise AssertionError("unreachable: the loop ends by returning")
 
-    def _slow_down(self, began: float, wait: float) -> None:
-        """Ask less often from now on, and let the other workers wait as well."""
-        with self._turn:
-            now = time.monotonic()
-            if began >= self._slowed_at:
-                # Several requests that were under way together are told once, and not each for itself.
-                self._interval = max(self._interval * 2, 0.05)
-                self._slowed_at = now
-            if self.limits.workers > 1:
-                self._next_at = max(self._next_at, now + wait)
-
-    def _answer(
+    def _send_reconnecting(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
     ) -> Exchange:
+        """Send a request; repeat a read once if the connection was lost."""
         try:
-            return self._once(method, url, access, headers, content)
-        except NoAnswerError as error:
-            broken = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-            if not broken or method in WRITE_METHODS:
+            return self._send_once(method, url, access, headers, content)
+        except NoResponseError as error:
+            lost = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+            if not lost or method in WRITE_METHODS:
                 raise
-            return self._once(method, url, access, headers, content)
+            return self._send_once(method, url, access, headers, content)
 
-    def _once(
+    def _send_once(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
     ) -> Exchange:
-        with self._entering:
-            own = access.headers(method, url, self._post_token)
-        request = self._client.build_request(method, url, headers={**(headers or {}), **own}, content=content)
-        status, answer_headers, body, seconds = self._exchange(request)
+        authentication = self._renewal.headers(method, url, access)
+        request = self._sender.build_request(method, url, {**(headers or {}), **authentication}, content)
+        raw = self._sender.send(request)
         below = url.removeprefix(self.target.base_url)
         options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
         curl = " ".join([access.curl(), *options]).strip()
-        return Exchange(method, below, url, status, answer_headers, body, seconds, curl)
+        return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
 
-    def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenAnswer:
-        """Send a POST to the token endpoint; reached only through ``Credentials.headers``."""
-        request = self._client.build_request("POST", url, headers=headers, content=form)
-        status, _, body, _ = self._exchange(request)
+    def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
+        """Post a form to the token endpoint; called only by `Credentials.headers`."""
+        raw = self._sender.send(self._sender.build_request("POST", url, headers, form))
         try:
-            members = msgspec.json.decode(body)
+            members = msgspec.json.decode(raw.body)
         except msgspec.DecodeError:
             members = None
-        return TokenAnswer(status, members if isinstance(members, dict) else {})
-
-    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes, float]:
-        self._pace(removing=request.method == "DELETE")
-        began = time.monotonic()
-        status: int | None = None
-        try:
-            status, headers, body = self._portal.call(self._receive, request)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoAnswerError) as error:
-            if isinstance(error, TimeoutError) and time.monotonic() >= self._deadline and request.method != "DELETE":
-                # It was the run that ended, and not the tenant's time to answer.
-                raise self._time_is_over() from error
-            self._missed(request, error)
-        finally:
-            self._note(request, status, time.monotonic() - began)
-        self._silent, self._answered = 0, True
-        return status, headers, body, time.monotonic() - began
-
-    def _note(self, request: httpx.Request, status: int | None, seconds: float) -> None:
-        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        self.log.append(LogEntry(request.method, path, status, seconds, frozenset(request.url.params)))
-
-    async def _receive(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-        # One deadline over the whole exchange: a server that drips byte by byte never runs into a read timeout.
-        least = SECONDS_TO_REMOVE if request.method == "DELETE" else 0.1
-        with anyio.fail_after(min(self.limits.timeout, max(self._deadline - time.monotonic(), least))):
-            response = await self._client.send(request, stream=True)
-            try:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > self.limits.body:
-                        raise NoAnswerError(f"the answer is longer than {self.limits.body} bytes")
-                return response.status_code, response.headers, bytes(body)
-            finally:
-                await response.aclose()
-                # A session cookie would let in who comes without credentials.
-                self._client.cookies.clear()
-
-    def _pace(self, *, removing: bool) -> None:
-        with self._turn:
-            if self._gone is not None:
-                # Every further attempt would wait for another timeout.
-                raise self._gone
-            if self.left <= 0 and not removing:
-                raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
-            now = time.monotonic()
-            if now >= self._deadline and not removing:
-                raise self._time_is_over()
-            wait = self._next_at - now
-            self._next_at = max(now, self._next_at) + self._interval
-            self._begun += 1
-        if wait > 0:
-            self._pause(wait)
-
-    def _time_is_over(self) -> BudgetSpentError:
-        return BudgetSpentError(f"the {self.limits.seconds:g} seconds allowed for this run are over")
-
-    def _missed(self, request: httpx.Request, error: Exception) -> NoReturn:
-        self._silent += 1
-        what = _plainly(error)
-        # Those that were under way together count as one.
-        patience = (SILENCE if self._answered else SILENCE_AT_START) + self.limits.workers - 1
-        if self._silent >= patience:
-            self._gone = UnreachableError(
-                f"{self._silent} requests in a row to {request.url.scheme}://{request.url.netloc.decode()} brought no "
-                f"answer ({what}); check the base URL and that the tenant is up"
-            )
-            raise self._gone from error
-        raise NoAnswerError(f"no complete answer ({what})") from error
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _plainly(error: Exception) -> str:
-    """What went wrong on the wire, in words that quote nothing the server sent."""
-    if isinstance(error, NoAnswerError):
-        return str(error)
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return "timeout"
-    if isinstance(error, httpx.ConnectError):
-        return "no connection"
-    return f"broken exchange, {type(error).__name__}"
-
-
-def retry_after(value: str | None, attempt: int) -> float:
-    """Seconds to wait before the next attempt: what the header asks for, otherwise 1, 2, 4 …"""
-    unasked = float(2 ** (attempt - 1))
-    if value is None:
-        return unasked
-    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        return float(value)
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return unasked
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+        return TokenResponse(raw.status, members if isinstance(members, dict) else {})

@@ -1,4 +1,4 @@
-"""Several requests at a time, where one does not wait for what another brings."""
+"""Run a function over many items in a pool of threads."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +11,16 @@ Result = TypeVar("Result")
 
 
 def map_parallel(workers: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """What ``work`` makes of each item, in the order of the items, ``workers`` of them at a time.
+    """Return the results of ``work`` for all items, in their order, running up to ``workers`` calls at a time.
 
-    When one fails, those that have not begun are left out, and the first error by the order of the items is raised.
+    If a call fails, calls that have not begun are cancelled, and the first error in the order of the items is raised.
     """
     known = list(items)
     if workers == 1 or len(known) < 2:
         return [work(item) for item in known]
     with ThreadPoolExecutor(min(workers, len(known)), "oneroster-check") as pool:
-        waiting = [pool.submit(work, item) for item in known]
+        futures = [pool.submit(work, item) for item in known]
         try:
-            return [each.result() for each in waiting]
+            return [each.result() for each in futures]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""An answer, unwrapped strictly: the records where the document says they are, or what is in their place."""
+"""A response parsed as the document specifies: its records, or what is wrong with its envelope."""
 
 import re
 from dataclasses import dataclass
@@ -8,65 +8,71 @@ from typing import Any, Final
 import httpx
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
 
 __all__ = ["NOT_OFFERED", "ParsedResponse", "Record", "identity"]
 
 Record = dict[str, Any]
 
 NOT_OFFERED: Final = frozenset({401, 403, 404, 405, 501})
-"""Statuses with which a tenant says that it does not serve a collection, or not to us."""
+"""Statuses of an operation that the tenant does not serve, or not with these credentials."""
 
-_KNOWN_KEYS: Final = frozenset(
-    word for operation in OPERATIONS.values() for word in (operation.wrapper, *operation.path.split("/")) if word
-)
-_JSON_KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+_JSON_TYPES: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 @dataclass(frozen=True)
 class ParsedResponse:
-    """What one operation answered for given path values and query."""
+    """The response of an operation to given path values and query.
+
+    Attributes:
+        operation: The operation.
+        values: The path values.
+        query: The query parameters.
+        exchange: The request and its response.
+        document_words: The words that a message may quote from a response: those of the document.
+    """
 
     operation: Operation
     values: dict[str, str]
     query: dict[str, str | int]
     exchange: Exchange
+    document_words: frozenset[str] = frozenset()
 
     @cached_property
-    def fault(self) -> str | None:
-        """Why the answer does not hold its data where the document says; None when it does."""
+    def problem(self) -> str | None:
+        """Why the response does not hold its data in the documented place; None if it does."""
         if self.exchange.status != 200:
             return f"HTTP {self.exchange.status} instead of 200"
-        return self.misplaced
+        return self.envelope_problem
 
     @cached_property
-    def misplaced(self) -> str | None:
-        """What is wrong with the envelope of a 200 answer."""
+    def envelope_problem(self) -> str | None:
+        """What is wrong with the envelope of a response with status 200; None if it is right."""
         payload, wrapper = self.exchange.json, self.operation.wrapper
         if payload is UNREADABLE:
             return "the body is not JSON"
         if not isinstance(payload, dict):
-            return f"the body is {kind_of(payload)}, not an object with the key '{wrapper}'"
+            return f"the body is {json_type(payload)}, not an object with the key '{wrapper}'"
         if wrapper not in payload:
-            return f"the key '{wrapper}' is missing; there is {_keys_of(payload)}"
+            return f"the key '{wrapper}' is missing; there is {self._keys_of(payload)}"
         expected = list if self.operation.many else dict
         if not isinstance(payload[wrapper], expected):
-            return f"the key '{wrapper}' holds {kind_of(payload[wrapper])}, not {_JSON_KINDS[expected]}"
+            return f"the key '{wrapper}' holds {json_type(payload[wrapper])}, not {_JSON_TYPES[expected]}"
         if self.operation.many and not all(isinstance(row, dict) for row in payload[wrapper]):
-            return f"the array '{wrapper}' holds items that are no objects"
+            return f"the array '{wrapper}' holds items that are not objects"
         return None
 
     @cached_property
     def rows(self) -> list[Record]:
-        """The records of the answer: those of the page, or the single one; empty when there is a fault."""
-        if self.fault is not None:
+        """The records of the page, or the single record; empty if there is a problem."""
+        if self.problem is not None:
             return []
         data = self.exchange.json[self.operation.wrapper]
         return list(data) if self.operation.many else [data]
 
     @property
-    def beside(self) -> dict[str, Any]:
-        """What stands in the answer beside its data, such as warnings; empty when the body is no JSON object."""
+    def other_members(self) -> dict[str, Any]:
+        """The members of the body besides its data, such as warnings; empty if the body is not a JSON object."""
         payload = self.exchange.json
         return (
             {name: value for name, value in payload.items() if name != self.operation.wrapper}
@@ -81,30 +87,29 @@ class ParsedResponse:
 
     @property
     def total(self) -> int | None:
-        """The number in X-Total-Count; None when it is not sent or no whole number."""
+        """The number in X-Total-Count; None if it is missing or not a whole number."""
         text = self.exchange.headers.get("X-Total-Count", "").strip()
         return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
     @property
     def next_link(self) -> str | None:
-        """The address that the Link header gives for the next page, as it was sent."""
+        """The URL of the next page in the Link header, unchanged."""
         return httpx.Response(200, headers=self.exchange.headers).links.get("next", {}).get("url")
+
+    def _keys_of(self, payload: dict[str, Any]) -> str:
+        # On a server that maps names to objects a key may be a value of a record, so other words are not shown.
+        known = sorted(self.document_words & payload.keys())
+        others = len(payload) - len(known)
+        shown = ", ".join(f"'{key}'" for key in known) or "no key of the document"
+        return shown + (f" and {others} other" if others else "")
 
 
 def identity(row: Record) -> str | None:
-    """The sourcedId of a record; None when it has none that is a string."""
+    """Return the sourcedId of a record; None if it has none that is a non-empty string."""
     value = row.get("sourcedId")
     return value if isinstance(value, str) and value else None
 
 
-def kind_of(value: object) -> str:
-    """The JSON type of a value, in words."""
-    return _JSON_KINDS.get(type(value), "a number")
-
-
-def _keys_of(payload: dict[str, Any]) -> str:
-    # A key may be a value of a record on a server that maps names to objects; only words of the document are shown.
-    known = sorted(_KNOWN_KEYS & payload.keys())
-    others = len(payload) - len(known)
-    shown = ", ".join(f"'{key}'" for key in known) or "no key of the document"
-    return shown + (f" and {others} other" if others else "")
+def json_type(value: object) -> str:
+    """Return the JSON type of a value with its article, as in ``an array``."""
+    return _JSON_TYPES.get(type(value), "a number")

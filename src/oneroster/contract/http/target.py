@@ -1,4 +1,4 @@
-"""Which tenant is judged, how it is entered, and how much may be asked of it."""
+"""The tenant to test: its base URL, dialect and credentials, from options and environment."""
 
 import os
 from collections.abc import Mapping
@@ -8,49 +8,44 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from oneroster.contract.dialects.overlay import OverlayError, facts_of
-from oneroster.contract.http.credentials import BearerToken, Credentials, Nobody, OAuth1Credentials, OAuth2Credentials
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.contract.dialects.overlay import OverlayError, dialect_specification
+from oneroster.contract.http.credentials import (
+    BearerToken,
+    Credentials,
+    NoCredentials,
+    OAuth1Credentials,
+    OAuth2Credentials,
+)
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Specification
 
-__all__ = ["RunBudget", "Target", "TargetError", "polite_rate"]
+__all__ = ["DEFAULT_PROFILE", "Target", "TargetError", "required_scopes"]
 
 SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile")
 DEFAULT_PROFILE: Final = "standard"
-POLITE_RATE: Final = 20.0
-"""Requests a second, unless told otherwise, to a tenant on another machine."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class TargetError(ValueError):
-    """The settings cannot name a tenant; the message says which one to mend."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunBudget:
-    """How much one run may ask of a tenant.
-
-    ``requests`` in all; ``rate`` requests a second (None: as fast as it answers); ``timeout`` seconds for one whole
-    exchange; ``seconds`` for the whole run; ``body`` bytes of one answer; ``rows`` of one collection; ``workers``
-    requests at a time.
-    """
-
-    requests: int = 1200
-    rate: float | None = None
-    timeout: float = 30.0
-    seconds: float = 900.0
-    body: int = 32 * 1024 * 1024
-    rows: int = 20_000
-    workers: int = 1
+    """The settings do not name a tenant; the message says which one to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A tenant: its base URL, the dialect it speaks, the way in, and whether the kit may make objects there."""
+    """A tenant to test.
+
+    Attributes:
+        base_url: The base URL.
+        profile: The dialect: a profile of the document, an overlay of the kit, or the path of an overlay.
+        access: The credentials.
+        allow_writes: Whether the kit may create objects in the tenant.
+        standard: The version of the standard.
+    """
 
     base_url: str
     profile: str = DEFAULT_PROFILE
-    access: Credentials = field(default_factory=Nobody, repr=False)
+    access: Credentials = field(default_factory=NoCredentials, repr=False)
     allow_writes: bool = False
+    standard: Standard = field(default_factory=Standard.of, repr=False)
 
     @classmethod
     def from_settings(
@@ -59,13 +54,19 @@ class Target:
         environment: Mapping[str, str] = os.environ,
         *,
         allow_writes: bool = False,
+        standard: Standard | None = None,
     ) -> "Target | None":
-        """The tenant that the given settings name, completed from ``ONEROSTER_*`` of the environment.
+        """Return the tenant that settings name, completed from ``ONEROSTER_*`` variables; None without a base URL.
 
-        ``given`` may hold base_url, token, client_id, client_secret, token_url and profile. A credential that is given
-        silences the environment's, so that the two are never mixed. Returns None when no base URL is named.
+        Args:
+            given: Values of base_url, token, client_id, client_secret, token_url and profile. A given credential
+                replaces all credentials of the environment, so that the two are never mixed.
+            environment: The environment variables.
+            allow_writes: Whether the kit may create objects in the tenant.
+            standard: The version of the standard; the default version if None.
 
-        Raises ``TargetError`` when the address or the credentials cannot be meant that way.
+        Raises:
+            TargetError: A setting is invalid, or two settings contradict each other.
         """
         outside = {name: environment.get(f"ONEROSTER_{name.upper()}", "") for name in SETTINGS}
         if given.get("token"):
@@ -75,30 +76,27 @@ class Target:
         merged = {name: given.get(name) or outside[name] for name in SETTINGS}
         if not merged["base_url"]:
             return None
+        version = standard or Standard.of()
         profile = merged["profile"] or DEFAULT_PROFILE
         try:
-            facts_of(profile)
+            dialect_specification(profile, version)
         except OverlayError as error:
             raise TargetError(str(error)) from error
         base_url = checked_url(merged["base_url"], "base URL")
-        return cls(base_url, profile, _access(merged, allow_writes=allow_writes), allow_writes)
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether an address lies on this machine."""
-    return (urlsplit(base_url).hostname or "") in LOOPBACK
-
-
-def polite_rate(base_url: str) -> float | None:
-    """How many requests a second a tenant gets when nobody says otherwise; None on this machine, for no bound."""
-    return None if is_loopback(base_url) else POLITE_RATE
+        access = _credentials(merged, required_scopes(version.specification, writes=allow_writes))
+        return cls(base_url, profile, access, allow_writes, version)
 
 
 def checked_url(text: str, what: str) -> str:
-    """The URL without a slash at its end.
+    """Return a URL without a slash at its end.
 
-    Raises ``TargetError`` when it is no http(s) URL, or holds a user, a query or a fragment: those would carry secrets
-    into every report.
+    Args:
+        text: The URL.
+        what: The name of the setting, for messages.
+
+    Raises:
+        TargetError: It is not an http(s) URL, or it holds a user, a query or a fragment, which may be secret and would
+            appear in reports.
     """
     try:
         url = httpx.URL(text)
@@ -108,11 +106,11 @@ def checked_url(text: str, what: str) -> str:
     if url.scheme not in ("http", "https") or not url.host:
         raise TargetError(f"the {what} must begin with https:// (or http://) and name a host")
     if url.userinfo or url.fragment or (url.query and what == "base URL"):
-        raise TargetError(f"the {what} must hold no user, password, query or fragment")
+        raise TargetError(f"the {what} must not hold a user, password, query or fragment")
     return text.rstrip("/")
 
 
-def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Credentials:
+def _credentials(settings: Mapping[str, str], scopes: tuple[str, ...]) -> Credentials:
     token, client_id, secret = settings["token"], settings["client_id"], settings["client_secret"]
     if token and client_id:
         raise TargetError("give either a token, or a client id and secret, not both")
@@ -122,14 +120,14 @@ def _access(settings: Mapping[str, str], *, allow_writes: bool) -> Credentials:
         if not settings[name].isascii() or not settings[name].isprintable():
             raise TargetError(f"the {name.replace('_', ' ')} must be printable ASCII text without line breaks")
     if not client_id:
-        return BearerToken(token) if token else Nobody()
+        return BearerToken(token) if token else NoCredentials()
     if not settings["token_url"]:
         return OAuth1Credentials(client_id, secret)
     token_url = checked_url(settings["token_url"], "token URL")
-    return OAuth2Credentials(token_url, client_id, secret, wanted_scopes(writes=allow_writes))
+    return OAuth2Credentials(token_url, client_id, secret, scopes)
 
 
-def wanted_scopes(*, writes: bool = False) -> tuple[str, ...]:
-    """Every scope that some read of the document asks for, once each; with ``writes`` those of writing as well."""
-    used = (operation for operation in OPERATIONS.values() if writes or operation.method == "GET")
-    return tuple(dict.fromkeys(scope for operation in used for scope in operation.oauth_scopes))
+def required_scopes(specification: Specification, *, writes: bool = False) -> tuple[str, ...]:
+    """Return the OAuth 2 scopes of all reads of the standard, each once; with ``writes`` of all operations."""
+    operations = (each for each in specification.operations.values() if writes or each.method == "GET")
+    return tuple(dict.fromkeys(scope for operation in operations for scope in operation.oauth_scopes))

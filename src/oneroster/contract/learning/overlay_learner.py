@@ -1,70 +1,82 @@
-"""Learning a dialect: the overlay of what a tenant was met to do otherwise than the document has it.
+"""Write an overlay that describes how a tenant's responses differ from the document.
 
-What can be said in a document is learnt: operations that are not served, wrappers, statuses, booleans, values of
-enumerations, and properties that are missing, null, empty or of another form. How a server behaves (pages, filters,
-access) is no matter of a document; such deviations are accepted by name, see ``oneroster.contract.baseline``.
+An overlay can describe operations that are not served, wrappers, statuses, booleans, values of enumerations, and
+properties that are missing, null, empty or of another form. Deviations in behaviour (paging, filters, access) cannot be
+described by a document; they belong in a baseline, see `oneroster.contract.baseline`.
 """
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.dialects.document_model import DocumentModel
-from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, applied, overlay_of
+from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, apply_overlay, load_overlay
+from oneroster.contract.fuzzing.engine_runs import EngineRuns
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse
-from oneroster.contract.learning.record_learner import Learner
+from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.observation.tenant import ObservedTenant, Offer
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["learn", "prepared", "write_overlay"]
+__all__ = ["learn_overlay", "overlay_path", "write_overlay"]
 
 Action = dict[str, Any]
 
-ROUNDS: Final = 4
-"""What stands behind an unknown wrapper is seen once the wrapper is learnt; more rounds than this bring nothing."""
-NO_NEWS: Final = NOT_OFFERED | {200, 503}
-"""Statuses that say nothing about which statuses a server knows."""
-_WORDS: Final = {word for each in OPERATIONS.values() for word in (each.wrapper, *each.path.split("/")) if word}
-WRAPPERS: Final = frozenset(_WORDS | {word.removesuffix("s") for word in _WORDS})
-"""Words of the document, in the plural and the singular. Another key may be a value of a record, on a server that maps
-names to objects; it is never taken for a wrapper."""
+MAX_ROUNDS: Final = 4
+"""Records are only seen once their wrapper is known, so learning is repeated; more rounds find nothing."""
+IGNORED_STATUSES: Final = NOT_OFFERED | {200, 503}
+"""Statuses that do not show which statuses an operation has."""
 _MARK: Final[Action] = {"target": "$.info", "update": {"x-oneroster-dialect": "learnt by oneroster check"}}
-"""Stands first: an overlay must have an action even when there was nothing to learn."""
+"""The first action: an overlay must have one, even if nothing was learned."""
 
 
-def prepared(path: str) -> Path:
-    """The file for an overlay.
+@cache
+def possible_wrappers(standard: Specification) -> frozenset[str]:
+    """Return the words of the document in plural and singular.
 
-    Raises ``OverlayError`` when the name does not end as an overlay's must.
+    No other key is taken for a wrapper: on a server that maps names to objects it may be a value of a record.
+    """
+    words = document_words(standard)
+    return words | {word.removesuffix("s") for word in words}
+
+
+def overlay_path(path: str) -> Path:
+    """Return the path of an overlay to write.
+
+    Raises:
+        OverlayError: The name does not end in a suffix of overlays.
     """
     if Path(path).suffix not in SUFFIXES:
-        raise OverlayError(f"an overlay is written as {' or '.join(SUFFIXES)}, not to {path}")
+        raise OverlayError(f"the name of an overlay must end in {' or '.join(SUFFIXES)}, unlike {path}")
     return Path(path)
 
 
-def learn(tenant: ObservedTenant) -> dict[str, Any]:
-    """The overlay under which the document says what the tenant was met to do.
+def learn_overlay(tenant: ObservedTenant) -> dict[str, Any]:
+    """Return an overlay with which the document describes the responses of a tenant.
 
-    It begins with the overlay by which the tenant was judged, so that nothing learnt before is lost.
+    It begins with the tenant's present overlay, so that nothing learned before is lost.
     """
-    overlay = overlay_of(tenant.dialect.profile)
+    profile = tenant.dialect.profile
+    overlay = load_overlay(profile, tenant.standard)
     overlay = {**overlay, "actions": list(overlay["actions"]) or [_MARK]}
-    overlay["actions"] += _missing_parts(tenant)
-    for _ in range(ROUNDS):
-        facts = applied(overlay, tenant.dialect.profile)
-        news = [*_of_answers(tenant, facts), *_of_records(tenant, facts)]
-        if not news:
+    overlay["actions"] += _removed_operations(tenant)
+    for _ in range(MAX_ROUNDS):
+        specification = apply_overlay(overlay, profile, tenant.standard)
+        actions = [*_response_actions(tenant, specification), *_record_actions(tenant, specification)]
+        if not actions:
             break
-        overlay["actions"] += news
+        overlay["actions"] += actions
     return overlay
 
 
 def write_overlay(overlay: dict[str, Any], path: Path) -> None:
-    """Write an overlay as YAML or JSON, whole or not at all.
+    """Write an overlay as YAML or JSON, atomically.
 
-    Raises ``OSError`` when it cannot be written there.
+    Raises:
+        OSError: The file cannot be written.
     """
     import yaml
 
@@ -77,56 +89,57 @@ def write_overlay(overlay: dict[str, Any], path: Path) -> None:
     unfinished.replace(path)
 
 
-def _missing_parts(tenant: ObservedTenant) -> Iterator[Action]:
+def _removed_operations(tenant: ObservedTenant) -> Iterator[Action]:
     for operation in tenant.dialect.operations.values():
         if tenant.offer(operation) is Offer.NO:
             yield {"target": f"$.paths['{operation.path}'].get", "remove": True}
 
 
-def _readings(tenant: ObservedTenant, facts: DocumentModel) -> Iterator[ParsedResponse]:
-    """Every answer that was met, unwrapped as the dialect learnt so far has it."""
-    for reading in tenant.readings():
-        operation = facts.operations.get(reading.operation.operation_id)
+def _responses(tenant: ObservedTenant, specification: DocumentModel) -> Iterator[ParsedResponse]:
+    """Yield all responses to valid requests, parsed by what was learned so far."""
+    for response in tenant.readings():
+        operation = specification.operations.get(response.operation.operation_id)
         if operation is not None:
-            yield ParsedResponse(operation, reading.values, reading.query, reading.exchange)
-    for manner, run in tenant.explored.items():
-        for operation in facts.operations.values() if manner is not Phase.UNLAWFUL else ():
+            yield tenant.parse(operation, response.exchange, response.values, response.query)
+    for phase, run in EngineRuns.of(tenant).finished.items():
+        for operation in specification.operations.values() if phase is not Phase.NEGATIVE else ():
             for exchange in run.exchanges.get(operation.path, ()):
-                yield ParsedResponse(operation, {}, {}, exchange)
+                yield tenant.parse(operation, exchange)
 
 
-def _of_answers(tenant: ObservedTenant, facts: DocumentModel) -> Iterator[Action]:
-    """Wrappers and statuses, once for each operation."""
+def _response_actions(tenant: ObservedTenant, specification: DocumentModel) -> Iterator[Action]:
+    """Yield the changes of wrappers and statuses, one for each operation."""
     wrappers: dict[str, tuple[Operation, str]] = {}
     statuses: dict[tuple[str, int], Operation] = {}
-    for reading in _readings(tenant, facts):
-        operation, status = reading.operation, reading.exchange.status
-        if status == 200 and reading.misplaced is not None:
-            if (wrapper := _wrapper_met(reading)) is not None:
+    for response in _responses(tenant, specification):
+        operation, status = response.operation, response.exchange.status
+        if status == 200 and response.envelope_problem is not None:
+            if (wrapper := _wrapper_in(response, tenant.standard.specification)) is not None:
                 wrappers.setdefault(operation.operation_id, (operation, wrapper))
-        elif status < 500 and status not in NO_NEWS | facts.statuses(operation):
+        elif status < 500 and status not in IGNORED_STATUSES | specification.statuses(operation):
             statuses[operation.operation_id, status] = operation
     for operation, wrapper in wrappers.values():
-        place = f"$.paths['{operation.path}'].get.responses['200']"
-        yield {"target": place, "update": {"x-oneroster-wrapper": wrapper}}
+        target = f"$.paths['{operation.path}'].get.responses['200']"
+        yield {"target": target, "update": {"x-oneroster-wrapper": wrapper}}
     for (_, status), operation in statuses.items():
-        met = {str(status): {"description": "Met, though the document does not have it."}}
-        yield {"target": f"$.paths['{operation.path}'].get.responses", "update": met}
+        learned = {str(status): {"description": "Received, but not in the document of the standard."}}
+        yield {"target": f"$.paths['{operation.path}'].get.responses", "update": learned}
 
 
-def _wrapper_met(reading: ParsedResponse) -> str | None:
-    """The one key under which the data stands instead; None when that is not clear."""
-    payload = reading.exchange.json
-    kind = list if reading.operation.many else dict
-    if not isinstance(payload, dict) or reading.operation.wrapper in payload:
+def _wrapper_in(response: ParsedResponse, standard: Specification) -> str | None:
+    """Return the only key that can be the wrapper of a response; None if there is not exactly one."""
+    payload = response.exchange.json
+    kind = list if response.operation.many else dict
+    if not isinstance(payload, dict) or response.operation.wrapper in payload:
         return None
-    candidates = [key for key, value in payload.items() if isinstance(value, kind) and key in WRAPPERS]
+    words = possible_wrappers(standard)
+    candidates = [key for key, value in payload.items() if isinstance(value, kind) and key in words]
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _of_records(tenant: ObservedTenant, facts: DocumentModel) -> list[Action]:
-    learner = Learner(facts)
-    for reading in _readings(tenant, facts):
-        for row in reading.rows:
-            learner.see(reading.operation.element or "", row)
+def _record_actions(tenant: ObservedTenant, specification: DocumentModel) -> list[Action]:
+    learner = RecordLearner(specification)
+    for response in _responses(tenant, specification):
+        for row in response.rows:
+            learner.add(response.operation.element or "", row)
     return learner.actions()

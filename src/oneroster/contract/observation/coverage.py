@@ -1,37 +1,40 @@
-"""What a run met of each operation: whether it is served, how often it was asked, how fast, by what query.
+"""Coverage of a run: for each operation whether it is served, how often it was requested, how fast, with what query.
 
-Judged by the gateway's log, so that the engine's requests count as well as those of the rules.
+It is taken from the gateway's log, so that requests of the engine count as well as those of the rules.
 """
 
 import re
 import statistics
 from collections import defaultdict
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from oneroster.contract.http.gateway import LogEntry
+from oneroster.contract.http.sender import LogEntry
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import OperationSeen
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-__all__ = ["observe"]
+__all__ = ["operation_coverage"]
 
 
-def observe(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
-    """Every operation of the tenant's profile, in the order of the document."""
+def operation_coverage(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
+    """Return the coverage of every operation of the tenant's dialect, in the order of the document."""
     operations = tuple(tenant.dialect.operations.values())
-    base = urlsplit(tenant.gateway.target.base_url).path
-    by_operation = _sorted(tenant.gateway.log, operations, base)
-    return tuple(_seen(tenant, operation, by_operation[operation.operation_id]) for operation in operations)
+    base_path = urlsplit(tenant.gateway.target.base_url).path
+    entries = _by_operation(tenant.gateway.log, operations, base_path)
+    return tuple(_seen(tenant, operation, entries[operation.operation_id]) for operation in operations)
 
 
-def _sorted(log: list[LogEntry], operations: tuple[Operation, ...], base: str) -> defaultdict[str, list[LogEntry]]:
-    """The entries of the log by operation; what fits none (the token endpoint, unknown paths) is left out."""
+def _by_operation(
+    log: Iterable[LogEntry], operations: tuple[Operation, ...], base_path: str
+) -> defaultdict[str, list[LogEntry]]:
+    """Group log entries by operation; entries for other paths, such as the token endpoint, are left out."""
     patterns = [(each.method, _pattern(each.path), each.operation_id) for each in operations]
     found: defaultdict[str, list[LogEntry]] = defaultdict(list)
     for entry in log:
-        path = entry.path.removeprefix(base)
-        fits = (name for method, pattern, name in patterns if method == entry.method and pattern.fullmatch(path))
-        if (name := next(fits, None)) is not None:
+        path = entry.path.removeprefix(base_path)
+        matches = (name for method, pattern, name in patterns if method == entry.method and pattern.fullmatch(path))
+        if (name := next(matches, None)) is not None:
             found[name].append(entry)
     return found
 
@@ -42,7 +45,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _seen(tenant: ObservedTenant, operation: Operation, entries: list[LogEntry]) -> OperationSeen:
-    answered = [entry.seconds for entry in entries if entry.status is not None]
+    seconds = [entry.seconds for entry in entries if entry.status is not None]
     parameters = tuple(each.name for each in operation.parameters if each.location == "query")
     used = frozenset().union(*(entry.parameters for entry in entries))
     return OperationSeen(
@@ -51,8 +54,8 @@ def _seen(tenant: ObservedTenant, operation: Operation, entries: list[LogEntry])
         operation.path,
         str(tenant.offer(operation)),
         len(entries),
-        statistics.median(answered) if answered else None,
-        max(answered, default=None),
+        statistics.median(seconds) if seconds else None,
+        max(seconds, default=None),
         parameters,
         tuple(name for name in parameters if name in used),
     )

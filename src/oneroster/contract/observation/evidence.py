@@ -1,54 +1,68 @@
-"""Making findings out of many small observations: one for each cause, with a count and a few ids."""
+"""Build findings with evidence from responses: one finding for each cause, with a count and a few ids."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Evidence, Finding, shown_ids
 
-__all__ = ["CauseCount", "counted", "finding", "many", "shown"]
+__all__ = ["CauseCount", "count_of", "counted_finding", "exchange_finding", "finding", "id_list"]
 
 
 @dataclass
 class CauseCount:
-    """How often one cause was met, and with which records first."""
+    """The number of times that one cause was found, the first response with it, and the records."""
 
-    reading: ParsedResponse
+    response: ParsedResponse
     ids: list[str] = field(default_factory=list)
     count: int = 0
 
     def add(self, sourced_id: str | None) -> None:
-        """Count one more record; an id that is known already is not kept twice."""
+        """Count one more record, and keep its id if it is new."""
         self.count += 1
         if sourced_id is not None and sourced_id not in self.ids:
             self.ids.append(sourced_id)
 
 
 def finding(
-    message: str, reading: ParsedResponse | None, ids: Iterable[Any] = (), level: Level | None = None
+    message: str, response: ParsedResponse | None, ids: Iterable[Any] = (), level: Level | None = None
 ) -> Finding:
-    """A finding that rests on one answer and, perhaps, on some records of it."""
-    shown_request = reading.exchange.request if reading else None
-    curl = reading.exchange.curl if reading else None
-    return Finding(message, (Evidence(request=shown_request, ids=shown_ids(ids), curl=curl),), level)
+    """Return a finding about one response and, optionally, some of its records."""
+    request = response.exchange.request if response else None
+    curl = response.exchange.curl if response else None
+    return Finding(message, (Evidence(request=request, ids=shown_ids(ids), curl=curl),), level)
 
 
-def counted(message: str, tally: CauseCount, pointer: str, of: int, level: Level | None = None) -> Finding:
-    """A finding about one field of several records."""
-    exchange = tally.reading.exchange
-    evidence = Evidence(exchange.request, pointer, tally.count, of, shown_ids(tally.ids), exchange.curl)
+def exchange_finding(message: str, exchange: Exchange, level: Level | None = None) -> Finding:
+    """Return a finding about one exchange, as after an invalid request."""
+    return Finding(message, (Evidence(request=exchange.request, curl=exchange.curl),), level)
+
+
+def counted_finding(message: str, cause: CauseCount, pointer: str, of: int, level: Level | None = None) -> Finding:
+    """Return a finding about one field of several records.
+
+    Args:
+        message: The message of the finding.
+        cause: The number and ids of the records.
+        pointer: The path of the field, as in ``orgs[].href``.
+        of: The number of records that were checked.
+        level: The level, if it is lower than that of the rule.
+    """
+    exchange = cause.response.exchange
+    evidence = Evidence(exchange.request, pointer, cause.count, of, shown_ids(cause.ids), exchange.curl)
     return Finding(message, (evidence,), level)
 
 
-def shown(ids: Iterable[Any]) -> str:
-    """A few ids, for a message."""
+def id_list(ids: Iterable[Any]) -> str:
+    """Return the first few ids as text, with the number of the others."""
     known = list(ids)
     first = shown_ids(known)
     return ", ".join(first) + (f" and {len(known) - len(first)} more" if len(known) > len(first) else "")
 
 
-def many(count: int, noun: str) -> str:
-    """A number with its noun, in the singular for one."""
+def count_of(count: int, noun: str) -> str:
+    """Return a number with its noun, as in ``1 record`` or ``2 records``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

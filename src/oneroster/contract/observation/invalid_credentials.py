@@ -1,4 +1,4 @@
-"""Ways into a tenant that should not open it: credentials that are malformed, signatures that are stale or used."""
+"""Credentials that a tenant must refuse: malformed headers, and OAuth 1 signatures that are stale or replayed."""
 
 import secrets
 import time
@@ -12,32 +12,31 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import (
     Credentials,
     HttpMethod,
-    Nobody,
+    NoCredentials,
     OAuth1Credentials,
     TokenPost,
     WriteMethod,
 )
 from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["RawAuthorization", "Signature", "signing_client"]
+__all__ = ["CustomSignature", "RawAuthorization", "oauth1_credentials"]
 
-NONCE_LENGTH: Final = 16
-"""Bytes."""
+NONCE_BYTES: Final = 16
 
 
 class _InvalidCredentials:
-    """What all of them have in common: there is nothing to renew, and nothing more wrong than they are."""
+    """Base: invalid credentials cannot be renewed."""
 
     def renew(self) -> bool:
         return False
 
-    def wrong(self) -> Credentials:
-        return Nobody()
+    def invalid(self) -> Credentials:
+        return NoCredentials()
 
 
 @dataclass(frozen=True, slots=True)
 class RawAuthorization(_InvalidCredentials):
-    """An Authorization header that is sent as it stands; it holds no secret."""
+    """An Authorization header that is sent unchanged; it must hold no secret."""
 
     value: str
 
@@ -49,24 +48,31 @@ class RawAuthorization(_InvalidCredentials):
 
 
 def new_nonce() -> str:
-    """A nonce that was never used."""
-    return secrets.token_hex(NONCE_LENGTH)
+    """Return a random nonce."""
+    return secrets.token_hex(NONCE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Signature(_InvalidCredentials):
-    """OAuth 1.0a with the timestamp (Unix seconds), the nonce and the signed URL of one's choice."""
+class CustomSignature(_InvalidCredentials):
+    """An OAuth 1.0a signature with a given timestamp, nonce and signed URL.
 
-    way: OAuth1Credentials
+    Attributes:
+        credentials: The client id and secret.
+        timestamp: Unix seconds.
+        nonce: The nonce.
+        signed_url: Maps the URL of the request to the URL that is signed.
+    """
+
+    credentials: OAuth1Credentials
     timestamp: int = field(default_factory=lambda: int(time.time()))
     nonce: str = field(default_factory=new_nonce, repr=False)
     signed_url: Callable[[str], str] = str
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
         signer = Client(
-            self.way.client_id,
-            client_secret=self.way.client_secret,
-            signature_method=getattr(self.way, "method", SIGNATURE_HMAC_SHA256),
+            self.credentials.client_id,
+            client_secret=self.credentials.client_secret,
+            signature_method=SIGNATURE_HMAC_SHA256,
             timestamp=str(self.timestamp),
             nonce=self.nonce,
         )
@@ -74,15 +80,16 @@ class Signature(_InvalidCredentials):
         return {str(name): str(value) for name, value in headers.items()}
 
     def curl(self) -> str:
-        return self.way.curl()
+        return self.credentials.curl()
 
 
-def signing_client(tenant: ObservedTenant) -> OAuth1Credentials:
-    """The way in, when it is OAuth 1.0a.
+def oauth1_credentials(tenant: ObservedTenant) -> OAuth1Credentials:
+    """Return the tenant's credentials if they are OAuth 1.0a.
 
-    Raises ``NotExercised`` otherwise.
+    Raises:
+        NotExercised: They are of another kind.
     """
-    way = tenant.gateway.target.access
-    if not isinstance(way, OAuth1Credentials):
-        raise NotExercised("the tenant is not entered by OAuth 1.0a")
-    return way
+    credentials = tenant.gateway.target.access
+    if not isinstance(credentials, OAuth1Credentials):
+        raise NotExercised("the tenant is not accessed with OAuth 1.0a")
+    return credentials

@@ -1,4 +1,4 @@
-"""Which records belong to which parents, worked out naively from the tenant's own collections."""
+"""Membership: which records belong to which parents, computed from the tenant's own collections."""
 
 import itertools
 from collections import Counter
@@ -8,87 +8,100 @@ from typing import Any
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster_v1p1.tables import ELEMENTS, Operation, Scope, Subset
+from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["belonging", "in_subset", "linked", "parents_in_data", "references"]
+__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids", "references_in"]
 
 TO_BE_DELETED = "tobedeleted"
 
 
-def references(value: Any) -> Iterator[Record]:
-    """The references in a property's value, be it one reference or a list of them; anything else is passed over."""
+def references_in(value: Any) -> Iterator[Record]:
+    """Yield the references in the value of a property, which may be one reference or a list of them."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
             yield item
 
 
-def linked(tenant: ObservedTenant, element: str, row: Record, path: str) -> set[str]:
-    """The ids that a reference path of a record leads to.
+def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> set[str]:
+    """Return the ids that a record refers to.
 
-    ``path`` is a property, ``sourcedId`` for the record itself, or dotted over two hops (``lineItem.class``), the
-    middle record being looked up in its collection.
+    Args:
+        tenant: The tenant.
+        element: The element of the record.
+        row: The record.
+        path: A reference property, or ``sourcedId`` for the record itself, or two properties joined by a dot, as in
+            ``lineItem.class``; then the record in between is looked up in its collection.
     """
     if path == "sourcedId":
-        own = identity(row)
-        return {own} if own is not None else set()
+        own_id = identity(row)
+        return {own_id} if own_id is not None else set()
     head, _, rest = path.partition(".")
-    ids = {name for item in references(row.get(head)) if (name := identity(item)) is not None}
+    ids = {name for item in references_in(row.get(head)) if (name := identity(item)) is not None}
     if not rest:
         return ids
-    middle = ELEMENTS[element].properties[head].refers_to
-    if middle is None:
+    known = tenant.specification.elements[element].properties.get(head)
+    between = known.refers_to if known is not None else None
+    if between is None:
         return set()
-    records = tenant.by_id(tenant.walk(tenant.dialect.all_of(middle)))
-    return {name for each in ids if each in records for name in linked(tenant, middle, records[each], rest)}
+    records = tenant.rows_by_id(tenant.walk(tenant.dialect.collection_of(between)))
+    return {name for each in ids if each in records for name in linked_ids(tenant, between, records[each], rest)}
 
 
 def in_subset(row: Record, subset: Subset | None) -> bool:
-    """Whether a record is of the kind that a specialised collection holds."""
+    """Return whether a record belongs to a specialised collection, such as students among users."""
     return subset is None or row.get(subset.property) in subset.values
 
 
 def is_live(row: Record) -> bool:
-    """Whether a record is not marked for deletion; what such a record still links is nobody's promise."""
+    """Return whether a record is not marked for deletion; the standard does not say what deleted records link to."""
     return row.get("status") != TO_BE_DELETED
 
 
 def linking_records(tenant: ObservedTenant, operation: Operation, scope: Scope) -> tuple[str, Iterable[Record]]:
-    """The records that decide which rows belong where, and their element.
+    """Return the records that link rows to parents, and their element.
 
-    Those are the rows themselves, or the records of the collection that the scope goes through.
+    They are the rows themselves, or the records of the collection that the scope goes through.
 
-    Raises ``NotExercised`` when that collection was not read to its end.
+    Raises:
+        NotExercised: That collection was not read completely.
     """
     if scope.through is None:
-        collection = tenant.dialect.all_of(operation.element)
+        collection = tenant.dialect.collection_of(operation.element)
     else:
-        collection = tenant.dialect.find(scope.through.collection)
-    records = tenant.whole(collection)
+        collection = tenant.dialect.operation(scope.through.collection)
+    records = tenant.all_rows(collection)
     if collection is None or collection.element is None:
         raise NotExercised("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
-    passing = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
-    return collection.element, passing
+    matching = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
+    return collection.element, matching
 
 
-def belonging(tenant: ObservedTenant, operation: Operation, values: dict[str, str], *, live_only: bool) -> set[str]:
-    """The ids of the rows that a nested collection should hold for the given parents.
+def expected_members(
+    tenant: ObservedTenant, operation: Operation, values: dict[str, str], *, live_only: bool
+) -> set[str]:
+    """Return the ids of the rows that a nested collection should hold for the given parents.
 
-    With ``live_only``, links and rows that are marked for deletion do not count.
+    Args:
+        tenant: The tenant.
+        operation: The nested collection.
+        values: The ids of the parents by path parameter.
+        live_only: Ignore links and rows that are marked for deletion.
 
-    Raises ``NotExercised`` when a collection that decides it was not read to its end.
+    Raises:
+        NotExercised: A collection that is needed was not read completely.
     """
     scope, element = operation.scope, operation.element
     if scope is None or element is None:
         raise NotExercised("the document does not say to which parent the rows belong")
     linking, records = linking_records(tenant, operation, scope)
-    rows = tenant.whole(tenant.dialect.all_of(element))
+    rows = tenant.all_rows(tenant.dialect.collection_of(element))
     ids: set[str] = set()
     for record in records:
         if live_only and not is_live(record):
             continue
-        if all(values[each.parameter] in linked(tenant, linking, record, each.property) for each in scope.parents):
-            ids |= linked(tenant, linking, record, scope.through.property if scope.through else "sourcedId")
+        if all(values[each.parameter] in linked_ids(tenant, linking, record, each.property) for each in scope.parents):
+            ids |= linked_ids(tenant, linking, record, scope.through.property if scope.through else "sourcedId")
     return {
         name
         for name in ids
@@ -96,13 +109,13 @@ def belonging(tenant: ObservedTenant, operation: Operation, values: dict[str, st
     }
 
 
-def parents_in_data(tenant: ObservedTenant, operation: Operation) -> Counter[tuple[str, ...]]:
-    """How many records link each combination of parents of a nested collection, in the order of the scope's parents."""
+def count_parents(tenant: ObservedTenant, operation: Operation) -> Counter[tuple[str, ...]]:
+    """Return how many records link each combination of parents of a nested collection, in the order of its scope."""
     if operation.scope is None:
         raise NotExercised("the document does not say to which parent the rows belong")
     element, records = linking_records(tenant, operation, operation.scope)
     counts: Counter[tuple[str, ...]] = Counter()
     for record in records:
-        sides = [sorted(linked(tenant, element, record, each.property)) for each in operation.scope.parents]
+        sides = [sorted(linked_ids(tenant, element, record, each.property)) for each in operation.scope.parents]
         counts.update(itertools.product(*sides))
     return counts

@@ -1,54 +1,90 @@
-"""Which operations stand for the others, where a server has one place in its code for all of them."""
+"""Select the operations that a rule runs on."""
 
 from collections.abc import Iterator
 
-from oneroster.contract.http.exchange import Exchange, encoded_path
+from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant, collections, readable
-from oneroster.contract.result import Evidence, Finding
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.tenant import ObservedTenant, Offer
+from oneroster_runtime.specification import Operation
 
-__all__ = ["errors_of", "failing", "known_path", "known_reading", "once", "one_of_each_service", "told"]
+__all__ = [
+    "all_collections",
+    "collections",
+    "first_readable",
+    "nested",
+    "offered",
+    "one_of_each_service",
+    "readable",
+    "readable_path",
+    "readable_response",
+    "reads",
+    "with_expected_errors",
+]
 
 
-def once(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first operation that could be read: for what a server does the same way everywhere."""
+def offered(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the operations that the tenant serves, readable or not."""
+    operations = tenant.dialect.operations.values()
+    return (operation for operation in operations if tenant.offer(operation) is Offer.YES)
+
+
+def collections(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the readable collections without parents."""
+    return tenant.readable(tenant.dialect.collections)
+
+
+def nested(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the readable collections below a parent."""
+    return tenant.readable(tenant.dialect.nested)
+
+
+def all_collections(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the readable collections with and without parents."""
+    return tenant.readable(tenant.dialect.collections + tenant.dialect.nested)
+
+
+def reads(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the readable operations that return a single record."""
+    return tenant.readable(tenant.dialect.reads)
+
+
+def readable(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return every readable operation, complete collections first.
+
+    Thus a problem with a record is reported for the collection that holds all records of its kind, not for a part.
+    """
+    whole_first = sorted(tenant.dialect.collections, key=lambda operation: operation.subset is not None)
+    return tenant.readable((*whole_first, *tenant.dialect.nested, *tenant.dialect.reads))
+
+
+def first_readable(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Yield the first readable operation, for behaviour that is the same on every path."""
     first = next(readable(tenant), None)
     if first is not None:
         yield first
 
 
 def one_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The smallest collection of each service (rostering, demographics, resources, gradebook)."""
+    """Yield the smallest collection of each service (rostering, demographics, resources, gradebook)."""
     services: dict[str, list[Operation]] = {}
     for operation in collections(tenant):
         services.setdefault(operation.tag, []).append(operation)
-    for known in services.values():
-        yield min(known, key=lambda operation: len(tenant.walk(operation)))
+    for operations in services.values():
+        yield min(operations, key=lambda operation: len(tenant.walk(operation)))
 
 
-def failing(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The operations of which an error is known that had to come and is no refusal."""
-    names = {name for name, _ in tenant.errors}
+def with_expected_errors(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Return the operations that were sent a request which must fail."""
+    names = ExpectedErrors.of(tenant).operation_ids
     return (operation for operation in tenant.dialect.operations.values() if operation.operation_id in names)
 
 
-def errors_of(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
-    """The errors that an operation answered with."""
-    return [exchange for name, exchange in tenant.errors if name == operation.operation_id and exchange.status >= 400]
+def readable_response(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+    """Return a response of a readable operation that holds its data."""
+    return next(response for response in tenant.readings(operation) if response.problem is None)
 
 
-def known_reading(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
-    """An answer of the operation that holds its data; every operation of ``readable`` has one."""
-    return next(reading for reading in tenant.readings(operation) if reading.fault is None)
-
-
-def known_path(tenant: ObservedTenant, operation: Operation) -> str:
-    """The path by which an operation is known to be readable."""
-    return encoded_path(operation.path, known_reading(tenant, operation).values)
-
-
-def told(message: str, exchange: Exchange, level: Level | None = None) -> Finding:
-    """A finding that rests on one answer to an unlawful request."""
-    return Finding(message, (Evidence(request=exchange.request, curl=exchange.curl),), level)
+def readable_path(tenant: ObservedTenant, operation: Operation) -> str:
+    """Return a path of a readable operation that returned data."""
+    return encoded_path(operation.path, readable_response(tenant, operation).values)

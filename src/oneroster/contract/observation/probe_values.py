@@ -1,34 +1,50 @@
-"""Which of a tenant's own fields and values a law is tried on.
+"""Choose the fields and values of a tenant that rules filter and sort by.
 
-Values go into addresses and addresses into logs, so none is ever taken from a field that may be personal; and none that
-would have to be quoted, since how is the matter of other rules.
+Values are sent in URLs, and URLs are logged; so values of fields that may be personal are never used.
+Values that would have to be quoted are left out too: other rules test quoting.
 """
 
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record
-from oneroster.contract.observation.tenant import ObservedTenant, collections
-from oneroster.contract.oracle.filters import moment, number, text_of, values_at
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
+from oneroster_runtime.specification import Operation, Property
 
-__all__ = ["Candidate", "best", "candidates", "draw", "sortable", "usable", "wholes"]
+__all__ = [
+    "ProbeField",
+    "best_fields",
+    "complete_collections",
+    "draw_value",
+    "probe_fields",
+    "sortable_fields",
+    "usable_values",
+]
 
-LISTS: Final = {"strings": "string", "enumerations": "enumeration"}
+LIST_KINDS: Final = {"strings": "string", "enumerations": "enumeration"}
 REFERENCES: Final = frozenset({"reference", "references"})
-AWKWARD: Final = frozenset("'\"`,%_*\\;&#+?")
-LONGEST: Final = 80
-"""Characters of a value that is drawn."""
+SPECIAL_CHARACTERS: Final = frozenset("'\"`,%_*\\;&#+?")
+MAX_LENGTH: Final = 80
+"""Characters of a value that is sent."""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A field of a collection with its values: ``counts`` says how many rows hold each of them, as text."""
+class ProbeField:
+    """A field of a collection with its values.
+
+    Attributes:
+        operation: The collection.
+        path: The field, as a filter names it.
+        kind: The kind of a single value.
+        many: Whether a row holds a list of values.
+        counts: How many rows hold each value, by the value as text.
+    """
 
     operation: Operation
     path: str
@@ -42,108 +58,135 @@ class Candidate:
         return f"{self.operation.operation_id}, {self.path}"
 
 
-_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[tuple[str, bool], list[Candidate]]]] = WeakKeyDictionary()
+@dataclass
+class _ProbeFields:
+    """The fields of a tenant, by kind and whether they may be personal."""
+
+    by_kind: dict[tuple[str, bool], list[ProbeField]] = field(default_factory=dict)
 
 
-def wholes(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
-    """The collections that hold all of an element and were read to their end, with at least two rows.
+def complete_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
+    """Yield the collections that hold all records of an element and were read completely, with at least two rows.
 
-    A specialised collection is left out: it is the same rows again.
+    Specialised collections are left out: they hold the same rows.
     """
     for operation in collections(tenant):
         try:
-            rows = tenant.whole(operation)
+            rows = tenant.all_rows(operation)
         except NotExercised:
             continue
         if operation.subset is None and len(rows) > 1:
             yield operation, rows
 
 
-def candidates(tenant: ObservedTenant, kind: str, *, personal: bool = False) -> list[Candidate]:
-    """The fields of a kind that hold at least two different values, those with most of them first.
+def probe_fields(tenant: ObservedTenant, kind: str, *, personal: bool = False) -> list[ProbeField]:
+    """Return the fields of a kind with at least two different values, those with most values first.
 
-    ``kind`` is that of a single value, one of the tables' list kinds, or ``reference``. With ``personal`` also fields
-    that may be personal, for laws that send no value.
+    Args:
+        tenant: The tenant.
+        kind: The kind of a single value, a list kind of the specification, or ``reference``.
+        personal: Include fields that may be personal, for rules that send no value.
     """
-    kept = _KEPT.setdefault(tenant, {})
-    if (kind, personal) not in kept:
-        found = [each for each in _all(tenant, kind, personal=personal) if len(each.counts) > 1]
-        kept[kind, personal] = sorted(found, key=lambda each: (-len(each.counts), each.name))
-    return kept[kind, personal]
+    known = tenant.memo(_ProbeFields, _ProbeFields).by_kind
+    if (kind, personal) not in known:
+        found = [each for each in _all_fields(tenant, kind, personal=personal) if len(each.counts) > 1]
+        known[kind, personal] = sorted(found, key=lambda each: (-len(each.counts), each.name))
+    return known[kind, personal]
 
 
-def _all(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterator[Candidate]:
-    for operation, rows in wholes(tenant):
-        documented = ELEMENTS[operation.element or ""].properties
-        for known in tenant.dialect.facts.elements[operation.element or ""].properties.values():
-            # What only a dialect has may be as personal as anything.
-            hidden = known.personal or known.name not in documented or documented[known.name].personal
-            if known.secret or (hidden and not personal) or not _fits(known, kind):
+def _all_fields(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterator[ProbeField]:
+    for operation, rows in complete_collections(tenant):
+        element = operation.element or ""
+        standard = tenant.standard.specification.elements[element].properties
+        for known in tenant.specification.elements[element].properties.values():
+            # A property that only a dialect has may be personal, even if its overlay does not say so.
+            hidden = known.personal or known.name not in standard or standard[known.name].personal
+            if known.secret or (hidden and not personal) or not _is_of_kind(known, kind):
                 continue
             path = f"{known.name}.sourcedId" if known.kind in REFERENCES else known.name
-            many = known.kind in LISTS or known.kind == "references"
+            many = known.kind in LIST_KINDS or known.kind == "references"
             values = (value for row in rows.values() for value in values_at(row, path))
-            yield Candidate(operation, path, _single(known), many, Counter(_usable(known, values)))
+            yield ProbeField(operation, path, _single_kind(known), many, Counter(_valid_values(known, values)))
 
 
-def _fits(known: Property, kind: str) -> bool:
+def _is_of_kind(known: Property, kind: str) -> bool:
     return known.name != "sourcedId" and (known.kind == kind or (kind == "reference" and known.kind in REFERENCES))
 
 
-def _single(known: Property) -> str:
-    return "string" if known.kind in REFERENCES else LISTS.get(known.kind, known.kind)
+def _single_kind(known: Property) -> str:
+    return "string" if known.kind in REFERENCES else LIST_KINDS.get(known.kind, known.kind)
 
 
-def _usable(known: Property, values: Iterator[Any]) -> Iterator[str]:
-    """The values as text, without those that are not what the document says."""
+def _valid_values(known: Property, values: Iterator[Any]) -> Iterator[str]:
+    """Yield the values as text, without those that do not have the documented type."""
+    parsers = {
+        "date-time": parse_timestamp,
+        "date": parse_timestamp,
+        "number": parse_number,
+        "integer": parse_number,
+    }
+    parse = parsers.get(known.kind)
     for value in values:
         if isinstance(value, dict | list):
             continue
-        parse = {"date-time": moment, "date": moment, "number": number, "integer": number}.get(known.kind)
         if parse is None or parse(value) is not None:
-            yield text_of(value)
+            yield filter_text(value)
 
 
-def usable(candidate: Candidate) -> list[str]:
-    """The field's values that can stand in a filter as they are, in their order."""
-    order = {"date-time": moment, "number": number, "integer": number}.get(candidate.kind, text_of)
-    plain = (text for text in candidate.counts if text.isprintable() and not AWKWARD & set(text))
+def usable_values(probe: ProbeField) -> list[str]:
+    """Return the values of a field that can be written in a filter unchanged, in their order."""
+    order = {"date-time": parse_timestamp, "number": parse_number, "integer": parse_number}.get(probe.kind, filter_text)
+    plain = (text for text in probe.counts if text.isprintable() and not SPECIAL_CHARACTERS & set(text))
     return sorted(
-        (text for text in plain if len(text) <= LONGEST and text == text.strip()), key=lambda text: order(text) or 0
+        (text for text in plain if len(text) <= MAX_LENGTH and text == text.strip()), key=lambda text: order(text) or 0
     )
 
 
-def best(tenant: ObservedTenant, *kinds: str, most: int = 1) -> list[Candidate]:
-    """The most telling fields of the kinds, ``most`` of each and no two of one collection, that have usable values."""
-    chosen: dict[str, Candidate] = {}
+def best_fields(tenant: ObservedTenant, *kinds: str, most: int = 1) -> list[ProbeField]:
+    """Return the fields of the given kinds with most values that can be sent.
+
+    Args:
+        tenant: The tenant.
+        kinds: See `probe_fields`.
+        most: The number of fields of each kind; no two are of one collection.
+    """
+    chosen: dict[str, ProbeField] = {}
     for kind in kinds:
-        fresh = (each for each in candidates(tenant, kind) if each.operation.operation_id not in chosen)
-        for _, each in zip(range(most), filter(usable, fresh), strict=False):
+        others = (each for each in probe_fields(tenant, kind) if each.operation.operation_id not in chosen)
+        for _, each in zip(range(most), filter(usable_values, others), strict=False):
             chosen[each.operation.operation_id] = each
     return list(chosen.values())
 
 
-def draw(tenant: ObservedTenant, candidate: Candidate, salt: str = "") -> str:
-    """One of the field's values, the same in every run of one seed: neither the least nor the greatest where it can be.
+def draw_value(tenant: ObservedTenant, probe: ProbeField, salt: str = "") -> str:
+    """Return one value of a field, the same in every run with one seed, and not the least or greatest if possible.
 
-    Raises ``NotExercised`` when there is none that can stand in a filter as it is.
+    Args:
+        tenant: The tenant; its seed decides.
+        probe: The field.
+        salt: Decides as well, for a second value of the same field.
+
+    Raises:
+        NotExercised: No value can be written in a filter unchanged.
     """
-    texts = usable(candidate)
+    texts = usable_values(probe)
     inner = texts[1:-1] or texts
     if not inner:
-        raise NotExercised(f"{candidate.path} has no value that could be asked for")
-    seed = f"{tenant.seed} {candidate.name} {salt}"
-    return random.Random(seed).choice(inner)  # noqa: S311 - it only names a row
+        raise NotExercised(f"{probe.path} has no value that can be used in a filter")
+    seed = f"{tenant.seed} {probe.name} {salt}"
+    return random.Random(seed).choice(inner)  # noqa: S311 - not used for security
 
 
-def sortable(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
-    """For each collection the fields, with their kinds, on which sorting is tried: every kind where it tells most."""
-    chosen: dict[str, list[tuple[str, str]]] = {operation.operation_id: [] for operation, _ in wholes(tenant)}
+def sortable_fields(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
+    """Return the fields to sort by with their kinds, by operation id: each kind where it has most values."""
+    chosen: dict[str, list[tuple[str, str]]] = {
+        operation.operation_id: [] for operation, _ in complete_collections(tenant)
+    }
     for operation_id, fields in chosen.items():
-        for each in candidates(tenant, "date-time"):
+        for each in probe_fields(tenant, "date-time"):
             if each.operation.operation_id == operation_id and each.path == "dateLastModified":
                 fields.append((each.path, each.kind))
     for kind in ("string", "enumeration", "date", "number", "boolean"):
-        for each in candidates(tenant, kind, personal=True)[:1]:
+        for each in probe_fields(tenant, kind, personal=True)[:1]:
             chosen[each.operation.operation_id].append((each.path, kind))
     return {operation_id: fields for operation_id, fields in chosen.items() if fields}

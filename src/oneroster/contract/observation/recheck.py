@@ -1,12 +1,11 @@
-"""A second look at what was found wrong, so that a tenant which changes meanwhile raises no alarm.
+"""Re-check findings against fresh data, because a live tenant may change during a run.
 
-Rules that compare one answer with another see a difference also when a record came or went between the two. What a
-second look, at answers that are all newer, does not show again was such a change.
+Rules that compare two responses also see a difference if a record was added or removed between the two. A difference
+that does not show again in newer responses was such a change.
 """
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Final
 
@@ -16,24 +15,25 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 __all__ = ["FreshTenant", "confirmed"]
 
 Judge = Callable[[ObservedTenant, Operation], Iterator[Finding]]
 
-_MOST_PAGES: Final = 2
-"""Pages more than at the first look; what has grown by more than that has changed."""
+MORE_PAGES: Final = 2
+"""Pages more than in the first walk; a collection that grew by more has changed."""
 
 
 def confirmed(judge: Judge) -> Judge:
-    """A judge that tells only what a second look shows as well: for the same records, where it names any.
+    """Decorate a judge so that it reports only findings that fresh data confirms, for the same records if any.
 
-    When the second look cannot be taken, because the budget is spent or no answer comes, the first one stands.
+    If the re-check is not possible, because the budget is spent or no response is received, the findings are reported
+    unconfirmed.
     """
 
     @wraps(judge)
-    def judged(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    def confirming(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         first = list(judge(tenant, operation))
         if not first or isinstance(tenant, FreshTenant):
             yield from first
@@ -43,73 +43,54 @@ def confirmed(judge: Judge) -> Judge:
         except (KitError, NotExercised):
             yield from first
             return
-        known = _ids(first)
-        yield from (each for each in second if not _ids([each]) or _ids([each]) & known)
+        ids = _ids(first)
+        yield from (each for each in second if not _ids([each]) or _ids([each]) & ids)
 
-    return judged
+    return confirming
 
 
 def fresh(tenant: ObservedTenant) -> "FreshTenant":
-    """The tenant as it is now; each collection is read again when it is first needed, and then kept."""
-    with _OPENING:
-        if tenant.later is None:
-            tenant.later = FreshTenant(tenant)
-    return tenant.later
+    """Return a view of the tenant with a new, empty cache."""
+    return tenant.memo(FreshTenant, lambda: FreshTenant(tenant))
 
 
 class FreshTenant(ObservedTenant):
-    """A tenant at the second look: it walks and reads again what the first look walked and read."""
+    """A tenant that reads again, on first use, what an earlier view of it has read."""
 
     def __init__(self, earlier: ObservedTenant) -> None:
-        walks = _WalkedAgain(self)
-        super().__init__(earlier.gateway, earlier.seed, earlier.plan, walks)
+        super().__init__(earlier.gateway, earlier.seed, earlier.plan)
         self._earlier = earlier
         self._read_again: set[str] = set()
+        self._walked_again: dict[str, tuple[ObservedWalk, ...]] = {}
+        self._walking = threading.Lock()
 
-    def walk(self, operation: Operation | None) -> ObservedWalk:
-        """The second walk over a collection without parents; see ``ObservedTenant.walk``."""
-        if operation is not None and self._earlier.walks.get(operation.operation_id):
-            _ = self.walks[operation.operation_id]
-        return super().walk(operation)
+    def walks(self, operation: Operation) -> Sequence[ObservedWalk]:
+        """Return the walks over a collection, done again on first use; see `ObservedTenant.walks`."""
+        with self._walking:
+            if operation.operation_id not in self._walked_again:
+                walks = self._earlier.walks(operation)
+                self._walked_again[operation.operation_id] = tuple(self._walk_again(each) for each in walks)
+            return self._walked_again[operation.operation_id]
 
-    def walk_again(self, operation_id: str) -> list[ObservedWalk]:
-        """The walks of the first look over a collection, done once more."""
-        return [
-            walk(
-                self.ask,
-                found.operation,
-                found.values,
-                limit=found.limit,
-                most_rows=self.gateway.limits.rows,
-                most_pages=len(found.pages) + _MOST_PAGES,
-            )
-            for found in self._earlier.walks.get(operation_id, ())
-        ]
+    def _walk_again(self, earlier: ObservedWalk) -> ObservedWalk:
+        return walk(
+            self.ask,
+            earlier.operation,
+            earlier.values,
+            limit=earlier.limit,
+            max_rows=self.gateway.limits.rows,
+            max_pages=len(earlier.pages) + MORE_PAGES,
+        )
 
     def readings(self, operation: Operation | None = None) -> list[ParsedResponse]:
-        """The answers of the second look; single records that the first look read are read again now."""
+        """Return the fresh responses; single records are read again on first use. See `ObservedTenant.readings`."""
         single = operation is not None and not operation.many and path_parameters(operation)
         if operation is not None and single and operation.operation_id not in self._read_again:
             self._read_again.add(operation.operation_id)
-            for reading in self._earlier.readings(operation):
-                if not reading.query:
-                    self.ask(operation, reading.values)
+            for response in self._earlier.readings(operation):
+                if not response.query:
+                    self.ask(operation, response.values)
         return super().readings(operation)
-
-
-class _WalkedAgain(defaultdict[str, list[ObservedWalk]]):
-    """The walks of the second look, each done when it is first asked for."""
-
-    def __init__(self, tenant: FreshTenant) -> None:
-        super().__init__()
-        self._tenant = tenant
-
-    def __missing__(self, operation_id: str) -> list[ObservedWalk]:
-        self[operation_id] = self._tenant.walk_again(operation_id)
-        return self[operation_id]
-
-
-_OPENING: Final = threading.Lock()
 
 
 def _ids(findings: list[Finding]) -> set[str]:

@@ -1,33 +1,27 @@
-"""What the rules see: the tenant as it answered so far, and the means to ask it more."""
+"""The tenant under test: cached responses, walks over collections, and methods that send more requests."""
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, TypeVar
 
-from oneroster.contract.dialects.dialect import Dialect, path_parameters
-from oneroster.contract.errors import NoAnswerError, NotExercised
+from oneroster.contract.dialects.dialect import Dialect, document_words, path_parameters
+from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record, identity
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
-from oneroster_v1p1.tables import Operation
-
-if TYPE_CHECKING:
-    from oneroster.contract.fuzzing.engine import EngineRun
-    from oneroster.contract.fuzzing.phases import Phase
-    from oneroster.contract.observation.evidence import CauseCount
-    from oneroster.contract.observation.recheck import FreshTenant
-    from oneroster.contract.observation.token_endpoint import TokenEndpoint
-    from oneroster.contract.oracle.record_schema import Breach
-    from oneroster.contract.writes.owned_objects import OwnedObjects
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Property
 
 __all__ = ["ObservedTenant", "Offer"]
 
 Query = dict[str, str | int]
+T = TypeVar("T")
 
 
 class Offer(StrEnum):
@@ -39,70 +33,105 @@ class Offer(StrEnum):
 
 
 class ObservedTenant:
-    """A tenant under judgement.
+    """A tenant under test, safe to use from several threads.
 
-    Every lawful answer is kept once, by operation, path values and query, so that rules share what they ask for.
+    Responses to valid requests are cached by operation, path values and query, so that rules share them. State that
+    belongs to one module of the kit is kept with `memo`.
+
+    Attributes:
+        gateway: Sends all requests.
+        seed: Makes the choice of values and the generated requests repeatable.
+        plan: What the run covers.
+        dialect: The operations of the tenant's dialect.
+        unanswered: Why a valid request got no response, by operation id.
     """
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        seed: int = 0,
-        plan: RunPlan | None = None,
-        walks: dict[str, list[ObservedWalk]] | None = None,
-    ) -> None:
+    def __init__(self, gateway: Gateway, seed: int = 0, plan: RunPlan | None = None) -> None:
         self.gateway: Final = gateway
-        self.plan: Final = plan or RunPlan()
-        self.dialect: Final = Dialect(gateway.target.profile, self.plan.operations)
-        self.walks: Final[dict[str, list[ObservedWalk]]] = defaultdict(list) if walks is None else walks
-        self.silences: Final[dict[str, str]] = {}
         self.seed: Final = seed
-        self.explored: Final[dict[Phase, EngineRun]] = {}
-        self.desk: TokenEndpoint | None = None
-        self.later: FreshTenant | None = None
-        self.workshop: OwnedObjects | None = None
-        """Where objects of the kit's own are made; None as long as nothing was written."""
-        self.refusals: Final[list[tuple[str, Exchange]]] = []
-        self.errors: Final[list[tuple[str, Exchange]]] = []
-        """Answers to requests that had to fail, other than refusals, by operation id."""
-        self.breaches: Final[dict[str, tuple[dict[Breach, CauseCount], int]]] = {}
-        self.known_breaches: Final[set[tuple[str, str, Breach]]] = set()
-        """Element, record and breach of all that was told, so that no record is told of twice for the same thing."""
-        self._readings: Final[dict[tuple[str, str], ParsedResponse]] = {}
-        self._of_operation: Final[defaultdict[str, list[ParsedResponse]]] = defaultdict(list)
-        self._asking: Final[dict[tuple[str, str], threading.Lock]] = {}
-        self._by_id: Final[dict[str, dict[str, Record]]] = {}
+        self.plan: Final = plan or RunPlan()
+        self.dialect: Final = Dialect(gateway.target.profile, gateway.target.standard, self.plan.operations)
+        self.unanswered: Final[dict[str, str]] = {}
+        self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
+        self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
+        self._by_operation: Final[defaultdict[str, list[ParsedResponse]]] = defaultdict(list)
+        self._request_locks: Final[dict[tuple[str, str], threading.Lock]] = {}
+        self._rows_by_id: Final[dict[str, dict[str, Record]]] = {}
+        self._memos: Final[dict[type[Any], Any]] = {}
+        # Reentrant: making one object may need another.
+        self._memo_lock: Final = threading.RLock()
+
+    @property
+    def standard(self) -> Standard:
+        """The version of the standard that the tenant is tested against."""
+        return self.gateway.target.standard
+
+    @property
+    def specification(self) -> DocumentModel:
+        """What the document says in the tenant's dialect."""
+        return self.dialect.specification
+
+    def properties(self, element: str | None) -> Mapping[str, Property]:
+        """Return the properties of an element by name; none for no element."""
+        return self.specification.elements[element].properties if element else {}
+
+    def memo(self, kind: type[T], make: Callable[[], T]) -> T:
+        """Return the tenant's only object of a class, made on first use.
+
+        Args:
+            kind: The class. Its own module defines it and calls this method.
+            make: Makes the object; called at most once per tenant and class.
+        """
+        with self._memo_lock:
+            if kind not in self._memos:
+                self._memos[kind] = make()
+            found: T = self._memos[kind]
+            return found
 
     def ask(
         self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None
     ) -> ParsedResponse:
-        """The answer to one lawful request; asked of the tenant once, then remembered.
+        """Return the response to a valid request, from the cache if it was sent before.
 
-        Raises ``NoAnswerError`` and the other errors of ``Gateway.send``.
+        Raises:
+            NoResponseError: No complete response was received.
+            KitError: See `Gateway.send`.
         """
         path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
         key = (operation.operation_id, f"{path}?{text}")
-        # One worker asks, others that want to know the same wait for it.
-        with self._asking.setdefault(key, threading.Lock()):
-            if key not in self._readings:
+        # One thread sends the request; others that need the same response wait for it.
+        with self._request_locks.setdefault(key, threading.Lock()):
+            if key not in self._responses:
                 try:
-                    reading = self.look(operation, values, query)
-                except NoAnswerError as error:
-                    self.silences.setdefault(operation.operation_id, str(error))
+                    response = self.fetch(operation, values, query)
+                except NoResponseError as error:
+                    self.unanswered.setdefault(operation.operation_id, str(error))
                     raise
-                self._readings[key] = reading
-                self._of_operation[operation.operation_id].append(reading)
-            return self._readings[key]
+                self._responses[key] = response
+                self._by_operation[operation.operation_id].append(response)
+            return self._responses[key]
 
-    def look(
+    def fetch(
         self, operation: Operation, values: Mapping[str, str] | None = None, query: Query | None = None
     ) -> ParsedResponse:
-        """The answer to one lawful request as it is now: neither taken from memory nor put there.
+        """Return the current response to a valid request, bypassing the cache.
 
-        Raises the errors of ``Gateway.send``.
+        Raises:
+            KitError: See `Gateway.send`.
         """
         path, text = encoded_path(operation.path, dict(values or {})), encoded_query(query or {})
-        return ParsedResponse(operation, dict(values or {}), dict(query or {}), self.gateway.get(path, text))
+        return self.parse(operation, self.gateway.get(path, text), values, query)
+
+    def parse(
+        self,
+        operation: Operation,
+        exchange: Exchange,
+        values: Mapping[str, str] | None = None,
+        query: Query | None = None,
+    ) -> ParsedResponse:
+        """Return an exchange as a parsed response of an operation."""
+        words = document_words(self.standard.specification)
+        return ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
 
     def probe(
         self,
@@ -112,96 +141,81 @@ class ObservedTenant:
         headers: Mapping[str, str] | None = None,
         access: Credentials | None = None,
     ) -> Exchange:
-        """The answer to one request that need not be lawful; it is kept nowhere and judged by who asked.
+        """Send a request that may be invalid; the response is not cached, and the caller evaluates it.
 
-        ``path`` and ``query_text`` (without the question mark) are sent as they stand, below the base URL.
+        Args:
+            path: The path below the base URL, sent unchanged.
+            query_text: The query string without the question mark, sent unchanged.
+            method: A safe HTTP method.
+            headers: Further headers.
+            access: Credentials other than the tenant's own.
 
-        Raises the errors of ``Gateway.send``.
+        Raises:
+            KitError: See `Gateway.send`.
         """
         url = self.gateway.target.base_url + path + (f"?{query_text}" if query_text else "")
         return self.gateway.send(method, url, access=access, headers=headers)
 
     def readings(self, operation: Operation | None = None) -> list[ParsedResponse]:
-        """Every lawful answer so far, of one operation or of all, in the order in which they were asked for."""
+        """Return the cached responses of one operation or of all, in the order of the requests."""
         if operation is None:
-            return list(self._readings.values())
-        return list(self._of_operation.get(operation.operation_id, ()))
+            return list(self._responses.values())
+        return list(self._by_operation.get(operation.operation_id, ()))
 
     def offer(self, operation: Operation) -> Offer:
-        """Whether the tenant serves an operation, judged by all it answered there."""
-        statuses = {reading.exchange.status for reading in self.readings(operation)}
+        """Return whether the tenant serves an operation, judged by its cached responses."""
+        statuses = {response.exchange.status for response in self.readings(operation)}
         if not statuses:
-            return Offer.YES if operation.operation_id in self.silences else Offer.UNKNOWN
+            return Offer.YES if operation.operation_id in self.unanswered else Offer.UNKNOWN
         return Offer.NO if statuses <= NOT_OFFERED else Offer.YES
 
-    def walk(self, operation: Operation | None) -> ObservedWalk:
-        """The walk over a collection without parents.
+    def add_walk(self, found: ObservedWalk) -> None:
+        """Keep a walk over a collection."""
+        self._walks[found.operation.operation_id].append(found)
 
-        Raises ``NotExercised`` when the dialect or the tenant has no such collection, or it could not be read.
+    def walks(self, operation: Operation) -> Sequence[ObservedWalk]:
+        """Return the walks over a collection: one, or one for each sampled parent."""
+        return tuple(self._walks.get(operation.operation_id, ()))
+
+    def walk(self, operation: Operation | None) -> ObservedWalk:
+        """Return the walk over a collection without parents.
+
+        Raises:
+            NotExercised: The dialect or the tenant has no such collection, or it could not be read.
         """
         if operation is None:
             raise NotExercised("the dialect has no such collection")
-        walks = self.walks.get(operation.operation_id)
+        walks = self.walks(operation)
         if not walks or not walks[0].pages:
             raise NotExercised(f"{operation.operation_id} is not offered or could not be read")
         return walks[0]
 
-    def whole(self, operation: Operation | None) -> dict[str, Record]:
-        """All records of a collection by sourcedId.
+    def all_rows(self, operation: Operation | None) -> dict[str, Record]:
+        """Return all records of a collection by sourcedId.
 
-        Raises ``NotExercised`` as ``walk`` does, and when the collection was not read to its end.
+        Raises:
+            NotExercised: See `walk`; also if the collection was not read completely.
         """
         walk = self.walk(operation)
         if not walk.complete:
-            raise NotExercised(f"{walk.operation.operation_id} was not read to its end ({walk.stopped})")
-        return self.by_id(walk)
+            raise NotExercised(f"{walk.operation.operation_id} was not read completely ({walk.stopped})")
+        return self.rows_by_id(walk)
 
-    def by_id(self, walk: ObservedWalk) -> dict[str, Record]:
-        """The records that a walk met, by sourcedId."""
+    def rows_by_id(self, walk: ObservedWalk) -> dict[str, Record]:
+        """Return the records of a walk by sourcedId."""
         operation_id = walk.operation.operation_id
         if path_parameters(walk.operation):
-            return {name: row for row in walk.rows if (name := identity(row)) is not None}
-        if operation_id not in self._by_id:
-            self._by_id[operation_id] = {name: row for row in walk.rows if (name := identity(row)) is not None}
-        return self._by_id[operation_id]
+            return _by_id(walk)
+        if operation_id not in self._rows_by_id:
+            self._rows_by_id[operation_id] = _by_id(walk)
+        return self._rows_by_id[operation_id]
 
     def readable(self, operations: tuple[Operation, ...]) -> Iterator[Operation]:
-        """Those of the operations that gave at least one answer with its data in place."""
+        """Yield the given operations that returned at least one response with well-formed data."""
         for operation in operations:
-            if any(reading.fault is None for reading in self.readings(operation)):
+            if any(response.problem is None for response in self.readings(operation)):
                 yield operation
 
 
-def offered(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every operation that the tenant serves, readable or not."""
-    operations = tenant.dialect.operations.values()
-    return (operation for operation in operations if tenant.offer(operation) is Offer.YES)
-
-
-def collections(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections without parents that could be read."""
-    return tenant.readable(tenant.dialect.collections)
-
-
-def nested(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections below a parent that could be read."""
-    return tenant.readable(tenant.dialect.nested)
-
-
-def all_collections(tenant: ObservedTenant) -> Iterator[Operation]:
-    """All collections that could be read, with and without parents."""
-    return tenant.readable(tenant.dialect.collections + tenant.dialect.nested)
-
-
-def reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The single reads that could be read."""
-    return tenant.readable(tenant.dialect.reads)
-
-
-def readable(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every operation that gave at least one answer with its data in place, the largest collections first.
-
-    So what is wrong with a record is told of the collection that holds all of its kind, and not of some part of it.
-    """
-    whole = sorted(tenant.dialect.collections, key=lambda operation: operation.subset is not None)
-    return tenant.readable((*whole, *tenant.dialect.nested, *tenant.dialect.reads))
+def _by_id(walk: ObservedWalk) -> dict[str, Record]:
+    return {name: row for row in walk.rows if (name := identity(row)) is not None}

@@ -1,4 +1,4 @@
-"""The token endpoint, asked as RFC 6749 describes it, for the rules that judge what it answers."""
+"""A client of the OAuth 2 token endpoint (RFC 6749), for the rules that check its responses."""
 
 import base64
 from typing import Final
@@ -7,75 +7,81 @@ from urllib.parse import quote_plus, urlencode
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import FORM, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["TokenEndpoint", "desk_of"]
+__all__ = ["TokenEndpoint", "error_code", "token_endpoint_of"]
 
-GRANT: Final = "client_credentials"
+GRANT_TYPE: Final = "client_credentials"
 REFUSED: Final = frozenset({400, 401})
 CURL: Final = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type='
 
 
 class TokenEndpoint:
-    """The token endpoint of one tenant; what it grants for a scope is asked for once and kept.
+    """The token endpoint of one tenant; the response for a scope is cached.
 
-    It finds out whether the endpoint wants id and secret by HTTP Basic or in the form.
+    It finds out whether the endpoint takes the client id and secret by HTTP Basic or in the form.
     """
 
-    def __init__(self, tenant: ObservedTenant, way: OAuth2Credentials) -> None:
-        self._gateway = tenant.gateway
-        self._way = way
+    def __init__(self, gateway: Gateway, credentials: OAuth2Credentials) -> None:
+        self._gateway = gateway
+        self._credentials = credentials
         self._in_body = False
         self._granted: dict[str, Exchange] = {}
 
     @property
     def scope(self) -> str:
-        """All the scopes that the run asks for, as one string."""
-        return " ".join(self._way.scopes)
+        """All scopes that the run requests, separated by spaces."""
+        return " ".join(self._credentials.scopes)
 
     def grant(self, scope: str) -> Exchange:
-        """The answer to a request for a token with this scope."""
+        """Return the response to a token request with a scope, from the cache if there is one."""
         if scope not in self._granted:
-            self._granted[scope] = self.grant_anew(scope)
+            self._granted[scope] = self.request_token(scope)
         return self._granted[scope]
 
-    def grant_anew(self, scope: str) -> Exchange:
-        """The same, with a token that nobody uses yet."""
-        answer = self.ask(GRANT, scope)
-        if answer.status in REFUSED and not self._in_body and error_of(answer) != "invalid_scope":
+    def request_token(self, scope: str) -> Exchange:
+        """Request a new token with a scope."""
+        response = self.ask(GRANT_TYPE, scope)
+        if response.status in REFUSED and not self._in_body and error_code(response) != "invalid_scope":
             self._in_body = True
-            answer = self.ask(GRANT, scope)
-            # What was refused both ways was not refused for the way.
-            self._in_body = answer.status == 200
-        return answer
+            response = self.ask(GRANT_TYPE, scope)
+            # If both ways are refused, the cause is not how the credentials were sent.
+            self._in_body = response.status == 200
+        return response
 
     def ask(self, grant_type: str, scope: str = "", secret: str | None = None) -> Exchange:
-        """One request with a grant type, a scope and a secret of one's choice."""
+        """Send one token request.
+
+        Args:
+            grant_type: The grant type.
+            scope: The scope; empty to send none.
+            secret: The client secret, if not the real one.
+        """
         form = {"grant_type": grant_type} | ({"scope": scope} if scope else {})
         headers = {"Content-Type": FORM, "Accept": "application/json"}
-        shown = self._way.client_secret if secret is None else secret
+        sent_secret = self._credentials.client_secret if secret is None else secret
         if self._in_body:
-            form |= {"client_id": self._way.client_id, "client_secret": shown}
+            form |= {"client_id": self._credentials.client_id, "client_secret": sent_secret}
         else:
-            pair = f"{quote_plus(self._way.client_id)}:{quote_plus(shown)}"
+            pair = f"{quote_plus(self._credentials.client_id)}:{quote_plus(sent_secret)}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         return self._gateway.post_form(headers, urlencode(form).encode(), CURL + grant_type)
 
 
-def error_of(exchange: Exchange) -> str | None:
-    """The error code of an answer of the token endpoint."""
+def error_code(exchange: Exchange) -> str | None:
+    """Return the OAuth 2 error code in a response of the token endpoint; None without one."""
     code = exchange.json.get("error") if isinstance(exchange.json, dict) else None
     return code if isinstance(code, str) else None
 
 
-def desk_of(tenant: ObservedTenant) -> TokenEndpoint:
-    """The token endpoint of a tenant.
+def token_endpoint_of(tenant: ObservedTenant) -> TokenEndpoint:
+    """Return the token endpoint of a tenant.
 
-    Raises ``NotExercised`` when the tenant is not entered by OAuth 2 client credentials.
+    Raises:
+        NotExercised: The tenant is not accessed with OAuth 2 client credentials.
     """
-    way = tenant.gateway.target.access
-    if not isinstance(way, OAuth2Credentials):
-        raise NotExercised("the tenant is not entered by OAuth 2 client credentials")
-    if tenant.desk is None:
-        tenant.desk = TokenEndpoint(tenant, way)
-    return tenant.desk
+    credentials = tenant.gateway.target.access
+    if not isinstance(credentials, OAuth2Credentials):
+        raise NotExercised("the tenant is not accessed with OAuth 2 client credentials")
+    return tenant.memo(TokenEndpoint, lambda: TokenEndpoint(tenant.gateway, credentials))

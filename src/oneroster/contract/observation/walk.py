@@ -1,11 +1,11 @@
-"""Reading one collection from its first row to its last, without trusting anything the server says about it."""
+"""Read a collection page by page to its end, without trusting what the server says about its size."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from oneroster.contract.errors import NoAnswerError
+from oneroster.contract.errors import NoResponseError
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 __all__ = ["ObservedWalk", "walk"]
 
@@ -16,7 +16,13 @@ Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedRespo
 class ObservedWalk:
     """The pages of one collection, in order.
 
-    ``complete`` says that the end was reached; otherwise ``stopped`` says why not.
+    Attributes:
+        operation: The operation that returns the pages.
+        values: The path values.
+        limit: The page size that was requested.
+        pages: The responses that hold data.
+        complete: Whether the end was reached.
+        stopped: Why the end was not reached; empty if it was.
     """
 
     operation: Operation
@@ -28,12 +34,12 @@ class ObservedWalk:
 
     @property
     def rows(self) -> list[Record]:
-        """All records, page after page."""
+        """The records of all pages, in order."""
         return [row for page in self.pages for row in page.rows]
 
     @property
     def ids(self) -> list[str | None]:
-        """The sourcedIds of all records, page after page."""
+        """The sourcedIds of all records, in order."""
         return [sourced_id for page in self.pages for sourced_id in page.ids]
 
     def __len__(self) -> int:
@@ -41,12 +47,20 @@ class ObservedWalk:
 
 
 def walk(
-    ask: Ask, operation: Operation, values: Mapping[str, str], *, limit: int, most_rows: int, most_pages: int
+    ask: Ask, operation: Operation, values: Mapping[str, str], *, limit: int, max_rows: int, max_pages: int
 ) -> ObservedWalk:
-    """Read a collection in pages of ``limit`` rows until its end, at most ``most_rows`` rows in ``most_pages`` pages.
+    """Read a collection in pages of ``limit`` rows until its end.
 
-    It advances by the rows received, not by those asked for, because servers cut pages; and it asks on until a page is
-    empty, unless a short page and the total agree that it was the last.
+    The offset advances by the rows received, because servers may return smaller pages. Reading goes on until a page is
+    empty, unless a short page and X-Total-Count agree that it was the last.
+
+    Args:
+        ask: Sends one request.
+        operation: The operation that returns the pages.
+        values: The path values.
+        limit: The page size to request.
+        max_rows: Stop after this many rows.
+        max_pages: Stop after this many pages.
     """
     found = ObservedWalk(operation, dict(values), limit)
     seen: set[str | None] = set()
@@ -54,21 +68,21 @@ def walk(
     while not found.complete and not found.stopped:
         try:
             page = ask(operation, values, {"limit": limit, "offset": offset})
-        except NoAnswerError as error:
+        except NoResponseError as error:
             found.stopped = str(error)
             break
-        if page.fault is not None:
-            # Some servers answer 204 or 404 past the end: there is nothing more, however they put it.
+        if page.problem is not None:
+            # Some servers return 204 or 404 past the end.
             found.complete = offset > 0 and page.exchange.status in (204, 404)
-            found.stopped = "" if found.complete else page.fault
+            found.stopped = "" if found.complete else page.problem
             break
         found.pages.append(page)
         offset += len(page.rows)
         if not page.rows or (len(page.rows) < limit and page.total == offset):
             found.complete = True
         elif seen.issuperset(page.ids):
-            found.stopped = "a page brought only rows that were there before"
-        elif offset >= most_rows or len(found.pages) >= most_pages:
+            found.stopped = "a page holds only rows of earlier pages"
+        elif offset >= max_rows or len(found.pages) >= max_pages:
             found.stopped = f"more than {offset} rows"
         seen.update(page.ids)
     return found

@@ -1,16 +1,16 @@
-"""What the text of an error lets out of the inside of a server; told by its kind, never by its words."""
+"""Detect internals of a server in error responses: stack traces, SQL, markup. Reported by kind, never quoted."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
-from oneroster.contract.oracle.status_payload import strings
+from oneroster.contract.oracle.status_payload import json_strings
 
-__all__ = ["betrayed", "texts"]
+__all__ = ["leaks_in", "response_texts"]
 
-LONGEST: Final = 100_000
-"""Characters of one text that are looked at."""
+MAX_LENGTH: Final = 100_000
+"""Characters of one text that are searched."""
 
 _FRAMES: Final = (
     r"Traceback \(most recent call last\)",  # Python
@@ -38,15 +38,15 @@ _KINDS: Final = {
 }
 
 
-def texts(exchange: Exchange) -> Iterator[str]:
-    """The texts of an answer: every string of its JSON, or the whole body when it is none."""
+def response_texts(exchange: Exchange) -> Iterator[str]:
+    """Yield the texts of a response: every string of its JSON, or the whole body if it is not JSON."""
     if exchange.json is UNREADABLE:
-        yield exchange.body[:LONGEST].decode("utf-8", "replace")
+        yield exchange.body[:MAX_LENGTH].decode("utf-8", "replace")
     else:
-        yield from (text[:LONGEST] for text in strings(exchange.json))
+        yield from (text[:MAX_LENGTH] for text in json_strings(exchange.json))
 
 
-def betrayed(exchange: Exchange) -> list[str]:
-    """The kinds of things in the body that are nobody's business: a stack trace, SQL, markup."""
-    known = list(texts(exchange))
+def leaks_in(exchange: Exchange) -> list[str]:
+    """Return the kinds of internals found in the body: a stack trace, SQL, markup."""
+    known = list(response_texts(exchange))
     return [kind for kind, pattern in _KINDS.items() if any(pattern.search(text) for text in known)]

@@ -1,7 +1,7 @@
-"""What a filter should bring, worked out in the plainest way, row by row.
+"""The expected result of a filter, evaluated row by row.
 
-Every verdict carries the certainty of the fact behind it: where the standard, as far as it is known, leaves a case open
-(case of letters, absent values, lists with further entries), the verdict is marked C and holds nothing against anybody.
+Every result has the trust mark of the fact that it relies on. Where the standard leaves a case open (case of letters,
+missing values, lists with further entries) the mark is C, and neither result is a violation.
 """
 
 import operator as compare
@@ -11,9 +11,18 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from oneroster.contract.http.parsed_response import Record
-from oneroster.contract.oracle.collations import COLLATIONS, loosely
+from oneroster.contract.oracle.collations import COLLATIONS, fold_text
 
-__all__ = ["ExpectedClause", "ExpectedFilter", "FilterMatch", "expected", "moment", "number", "text_of", "values_at"]
+__all__ = [
+    "ExpectedClause",
+    "ExpectedFilter",
+    "FilterMatch",
+    "expected",
+    "filter_text",
+    "parse_number",
+    "parse_timestamp",
+    "values_at",
+]
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": compare.lt,
@@ -25,11 +34,11 @@ _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 _BASE: Final = "dateLastModified"
 _CLOSE: Final = 1.0
-"""Seconds; a server may keep finer or coarser instants than it shows."""
+"""Seconds; a server may store timestamps with another precision than it sends."""
 
 
 class FilterMatch(NamedTuple):
-    """Whether a row passes a filter, and how certain it is that it must."""
+    """Whether a row matches a filter, and the trust mark of that."""
 
     holds: bool
     trust: str
@@ -37,9 +46,14 @@ class FilterMatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedClause:
-    """One comparison over a field; ``kind`` is that of a single value, ``many`` says that a row holds a list of them.
+    """One comparison of a field.
 
-    Of ``reference`` the field is a member of a reference, which is written with a dot.
+    Attributes:
+        field: The field; a member of a reference is written with a dot.
+        kind: The kind of a single value.
+        operator: The operator.
+        text: The value.
+        many: Whether a row holds a list of values.
     """
 
     field: str
@@ -54,7 +68,7 @@ class ExpectedClause:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFilter:
-    """One clause, or two joined by AND, or by OR when ``either``."""
+    """One clause, or two joined by AND, or by OR if ``either``."""
 
     clauses: tuple[ExpectedClause, ...]
     either: bool = False
@@ -68,20 +82,20 @@ class ExpectedFilter:
         return (" OR " if self.either else " AND ").join(f"{each.field}{each.operator}…" for each in self.clauses)
 
 
-def expected(wanted: ExpectedFilter, row: Record) -> FilterMatch:
-    """Whether a row passes.
+def expected(filter_: ExpectedFilter, row: Record) -> FilterMatch:
+    """Return whether a row matches a filter.
 
-    With AND one clause that fails decides, with OR one that holds; the most certain of those that decide counts.
+    With AND one clause that does not match decides, with OR one that does; the most certain of these gives the trust.
     """
-    verdicts = [_clause(clause, row) for clause in wanted.clauses]
-    deciding = [each.trust for each in verdicts if each.holds is wanted.either]
+    matches = [_clause(clause, row) for clause in filter_.clauses]
+    deciding = [each.trust for each in matches if each.holds is filter_.either]
     if deciding:
-        return FilterMatch(wanted.either, min(deciding))
-    return FilterMatch(not wanted.either, max(each.trust for each in verdicts))
+        return FilterMatch(filter_.either, min(deciding))
+    return FilterMatch(not filter_.either, max(each.trust for each in matches))
 
 
 def values_at(row: Record, path: str) -> list[Any]:
-    """The single values that a dotted field leads to; null and the empty string count as absent."""
+    """Return the values of a field, which may be dotted; null and the empty string count as missing."""
     head, _, member = path.partition(".")
     found = row.get(head)
     entries = found if isinstance(found, list) else [found]
@@ -90,13 +104,13 @@ def values_at(row: Record, path: str) -> list[Any]:
     return [entry for entry in entries if entry is not None and entry != ""]
 
 
-def text_of(value: Any) -> str:
-    """A value as a filter writes it."""
+def filter_text(value: Any) -> str:
+    """Return a value as it is written in a filter."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def moment(text: Any) -> datetime | None:
-    """The instant that a date-time names; without an offset it is UTC; None when it is none."""
+def parse_timestamp(text: Any) -> datetime | None:
+    """Return the value of a date-time, in UTC if it has no offset; None if it is not valid."""
     try:
         found = datetime.fromisoformat(text)
     except (TypeError, ValueError):
@@ -104,8 +118,8 @@ def moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def number(value: Any) -> float | None:
-    """The number that a value is, also when it is written as text; None when it is none."""
+def parse_number(value: Any) -> float | None:
+    """Return a value as a number, even if it is a string; None if it is not a number."""
     try:
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
@@ -114,13 +128,13 @@ def number(value: Any) -> float | None:
 
 def _clause(clause: ExpectedClause, row: Record) -> FilterMatch:
     values = values_at(row, clause.field)
-    stands = row.get(clause.field.partition(".")[0])
-    if clause.many and stands is not None and not isinstance(stands, list):
-        # Told by the rules of the schema; what a filter makes of it is nobody's promise.
+    value = row.get(clause.field.partition(".")[0])
+    if clause.many and value is not None and not isinstance(value, list):
+        # The schema rules report it; how a filter treats it is not specified.
         return FilterMatch(False, "C")
-    verdict = _list(clause, values) if clause.many else _single(clause, values)
-    # That a field may be written with a dot at all is only probable.
-    return FilterMatch(verdict.holds, max(verdict.trust, "B")) if "." in clause.field else verdict
+    match_ = _list(clause, values) if clause.many else _single(clause, values)
+    # It is only probable that a filter may name a dotted field.
+    return FilterMatch(match_.holds, max(match_.trust, "B")) if "." in clause.field else match_
 
 
 def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
@@ -130,16 +144,16 @@ def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
     value = values[0]
     match clause.kind:
         case "date-time":
-            return _moments(clause, moment(value), moment(clause.text))
+            return _timestamps(clause, parse_timestamp(value), parse_timestamp(clause.text))
         case "date" | "boolean":
-            return _plain(clause, text_of(value), clause.text)
+            return _plain(clause, filter_text(value), clause.text)
         case "number" | "integer":
-            return _plain(clause, number(value), number(clause.text))
+            return _plain(clause, parse_number(value), parse_number(clause.text))
         case _:
-            return _texts(clause, text_of(value))
+            return _texts(clause, filter_text(value))
 
 
-def _moments(clause: ExpectedClause, value: datetime | None, literal: datetime | None) -> FilterMatch:
+def _timestamps(clause: ExpectedClause, value: datetime | None, literal: datetime | None) -> FilterMatch:
     if value is None or literal is None:
         return FilterMatch(False, "C")
     close = abs((value - literal).total_seconds()) < _CLOSE
@@ -148,7 +162,7 @@ def _moments(clause: ExpectedClause, value: datetime | None, literal: datetime |
 
 
 def _plain(clause: ExpectedClause, value: Any, literal: Any) -> FilterMatch:
-    if value is None or literal is None or (clause.kind == "date" and moment(value) is None):
+    if value is None or literal is None or (clause.kind == "date" and parse_timestamp(value) is None):
         return FilterMatch(False, "C")
     certain = clause.kind == "date" and clause.operator in ("=", "!=")
     return FilterMatch(_ORDERS[clause.operator](value, literal), "A" if certain else "B")
@@ -158,10 +172,10 @@ def _texts(clause: ExpectedClause, value: str) -> FilterMatch:
     text = clause.text
     match clause.operator:
         case "~":
-            return _holds_text(value, text)
+            return _contains(value, text)
         case "=" | "!=":
             same = value == text
-            uncertain = not same and loosely(value) == loosely(text)
+            uncertain = not same and fold_text(value) == fold_text(text)
             return FilterMatch(same is (clause.operator == "="), "C" if uncertain else "A")
         case _:
             orders = {_ORDERS[clause.operator](key(value), key(text)) for key in COLLATIONS}
@@ -169,24 +183,24 @@ def _texts(clause: ExpectedClause, value: str) -> FilterMatch:
             return FilterMatch(holds, "B" if len(orders) == 1 else "C")
 
 
-def _holds_text(value: str, text: str) -> FilterMatch:
+def _contains(value: str, text: str) -> FilterMatch:
     if text in value:
         return FilterMatch(True, "A")
     if text.casefold() in value.casefold():
         return FilterMatch(True, "B")
-    return FilterMatch(False, "C" if loosely(text) in loosely(value) else "A")
+    return FilterMatch(False, "C" if fold_text(text) in fold_text(value) else "A")
 
 
 def _list(clause: ExpectedClause, values: Iterable[Any]) -> FilterMatch:
-    held, wanted = {text_of(value) for value in values}, set(clause.text.split(","))
-    alike = {loosely(value) for value in held} & {loosely(value) for value in wanted}
+    held, requested = {filter_text(value) for value in values}, set(clause.text.split(","))
+    alike = {fold_text(value) for value in held} & {fold_text(value) for value in requested}
     if clause.operator == "~":
-        parts = any(loosely(one) in loosely(other) for one in wanted for other in held)
-        return FilterMatch(bool(held & wanted), "B" if held & wanted or not parts else "C")
+        parts = any(fold_text(one) in fold_text(other) for one in requested for other in held)
+        return FilterMatch(bool(held & requested), "B" if held & requested or not parts else "C")
     if "." in clause.field:
-        # A list of references holds the one that is asked for, beside whatever others.
-        return FilterMatch(wanted <= held, "B")
+        # The list may hold references to other records as well.
+        return FilterMatch(requested <= held, "B")
     if clause.operator == "=":
-        uncertain = held != wanted and len(alike) == len(wanted)
-        return FilterMatch(wanted <= held, "C" if uncertain else "B")
-    return FilterMatch(not wanted <= held, "C" if not held or (alike and held != wanted) else "B")
+        uncertain = held != requested and len(alike) == len(requested)
+        return FilterMatch(requested <= held, "C" if uncertain else "B")
+    return FilterMatch(not requested <= held, "C" if not held or (alike and held != requested) else "B")

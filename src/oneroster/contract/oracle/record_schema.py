@@ -1,7 +1,7 @@
-"""A record against the strict document, property by property.
+"""Validate a record against the strict document, property by property.
 
-Breaches are told as paths of field names and never as values. The walk goes by the facts of the dialect instead of a
-JSON Schema validator, because they know how certain each of them is, and that decides what a breach weighs.
+Violations are paths of field names and never hold values. This is not done by a JSON Schema validator, because the
+specification knows the trust mark of each property, which decides the level of a violation.
 """
 
 import math
@@ -13,15 +13,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from oneroster.contract.dialects.document_model import DocumentModel
-from oneroster_v1p1.tables import Property
+from oneroster_runtime.specification import Property
 
-__all__ = ["Aspect", "Breach", "breaches"]
+__all__ = ["Violation", "ViolationKind", "violations"]
 
 ID: Final = "sourcedId"
 
 
-class Aspect(StrEnum):
-    """What about a property is not as the document has it."""
+class ViolationKind(StrEnum):
+    """How a property differs from the document."""
 
     PRESENCE = "missing"
     TYPE = "of the wrong JSON type"
@@ -35,10 +35,16 @@ class Aspect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """One property of one record that is not as the document has it; ``trust`` is that of the fact broken."""
+class Violation:
+    """One property of one record that differs from the document.
 
-    aspect: Aspect
+    Attributes:
+        kind: How it differs.
+        pointer: The path of field names.
+        trust: The trust mark of the violated fact.
+    """
+
+    kind: ViolationKind
     pointer: str
     trust: str
 
@@ -46,96 +52,106 @@ class Breach:
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:00|-00:00)", re.ASCII)
 _URI: Final = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+", re.ASCII)
-"""Characters of RFC 3986; a relative reference is one as well, for the standard says no more than URI."""
+"""Characters of RFC 3986; relative references are allowed, because the standard only says URI."""
 _BOOLEAN_WORDS: Final = frozenset({"true", "false"})
 _WRITTEN: Final = {"string": ("true", "false"), "json": (True, False), "either": ("true", "false", True, False)}
-_VALUES_OPEN_TO_VENDORS: Final = "ext:"
-"""Version 1.2 lets vendors add values with this prefix; for 1.1 the sources do not agree that it forbids them."""
+_VENDOR_PREFIX: Final = "ext:"
+"""Version 1.2 allows vendors to add values with this prefix; for 1.1 the sources disagree."""
 
 
-def breaches(element: str, record: dict[str, Any], facts: DocumentModel, path: str = "") -> Iterator[Breach]:
-    """Everything about a record that is not as the strict document of the dialect has it.
+def violations(
+    element: str, record: dict[str, Any], specification: DocumentModel, path: str = ""
+) -> Iterator[Violation]:
+    """Yield the violations of a record.
 
-    ``path`` stands before every pointer.
+    Args:
+        element: The name of its element.
+        record: The record.
+        specification: The specification of the dialect.
+        path: A prefix of every pointer.
     """
-    for name, known in facts.elements[element].properties.items():
+    for name, known in specification.elements[element].properties.items():
         pointer = f"{path}.{name}" if path else name
-        forms = facts.forms.get((element, name), ())
+        forms = specification.forms.get((element, name), ())
         if name not in record:
             if known.required:
-                yield Breach(Aspect.PRESENCE, pointer, known.presence)
-        elif any(not any(_value(form, record[name], pointer, facts)) for form in forms):
-            # Where the document allows several ways of writing a value, one of them is enough.
+                yield Violation(ViolationKind.PRESENCE, pointer, known.presence)
+        elif any(not any(_value(form, record[name], pointer, specification)) for form in forms):
+            # If the document allows several forms of a value, one is enough.
             continue
         elif (empty := _empty(known, record[name], pointer)) is not None:
             yield empty
         else:
-            yield from _value(known, record[name], pointer, facts)
+            yield from _value(known, record[name], pointer, specification)
 
 
-def _empty(known: Property, value: Any, pointer: str) -> Breach | None:
-    """The breach of a property that is there but holds no value, or None when it holds one.
+def _empty(known: Property, value: Any, pointer: str) -> Violation | None:
+    """Return the violation of a property that is present but has no value; None if it has one.
 
-    Whether an absent value may be written as null or "" is not settled, so only what is required is missing when it is
-    null. A text may be empty for all that is known, but an id that is empty names nothing.
+    The standard does not say whether a missing value may be sent as null or "", so null violates a fact of known
+    certainty only if the property is required. A string may be empty, except the sourcedId.
     """
     if value is None:
-        return Breach(Aspect.PRESENCE, pointer, known.presence) if known.required else Breach(Aspect.NULL, pointer, "C")
+        return (
+            Violation(ViolationKind.PRESENCE, pointer, known.presence)
+            if known.required
+            else Violation(ViolationKind.NULL, pointer, "C")
+        )
     if value == "" and known.name == ID:
-        return Breach(Aspect.PRESENCE, pointer, known.presence)
+        return Violation(ViolationKind.PRESENCE, pointer, known.presence)
     if value == "" and (known.kind == "string" or not known.required):
-        return Breach(Aspect.EMPTY, pointer, "C")
+        return Violation(ViolationKind.EMPTY, pointer, "C")
     if value == [] and known.required:
-        return Breach(Aspect.PRESENCE, pointer, known.presence)
+        return Violation(ViolationKind.PRESENCE, pointer, known.presence)
     return None
 
 
-def _value(known: Property, value: Any, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
+def _value(known: Property, value: Any, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     if known.kind in _LISTS:
         if not isinstance(value, list):
-            yield Breach(Aspect.TYPE, pointer, known.trust)
+            yield Violation(ViolationKind.TYPE, pointer, known.trust)
             return
         for item in value:
-            yield from _single(known, _LISTS[known.kind], item, pointer + "[]", facts)
+            yield from _single(known, _LISTS[known.kind], item, pointer + "[]", specification)
     else:
-        yield from _single(known, known.kind, value, pointer, facts)
+        yield from _single(known, known.kind, value, pointer, specification)
 
 
-def _single(known: Property, kind: str, value: Any, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
+def _single(known: Property, kind: str, value: Any, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     if kind in ("reference", "record"):
         inner = "GUIDRef" if kind == "reference" else known.record or ""
         if isinstance(value, dict):
-            yield from breaches(inner, value, facts, pointer)
+            yield from violations(inner, value, specification, pointer)
         else:
-            yield Breach(Aspect.TYPE, pointer, known.trust)
+            yield Violation(ViolationKind.TYPE, pointer, known.trust)
     elif kind == "boolean":
-        yield from _boolean(value, pointer, facts.booleans)
+        yield from _boolean(value, pointer, specification.booleans)
     elif not _TYPES[kind](value):
-        yield Breach(Aspect.TYPE, pointer, known.trust)
+        yield Violation(ViolationKind.TYPE, pointer, known.trust)
     elif kind == "enumeration":
-        yield from _enumeration(known, value, pointer, facts)
+        yield from _enumeration(known, value, pointer, specification)
     elif kind == "date" and not _is_date(value):
-        yield Breach(Aspect.DATE, pointer, known.trust)
+        yield Violation(ViolationKind.DATE, pointer, known.trust)
     elif kind == "date-time" and not _is_utc(value):
-        yield Breach(Aspect.DATE_TIME, pointer, known.trust)
+        yield Violation(ViolationKind.DATE_TIME, pointer, known.trust)
     elif kind == "uri" and not _URI.fullmatch(value):
-        yield Breach(Aspect.URI, pointer, known.trust)
+        yield Violation(ViolationKind.URI, pointer, known.trust)
 
 
-def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Breach]:
+def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
     word = str(value).lower() if isinstance(value, bool | str) else None
     if word not in _BOOLEAN_WORDS:
-        # Neither form of a boolean: that a boolean stands here is not in doubt.
-        yield Breach(Aspect.TYPE, pointer, "A")
+        # Not a boolean in any form; only the form is uncertain, not the type.
+        yield Violation(ViolationKind.TYPE, pointer, "A")
     elif value not in _WRITTEN[booleans]:
-        yield Breach(Aspect.BOOLEAN, pointer, "B")
+        yield Violation(ViolationKind.BOOLEAN, pointer, "B")
 
 
-def _enumeration(known: Property, value: str, pointer: str, facts: DocumentModel) -> Iterator[Breach]:
+def _enumeration(known: Property, value: str, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     name = known.enumeration or ""
-    if value not in facts.enumerations[name]:
-        listed = max(known.trust, facts.enumeration_trust(name))
-        yield Breach(Aspect.ENUMERATION, pointer, "B" if value.startswith(_VALUES_OPEN_TO_VENDORS) else listed)
+    if value not in specification.enumerations[name]:
+        listed = max(known.trust, specification.enumeration_trust(name))
+        yield Violation(ViolationKind.ENUMERATION, pointer, "B" if value.startswith(_VENDOR_PREFIX) else listed)
 
 
 def _is_text(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Whether rows stand in an order that a sort could have meant."""
+"""Check the order of rows against a requested sort, under any collation that a server may use."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -6,58 +6,65 @@ from typing import Any, Final
 
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import certainly_after
-from oneroster.contract.oracle.filters import moment, number, text_of, values_at
+from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
 
-__all__ = ["disorder", "keys_of", "left_behind"]
+__all__ = ["first_out_of_order", "omits_earlier_row", "sort_keys"]
 
 _GROUPED: Final = "enumeration"
-"""Enumerated values may be sorted as text or in the order of the vocabulary; either way equal ones stand together."""
+"""Enumerated values may be sorted as text or in the order of the vocabulary; equal values are adjacent either way."""
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
-    "date-time": moment,
-    "number": number,
-    "integer": number,
+    "date-time": parse_timestamp,
+    "number": parse_number,
+    "integer": parse_number,
 }
 
 
-def keys_of(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
-    """What each row is sorted by: None where the value is absent, or is not of its kind."""
-    parse: Callable[[Any], Any] = _PARSERS.get(kind, text_of)
+def sort_keys(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
+    """Return the sort key of each row; None if the value is missing or not of its kind."""
+    parse: Callable[[Any], Any] = _PARSERS.get(kind, filter_text)
     found = [values_at(row, path) for row in rows]
     return [parse(values[0]) if values else None for values in found]
 
 
-def disorder(keys: Sequence[Any], kind: str, *, descending: bool) -> int | None:
-    """The index of the first row that stands out of order; None when all stand where they may.
+def first_out_of_order(keys: Sequence[Any], kind: str, *, descending: bool) -> int | None:
+    """Return the index of the first row that is out of order; None if the order is valid.
 
-    Where absent values stand is open, and so is the order of text, as long as one known order explains it.
+    The standard does not say where missing values are sorted, nor which collation applies to text.
     """
     present = [(index, key) for index, key in enumerate(keys) if key is not None]
     if kind == _GROUPED:
-        return next(_torn(present), None)
+        return next(_separated(present), None)
     for (_, before), (index, after) in itertools.pairwise(present):
-        if _behind(after, before, kind) if descending else _behind(before, after, kind):
+        if _is_after(after, before, kind) if descending else _is_after(before, after, kind):
             return index
     return None
 
 
-def left_behind(keys: Sequence[Any], others: Sequence[Any], kind: str, *, descending: bool) -> bool:
-    """Whether a row that did not come should stand before the last one that did."""
+def omits_earlier_row(keys: Sequence[Any], others: Sequence[Any], kind: str, *, descending: bool) -> bool:
+    """Return whether a row that is not on the first page should sort before its last row.
+
+    Args:
+        keys: The sort keys of the page.
+        others: The sort keys of the rows that are not on the page.
+        kind: The kind of the field.
+        descending: Whether descending order was requested.
+    """
     present = [key for key in keys if key is not None]
-    waiting = [key for key in others if key is not None]
+    elsewhere = [key for key in others if key is not None]
     if not present:
         return False
     last = present[-1]
     if kind == _GROUPED:
-        return bool({key for key in present if key != last} & set(waiting))
-    return any(_behind(key, last, kind) if descending else _behind(last, key, kind) for key in waiting)
+        return bool({key for key in present if key != last} & set(elsewhere))
+    return any(_is_after(key, last, kind) if descending else _is_after(last, key, kind) for key in elsewhere)
 
 
-def _behind(one: Any, other: Any, kind: str) -> bool:
+def _is_after(one: Any, other: Any, kind: str) -> bool:
     return certainly_after(one, other) if kind == "string" else bool(one > other)
 
 
-def _torn(present: Sequence[tuple[int, Any]]) -> Iterator[int]:
-    """The indices where a value comes back after others."""
+def _separated(present: Sequence[tuple[int, Any]]) -> Iterator[int]:
+    """Yield the indices at which a value occurs again after other values."""
     seen: set[Any] = set()
     previous: Any = None
     for index, key in present:

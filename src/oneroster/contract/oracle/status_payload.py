@@ -1,48 +1,49 @@
-"""What a status payload says, in any shape in which servers send it, without its free text.
+"""Parse the status payload of an error or warning, in any form that servers send, without its free text.
 
-The names of the four elements are certain, their place in the JSON is not: an array under ``statusInfoSet``, a single
-object, an object around it, other prefixes and capitals were all seen. So they are looked for anywhere near the top.
+The names of its four elements are certain, their position in the JSON is not: known servers send an array under
+``statusInfoSet``, a single object, a nested object, other prefixes and other capitalization. So the elements are
+searched in the upper levels of the JSON.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-__all__ = ["STATUS_KEY", "Statement", "carries_code", "says_minor", "statements", "strings"]
+__all__ = ["STATUS_KEY", "StatusEntry", "has_code_major", "has_code_minor", "json_strings", "status_entries"]
 
 STATUS_KEY: Final = "statusInfoSet"
-DEPTH: Final = 3
-"""Levels of the JSON at which a code major is looked for."""
+MAX_DEPTH: Final = 3
+"""Levels of the JSON in which a code major is searched."""
 _IGNORED: Final = str.maketrans("", "", " _")
 
 
-class Statement(NamedTuple):
-    """One entry of the payload: its codes in lower case without blanks and underscores; empty where there is none."""
+class StatusEntry(NamedTuple):
+    """One entry of the payload: its codes in lower case without spaces and underscores, empty if missing."""
 
     code_major: str
     severity: str
     code_minor: str
 
 
-def statements(payload: Any, depth: int = DEPTH) -> list[Statement]:
-    """The entries of a payload: whatever object has a code major."""
+def status_entries(payload: Any, depth: int = MAX_DEPTH) -> list[StatusEntry]:
+    """Return the entries of a payload: all objects with a code major."""
     if isinstance(payload, list):
-        return [found for item in payload for found in statements(item, depth)]
+        return [found for item in payload for found in status_entries(item, depth)]
     if not isinstance(payload, dict) or depth == 0:
         return []
     named = {str(name).lower().removeprefix("imsx_"): value for name, value in payload.items()}
     if "codemajor" not in named:
-        return [found for value in payload.values() for found in statements(value, depth - 1)]
-    return [Statement(_word(named["codemajor"]), _word(named.get("severity")), _minor(named.get("codeminor")))]
+        return [found for value in payload.values() for found in status_entries(value, depth - 1)]
+    return [StatusEntry(_word(named["codemajor"]), _word(named.get("severity")), _minor(named.get("codeminor")))]
 
 
-def carries_code(payload: Any) -> bool:
-    """Whether a code major stands anywhere near the top of a payload, whatever its shape and spelling."""
-    return bool(statements(payload))
+def has_code_major(payload: Any) -> bool:
+    """Return whether a payload has a code major, in any form and spelling."""
+    return bool(status_entries(payload))
 
 
-def says_minor(payload: Any, code_minor: str) -> bool:
-    """Whether an entry of a payload has this minor code, in any spelling."""
-    return any(each.code_minor == _word(code_minor) for each in statements(payload))
+def has_code_minor(payload: Any, code_minor: str) -> bool:
+    """Return whether an entry of a payload has a code minor, in any spelling."""
+    return any(each.code_minor == _word(code_minor) for each in status_entries(payload))
 
 
 def _word(value: Any) -> str:
@@ -50,7 +51,7 @@ def _word(value: Any) -> str:
 
 
 def _minor(value: Any) -> str:
-    """The code minor; later versions wrap it into a list of fields, each with a name and a value."""
+    """Return the code minor; version 1.2 wraps it in a list of fields with a name and a value."""
     if isinstance(value, dict):
         fields = value.get("imsx_codeMinorField")
         first = fields[0] if isinstance(fields, list) and fields else fields
@@ -58,14 +59,14 @@ def _minor(value: Any) -> str:
     return _word(value)
 
 
-def strings(payload: Any) -> Iterator[str]:
-    """Every string of a JSON document, names of members included."""
-    waiting = [payload]
-    while waiting:
-        value = waiting.pop()
+def json_strings(payload: Any) -> Iterator[str]:
+    """Yield every string of a JSON document, including the names of members."""
+    pending = [payload]
+    while pending:
+        value = pending.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, list):
-            waiting += value
+            pending += value
         elif isinstance(value, dict):
-            waiting += [*value, *value.values()]
+            pending += [*value, *value.values()]

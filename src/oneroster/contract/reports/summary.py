@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import many
+from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.result import HOLDS, Check, CheckReport, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
@@ -160,7 +160,7 @@ def skips(report: CheckReport) -> Iterator[str]:
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
-            yield f"skipped, {reason}, {many(len(mine), 'check')}: {shown}"
+            yield f"skipped, {reason}, {count_of(len(mine), 'check')}: {shown}"
 
 
 def _score(name: str, checks: list[Check]) -> Score:

@@ -1,4 +1,4 @@
-"""The rules, one module for each family or a part of it; importing this package registers them all."""
+"""The rules of the contract kit, one module per family or part of one; importing the package registers all of them."""
 
 from importlib import import_module
 from pkgutil import iter_modules

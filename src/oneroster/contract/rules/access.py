@@ -1,61 +1,66 @@
-"""Access: nobody comes in without credentials, or with wrong ones, and the refusal says so."""
+"""Access rules: requests without valid credentials get a 401 response in the documented form."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.credentials import Credentials, Nobody
+from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.expected_errors import Refusals
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
-from oneroster.contract.observation.operation_selectors import told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
-from oneroster.contract.oracle.status_payload import STATUS_KEY, statements
+from oneroster.contract.observation.operation_selectors import readable
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-MALFORMED: Final = ("Bearer", "OAuth", "Basic Og==")
-"""Authorization headers in which no credentials can be found."""
+MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
+"""Authorization headers that contain no usable credentials."""
 
 
-def knock(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
-    """The answer to a request that was answered before, now with other credentials.
+def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
+    """Repeat a request that succeeded before, with other credentials.
 
-    Raises ``NotExercised`` when the tenant was entered without credentials: then none can be missing.
+    Raises ``NotExercised`` when the run itself uses no credentials, because then a request without them is valid.
     """
-    if isinstance(tenant.gateway.target.access, Nobody):
-        raise NotExercised("no credentials were given, so none can be left out")
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
+    if isinstance(tenant.gateway.target.access, NoCredentials):
+        raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
     query: dict[str, str | int] = {"limit": 1} if operation.many else {}
     path = encoded_path(operation.path, known.values)
     return tenant.gateway.get(path, encoded_query(query), access=access)
 
 
-def refused(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
-    """A finding when the knock is not answered with 401."""
-    exchange = knock(tenant, operation, access)
-    tenant.refusals.append((operation.operation_id, exchange))
+def expect_401(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
+    """Yield a finding unless a request with these credentials returns 401."""
+    exchange = request_with_credentials(tenant, operation, access)
+    Refusals.of(tenant).add(operation, exchange)
     if exchange.status != 401:
-        served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield told(f"{who}: {served} instead of 401", exchange)
+        received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
+        yield exchange_finding(f"a request {who} returned {received} instead of 401", exchange)
 
 
 @rule(
     "OR-ACC-01",
     family="access",
-    title="Without credentials the answer is 401",
+    title="A request without credentials returns 401",
     clause="6.1 401 [A]",
-    example="GET /users without an Authorization header is answered with 200",
-    fix="ask for credentials before anything else, on every path",
+    example="GET /users without an Authorization header returns 200",
+    fix="check the credentials before anything else, on every path",
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, Nobody(), "without credentials")
+    yield from expect_401(tenant, operation, NoCredentials(), "without credentials")
 
 
-def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
-    """One operation of each kind and service: enough to see how credentials are looked at."""
+def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
+    """One collection and one single read of each service.
+
+    Servers check credentials in one place per service, so these stand for all other operations.
+    """
     seen: set[tuple[str, bool]] = set()
     for operation in readable(tenant):
         kind = (operation.tag, operation.many)
@@ -67,81 +72,88 @@ def sampled(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-ACC-02",
     family="access",
-    title="With wrong credentials the answer is 401",
+    title="A request with wrong credentials returns 401",
     clause="6.1 401 [A]",
-    example="GET /users with a token that was never granted is answered with 200",
-    fix="look the token up, or verify the signature, on every request",
-    over=sampled,
+    example="GET /users with a token that was never issued returns 200",
+    fix="look up the token, or verify the signature, on every request",
+    over=sampled_operations,
     needs=("OR-ACC-01",),
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from refused(tenant, operation, tenant.gateway.target.access.wrong(), "with wrong credentials")
+    yield from expect_401(tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials")
 
 
 @rule(
     "OR-ACC-03",
     family="access",
-    title="A refusal carries a status payload",
+    title="A 401 response contains a status payload",
     clause="6.2 error payload, recommended [B]",
-    example="the 401 has an empty or an HTML body",
-    fix="send the status payload with code major, severity and code minor, in the encoding of data",
-    over=sampled,
+    example="the 401 response has an empty or an HTML body",
+    fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
+    over=sampled_operations,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
-        raise NotExercised("no refusal was seen")
+        raise NotExercised("no 401 response was received")
     for exchange in mine:
-        if not statements(exchange.json):
-            yield told("the 401 carries no status information (code major, severity, code minor)", exchange)
+        if not status_entries(exchange.json):
+            yield exchange_finding(
+                "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
+            )
             return
         if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield told(f"the status information is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
+            yield exchange_finding(
+                f"the status payload of the 401 response is not an array under '{STATUS_KEY}'", exchange, Level.OPEN
+            )
             return
 
 
 def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections among those sampled: one of each service."""
-    return (operation for operation in sampled(tenant) if operation.many)
+    """One collection of each service."""
+    return (operation for operation in sampled_operations(tenant) if operation.many)
 
 
 @rule(
     "OR-ACC-04",
     family="access",
-    title="With credentials that cannot be read the answer is 401",
+    title="A request with malformed credentials returns 401",
     clause="6.1 401 not authenticated [A]",
-    example="`Authorization: Bearer` without a token is let in",
-    fix="take a header that cannot be read for no credentials at all; never skip the check because parsing failed",
+    example="`Authorization: Bearer` without a token is accepted",
+    fix="treat a header that cannot be parsed as missing credentials; never skip the check because parsing failed",
     over=sampled_collections,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for value in MALFORMED:
-        exchange = knock(tenant, operation, RawAuthorization(value))
-        tenant.refusals.append((operation.operation_id, exchange))
+    for value in MALFORMED_HEADERS:
+        exchange = request_with_credentials(tenant, operation, RawAuthorization(value))
+        Refusals.of(tenant).add(operation, exchange)
         if exchange.status != 401:
-            served = "the data was served" if exchange.status == 200 else f"HTTP {exchange.status}"
-            # RFC 6750 and some OAuth 1 servers call that a bad request.
+            received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
+            # RFC 6750 and some OAuth 1 servers treat malformed credentials as a bad request (400).
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
-            yield told(f"with the header 'Authorization: {value}': {served} instead of 401", exchange, level)
+            message = f"a request with the malformed header 'Authorization: {value}' returned {received} instead of 401"
+            yield exchange_finding(message, exchange, level)
             return
 
 
 @rule(
     "OR-ACC-05",
     family="access",
-    title="A 401 names the way in",
+    title="A 401 response names the authentication scheme",
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
-    example="the 401 has no header WWW-Authenticate",
+    example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
-    over=sampled,
+    over=sampled_operations,
     needs=("OR-ACC-01",),
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    mine = [exchange for name, exchange in tenant.refusals if name == operation.operation_id and exchange.status == 401]
+    mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
-        raise NotExercised("no refusal was seen")
+        raise NotExercised("no 401 response was received")
     silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
     if silent:
-        yield told(f"{len(silent)} of {len(mine)} refusals name no way in (WWW-Authenticate)", silent[0])
+        yield exchange_finding(
+            f"{len(silent)} of {len(mine)} responses with HTTP 401 have no WWW-Authenticate header", silent[0]
+        )

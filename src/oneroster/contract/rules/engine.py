@@ -1,51 +1,54 @@
-"""Engine: whatever lawful thing is asked, the answer is one that the document knows."""
+"""Engine rules: responses to the valid requests that schemathesis generates conform to the document."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from oneroster.contract.errors import EngineError, NotExercised
 from oneroster.contract.fuzzing.engine import EngineRun
-from oneroster.contract.fuzzing.engine_runs import lawful_runs
+from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import CauseCount, counted, finding, many
-from oneroster.contract.observation.tenant import ObservedTenant, offered
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.operation_selectors import offered
+from oneroster.contract.observation.record_violations import RecordViolations
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.schema import fresh_breaches, told_before
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.oracle.record_schema import Breach
+    from oneroster.contract.oracle.record_schema import Violation
 
-BUSY_OR_MISSING: Final = frozenset({501, 503})
-"""Server errors that say something lawful: not implemented, come back later."""
-NOTHING_THERE: Final = 404
+EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
+"""Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""
+NOT_FOUND: Final = 404
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
 
 
-def answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
-    """Every lawful answer of an operation, those of the rules and those of the engine."""
-    return tenant.readings(operation) + explored_answers(tenant, operation)
+def responses_to_valid_requests(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return all responses to valid requests of an operation, those of the rules and of the engine."""
+    return tenant.readings(operation) + engine_responses(tenant, operation)
 
 
-def explored_answers(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
-    """Every lawful answer of an operation that the engine met."""
-    runs = lawful_runs(tenant)
-    return [as_reading(operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())]
+def engine_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return all responses to valid requests that the engine sent to an operation."""
+    runs = positive_runs(tenant)
+    return [
+        as_response(tenant, operation, exchange) for run in runs for exchange in run.exchanges.get(operation.path, ())
+    ]
 
 
-def as_reading(operation: Operation, exchange: Exchange) -> ParsedResponse:
-    """An exchange of the engine as an answer of an operation; what was asked stands in the request line."""
-    return ParsedResponse(operation, {}, {}, exchange)
+def as_response(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> ParsedResponse:
+    """Return an exchange of the engine as a response of an operation, without its parsed parameters."""
+    return tenant.parse(operation, exchange)
 
 
-def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
-    """Raise what kept the engine from finishing, when nothing was found that would outweigh it.
+def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
+    """Raise the reason why the engine did not finish, unless the rule has a finding.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
-    ``NotExercised`` when it had nothing to ask here.
+    and ``NotExercised`` when it sent no request to the operation.
     """
     if found:
         return
@@ -55,82 +58,87 @@ def settle(runs: list[EngineRun], operation: Operation, *, found: bool) -> None:
         if run.stopped is not None:
             raise run.stopped
     if not any(run.exchanges.get(operation.path) for run in runs):
-        raise NotExercised("the engine had nothing to ask")
+        raise NotExercised("the engine generated no request for this operation")
 
 
 @rule(
     "OR-ENG-01",
     family="engine",
-    title="Lawful requests never end in a server error",
+    title="Valid requests never cause a server error",
     clause="6.1 500 only for a catastrophe [A]",
-    example="GET /orgs?orderBy=desc&offset=1 ends in 500",
-    fix="answer what is lawful, and refuse with 400 and a payload what is not; keep 500 for what nobody foresaw",
+    example="GET /orgs?orderBy=desc&offset=1 returns 500",
+    fix="serve valid requests, and reject invalid ones with 400 and a status payload; use 500 only for "
+    "unforeseen failures",
     over=offered,
 )
 def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = answers(tenant, operation)
-    failed = [each for each in known if each.exchange.status >= 500 and each.exchange.status not in BUSY_OR_MISSING]
+    known = responses_to_valid_requests(tenant, operation)
+    failed = [
+        each for each in known if each.exchange.status >= 500 and each.exchange.status not in EXPECTED_SERVER_ERRORS
+    ]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
-        yield finding(f"{len(failed)} of {len(known)} lawful requests end in {statuses}", failed[0])
-    settle(lawful_runs(tenant), operation, found=bool(failed))
+        yield finding(f"{len(failed)} of {len(known)} valid requests returned {statuses}", failed[0])
+    raise_engine_errors(positive_runs(tenant), operation, found=bool(failed))
 
 
 @rule(
     "OR-ENG-02",
     family="engine",
-    title="Only documented statuses are sent",
+    title="Only documented status codes are returned",
     clause="6.1 HTTP codes, list [B]",
-    example="GET /orgs?limit=50 is answered with 206",
-    fix="use the statuses of the standard: 200 for any answered read",
+    example="GET /orgs?limit=50 returns 206",
+    fix="use the status codes of the standard: 200 for every successful read",
     over=offered,
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    # That nothing is there can be said of any address; whether it is right there is the matter of other rules.
-    lawful = tenant.dialect.facts.statuses(operation) | BUSY_OR_MISSING | {NOTHING_THERE}
-    known = answers(tenant, operation)
-    strange = [each for each in known if each.exchange.status not in lawful and each.exchange.status < 500]
+    # Any URL may return 404; other rules check whether it is right to do so.
+    documented = tenant.specification.statuses(operation) | EXPECTED_SERVER_ERRORS | {NOT_FOUND}
+    known = responses_to_valid_requests(tenant, operation)
+    strange = [each for each in known if each.exchange.status not in documented and each.exchange.status < 500]
     if strange:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
-        yield finding(f"{len(strange)} of {len(known)} lawful requests are answered with {statuses}", strange[0])
-    settle(lawful_runs(tenant), operation, found=bool(strange))
+        yield finding(
+            f"{len(strange)} of {len(known)} valid requests returned undocumented status codes: {statuses}", strange[0]
+        )
+    raise_engine_errors(positive_runs(tenant), operation, found=bool(strange))
 
 
 @rule(
     "OR-ENG-03",
     family="engine",
-    title="Answers keep to the schema, whatever was asked",
+    title="Responses match the schema for every valid request",
     clause="2 wrapper summary and 5 data model [A]",
-    example="with a filter the records lack a required property",
-    fix="build every answer by the same code, whatever was asked",
+    example="with a filter, the records lack a required property",
+    fix="build every response with the same code, whatever the query",
     over=offered,
     needs=("OR-ENV-01", "OR-ENV-02", "OR-ENV-03"),
 )
-def answers_keep_to_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    good = [each for each in explored_answers(tenant, operation) if each.exchange.status == 200]
-    misplaced = [each for each in good if each.misplaced is not None]
+def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    good = [each for each in engine_responses(tenant, operation) if each.exchange.status == 200]
+    misplaced = [each for each in good if each.envelope_problem is not None]
     if misplaced:
-        yield finding(f"in {len(misplaced)} of {len(good)} answers {misplaced[0].misplaced}", misplaced[0])
-    tallies: dict[Breach, CauseCount] = {}
+        yield finding(f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].envelope_problem}", misplaced[0])
+    tallies: dict[Violation, CauseCount] = {}
     for reading in good:
-        for breach, sourced_id in fresh_breaches(tenant, reading):
-            tallies.setdefault(breach, CauseCount(reading)).add(sourced_id)
-    for breach, tally in tallies.items():
-        message = f"{breach.pointer} is {breach.aspect} in {many(tally.count, 'record')} that only the engine met"
-        yield counted(message, tally, breach.pointer, tally.count, level_of(breach.trust))
-    told = bool(misplaced or tallies)
-    if not told:
-        yield from _only_the_engine_objects(operation, tenant)
-    settle(lawful_runs(tenant), operation, found=told)
+        for violation, sourced_id in RecordViolations.of(tenant).new(reading):
+            tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
+    for violation, tally in tallies.items():
+        message = f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} of engine responses"
+        yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
+    reported = bool(misplaced or tallies)
+    if not reported:
+        yield from _engine_validation_findings(operation, tenant)
+    raise_engine_errors(positive_runs(tenant), operation, found=reported)
 
 
-def _only_the_engine_objects(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
-    """What the engine's validator holds against an answer in which the kit's own judge finds nothing new.
+def _engine_validation_findings(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:
+    """Yield what only the validator of the engine finds in a response.
 
-    Most often the kit has told it already, for the same records; then there is nothing to add.
+    Responses whose records have violations that were already reported are left out: the validator repeats those.
     """
-    for hint in (hint for run in lawful_runs(tenant) for hint in run.hints.get(operation.path, ())):
-        reading = as_reading(operation, hint.exchange)
-        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not told_before(tenant, reading):
-            yield finding("the answer does not validate against the response schema", reading, level=level_of("B"))
+    for hint in (hint for run in positive_runs(tenant) for hint in run.hints.get(operation.path, ())):
+        reading = as_response(tenant, operation, hint.exchange)
+        if hint.check in SCHEMA_CHECKS and hint.exchange.status == 200 and not RecordViolations.of(tenant).any(reading):
+            yield finding("the response does not match the response schema", reading, level=level_of("B"))
             return

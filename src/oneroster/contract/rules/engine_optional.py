@@ -1,4 +1,4 @@
-"""Engine, on request: what is not lawful is refused (--negative), and links lead to what was listed (--stateful)."""
+"""Engine rules that run on request: invalid requests are rejected (--negative), listed records exist (--stateful)."""
 
 import re
 from collections.abc import Iterator
@@ -13,124 +13,136 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant, offered, reads
-from oneroster.contract.oracle.status_payload import carries_code
+from oneroster.contract.observation.operation_selectors import offered, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.status_payload import has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.engine import BUSY_OR_MISSING, as_reading, settle
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.engine import EXPECTED_SERVER_ERRORS, as_response, raise_engine_errors
+from oneroster_runtime.specification import Operation
 
 DEFAULT_PAGE: Final = 100
-"""Rows of a page when no limit is given."""
-_LAWFUL: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
+"""Rows of a page when the request has no limit."""
+_VALID_NUMBERS: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
 
 
-def asked_unlawfully(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every operation that the tenant serves, when unlawful requests were asked for."""
+def operations_for_invalid_requests(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Every operation that the tenant serves, if the run may send invalid requests.
+
+    Raises ``NotExercised`` without --negative.
+    """
     if not tenant.plan.negative:
-        raise NotExercised("unlawful requests are sent with --negative only")
+        raise NotExercised("invalid requests are sent only with --negative")
     return offered(tenant)
 
 
-def linked(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every single read that the tenant serves, when following links was asked for."""
+def single_reads_from_lists(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Every single read that the tenant serves, if the run follows links.
+
+    Raises ``NotExercised`` without --stateful.
+    """
     if not tenant.plan.stateful:
-        raise NotExercised("links are followed with --stateful only")
+        raise NotExercised("links are followed only with --stateful")
     return reads(tenant)
 
 
-def unlawful(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> list[str]:
-    """What about a request of the engine is not lawful: names of parameters, those of the path first."""
+def invalid_parameters(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> list[str]:
+    """Return the names of the invalid parameters of a request of the engine, path parameters first."""
     path, _, query = exchange.target.partition("?")
     known = {encoded_path(operation.path, reading.values) for reading in tenant.readings(operation)}
     wrong = [] if path in known else list(path_parameters(operation))
     return wrong + [
         name
         for name, value in parse_qsl(query, keep_blank_values=True)
-        if name in _LAWFUL and not _LAWFUL[name].fullmatch(value)
+        if name in _VALID_NUMBERS and not _VALID_NUMBERS[name].fullmatch(value)
     ]
 
 
 @rule(
     "OR-ENG-04",
     family="engine",
-    title="Unlawful requests never end in a server error",
+    title="Invalid requests never cause a server error",
     clause="6.1 500 only for a catastrophe [A]",
-    example="GET /orgs?limit=0.5 ends in 500",
-    fix="check every parameter before it is used, and refuse with 400 what it cannot be",
-    over=asked_unlawfully,
+    example="GET /orgs?limit=0.5 returns 500",
+    fix="validate every parameter before using it, and return 400 for an invalid value",
+    over=operations_for_invalid_requests,
     needs=("OR-ENG-01",),
 )
-def unlawful_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
+def invalid_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant, Phase.NEGATIVE)
     known = run.exchanges.get(operation.path, [])
-    failed = [each for each in known if each.status >= 500 and each.status not in BUSY_OR_MISSING]
+    failed = [each for each in known if each.status >= 500 and each.status not in EXPECTED_SERVER_ERRORS]
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in failed}))
-        message = f"{len(failed)} of {len(known)} unlawful requests end in {statuses}"
-        yield finding(message, as_reading(operation, failed[0]))
-    settle([run], operation, found=bool(failed))
+        message = f"{len(failed)} of {len(known)} invalid requests returned {statuses}"
+        yield finding(message, as_response(tenant, operation, failed[0]))
+    raise_engine_errors([run], operation, found=bool(failed))
 
 
 @rule(
     "OR-ENG-05",
     family="engine",
-    title="An unlawful request is refused with a payload, and never answered with data",
+    title="An invalid request is rejected with a status payload, and returns no data",
     clause="6.1 400 and 404 [B]",
-    example="GET /orgs/null is answered with 200 and some org",
-    fix="answer 404 for ids that were never assigned and 400 for values that a parameter cannot have, with the status "
-    "payload",
-    over=asked_unlawfully,
+    example="GET /orgs/null returns 200 and an org",
+    fix="return 404 for ids that were never assigned and 400 for invalid parameter values, with the status payload",
+    over=operations_for_invalid_requests,
     needs=("OR-ERR-01", "OR-ERR-07"),
 )
-def unlawful_is_refused(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    run = engine_run(tenant, Phase.UNLAWFUL)
-    told: dict[str, Finding] = {}
+def invalid_is_rejected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    run = engine_run(tenant, Phase.NEGATIVE)
+    findings: dict[str, Finding] = {}
     for exchange in run.exchanges.get(operation.path, ()):
-        for found in _not_refused(tenant, operation, exchange):
-            told.setdefault(found.message, found)
-    yield from told.values()
-    settle([run], operation, found=bool(told))
+        for found in _not_rejected(tenant, operation, exchange):
+            findings.setdefault(found.message, found)
+    yield from findings.values()
+    raise_engine_errors([run], operation, found=bool(findings))
 
 
-def _not_refused(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
-    """What is wrong with the answer to one unlawful request."""
-    wrong = unlawful(tenant, operation, exchange)
-    reading = as_reading(operation, exchange)
+def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+    """Yield what is wrong with the response to one invalid request."""
+    wrong = invalid_parameters(tenant, operation, exchange)
+    reading = as_response(tenant, operation, exchange)
     if not wrong or exchange.status >= 500:
         return
     if 400 <= exchange.status < 500:
-        if not carries_code(exchange.json):
-            yield finding(f"HTTP {exchange.status} carries no status information", reading)
+        if not has_code_major(exchange.json):
+            yield finding(
+                f"an HTTP {exchange.status} response to an invalid request contains no status payload", reading
+            )
     elif wrong[0] in path_parameters(operation):
         asked = urlsplit(exchange.url).path.rpartition("/")[2]
         if [encoded_path("{id}", {"id": name}) for name in map(identity, reading.rows) if name] != [asked]:
-            yield finding(f"an id that was never assigned is answered with HTTP {exchange.status}", reading)
+            yield finding(f"an id that was never assigned returned HTTP {exchange.status} instead of 404", reading)
     elif len(reading.rows) > DEFAULT_PAGE:
-        yield finding(f"a {wrong[0]} that is none is answered with more rows than a page has by default", reading)
+        yield finding(f"an invalid {wrong[0]} returned more rows than the default page of {DEFAULT_PAGE}", reading)
     else:
-        yield finding(f"a {wrong[0]} that is none is answered with HTTP {exchange.status}", reading, level=Level.OPEN)
+        yield finding(f"an invalid {wrong[0]} returned HTTP {exchange.status}", reading, level=Level.OPEN)
 
 
 @rule(
     "OR-ENG-06",
     family="engine",
-    title="What a page lists can be read, wherever the page begins",
+    title="Every listed record can be read, wherever its page begins",
     clause="2 single reads [A]",
-    example="an org in the middle of the list is answered with 404 when it is read",
-    fix="look a record up among the same rows as the list, whatever their number",
-    over=linked,
+    example="an org in the middle of the list returns 404 when it is read",
+    fix="look up a single record among the same rows as the list, whatever their number",
+    over=single_reads_from_lists,
     needs=("OR-SEM-08",),
 )
 def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     run = engine_run(tenant, Phase.LINKS)
     parents = tenant.dialect.list_of(operation.operation_id)
     listing = run.exchanges.get(parents.path, ()) if parents is not None else ()
-    listed = {name for each in listing if parents is not None for name in as_reading(parents, each).ids if name}
-    # The engine writes some ids another way than they were listed; that is asking for another record.
+    listed = {
+        name for each in listing if parents is not None for name in as_response(tenant, parents, each).ids if name
+    }
+    # The engine sometimes alters an id; such a request is for another record.
     paths = {encoded_path(operation.path, dict.fromkeys(path_parameters(operation), name)) for name in listed}
-    known = [as_reading(operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths]
-    lost = [each for each in known if each.fault is not None]
+    known = [
+        as_response(tenant, operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths
+    ]
+    lost = [each for each in known if each.problem is not None]
     if lost:
-        yield finding(f"{len(lost)} of {len(known)} records that were just listed: {lost[0].fault}", lost[0])
-    settle([run], operation, found=bool(lost))
+        yield finding(f"{len(lost)} of {len(known)} listed records could not be read: {lost[0].problem}", lost[0])
+    raise_engine_errors([run], operation, found=bool(lost))

@@ -1,60 +1,65 @@
-"""Envelope of a warning: the status payload that stands beside the data of a 200 answer."""
+"""Envelope rules for warnings: the status payload beside the data of a 200 response."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from oneroster.contract.errors import NotExercised
-from oneroster.contract.http.parsed_response import kind_of
+from oneroster.contract.http.parsed_response import json_type
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.status_payload import STATUS_KEY, carries_code
+from oneroster.contract.oracle.status_payload import STATUS_KEY, has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.sorting import largest, unknown_sort
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation
+from oneroster.contract.rules.sorting import largest_collections, response_to_unknown_sort
+from oneroster_runtime.specification import Operation
 
-CODES: Final = {
-    known.name: ENUMERATIONS[known.enumeration]
-    for known in ELEMENTS["StatusInfo"].properties.values()
-    if known.enumeration is not None and known.required
-}
-"""The codes that every entry has, with their vocabularies."""
+STATUS_ENTRY: Final = "StatusInfo"
+
+
+def required_codes(tenant: ObservedTenant) -> dict[str, tuple[str, ...]]:
+    """Return the codes that every status entry has, with their enumerations."""
+    specification = tenant.specification
+    return {
+        known.name: specification.enumerations[known.enumeration]
+        for known in specification.elements[STATUS_ENTRY].properties.values()
+        if known.enumeration is not None and known.required
+    }
 
 
 @rule(
     "OR-ENV-04",
     family="envelope",
-    title="A warning stands beside the data as an array of status entries",
+    title="A warning is an array of status entries beside the data",
     clause="6.3 statusInfoSet beside the data of a warning [B]",
-    example="sort=favouriteColour is answered with a statusInfoSet that is one object and no array",
+    example="sort=favouriteColour returns a statusInfoSet that is a single object, not an array",
     fix="send statusInfoSet as an array of objects, each with imsx_codeMajor and imsx_severity",
-    over=largest,
+    over=largest_collections,
     needs=("OR-ENV-01",),
 )
 def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    # What the standard answers with a warning is the only way to see one.
-    reading = unknown_sort(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    payload = reading.beside
+    # A sort by an unknown field is a request for which the standard documents a warning.
+    reading = response_to_unknown_sort(tenant, operation)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    payload = reading.other_members
     if STATUS_KEY in payload:
-        for flaw in _flaws(payload[STATUS_KEY]):
-            yield finding(flaw, reading)
-    elif carries_code(payload):
-        yield finding(f"the warning stands beside the data, but not under {STATUS_KEY}", reading, level=Level.OPEN)
+        for error in _form_errors(payload[STATUS_KEY], required_codes(tenant)):
+            yield finding(error, reading)
+    elif has_code_major(payload):
+        yield finding(f"the warning beside the data is not under the key {STATUS_KEY}", reading, level=Level.OPEN)
     else:
-        raise NotExercised("no warning is sent")
+        raise NotExercised("the response contains no warning")
 
 
-def _flaws(entries: Any) -> Iterator[str]:
-    """What is wrong with the form of a status payload; values are not repeated, since a server may echo anything."""
+def _form_errors(entries: Any, codes: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield what is wrong with the form of a status payload, without its values, which may echo the request."""
     if not isinstance(entries, list):
-        yield f"{STATUS_KEY} holds {kind_of(entries)}, not an array"
+        yield f"{STATUS_KEY} holds {json_type(entries)}, not an array"
         return
     if not all(isinstance(entry, dict) for entry in entries):
-        yield f"{STATUS_KEY} holds items that are no objects"
+        yield f"{STATUS_KEY} contains items that are not objects"
         return
-    for name, vocabulary in CODES.items():
+    for name, vocabulary in codes.items():
         if any(entry.get(name) not in vocabulary for entry in entries):
-            yield f"{name} is missing in an entry of {STATUS_KEY}, or is no documented value"
+            yield f"{name} is missing or not a documented value in an entry of {STATUS_KEY}"

@@ -1,209 +1,235 @@
-"""Field selection: exactly the fields that were asked for, of exactly the records that were asked for.
+"""Field selection rules: a response contains the requested fields only, of the same records.
 
-What comes back may lawfully lack what the schema requires, so these answers are kept apart from all others.
+Responses with ``fields`` may omit required properties, so they are kept apart from all other responses.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.status_payload import says_minor
+from oneroster.contract.oracle.status_payload import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import refused
-from oneroster.contract.rules.sorting import UNKNOWN, largest
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections
+from oneroster_runtime.specification import Operation
 
-ASKED: Final = ("status", "dateLastModified")
-"""Every record has both; that the required sourcedId is left out as well is part of the matter."""
-FEW: Final = 20
-"""Rows; enough to see whether a selection is kept to."""
+REQUESTED_FIELDS: Final = ("status", "dateLastModified")
+"""Every record has both. They do not include the required sourcedId, which a selection must omit as well."""
+PAGE_SIZE: Final = 20
+"""Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
 
-_KEPT: Final[WeakKeyDictionary[ObservedTenant, dict[str, ParsedResponse]]] = WeakKeyDictionary()
+
+class _Selections(dict[str, ParsedResponse]):
+    """The responses to requests with ``fields``, by path and query; kept apart, because they lack properties."""
 
 
-def selected(
+def response_with_fields(
     tenant: ObservedTenant, operation: Operation, query: Query, values: dict[str, str] | None = None
 ) -> ParsedResponse:
-    """The answer to a request with ``fields``; asked once, and no part of the tenant's other answers."""
-    kept = _KEPT.setdefault(tenant, {})
+    """Return the response to a request with ``fields``, requested once and kept apart from other responses."""
+    kept = tenant.memo(_Selections, _Selections)
     path, text = encoded_path(operation.path, values or {}), encoded_query(query)
     if f"{path}?{text}" not in kept:
-        kept[f"{path}?{text}"] = ParsedResponse(operation, values or {}, query, tenant.probe(path, text))
+        kept[f"{path}?{text}"] = tenant.parse(operation, tenant.probe(path, text), values, query)
     return kept[f"{path}?{text}"]
 
 
-def chosen(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections on which selection is tried: one of each element."""
-    return (operation for operation, _ in wholes(tenant))
+def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
+    """One collection of each element."""
+    return (operation for operation, _ in complete_collections(tenant))
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The reads of the same elements that gave a record."""
-    for operation, _ in wholes(tenant):
+    """The single reads of the same elements that returned a record."""
+    for operation, _ in complete_collections(tenant):
         read = tenant.dialect.read_of(operation.element)
-        if read is not None and any(reading.fault is None for reading in tenant.readings(read)):
+        if read is not None and any(reading.problem is None for reading in tenant.readings(read)):
             yield read
 
 
-def not_as_asked(reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
-    """What the records of an answer have too many or too few of; names that the document does not know are counted.
+def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield a finding if the records of a response have other fields than those requested.
 
-    Raises ``NotExercised`` when the answer holds no record.
+    Undocumented fields are counted and not named, because their names may be data.
+
+    Raises ``NotExercised`` when the response contains no record.
     """
-    if refused(reading):
-        yield finding(f"a selection of fields is refused (HTTP {reading.exchange.status})", reading)
+    if is_rejected(reading):
+        yield finding(f"fields={','.join(asked)} returned HTTP {reading.exchange.status} instead of 200", reading)
         return
-    if reading.fault is not None or not reading.rows:
-        raise NotExercised(reading.fault or "there is no record")
+    if reading.problem is not None or not reading.rows:
+        raise NotExercised(reading.problem or "the response contains no record")
     extra = Counter(name for row in reading.rows for name in row if name not in asked)
-    # One record that lacks what is required lacks it without a selection as well.
+    # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
     if extra or missing:
-        told = [f"{_named(reading, extra)} not asked for"] if extra else []
-        told += [f"{', '.join(missing)} missing"] if missing else []
-        yield finding(f"fields={','.join(asked)} brings records with {' and with '.join(told)}", reading)
+        parts = [f"{_field_names(tenant, reading, extra)} not asked for"] if extra else []
+        parts += [f"missing fields ({', '.join(missing)})"] if missing else []
+        yield finding(f"fields={','.join(asked)} returned records with {' and '.join(parts)}", reading)
 
 
-def _named(reading: ParsedResponse, names: Counter[str]) -> str:
-    known = sorted(ELEMENTS[reading.operation.element or ""].properties.keys() & names.keys())
-    return shown(known) if known else many(len(names), "other field")
+def _field_names(tenant: ObservedTenant, reading: ParsedResponse, names: Counter[str]) -> str:
+    known = sorted(tenant.properties(reading.operation.element).keys() & names.keys())
+    return id_list(known) if known else count_of(len(names), "undocumented field")
 
 
 @rule(
     "OR-FLD-01",
     family="fields",
-    title="A selection in a collection brings exactly the fields asked for",
+    title="Field selection on a collection returns exactly the requested fields",
     clause="3.4 exactly the requested fields [B]",
-    example="fields=status,dateLastModified brings records with sourcedId as well",
-    fix="write out the named fields and no others, required ones included",
-    over=chosen,
+    example="fields=status,dateLastModified returns records that contain sourcedId as well",
+    fix="return only the requested fields, and omit required fields that were not requested",
+    over=one_collection_per_element,
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ",".join(ASKED)})
-    yield from not_as_asked(reading, ASKED)
+    reading = response_with_fields(
+        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ",".join(REQUESTED_FIELDS)}
+    )
+    yield from compare_fields(tenant, reading, REQUESTED_FIELDS)
 
 
 @rule(
     "OR-FLD-02",
     family="fields",
-    title="A selection in a single read brings exactly the fields asked for",
+    title="Field selection on a single read returns exactly the requested fields",
     clause="3.1 fields, on all reads [B]",
-    example="GET /users/{id}?fields=status brings the whole record",
-    fix="take fields on every read, not on collections only",
+    example="GET /users/{id}?fields=status returns the whole record",
+    fix="apply fields to every read, not only to collections",
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = next(reading for reading in tenant.readings(operation) if reading.fault is None)
-    yield from not_as_asked(selected(tenant, operation, {"fields": ",".join(ASKED)}, known.values), ASKED)
+    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
+    yield from compare_fields(
+        tenant,
+        response_with_fields(tenant, operation, {"fields": ",".join(REQUESTED_FIELDS)}, known.values),
+        REQUESTED_FIELDS,
+    )
 
 
-def unknown_selection(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
-    """The answer to a selection in which one name exists and one does not."""
-    return selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": f"status,{UNKNOWN}"})
+def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+    """Return the response to a selection of one known and one unknown field."""
+    return response_with_fields(
+        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": f"status,{UNKNOWN_FIELD}"}
+    )
 
 
 @rule(
     "OR-FLD-03",
     family="fields",
-    title="A selection with an unknown field is answered with the data",
+    title="Field selection with an unknown name still returns the data",
     clause="3.3 fields names an unknown field [A]",
-    example="fields=status,favouriteColour is answered with 400",
-    fix="answer 200 with all fields, and warn in the status payload; 400 came with version 1.2",
-    over=largest,
+    example="fields=status,favouriteColour returns 400",
+    fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
+    over=largest_collections,
     needs=("OR-FLD-01",),
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = unknown_selection(tenant, operation)
-    if refused(reading):
-        yield finding(f"a selection with an unknown field is answered with HTTP {reading.exchange.status}", reading)
-    elif reading.fault is not None:
-        raise NotExercised(reading.fault)
+    reading = response_with_unknown_field(tenant, operation)
+    if is_rejected(reading):
+        yield finding(f"fields with an unknown name returned HTTP {reading.exchange.status} instead of 200", reading)
+    elif reading.problem is not None:
+        raise NotExercised(reading.problem)
     elif not reading.rows:
-        yield finding("a selection with an unknown field brings no record", reading)
+        yield finding("fields with an unknown name returned no records", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
-        # Certified servers do either; the sources name only the other.
-        yield finding("beside an unknown field only the known ones come, not all", reading, level=Level.OPEN)
+        # Certified servers return all fields or only the known ones; the sources mention only the former.
+        yield finding(
+            "fields with an unknown name returned only the known fields instead of all fields",
+            reading,
+            level=Level.OPEN,
+        )
 
 
 @rule(
     "OR-FLD-04",
     family="fields",
-    title="An unknown field in a selection is told as a warning",
+    title="Field selection with an unknown name returns a warning",
     clause="3.3 fields names an unknown field, warning beside the data [B]",
-    example="fields=status,favouriteColour is answered as if all were well",
-    fix="put a status entry success, warning, invalid_selection_field beside the data",
-    over=largest,
+    example="fields=status,favouriteColour returns 200 without a warning",
+    fix="add a status entry beside the data: success, warning, invalid_selection_field",
+    over=largest_collections,
     needs=("OR-FLD-01", "OR-FLD-03"),
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = unknown_selection(tenant, operation)
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
-    if not says_minor(reading.beside, "invalid_selection_field"):
-        yield finding("the answer does not say that a field of the selection is unknown", reading)
+    reading = response_with_unknown_field(tenant, operation)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
+    if not has_code_minor(reading.other_members, "invalid_selection_field"):
+        yield finding(
+            "the response contains no warning invalid_selection_field for the unknown name in fields", reading
+        )
 
 
 @rule(
     "OR-FLD-05",
     family="fields",
-    title="A blank selection is refused",
+    title="A blank fields parameter is rejected",
     clause="3.3 fields is blank [B]",
-    example="fields= is answered with whole records",
-    fix="answer 400 with the minor code invalid_blank_selection_field",
-    over=largest,
+    example="fields= returns whole records",
+    fix="return 400 with codeMinor `invalid_blank_selection_field`",
+    over=largest_collections,
     needs=("OR-FLD-01",),
 )
 def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = selected(tenant, operation, {"limit": FEW, "offset": 0, "fields": ""})
+    reading = response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ""})
     status = reading.exchange.status
     if status == 200:
-        yield finding(f"a blank selection is answered with {many(len(reading.rows), 'record')}", reading)
+        yield finding(
+            f"a blank fields parameter returned HTTP 200 with {count_of(len(reading.rows), 'record')} instead of 400",
+            reading,
+        )
     elif status != BAD_REQUEST:
-        yield finding(f"a blank selection is answered with HTTP {status} instead of 400", reading)
+        yield finding(f"a blank fields parameter returned HTTP {status} instead of 400", reading)
 
 
 @rule(
     "OR-FLD-06",
     family="fields",
-    title="A selection of fields does not change which records come",
+    title="Field selection does not change which records are returned",
     clause="3.4 field selection chooses fields [B]",
-    example="filter=status='active'&fields=sourcedId brings nobody, because status is not among the fields",
-    fix="filter and sort the whole records, and choose the fields last",
-    over=largest,
+    example="filter=status='active'&fields=sourcedId returns no records, because status is not selected",
+    fix="filter and sort whole records, and select the fields last",
+    over=largest_collections,
     needs=("OR-FLD-01", "OR-FLT-01"),
 )
 @confirmed
 def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.whole(operation)
+    rows = tenant.all_rows(operation)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
-    reading = selected(tenant, operation, query)
-    if refused(reading):
-        yield finding(f"a selection beside a filter is refused (HTTP {reading.exchange.status})", reading)
+    reading = response_with_fields(tenant, operation, query)
+    if is_rejected(reading):
+        yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
         return
-    if reading.fault is not None:
-        raise NotExercised(reading.fault)
+    if reading.problem is not None:
+        raise NotExercised(reading.problem)
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
-    came = {name for name in reading.ids if name is not None}
+    returned = {name for name in reading.ids if name is not None}
     page = len(tenant.walk(operation).pages[0].rows)
-    strange = sorted((came & rows.keys()) - expected)
-    if strange:
-        yield finding(f"beside a filter the selection brings {many(len(strange), 'other record')}", reading, strange)
+    unexpected = sorted((returned & rows.keys()) - expected)
+    if unexpected:
+        yield finding(
+            f"with fields, the filter returned {count_of(len(unexpected), 'record')} that it does not match",
+            reading,
+            unexpected,
+        )
     elif len(reading.rows) < min(len(expected), page):
-        message = f"beside a filter the selection brings {len(reading.rows)} of {many(len(expected), 'record')}"
-        yield finding(message, reading, sorted(expected - came))
+        message = (
+            f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"
+        )
+        yield finding(message, reading, sorted(expected - returned))
 
 
 def _rarest_status(rows: dict[str, Record]) -> str:

@@ -1,4 +1,4 @@
-"""What a tenant makes of a filter, beside what the filter should bring."""
+"""Compare a filtered response with the rows that the filter should return."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -6,143 +6,153 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.filters import ExpectedFilter, expected
 from oneroster.contract.result import Finding
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-__all__ = ["differences", "judge_all", "narrowed", "refused"]
+__all__ = ["compare_filter", "compare_filters", "filtered_walk", "is_rejected"]
 
 MOST_PAGES: Final = 6
-"""Pages of one filtered answer; of one that is longer only the rows that came are judged."""
-BUSY: Final = 429
+"""Pages to read of a filtered collection; of a longer one, only the returned rows are checked."""
+TOO_MANY_REQUESTS: Final = 429
 
 
-def narrowed(tenant: ObservedTenant, operation: Operation, expression: str) -> ObservedWalk:
-    """The collection as it is filtered by an expression."""
+def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str) -> ObservedWalk:
+    """Read a collection with a filter, page by page."""
 
     def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
 
-    return walk(ask, operation, {}, limit=PAGE, most_rows=PAGE * MOST_PAGES, most_pages=MOST_PAGES)
+    return walk(ask, operation, {}, limit=PAGE, max_rows=PAGE * MOST_PAGES, max_pages=MOST_PAGES)
 
 
-def refused(reading: ParsedResponse) -> bool:
-    """Whether a request was turned down, and not merely put off."""
-    return 400 <= reading.exchange.status < 500 and reading.exchange.status != BUSY
+def is_rejected(reading: ParsedResponse) -> bool:
+    """Whether a request was rejected, and not just postponed by rate limiting."""
+    return 400 <= reading.exchange.status < 500 and reading.exchange.status != TOO_MANY_REQUESTS
 
 
-def differences(
+def compare_filter(
     tenant: ObservedTenant,
     operation: Operation,
     wanted: ExpectedFilter,
-    refusal: Level | None = None,
+    rejection_level: Level | None = None,
     *,
-    tell_open: bool = False,
+    report_undefined: bool = False,
 ) -> Iterator[Finding]:
-    """How the answer to a filter differs from the rows that pass it naively, and does so at a second look as well.
+    """Yield how a filtered response differs from the rows that the filter oracle expects.
 
-    ``refusal`` is what it weighs when the tenant refuses the filter (None: as the rule does). With ``tell_open`` it is
-    also told how many of those rows come that the standard leaves open.
+    A difference is re-checked against fresh data before it counts, because a live tenant may change meanwhile.
 
-    Raises ``NotExercised`` when the collection was not read to its end or the answer holds no data.
+    ``rejection_level`` is the level of a finding when the tenant rejects the filter; None for the level of the rule.
+    ``report_undefined`` adds an open finding with the number of rows whose result the standard does not define.
+
+    Raises ``NotExercised`` when the collection was not read to its end or the response contains no data.
     """
 
     @confirmed
     def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-        yield from _breach(tenant, operation, wanted, refusal)
+        yield from _differences(tenant, operation, wanted, rejection_level)
 
-    told = list(compared(tenant, operation))
-    yield from told
-    if tell_open and not told:
-        yield from _left_open(tenant, operation, wanted)
+    findings = list(compared(tenant, operation))
+    yield from findings
+    if report_undefined and not findings:
+        yield from _undefined_rows(tenant, operation, wanted)
 
 
-def _answer(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
-    """The first page of a filtered collection."""
+def _first_page(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
+    """Return the first page of a filtered collection."""
     return tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
 
 
-def _breach(
-    tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, refusal: Level | None
+def _differences(
+    tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, rejection_level: Level | None
 ) -> Iterator[Finding]:
-    rows, first = tenant.whole(operation), _answer(tenant, operation, wanted)
-    if refused(first):
-        yield finding(f"the filter {wanted.shape} is refused (HTTP {first.exchange.status})", first, level=refusal)
+    rows, first = tenant.all_rows(operation), _first_page(tenant, operation, wanted)
+    if is_rejected(first):
+        yield finding(
+            f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level
+        )
         return
-    if first.fault is not None:
-        raise NotExercised(f"the filter {wanted.shape}: {first.fault}")
-    found = narrowed(tenant, operation, str(wanted))
-    by_trust = _wrong(rows, found, wanted)
+    if first.problem is not None:
+        raise NotExercised(f"the filter {wanted.shape}: {first.problem}")
+    found = filtered_walk(tenant, operation, str(wanted))
+    by_trust = _unexpected_and_missing(rows, found, wanted)
     for trust in ("A", "B"):
-        strangers, missing = by_trust[trust]
-        if strangers or missing:
-            message = f"the filter {wanted.shape} brings {many(len(found), 'row')}{_told(strangers, missing)}"
-            yield finding(message, first, strangers or missing, level_of(trust))
+        unexpected, missing = by_trust[trust]
+        if unexpected or missing:
+            message = (
+                f"the filter {wanted.shape} returned {count_of(len(found), 'row')}: {_row_counts(unexpected, missing)}"
+            )
+            yield finding(message, first, unexpected or missing, level_of(trust))
             return
 
 
-def _left_open(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
-    """What the tenant does with the rows on which the standard is open; that is no breach of anything."""
-    came, stayed = _wrong(tenant.whole(operation), narrowed(tenant, operation, str(wanted)), wanted)["C"]
-    if came or stayed:
-        message = f"the filter {wanted.shape} is open on {many(len(came) + len(stayed), 'row')}; {len(came)} come"
-        yield finding(message, _answer(tenant, operation, wanted), level=Level.OPEN)
+def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
+    """Yield how many rows the tenant returns for which the standard does not define the result."""
+    returned, others = _unexpected_and_missing(
+        tenant.all_rows(operation), filtered_walk(tenant, operation, str(wanted)), wanted
+    )["C"]
+    if returned or others:
+        rows = count_of(len(returned) + len(others), "row")
+        message = f"the standard does not say whether the filter {wanted.shape} matches {rows}"
+        message += f"; the tenant returned {len(returned)} of them"
+        yield finding(message, _first_page(tenant, operation, wanted), level=Level.OPEN)
 
 
-def _wrong(
+def _unexpected_and_missing(
     rows: Mapping[str, Record], found: ObservedWalk, wanted: ExpectedFilter
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """By the certainty of the verdict: the ids that came and should not, and those that should have and did not.
+    """Return the ids of unexpected and of missing rows, by the trust mark of the expectation.
 
-    For C, where nothing is right or wrong: those that came, and those that did not.
+    For C, where the result is not defined: the ids of all returned and of all other rows.
     """
     by_trust: dict[str, tuple[list[str], list[str]]] = {"A": ([], []), "B": ([], []), "C": ([], [])}
-    came: set[str] = set()
+    returned: set[str] = set()
     for row in found.rows:
         name = identity(row)
-        # The answer may leave something out of a record; what the whole collection says of it counts.
+        # Compare with the record of the unfiltered collection, because a filtered response may omit properties.
         verdict = expected(wanted, rows.get(name or "", row))
-        came.add(name or "")
+        returned.add(name or "")
         if not verdict.holds or verdict.trust == "C":
             by_trust[verdict.trust][0].append(name or "")
     if found.complete:
         for name, row in rows.items():
             verdict = expected(wanted, row)
-            if name not in came and (verdict.holds or verdict.trust == "C"):
+            if name not in returned and (verdict.holds or verdict.trust == "C"):
                 by_trust[verdict.trust][1].append(name)
     return by_trust
 
 
-def _told(strangers: list[str], missing: list[str]) -> str:
-    told = [f"{many(len(strangers), 'row')} that should not come ({shown(strangers)})"] if strangers else []
-    told += [f"{many(len(missing), 'row')} missing ({shown(missing)})"] if missing else []
-    return f": {' and '.join(told)}"
+def _row_counts(unexpected: list[str], missing: list[str]) -> str:
+    parts = [f"{count_of(len(unexpected), 'row')} not expected ({id_list(unexpected)})"] if unexpected else []
+    parts += [f"{count_of(len(missing), 'row')} missing ({id_list(missing)})"] if missing else []
+    return ", ".join(parts)
 
 
-def judge_all(
+def compare_filters(
     tenant: ObservedTenant,
     operation: Operation,
     filters: Iterable[ExpectedFilter],
-    refusal: Level | None = None,
+    rejection_level: Level | None = None,
     *,
-    tell_open: bool = False,
+    report_undefined: bool = False,
 ) -> Iterator[Finding]:
-    """The differences of several filters on one collection.
+    """Yield the differences of several filters on one collection.
 
-    Raises ``NotExercised`` when none of them could be judged.
+    Raises ``NotExercised`` when no filter could be evaluated.
     """
     reasons: list[NotExercised] = []
     judged = 0
     for wanted in filters:
         try:
-            yield from differences(tenant, operation, wanted, refusal, tell_open=tell_open)
+            yield from compare_filter(tenant, operation, wanted, rejection_level, report_undefined=report_undefined)
             judged += 1
-        except NotExercised as nothing:
-            reasons.append(nothing)
+        except NotExercised as reason:
+            reasons.append(reason)
     if not judged:
-        raise reasons[0] if reasons else NotExercised("there is no value that could be asked for")
+        raise reasons[0] if reasons else NotExercised("the collection has no value to filter by")

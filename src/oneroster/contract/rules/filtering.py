@@ -1,6 +1,7 @@
-"""Filtering: every operator on every kind of value, beside the naive reading of the unfiltered rows.
+"""Filtering rules: every operator on every kind of value, compared with the unfiltered rows.
 
-Fields and values are the tenant's own, chosen anew by each seed, and never from a field that may be personal.
+Fields and values are taken from the data of the tenant, chosen by the seed, and never from a field that may be
+personal.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,53 +10,54 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.probe_values import Candidate, best, candidates, draw
-from oneroster.contract.observation.tenant import ObservedTenant, collections
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, moment, text_of, values_at
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, probe_fields
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import differences, judge_all
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.filter_comparison import compare_filter, compare_filters
+from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
-IGNORED: Final = ("OR-FLT-01",)
-"""Where a filter is not looked at, every other rule of the family would only say so again."""
-NEXT_DOOR: Final = timezone(timedelta(hours=2))
+FILTER_APPLIED: Final = ("OR-FLT-01",)
+"""Where filters are ignored, every other rule of the family would report the same cause again."""
+OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
-Subjects = Callable[[ObservedTenant], Iterable[Operation]]
-
-
-def operations_of(*kinds: str, most: int = 1) -> Subjects:
-    """The collections on which fields of these kinds tell most."""
-    return lambda tenant: [each.operation for each in best(tenant, *kinds, most=most)]
+Selector = Callable[[ObservedTenant], Iterable[Operation]]
 
 
-def fields_on(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[Candidate]:
-    """The fields of these kinds that were chosen on an operation."""
-    for each in best(tenant, *kinds, most=most):
+def collections_with_fields(*kinds: str, most: int = 1) -> Selector:
+    """Return a selector of the collections whose fields of these kinds have the most distinct values."""
+    return lambda tenant: [each.operation for each in best_fields(tenant, *kinds, most=most)]
+
+
+def chosen_fields(tenant: ObservedTenant, operation: Operation, *kinds: str, most: int = 1) -> Iterator[ProbeField]:
+    """Yield the chosen fields of these kinds in one operation."""
+    for each in best_fields(tenant, *kinds, most=most):
         if each.operation == operation:
             yield each
 
 
-def clause(candidate: Candidate, operator: str, text: str) -> ExpectedClause:
-    """A comparison over a chosen field."""
+def filter_clause(candidate: ProbeField, operator: str, text: str) -> ExpectedClause:
+    """Return a filter clause on a chosen field."""
     return ExpectedClause(candidate.path, candidate.kind, operator, text, candidate.many)
 
 
-def one(candidate: Candidate, operator: str, text: str) -> ExpectedFilter:
-    """A filter of one comparison."""
-    return ExpectedFilter((clause(candidate, operator, text),))
+def single_clause_filter(candidate: ProbeField, operator: str, text: str) -> ExpectedFilter:
+    """Return a filter with a single clause."""
+    return ExpectedFilter((filter_clause(candidate, operator, text),))
 
 
-def drawn(
+def filters_with_known_values(
     tenant: ObservedTenant, operation: Operation, operators: Iterable[str], *kinds: str, most: int = 1
 ) -> list[ExpectedFilter]:
-    """A filter for each operator, with a value of the field's own."""
+    """Return one filter per operator and chosen field, with a value that occurs in the field."""
     found: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, *kinds, most=most):
-        text = draw(tenant, candidate)
-        found += [one(candidate, operator, text) for operator in operators]
+    for candidate in chosen_fields(tenant, operation, *kinds, most=most):
+        text = draw_value(tenant, candidate)
+        found += [single_clause_filter(candidate, operator, text) for operator in operators]
     return found
 
 
@@ -64,13 +66,13 @@ def drawn(
     family="filtering",
     title="Every collection can be filtered by status",
     clause="3.2 what can be filtered [A]",
-    example="filter=status='tobedeleted' brings the active records as well",
-    fix="apply the filter to every collection, the specialised ones included, before the page is cut",
+    example="filter=status='tobedeleted' returns the active records as well",
+    fix="apply the filter on every collection, including the specialised ones, before cutting the page",
     over=collections,
 )
 def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    # Deleted records are few: so a filter that is not looked at shows, and the answer stays small.
-    yield from differences(
+    # Few records are tobedeleted, so an ignored filter is visible and the response stays small.
+    yield from compare_filter(
         tenant, operation, ExpectedFilter((ExpectedClause("status", "enumeration", "=", "tobedeleted"),))
     )
 
@@ -78,110 +80,116 @@ def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator
 @rule(
     "OR-FLT-02",
     family="filtering",
-    title="Equal and not equal compare text and enumerated values",
+    title="The operators = and != compare text and enumerated values",
     clause="3.2 operators = and != [A]",
-    example="filter=type!='school' brings the schools",
-    fix="= brings the records whose value is the one in quotes, != all others that have a value",
-    over=operations_of("string", "enumeration"),
-    needs=IGNORED,
+    example="filter=type!='school' returns the schools",
+    fix="return the records with the quoted value for =, and all other records that have a value for !=",
+    over=collections_with_fields("string", "enumeration"),
+    needs=FILTER_APPLIED,
 )
 def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, EQUALITIES, "string", "enumeration"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, EQUALITIES, "string", "enumeration")
+    )
 
 
 @rule(
     "OR-FLT-03",
     family="filtering",
-    title="Contains finds text anywhere in a value",
+    title="The operator ~ finds text anywhere in a value",
     clause="3.2 operator ~ [A]",
-    example="filter=title~'gebra' does not bring Algebra 1",
-    fix="~ brings every record whose value holds the text, at its beginning or not, whatever the case",
-    over=operations_of("string"),
-    needs=IGNORED,
+    example="filter=title~'gebra' does not return Algebra 1",
+    fix="return every record whose value contains the text at any position, ignoring case",
+    over=collections_with_fields("string"),
+    needs=FILTER_APPLIED,
 )
 def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "string"):
-        piece = draw(tenant, candidate)[1:7].strip()
-        filters += [one(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text]
-    yield from judge_all(tenant, operation, filters)
+    for candidate in chosen_fields(tenant, operation, "string"):
+        piece = draw_value(tenant, candidate)[1:7].strip()
+        filters += [
+            single_clause_filter(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase())) if text
+        ]
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
     "OR-FLT-04",
     family="filtering",
-    title="Dates and text are compared in their order",
+    title="The operators >, >=, < and <= compare dates and text",
     clause="3.2 > < on dates and strings [B]",
-    example="filter=startDate>='2025-08-18' leaves out what starts on that day",
-    fix="compare dates as days of the calendar; >= and <= hold the value itself",
-    over=operations_of("date", "string"),
-    needs=IGNORED,
+    example="filter=startDate>='2025-08-18' omits sessions that start on that day",
+    fix="compare dates as calendar days and text alphabetically; >= and <= include the value itself",
+    over=collections_with_fields("date", "string"),
+    needs=FILTER_APPLIED,
 )
 def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, ORDERS, "date", "string"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, ORDERS, "date", "string")
+    )
 
 
-def last_changes(tenant: ObservedTenant) -> list[Candidate]:
-    """The collection whose dateLastModified tells most."""
-    return [each for each in candidates(tenant, "date-time") if each.path == "dateLastModified"][:1]
+def last_modified_field(tenant: ObservedTenant) -> list[ProbeField]:
+    """Return the dateLastModified field with the most distinct values, if there is one."""
+    return [each for each in probe_fields(tenant, "date-time") if each.path == "dateLastModified"][:1]
 
 
-def changed(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The operation of that collection."""
-    return (each.operation for each in last_changes(tenant))
+def collection_with_last_modified(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The collection of that field."""
+    return (each.operation for each in last_modified_field(tenant))
 
 
 @rule(
     "OR-FLT-05",
     family="filtering",
-    title="What changed since a moment comes, and nothing else",
+    title="A filter by dateLastModified selects by the exact instant",
     clause="5.1 dateLastModified filterable [A]",
-    example="filter=dateLastModified>'2025-09-01T12:00:00.000Z' brings what changed that morning",
+    example="filter=dateLastModified>'2025-09-01T12:00:00.000Z' returns records that changed earlier on that day",
     fix="compare dateLastModified as an instant, to the millisecond, with every operator",
-    over=changed,
-    needs=IGNORED,
+    over=collection_with_last_modified,
+    needs=FILTER_APPLIED,
 )
 def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in last_changes(tenant):
-        text = in_utc(instant(tenant, candidate))
-        filters += [one(candidate, operator, text) for operator in (*ORDERS, *EQUALITIES)]
-    yield from judge_all(tenant, operation, filters)
+    for candidate in last_modified_field(tenant):
+        text = utc_text(known_instant(tenant, candidate))
+        filters += [single_clause_filter(candidate, operator, text) for operator in (*ORDERS, *EQUALITIES)]
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
     "OR-FLT-06",
     family="filtering",
-    title="A moment may be written with an offset, or as a day",
+    title="A date-time literal may have a UTC offset, or be a plain date",
     clause="3.2 date-time literals, ISO 8601 [B]",
-    example="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as two in the afternoon in UTC",
-    fix="convert the literal to UTC before comparing; take a plain date as its first moment",
-    over=changed,
+    example="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as 14:00 UTC",
+    fix="convert the literal to UTC before comparing; read a plain date as the start of that day",
+    over=collection_with_last_modified,
     needs=("OR-FLT-01", "OR-FLT-05"),
 )
 def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for candidate in last_changes(tenant):
-        when = instant(tenant, candidate)
-        elsewhere = when.astimezone(NEXT_DOOR).isoformat(timespec="milliseconds")
-        filters = [one(candidate, operator, elsewhere) for operator in (">=", "<")]
-        filters.append(one(candidate, ">=", f"{when:%Y-%m-%d}"))
-        # Date-times are in UTC by the standard, so refusing another way to write them may be meant.
-        yield from judge_all(tenant, operation, filters, refusal=Level.OPEN)
+    for candidate in last_modified_field(tenant):
+        when = known_instant(tenant, candidate)
+        with_offset = when.astimezone(OTHER_ZONE).isoformat(timespec="milliseconds")
+        filters = [single_clause_filter(candidate, operator, with_offset) for operator in (">=", "<")]
+        filters.append(single_clause_filter(candidate, ">=", f"{when:%Y-%m-%d}"))
+        # The standard has date-times in UTC, so rejecting another form may be intended.
+        yield from compare_filters(tenant, operation, filters, rejection_level=Level.OPEN)
 
 
-def instant(tenant: ObservedTenant, candidate: Candidate) -> datetime:
-    """One of the moments of a field.
+def known_instant(tenant: ObservedTenant, candidate: ProbeField) -> datetime:
+    """Return a date-time that occurs in a field.
 
-    Raises ``NotExercised`` when it has none.
+    Raises ``NotExercised`` when the field has no valid date-time.
     """
-    found = moment(draw(tenant, candidate))
+    found = parse_timestamp(draw_value(tenant, candidate))
     if found is None:
-        raise NotExercised(f"{candidate.path} holds no date-time")
+        raise NotExercised(f"{candidate.path} contains no valid date-time")
     return found.astimezone(UTC)
 
 
-def in_utc(when: datetime) -> str:
-    """A moment as the standard writes it."""
+def utc_text(when: datetime) -> str:
+    """Return a date-time in the form of the standard."""
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -190,59 +198,67 @@ def in_utc(when: datetime) -> str:
     family="filtering",
     title="Numbers are compared as numbers",
     clause="3.2 > < on numbers [B]",
-    example="filter=resultValueMax>'9' leaves out 100",
-    fix="read the literal as a number; as text, 100 stands before 9",
-    over=operations_of("number"),
-    needs=IGNORED,
+    example="filter=resultValueMax>'9' omits 100",
+    fix="parse the literal as a number; compared as text, 100 sorts before 9",
+    over=collections_with_fields("number"),
+    needs=FILTER_APPLIED,
 )
 def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    filters = drawn(tenant, operation, (*ORDERS, *EQUALITIES), "number")
-    for candidate in fields_on(tenant, operation, "number"):
-        # As text it stands before most numbers, by its value behind those of one digit.
-        filters.append(one(candidate, ">", "10"))
-        filters.append(one(candidate, ">", "9"))
-    yield from judge_all(tenant, operation, filters)
+    filters = filters_with_known_values(tenant, operation, (*ORDERS, *EQUALITIES), "number")
+    for candidate in chosen_fields(tenant, operation, "number"):
+        # Compared as text, 10 sorts before 9 and 9 after 100; as numbers they do not.
+        filters.append(single_clause_filter(candidate, ">", "10"))
+        filters.append(single_clause_filter(candidate, ">", "9"))
+    yield from compare_filters(tenant, operation, filters)
 
 
 @rule(
     "OR-FLT-08",
     family="filtering",
-    title="Booleans are found as true and false",
+    title="Booleans are compared with true and false",
     clause="3.2 booleans compared as their text [B]",
-    example="filter=enabledUser='true' brings nobody",
-    fix="take the words true and false in quotes, however the value is stored",
-    over=operations_of("boolean"),
-    needs=IGNORED,
+    example="filter=enabledUser='true' returns no users",
+    fix="accept the quoted words true and false, however the value is stored",
+    over=collections_with_fields("boolean"),
+    needs=FILTER_APPLIED,
 )
 def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = [
-        one(candidate, "=", word) for candidate in fields_on(tenant, operation, "boolean") for word in ("true", "false")
+        single_clause_filter(candidate, "=", word)
+        for candidate in chosen_fields(tenant, operation, "boolean")
+        for word in ("true", "false")
     ]
-    yield from judge_all(tenant, operation, filters, tell_open=True)
+    yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 
 @rule(
     "OR-FLT-09",
     family="filtering",
-    title="Lists hold all the listed values with =, and any of them with ~",
+    title="On a list field, = requires all listed values and ~ any of them",
     clause="3.2 list fields [B]",
-    example="filter=subjects='Mathematics,Biology' brings what holds one of the two",
-    fix="= asks for all the values between the commas, ~ for at least one of them",
-    over=operations_of("strings", "enumerations"),
-    needs=IGNORED,
+    example="filter=subjects='Mathematics,Biology' returns records that have only one of the two",
+    fix="require all values of the comma-separated list for =, and at least one of them for ~",
+    over=collections_with_fields("strings", "enumerations"),
+    needs=FILTER_APPLIED,
 )
 def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "strings", "enumerations"):
-        first = draw(tenant, candidate)
-        both = ",".join(dict.fromkeys((first, partner(tenant, candidate, first))))
-        filters += [one(candidate, operator, text) for text in dict.fromkeys((first, both)) for operator in ("=", "~")]
-    yield from judge_all(tenant, operation, filters, tell_open=True)
+    for candidate in chosen_fields(tenant, operation, "strings", "enumerations"):
+        first = draw_value(tenant, candidate)
+        both = ",".join(dict.fromkeys((first, second_list_value(tenant, candidate, first))))
+        filters += [
+            single_clause_filter(candidate, operator, text)
+            for text in dict.fromkeys((first, both))
+            for operator in ("=", "~")
+        ]
+    yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 
-def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
-    """A second value of a list that some rows hold without the first, or the other way round; else the first again."""
-    held = [set(map(text_of, values_at(row, candidate.path))) for row in tenant.whole(candidate.operation).values()]
+def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str) -> str:
+    """Return a second value that some rows have without the first, or the reverse; otherwise the first value."""
+    held = [
+        set(map(filter_text, values_at(row, candidate.path))) for row in tenant.all_rows(candidate.operation).values()
+    ]
     plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
     return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
 
@@ -250,37 +266,39 @@ def partner(tenant: ObservedTenant, candidate: Candidate, first: str) -> str:
 @rule(
     "OR-FLT-10",
     family="filtering",
-    title="A field of a reference is filtered by its dotted name",
+    title="A field of a reference can be filtered by its dotted name",
     clause="3.2 nested fields [B]",
-    example="filter=class.sourcedId='c-1' is refused as an unknown field",
-    fix="resolve a dot to the member of the reference, for single references and for lists of them",
-    over=operations_of("reference", "references"),
-    needs=IGNORED,
+    example="filter=class.sourcedId='c-1' is rejected as an unknown field",
+    fix="resolve the dot to a member of the reference, for single references and for lists of references",
+    over=collections_with_fields("reference", "references"),
+    needs=FILTER_APPLIED,
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from judge_all(tenant, operation, drawn(tenant, operation, ("=",), "reference", "references"))
+    yield from compare_filters(
+        tenant, operation, filters_with_known_values(tenant, operation, ("=",), "reference", "references")
+    )
 
 
 @rule(
     "OR-FLT-11",
     family="filtering",
-    title="AND narrows, and OR widens",
+    title="AND requires both clauses, OR at least one",
     clause="3.2 logic AND and OR [A]",
-    example="filter=role='student' OR role='teacher' brings nobody",
-    fix="join two clauses by AND or OR as they are written, each with its own field and value",
-    over=operations_of("enumeration"),
+    example="filter=role='student' OR role='teacher' returns no records",
+    fix="combine two clauses with AND or OR as written, each with its own field and value",
+    over=collections_with_fields("enumeration"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
-    for candidate in fields_on(tenant, operation, "enumeration"):
+    for candidate in chosen_fields(tenant, operation, "enumeration"):
         ordered_values = sorted(candidate.counts)
-        first, last = (clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
-        alive = ExpectedClause("status", "enumeration", "=", "active")
+        first, last = (filter_clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
+        active = ExpectedClause("status", "enumeration", "=", "active")
         filters += [
-            ExpectedFilter((first, alive)),
+            ExpectedFilter((first, active)),
             ExpectedFilter((first, last), either=True),
             ExpectedFilter((first, last)),
-            ExpectedFilter((last, alive), either=True),
+            ExpectedFilter((last, active), either=True),
         ]
-    yield from judge_all(tenant, operation, filters)
+    yield from compare_filters(tenant, operation, filters)

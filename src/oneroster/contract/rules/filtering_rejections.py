@@ -1,4 +1,4 @@
-"""Filtering: what must be refused, and what must be taken for text though it looks like more."""
+"""Filtering rules: filters to reject, and values that a server must not interpret."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,79 +7,79 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.probe_values import Candidate, best, draw, wholes
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, complete_collections, draw_value
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedFilter
-from oneroster.contract.oracle.status_payload import carries_code, says_minor
+from oneroster.contract.oracle.status_payload import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import judge_all
-from oneroster.contract.rules.filtering import clause, one, operations_of
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.filter_comparison import compare_filters
+from oneroster.contract.rules.filtering import collections_with_fields, filter_clause, single_clause_filter
+from oneroster_runtime.specification import Operation
 
-UNKNOWN: Final = "noSuchFieldOfTheStandard"
-NOBODY: Final = "no-such-value-1"
-SUBJECTS: Final = 3
+UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
+ABSENT_VALUE: Final = "no-such-value-1"
+MOST_COLLECTIONS: Final = 3
 BAD_REQUEST: Final = 400
-BUSY: Final = frozenset({429, 503})
+BUSY_STATUSES: Final = frozenset({429, 503})
 
 
-def largest(tenant: ObservedTenant, most: int = SUBJECTS) -> list[Operation]:
-    """The collections with most rows, no two of one element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
+def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) -> list[Operation]:
+    """Return the collections with the most rows, one per element."""
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
-def probed(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
-    """The answer to a filter that need not be lawful; it does not count among the tenant's answers.
+def response_to_filter(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
+    """Return the response to a filter that may be invalid, without keeping it for other rules.
 
     Raises ``NotExercised`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
-    reading = ParsedResponse(operation, {}, query, tenant.probe(operation.path, encoded_query(query)))
-    if reading.exchange.status in BUSY:
+    reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+    if reading.exchange.status in BUSY_STATUSES:
         raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
 
 
-def brings_all(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
-    """Whether an answer is the whole collection, or the first page of it."""
-    rows = tenant.whole(reading.operation)
+def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
+    """Whether a response contains the whole collection, or its whole first page."""
+    rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
 
-def unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
-    """The answers to filters by a field that does not exist, alone and beside one that does."""
-    for expression in (f"{UNKNOWN}='x'", f"status='active' OR {UNKNOWN}='x'"):
-        yield probed(tenant, operation, expression)
+def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
+    """Yield the responses to filters by an unknown field, alone and in an OR with a known one."""
+    for expression in (f"{UNKNOWN_FIELD}='x'", f"status='active' OR {UNKNOWN_FIELD}='x'"):
+        yield response_to_filter(tenant, operation, expression)
 
 
 @rule(
     "OR-FLT-12",
     family="filtering",
-    title="A filter by an unknown field is refused with 400 and no data",
+    title="A filter by an unknown field returns 400 and no data",
     clause="3.3 filter names an unknown field [A]",
-    example="filter=favouriteColour='red' is answered with 200 and all records",
-    fix="answer 400 with the minor code invalid_filter_field and the name of the field, and no records",
-    over=largest,
+    example="filter=favouriteColour='red' returns 200 and all records",
+    fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
+    over=largest_collections,
     needs=("OR-FLT-01",),
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for reading in unknown_fields(tenant, operation):
+    for reading in responses_to_unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
-            rows = f" and {many(len(reading.rows), 'row')}" if status == 200 else ""
-            yield finding(f"a filter by an unknown field is answered with HTTP {status}{rows}", reading)
+            rows = f" with {count_of(len(reading.rows), 'row')}" if status == 200 else ""
+            yield finding(f"a filter by an unknown field returned HTTP {status}{rows} instead of 400", reading)
             return
         if operation.wrapper in _keys(reading):
-            yield finding("a refused filter is answered with 400 and data", reading)
+            yield finding("a filter by an unknown field returned 400 together with data", reading)
             return
-        if carries_code(reading.exchange.json) and not says_minor(reading.exchange.json, "invalid_filter_field"):
-            # The vocabulary of minor codes is less certain than the status.
-            yield finding("the refusal does not say invalid_filter_field", reading, level=Level.SHOULD)
+        if has_code_major(reading.exchange.json) and not has_code_minor(reading.exchange.json, "invalid_filter_field"):
+            # The codeMinor vocabulary is less certain than the status code.
+            yield finding("the 400 response does not have codeMinor invalid_filter_field", reading, level=Level.SHOULD)
             return
 
 
@@ -88,92 +88,98 @@ def _keys(reading: ParsedResponse) -> set[str]:
     return set(payload) if isinstance(payload, dict) else set()
 
 
-def texts(tenant: ObservedTenant) -> list[Candidate]:
-    """The field of text on which expressions are tried."""
-    return best(tenant, "string")
+def text_fields(tenant: ObservedTenant) -> list[ProbeField]:
+    """Return the text field to build filters on."""
+    return best_fields(tenant, "string")
 
 
 @rule(
     "OR-FLT-13",
     family="filtering",
-    title="A filter that cannot be read is refused, and is neither a crash nor no filter at all",
+    title="A malformed filter is rejected, not ignored, and causes no server error",
     clause="6.1 status 400, malformed parameter [A]",
-    example="filter=title='Algebra (without the second quote) is answered with all records",
-    fix="answer 400 with a status payload whenever an expression is not of the grammar",
-    over=operations_of("string"),
+    example="filter=title='Algebra (without the closing quote) returns all records",
+    fix="return 400 with a status payload for every expression that does not match the filter grammar",
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
-    path, value = candidate.path, draw(tenant, candidate)
+    (candidate,) = text_fields(tenant)
+    path, value = candidate.path, draw_value(tenant, candidate)
     expressions = {
         "without operator and value": path,
         "without a value": f"{path}=",
         "without a field": f"='{value}'",
-        "with a quote that is never closed": f"{path}='{value}",
-        "with an operator that does not exist": f"{path}=='{value}'",
+        "with an unclosed quote": f"{path}='{value}",
+        "with an unknown operator": f"{path}=='{value}'",
         "that ends in AND": f"{path}='{value}' AND ",
         "with AND and OR side by side": f"{path}='{value}' AND OR status='active'",
     }
-    taken: list[str] = []
+    accepted: list[str] = []
     for flaw, expression in expressions.items():
-        reading = probed(tenant, operation, expression)
+        reading = response_to_filter(tenant, operation, expression)
         if reading.exchange.status >= 500:
-            yield finding(f"a filter {flaw} ends in HTTP {reading.exchange.status}", reading)
+            yield finding(f"a filter {flaw} returned HTTP {reading.exchange.status} instead of 400", reading)
             return
-        if brings_all(tenant, reading):
-            yield finding(f"a filter {flaw} brings the whole collection", reading)
+        if returns_whole_collection(tenant, reading):
+            yield finding(f"a filter {flaw} is ignored: it returned the whole collection", reading)
             return
-        taken += [flaw] if reading.exchange.status < BAD_REQUEST else []
-    if taken:
-        yield finding(f"the tenant reads a filter {', '.join(taken)}", None, level=Level.OPEN)
+        accepted += [flaw] if reading.exchange.status < BAD_REQUEST else []
+    if accepted:
+        yield finding(f"the tenant accepts a filter {', '.join(accepted)}", None, level=Level.OPEN)
 
 
 @rule(
     "OR-FLT-14",
     family="filtering",
-    title="Characters that databases take for wildcards stand for themselves",
+    title="Wildcard characters in a filter value are ordinary characters",
     clause="3.2 operators = and ~, the value as written [A]",
-    example="filter=title~'%' brings every record",
-    fix="escape %, _ and * before the value becomes part of a pattern, or search without patterns",
-    over=operations_of("string"),
+    example="filter=title~'%' returns every record",
+    fix="escape %, _ and * before using the value in a pattern, or search without patterns",
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-03"),
 )
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
-    start = draw(tenant, candidate)[:1]
-    filters = [one(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
-    filters += [one(candidate, "=", f"{start}%"), ExpectedFilter((clause(candidate, "=", f"{start}*"),))]
-    # A tenant that refuses such a value lets nobody see too much.
-    yield from judge_all(tenant, operation, filters, refusal=Level.SHOULD)
+    (candidate,) = text_fields(tenant)
+    start = draw_value(tenant, candidate)[:1]
+    filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
+    filters += [
+        single_clause_filter(candidate, "=", f"{start}%"),
+        ExpectedFilter((filter_clause(candidate, "=", f"{start}*"),)),
+    ]
+    # Rejecting such a value reveals no data, so it is at most a should.
+    yield from compare_filters(tenant, operation, filters, rejection_level=Level.SHOULD)
 
 
 @rule(
     "OR-FLT-15",
     family="filtering",
-    title="A condition that is always true never widens the answer",
+    title="A condition injected into a filter does not widen the result",
     clause="6.1 status 400, malformed parameter [A]",
-    example="filter=title='x' OR '1'='1' brings every record",
-    fix="parse the expression by the grammar and bind its values as parameters; never paste it into a query",
-    over=operations_of("string"),
+    example="filter=title='x' OR '1'='1' returns every record",
+    fix="parse the expression by the filter grammar and bind its values as parameters; never concatenate them"
+    " into a query",
+    over=collections_with_fields("string"),
     needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-13"),
 )
 def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    (candidate,) = texts(tenant)
+    (candidate,) = text_fields(tenant)
     path = candidate.path
     for expression in (
-        f"{path}='{NOBODY}' OR '1'='1'",
-        f"{path}='{NOBODY}' OR 1=1",
-        f"{path}='{NOBODY}'' OR ''1''=''1'",
-        f"{path}='{NOBODY}\\' OR 1=1 -- '",
-        f"{path}~'{NOBODY}%' OR '1' LIKE '1'",
-        f"{path}='{NOBODY}'; --'",
+        f"{path}='{ABSENT_VALUE}' OR '1'='1'",
+        f"{path}='{ABSENT_VALUE}' OR 1=1",
+        f"{path}='{ABSENT_VALUE}'' OR ''1''=''1'",
+        f"{path}='{ABSENT_VALUE}\\' OR 1=1 -- '",
+        f"{path}~'{ABSENT_VALUE}%' OR '1' LIKE '1'",
+        f"{path}='{ABSENT_VALUE}'; --'",
     ):
-        reading = probed(tenant, operation, expression)
+        reading = response_to_filter(tenant, operation, expression)
         if reading.exchange.status >= 500:
-            yield finding(f"a quote in a filter ends in HTTP {reading.exchange.status}", reading)
+            yield finding(f"a filter with an injected quote returned HTTP {reading.exchange.status}", reading)
             return
         if reading.rows:
-            message = f"a condition that is always true brings {many(len(reading.rows), 'row')}"
+            message = (
+                f"a filter with an injected condition that is always true returned {count_of(len(reading.rows), 'row')}"
+            )
             yield finding(message, reading, reading.ids)
             return

@@ -1,4 +1,4 @@
-"""HTTP: methods, content negotiation, caches and redirects, as every client and proxy on the way takes them."""
+"""HTTP rules: charset, HEAD and OPTIONS, caching, compression, content negotiation and redirects."""
 
 import re
 from collections.abc import Iterator
@@ -8,116 +8,121 @@ from urllib.parse import urljoin
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.operation_selectors import known_path, once, one_of_each_service, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable
+from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
+from oneroster.contract.observation.operation_selectors import (
+    first_readable,
+    one_of_each_service,
+    readable,
+    readable_path,
+)
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
-NOT_SERVED: Final = frozenset({405, 501})
-TOLD_BY_HEAD: Final = ("Content-Type", "X-Total-Count", "Link")
-"""Headers of an answer that a client reads by HEAD."""
+METHOD_NOT_SUPPORTED: Final = frozenset({405, 501})
+COMPARED_HEADERS: Final = ("Content-Type", "X-Total-Count", "Link")
+"""Headers that a client reads from a HEAD response."""
 _CHARSET: Final = re.compile(r";\s*charset=\"?([^\s;\"]+)", re.IGNORECASE)
 
 
 @rule(
     "OR-HTP-01",
     family="http",
-    title="JSON is sent in UTF-8 and declared as nothing else",
+    title="JSON is sent in UTF-8 and declares no other charset",
     clause="1 encodings, UTF-8 [B]",
-    example="Content-Type says charset=ISO-8859-1, so that clients misread every name with an accent",
-    fix="send UTF-8, and no charset at all: JSON has no other",
+    example="Content-Type contains charset=ISO-8859-1, so clients misread every name with an accent",
+    fix="send UTF-8, and omit the charset parameter: JSON has no other encoding",
     over=readable,
 )
 def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in tenant.readings(operation):
         declared = _CHARSET.search(reading.exchange.headers.get("Content-Type", ""))
         if declared is not None and declared[1].lower() not in UTF_8:
-            yield finding("the answer is declared in a charset other than UTF-8", reading)
+            yield finding("Content-Type declares a charset other than UTF-8", reading)
             return
 
 
 @rule(
     "OR-HTP-02",
     family="http",
-    title="HEAD tells what GET would tell",
-    clause="RFC 9110, 9.3.2 HEAD, beneath 4 response headers [B]",
-    example="HEAD on a collection answers 404, or without the X-Total-Count that GET sends",
-    fix="handle HEAD as GET and leave out the body",
+    title="HEAD returns the same status and headers as GET",
+    clause="RFC 9110, 9.3.2 HEAD; 4 response headers [B]",
+    example="HEAD on a collection returns 404, or omits the X-Total-Count that GET sends",
+    fix="handle HEAD like GET, and omit the body",
     over=one_of_each_service,
 )
 def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    path = known_path(tenant, operation)
+    path = readable_path(tenant, operation)
     by_head = tenant.probe(path, QUERY, method="HEAD")
-    if by_head.status in NOT_SERVED:
-        yield told(f"HEAD is not served (HTTP {by_head.status})", by_head, Level.OPEN)
+    if by_head.status in METHOD_NOT_SUPPORTED:
+        yield exchange_finding(f"HEAD is not supported (HTTP {by_head.status})", by_head, Level.OPEN)
         return
     by_get = tenant.probe(path, QUERY)
     if by_head.status != by_get.status:
-        yield told(f"HEAD is answered with HTTP {by_head.status}, GET with HTTP {by_get.status}", by_head)
+        yield exchange_finding(f"HEAD returned HTTP {by_head.status}, but GET returned HTTP {by_get.status}", by_head)
         return
-    lost = [name for name in TOLD_BY_HEAD if name in by_get.headers and name not in by_head.headers]
+    lost = [name for name in COMPARED_HEADERS if name in by_get.headers and name not in by_head.headers]
     if lost:
-        yield told(f"HEAD leaves out {', '.join(lost)}, which GET sends", by_head)
+        yield exchange_finding(f"HEAD omits the headers {', '.join(lost)}, which GET sends", by_head)
     total = {each.headers.get("X-Total-Count") for each in (by_get, by_head) if "X-Total-Count" in each.headers}
     if len(total) > 1:
-        yield told("HEAD sends another X-Total-Count than GET", by_head)
+        yield exchange_finding("HEAD and GET returned different values of X-Total-Count", by_head)
 
 
 @rule(
     "OR-HTP-03",
     family="http",
-    title="OPTIONS names the methods",
-    clause="RFC 9110, 9.3.7 OPTIONS; OneRoster is silent [B]",
-    example="OPTIONS on a collection ends in 500, or in 200 without the header Allow",
-    fix="answer OPTIONS with 204 and `Allow: GET, HEAD, OPTIONS`, or with 405",
+    title="OPTIONS names the supported methods",
+    clause="RFC 9110, 9.3.7 OPTIONS; OneRoster does not mention it [B]",
+    example="OPTIONS on a collection returns 500, or 200 without an Allow header",
+    fix="return 204 with `Allow: GET, HEAD, OPTIONS`, or return 405",
     over=one_of_each_service,
 )
 def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), method="OPTIONS")
+    exchange = tenant.probe(readable_path(tenant, operation), method="OPTIONS")
     if exchange.status >= 500 and exchange.status not in (501, 503):
-        yield told(f"OPTIONS is answered with HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"OPTIONS returned HTTP {exchange.status}", exchange)
     elif exchange.status >= 300:
-        yield told(f"OPTIONS is not served (HTTP {exchange.status})", exchange, Level.OPEN)
+        yield exchange_finding(f"OPTIONS is not supported (HTTP {exchange.status})", exchange, Level.OPEN)
     else:
         named = ",".join(exchange.headers.get(name, "") for name in ("Allow", "Access-Control-Allow-Methods"))
         if "GET" not in {name.strip().upper() for name in named.split(",")}:
-            yield told(f"OPTIONS is answered with HTTP {exchange.status}, and no header names GET", exchange)
+            yield exchange_finding(f"OPTIONS returned HTTP {exchange.status}, but no header names GET", exchange)
 
 
-def personal(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The operations whose records say something of a person."""
-    return (each for each in readable(tenant) if _is_personal(each))
+def with_personal_data(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The operations whose records contain personal data."""
+    return (each for each in readable(tenant) if _is_personal(tenant, each))
 
 
-def _is_personal(operation: Operation) -> bool:
-    known = ELEMENTS[operation.element or ""].properties.values()
-    # Vendors put anything into metadata, which every element has.
+def _is_personal(tenant: ObservedTenant, operation: Operation) -> bool:
+    known = tenant.properties(operation.element).values()
+    # Every element has metadata, which is personal only because vendors may put anything there.
     return any(each.personal and each.name != "metadata" for each in known)
 
 
 @rule(
     "OR-HTP-04",
     family="http",
-    title="No shared cache may keep personal data",
-    clause="RFC 9111, 3.5 answers to authorised requests, beneath 7.1 security [B]",
+    title="Shared caches are not allowed to store personal data",
+    clause="RFC 9111, 3.5 responses to authenticated requests; 7.1 security [B]",
     example="users are sent with `Cache-Control: public, max-age=3600`",
-    fix="send `Cache-Control: no-store` (or `private`) with everything about persons",
-    over=personal,
+    fix="send `Cache-Control: no-store` (or `private`) with all personal data",
+    over=with_personal_data,
 )
 def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     good = [reading for reading in tenant.readings(operation) if reading.exchange.status == 200]
     shared = [reading for reading in good if allows_sharing(reading.exchange)]
     if shared:
-        message = f"Cache-Control lets shared caches keep {many(len(shared), 'answer')} of {len(good)}"
+        message = f"Cache-Control allows shared caches to store {len(shared)} of {count_of(len(good), 'response')}"
         yield finding(message, shared[0])
 
 
 def allows_sharing(exchange: Exchange) -> bool:
-    """Whether a cache that serves several people may keep the answer though it was authorised."""
+    """Whether a shared cache may store the response although the request was authenticated."""
     directives: dict[str, str] = {}
     for part in exchange.headers.get("Cache-Control", "").lower().split(","):
         name, _, value = part.strip().partition("=")
@@ -130,62 +135,69 @@ def allows_sharing(exchange: Exchange) -> bool:
 @rule(
     "OR-HTP-05",
     family="http",
-    title="An answer is compressed only for who accepts it",
-    clause="RFC 9110, 12.5.3 Accept-Encoding, beneath 1 encodings [B]",
-    example="gzip comes back though the request says `Accept-Encoding: identity`",
-    fix="compress when the request accepts gzip, and name the compression in Content-Encoding",
+    title="Responses are compressed only if the request accepts it",
+    clause="RFC 9110, 12.5.3 Accept-Encoding; 1 encodings [B]",
+    example="the response is gzip although the request has `Accept-Encoding: identity`",
+    fix="compress only if the request accepts gzip, and name the compression in Content-Encoding",
     over=one_of_each_service,
 )
 def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
+    exchange = tenant.probe(readable_path(tenant, operation), "limit=100", headers={"Accept-Encoding": "identity"})
     if exchange.status >= 300:
-        yield told(f"with Accept-Encoding: identity the answer is HTTP {exchange.status}", exchange)
+        yield exchange_finding(f"a request with 'Accept-Encoding: identity' returned HTTP {exchange.status}", exchange)
     elif exchange.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
-        yield told("the answer is compressed though the request accepts identity only", exchange)
+        yield exchange_finding(
+            "the response is compressed although the request has 'Accept-Encoding: identity'", exchange
+        )
     elif exchange.json is UNREADABLE:
-        yield told("with Accept-Encoding: identity the body is not JSON", exchange)
+        yield exchange_finding("the response to a request with 'Accept-Encoding: identity' is not JSON", exchange)
 
 
 @rule(
     "OR-HTP-06",
     family="http",
-    title="Whatever is accepted, data come as JSON or not at all",
+    title="Data is never returned in another format than JSON",
     clause="1 encodings, JSON; RFC 9110, 12.5.1 Accept [B]",
-    example="`Accept: text/html`, which browsers send, brings an HTML page with 200",
-    fix="answer with JSON all the same, or with 406",
+    example="`Accept: text/html`, which browsers send, returns 200 and an HTML page",
+    fix="return JSON for every Accept header, or 406",
     over=one_of_each_service,
 )
 def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for accepted in ("text/html", "*/*"):
-        exchange = tenant.probe(known_path(tenant, operation), QUERY, headers={"Accept": accepted})
+        exchange = tenant.probe(readable_path(tenant, operation), QUERY, headers={"Accept": accepted})
         if exchange.status < 300 and exchange.json is UNREADABLE:
-            yield told(f"with Accept: {accepted} the answer is HTTP {exchange.status} and no JSON", exchange)
+            yield exchange_finding(
+                f"a request with 'Accept: {accepted}' returned HTTP {exchange.status} with a body that is not JSON",
+                exchange,
+            )
         elif exchange.status >= 300 and (accepted, exchange.status) != ("text/html", 406):
-            yield told(f"with Accept: {accepted} the answer is HTTP {exchange.status}", exchange)
+            yield exchange_finding(f"a request with 'Accept: {accepted}' returned HTTP {exchange.status}", exchange)
 
 
 @rule(
     "OR-HTP-07",
     family="http",
-    title="A redirect stays with the tenant",
+    title="A redirect stays on the origin of the tenant",
     clause="1 transport; RFC 9110, 10.2.2 Location [B]",
-    example="a slash at the end of the path brings 301 to http://, or to the name that the server has inside",
-    fix="build Location from the public address, or relative to the request; better yet, refuse with 404",
-    over=once,
+    example="a trailing slash returns a 301 to http://, or to an internal host name",
+    fix="build Location from the public URL, or relative to the request; better, return 404",
+    over=first_readable,
 )
 def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    exchange = tenant.probe(known_path(tenant, operation) + "/", QUERY)
+    exchange = tenant.probe(readable_path(tenant, operation) + "/", QUERY)
     if not 300 <= exchange.status < 400:
-        raise NotExercised(f"no redirect was met: a slash more is answered with HTTP {exchange.status}")
+        raise NotExercised(f"no redirect: a trailing slash returned HTTP {exchange.status}")
     address = exchange.headers.get("Location")
     if not address:
-        yield told(f"HTTP {exchange.status} without a Location", exchange)
-    elif not tenant.gateway.is_own(joined(exchange.url, address)):
-        yield told("Location leads to another origin, where a client must not send its credentials", exchange)
+        yield exchange_finding(f"the HTTP {exchange.status} response has no Location header", exchange)
+    elif not tenant.gateway.is_own(absolute_url(exchange.url, address)):
+        yield exchange_finding(
+            "Location points to another origin, where a client must not send its credentials", exchange
+        )
 
 
-def joined(base: str, address: str) -> str:
-    """The address that a possibly relative one means; as it was sent when it is none."""
+def absolute_url(base: str, address: str) -> str:
+    """Return an absolute URL for a possibly relative one, or the text unchanged if it is not a URL."""
     try:
         return urljoin(base, address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Paging: limit, offset, the whole in pages of any size, the total, the end."""
+"""Paging rules: limit, offset, pages of different sizes, X-Total-Count, and offsets beyond the end."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,69 +7,70 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding, many, shown
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, all_collections, collections
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 LARGEST_PAGE: Final = 800
-"""Rows; the largest page that the rules of this family ask for."""
+"""Rows; the largest page that the rules of this family request."""
 MOST_PAGES: Final = 12
-"""Pages of one walk; a collection that needs more is judged by its first walk only."""
-ENOUGH_TO_MOVE: Final = 4
-"""Rows."""
-PAGING: Final = frozenset({"limit", "offset"})
+"""Pages of one walk; a collection that needs more is not read again in smaller pages."""
+MIN_ROWS_FOR_OFFSET: Final = 4
+"""Rows that a collection needs before a wrong offset can be recognised."""
+PAGING_PARAMETERS: Final = frozenset({"limit", "offset"})
 
 
 def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
-    """The walk of the snapshot that met most rows, read to its end.
+    """Return the walk of the snapshot with the most rows, among those read to their end.
 
-    Raises ``NotExercised`` when there is none with at least two rows: one row has no pages.
+    Raises ``NotExercised`` when no walk has at least two rows, which paging needs.
     """
-    walks = [found for found in tenant.walks.get(operation.operation_id, ()) if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     largest = max(walks, key=len, default=None)
     if largest is None:
         raise NotExercised("the collection was not read to its end")
     if len(largest) < 2:
-        raise NotExercised("it takes two rows to see pages")
+        raise NotExercised("paging cannot be tested with fewer than 2 rows")
     return largest
 
 
-def third(count: int) -> int:
-    """A page size that cuts this many rows into three pages, the last one shorter where it can be."""
+def size_for_three_pages(count: int) -> int:
+    """Return a page size that divides this number of rows into three pages, the last one shorter if possible."""
     return min(-(-count // 3), LARGEST_PAGE)
 
 
-def half(count: int) -> int:
-    """A page size that cuts this many rows into two uneven pages."""
+def size_for_two_pages(count: int) -> int:
+    """Return a page size that divides this number of rows into two pages of different lengths."""
     return min(count // 2 + 1, LARGEST_PAGE)
 
 
-def page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
-    """One page of a walked collection.
+def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
+    """Return one page of a collection that was walked.
 
-    Raises ``NotExercised`` when the answer does not hold a page.
+    Raises ``NotExercised`` when the response contains no page.
     """
     reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     return reading
 
 
-def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
-    """The collection again, in pages of two sizes.
+def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
+    """Read the collection again in pages of two other sizes.
 
-    Raises ``NotExercised`` when that would take too many requests, or a page could not be read.
+    Raises ``NotExercised`` when that needs too many requests, or a page could not be read.
     """
     walks: list[ObservedWalk] = []
-    for size in dict.fromkeys((third(len(found)), half(len(found)))):
+    for size in dict.fromkeys((size_for_three_pages(len(found)), size_for_two_pages(len(found)))):
         if len(found) > size * MOST_PAGES:
             raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
-            tenant.ask, found.operation, found.values, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES
+            tenant.ask, found.operation, found.values, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES
         )
         if again.stopped and len(again) < len(found):
             raise NotExercised(f"pages of {size} rows: {again.stopped}")
@@ -80,28 +81,29 @@ def sized_walks(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWal
 @rule(
     "OR-PAG-01",
     family="paging",
-    title="No page is larger than the limit, and a page that was cut says so",
+    title="A page has at most limit rows, and a shortened page says that more follow",
     clause="3.1 limit [A]",
-    example="limit=10 brings 25 rows, or 8 rows without a total and without a next link",
-    fix="cut the page at the limit; where the server's own maximum is smaller, send X-Total-Count and a next link",
+    example="limit=10 returns 25 rows, or returns 8 rows without X-Total-Count and without a next link although "
+    "more follow",
+    fix="return at most limit rows; if the server has a smaller maximum, send X-Total-Count and a next link",
     over=all_collections,
 )
 def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    page(tenant, found, third(len(found)), 0)
+    read_page(tenant, found, size_for_three_pages(len(found)), 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
-        if reading.fault is not None or reading.values != found.values or not isinstance(limit, int):
+        if reading.problem is not None or reading.values != found.values or not isinstance(limit, int):
             continue
         received = len(reading.rows)
         if received > limit:
-            yield finding(f"limit={limit} brought {received} rows", reading)
+            yield finding(f"limit={limit} returned {received} rows", reading)
             return
         more = received < limit and int(offset) + received < len(found) and received > 0
         if more and reading.total is None and reading.next_link is None:
-            # The standard names no largest page, so cutting is allowed; a reader must only be able to see it.
+            # The standard sets no maximum page size, so a server may shorten pages; a client must be able to notice.
             yield finding(
-                f"limit={limit} brought {received} rows though more follow, without X-Total-Count or a next link",
+                f"limit={limit} returned {received} rows although more follow, but no X-Total-Count or next link",
                 reading,
                 level=Level.SHOULD,
             )
@@ -111,103 +113,102 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-PAG-02",
     family="paging",
-    title="The offset moves the page",
+    title="The offset moves the start of the page",
     clause="3.1 offset [A]",
-    example="offset=20 brings the same rows as offset=0",
-    fix="skip as many rows as the offset says, in the order of the answer, before the page is cut",
+    example="offset=20 returns the same rows as offset=0",
+    fix="skip offset rows, in the order of the response, before cutting the page",
     over=all_collections,
     needs=("OR-PAG-01",),
 )
 def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    if len(found) < ENOUGH_TO_MOVE:
-        raise NotExercised(
-            f"it takes {ENOUGH_TO_MOVE} rows to tell an offset that is ignored from one that is off by one"
-        )
-    size = third(len(found))
-    first, second = page(tenant, found, size, 0), page(tenant, found, size, size)
+    if len(found) < MIN_ROWS_FOR_OFFSET:
+        raise NotExercised(f"an ignored offset cannot be recognised with fewer than {MIN_ROWS_FOR_OFFSET} rows")
+    size = size_for_three_pages(len(found))
+    first, second = read_page(tenant, found, size, 0), read_page(tenant, found, size, size)
     if not second.rows:
-        yield finding(f"offset={size} brought no row although the collection holds {len(found)}", second)
+        yield finding(f"offset={size} returned no rows although the collection has {len(found)}", second)
     elif second.ids == first.ids[: len(second.ids)]:
-        yield finding(f"offset={size} brought the rows of offset=0 again", second, second.ids)
+        yield finding(f"offset={size} returned the same rows as offset=0", second, second.ids)
 
 
 @rule(
     "OR-PAG-03",
     family="paging",
-    title="Pages of any size together hold every row",
+    title="Pages of any size together contain every row",
     clause="3.1 limit and offset [A]",
-    example="40 rows in one page, but 39 in pages of 14",
-    fix="order every answer by a unique property such as sourcedId before limit and offset are applied",
+    example="the collection has 40 rows, but pages of 14 return only 39 of them",
+    fix="order every query by a unique property such as sourcedId before applying limit and offset",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
 )
 def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)
-    for again in sized_walks(tenant, found):
+    for again in walks_in_smaller_pages(tenant, found):
         pages = set(again.ids)
         if pages != whole:
             lost, gained = sorted(map(str, whole - pages)), sorted(map(str, pages - whole))
-            told = [f"{many(len(lost), 'row')} lost ({shown(lost)})"] if lost else []
-            told += [f"{many(len(gained), 'row')} gained ({shown(gained)})"] if gained else []
-            yield finding(f"read in pages of {again.limit}: {' and '.join(told)}", again.pages[0], lost or gained)
+            parts = [f"{count_of(len(lost), 'row')} missing ({id_list(lost)})"] if lost else []
+            parts += [f"{count_of(len(gained), 'row')} in addition ({id_list(gained)})"] if gained else []
+            message = f"pages of {again.limit} rows differ from the collection: {', '.join(parts)}"
+            yield finding(message, again.pages[0], lost or gained)
             return
 
 
 @rule(
     "OR-PAG-04",
     family="paging",
-    title="No row comes twice in the pages of one walk",
+    title="No row appears on more than one page",
     clause="3.1 limit and offset [A]",
-    example="the last row of a page comes again as the first of the next",
-    fix="order every answer by a unique property, and count the offset from 0",
+    example="the last row of a page is repeated as the first row of the next page",
+    fix="order every query by a unique property, and count the offset from 0",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02"),
 )
 def no_row_twice(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    for again in (found, *sized_walks(tenant, found)):
-        repeated = on_several(again.pages)
+    for again in (found, *walks_in_smaller_pages(tenant, found)):
+        repeated = ids_on_several_pages(again.pages)
         if repeated:
-            rows = f"{many(len(repeated), 'row')} on more than one page ({shown(repeated)})"
-            message = f"read in pages of {again.limit}: {rows}"
+            rows = f"{count_of(len(repeated), 'row')} on more than one page ({id_list(repeated)})"
+            message = f"pages of {again.limit} rows contain {rows}"
             yield finding(message, again.pages[0], repeated)
             return
 
 
-def on_several(pages: list[ParsedResponse]) -> list[str]:
-    """The ids that stand on more than one page; twice on the same page is another rule's matter."""
-    met = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
-    return [name for name, count in met.items() if count > 1]
+def ids_on_several_pages(pages: list[ParsedResponse]) -> list[str]:
+    """Return the ids that are on more than one page; OR-SEM-10 checks for repetition within a page."""
+    seen = Counter(name for reading in pages for name in set(reading.ids) if name is not None)
+    return [name for name, count in seen.items() if count > 1]
 
 
 @rule(
     "OR-PAG-05",
     family="paging",
-    title="X-Total-Count, where it is sent, is the number of rows",
+    title="X-Total-Count, if sent, is the number of rows",
     clause="4 X-Total-Count, value [A]",
-    example="X-Total-Count is 41 where 40 rows can be read",
-    fix="count the rows that the request selects over all pages, not the page and not the table",
+    example="X-Total-Count is 41, but the collection has 40 rows",
+    fix="count the rows that match the request over all pages, not the rows of the page or of the table",
     over=all_collections,
     needs=("OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 @confirmed
 def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    walks = [found for found in tenant.walks[operation.operation_id] if found.complete]
+    walks = [found for found in tenant.walks(operation) if found.complete]
     counts = {tuple(found.values.items()): len(found) for found in walks}
     sent = False
     for reading in tenant.readings(operation):
         count = counts.get(tuple(reading.values.items()))
-        if count is None or reading.fault is not None or not reading.query.keys() <= PAGING:
+        if count is None or reading.problem is not None or not reading.query.keys() <= PAGING_PARAMETERS:
             continue
         header = reading.exchange.headers.get("X-Total-Count")
         sent = sent or header is not None
         if header is not None and reading.total is None:
-            yield finding("X-Total-Count is not a whole number", reading)
+            yield finding("X-Total-Count is not a non-negative integer", reading)
             return
         if reading.total is not None and reading.total != count:
-            yield finding(f"X-Total-Count is {reading.total}, the collection holds {count} rows", reading)
+            yield finding(f"X-Total-Count is {reading.total}, but the collection has {count_of(count, 'row')}", reading)
             return
     if not sent:
         raise NotExercised("X-Total-Count is not sent")
@@ -216,21 +217,25 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-PAG-07",
     family="paging",
-    title="Past the end there is 200 and an empty array",
+    title="An offset beyond the end returns 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
-    example="offset=5000 of 40 rows is answered with 404",
-    fix="answer 200 with an empty array; that is where a reader's loop ends",
+    example="offset=5000 on a collection of 40 rows returns 404",
+    fix="return 200 with an empty array, which ends the paging loop of a client",
     over=collections,
     needs=("OR-PAG-02",),
 )
-def past_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
         raise NotExercised(f"the collection was not read to its end ({found.stopped})")
-    size = third(max(len(found), 1))
-    page(tenant, found, size, 0)
+    size = size_for_three_pages(max(len(found), 1))
+    read_page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
-    if beyond.fault is not None:
-        yield finding(f"past the end: {beyond.fault}", beyond)
+    if beyond.problem is not None:
+        yield finding(f"an offset beyond the last row: {beyond.problem}", beyond)
     elif beyond.rows:
-        yield finding(f"past the end: {many(len(beyond.rows), 'row')}", beyond, beyond.ids)
+        yield finding(
+            f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array",
+            beyond,
+            beyond.ids,
+        )

@@ -1,4 +1,4 @@
-"""Paging by links: where first, prev and last lead, and whether the rest of the request comes along."""
+"""Paging rules on the links first, prev and last, and on the query parameters that links repeat."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -9,77 +9,88 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.fields import selected
-from oneroster.contract.rules.paging import ENOUGH_TO_MOVE, largest_walk, page, third
-from oneroster.contract.rules.paging_next_link import absolute
-from oneroster.contract.rules.paging_stability import largest
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.fields import response_with_fields
+from oneroster.contract.rules.paging import MIN_ROWS_FOR_OFFSET, largest_walk, read_page, size_for_three_pages
+from oneroster.contract.rules.paging_next_link import absolute_url
+from oneroster.contract.rules.paging_stability import largest_collections
+from oneroster_runtime.specification import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")
-WALKED: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
-"""Links can only be judged beside pages that are right."""
-WINDOW: Final = frozenset({"limit", "offset"})
+CORRECT_PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
+"""Links can be checked only against pages that are correct."""
+PAGING_PARAMETERS: Final = frozenset({"limit", "offset"})
 
 
 def links_of(reading: ParsedResponse) -> dict[str, str]:
-    """The absolute addresses of a page's links by relation; those that are no address of the tenant are empty."""
+    """Return the absolute URLs of the links of a page, by relation; invalid ones are empty."""
     header = httpx.Response(200, headers=reading.exchange.headers).links
-    found = {str(relation): absolute(reading.exchange.url, link.get("url", "")) for relation, link in header.items()}
+    found = {
+        str(relation): absolute_url(reading.exchange.url, link.get("url", "")) for relation, link in header.items()
+    }
     return {relation: address or "" for relation, address in found.items()}
 
 
 @rule(
     "OR-PAG-12",
     family="paging",
-    title="The links first, prev and last lead where they say",
+    title="The links first, prev and last point to the right rows",
     clause="4 Link rules [B]",
-    example="the link last leads behind the last row",
-    fix="first begins at offset 0, prev ends where the page begins, last holds the last rows",
-    over=largest,
-    needs=(*WALKED, "OR-PAG-06", "OR-PAG-09"),
+    example="the last link points beyond the last row",
+    fix="start first at offset 0, end prev where the current page starts, and end last with the last row",
+    over=largest_collections,
+    needs=(*CORRECT_PAGES, "OR-PAG-06", "OR-PAG-09"),
 )
 def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    size = third(len(found))
-    if len(found) < ENOUGH_TO_MOVE or size >= len(found):
-        raise NotExercised("too few rows for pages on both sides")
-    middle = page(tenant, found, size, size)
+    size = size_for_three_pages(len(found))
+    if len(found) < MIN_ROWS_FOR_OFFSET or size >= len(found):
+        raise NotExercised("the collection has too few rows for a page with pages before and after it")
+    middle = read_page(tenant, found, size, size)
     links = links_of(middle)
     if not middle.rows or not links:
-        raise NotExercised("no links are sent")
+        raise NotExercised("the response has no Link header")
     for relation in ("first", "prev", "last"):
         if relation in links:
-            yield from _leads_wrong(tenant, found, middle, relation, links[relation])
-    lacking = [relation for relation in RELATIONS if relation not in links]
-    if lacking:
-        yield finding(f"a page in the middle has no link {', '.join(lacking)}", middle, level=Level.OPEN)
+            yield from _link_findings(tenant, found, middle, relation, links[relation])
+    missing = [relation for relation in RELATIONS if relation not in links]
+    if missing:
+        yield finding(
+            f"a page in the middle of the collection has no link with the relation {', '.join(missing)}",
+            middle,
+            level=Level.OPEN,
+        )
 
 
-def _leads_wrong(
+def _link_findings(
     tenant: ObservedTenant, found: ObservedWalk, middle: ParsedResponse, relation: str, address: str
 ) -> Iterator[Finding]:
-    """What is wrong with one link of a page in the middle, told from the rows to which it leads."""
+    """Yield what is wrong with one link of a middle page, judged by the rows it returns."""
     if not tenant.gateway.is_own(address):
-        yield finding(f"the link {relation} leads to another origin or is no address", middle)
+        yield finding(f"the {relation} link is not a URL on the origin of the tenant", middle)
         return
-    there = ParsedResponse(middle.operation, middle.values, middle.query, tenant.gateway.send("GET", address))
-    if there.fault is not None:
-        yield finding(f"the link {relation} leads to {there.fault}", middle)
+    target = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
+    if target.problem is not None:
+        yield finding(f"following the {relation} link failed: {target.problem}", middle)
         return
     begins = found.ids.index(middle.ids[0])
-    rows = len(there.ids)
-    right = {
+    rows = len(target.ids)
+    expected = {
         "first": found.ids[:rows],
         "prev": found.ids[max(0, begins - rows) : begins],
         "last": found.ids[len(found) - rows :],
     }[relation]
-    if not rows or there.ids != right:
-        yield finding(f"the link {relation} leads to other rows", middle, there.ids)
+    if not rows:
+        yield finding(f"the {relation} link returned no rows", middle)
+    elif target.ids != expected:
+        wrong = next((pair for pair in zip(target.ids, expected, strict=False) if pair[0] != pair[1]), None)
+        received = count_of(rows, "row") if wrong is None else f"the row {id_list(wrong[:1])}"
+        instead = len(expected) if wrong is None else id_list(wrong[1:])
+        yield finding(f"the {relation} link returned {received} instead of {instead}", middle, target.ids)
 
 
 @rule(
@@ -87,20 +98,20 @@ def _leads_wrong(
     family="paging",
     title="Links repeat the filter and the fields of the request",
     clause="4 Link rules, filter, sort and fields repeated [B]",
-    example="the next link of a request with fields leads to whole records",
-    fix="write every parameter of the request into every link, with limit and offset changed",
-    over=largest,
-    needs=(*WALKED, "OR-PAG-06"),
+    example="the next link of a request with fields returns whole records",
+    fix="copy every query parameter of the request to every link, and change only limit and offset",
+    over=largest_collections,
+    needs=(*CORRECT_PAGES, "OR-PAG-06"),
 )
 def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     query: Query = {"limit": 1, "offset": 0, "filter": "status='active'", "fields": "sourcedId,status"}
-    reading = selected(tenant, operation, query)
-    links = links_of(reading) if reading.fault is None else {}
+    reading = response_with_fields(tenant, operation, query)
+    links = links_of(reading) if reading.problem is None else {}
     if not links:
-        raise NotExercised("no links are sent")
+        raise NotExercised("the response has no Link header")
     for relation in RELATIONS:
         kept = dict(parse_qsl(urlsplit(links.get(relation, "")).query, keep_blank_values=True))
-        lost = [name for name, value in query.items() if name not in WINDOW and kept.get(name) != value]
+        lost = [name for name, value in query.items() if name not in PAGING_PARAMETERS and kept.get(name) != value]
         if relation in links and lost:
-            yield finding(f"the link {relation} loses the parameters {', '.join(lost)}", reading)
+            yield finding(f"the {relation} link drops or changes the parameters {', '.join(lost)}", reading)
             return

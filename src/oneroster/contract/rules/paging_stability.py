@@ -1,4 +1,4 @@
-"""Paging: whether the rows keep their places, whatever the page, the sort and the filter."""
+"""Paging rules on the default page size, a stable order of rows, and totals under a sort or filter."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -7,100 +7,112 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.probe_values import wholes
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.probe_values import complete_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, Query, collections
+from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import narrowed
-from oneroster.contract.rules.paging import MOST_PAGES, largest_walk, on_several, page, sized_walks, third
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.filter_comparison import filtered_walk
+from oneroster.contract.rules.paging import (
+    MOST_PAGES,
+    ids_on_several_pages,
+    largest_walk,
+    read_page,
+    size_for_three_pages,
+    walks_in_smaller_pages,
+)
+from oneroster_runtime.specification import Operation
 
 DEFAULT_LIMIT: Final = 100
-"""Rows of a page when the request does not say."""
-SUBJECTS: Final = 4
-TIED: Final = "status"
-"""Every record has it and there are two values of it: nothing ties more rows."""
+"""Rows of a page when the request has no limit."""
+MOST_COLLECTIONS: Final = 4
+FIELD_WITH_TIES: Final = "status"
+"""Every record has it and it has two values, so no field has more ties."""
 
 
-def largest(tenant: ObservedTenant) -> list[Operation]:
-    """The few collections with most rows, no two of one element."""
-    sized = sorted(wholes(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:SUBJECTS]]
+def largest_collections(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections with the most rows, one per element."""
+    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 @rule(
     "OR-PAG-08",
     family="paging",
-    title="Without a limit a page has 100 rows",
+    title="Without a limit, a page has 100 rows",
     clause="3.1 limit, default [A]",
-    example="GET /users brings 20 of 400 rows, or all of them",
-    fix="take limit=100 when the request does not say",
-    over=largest,
+    example="GET /users returns 20 of 400 rows, or all 400",
+    fix="use limit=100 when the request has no limit",
+    over=largest_collections,
     needs=("OR-PAG-01",),
 )
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, {}, {})
-    if reading.fault is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.fault}")
+    if reading.problem is not None:
+        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
     received = len(reading.rows)
-    # A server may cut every page; then its default can be no larger than what it gives when it is asked for more.
+    # If the server has a smaller maximum page size, its default cannot be larger than that.
     expected = min(DEFAULT_LIMIT, len(found.pages[0].rows))
     if received != expected:
-        yield finding(f"without a limit {many(received, 'row')} of {len(found)} come instead of {expected}", reading)
+        yield finding(
+            f"without a limit, {received} of {count_of(len(found), 'row')} were returned instead of {expected}", reading
+        )
     elif len(found) <= DEFAULT_LIMIT:
-        raise NotExercised(f"{len(found)} rows all stand on one page of the default size")
+        raise NotExercised(f"the collection has only {len(found)} rows, which fit on one default page")
 
 
 @rule(
     "OR-PAG-09",
     family="paging",
-    title="The rows stand in the same order each time, whatever the size of the page",
+    title="The order of the rows is the same for every request and page size",
     clause="4 Link rules, a last page with a smaller limit [B]",
-    example="the row with index 10 is another one when the limit is 5 than when it is 1000",
-    fix="give every query an order that leaves no ties, as by sourcedId, before it is cut",
+    example="the row at index 10 with limit=5 differs from the row at index 10 with limit=1000",
+    fix="give every query an order without ties, for example by sourcedId, before cutting the page",
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 def order_is_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    told = list(_other_order(tenant, operation))
-    yield from told
-    if not told and operation in largest(tenant):
+    findings = list(_order_findings(tenant, operation))
+    yield from findings
+    if not findings and operation in largest_collections(tenant):
         yield from _same_page_again(tenant, operation)
 
 
 @confirmed
-def _other_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    """Where the order of the small pages departs from that of the large ones."""
-    found = walked(tenant, operation)
-    for again in sized_walks(tenant, found):
+def _order_findings(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield the first index at which smaller pages contain another row than the larger ones."""
+    found = complete_walk(tenant, operation)
+    for again in walks_in_smaller_pages(tenant, found):
         indices = enumerate(zip(found.ids, again.ids, strict=False))
-        place = next((index for index, (one, other) in indices if one != other), None)
-        if place is not None:
-            message = f"in pages of {again.limit} another row has the index {place} than in pages of {found.limit}"
-            yield finding(message, again.pages[0], [found.ids[place], again.ids[place]])
+        position = next((index for index, (one, other) in indices if one != other), None)
+        if position is not None:
+            message = (
+                f"the row at index {position} differs between pages of {again.limit} and pages of {found.limit} rows"
+            )
+            yield finding(message, again.pages[0], [found.ids[position], again.ids[position]])
             return
 
 
 def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    """Whether a page that was read before brings other rows now, and other ones again right after."""
-    found = walked(tenant, operation)
-    before = page(tenant, found, third(len(found)), third(len(found)))
+    """Yield a finding if a page returns other rows each time it is requested."""
+    found = complete_walk(tenant, operation)
+    before = read_page(tenant, found, size_for_three_pages(len(found)), size_for_three_pages(len(found)))
     text = encoded_query(before.query)
     for _ in range(2):
-        # One difference may be a change of the data in the meantime; two in a row are none.
-        again = ParsedResponse(operation, {}, before.query, tenant.probe(operation.path, text))
-        if again.fault is not None or again.ids == before.ids:
+        # One difference may be a change of the data meanwhile; two in a row are not.
+        again = tenant.parse(operation, tenant.probe(operation.path, text), {}, before.query)
+        if again.problem is not None or again.ids == before.ids:
             return
         before = again
-    yield finding("the same page, asked for again, brings other rows each time", before, before.ids)
+    yield finding("the same page returned different rows on each of 3 requests", before, before.ids)
 
 
-def walked(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
-    """The walk over a collection to its end; at a second look it is done anew.
+def complete_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
+    """Return the walk over a collection to its end; during a re-check, it is read again.
 
     Raises ``NotExercised`` when it was not read to its end, or has fewer than two rows.
     """
@@ -113,57 +125,59 @@ def walked(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
 @rule(
     "OR-PAG-10",
     family="paging",
-    title="Sorted by a field with ties, the pages together hold every row once",
+    title="Pages sorted by a field with ties contain every row exactly once",
     clause="3.1 sort, limit and offset [A]",
-    example="sort=status in pages of 14 brings two rows twice and loses two others",
-    fix="break ties of the sort by sourcedId, so that every query has one order",
-    over=largest,
+    example="sort=status in pages of 14 repeats two rows and loses two others",
+    fix="break ties by sourcedId, so that the order of every query is unique",
+    over=largest_collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 @confirmed
 def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = walked(tenant, operation)
-    size = third(len(found))
+    found = complete_walk(tenant, operation)
+    size = size_for_three_pages(len(found))
     if len(found) > size * MOST_PAGES:
-        raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
+        raise NotExercised(f"the collection has too many rows ({len(found)}) to read again in small pages")
 
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
-        return tenant.ask(operation, values, {**window, "sort": TIED, "orderBy": "asc"})
+        return tenant.ask(operation, values, {**window, "sort": FIELD_WITH_TIES, "orderBy": "asc"})
 
-    again = walk(ask, operation, {}, limit=size, most_rows=2 * len(found), most_pages=2 * MOST_PAGES)
+    again = walk(ask, operation, {}, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES)
     if not again.complete:
-        raise NotExercised(f"sorted pages of {size} rows: {again.stopped}")
+        raise NotExercised(f"the pages of {size} sorted rows could not be read: {again.stopped}")
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
-    repeated = sorted(on_several(again.pages))
+    repeated = sorted(ids_on_several_pages(again.pages))
     if lost or repeated:
-        message = f"sorted by {TIED} in pages of {size}: {many(len(lost), 'row')} lost ({shown(lost)})"
-        yield finding(
-            f"{message}, {len(repeated)} on more than one page ({shown(repeated)})", again.pages[0], lost or repeated
-        )
+        message = f"sorted by {FIELD_WITH_TIES}, pages of {size} rows miss {_rows(lost)}"
+        yield finding(f"{message} and repeat {_rows(repeated)}", again.pages[0], lost or repeated)
+
+
+def _rows(ids: list[str]) -> str:
+    return f"{count_of(len(ids), 'row')} ({id_list(ids)})" if ids else "0 rows"
 
 
 @rule(
     "OR-PAG-11",
     family="paging",
-    title="With a filter X-Total-Count is the number of rows that pass it",
+    title="With a filter, X-Total-Count is the number of matching rows",
     clause="4 X-Total-Count, after filter [A]",
-    example="filter=status='tobedeleted' brings 2 rows and X-Total-Count 400",
-    fix="count after the filter is applied",
+    example="filter=status='tobedeleted' returns 2 rows with X-Total-Count 400",
+    fix="count the rows after applying the filter",
     over=collections,
     needs=("OR-PAG-02", "OR-PAG-05"),
 )
 def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = narrowed(tenant, operation, "status='tobedeleted'")
+    found = filtered_walk(tenant, operation, "status='tobedeleted'")
     if not found.pages:
-        raise NotExercised(f"no filtered page could be read ({found.stopped})")
+        raise NotExercised(f"no page of the filtered collection could be read ({found.stopped})")
     totals = [reading for reading in found.pages if reading.total is not None]
     if not totals:
         raise NotExercised("X-Total-Count is not sent")
     if not found.complete:
-        raise NotExercised(f"the filtered rows were not read to their end ({found.stopped})")
+        raise NotExercised(f"the filtered collection was not read to its end ({found.stopped})")
     changing = next((later for earlier, later in pairwise(totals) if earlier.total != later.total), None)
     if totals[0].total != len(found):
-        message = f"with a filter X-Total-Count is {totals[0].total}, and {many(len(found), 'row')} come"
+        message = f"with a filter, X-Total-Count is {totals[0].total}, but {count_of(len(found), 'row')} were returned"
         yield finding(message, totals[0])
     elif changing is not None:
-        yield finding("X-Total-Count changes from page to page under a filter", changing)
+        yield finding("with a filter, X-Total-Count differs from page to page", changing)

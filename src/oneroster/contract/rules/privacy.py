@@ -1,4 +1,4 @@
-"""Privacy: what is known of a person stands in records, for those who may read them, and nowhere else."""
+"""Privacy rules: personal data is only in records, not in errors, URLs or links, and needs the right scope."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -10,44 +10,48 @@ import httpx
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.http.target import wanted_scopes
-from oneroster.contract.observation.evidence import CauseCount, counted, many
-from oneroster.contract.observation.operation_selectors import known_path, known_reading, told
-from oneroster.contract.observation.tenant import ObservedTenant, readable, reads
-from oneroster.contract.oracle.error_leaks import texts
-from oneroster.contract.oracle.personal_data import Trait, given_away, traits
+from oneroster.contract.http.target import required_scopes
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.observation.operation_selectors import readable, readable_path, readable_response, reads
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.oracle.error_leaks import response_texts
+from oneroster.contract.oracle.personal_data import PersonalTrait, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, out_of_scope
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, expect_no_access
+from oneroster_runtime.specification import Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
-"""Queries with which the read of an existing record may fail."""
-PEOPLE: Final = "User"
+"""Queries that may make the read of an existing record fail."""
+USER: Final = "User"
 
 
-def of_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """Every operation whose records have a secret: users, however they are asked for."""
-    return (each for each in readable(tenant) if _secrets(each))
+def _traits(tenant: ObservedTenant, element: str | None, row: Record) -> list[PersonalTrait]:
+    return personal_traits(tenant.specification.elements[element or ""], row)
 
 
-def all_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first of them, which holds all users where there is such a collection."""
-    return islice(of_people(tenant), 1)
+def operations_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Every operation whose records have a secret property, which are those that return users."""
+    return (each for each in readable(tenant) if _secrets(tenant, each))
 
 
-def _secrets(operation: Operation) -> list[Property]:
-    return [known for known in ELEMENTS[operation.element or ""].properties.values() if known.secret]
+def first_operation_with_secrets(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first of these operations, which is the collection of all users if the tenant serves it."""
+    return islice(operations_with_secrets(tenant), 1)
+
+
+def _secrets(tenant: ObservedTenant, operation: Operation) -> list[Property]:
+    return [known for known in tenant.properties(operation.element).values() if known.secret]
 
 
 @rule(
     "OR-PRV-01",
     family="privacy",
-    title="No record holds a password",
-    clause="5.13 password, optional: it may be sent, though no reader is known to ask for it [C]",
-    example="users carry the password in clear",
-    fix="leave the property out; who has to sign in users does so by single sign-on and not by a roster",
-    over=all_people,
+    title="No record contains a password",
+    clause="5.13 password, optional: it may be sent, but no client is known to request it [C]",
+    example="users have their password in plain text",
+    fix="omit the property; users should sign in by single sign-on, not by a password from a roster",
+    over=first_operation_with_secrets,
 )
 def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     seen = 0
@@ -55,126 +59,134 @@ def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for known in _secrets(operation):
-                # An empty string is how some servers leave a property out.
+            for known in _secrets(tenant, operation):
+                # Some servers send an empty string instead of omitting a property.
                 if row.get(known.name):
                     tallies.setdefault(known.name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
-        yield counted(f"{name} is sent in {many(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen)
+        yield counted_finding(
+            f"{name} is present in {count_of(tally.count, 'record')}", tally, f"{operation.wrapper}[].{name}", seen
+        )
 
 
 def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The single reads of records by which a person is known."""
-    return (each for each in reads(tenant) if traits(each.element or "", known_reading(tenant, each).rows[0]))
+    """The single reads that returned a record with personal data."""
+    return (each for each in reads(tenant) if _traits(tenant, each.element, readable_response(tenant, each).rows[0]))
 
 
 @rule(
     "OR-PRV-02",
     family="privacy",
-    title="No error repeats what is known of a person",
+    title="An error response contains no personal data",
     clause="6.2 error payload, description [B]",
-    example="the description of a 400 names the student whose record was asked for",
-    fix="name the parameter, the field or the sourcedId in a description, and no value of a record",
+    example="the description of a 400 names the student whose record was requested",
+    fix="name the parameter, the field or the sourcedId in a description, never a value of a record",
     over=personal_reads,
 )
 def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = known_reading(tenant, operation)
-    path, failed = known_path(tenant, operation), False
+    known = readable_response(tenant, operation)
+    path, failed = readable_path(tenant, operation), False
     for query in BAD_REQUESTS:
         exchange = tenant.probe(path, query)
         if exchange.status < 400:
             continue
         failed = True
-        if fields := _told_of(operation, known.rows[0], exchange):
-            yield told(f"HTTP {exchange.status} repeats {', '.join(fields)} of the record", exchange)
+        if fields := _personal_fields(tenant, operation, known.rows[0], exchange):
+            yield exchange_finding(
+                f"an HTTP {exchange.status} response contains the {', '.join(fields)} of the requested record", exchange
+            )
             return
     if not failed:
-        raise NotExercised("no request for an existing record could be made to fail")
+        raise NotExercised("no request for an existing record returned an error")
 
 
-def _told_of(operation: Operation, row: Record, exchange: Exchange) -> list[str]:
-    text = "\n".join(texts(exchange))
-    return given_away(operation.element or "", row, text)
+def _personal_fields(tenant: ObservedTenant, operation: Operation, row: Record, exchange: Exchange) -> list[str]:
+    text = "\n".join(response_texts(exchange))
+    return personal_fields_in(tenant.specification.elements[operation.element or ""], row, text)
 
 
-def leading_to_people(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The operations whose records refer to users."""
-    return (each for each in readable(tenant) if _references(each))
+def operations_referring_to_users(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The operations whose records contain references to users."""
+    return (each for each in readable(tenant) if _references(tenant, each))
 
 
-def _references(operation: Operation) -> list[str]:
-    known = ELEMENTS[operation.element or ""].properties.values()
-    return [each.name for each in known if each.refers_to == PEOPLE]
+def _references(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    known = tenant.properties(operation.element).values()
+    return [each.name for each in known if each.refers_to == USER]
 
 
 @rule(
     "OR-PRV-03",
     family="privacy",
-    title="No address holds what is known of a person",
+    title="The href of a reference contains no personal data",
     clause="5.2 href, the address of the object by its sourcedId [B]",
-    example="the href of a user ends in the mail address, or holds it as a parameter",
-    fix="build addresses from sourcedIds alone: addresses are kept in logs, histories and caches",
-    over=leading_to_people,
+    example="the href of a user ends in the email address, or contains it as a parameter",
+    fix="build URLs from sourcedIds only, because URLs are stored in logs, histories and caches",
+    over=operations_referring_to_users,
 )
-def no_person_in_addresses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    people = _people(tenant)
+def no_person_in_hrefs(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    people = _traits_by_user(tenant)
     tallies: dict[tuple[str, str], CauseCount] = {}
     seen = 0
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for name, href, person in _addresses(operation, row):
+            for name, href, person in _user_references(tenant, operation, row):
                 for field in _fields_in(unquote_plus(href), people.get(person, [])):
                     tallies.setdefault((name, field), CauseCount(reading)).add(identity(row))
     for (name, field), tally in tallies.items():
         pointer = f"{operation.wrapper}[].{name}.href"
-        yield counted(f"{name}.href holds {field} of the user in {many(tally.count, 'record')}", tally, pointer, seen)
+        yield counted_finding(
+            f"{name}.href contains the {field} of the user in {count_of(tally.count, 'record')}", tally, pointer, seen
+        )
 
 
-def _people(tenant: ObservedTenant) -> dict[str, list[Trait]]:
-    """The traits of every user, by sourcedId."""
-    users = tenant.whole(tenant.dialect.all_of(PEOPLE))
-    return {sourced_id: traits(PEOPLE, row) for sourced_id, row in users.items()}
+def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[PersonalTrait]]:
+    """Return the identifying values of every user, by sourcedId."""
+    users = tenant.all_rows(tenant.dialect.collection_of(USER))
+    return {sourced_id: _traits(tenant, USER, row) for sourced_id, row in users.items()}
 
 
-def _addresses(operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
-    """The references of a record to users: property, href, sourcedId."""
-    for name in _references(operation):
+def _user_references(tenant: ObservedTenant, operation: Operation, row: Record) -> Iterator[tuple[str, str, str]]:
+    """Yield the references of a record to users, as property, href and sourcedId."""
+    for name in _references(tenant, operation):
         value = row.get(name)
         for reference in value if isinstance(value, list) else [value]:
             if isinstance(reference, dict):
                 yield name, str(reference.get("href", "")), str(reference.get("sourcedId", ""))
 
 
-def _fields_in(text: str, known: list[Trait]) -> list[str]:
+def _fields_in(text: str, known: list[PersonalTrait]) -> list[str]:
     return [trait.field for trait in known if trait.is_in(text)]
 
 
 @rule(
     "OR-PRV-04",
     family="privacy",
-    title="No link to another page holds what is known of a person",
+    title="Links to other pages contain no personal data",
     clause="4 Link rules, the parameters of the request [B]",
-    example="the next link carries the mail address of the last row as a cursor",
-    fix="let links say limit and offset; a cursor has to be opaque",
-    over=of_people,
+    example="the next link contains the email address of the last row as a cursor",
+    fix="use limit and offset in links; a cursor must be opaque",
+    over=operations_with_secrets,
 )
 def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
     if not linked:
-        raise NotExercised("no Link header is sent")
+        raise NotExercised("the response has no Link header")
     for reading in linked:
-        # What the kit asked for itself comes back in the links, as it should.
+        # Links rightly repeat the query of the request, so values from it do not count.
         asked = unquote_plus(encoded_query(reading.query))
         addresses = [address for address in _links(reading) if address != asked]
         fields = {
             trait.field
             for row in reading.rows
-            for trait in traits(operation.element or "", row)
+            for trait in _traits(tenant, operation.element, row)
             if not trait.is_in(asked) and any(trait.is_in(address) for address in addresses)
         }
         if fields:
-            yield told(f"the Link header holds {', '.join(sorted(fields))} of a row", reading.exchange)
+            yield exchange_finding(
+                f"the Link header contains the {', '.join(sorted(fields))} of a record on the page", reading.exchange
+            )
             return
 
 
@@ -183,21 +195,23 @@ def _links(reading: ParsedResponse) -> list[str]:
     return [unquote_plus(link.get("url", "")) for link in known]
 
 
-def of_demographics(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The demographics that can be read."""
+def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The operations on demographics that could be read."""
     return (each for each in readable(tenant) if each.tag == DEMOGRAPHICS)
 
 
 @rule(
     "OR-PRV-05",
     family="privacy",
-    title="Demographics are read with their own scope only",
+    title="Reading demographics requires their own scope",
     clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
     example="a token for roster.readonly reads birth dates",
-    fix="ask for the scope roster-demographics.readonly at the demographics endpoints, and answer 403 without it",
-    over=of_demographics,
+    fix="require the scope roster-demographics.readonly on the demographics endpoints, and return 403 without it",
+    over=demographics_operations,
     needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    others = tuple(scope for scope in wanted_scopes() if scope not in operation.oauth_scopes)
-    yield from out_of_scope(tenant, operation, others)
+    others = tuple(
+        scope for scope in required_scopes(tenant.standard.specification) if scope not in operation.oauth_scopes
+    )
+    yield from expect_no_access(tenant, operation, others)

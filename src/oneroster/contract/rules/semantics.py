@@ -1,4 +1,4 @@
-"""Semantics: specialised and nested collections hold their own rows, all of them, and each row once."""
+"""Semantic rules on specialised and nested collections: exactly the right records, each with a unique id."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,27 +6,28 @@ from collections.abc import Iterator
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding, many, shown
-from oneroster.contract.observation.membership import belonging, in_subset, is_live
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.membership import expected_members, in_subset, is_live
+from oneroster.contract.observation.operation_selectors import collections, nested
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant, collections, nested
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
 def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections that hold one kind of a larger one, such as the students among the users."""
+    """The collections that select one kind of record from another one, such as students from users."""
     return (operation for operation in collections(tenant) if operation.subset is not None)
 
 
 @rule(
     "OR-SEM-01",
     family="semantics",
-    title="A specialised collection holds only rows of its kind",
+    title="A specialised collection contains only records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="GET /students lists a user whose role is teacher",
-    fix="select by the property that makes the kind, such as role or type, and by nothing else",
+    fix="select by the property that defines the kind, such as role or type, and by nothing else",
     over=specialised,
 )
 def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -34,28 +35,28 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     others = [identity(row) for row in found.rows if not in_subset(row, operation.subset)]
     if others and operation.subset is not None:
         allowed = " or ".join(operation.subset.values)
-        message = f"{len(others)} of {len(found)} rows have another {operation.subset.property} than {allowed}"
+        message = f"{len(others)} of {len(found)} records have a {operation.subset.property} other than {allowed}"
         yield finding(message, found.pages[0], others)
 
 
 @rule(
     "OR-SEM-02",
     family="semantics",
-    title="A specialised collection holds all rows of its kind",
+    title="A specialised collection contains all records of its kind",
     clause="2 what the specialised endpoints select [B]",
-    example="a user with the role student stands in /users but not in /students",
-    fix="serve the specialised collection from the same rows as the larger one",
+    example="a user whose role is student is listed by /users but not by /students",
+    fix="serve the specialised collection from the same records as the collection it selects from",
     over=specialised,
 )
 @confirmed
 def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if operation.subset is None:
         return
-    larger = tenant.whole(tenant.dialect.find(operation.subset.of))
+    larger = tenant.all_rows(tenant.dialect.operation(operation.subset.of))
     expected = {name for name, row in larger.items() if in_subset(row, operation.subset) and is_live(row)}
-    missing = sorted(expected - tenant.whole(operation).keys())
+    missing = sorted(expected - tenant.all_rows(operation).keys())
     if missing:
-        message = f"{len(missing)} of {len(expected)} rows of {operation.subset.of} are missing ({shown(missing)})"
+        message = f"{len(missing)} of {len(expected)} records of {operation.subset.of} are missing ({id_list(missing)})"
         yield finding(message, tenant.walk(operation).pages[0], missing)
 
 
@@ -66,66 +67,70 @@ def _scope_level(operation: Operation) -> Level | None:
 @rule(
     "OR-SEM-03",
     family="semantics",
-    title="A nested collection holds only its parent's rows",
+    title="A nested collection contains only the records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/{id}/classes lists a class of another school",
-    fix="select by the parent in the path",
+    fix="select by the parent id in the path",
     over=nested,
 )
 @confirmed
 def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for found in tenant.walks[operation.operation_id]:
-        expected = belonging(tenant, operation, found.values, live_only=False)
-        known = tenant.whole(tenant.dialect.all_of(operation.element))
-        foreign = [name for name in found.ids if name in known and name not in expected]
-        if foreign:
-            message = f"{len(foreign)} of {len(found)} rows do not belong to {_parents(found.values)}"
-            yield finding(message, found.pages[0], foreign, _scope_level(operation))
+    for found in tenant.walks(operation):
+        expected = expected_members(tenant, operation, found.values, live_only=False)
+        known = tenant.all_rows(tenant.dialect.collection_of(operation.element))
+        others = [name for name in found.ids if name in known and name not in expected]
+        if others:
+            message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
+            yield finding(message, found.pages[0], others, _scope_level(operation))
             return
 
 
 @rule(
     "OR-SEM-04",
     family="semantics",
-    title="A nested collection holds all of its parent's rows",
+    title="A nested collection contains all records of its parent",
     clause="2 nested endpoints, parents [B]",
-    example="a class names the school, but GET /schools/{id}/classes lacks it",
-    fix="select by the reference that the rows hold, over all rows",
+    example="a class refers to the school, but GET /schools/{id}/classes does not list it",
+    fix="select by the reference that the records contain, over all records",
     over=nested,
 )
 @confirmed
 def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     judged = False
-    for found in tenant.walks[operation.operation_id]:
+    for found in tenant.walks(operation):
         if not found.complete:
             continue
         judged = True
-        expected = belonging(tenant, operation, found.values, live_only=True)
+        expected = expected_members(tenant, operation, found.values, live_only=True)
         missing = sorted(expected - set(found.ids))
         if missing:
-            message = f"{len(missing)} of {len(expected)} rows of {_parents(found.values)} are missing"
+            message = (
+                f"{len(missing)} of {len(expected)} records of the parent {_parents_text(found.values)} are missing"
+            )
             yield finding(message, found.pages[0], missing, _scope_level(operation))
             return
     if not judged:
         raise NotExercised("no nested collection was read to its end")
 
 
-def _parents(values: dict[str, str]) -> str:
-    return ", ".join(f"{name} {shown([value])}" for name, value in values.items())
+def _parents_text(values: dict[str, str]) -> str:
+    return ", ".join(f"{name}={id_list([value])}" for name, value in values.items())
 
 
 @rule(
     "OR-SEM-10",
     family="semantics",
-    title="No two records of a collection share a sourcedId",
+    title="No two records of a collection have the same sourcedId",
     clause="5.1 sourcedId [A]",
-    example="two orgs of one page have the same sourcedId",
-    fix="give every record an id of its own within its element, and keep it",
+    example="two orgs on one page have the same sourcedId",
+    fix="give every record an id that is unique within its element, and keep it",
     over=collections,
 )
 def unique_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in tenant.walk(operation).pages:
         repeated = [name for name, count in Counter(reading.ids).items() if count > 1 and name is not None]
         if repeated:
-            yield finding(f"{many(len(repeated), 'sourcedId')} on several rows of one page", reading, repeated)
+            yield finding(
+                f"{count_of(len(repeated), 'sourcedId')} used by several records on one page", reading, repeated
+            )
             return

@@ -1,4 +1,4 @@
-"""Semantics of dates: nothing ends before it begins, and nobody sits in a class outside its sessions."""
+"""Semantic rules on dates: periods end after they begin, enrollments begin within the sessions of their class."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -7,37 +7,37 @@ from typing import Any, Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import CauseCount, counted, many
-from oneroster.contract.observation.membership import is_live, references
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.membership import is_live, references_in
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.semantics_references import bases
-from oneroster_v1p1.tables import Operation
+from oneroster.contract.rules.semantics_references import base_collections
+from oneroster_runtime.specification import Operation
 
 PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
     "AcademicSession": ("startDate", "endDate", None),
     "Enrollment": ("beginDate", "endDate", None),
-    # That a task is due behind the day on which it was given is common sense, and stands nowhere.
+    # No source says that a due date follows the assign date, although it is common sense.
     "LineItem": ("assignDate", "dueDate", Level.OPEN),
 }
-"""By element: where a period begins and ends, and what a breach weighs if less than its rule."""
+"""By element: the properties for begin and end, and the level of a finding if it is lower than that of the rule."""
 
 
-def periods(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections whose records have a beginning and an end."""
-    return (operation for operation in bases(tenant) if operation.element in PERIODS)
+def collections_with_periods(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The collections whose records have a begin and an end date."""
+    return (operation for operation in base_collections(tenant) if operation.element in PERIODS)
 
 
 @rule(
     "OR-SEM-13",
     family="semantics",
-    title="Nothing ends before it begins",
+    title="No session, enrollment or line item ends before it begins",
     clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
-    example="a term with startDate 2026-06-15 and endDate 2025-08-18",
-    fix="correct the dates where the records are kept; consumers drop such sessions and enrollments",
-    over=periods,
+    example="a term has startDate 2026-06-15 and endDate 2025-08-18",
+    fix="correct the dates in the source data; clients drop such sessions and enrollments",
+    over=collections_with_periods,
 )
 def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
@@ -45,7 +45,7 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
-        first, last = _moment(row.get(begins)), _moment(row.get(ends))
+        first, last = _comparable(row.get(begins)), _comparable(row.get(ends))
         if first is not None and last is not None and len(first) == len(last):
             judged += 1
             if last < first:
@@ -53,11 +53,13 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if not judged:
         raise NotExercised("no record has both dates")
     if tally.count:
-        yield counted(f"{ends} before {begins} in {tally.count} of {judged} records", tally, ends, judged, level)
+        yield counted_finding(
+            f"{ends} is before {begins} in {tally.count} of {count_of(judged, 'record')}", tally, ends, judged, level
+        )
 
 
-def _moment(value: Any) -> str | None:
-    """A date or a date-time in a form that can be compared with another of its kind; None when it is none."""
+def _comparable(value: Any) -> str | None:
+    """Return a date or a date-time in a form that sorts like its value, or None if it is neither."""
     if not isinstance(value, str):
         return None
     try:
@@ -67,9 +69,9 @@ def _moment(value: Any) -> str | None:
     return value if len(value) == len("2025-08-18") else f"{parsed.timestamp():020.6f}"
 
 
-def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
+def enrollment_collection(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collection of all enrollments."""
-    return (operation for operation in bases(tenant) if operation.element == "Enrollment")
+    return (operation for operation in base_collections(tenant) if operation.element == "Enrollment")
 
 
 @rule(
@@ -77,20 +79,20 @@ def enrollments(tenant: ObservedTenant) -> Iterator[Operation]:
     family="semantics",
     title="An enrollment begins within the sessions of its class",
     clause="5.7 beginDate, within the session of the class [B]",
-    example="beginDate 2019-08-18 in a class whose only term is that of 2025",
-    fix="take the day on which the student joined this class, not the day of the first enrollment in the school",
-    over=enrollments,
+    example="beginDate is 2019-08-18 in a class whose only term is that of 2025",
+    fix="use the day on which the student joined this class, not the day of the first enrollment in the school",
+    over=enrollment_collection,
     needs=("OR-SEM-13",),
 )
 @confirmed
 def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    classes = tenant.whole(tenant.dialect.all_of("Class"))
-    sessions = tenant.whole(tenant.dialect.all_of("AcademicSession"))
+    classes = tenant.all_rows(tenant.dialect.collection_of("Class"))
+    sessions = tenant.all_rows(tenant.dialect.collection_of("AcademicSession"))
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
-        span, begin = _span(row, classes, sessions), _day(row.get("beginDate"))
+        span, begin = _class_period(row, classes, sessions), _day(row.get("beginDate"))
         if span is None or begin is None or not is_live(row):
             continue
         judged += 1
@@ -99,17 +101,17 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if not judged:
         raise NotExercised("no enrollment has a beginDate and a class with sessions")
     if tally.count:
-        message = f"beginDate outside the sessions of the class in {many(tally.count, 'record')} of {judged}"
-        yield counted(message, tally, "beginDate", judged)
+        message = f"beginDate is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, "beginDate", judged)
 
 
-def _span(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
-    """From the first to the last day of all sessions of the class of an enrollment; None when they are not known."""
-    of_class = next((classes.get(identity(item) or "") for item in references(row.get("class"))), None)
+def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
+    """Return the first and the last day of the sessions of an enrollment's class, or None if they are not known."""
+    of_class = next((classes.get(identity(item) or "") for item in references_in(row.get("class"))), None)
     if of_class is None:
         return None
     days: list[tuple[date, date]] = []
-    for item in references(of_class.get("terms")):
+    for item in references_in(of_class.get("terms")):
         session = sessions.get(identity(item) or "", {})
         start, end = _day(session.get("startDate")), _day(session.get("endDate"))
         if start is None or end is None:

@@ -1,4 +1,4 @@
-"""Semantics of nested collections whose parents are not there, or have nothing to do with each other."""
+"""Semantic rules on nested collections with an unknown parent, or with two unrelated parents."""
 
 import secrets
 from collections.abc import Iterator
@@ -8,42 +8,47 @@ from typing import Final
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding, many
-from oneroster.contract.observation.membership import parents_in_data
-from oneroster.contract.observation.tenant import ObservedTenant, nested
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.membership import count_parents
+from oneroster.contract.observation.operation_selectors import nested
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 CANDIDATES: Final = 50
-"""Parents of each kind among which a pair is looked for that does not belong together."""
+"""Parents of each kind to search for an unrelated pair."""
 
 
 @rule(
     "OR-SEM-11",
     family="semantics",
-    title="A parent that is not there has no rows",
+    title="A nested collection of an unknown parent returns no rows",
     clause="2 nested endpoints, parents [B]",
-    example="GET /schools/nobody/students lists the students of all schools, or is answered with 500",
-    fix="answer 404, or 200 with an empty array; no source settles which",
+    example="GET /schools/unknown/students lists the students of all schools, or returns 500",
+    fix="return 404, or 200 with an empty array; both are accepted, because no source settles which",
     over=nested,
 )
 def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    nobody = f"oneroster-check-{secrets.token_hex(8)}"
-    reading = tenant.look(operation, dict.fromkeys(path_parameters(operation), nobody), {"limit": 1})
-    yield from _nothing(reading, "a parent that is not there")
+    unknown = f"oneroster-check-{secrets.token_hex(8)}"
+    reading = tenant.fetch(operation, dict.fromkeys(path_parameters(operation), unknown), {"limit": 1})
+    yield from _expect_no_rows(reading, "an unknown parent")
 
 
-def _nothing(reading: ParsedResponse, what: str) -> Iterator[Finding]:
-    """A finding unless the answer is 404 or an empty page."""
+def _expect_no_rows(reading: ParsedResponse, what: str) -> Iterator[Finding]:
+    """Yield a finding unless the response is a 404 or an empty page."""
     if reading.rows:
-        yield finding(f"{what} has {many(len(reading.rows), 'row')} on the page", reading, reading.ids)
+        yield finding(
+            f"{what} returned a page with {count_of(len(reading.rows), 'record')} instead of 404 or an empty array",
+            reading,
+            reading.ids,
+        )
     elif reading.exchange.status not in (200, 204, 404):
-        yield finding(f"{what}: HTTP {reading.exchange.status} instead of 404 or an empty array", reading)
+        yield finding(f"{what} returned HTTP {reading.exchange.status} instead of 404 or an empty array", reading)
 
 
-def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The collections below two parents that could be read."""
+def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The collections with two parents that could be read."""
     return (operation for operation in nested(tenant) if len(path_parameters(operation)) == 2)
 
 
@@ -52,17 +57,17 @@ def below_two(tenant: ObservedTenant) -> Iterator[Operation]:
     family="semantics",
     title="Parents that do not belong together have no rows in common",
     clause="2 nested endpoints, parents [B]",
-    example="GET /schools/a/classes/c/students lists the students of c, which is a class of school b",
-    fix="select by both ids of the path; answer 404, or an empty array, when they do not belong together",
-    over=below_two,
+    example="GET /schools/a/classes/c/students lists the students of class c, which belongs to school b",
+    fix="select by both ids of the path; return 404 or an empty array when they do not belong together",
+    over=collections_with_two_parents,
     needs=("OR-SEM-03", "OR-SEM-11"),
 )
-def strangers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = parents_in_data(tenant, operation)
+def unrelated_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = count_parents(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
     pair = next((pair for pair in product(firsts, seconds) if pair not in known), None)
     if pair is None:
-        raise NotExercised("all parents that were met belong together")
-    reading = tenant.look(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
-    yield from _nothing(reading, "a pair of parents that do not belong together")
+        raise NotExercised("all known parents belong together")
+    reading = tenant.fetch(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
+    yield from _expect_no_rows(reading, "a pair of parents that do not belong together")

@@ -1,27 +1,30 @@
-"""Semantics of single reads, beside the entry that the list has of the same record."""
+"""Semantic rules on single reads, compared with the entry of the same record in its list."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import finding, many
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.observation.tenant import ObservedTenant, reads
+from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster_v1p1.tables import ELEMENTS, Operation
+from oneroster_runtime.specification import Operation
 
 
-def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[ParsedResponse, str, Record]]:
-    """Single reads that were answered, with the id asked for and the record's entry in its list.
+def reads_with_list_entries(
+    tenant: ObservedTenant, operation: Operation
+) -> Iterator[tuple[ParsedResponse, str, Record]]:
+    """Yield successful single reads, each with the requested id and the list entry of that id.
 
-    Raises ``NotExercised`` when no single read was answered.
+    Raises ``NotExercised`` when no single read succeeded.
     """
     found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
-    entries = tenant.by_id(found)
-    answered = [reading for reading in tenant.readings(operation) if reading.fault is None]
+    entries = tenant.rows_by_id(found)
+    answered = [reading for reading in tenant.readings(operation) if reading.problem is None]
     if not answered:
         raise NotExercised("no single record could be read")
     for reading in answered:
@@ -33,10 +36,10 @@ def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[P
 @rule(
     "OR-SEM-07",
     family="semantics",
-    title="A single read says what the list entry says",
+    title="A single read returns the same values as the list",
     clause="3.4 without fields all data comes back [B]",
-    example="the list has a title that the single read lacks",
-    fix="build both answers from the same record",
+    example="the list contains a title for a record, but the single read does not",
+    fix="build both responses from the same record",
     over=reads,
     needs=(),
 )
@@ -44,9 +47,9 @@ def read_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[P
 def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
     example: ParsedResponse | None = None
-    for reading, asked, entry in read_pairs(tenant, operation):
+    for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
-        names = _differing(operation, record, entry)
+        names = _differing(tenant, operation, record, entry)
         if identity(record) == asked and names:
             example = example or reading
             for name in names:
@@ -54,12 +57,12 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
     if example is not None:
         fields = ", ".join(sorted(different))
         ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
-        yield finding(f"single read and list entry differ in {fields}", example, ids)
+        yield finding(f"the single read and the list entry differ in {fields}", example, ids)
 
 
-def _differing(operation: Operation, one: Record, other: Record) -> list[str]:
-    """The documented properties in which two records differ; a vendor's own ones are told by number only."""
-    known = ELEMENTS[operation.element].properties if operation.element else {}
+def _differing(tenant: ObservedTenant, operation: Operation, one: Record, other: Record) -> list[str]:
+    """Return the documented properties that differ between two records, and the number of other ones."""
+    known = tenant.properties(operation.element)
     names = [name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)]
     shown_names = sorted(name for name in names if name in known)
     others = len(names) - len(shown_names)
@@ -73,21 +76,27 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
 @rule(
     "OR-SEM-08",
     family="semantics",
-    title="A record of the list can be read by its id, and is that record",
+    title="A listed record can be read by its id, and the response has that id",
     clause="2 single reads [A]",
-    example="GET /orgs/7 brings the org 8, or 404 for an id that the list holds",
-    fix="look up by the decoded path segment, exactly, with upper and lower case told apart",
+    example="GET /orgs/7 returns org 8, or 404 although the list contains org 7",
+    fix="look up the decoded path segment exactly, and compare ids case-sensitively",
     over=reads,
 )
 @confirmed
 def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    wrong = [reading for reading, asked, _ in read_pairs(tenant, operation) if identity(reading.rows[0]) != asked]
+    wrong = [
+        reading
+        for reading, asked, _ in reads_with_list_entries(tenant, operation)
+        if identity(reading.rows[0]) != asked
+    ]
     if wrong:
         asked = [value for reading in wrong for value in reading.values.values()]
         yield finding(
-            f"{many(len(wrong), 'single read')} brought another record than the one asked for", wrong[0], asked
+            f"{count_of(len(wrong), 'single read')} returned a record with another id than the requested one",
+            wrong[0],
+            asked,
         )
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
     lost = [
         reading
         for reading in tenant.readings(operation)
@@ -97,31 +106,33 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
     ]
     if lost:
         asked = [value for reading in lost for value in reading.values.values()]
-        yield finding(f"{many(len(lost), 'record')} of the list not found by id (404)", lost[0], asked)
+        yield finding(f"{count_of(len(lost), 'listed record')} returned 404 when read by id", lost[0], asked)
 
 
 @rule(
     "OR-SEM-17",
     family="semantics",
-    title="A record whose id needs escaping can be read by it",
+    title="A record whose id needs escaping can be read by that id",
     clause="1 sourcedId, an opaque string [A]",
-    example="GET /orgs/a%2Fb is answered with 404, although the list has an org with the id a/b",
-    fix="split the path into segments before decoding them, so that an encoded slash stays in its id",
+    example="GET /orgs/a%2Fb returns 404, although the list contains an org with the id a/b",
+    fix="split the path into segments before decoding them, so that an encoded slash stays part of the id",
     over=reads,
 )
 @confirmed
 def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    entries = tenant.by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
-    awkward = [
+    entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    escaped = [
         (reading, asked)
         for reading in tenant.readings(operation)
         for asked in reading.values.values()
         if asked in entries and needs_escaping(asked)
     ]
-    if not awkward:
-        raise NotExercised("no id that was met needs escaping")
-    lost = [(reading, asked) for reading, asked in awkward if 400 <= reading.exchange.status < 500]
+    if not escaped:
+        raise NotExercised("no known id needs escaping")
+    lost = [(reading, asked) for reading, asked in escaped if 400 <= reading.exchange.status < 500]
     if lost:
         reading = lost[0][0]
-        message = f"{many(len(lost), 'record')} of the list not read by id (HTTP {reading.exchange.status})"
+        message = (
+            f"{count_of(len(lost), 'listed record')} returned HTTP {reading.exchange.status} when read by an escaped id"
+        )
         yield finding(message, reading, [asked for _, asked in lost])

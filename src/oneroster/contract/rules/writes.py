@@ -1,4 +1,4 @@
-"""Writes: a PUT creates and replaces what is in it. All of it on objects of the kit's own making, removed again."""
+"""Write rules on PUT: it creates or replaces a record. They write, and then remove, objects of the kit."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,250 +15,290 @@ from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, owned_objects
-from oneroster.contract.writes.sample_records import BEST
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster.contract.writes.sample_records import MAX_SCORE
+from oneroster_runtime.specification import Operation
 
-LONG: Final = 300
-"""Characters; longer than the columns of most databases that somebody thought long enough for a title."""
+LONG_TITLE: Final = 300
+"""Characters; longer than the usual limit of 255 for a text column."""
 MOST_PAGES: Final = 20
 
 
-def puts(tenant: ObservedTenant) -> Iterator[Operation]:
+def put_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of the dialect.
 
-    Raises ``NotExercised`` when nothing may be written.
+    Raises ``NotExercised`` when the run must not write.
     """
-    return writing(tenant, "PUT")
+    return write_operations(tenant, "PUT")
 
 
-def writing(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
-    """The operations of a writing method for whose objects the dialect has a read.
+def write_operations(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
+    """The operations with a write method whose objects can be read as well.
 
-    Raises ``NotExercised`` when nothing may be written.
+    Raises ``NotExercised`` when the run must not write.
     """
     owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
-    return (each for each in OPERATIONS.values() if each.method == method and each.path in paths)
+    return (
+        each
+        for each in tenant.standard.specification.operations.values()
+        if each.method == method and each.path in paths
+    )
 
 
-def told(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
-    """A finding that rests on the answer to a write."""
+def write_finding(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
+    """Return a finding with the response to a write as evidence."""
     return Finding(message, (Evidence(request=exchange.request, ids=ids),), level)
 
 
 @rule(
     "OR-WRT-01",
     family="writes",
-    title="A valid record is taken",
+    title="A valid record is accepted",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="PUT of a complete line item under a new id is answered with 400",
-    fix="take every record that the schema allows, under whatever id the path names",
-    over=puts,
+    example="PUT of a complete line item under a new id returns 400",
+    fix="accept every record that the schema allows, under any id in the path",
+    over=put_operations,
 )
 def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.created.status not in DONE:
-        yield told(f"a valid record under a new id: HTTP {life.created.status}", life.created, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.created.status not in DONE:
+        yield write_finding(
+            f"a PUT of a valid record under a new id returned HTTP {lifecycle.created.status} instead of 201",
+            lifecycle.created,
+            lifecycle.sourced_id,
+        )
 
 
 @rule(
     "OR-WRT-02",
     family="writes",
-    title="A PUT that creates is answered with 201",
+    title="A PUT that creates a record returns 201",
     clause="2 note W, created 201 [B]",
-    example="PUT under a new id is answered with 200",
-    fix="answer 201 when the path's sourcedId was not there before",
-    over=puts,
+    example="PUT under a new id returns 200",
+    fix="return 201 if no record had the sourcedId of the path before",
+    over=put_operations,
     needs=("OR-WRT-01",),
 )
 def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.created.status != 201:
-        yield told(f"HTTP {life.created.status} instead of 201", life.created, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.created.status != 201:
+        message = f"a PUT that creates a record returned HTTP {lifecycle.created.status} instead of 201"
+        yield write_finding(message, lifecycle.created, lifecycle.sourced_id)
 
 
 @rule(
     "OR-WRT-03",
     family="writes",
-    title="What was put is read back the same",
+    title="A record is read back with the values that were written",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="the description of a line item that was put is not in the answer to the GET",
-    fix="keep every property of the record that the document knows",
-    over=puts,
+    example="the description of a line item is missing when it is read after the PUT",
+    fix="store every documented property of the record",
+    over=put_operations,
     needs=("OR-WRT-01",),
 )
 def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    yield from _kept(life, life.record, life.first)
+    lifecycle = lifecycle_of(tenant, operation)
+    yield from _stored_differences(lifecycle, lifecycle.record, lifecycle.read_after_create)
 
 
-def _kept(life: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
-    if reading.fault is not None:
-        yield finding(f"what was put cannot be read: {reading.fault}", reading, [sent["sourcedId"]])
-    elif names := changed_properties(life.element, sent, reading.rows[0]):
-        yield finding(f"{', '.join(names)} did not come back as sent", reading, [sent["sourcedId"]])
+def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedResponse) -> Iterator[Finding]:
+    if reading.problem is not None:
+        yield finding(f"the written record could not be read: {reading.problem}", reading, [sent["sourcedId"]])
+    elif names := changed_properties(lifecycle.definition, sent, reading.rows[0]):
+        yield finding(
+            f"the record is read back with other values of {', '.join(names)} than written",
+            reading,
+            [sent["sourcedId"]],
+        )
 
 
 @rule(
     "OR-WRT-04",
     family="writes",
-    title="What was put stands in its collection",
+    title="A written record is listed in its collection",
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
-    example="a category that was put can be read by its id, and GET /categories does not list it",
-    fix="serve the collection from where the record was written to, or let a cache know",
-    over=puts,
+    example="a new category can be read by its id, but GET /categories does not list it",
+    fix="serve the collection from the storage that PUT writes to, or invalidate its cache",
+    over=put_operations,
     needs=("OR-WRT-03",),
 )
-def stands_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    reading = life.first
-    collection = tenant.dialect.all_of(life.element)
-    if collection is None or reading.fault is not None:
-        raise NotExercised("there is no collection to look into, or no record")
-    one = tenant.look(collection, {}, {"filter": f"sourcedId='{life.sourced_id}'"})
-    if life.sourced_id in one.ids:
+def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    reading = lifecycle.read_after_create
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    if collection is None or reading.problem is not None:
+        raise NotExercised("the element has no collection, or the written record could not be read")
+    one = tenant.fetch(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
+    if lifecycle.sourced_id in one.ids:
         return
-    # A server that does not filter, or does so wrongly, is another rule's matter.
-    found = walk(tenant.look, collection, {}, limit=PAGE, most_rows=tenant.gateway.limits.rows, most_pages=MOST_PAGES)
-    if life.sourced_id in found.ids:
+    # Other rules check filters; here a wrong filter must not hide the record, so read the collection.
+    found = walk(tenant.fetch, collection, {}, limit=PAGE, max_rows=tenant.gateway.limits.rows, max_pages=MOST_PAGES)
+    if lifecycle.sourced_id in found.ids:
         return
     if not found.complete:
         raise NotExercised(f"the collection could not be read to its end ({found.stopped})")
-    yield finding("the record can be read by its id, and its collection does not hold it", one, [life.sourced_id])
+    yield finding(
+        "the written record can be read by its id, but its collection does not contain it", one, [lifecycle.sourced_id]
+    )
 
 
 @rule(
     "OR-WRT-05",
     family="writes",
-    title="A PUT to an id that is there replaces the record",
+    title="A PUT to an existing id replaces the record",
     clause="2 putCategory, putLineItem and putResult [A]",
-    example="a category is put again with another title, and GET still shows the first one",
-    fix="write what the second PUT says over what was there",
-    over=puts,
+    example="a category is written again with another title, but GET returns the first title",
+    fix="overwrite the existing record with the body of the second PUT",
+    over=put_operations,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.replaced.status not in DONE:
-        yield told(f"a second PUT to the same id: HTTP {life.replaced.status}", life.replaced, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.replaced.status not in DONE:
+        yield write_finding(
+            f"a second PUT to the same id returned HTTP {lifecycle.replaced.status} instead of 200",
+            lifecycle.replaced,
+            lifecycle.sourced_id,
+        )
     else:
-        yield from _kept(life, life.replacement, life.second)
+        yield from _stored_differences(lifecycle, lifecycle.replacement, lifecycle.read_after_replace)
 
 
 @rule(
     "OR-WRT-06",
     family="writes",
-    title="A PUT that replaces is answered with 200",
+    title="A PUT that replaces a record returns 200",
     clause="2 note W, replaced 200 [B]",
-    example="the second PUT to the same id is answered with 201",
-    fix="answer 201 only when the sourcedId was not there before",
-    over=puts,
+    example="the second PUT to the same id returns 201",
+    fix="return 201 only if no record had the sourcedId before",
+    over=put_operations,
     needs=("OR-WRT-05",),
 )
 def replaced_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.replaced.status != 200:
-        yield told(f"HTTP {life.replaced.status} instead of 200", life.replaced, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.replaced.status != 200:
+        message = f"a PUT that replaces a record returned HTTP {lifecycle.replaced.status} instead of 200"
+        yield write_finding(message, lifecycle.replaced, lifecycle.sourced_id)
 
 
 @rule(
     "OR-WRT-07",
     family="writes",
-    title="A replaced record keeps nothing of the former one",
+    title="A replaced record keeps no property of the previous one",
     clause="2 note W, PUT creates or replaces the object [B]",
-    example="a line item is put again without its description, and GET still shows the former one",
-    fix="replace the whole record; a PUT is no PATCH",
-    over=puts,
+    example="a line item is written again without its description, but GET returns the previous description",
+    fix="replace the whole record; PUT is not PATCH",
+    over=put_operations,
     needs=("OR-WRT-05",),
 )
 def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    second = life.second
-    left_out = sorted(life.record.keys() - life.replacement.keys())
+    lifecycle = lifecycle_of(tenant, operation)
+    second = lifecycle.read_after_replace
+    left_out = sorted(lifecycle.record.keys() - lifecycle.replacement.keys())
     if not left_out:
-        raise NotExercised("the record has no optional text that could be left out")
-    if second.fault is not None:
-        raise NotExercised(f"the replaced record could not be read ({second.fault})")
+        raise NotExercised("the record has no optional property to omit")
+    if second.problem is not None:
+        raise NotExercised(f"the replaced record could not be read ({second.problem})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
-        yield finding(f"{', '.join(kept)} left out of the second PUT, and still there", second, [life.sourced_id])
+        yield finding(
+            f"the second PUT omitted {', '.join(kept)}, but the record still has a value there",
+            second,
+            [lifecycle.sourced_id],
+        )
 
 
 @rule(
     "OR-WRT-08",
     family="writes",
-    title="A PUT is answered with nothing, or with the record under its wrapper",
+    title="A PUT response is empty, or contains the record under its wrapper",
     clause="2 note W, content of a PUT response [C]",
-    example="the record comes back without the key category around it",
-    fix="answer with an empty body, or as the GET of the record would",
-    over=puts,
+    example="the response contains the record without the key category around it",
+    fix="return an empty body, or the body that GET returns for the record",
+    over=put_operations,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if not life.created.body.strip():
+    lifecycle = lifecycle_of(tenant, operation)
+    if not lifecycle.created.body.strip():
         return
-    payload = life.created.json
+    payload = lifecycle.created.json
     if not isinstance(payload, dict):
-        yield told("the answer is no JSON object", life.created, life.sourced_id)
+        yield write_finding(
+            "the body of the PUT response is not a JSON object", lifecycle.created, lifecycle.sourced_id
+        )
         return
-    echo = payload.get(life.wrapper)
+    echo = payload.get(lifecycle.wrapper)
     if not isinstance(echo, dict):
-        yield told(f"the answer holds no record under '{life.wrapper}'", life.created, life.sourced_id)
-    elif names := changed_properties(life.element, life.record, echo):
-        yield told(f"{', '.join(names)} in the answer not as sent", life.created, life.sourced_id)
+        yield write_finding(
+            f"the PUT response contains no object under the key '{lifecycle.wrapper}'",
+            lifecycle.created,
+            lifecycle.sourced_id,
+        )
+    elif names := changed_properties(lifecycle.definition, lifecycle.record, echo):
+        yield write_finding(
+            f"the record in the PUT response has other values of {', '.join(names)} than written",
+            lifecycle.created,
+            lifecycle.sourced_id,
+        )
 
 
-def scored(tenant: ObservedTenant) -> Iterator[Operation]:
+def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a score."""
-    return (each for each in puts(tenant) if each.body is not None and "score" in ELEMENTS[each.body].properties)
+    return (each for each in put_operations(tenant) if "score" in tenant.properties(each.body))
 
 
 @rule(
     "OR-WRT-09",
     family="writes",
-    title="A score may exceed the highest regular one",
+    title="A score may exceed resultValueMax",
     clause="5.12 Result.score, extra credit [A]",
-    example="a score of 12.5 for a line item with resultValueMax 10 is answered with 422, or stored as 10",
-    fix="take the score as it is; teachers give extra credit",
-    over=scored,
+    example="a score of 12.5 for a line item with resultValueMax 10 returns 422, or is stored as 10",
+    fix="store the score unchanged; teachers give extra credit",
+    over=puts_with_score,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    yield from _another(life, {"score": BEST * 1.25}, "a score above resultValueMax")
+    lifecycle = lifecycle_of(tenant, operation)
+    yield from _put_changed_copy(lifecycle, {"score": MAX_SCORE * 1.25}, "a score above resultValueMax")
 
 
-def titled(tenant: ObservedTenant) -> Iterator[Operation]:
+def puts_with_title(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that have a title."""
-    return (each for each in puts(tenant) if each.body is not None and "title" in ELEMENTS[each.body].properties)
+    return (each for each in put_operations(tenant) if "title" in tenant.properties(each.body))
 
 
 @rule(
     "OR-WRT-10",
     family="writes",
-    title="A long title is kept whole",
-    clause="5.8 and 5.9 title, a string without a bound [A]",
-    example="a title of 300 characters comes back with 255",
-    fix="keep the title whole, or refuse the record with 422; never cut it silently",
-    over=titled,
+    title="A long title is stored in full",
+    clause="5.8 and 5.9 title, a string without a maximum length [A]",
+    example="a title of 300 characters is read back with 255",
+    fix="store the title in full, or reject the record with 422; never truncate it silently",
+    over=puts_with_title,
     needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    title = (f"{life.record['title']} " * LONG)[:LONG].strip().ljust(LONG, ".")
-    # No source names a longest title, so refusing one openly is nobody's breach.
-    yield from _another(life, {"title": title}, f"a title of {LONG} characters", refusal=Level.OPEN)
+    lifecycle = lifecycle_of(tenant, operation)
+    title = (f"{lifecycle.record['title']} " * LONG_TITLE)[:LONG_TITLE].strip().ljust(LONG_TITLE, ".")
+    # No source sets a maximum length, so rejecting a long title is only an open point.
+    yield from _put_changed_copy(
+        lifecycle, {"title": title}, f"a title of {LONG_TITLE} characters", rejection_level=Level.OPEN
+    )
 
 
-def _another(life: Lifecycle, changes: Record, what: str, refusal: Level | None = None) -> Iterator[Finding]:
-    """Put one more object, like the first but for some values, and look whether it is taken and kept."""
-    _ = life.first
-    sourced_id = life.shop.new_id()
-    record = {**life.record, **changes, "sourcedId": sourced_id}
-    exchange = life.shop.put(life.element, sourced_id, {life.wrapper: record})
+def _put_changed_copy(
+    lifecycle: Lifecycle, changes: Record, content: str, rejection_level: Level | None = None
+) -> Iterator[Finding]:
+    """Write a copy of the first object with some other values, and check that it is stored."""
+    _ = lifecycle.read_after_create
+    sourced_id = lifecycle.objects.new_id()
+    record = {**lifecycle.record, **changes, "sourcedId": sourced_id}
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
-        level = refusal if exchange.status < 500 else None
-        yield told(f"{what}: HTTP {exchange.status}", exchange, sourced_id, level=level)
+        level = rejection_level if exchange.status < 500 else None
+        yield write_finding(
+            f"a PUT with {content} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
+        )
     else:
-        yield from _kept(life, record, life.shop.read(life.element, sourced_id))
+        yield from _stored_differences(lifecycle, record, lifecycle.objects.read(lifecycle.element, sourced_id))

@@ -1,4 +1,4 @@
-"""DELETE: the object is gone behind it, or marked for deletion; both are lawful."""
+"""Write rules on DELETE: the record is removed or marked tobedeleted; both are valid."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,71 +8,77 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.writes import told, writing
+from oneroster.contract.rules.writes import write_finding, write_operations
 from oneroster.contract.writes.lifecycle import lifecycle_of
 from oneroster.contract.writes.owned_objects import ABSENT, is_gone
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
-LAST: Final = ("OR-WRT-06", "OR-WRT-07")
-"""What is behind everything else that is looked at while the object is there; a DELETE comes after."""
+RUN_AFTER: Final = ("OR-WRT-06", "OR-WRT-07")
+"""The last rules that need the object, so that its DELETE runs after all of them."""
 
 
-def deletes(tenant: ObservedTenant) -> Iterator[Operation]:
+def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The DELETE operations of the dialect.
 
-    Raises ``NotExercised`` when nothing may be written.
+    Raises ``NotExercised`` when the run must not write.
     """
-    return writing(tenant, "DELETE")
+    return write_operations(tenant, "DELETE")
 
 
 @rule(
     "OR-WRT-18",
     family="writes",
-    title="A DELETE is answered with 204",
+    title="A DELETE returns 204",
     clause="2 note W, DELETE 204 [B]",
-    example="DELETE of a category is answered with 200 and a body",
-    fix="answer 204 without a body",
-    over=deletes,
-    needs=LAST,
+    example="DELETE of a category returns 200 and a body",
+    fix="return 204 without a body",
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
 def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status != 204:
-        yield told(f"HTTP {life.deleted.status} instead of 204", life.deleted, life.sourced_id)
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status != 204:
+        yield write_finding(
+            f"a DELETE returned HTTP {lifecycle.deleted.status} instead of 204", lifecycle.deleted, lifecycle.sourced_id
+        )
 
 
 @rule(
     "OR-WRT-19",
     family="writes",
-    title="What was deleted is gone, or marked tobedeleted",
+    title="A deleted record is gone, or has the status tobedeleted",
     clause="2 deleteCategory, deleteLineItem and deleteResult [A]",
-    example="DELETE of a category is answered with 204, and GET still shows it active",
+    example="DELETE of a category returns 204, but GET still returns it as active",
     fix="remove the record, or set its status to tobedeleted",
-    over=deletes,
-    needs=LAST,
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
 def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status >= 400:
-        raise NotExercised(f"it was not deleted (HTTP {life.deleted.status})")
-    if not is_gone(life.after):
-        yield finding("the record is still there behind its DELETE", life.after, [life.sourced_id])
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400:
+        raise NotExercised(f"the DELETE failed (HTTP {lifecycle.deleted.status})")
+    if not is_gone(lifecycle.read_after_delete):
+        yield finding(
+            "the record can still be read after its DELETE, and is not marked tobedeleted",
+            lifecycle.read_after_delete,
+            [lifecycle.sourced_id],
+        )
 
 
 @rule(
     "OR-WRT-20",
     family="writes",
-    title="A DELETE of what was never there is answered with 404",
+    title="A DELETE of an unknown id returns 404",
     clause="6.1 404, and note W on unknown ids [A]",
-    example="DELETE of an id that nobody ever had is answered with 204",
-    fix="answer 404 with codeMinor 'unknown object' when nothing has the id of the path",
-    over=deletes,
-    needs=LAST,
+    example="DELETE of an id that never existed returns 204",
+    fix="return 404 with codeMinor `unknown object` when no record has the id of the path",
+    over=delete_operations,
+    needs=RUN_AFTER,
 )
-def unknown(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    life = lifecycle_of(tenant, operation)
-    if life.deleted.status >= 400:
-        raise NotExercised(f"nothing can be deleted (HTTP {life.deleted.status})")
-    exchange = life.shop.delete(life.element, life.shop.new_id())
+def unknown_404(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400:
+        raise NotExercised(f"the DELETE of an existing record failed (HTTP {lifecycle.deleted.status})")
+    exchange = lifecycle.objects.delete(lifecycle.element, lifecycle.objects.new_id())
     if exchange.status not in ABSENT:
-        yield told(f"HTTP {exchange.status} instead of 404", exchange)
+        yield write_finding(f"a DELETE of an unknown id returned HTTP {exchange.status} instead of 404", exchange)

@@ -1,4 +1,4 @@
-"""The life of one object of the kit's own making: put, read, replaced, read, deleted, read. Each step happens once."""
+"""The lifecycle of one test object: create, read, replace, read, delete, read. Each step is performed once."""
 
 from datetime import datetime
 from functools import cached_property
@@ -9,42 +9,61 @@ import msgspec
 from oneroster.contract.errors import NotExercised, NotOffered
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
-from oneroster.contract.observation.membership import references
+from oneroster.contract.observation.membership import references_in
 from oneroster.contract.observation.tenant import ObservedTenant, Offer
-from oneroster.contract.writes.owned_objects import DONE, REFUSED, OwnedObjects, not_offered, owned_objects
+from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects, not_offered, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
-from oneroster_v1p1.tables import ELEMENTS, Operation, Property
+from oneroster_runtime.specification import Element, Operation, Property
 
-__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_of", "lifecycle_of"]
+__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_of", "is_rejected", "lifecycle_of"]
 
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
+_CUT_OFF: Final = 9
+"""Bytes removed from the end of a JSON body to make it invalid."""
+
+
+class _Lifecycles(dict[str, "Lifecycle"]):
+    """The lifecycles of a tenant, by element."""
 
 
 def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
-    """The life of the object that stands for the element of a PUT or a DELETE.
+    """Return the lifecycle of the test object for the element of a PUT or a DELETE.
 
-    Raises ``NotExercised`` when nothing may be written, ``NotOffered`` when the tenant has no such objects.
+    Raises:
+        NotExercised: Writes are not allowed.
+        NotOffered: The tenant does not serve the element.
     """
-    shop, element = owned_objects(tenant), element_of(tenant, operation)
-    collection = tenant.dialect.all_of(element)
+    objects, element = owned_objects(tenant), element_of(tenant, operation)
+    collection = tenant.dialect.collection_of(element)
     if collection is not None and tenant.offer(collection) is Offer.NO:
         raise NotOffered(f"not offered, as {collection.operation_id} shows")
-    if element not in shop.lives:
-        shop.lives[element] = Lifecycle(shop, element)
-    return shop.lives[element]
+    lifecycles = tenant.memo(_Lifecycles, _Lifecycles)
+    if element not in lifecycles:
+        lifecycles[element] = Lifecycle(objects, element)
+    return lifecycles[element]
 
 
 def element_of(tenant: ObservedTenant, operation: Operation) -> str:
-    """The element that stands at the path of a write."""
+    """Return the name of the element that a PUT or a DELETE writes.
+
+    Raises:
+        NotExercised: The dialect has no read at the same path.
+    """
     found = (each.element for each in tenant.dialect.reads if each.path == operation.path)
     element = operation.body or next(found, None)
     if element is None:
-        raise NotExercised("the dialect reads nothing at this path")
+        raise NotExercised("the dialect has no read at this path")
     return element
 
 
 class Attempt(NamedTuple):
-    """A PUT that should be refused: what was wrong with its body, under which id it went, and the answer."""
+    """A PUT that should be rejected.
+
+    Attributes:
+        what: What is wrong with its body.
+        sourced_id: The id in its path.
+        exchange: The exchange.
+    """
 
     what: str
     sourced_id: str
@@ -52,20 +71,29 @@ class Attempt(NamedTuple):
 
 
 class Lifecycle:
-    """One object; what is asked of it last has all that comes before done first."""
+    """The lifecycle of one object. Each property performs its step, and all earlier steps, once.
 
-    def __init__(self, shop: OwnedObjects, element: str) -> None:
-        self.shop: Final = shop
+    Attributes:
+        objects: Creates and removes the object.
+        element: The name of its element.
+        definition: Its element.
+        wrapper: The key of a PUT body that holds the record.
+    """
+
+    def __init__(self, objects: OwnedObjects, element: str) -> None:
+        self.objects: Final = objects
         self.element: Final = element
-        self.wrapper: Final = shop.operation(element, "PUT").body_wrapper or ""
+        self.definition: Final[Element] = objects.tenant.specification.elements[element]
+        self.wrapper: Final = objects.operation(element, "PUT").body_wrapper or ""
 
     @cached_property
     def record(self) -> Record:
-        """What is put first.
+        """The record that is created.
 
-        Raises ``NotExercised`` when there is nothing to refer to.
+        Raises:
+            NotExercised: The tenant has no records that it could refer to.
         """
-        return sample_record(self.shop, self.element)
+        return sample_record(self.objects, self.element)
 
     @property
     def sourced_id(self) -> str:
@@ -74,62 +102,65 @@ class Lifecycle:
 
     @cached_property
     def created(self) -> Exchange:
-        """The answer to the first PUT.
+        """The PUT that creates the object.
 
-        Raises ``NotOffered`` when the tenant serves none, or not to us.
+        Raises:
+            NotOffered: The tenant does not serve the operation, or not with these credentials.
         """
-        exchange = self.shop.put(self.element, self.sourced_id, {self.wrapper: self.record})
+        exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: self.record})
         if (why := not_offered(exchange)) is not None:
             raise NotOffered(why)
         return exchange
 
     @cached_property
-    def first(self) -> ParsedResponse:
-        """The object as it was made.
+    def read_after_create(self) -> ParsedResponse:
+        """The object after it was created.
 
-        Raises ``NotExercised`` when it could not be made.
+        Raises:
+            NotExercised: It could not be created.
         """
         if self.created.status not in DONE:
-            raise NotExercised(f"no object of its own could be made (HTTP {self.created.status})")
-        return self.shop.read(self.element, self.sourced_id)
+            raise NotExercised(f"no test object could be created (HTTP {self.created.status})")
+        return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
-    def refused(self) -> tuple[Exchange, ParsedResponse]:
-        """The answer to a PUT of an invalid record over the object, and the object behind it."""
-        self._there(self.first)
-        exchange = self.shop.put(self.element, self.sourced_id, {self.wrapper: invalid_records(self.record)[0][1]})
-        return exchange, self.shop.read(self.element, self.sourced_id)
+    def rejected(self) -> tuple[Exchange, ParsedResponse]:
+        """The PUT of an invalid record over the object, and the object afterwards."""
+        self._require_object()
+        exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: invalid_records(self.record)[0][1]})
+        return exchange, self.objects.read(self.element, self.sourced_id)
 
     @cached_property
-    def no_json(self) -> list[Attempt]:
-        """Bodies that are no JSON, each put under an id of its own."""
-        cut = msgspec.json.encode({self.wrapper: self.record})[:-9]
-        return [self._attempt(what, body) for what, body in (("JSON that is cut off", cut), ("plain text", b"hello"))]
+    def not_json(self) -> list[Attempt]:
+        """Bodies that are not JSON, each put under a separate id."""
+        cut_off = msgspec.json.encode({self.wrapper: self.record})[:-_CUT_OFF]
+        bodies = (("JSON that is cut off", cut_off), ("plain text", b"hello"))
+        return [self._attempt(what, body) for what, body in bodies]
 
     @cached_property
     def unwrapped(self) -> list[Attempt]:
-        """A valid record without the key around it."""
-        sourced_id = self.shop.new_id()
+        """A valid record without its wrapper."""
+        sourced_id = self.objects.new_id()
         return [self._attempt("a record without its wrapper", {**self.record, "sourcedId": sourced_id}, sourced_id)]
 
     @cached_property
     def invalid(self) -> list[Attempt]:
-        """Records that the schema does not allow, in their wrapper."""
+        """Records that violate the schema, with their wrapper."""
         attempts = []
         for what, record in invalid_records(self.record):
-            sourced_id = self.shop.new_id()
+            sourced_id = self.objects.new_id()
             attempts.append(self._attempt(what, {self.wrapper: {**record, "sourcedId": sourced_id}}, sourced_id))
         return attempts
 
     def _attempt(self, what: str, body: Any, sourced_id: str | None = None) -> Attempt:
-        self._there(self.first)
-        named = sourced_id or self.shop.new_id()
-        return Attempt(what, named, self.shop.put(self.element, named, body))
+        self._require_object()
+        path_id = sourced_id or self.objects.new_id()
+        return Attempt(what, path_id, self.objects.put(self.element, path_id, body))
 
     @cached_property
     def replacement(self) -> Record:
-        """What is put in the place of the first record: one value is another, and the optional texts are left out."""
-        known = ELEMENTS[self.element].properties
+        """The record that replaces the first: one value differs, and the optional strings are left out."""
+        known = self.definition.properties
         kept = {name: value for name, value in self.record.items() if known[name].required or known[name].refers_to}
         if "title" in kept:
             return kept | {"title": f"{kept['title']}, replaced"}
@@ -137,47 +168,49 @@ class Lifecycle:
 
     @cached_property
     def replaced(self) -> Exchange:
-        """The answer to the second PUT."""
-        self._there(self.first)
-        _ = self.refused
-        return self.shop.put(self.element, self.sourced_id, {self.wrapper: self.replacement})
+        """The PUT that replaces the object."""
+        self._require_object()
+        _ = self.rejected
+        return self.objects.put(self.element, self.sourced_id, {self.wrapper: self.replacement})
 
     @cached_property
-    def second(self) -> ParsedResponse:
-        """The object as it was replaced.
+    def read_after_replace(self) -> ParsedResponse:
+        """The object after it was replaced.
 
-        Raises ``NotExercised`` when it could not be.
+        Raises:
+            NotExercised: It could not be replaced.
         """
         if self.replaced.status not in DONE:
             raise NotExercised(f"the object could not be replaced (HTTP {self.replaced.status})")
-        return self.shop.read(self.element, self.sourced_id)
+        return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
     def deleted(self) -> Exchange:
-        """The answer to the DELETE.
+        """The DELETE of the object.
 
-        Raises ``NotOffered`` when the tenant serves none, or not to us.
+        Raises:
+            NotOffered: The tenant does not serve the operation, or not with these credentials.
         """
-        self._there(self.first)
+        self._require_object()
         _ = self.replaced
-        exchange = self.shop.delete(self.element, self.sourced_id)
+        exchange = self.objects.delete(self.element, self.sourced_id)
         if (why := not_offered(exchange)) is not None and exchange.status != 404:
             raise NotOffered(why)
         return exchange
 
     @cached_property
-    def after(self) -> ParsedResponse:
-        """What is read behind the DELETE."""
+    def read_after_delete(self) -> ParsedResponse:
+        """The object after it was deleted."""
         _ = self.deleted
-        return self.shop.read(self.element, self.sourced_id)
+        return self.objects.read(self.element, self.sourced_id)
 
-    def _there(self, reading: ParsedResponse) -> None:
-        if reading.fault is not None:
-            raise NotExercised(f"the object could not be read back ({reading.fault})")
+    def _require_object(self) -> None:
+        if (problem := self.read_after_create.problem) is not None:
+            raise NotExercised(f"the object could not be read back ({problem})")
 
 
 def invalid_records(record: Record) -> list[tuple[str, Record]]:
-    """The record made invalid, each time by one thing, and what that is."""
+    """Return variants of a record with one invalid part each, and what that is."""
     name = "title" if "title" in record else "score"
     return [
         (f"a record without {name}", {key: value for key, value in record.items() if key != name}),
@@ -186,24 +219,24 @@ def invalid_records(record: Record) -> list[tuple[str, Record]]:
     ]
 
 
-def is_refused(exchange: Exchange) -> bool:
-    """Whether a body was refused for what it holds (6.1)."""
-    return exchange.status in REFUSED
+def is_rejected(exchange: Exchange) -> bool:
+    """Return whether a body was rejected for its content (6.1)."""
+    return exchange.status in REJECTED
 
 
-def changed_properties(element: str, sent: Record, found: Record) -> list[str]:
-    """The properties that were sent and do not come back: references by their ids, moments as moments."""
-    known = ELEMENTS[element].properties
+def changed_properties(element: Element, sent: Record, found: Record) -> list[str]:
+    """Return the properties that differ from what was sent; references are compared by id, date-times by value."""
+    known = element.properties
     return sorted(
         name
         for name, value in sent.items()
-        if name not in _SET_BY_SERVER and _meaning(known[name], value) != _meaning(known[name], found.get(name))
+        if name not in _SET_BY_SERVER and _comparable(known[name], value) != _comparable(known[name], found.get(name))
     )
 
 
-def _meaning(known: Property, value: Any) -> Any:
+def _comparable(known: Property, value: Any) -> Any:
     if known.refers_to is not None:
-        return sorted(str(item.get("sourcedId")) for item in references(value))
+        return sorted(str(item.get("sourcedId")) for item in references_in(value))
     if known.kind == "date-time" and isinstance(value, str):
         try:
             return datetime.fromisoformat(value)

@@ -1,8 +1,8 @@
-"""Objects of the kit's own making in a tenant: what is written, and what of it is still there."""
+"""Objects that the kit creates in a tenant, and their removal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,70 +12,70 @@ from oneroster.contract.http.credentials import Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
 
-if TYPE_CHECKING:
-    from oneroster.contract.writes.lifecycle import Lifecycle
-
-__all__ = ["DONE", "REFUSED", "OwnedObjects", "cleanup", "leftovers", "owned_objects"]
+__all__ = ["DONE", "REJECTED", "OwnedObjects", "cleanup", "is_gone", "leftovers", "not_offered", "owned_objects"]
 
 ABSENT: Final = frozenset({404, 410})
 DONE: Final = frozenset({200, 201, 202, 204})
-"""Statuses by which a PUT was taken, be they the right ones or not."""
-REFUSED: Final = frozenset({400, 422})
-"""Statuses with which a body is refused (6.1)."""
-GONE: Final = "tobedeleted"
+"""Statuses of an accepted PUT, documented or not."""
+REJECTED: Final = frozenset({400, 422})
+"""Statuses with which a body is rejected (6.1)."""
+TO_BE_DELETED: Final = "tobedeleted"
 
 
 def owned_objects(tenant: ObservedTenant) -> "OwnedObjects":
-    """The workshop of a tenant, opened when it is first needed.
+    """Return the kit's objects in a tenant.
 
-    Raises ``NotExercised`` when nothing may be written there.
+    Raises:
+        NotExercised: Writes are not allowed.
     """
     if not tenant.gateway.target.allow_writes:
         raise NotExercised("writes were not allowed (--allow-writes)")
-    if tenant.workshop is None:
-        tenant.workshop = OwnedObjects(tenant)
-    return tenant.workshop
+    return _of(tenant)
+
+
+def _of(tenant: ObservedTenant) -> "OwnedObjects":
+    return tenant.memo(OwnedObjects, lambda: OwnedObjects(tenant))
 
 
 @contextmanager
 def cleanup(tenant: ObservedTenant) -> Iterator[None]:
-    """Remove whatever was made in a tenant inside the block, however it ends.
+    """Remove the kit's objects at the end of the block, also after an error or an interrupt.
 
-    An error or an interrupt that ends it gets a note for each object that is left behind.
+    The exception gets a note for each object that could not be removed.
     """
     try:
         yield
     except BaseException as error:
-        if tenant.workshop is not None:
-            tenant.workshop.clear()
+        _of(tenant).clear()
         for request in leftovers(tenant):
-            error.add_note(f"left behind in the tenant: {request}")
+            error.add_note(f"left in the tenant: {request}")
         raise
-    if tenant.workshop is not None:
-        tenant.workshop.clear()
+    _of(tenant).clear()
 
 
 def leftovers(tenant: ObservedTenant) -> tuple[str, ...]:
-    """The requests that would remove what could not be removed."""
-    return tenant.workshop.left if tenant.workshop is not None else ()
+    """Return the requests that would remove the objects that `cleanup` could not remove."""
+    return _of(tenant).leftovers
 
 
 class OwnedObjects:
-    """Makes objects in a tenant, and remembers each one until it is seen to be gone."""
+    """Creates objects in a tenant, and remembers each until it is gone.
+
+    Attributes:
+        tenant: The tenant.
+        leftovers: The requests that would remove the objects that `clear` could not remove.
+    """
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self.tenant: Final = tenant
-        self._there: Final[dict[tuple[str, str], None]] = {}
+        self.leftovers: tuple[str, ...] = ()
+        self._present: Final[dict[tuple[str, str], None]] = {}
         self._helpers: Final[dict[str, str | None]] = {}
-        self.lives: Final[dict[str, Lifecycle]] = {}
-        """By element, the object whose life the rules follow."""
-        self.left: tuple[str, ...] = ()
-        """The requests that would remove what ``clear`` could not."""
 
     def new_id(self) -> str:
-        """A sourcedId that nobody has."""
+        """Return a new, unique sourcedId."""
         return self.tenant.gateway.own_id()
 
     def put(
@@ -87,62 +87,76 @@ class OwnedObjects:
         access: Credentials | None = None,
         also: str | None = None,
     ) -> Exchange:
-        """Put an object under an id of our own; ``body`` is what is sent as JSON, or bytes that are sent as they are.
+        """Put an object.
 
-        ``also`` is another id of our own that may be written by it, to be removed with the first.
+        Args:
+            element: The name of its element.
+            sourced_id: An id from `new_id`.
+            body: The JSON value to send, or bytes to send unchanged.
+            access: Credentials other than the tenant's own.
+            also: Another id under which the server may store the object, to be removed as well.
 
-        Raises the errors of ``Gateway.write``.
+        Raises:
+            KitError: See `Gateway.write`.
         """
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        # Noted before it is sent: whatever becomes of the answer, the object may be there then.
-        self._there.update(dict.fromkeys((element, name) for name in (sourced_id, also) if name is not None))
+        # Noted before it is sent: the object may exist even if no response is received.
+        self._present.update(dict.fromkeys((element, name) for name in (sourced_id, also) if name is not None))
         operation = self.operation(element, "PUT")
         return self.tenant.gateway.write(operation, sourced_id, content, access=access)
 
     def delete(self, element: str, sourced_id: str, *, access: Credentials | None = None) -> Exchange:
-        """Delete an object of our own.
+        """Delete an object.
 
-        Raises the errors of ``Gateway.write``.
+        Raises:
+            KitError: See `Gateway.write`.
         """
         return self.tenant.gateway.write(self.operation(element, "DELETE"), sourced_id, access=access)
 
     def read(self, element: str, sourced_id: str) -> ParsedResponse:
-        """The object as it is now; never remembered, since it changes.
+        """Read the current state of an object; the response is not cached.
 
-        Raises the errors of ``Gateway.send``.
+        Raises:
+            KitError: See `Gateway.send`.
         """
         read = self.read_operation(element)
-        values = {path_parameters(read)[0]: sourced_id}
-        reading = ParsedResponse(read, values, {}, self.tenant.gateway.get(encoded_path(read.path, values)))
-        if is_gone(reading):
-            self._there.pop((element, sourced_id), None)
-        return reading
+        response = self.tenant.fetch(read, {path_parameters(read)[0]: sourced_id})
+        if is_gone(response):
+            self._present.pop((element, sourced_id), None)
+        return response
 
     def operation(self, element: str, method: str) -> Operation:
-        """The operation that puts or deletes an element.
+        """Return the operation that puts or deletes an element.
 
-        Raises ``NotExercised`` when the document has none.
+        Raises:
+            NotExercised: The document has no such operation.
         """
         path = self.read_operation(element).path
-        for operation in OPERATIONS.values():
+        for operation in self.tenant.standard.specification.operations.values():
             if operation.method == method and operation.path == path:
                 return operation
         raise NotExercised(f"the document has no {method} of {element}")
 
     def read_operation(self, element: str) -> Operation:
-        """The single read of an element.
+        """Return the single read of an element.
 
-        Raises ``NotExercised`` when the dialect has none.
+        Raises:
+            NotExercised: The dialect has none.
         """
         read = self.tenant.dialect.read_of(element)
         if read is None:
-            raise NotExercised(f"the dialect has no read of {element}, so that nothing can be seen")
+            raise NotExercised(f"the dialect has no read of {element}, so a write cannot be checked")
         return read
 
     def helper(self, element: str, make: Callable[[], Record]) -> str | None:
-        """The id of an object of our own to which others may refer, put on first use; None when it is not taken.
+        """Return the id of an object that others may refer to; None if the tenant does not accept it.
 
-        Raises ``NotExercised`` when the document has no such write, and what ``make`` raises.
+        Args:
+            element: The name of its element.
+            make: Makes the record, on first use.
+
+        Raises:
+            NotExercised: The document has no such write, or ``make`` raises it.
         """
         if element not in self._helpers:
             record = make()
@@ -152,9 +166,9 @@ class OwnedObjects:
         return self._helpers[element]
 
     def clear(self) -> None:
-        """Remove all that may still be there, the last made first."""
-        left = [key for key in reversed(list(self._there)) if not self._removed(*key)]
-        self.left = tuple(
+        """Remove all objects that may exist, the newest first."""
+        left = [key for key in reversed(list(self._present)) if not self._removed(*key)]
+        self.leftovers = tuple(
             f"DELETE {encoded_path(operation.path, {path_parameters(operation)[0]: sourced_id})}"
             for element, sourced_id in left
             for operation in [self.operation(element, "DELETE")]
@@ -163,18 +177,20 @@ class OwnedObjects:
     def _removed(self, element: str, sourced_id: str) -> bool:
         try:
             if self.delete(element, sourced_id).status in ABSENT:
-                self._there.pop((element, sourced_id), None)
+                self._present.pop((element, sourced_id), None)
                 return True
             return is_gone(self.read(element, sourced_id))
         except KitError:
             return False
 
 
-def is_gone(reading: ParsedResponse) -> bool:
-    """Whether an object is not there any more, or marked for deletion: servers may do either (note W)."""
-    return reading.exchange.status in ABSENT or (reading.fault is None and reading.rows[0].get("status") == GONE)
+def is_gone(response: ParsedResponse) -> bool:
+    """Return whether an object does not exist, or is marked for deletion: servers may do either (note W)."""
+    if response.exchange.status in ABSENT:
+        return True
+    return response.problem is None and response.rows[0].get("status") == TO_BE_DELETED
 
 
 def not_offered(exchange: Exchange) -> str | None:
-    """Why a write shows that the tenant does not serve it, or not to us; None when it does."""
+    """Return why a write is not offered, or not with these credentials; None if it is."""
     return f"not offered (HTTP {exchange.status})" if exchange.status in NOT_OFFERED else None

@@ -1,4 +1,4 @@
-"""Valid records for a tenant to take: complete by the document, referring to what the tenant has."""
+"""Valid records to put into a tenant: all required properties, and references to records that the tenant has."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -8,62 +8,70 @@ from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.membership import is_live, references
+from oneroster.contract.observation.membership import is_live, references_in
 from oneroster.contract.writes.owned_objects import OwnedObjects
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_runtime.specification import Property
 
-__all__ = ["BEST", "sample_record"]
+__all__ = ["MAX_SCORE", "sample_record"]
 
 TITLE: Final = "oneroster-check, will be removed"
-BEST: Final = 10.0
-"""The highest regular score of the line items made here."""
-_VALUES: Final = {"resultValueMin": 0.0, "resultValueMax": BEST, "score": 7.5}
-"""Numbers that fit together; any others of a record are 0."""
-_CHOSEN: Final = {"status": "active", "scoreStatus": "fully graded"}
+MAX_SCORE: Final = 10.0
+"""The highest regular score of the kit's line items."""
+_NUMBERS: Final = {"resultValueMin": 0.0, "resultValueMax": MAX_SCORE, "score": 7.5}
+"""Numbers that are consistent with each other; all others are 0."""
+_ENUMERATED: Final = {"status": "active", "scoreStatus": "fully graded"}
 
 
-def sample_record(shop: OwnedObjects, element: str) -> Record:
-    """A record of an element with all required properties and every text that is optional, under a new id.
+def sample_record(objects: OwnedObjects, element: str) -> Record:
+    """Return a record with a new id, all required properties and all optional strings.
 
-    Raises ``NotExercised`` when the tenant has nothing to which it could refer.
+    Args:
+        objects: The kit's objects, for references between them.
+        element: The name of the element.
+
+    Raises:
+        NotExercised: The tenant has no records that it could refer to.
     """
-    moment = datetime.now(UTC)
-    record: Record = {"sourcedId": shop.new_id(), "dateLastModified": f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"}
-    for name, known in ELEMENTS[element].properties.items():
-        wanted = known.required or known.kind == "string"
-        if name not in record and wanted and known.kind != "reference":
-            record[name] = _plain(known, moment)
-    if any(known.kind == "reference" for known in ELEMENTS[element].properties.values()):
-        record |= _References(shop).of(element)
+    now = datetime.now(UTC)
+    properties = objects.tenant.specification.elements[element].properties
+    record: Record = {"sourcedId": objects.new_id(), "dateLastModified": f"{now:%Y-%m-%dT%H:%M:%S}.000Z"}
+    for name, known in properties.items():
+        included = known.required or known.kind == "string"
+        if name not in record and included and known.kind != "reference":
+            record[name] = _value(known, now)
+    if any(known.kind == "reference" for known in properties.values()):
+        record |= _References(objects).of(element)
     return record
 
 
-def _plain(known: Property, moment: datetime) -> Any:
+def _value(known: Property, now: datetime) -> Any:
     if known.kind == "date":
-        return f"{moment:%Y-%m-%d}"
+        return f"{now:%Y-%m-%d}"
     if known.kind == "date-time":
-        return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{now:%Y-%m-%dT%H:%M:%SZ}"
     if known.kind in ("number", "integer"):
-        return _VALUES.get(known.name, 0.0)
+        return _NUMBERS.get(known.name, 0.0)
     if known.kind == "enumeration":
-        return _CHOSEN[known.name]
+        return _ENUMERATED[known.name]
     return TITLE
 
 
 class _References:
-    """Chooses to what a record of our own refers: to objects of our own where it can be, otherwise to living ones."""
+    """Chooses what a record refers to: the kit's own objects if possible, otherwise live records of the tenant."""
 
-    def __init__(self, shop: OwnedObjects) -> None:
-        self._shop = shop
+    def __init__(self, objects: OwnedObjects) -> None:
+        self._objects = objects
+        self._tenant = objects.tenant
 
     def of(self, element: str) -> Record:
-        """The references of a line item or a result.
+        """Return the references of a record.
 
-        Raises ``NotExercised`` when there is nothing to refer to.
+        Raises:
+            NotExercised: The tenant has no records to refer to.
         """
-        enrollment = self._sitting()
+        enrollment = self._student_enrollment()
         chosen: Record = {}
-        for name, known in ELEMENTS[element].properties.items():
+        for name, known in self._tenant.specification.elements[element].properties.items():
             if known.kind != "reference" or known.refers_to is None:
                 continue
             sourced_id = self._target(known.refers_to, enrollment)
@@ -75,44 +83,45 @@ class _References:
 
     def _target(self, element: str, enrollment: Record) -> str | None:
         if element == "User":
-            return _id_of(enrollment, "user")
+            return _referenced_id(enrollment, "user")
         if element == "Class":
-            return _id_of(enrollment, "class")
+            return _referenced_id(enrollment, "class")
         if element == "AcademicSession":
-            return self._period(enrollment)
+            return self._grading_period(enrollment)
         try:
-            own = self._shop.helper(element, lambda: sample_record(self._shop, element))
+            own = self._objects.helper(element, lambda: sample_record(self._objects, element))
         except NotExercised:
             own = None
-        return own or next((found for row in self._living(element) if (found := identity(row))), None)
+        return own or next((found for row in self._live_rows(element) if (found := identity(row))), None)
 
-    def _sitting(self) -> Record:
-        """The enrollment of a student in a class, both of which are there."""
-        classes = {identity(row) for row in self._living("Class")}
-        for row in self._living("Enrollment"):
-            if row.get("role") == "student" and _id_of(row, "class") in classes and _id_of(row, "user"):
+    def _student_enrollment(self) -> Record:
+        """Return the enrollment of a student in a class that exists."""
+        classes = {identity(row) for row in self._live_rows("Class")}
+        for row in self._live_rows("Enrollment"):
+            enrolled = _referenced_id(row, "class") in classes and _referenced_id(row, "user")
+            if row.get("role") == "student" and enrolled:
                 return row
         raise NotExercised("the tenant has no student in a class to refer to")
 
-    def _period(self, enrollment: Record) -> str | None:
-        """A grading period, of a term of the class where there is one."""
-        mine = next((row for row in self._living("Class") if identity(row) == _id_of(enrollment, "class")), {})
-        terms = {identity(item) for item in references(mine.get("terms"))}
-        periods = [row for row in self._living("AcademicSession") if row.get("type") == "gradingPeriod"]
-        periods.sort(key=lambda row: _id_of(row, "parent") not in terms)
+    def _grading_period(self, enrollment: Record) -> str | None:
+        """Return a grading period, of a term of the class if there is one."""
+        class_id = _referenced_id(enrollment, "class")
+        class_ = next((row for row in self._live_rows("Class") if identity(row) == class_id), {})
+        terms = {identity(item) for item in references_in(class_.get("terms"))}
+        periods = [row for row in self._live_rows("AcademicSession") if row.get("type") == "gradingPeriod"]
+        periods.sort(key=lambda row: _referenced_id(row, "parent") not in terms)
         return identity(periods[0]) if periods else None
 
-    def _living(self, element: str) -> Iterator[Record]:
-        tenant = self._shop.tenant
-        rows: Iterable[Record] = tenant.walk(tenant.dialect.all_of(element)).rows
+    def _live_rows(self, element: str) -> Iterator[Record]:
+        rows: Iterable[Record] = self._tenant.walk(self._tenant.dialect.collection_of(element)).rows
         return (row for row in rows if is_live(row))
 
     def _reference(self, known: Property, sourced_id: str) -> Record:
-        read = self._shop.read_operation(known.refers_to or "")
+        read = self._objects.read_operation(known.refers_to or "")
         path = encoded_path(read.path, {path_parameters(read)[0]: sourced_id})
-        href = self._shop.tenant.gateway.target.base_url + path
+        href = self._tenant.gateway.target.base_url + path
         return {"href": href, "sourcedId": sourced_id, "type": known.reference_types[0]}
 
 
-def _id_of(row: Record, name: str) -> str | None:
-    return next((found for item in references(row.get(name)) if (found := identity(item))), None)
+def _referenced_id(row: Record, name: str) -> str | None:
+    return next((found for item in references_in(row.get(name)) if (found := identity(item))), None)

@@ -1,1 +1,1 @@
-"""Fetching of collections: requests, row parsing, Arrow batches and staging."""
+"""The fetch of collections: requests, row parsing, Arrow batches and staging."""

@@ -1,6 +1,6 @@
-"""From rows to Arrow columns."""
+"""Conversion of parsed rows to Arrow record batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import accumulate, chain, repeat
@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from oneroster.pull.fetch.row_parser import extras_of, has_extras
 from oneroster.pull.roster.columns import Column, columns_of, element_of
-from oneroster_runtime.wire import TRUTH
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Property, Specification
 
 __all__ = ["Batcher"]
 
@@ -27,31 +27,32 @@ _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 class Batcher:
-    """Makes record batches of the rows of one element.
+    """Converts the rows of one element to record batches.
 
     Args:
-        schema: One of `schema_of`.
+        standard: The version of the standard.
+        schema: A schema made by `schema_of`.
     """
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def __init__(self, standard: Standard, schema: pa.Schema) -> None:
         self.schema = schema
-        by_name = {column.name: column for column in columns_of(element_of(schema))}
-        self._columns = [_maker_of(by_name[field.name]) for field in schema]
+        by_name = {column.name: column for column in columns_of(standard.specification, element_of(schema))}
+        self._converters = [_converter_of(standard, by_name[field.name]) for field in schema]
 
     def batch(self, rows: Sequence[Any]) -> pa.RecordBatch:
-        """The rows as one batch."""
-        return pa.RecordBatch.from_arrays([make(rows) for make in self._columns], schema=self.schema)
+        """Return the rows as one batch."""
+        return pa.RecordBatch.from_arrays([convert(rows) for convert in self._converters], schema=self.schema)
 
 
-def _maker_of(column: Column) -> Callable[[Sequence[Any]], pa.Array]:
+def _converter_of(standard: Standard, column: Column) -> Callable[[Sequence[Any]], pa.Array]:
     known = column.property
     if known is not None and known.kind == "records":
-        return partial(_records, column.type, known)
+        return partial(_records, standard.specification, column.type, known)
     if known is not None and known.kind == "references":
         return partial(_lists_of_ids, column.type, attrgetter(known.attribute))
     if known is not None and known.kind == "date-time" and column.offset_of is None:
         return partial(_instants, column.type, attrgetter(known.attribute))
-    return partial(_array, column.type, _values_of(column))
+    return partial(_array, column.type, _values_of(standard, column))
 
 
 def _array(kind: pa.DataType, values: Values, rows: Sequence[Any]) -> pa.Array:
@@ -62,7 +63,7 @@ def _instants(kind: pa.DataType, get: Callable[[Any], Any], rows: Sequence[Any])
     instants = list(map(get, rows))
     if None in instants:
         return pa.array(instants, kind)
-    # Arrow asks each instant for its zone, which takes far longer than this difference of the same value.
+    # Arrow converts the zone of each instant, which is much slower than this difference with the same result.
     since = pa.array(list(map(sub, instants, repeat(_EPOCH))), pa.duration("us"))
     return since.view(pa.int64()).view(kind)
 
@@ -72,22 +73,22 @@ def _lists_of_ids(kind: pa.DataType, get: Callable[[Any], Any], rows: Sequence[A
     if lists.count(None) == len(lists):
         return pa.nulls(len(lists), kind)
     ids = pa.array(list(map(_ID_OF, chain.from_iterable(filter(None, lists)))), pa.string())
-    return _listed(kind, lists, ids)
+    return _as_lists(kind, lists, ids)
 
 
-def _listed(kind: pa.DataType, lists: list[Any], items: pa.Array) -> pa.Array:
-    """Lists put together from their items, which stand one behind the other."""
+def _as_lists(kind: pa.DataType, lists: list[Any], items: pa.Array) -> pa.Array:
+    """Build a column of lists from the flat column of their items."""
     if None not in lists:
         return pa.ListArray.from_arrays(_offsets(lists), items, type=kind)
-    absent = pa.array([records is None for records in lists], pa.bool_())
-    return pa.ListArray.from_arrays(_offsets([records or () for records in lists]), items, type=kind, mask=absent)
+    null = pa.array([records is None for records in lists], pa.bool_())
+    return pa.ListArray.from_arrays(_offsets([records or () for records in lists]), items, type=kind, mask=null)
 
 
 def _offsets(lists: list[Any]) -> pa.Array:
     return pa.array(list(accumulate(map(len, lists), initial=0)), pa.int32())
 
 
-def _values_of(column: Column) -> Values:
+def _values_of(standard: Standard, column: Column) -> Values:
     known = column.property
     if known is None:
         return _extras
@@ -97,61 +98,61 @@ def _values_of(column: Column) -> Values:
     if known.kind == "reference":
         return partial(_references, get, attrgetter(f"{known.attribute}.{_ID}"))
     if known.kind == "boolean":
-        return partial(_truths, get)
-    one = _WAYS.get(known.kind)
-    return partial(_plain, get) if one is None else partial(_each, get, one)
+        return partial(_booleans, standard.wire.TRUTH, get)
+    convert = _CONVERSIONS.get(known.kind)
+    return partial(_unchanged, get) if convert is None else partial(_each, get, convert)
 
 
-def _plain(get: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
+def _unchanged(get: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
     return list(map(get, rows))
 
 
-def _each(get: Callable[[Any], Any], one: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
+def _each(get: Callable[[Any], Any], convert: Callable[[Any], Any], rows: Sequence[Any]) -> list[Any]:
     values = list(map(get, rows))
     if values.count(None) == len(values):
         return values
-    return [None if value is None else one(value) for value in values]
+    return [None if value is None else convert(value) for value in values]
 
 
-def _truths(get: Callable[[Any], Any], rows: Sequence[Any]) -> list[bool | None]:
-    return list(map(TRUTH.__getitem__, map(get, rows)))
+def _booleans(values: Mapping[Any, bool | None], get: Callable[[Any], Any], rows: Sequence[Any]) -> list[bool | None]:
+    return list(map(values.__getitem__, map(get, rows)))
 
 
 def _extras(rows: Sequence[Any]) -> list[str | None]:
     if not has_extras(rows):
         return [None] * len(rows)
-    return [None if (others := extras_of(row)) is None else _encode(others).decode() for row in rows]
+    return [None if (extras := extras_of(row)) is None else _encode(extras).decode() for row in rows]
 
 
 def _references(get: Callable[[Any], Any], get_id: Callable[[Any], str], rows: Sequence[Any]) -> list[str | None]:
     try:
         return list(map(get_id, rows))
-    except AttributeError:  # some have none
+    except AttributeError:  # some rows have no reference
         return [None if (reference := get(row)) is None else reference.sourced_id for row in rows]
 
 
-def _records(kind: pa.DataType, known: Property, rows: Sequence[Any]) -> pa.Array:
-    """Records inside, put together from flat columns: a dict for each of them would cost most of the time."""
+def _records(specification: Specification, kind: pa.DataType, known: Property, rows: Sequence[Any]) -> pa.Array:
+    """Build nested records from flat columns; a dict for each record would take most of the time."""
     lists = list(map(attrgetter(known.attribute), rows))
     flat = list(chain.from_iterable(filter(None, lists)))
-    inside = ELEMENTS[known.record or ""].properties.values()
+    nested = specification.elements[known.record or ""].properties.values()
     columns = [
         pa.array(list(map(attrgetter(inner.attribute), flat)), field.type)
-        for inner, field in zip(inside, kind.value_type, strict=True)
+        for inner, field in zip(nested, kind.value_type, strict=True)
     ]
-    return _listed(kind, lists, pa.StructArray.from_arrays(columns, fields=list(kind.value_type)))
+    return _as_lists(kind, lists, pa.StructArray.from_arrays(columns, fields=list(kind.value_type)))
 
 
 def _offset(value: Any) -> int | None:
-    ahead = value.utcoffset()
-    return None if not ahead else int(ahead.total_seconds() // 60)
+    offset = value.utcoffset()
+    return None if not offset else int(offset.total_seconds() // 60)
 
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-_WAYS: Final[dict[str, Callable[[Any], Any]]] = {
+_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "number": float,
     "object": _text,
 }

@@ -1,7 +1,7 @@
-"""From the bytes of a page to rows: strictly and fast where a record keeps to the document, tolerantly where not.
+"""Parses the body of a page into rows: strictly and fast for valid records, tolerantly for others.
 
-A record that the wire structs refuse is read by the tolerant models. A field that has no meaning at all stays empty
-and is told as a reject; so is a required field that is missing. A record without a readable sourcedId cannot be a row.
+A record that the wire structs refuse is read by the tolerant models. A field that cannot be read is left empty and
+reported as a reject, as is a required field that is missing. A record without a readable sourcedId cannot be a row.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,29 +19,27 @@ from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
 from oneroster_runtime.json_body import parse_json
+from oneroster_runtime.specification import Property
 from oneroster_runtime.wrappers import unwrap
-from oneroster_v1p1 import models
-from oneroster_v1p1.tables import ELEMENTS, Property
-from oneroster_v1p1.wire import STRUCTS, raw_page_decoder
 
 __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 
-# A server that invents names without end must not make a new struct for each of them.
-_MOST_EXTRAS: Final = 64
-_OTHERS: Final = "others_"
+# A server with ever new field names must not cause a new struct for each of them.
+_MAX_EXTRAS: Final = 64
+_EXTRAS: Final = "extras_"
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Flaw = tuple[str, str]
 
 
 class RowsPage(NamedTuple):
-    """A page that came.
+    """A parsed page.
 
     Attributes:
-        facts: What the walk looks at.
-        rows: A struct for each record; None for one that cannot be a row.
-        flaws: What is wrong with the record of an index.
-        size: Bytes of the body.
+        facts: The paging information for the collection walk.
+        rows: A struct for each record; None for a record that cannot be a row.
+        flaws: The rejects of the records, by index.
+        size: The bytes of the body.
     """
 
     facts: PageInfo
@@ -54,45 +52,46 @@ class RowsPage(NamedTuple):
 
 
 class RowsCall(OperationCall):
-    """A collection, whose pages are read into rows. Threads may share it.
+    """A call of a collection operation whose pages are parsed into rows. Threads may share it.
 
     Args:
         standard: The version of the standard.
-        operation_id: The collection.
-        arguments: By Python name, as for the client.
+        operation_id: The operation.
+        arguments: The arguments by Python name, as for the client.
         base_url: The tenant.
     """
 
     def __init__(self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str) -> None:
         super().__init__(standard, operation_id, arguments, base_url)
+        self._standard = standard
         self.element = self.operation.element or ""
         self.collection = self.operation.wrapper or ""
-        self._reader = _Reader(self.element, self.collection, ())
+        self._reader = _StrictReader(standard, self.element, self.collection, ())
 
-    def read_rows(self, answer: RawResponse) -> RowsPage:
-        """A page of the collection.
+    def read_rows(self, response: RawResponse) -> RowsPage:
+        """Parse a page of the collection.
 
         Raises:
-            StatusError: The status is no success.
+            StatusError: The status is not a success.
             DecodeError: The page cannot be read.
-            ForeignOriginError: The server pages by links that lead elsewhere.
+            ForeignOriginError: The next link leads to another origin.
         """
-        if not 200 <= answer.status_code < 300:
-            self.response(answer)
+        if not 200 <= response.status_code < 300:
+            self.response(response)
         try:
-            rows: list[Any] = self._reader.page(answer.content)
+            rows: list[Any] = self._reader.page(response.content)
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
-            rows, flaws = self._one_by_one(answer.content)
+            rows, flaws = self._parse_one_by_one(response.content)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
-        return RowsPage(self.page_info(answer, ids), rows, rejects, len(answer.content))
+        return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
         return Reject(self.collection, sourced_id, field or None, reason, kept=sourced_id is not None)
 
-    def _one_by_one(self, content: bytes) -> tuple[list[Any], dict[int, list[Flaw]]]:
+    def _parse_one_by_one(self, content: bytes) -> tuple[list[Any], dict[int, list[Flaw]]]:
         rows, flaws = [], {}
         for index, (row, found) in enumerate(self._records(content)):
             rows.append(row)
@@ -101,17 +100,17 @@ class RowsCall(OperationCall):
 
     def _records(self, content: bytes) -> Iterator[tuple[Any, list[Flaw]]]:
         try:
-            raws = raw_page_decoder(self.element)(content)
+            raws = self._standard.wire.raw_page_decoder(self.element)(content)
         except _UNREADABLE:
-            # Another wrapper, no body at all, or JSON that only a more patient parser takes.
+            # Another wrapper, an empty body, or JSON that only a more tolerant parser reads.
             for source in self._items(content):
-                yield self._tolerantly(source)
+                yield self._parse_tolerantly(source)
             return
         for raw in raws:
             try:
                 yield self._reader.record(raw), []
             except _UNREADABLE:
-                yield self._tolerantly(parse_json(bytes(raw)))
+                yield self._parse_tolerantly(parse_json(bytes(raw)))
 
     def _items(self, content: bytes) -> list[Any]:
         if not content.strip():
@@ -121,7 +120,7 @@ class RowsCall(OperationCall):
             body = parse_json(content)
             items = body.get(self.collection) if isinstance(body, dict) else body
             if isinstance(items, list):
-                # An item that is no object becomes a record without an id, and costs only itself.
+                # An item that is not an object becomes a record without an id; the other items are not affected.
                 return items
             found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
             return found
@@ -129,70 +128,75 @@ class RowsCall(OperationCall):
             problem = error.message
         raise DecodeError(problem, self.operation.operation_id)
 
-    def _tolerantly(self, source: Any) -> tuple[Any, list[Flaw]]:
+    def _parse_tolerantly(self, source: Any) -> tuple[Any, list[Flaw]]:
         if not isinstance(source, dict):
             return None, [("", UNREADABLE)]
-        model: Any = getattr(models, self.element)
+        model: Any = getattr(self._standard.models, self.element)
         record = model.from_dict(source)
         values: dict[str, Any] = {}
         flaws: list[Flaw] = []
-        for known in ELEMENTS[self.element].properties.values():
+        for known in self._standard.specification.elements[self.element].properties.values():
             values[known.attribute] = _value(record, known, source, flaws)
         if not values["sourced_id"]:
             return None, [("sourcedId", UNREADABLE)]
-        others = {name: value for name, value in record.additional_properties.items() if _is_text(name)}
-        self._learn(others)
-        return self._reader.row(values, others), flaws
+        extras = {name: value for name, value in record.additional_properties.items() if _is_text(name)}
+        self._learn(extras)
+        return self._reader.row(values, extras), flaws
 
-    def _learn(self, others: Mapping[str, Any]) -> None:
-        """Know names that the document does not have, so that the next record with them is read fast."""
-        names = dict.fromkeys((*self._reader.extras, *others))
-        if len(self._reader.extras) < len(names) <= _MOST_EXTRAS:
-            self._reader = _Reader(self.element, self.collection, tuple(names))
+    def _learn(self, extras: Mapping[str, Any]) -> None:
+        """Add unknown field names to the strict reader, so that the next record with them is read fast."""
+        names = dict.fromkeys((*self._reader.extras, *extras))
+        if len(self._reader.extras) < len(names) <= _MAX_EXTRAS:
+            self._reader = _StrictReader(self._standard, self.element, self.collection, tuple(names))
 
 
-class _Reader:
-    """Reads records strictly, with some names beside those of the document."""
+class _StrictReader:
+    """Reads records strictly, with some field names in addition to those of the document."""
 
-    def __init__(self, element: str, collection: str, extras: tuple[str, ...]) -> None:
+    def __init__(self, standard: Standard, element: str, collection: str, extras: tuple[str, ...]) -> None:
         self.extras = extras
         fields: list[Any] = [
-            (f"{_OTHERS}{index}", Any, msgspec.field(default=msgspec.UNSET, name=name))
+            (f"{_EXTRAS}{index}", Any, msgspec.field(default=msgspec.UNSET, name=name))
             for index, name in enumerate(extras)
         ]
-        # Set by `row` alone: what JSON may say for it is null at most, under a name that no server knows.
-        fields.append((_OTHERS, None, msgspec.field(default=None, name="oneroster-kit:others")))
+        # Set by `row` only: in JSON it may only be null, under a name that no server uses.
+        fields.append((_EXTRAS, None, msgspec.field(default=None, name="oneroster-kit:extras")))
         self._kind = msgspec.defstruct(
-            f"{element}Row", fields, bases=(STRUCTS[element],), kw_only=True, forbid_unknown_fields=True, gc=False
+            f"{element}Row",
+            fields,
+            bases=(standard.wire.STRUCTS[element],),
+            kw_only=True,
+            forbid_unknown_fields=True,
+            gc=False,
         )
         page = msgspec.defstruct("Page", [("records", list[self._kind], msgspec.field(name=collection))])  # type: ignore[name-defined]  # made at run time
         self._page: Callable[[bytes], Any] = msgspec.json.Decoder(page).decode
         self.record: Callable[[Any], Any] = msgspec.json.Decoder(self._kind).decode
 
     def page(self, content: bytes) -> list[Any]:
-        """All records of a page, strictly."""
+        """Return all records of a page."""
         found: list[Any] = self._page(content).records
         return found
 
-    def row(self, values: dict[str, Any], others: dict[str, Any]) -> Any:
-        """A row of values that were read otherwise; what has none is None."""
-        return self._kind(**values, **{_OTHERS: others or None})
+    def row(self, values: dict[str, Any], extras: dict[str, Any]) -> Any:
+        """Return a row of values that were read tolerantly."""
+        return self._kind(**values, **{_EXTRAS: extras or None})
 
 
 def has_extras(rows: Sequence[Any]) -> bool:
-    """Whether some of the rows may have something beside the document."""
+    """Return whether any of the rows may have fields that the document does not know."""
     kinds: set[Any] = set(map(type, rows))
-    return any(map(attrgetter(_OTHERS), rows)) or any(map(_others, kinds))
+    return any(map(attrgetter(_EXTRAS), rows)) or any(map(_extra_fields, kinds))
 
 
 def extras_of(row: Any) -> dict[str, Any] | None:
-    """What a row has beside the document, None when nothing."""
-    if row.others_ is not None:
-        found: dict[str, Any] = row.others_
+    """Return the fields of a row that the document does not know; None when there are none."""
+    if row.extras_ is not None:
+        found: dict[str, Any] = row.extras_
         return found
     found = {}
     kind: Any = type(row)
-    for attribute, name in _others(kind):
+    for attribute, name in _extra_fields(kind):
         value = getattr(row, attribute)
         if value is not msgspec.UNSET:
             found[name] = value
@@ -200,9 +204,9 @@ def extras_of(row: Any) -> dict[str, Any] | None:
 
 
 @lru_cache(256)
-def _others(kind: Any) -> tuple[tuple[str, str], ...]:
+def _extra_fields(kind: Any) -> tuple[tuple[str, str], ...]:
     names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
-    return tuple(pair for pair in names if pair[0].startswith(_OTHERS) and pair[0] != _OTHERS)
+    return tuple(pair for pair in names if pair[0].startswith(_EXTRAS) and pair[0] != _EXTRAS)
 
 
 def _value(record: Any, known: Property, source: Mapping[str, Any], flaws: list[Flaw]) -> Any:
@@ -212,8 +216,8 @@ def _value(record: Any, known: Property, source: Mapping[str, Any], flaws: list[
             return _list(value, known, flaws)
         return _single(value, known, source)
     except MissingFieldError as error:
-        inside = error.field != known.name
-        flaws.append((f"{known.name}.{error.field}", UNREADABLE) if inside else (known.name, MISSING))
+        nested = error.field != known.name
+        flaws.append((f"{known.name}.{error.field}", UNREADABLE) if nested else (known.name, MISSING))
     except (FieldError, ValueError, OverflowError):
         flaws.append((known.name, UNREADABLE))
     return None
@@ -222,30 +226,30 @@ def _value(record: Any, known: Property, source: Mapping[str, Any], flaws: list[
 def _list(value: list[Any] | None, known: Property, flaws: list[Flaw]) -> list[Any] | None:
     if value is None:
         return None
-    kept = []
+    readable = []
     for item in value:
         try:
-            kept.append(_single(item, known, {}))
+            readable.append(_single(item, known, {}))
         except (FieldError, ValueError):
             flaws.append((known.name, UNREADABLE))
-    return kept
+    return readable
 
 
 def _single(value: Any, known: Property, source: Mapping[str, Any]) -> Any:
-    """The value, once it is sure that a column can hold it.
+    """Return the value after checking that a column can hold it.
 
     Raises:
         FieldError: A reference has no id.
-        ValueError: It is no Unicode text, or no finite number.
+        ValueError: It is not Unicode text, or not a finite number.
     """
     if known.kind in ("reference", "references") and value is not None:
         if not value.sourced_id:
             raise ValueError
         value.sourced_id.encode()
     elif known.kind == "records":
-        value = _UserId(value)
+        value = _NestedRecord(value)
     elif known.kind == "date-time" and value is not None:
-        return _as_written(value, source.get(known.name))
+        return _in_written_zone(value, source.get(known.name))
     elif known.kind == "number" and value is not None:
         float(value)
     elif known.kind == "object":
@@ -255,8 +259,8 @@ def _single(value: Any, known: Property, source: Mapping[str, Any]) -> Any:
     return value
 
 
-class _UserId:
-    """A record inside, whose fields may be missing one by one."""
+class _NestedRecord:
+    """A nested record, any of whose fields may be missing."""
 
     def __init__(self, record: Any) -> None:
         for known in record.FIELDS:
@@ -269,8 +273,8 @@ class _UserId:
             setattr(self, known.attribute, value)
 
 
-def _as_written(value: datetime, text: object) -> datetime:
-    """The instant in the zone that the server wrote it in; the models know it in UTC alone."""
+def _in_written_zone(value: datetime, text: object) -> datetime:
+    """Return the instant in the zone that the server wrote; the models have it in UTC."""
     try:
         zone = datetime.fromisoformat(str(text).upper()).tzinfo
     except ValueError:

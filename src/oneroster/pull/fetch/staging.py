@@ -1,10 +1,9 @@
-"""The folder in which fetched rows wait until all are there; what a killed pull goes on from.
+"""The staging folder, which keeps fetched rows until all are fetched, so that a killed pull can resume.
 
-Rows lie in Arrow files of some ten thousand rows. A journal says, line by line, which files are whole and which pages
-they came from; a line is written after its file has reached the disk, so whatever the journal names is there, and what
-it does not name is thrown away. From the pages it names, the walk of a collection is played again and goes on.
+Rows are in Arrow files of some ten thousand rows. The journal records which files are complete and which pages they
+hold; on resume, the collection walk is replayed over these pages and continues.
 
-The folder lies beside the place and holds what the place will hold, so it is readable to its owner alone.
+The folder is beside the destination and holds the same data, so it has owner-only permissions as well.
 """
 
 import os
@@ -16,17 +15,24 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import StagingError
-from oneroster.pull.private_files import settled
-from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.fetch.journal import (
+    JOURNAL_FORMAT,
+    Journal,
+    JournalLine,
+    PageEntry,
+    Segment,
+    read_journal,
+    write_private_file,
+)
+from oneroster.pull.private_files import sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
-from oneroster.pull.roster.roster import in_load_order, wrapper_of
+from oneroster_runtime.specification import Specification
 
-__all__ = ["PageNote", "StagedRoster", "Staging", "Stretch", "folder_beside"]
+__all__ = ["Staging", "staging_folder"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
@@ -34,81 +40,29 @@ _SUFFIX: Final = ".arrow"
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-class PageNote(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the walk has to know of a page to go on behind it.
-
-    Attributes:
-        count: Records in the page.
-        total: The announced total.
-        cursor: The query of its next link.
-        known: By index, as text, the ids of records that had been given before.
-        nameless: The indexes of records without an id.
-    """
-
-    count: int
-    total: int | None = None
-    cursor: str | None = None
-    known: dict[str, str] = {}
-    nameless: list[int] = []
-
-
-class Stretch(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A finished stretch of pages of one collection.
-
-    Attributes:
-        element: The schema name.
-        file: Where its rows are; empty when the pages brought none.
-        rows: How many.
-        pages: The pages, in order.
-        rejects: What was wrong with single records.
-        surplus: By reason, what else was wrong, and is not listed any more.
-    """
-
-    element: str
-    file: str
-    rows: int
-    pages: list[PageNote]
-    rejects: list[Reject] = []
-    surplus: dict[str, int] = {}
-
-
-class _Line(msgspec.Struct, omit_defaults=True):
-    """One line of the journal; the first one has a plan."""
-
-    plan: dict[str, Any] | None = None
-    started_at: str = ""
-    stretch: Stretch | None = None
-    done: str = ""
-    absent: tuple[str, str] | None = None
-    whole: str = ""
-
-
-_decode: Final = msgspec.json.Decoder(_Line).decode
-
-
-def folder_beside(place: Path) -> Path:
-    """Where the staging of a place lies."""
-    return place.with_name(f".{place.name}.pull")
+def staging_folder(destination: Path) -> Path:
+    """Return the path of the staging folder of a destination."""
+    return destination.with_name(f".{destination.name}.pull")
 
 
 class Staging:
-    """The staging of one pull; use it as a context manager. Threads may share it.
+    """The staging of one pull, as a context manager. Threads may share it.
 
     Args:
-        folder: Where it lies; its parent exists.
-        plan: What is pulled; rows fetched under another plan are of no use.
-        started_at: When the pull begins; one that goes on keeps the time when it began first.
-        resume: Whether to go on where an earlier pull ended.
+        folder: The folder; its parent exists.
+        plan: What is pulled; rows fetched for another plan cannot be used.
+        started_at: The start of the pull; a resumed pull keeps the first one.
+        resume: Whether to resume an earlier pull.
 
     Attributes:
-        resumed: Whether there was something to go on from.
-        started_at: When the pull began.
-        absent: By element, why the tenant gives nothing of it.
-        done: Elements that are wholly fetched.
-        whole: Elements of which all rows are fetched, although changes were asked for at first.
+        resumed: Whether an earlier pull was resumed.
+        started_at: The start of the pull.
+        not_offered: The elements that the server does not offer, with the reason.
+        fetched: The elements that are completely fetched.
+        in_full: The elements that are fetched in full, although only changes were requested at first.
 
     Raises:
-        StagingError: Another pull is at work here, or the earlier one had another plan.
+        StagingError: Another pull uses the folder, or the earlier one had another plan.
         OSError: The folder cannot be written.
     """
 
@@ -116,10 +70,10 @@ class Staging:
         self.folder = folder
         self.started_at = started_at
         self.resumed = False
-        self.absent: dict[str, str] = {}
-        self.done: set[str] = set()
-        self.whole: set[str] = set()
-        self._stretches: dict[str, list[Stretch]] = defaultdict(list)
+        self.not_offered: dict[str, str] = {}
+        self.fetched: set[str] = set()
+        self.in_full: set[str] = set()
+        self._segments: dict[str, list[Segment]] = defaultdict(list)
         self._plan = dict(plan)
         self._write_lock = Lock()
         self._serial = 0
@@ -132,35 +86,36 @@ class Staging:
             raise
 
     def _begin(self, resume: bool) -> None:
-        lines = list(_lines(self.folder / _JOURNAL)) if resume else []
+        lines = list(read_journal(self.folder / _JOURNAL)) if resume else []
         if lines:
-            self._take_up(lines)
-        self._sweep()
-        # Written anew, so that a torn line at the end of the old one does not swallow the next.
-        self._rewrite([_Line(plan=self._plan, started_at=self.started_at), *lines[1:]])
+            self._resume(lines)
+        self._delete_unnamed_files()
+        # The journal is rewritten, because a torn last line would spoil the next one.
+        head = JournalLine(format=JOURNAL_FORMAT, plan=self._plan, started_at=self.started_at)
+        self._journal = Journal(self.folder / _JOURNAL, [head, *lines[1:]])
 
-    def _take_up(self, lines: list[_Line]) -> None:
+    def _resume(self, lines: list[JournalLine]) -> None:
         head = lines[0]
-        if head.plan is None or head.plan != self._plan:
+        if head.format != JOURNAL_FORMAT or head.plan != self._plan:
             raise StagingError(
-                f"{self.folder} holds rows that were fetched for another choice, tenant or release. Pull without resume"
-                " to begin anew, or with the same options to go on."
+                f"{self.folder} holds rows of another selection, tenant or release. Pull without --resume to start"
+                " again, or with the options of the unfinished pull."
             )
         self.resumed, self.started_at = True, head.started_at
         for line in lines[1:]:
-            if line.stretch is not None:
-                self._stretches[line.stretch.element].append(line.stretch)
-                # Numbers may be missing, of stretches that were written and not noted any more.
-                self._serial = max(self._serial, _serial_of(line.stretch.file))
-            if line.absent is not None:
-                self.absent[line.absent[0]] = line.absent[1]
-            if line.whole:
-                self.whole.add(line.whole)
-            if line.done:
-                self.done.add(line.done)
+            if line.segment is not None:
+                self._segments[line.segment.element].append(line.segment)
+                # Numbers may be missing: those of files whose line was not written any more.
+                self._serial = max(self._serial, _serial_of(line.segment.file))
+            if line.not_offered is not None:
+                self.not_offered[line.not_offered[0]] = line.not_offered[1]
+            if line.in_full:
+                self.in_full.add(line.in_full)
+            if line.fetched:
+                self.fetched.add(line.fetched)
 
-    def _sweep(self) -> None:
-        named = {stretch.file for stretches in self._stretches.values() for stretch in stretches}
+    def _delete_unnamed_files(self) -> None:
+        named = {segment.file for segments in self._segments.values() for segment in segments}
         for path in self.folder.iterdir():
             if path.name not in {_JOURNAL, _LOCK, *named}:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -169,131 +124,113 @@ class Staging:
         self,
         element: str,
         batch: pa.RecordBatch,
-        pages: list[PageNote],
+        pages: list[PageEntry],
         rejects: list[Reject],
-        surplus: Mapping[str, int] | None = None,
+        unlisted: Mapping[str, int] | None = None,
     ) -> None:
-        """Keep a stretch of pages, for good; the arguments are the attributes of a `Stretch`.
+        """Stage consecutive pages; the arguments are the attributes of a `Segment`.
 
         Raises:
-            OSError: It cannot be written; the stretch is then as if it had never come.
+            OSError: They cannot be written; the staging is then unchanged.
         """
         with self._write_lock:
             self._serial += 1
             name = f"{element}-{self._serial:06}{_SUFFIX}" if batch.num_rows else ""
         if name:
             self._write(name, batch)
-        stretch = Stretch(element, name, batch.num_rows, pages, rejects, dict(surplus or {}))
+        segment = Segment(element, name, batch.num_rows, pages, rejects, dict(unlisted or {}))
         with self._write_lock:
-            self._append(_Line(stretch=stretch))
-            self._stretches[element].append(stretch)
+            self._journal.append(JournalLine(segment=segment))
+            self._segments[element].append(segment)
 
-    def finish(self, element: str) -> None:
-        """Note that an element is wholly fetched."""
+    def mark_fetched(self, element: str) -> None:
+        """Record that an element is completely fetched."""
         with self._write_lock:
-            self._append(_Line(done=element))
-            self.done.add(element)
+            self._journal.append(JournalLine(fetched=element))
+            self.fetched.add(element)
 
-    def leave_out(self, element: str, reason: str) -> None:
-        """Note that the tenant gives nothing of an element."""
+    def mark_not_offered(self, element: str, reason: str) -> None:
+        """Record that the server does not offer an element."""
         with self._write_lock:
-            self._append(_Line(absent=(element, reason)))
-            self.absent[element] = reason
+            self._journal.append(JournalLine(not_offered=(element, reason)))
+            self.not_offered[element] = reason
 
-    def start_over(self, element: str) -> None:
-        """Forget the changes that were fetched of an element, because all of its rows will be.
+    def restart_in_full(self, element: str) -> None:
+        """Discard the fetched changes of an element, because all of its rows will be fetched.
 
         Raises:
             OSError: The journal cannot be written.
         """
+        path = self.folder / _JOURNAL
         with self._write_lock:
-            stretches = self._stretches.pop(element, [])
-            self.done.discard(element)
-            self.whole.add(element)
-            lines = [line for line in _lines(self.folder / _JOURNAL) if not _is_of(line, element)]
+            segments = self._segments.pop(element, [])
+            self.fetched.discard(element)
+            self.in_full.add(element)
+            lines = [line for line in read_journal(path) if not line.concerns(element)]
             self._journal.close()
-            self._rewrite([*lines, _Line(whole=element)])
-        for stretch in stretches:
-            if stretch.file:
-                (self.folder / stretch.file).unlink()
+            self._journal = Journal(path, [*lines, JournalLine(in_full=element)])
+        for segment in segments:
+            if segment.file:
+                (self.folder / segment.file).unlink()
 
-    def _rewrite(self, lines: list[_Line]) -> None:
-        partial = self.folder / f"{_JOURNAL}.partial"
-        with _private(partial) as file:
-            file.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
-            _flush(file)
-        partial.replace(self.folder / _JOURNAL)
-        settled(self.folder)
-        self._journal = (self.folder / _JOURNAL).open("ab")
+    def segments(self, element: str) -> list[Segment]:
+        """Return the staged segments of an element, in order."""
+        return list(self._segments[element])
 
-    def stretches(self, element: str) -> list[Stretch]:
-        """The finished stretches of an element, in order."""
-        return list(self._stretches[element])
+    def count_rows(self, element: str) -> int:
+        """Return the number of staged rows of an element."""
+        return sum(segment.rows for segment in self._segments[element])
 
-    def rows(self, element: str) -> int:
-        """Rows of an element that are there."""
-        return sum(stretch.rows for stretch in self._stretches[element])
-
-    def batches(self, stretch: Stretch) -> Iterator[pa.RecordBatch]:
-        """The rows of a stretch.
+    def batches(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+        """Return the rows of a segment.
 
         Raises:
-            StagingError: Its file is damaged.
+            StagingError: The file is damaged.
         """
-        if not stretch.file:
+        if not segment.file:
             return
         try:
-            with pa.memory_map(str(self.folder / stretch.file)) as source:
+            with pa.memory_map(str(self.folder / segment.file)) as source:
                 reader = pa.ipc.open_file(source)
                 for index in range(reader.num_record_batches):
                     yield reader.get_batch(index)
         except (pa.ArrowInvalid, OSError) as error:
             raise StagingError(
-                f"{self.folder / stretch.file} cannot be read ({type(error).__name__}). Pull without resume."
+                f"{self.folder / segment.file} cannot be read ({type(error).__name__}). Pull without --resume."
             ) from None
 
-    def tell_rejects(self, rejects: Rejects) -> None:
-        """Hand over what was wrong with single records."""
-        for element, stretches in self._stretches.items():
-            for stretch in stretches:
-                rejects.add(stretch.rejects)
-                for reason, number in stretch.surplus.items():
-                    rejects.count(wrapper_of(element), reason, number)
+    def collect_rejects(self, specification: Specification, rejects: Rejects) -> None:
+        """Add the rejects of all segments to `rejects`."""
+        for element, segments in self._segments.items():
+            for segment in segments:
+                rejects.add(segment.rejects)
+                for reason, number in segment.unlisted.items():
+                    rejects.count(collection_name(specification, element), reason, number)
 
     def _write(self, name: str, batch: pa.RecordBatch) -> None:
         partial = self.folder / f"{name}.partial"
         try:
-            with _private(partial) as file:
+            with write_private_file(partial) as file:
                 with pa.ipc.new_file(file, batch.schema, options=_OPTIONS) as writer:
                     writer.write_batch(batch)
-                _flush(file)
+                file.flush()
+                os.fsync(file.fileno())
             partial.replace(self.folder / name)
-            settled(self.folder)
+            sync_to_disk(self.folder)
         except BaseException:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
 
-    def _append(self, line: _Line) -> None:
-        at = self._journal.tell()
-        try:
-            self._journal.write(msgspec.json.encode(line) + b"\n")
-            _flush(self._journal)
-        except OSError:
-            # On a full disk half a line may stand there, and would spoil the next.
-            with suppress(OSError):
-                os.ftruncate(self._journal.fileno(), at)
-            raise
-
     def remove(self) -> None:
-        """Throw everything away."""
-        # The journal first: without it nobody counts on the files.
+        """Delete the folder."""
+        # The journal first: without it, the other files are not used any more.
         (self.folder / _JOURNAL).unlink(missing_ok=True)
-        settled(self.folder)
+        sync_to_disk(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Let go of it; what is there stays."""
+        """Close the journal and release the lock; the files are kept."""
         self._journal.close()
         self._lock.close()
 
@@ -304,75 +241,19 @@ class Staging:
         self.close()
 
 
-class StagedRoster:
-    """What a staging holds, as a roster.
-
-    Args:
-        staging: The staging.
-        manifest: What is known of the roster.
-        columns: By element, the columns that were fetched.
-    """
-
-    def __init__(self, staging: Staging, manifest: Manifest, columns: Mapping[str, tuple[str, ...]]) -> None:
-        self.manifest = manifest
-        self._staging = staging
-        self._schemas = {element: schema_of(element, names) for element, names in columns.items()}
-
-    def elements(self) -> tuple[str, ...]:
-        """See `Roster.elements`."""
-        return in_load_order(self._schemas)
-
-    def schema(self, element: str) -> pa.Schema:
-        """See `Roster.schema`."""
-        return self._schemas[element]
-
-    def read(self, element: str) -> pa.RecordBatchReader:
-        """See `Roster.read`."""
-        batches = (batch for stretch in self._staging.stretches(element) for batch in self._staging.batches(stretch))
-        return pa.RecordBatchReader.from_batches(self._schemas[element], batches)
-
-
 def _serial_of(file: str) -> int:
     return int(file.rpartition("-")[2].removesuffix(_SUFFIX)) if file else 0
-
-
-def _is_of(line: _Line, element: str) -> bool:
-    return line.done == element or (line.stretch is not None and line.stretch.element == element)
-
-
-def _lines(path: Path) -> Iterator[_Line]:
-    """The lines of a journal up to the first that did not reach the disk as a whole."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        for text in file:
-            try:
-                line = _decode(text)
-            except msgspec.MsgspecError:
-                return
-            if not text.endswith(b"\n"):
-                return
-            yield line
 
 
 def _locked(path: Path) -> Any:
     file = path.open("ab")
     try:
         import fcntl
-    except ModuleNotFoundError:  # Windows: two pulls to one place are then the caller's care
+    except ModuleNotFoundError:  # Windows: the caller must not run two pulls to one destination
         return file
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise StagingError(f"Another pull is at work in {path.parent}. Wait for it, or end it.") from None
+        raise StagingError(f"Another pull uses {path.parent}. Wait until it ends, or stop it.") from None
     return file
-
-
-def _private(path: Path) -> Any:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""A session that sends no more at a time, and no faster, than is polite; and counts what it does."""
+"""A session with concurrency and rate limits, and request statistics."""
 
 import threading
 import time
@@ -9,29 +9,29 @@ from oneroster.pull.errors import PullError
 from oneroster.transport.response import RawResponse
 from oneroster.transport.session import Session
 
-__all__ = ["Stopped", "ThrottledSession"]
+__all__ = ["PullStoppedError", "ThrottledSession"]
 
 
-class Stopped(PullError):  # noqa: N818  # no error of anybody's: somebody wanted it
-    """The pull ends, because another collection failed, or because the client was closed."""
+class PullStoppedError(PullError):
+    """The pull stops because another collection failed, or because the client was closed."""
 
     def __init__(self) -> None:
-        super().__init__("The pull was ended before it was over; what came is kept for a pull that resumes.")
+        super().__init__("The pull was stopped before it was complete; fetched rows are kept for --resume.")
 
 
 class ThrottledSession(Session):
-    """The connections to one tenant, bounded.
+    """A session with limits on concurrent requests and on requests per second.
 
     Args:
-        session: The client's own connections to the tenant; closing them ends the courier, too.
-        workers: Requests on their way at once, at most.
-        rate: Requests a second, at most; None for no bound.
-        told: Called whenever a request is going to be sent again.
+        session: The client's session; when it is closed, this session stops as well.
+        workers: The maximum number of concurrent requests; 0 for no limit.
+        rate: The maximum number of requests per second; None for no limit.
+        on_retry: Called before a request is sent again.
 
     Attributes:
-        requests: Sent so far.
-        retries: Sent again so far.
-        received: Bytes of bodies so far.
+        requests: The number of requests sent.
+        retries: The number of requests sent again.
+        received: The bytes of all response bodies.
     """
 
     def __init__(
@@ -40,55 +40,55 @@ class ThrottledSession(Session):
         *,
         workers: int,
         rate: float | None = None,
-        told: Callable[[], None] = lambda: None,
+        on_retry: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(session.settings, session.standard, session.retry, session.limits)
         self.requests = self.retries = self.received = 0
-        self._places: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
+        self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0
-        self._next = 0.0
-        self._counting = threading.Lock()
-        self._told = told
-        self._ending, self._ended_outside = self.stop_event(), session.stop_event()
+        self._next_start = 0.0
+        self._counter_lock = threading.Lock()
+        self._on_retry = on_retry
+        self._stop, self._client_stop = self.stop_event(), session.stop_event()
 
     @property
     def stopped(self) -> bool:
-        """Whether it, or the client, was closed, and nothing more is sent."""
-        return self._ending.is_set() or self._ended_outside.is_set()
+        """Whether this session or the client's was closed, so that no more requests are sent."""
+        return self._stop.is_set() or self._client_stop.is_set()
 
     def send(
         self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None
     ) -> RawResponse:
-        """One request and its whole answer, when its turn comes.
+        """Send a request as soon as the limits allow it, and return the response with its body.
 
         Raises:
-            Stopped: There is no more turn.
+            PullStoppedError: The session was closed.
         """
-        with self._places:
-            if self._ending.wait(self._turn()) or self.stopped:
-                raise Stopped
-            with self._counting:
+        with self._slots:
+            if self._stop.wait(self._delay()) or self.stopped:
+                raise PullStoppedError
+            with self._counter_lock:
                 self.requests += 1
-            answer = super().send(method, url, body, stop)
-            with self._counting:
-                self.received += len(answer.content)
-            return answer
+            response = super().send(method, url, body, stop)
+            with self._counter_lock:
+                self.received += len(response.content)
+            return response
 
     def retry_delay(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
-        """See `Session`; counts what is sent again."""
+        """See `Session.pause`; counts the retries."""
         delay = super().retry_delay(failure, sent, began, operation_id)
         if delay is not None:
-            with self._counting:
+            with self._counter_lock:
                 self.retries += 1
-            self._told()
+            self._on_retry()
         return delay
 
-    def _turn(self) -> float:
-        """Seconds until this request may be sent."""
+    def _delay(self) -> float:
+        """Reserve the next start time, and return the seconds until then."""
         if not self._interval:
             return 0.0
-        with self._counting:
+        with self._counter_lock:
             now = time.monotonic()
-            mine = max(now, self._next)
-            self._next = mine + self._interval
-        return mine - now
+            start = max(now, self._next_start)
+            self._next_start = start + self._interval
+        return start - now

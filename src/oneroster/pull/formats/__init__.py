@@ -1,4 +1,4 @@
-"""Where a roster can be put, and read from again: OneRoster CSV, NDJSON, Parquet, DuckDB, SQLite."""
+"""The formats of a pulled roster: OneRoster CSV, NDJSON, Parquet, DuckDB and SQLite. Each can be written and read."""
 
 from oneroster.pull.formats.detection import FORMATS, format_of
 from oneroster.pull.formats.format import Format, WriteResult

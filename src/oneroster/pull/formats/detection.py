@@ -1,104 +1,110 @@
-"""Which format a place has, or shall have."""
+"""Detect the format of a destination, and open the roster stored there."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.duckdb_file import DuckDb
-from oneroster.pull.formats.folder import MANIFEST, read_manifest
+from oneroster.pull.formats.duckdb_file import DuckDbFormat
+from oneroster.pull.formats.file_per_collection import MANIFEST_FILE, read_folder_manifest
 from oneroster.pull.formats.format import Format
-from oneroster.pull.formats.ndjson import NdJson
-from oneroster.pull.formats.oneroster_csv import Bundle
-from oneroster.pull.formats.parquet import Parquet
-from oneroster.pull.formats.sqlite_file import Sqlite
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.formats.ndjson import NdJsonFormat
+from oneroster.pull.formats.oneroster_csv import OneRosterCsvFormat
+from oneroster.pull.formats.parquet import ParquetFormat
+from oneroster.pull.formats.sqlite_file import SqliteFormat
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["FORMATS", "format_of", "open_destination"]
 
-_FORMS: Final[tuple[Format, ...]] = (
-    Bundle(),
-    NdJson(),
-    NdJson("gzip"),
-    NdJson("zstd"),
-    Parquet(),
-    DuckDb(),
-    Sqlite(),
+_ALL_FORMATS: Final[tuple[Format, ...]] = (
+    OneRosterCsvFormat(),
+    NdJsonFormat(),
+    NdJsonFormat("gzip"),
+    NdJsonFormat("zstd"),
+    ParquetFormat(),
+    DuckDbFormat(),
+    SqliteFormat(),
 )
 
-FORMATS: Final[Mapping[str, Format]] = {form.name: form for form in _FORMS}
-"""The formats, by the names of ``--format``."""
+FORMATS: Final[Mapping[str, Format]] = {format_.name: format_ for format_ in _ALL_FORMATS}
+"""The formats, by the value of ``--format``."""
 
-_ZIP: Final[Format] = Bundle(zipped=True)
+_ZIP: Final[Format] = OneRosterCsvFormat(zipped=True)
 
-_ENDINGS: Final[Mapping[str, Format]] = {
+_SUFFIXES: Final[Mapping[str, Format]] = {
     ".zip": _ZIP,
-    **{f".{name}": form for name, form in FORMATS.items()},
+    **{f".{name}": format_ for name, format_ in FORMATS.items()},
     ".sqlite3": FORMATS["sqlite"],
     ".db": FORMATS["sqlite"],
 }
-_SIGNS: Final = ((0, b"PK", _ZIP), (8, b"DUCK", FORMATS["duckdb"]), (0, b"SQLite format 3\0", FORMATS["sqlite"]))
-"""Where in a file which bytes tell its format."""
+_MAGIC_BYTES: Final = (
+    (0, b"PK", _ZIP),
+    (8, b"DUCK", FORMATS["duckdb"]),
+    (0, b"SQLite format 3\0", FORMATS["sqlite"]),
+)
+"""Offset, bytes and format: how the content of a file identifies its format."""
 
 
-def format_of(place: Path, name: str | None = None) -> Format:
-    """The format of a place.
+def format_of(destination: Path, name: str | None = None) -> Format:
+    """Return the format of a destination.
 
     Args:
-        place: A file or folder; what is there counts, else how it is named.
-        name: As ``--format`` names it; outranks both.
+        destination: A file or folder. Existing content decides; otherwise the suffix of the name does.
+        name: The value of ``--format``. It takes precedence over content and suffix.
 
     Raises:
-        PlaceError: Nothing tells the format.
+        DestinationError: The format is unknown or cannot be detected.
     """
     if name is not None:
         if name not in FORMATS:
-            raise DestinationError(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
-        return _ZIP if name == "csv" and place.suffix.lower() == ".zip" else FORMATS[name]
-    found = _by_content(place) or _by_name(place)
-    if found is None:
+            raise DestinationError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
+        return _ZIP if name == "csv" and destination.suffix.lower() == ".zip" else FORMATS[name]
+    detected = _by_content(destination) or _by_suffix(destination)
+    if detected is None:
         raise DestinationError(
-            f"Neither the name of {place} nor what is there tells a format; give --format, one of {', '.join(FORMATS)},"
-            f" or a name that ends in one of {', '.join(_ENDINGS)}."
+            f"The format of {destination} cannot be detected. Pass --format with one of {', '.join(FORMATS)},"
+            f" or use a name that ends in one of {', '.join(_SUFFIXES)}."
         )
-    return found
+    return detected
 
 
-def open_destination(place: str | Path, format: str | None = None) -> Roster:  # noqa: A002  # as the command line names it
-    """The roster of a place.
+def open_destination(destination: str | Path, format: str | None = None) -> Roster:  # noqa: A002  # the option's name
+    """Open the roster stored at a destination.
 
     Args:
-        place: The file or folder.
-        format: Its format; None to go by what is there.
+        destination: The file or folder.
+        format: Its format; None to detect it.
 
     Raises:
-        PlaceError: There is none, or it cannot be read.
+        DestinationError: There is no roster, or it cannot be read.
     """
-    return format_of(Path(place), format).open(Path(place))
+    return format_of(Path(destination), format).open(Path(destination))
 
 
-def _by_name(place: Path) -> Format | None:
-    # The longest first, for .ndjson.gz is more than .gz.
-    endings = sorted(_ENDINGS, key=len, reverse=True)
-    return next((_ENDINGS[ending] for ending in endings if place.name.lower().endswith(ending)), None)
+def _by_suffix(destination: Path) -> Format | None:
+    # Longest suffix first: .ndjson.gz must match before a shorter one could.
+    suffixes = sorted(_SUFFIXES, key=len, reverse=True)
+    return next((_SUFFIXES[suffix] for suffix in suffixes if destination.name.lower().endswith(suffix)), None)
 
 
-def _by_content(place: Path) -> Format | None:
-    if place.is_dir():
-        if (place / "manifest.csv").is_file():
+def _by_content(destination: Path) -> Format | None:
+    if destination.is_dir():
+        if (destination / "manifest.csv").is_file():
             return FORMATS["csv"]
-        return _of_folder(place) if (place / MANIFEST).is_file() else None
-    if not place.is_file():
+        return _folder_format(destination) if (destination / MANIFEST_FILE).is_file() else None
+    if not destination.is_file():
         return None
     try:
-        with place.open("rb") as file:
+        with destination.open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise DestinationError(f"{place} cannot be read: {error.strerror}.") from None
-    return next((form for at, sign, form in _SIGNS if head[at:].startswith(sign)), None)
+        raise DestinationError(f"{destination} cannot be read: {error.strerror}.") from None
+    return next((format_ for offset, magic, format_ in _MAGIC_BYTES if head[offset:].startswith(magic)), None)
 
 
-def _of_folder(place: Path) -> Format | None:
-    held = [wrapper_of(holding.element) for holding in read_manifest(place).collections.values()]
-    forms = (form for form in _FORMS if all((place / f"{name}.{form.name}").is_file() for name in held))
-    return next(forms, None) if held else None
+def _folder_format(destination: Path) -> Format | None:
+    names = list(read_folder_manifest(destination).collections)
+    matching = (
+        format_ for format_ in _ALL_FORMATS if all((destination / f"{name}.{format_.name}").is_file() for name in names)
+    )
+    return next(matching, None) if names else None

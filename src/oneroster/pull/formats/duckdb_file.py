@@ -1,6 +1,6 @@
-"""DuckDB: one file with a typed table per collection, keyed by sourcedId."""
+"""DuckDB: one file with a typed table per collection. The primary key is sourcedId."""
 
-# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+# ruff: noqa: S608 - SQL is built from names of the standard only; values are bound.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,74 +10,82 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.rebatch import conformed, rebatched
-from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
-from oneroster.pull.private_files import protected, settled
+from oneroster.pull.formats.rebatch import cast_batches, rebatch
+from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.private_files import make_private, sync_to_disk
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["DuckDb"]
+__all__ = ["DuckDbFormat"]
 
-_ROWS: Final = 64 * 1024
+_BATCH_ROWS: Final = 64 * 1024
 _MEMORY: Final = "128MB"
-"""What DuckDB may hold; beyond that it writes to a folder beside the file."""
+"""DuckDB's memory limit; it spills the rest to a folder next to the file."""
 
 
-class DuckDb:
-    """The format; see `oneroster.pull.formats.format.Form`."""
+class DuckDbFormat:
+    """See `oneroster.pull.formats.format.Format`."""
 
     name = "duckdb"
     embeds_manifest = True
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """See `oneroster.pull.formats.format.Form`."""
+        """See `oneroster.pull.formats.format.Format.write`."""
         rows: dict[str, int] = {}
         with _connected(target, read_only=False) as database:
-            protected(target)
+            make_private(target)
             for element in roster.elements():
-                rows[element] = _fill(database, roster, element)
+                rows[element] = _create_table(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest VARCHAR NOT NULL)")
-            database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+            database.execute(
+                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
+            )
+        sync_to_disk(target)
+        specification = roster.manifest.specification
+        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
 
-    def open(self, place: Path) -> Roster:
-        """See `oneroster.pull.formats.format.Form`."""
-        with _connected(place, read_only=True) as database:
+    def open(self, destination: Path) -> Roster:
+        """See `oneroster.pull.formats.format.Format.open`."""
+        with _connected(destination, read_only=True) as database:
             found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
         if len(found) != 1:
-            raise DestinationError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
-        return _DuckDbRoster(place, Manifest.from_json(found[0][0].encode(), f"{place}, table {MANIFEST_TABLE}"))
+            raise DestinationError(f"{destination}: table {MANIFEST_TABLE} must have one row, not {len(found)}.")
+        return _DuckDbRoster(
+            destination, Manifest.from_json(found[0][0].encode(), f"{destination}, table {MANIFEST_TABLE}")
+        )
 
 
 class _DuckDbRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.Roster`."""
+        """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
-        names = ", ".join(map(quoted, schema.names))
+        names = ", ".join(map(quoted_identifier, schema.names))
+        table = quoted_identifier(collection_name(self.specification, element))
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with _connected(self.place, read_only=True) as database:
-                found = database.sql(f"SELECT {names} FROM {quoted(wrapper_of(element))}")
+            with _connected(self.destination, read_only=True) as database:
+                found = database.sql(f"SELECT {names} FROM {table}")
                 yield from pa.RecordBatchReader.from_stream(found)
 
-        return conformed(schema, batches())
+        return cast_batches(schema, batches())
 
 
-def _fill(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -> int:
+def _create_table(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted(wrapper_of(element))
+    table = quoted_identifier(collection_name(roster.manifest.specification, element))
     columns = [
-        f"{quoted(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' PRIMARY KEY'}" for field in schema
+        f"{quoted_identifier(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' PRIMARY KEY'}"
+        for field in schema
     ]
     database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
     rows = 0
-    for batch in rebatched(roster.read(element), _ROWS):
+    for batch in rebatch(roster.read(element), _BATCH_ROWS):
         database.register("batch", pa.Table.from_batches([batch]))
         database.execute(f"INSERT INTO {table} SELECT * FROM batch")
         database.unregister("batch")
@@ -87,9 +95,11 @@ def _fill(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -
 
 @contextmanager
 def _connected(path: Path, *, read_only: bool) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """A connection, closed behind the block.
+    """Open a connection for the duration of the block.
 
-    Raises ``DestinationError`` or ``OSError`` for whatever DuckDB refuses.
+    Raises:
+        DestinationError: DuckDB reports an error.
+        OSError: The disk is full.
     """
     import duckdb
 
@@ -100,19 +110,19 @@ def _connected(path: Path, *, read_only: bool) -> Iterator["duckdb.DuckDBPyConne
             database.execute("SET TimeZone = 'UTC'")
             yield database
     except duckdb.Error as error:
-        raise refused(path, "DuckDB", error) from None
+        raise database_error(path, "DuckDB", error) from None
 
 
 def _sql_type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"{_sql_type(kind.value_type)}[]"
     if pa.types.is_struct(kind):
-        inside = ", ".join(f"{quoted(field.name)} {_sql_type(field.type)}" for field in kind)
-        return f"STRUCT({inside})"
+        fields = ", ".join(f"{quoted_identifier(field.name)} {_sql_type(field.type)}" for field in kind)
+        return f"STRUCT({fields})"
     if pa.types.is_timestamp(kind):
         return "TIMESTAMPTZ"
     return {
-        pa.string(): "VARCHAR",  # also JSON: the type of that name refuses some that others take
+        pa.string(): "VARCHAR",  # also for JSON: DuckDB's JSON type rejects some text that other parsers accept
         pa.bool_(): "BOOLEAN",
         pa.date32(): "DATE",
         pa.float64(): "DOUBLE",

@@ -1,4 +1,4 @@
-"""What a format is, and what it says after writing."""
+"""The interface of a format, and the result of writing a roster in it."""
 
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -10,12 +10,12 @@ __all__ = ["Format", "WriteResult"]
 
 
 class WriteResult(NamedTuple):
-    """What was written.
+    """The result of writing a roster.
 
     Attributes:
-        rows: Rows by file or table, as in ``users.csv``.
-        notes: Sentences for the summary: what the format has no form for, counted. No values.
-        rejects: Rows that were left out, the first ten thousand of each kind.
+        rows: Number of rows by file or table, as in ``users.csv``.
+        notes: Sentences for the summary, with counts of what the format cannot represent. They contain no values.
+        rejects: Rows that were left out: the first ten thousand of each kind.
     """
 
     rows: dict[str, int]
@@ -24,31 +24,31 @@ class WriteResult(NamedTuple):
 
 
 class Format(Protocol):
-    """One way to keep a roster.
+    """A file format for rosters.
 
     Attributes:
-        name: As ``--format`` names it.
-        embeds_manifest: Whether the place itself holds the manifest of the pull.
+        name: The value of ``--format``.
+        embeds_manifest: Whether the pull's manifest is stored inside the destination, not in a file next to it.
     """
 
     name: str
     embeds_manifest: bool
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """Write a roster where nothing is yet, and have it safe on the disk.
+        """Write a roster to a new file or folder, and flush it to disk.
 
         Args:
-            target: The file or the folder to make; its parent exists.
-            roster: What to write.
+            target: The file or folder to create. Its parent exists.
+            roster: The roster to write.
 
         Raises:
-            OSError: The disk refuses.
-            PlaceError: The roster cannot be told in this format.
+            OSError: The operating system reports an error.
+            DestinationError: The format cannot represent the roster.
         """
 
-    def open(self, place: Path) -> Roster:
-        """The roster of a place, read when it is asked for.
+    def open(self, destination: Path) -> Roster:
+        """Open a roster. Its rows are read on demand.
 
         Raises:
-            PlaceError: The place is none of this format, damaged, or written by a newer version.
+            DestinationError: The destination has another format, is damaged, or was written by a newer release.
         """

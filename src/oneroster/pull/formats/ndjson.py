@@ -1,7 +1,7 @@
 """NDJSON: one line of JSON per record, plain or compressed.
 
-Lines are flat and have the columns of all other places: ``schoolSourcedId`` and not an object with a link, dates as
-text, lists as lists, ``metadata`` as the object that it is. What a record does not have is left out.
+Lines have the same columns as the other formats: ``schoolSourcedId`` instead of an object with a link, dates as text,
+lists as lists, ``metadata`` as an object. Fields without a value are omitted.
 """
 
 import io
@@ -15,51 +15,51 @@ import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.folder import FolderRoster, write_folder
+from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.rebatch import rebatched
-from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, parsed
-from oneroster.pull.private_files import opened
-from oneroster.pull.roster.columns import columns_of, element_of
+from oneroster.pull.formats.rebatch import rebatch
+from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text, to_arrow
+from oneroster.pull.private_files import create_private_file
+from oneroster.pull.roster.columns import columns_of, element_of, specification_of
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["NdJson"]
+__all__ = ["NdJsonFormat"]
 
-_ROWS: Final = 8 * 1024
+_BATCH_ROWS: Final = 8 * 1024
 _CHUNK: Final = 8 << 20
-"""Bytes of lines that are read at a time."""
+"""Bytes of lines to read at a time."""
 
 
-class NdJson:
-    """The format, see `oneroster.pull.formats.format.Form`.
+class NdJsonFormat:
+    """See `oneroster.pull.formats.format.Format`.
 
     Args:
-        coding: ``gzip`` or ``zstd``; None for plain text.
+        compression: ``gzip`` or ``zstd``; None for plain text.
     """
 
     embeds_manifest = True
 
-    def __init__(self, coding: str | None = None) -> None:
-        self._coding = coding
-        ending = {None: "", "gzip": ".gz", "zstd": ".zst"}[coding]
-        self.name = f"ndjson{ending}"
+    def __init__(self, compression: str | None = None) -> None:
+        self._compression = compression
+        suffix = {None: "", "gzip": ".gz", "zstd": ".zst"}[compression]
+        self.name = f"ndjson{suffix}"
         self._suffix = f".{self.name}"
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """See `oneroster.pull.formats.format.Form`."""
-        return write_folder(target, roster, self._suffix, partial(_write, self._coding))
+        """See `oneroster.pull.formats.format.Format.write`."""
+        return write_collection_files(target, roster, self._suffix, partial(_write, self._compression))
 
-    def open(self, place: Path) -> Roster:
-        """See `oneroster.pull.formats.format.Form`."""
-        return FolderRoster(place, self._suffix, partial(_read, self._coding))
+    def open(self, destination: Path) -> Roster:
+        """See `oneroster.pull.formats.format.Format.open`."""
+        return FolderRoster(destination, self._suffix, partial(_read, self._compression))
 
 
-def _write(coding: str | None, path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def _write(compression: str | None, path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     encoder = msgspec.json.Encoder()
     writers = [_writer(schema, field) for field in schema]
     rows = 0
-    with open(opened(path), "wb") as file, _coded(file, coding, "w") as sink:  # noqa: PTH123  # a descriptor has no path
-        for batch in rebatched(batches, _ROWS):
+    with open(create_private_file(path), "wb") as file, _opened_stream(file, compression, "w") as sink:  # noqa: PTH123  # a descriptor has no path
+        for batch in rebatch(batches, _BATCH_ROWS):
             columns = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
             sink.write(encoder.encode_lines([_without_nulls(schema.names, row) for row in zip(*columns, strict=True)]))
             rows += batch.num_rows
@@ -67,14 +67,14 @@ def _write(coding: str | None, path: Path, schema: pa.Schema, batches: Iterable[
 
 
 @contextmanager
-def _coded(file: BinaryIO, coding: str | None, way: str) -> Iterator[Any]:
-    if coding is None:
+def _opened_stream(file: BinaryIO, compression: str | None, mode: str) -> Iterator[Any]:
+    if compression is None:
         yield file
-    elif way == "w":
-        with pa.CompressedOutputStream(file, coding) as stream:
+    elif mode == "w":
+        with pa.CompressedOutputStream(file, compression) as stream:
             yield stream
     else:
-        with pa.CompressedInputStream(file, coding) as stream:
+        with pa.CompressedInputStream(file, compression) as stream:
             yield io.BufferedReader(stream)
 
 
@@ -83,12 +83,12 @@ def _without_nulls(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _writer(schema: pa.Schema, field: pa.Field) -> Callable[[pa.Array], Sequence[Any]]:
-    """How a column becomes values that JSON has."""
+    """Return the function that converts a column to JSON values."""
     kind = field.type
     if field.name in _json_columns(schema):
-        return lambda column: [None if text is None else _raw(text) for text in column.to_pylist()]
+        return lambda column: [None if text is None else _raw_json(text) for text in column.to_pylist()]
     if pa.types.is_timestamp(kind):
-        return lambda column: instants_as_text(column).to_pylist()
+        return lambda column: timestamps_as_text(column).to_pylist()
     if pa.types.is_date(kind):
         return lambda column: dates_as_text(column).to_pylist()
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
@@ -100,8 +100,8 @@ def _writer(schema: pa.Schema, field: pa.Field) -> Callable[[pa.Array], Sequence
 
 
 def _json_columns(schema: pa.Schema) -> frozenset[str]:
-    """Columns whose text is JSON."""
-    known = columns_of(element_of(schema))
+    """Return the names of the columns whose text is JSON."""
+    known = columns_of(specification_of(schema), element_of(schema))
     return frozenset(
         column.name
         for column in known
@@ -109,55 +109,55 @@ def _json_columns(schema: pa.Schema) -> frozenset[str]:
     )
 
 
-def _raw(text: str) -> msgspec.Raw:
-    """JSON text as part of a line; as a JSON string when it is no object that every reader takes."""
+def _raw_json(text: str) -> msgspec.Raw:
+    """Embed JSON text in a line: unchanged, or as a JSON string if it is not JSON that every parser accepts."""
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:  # half a pair of surrogates, which some parsers take and most do not
+    except msgspec.DecodeError:  # an unpaired surrogate, which most parsers reject
         return msgspec.Raw(msgspec.json.encode(text))
-    # A line end between the parts of JSON means nothing, and would break the line.
+    # Line breaks between tokens have no meaning in JSON, but would end the line.
     return msgspec.Raw(msgspec.json.format(text, indent=-1) if "\n" in text or "\r" in text else text)
 
 
-def _text(raw: msgspec.Raw) -> str:
+def _json_text(raw: msgspec.Raw) -> str:
     part = bytes(raw)
     return msgspec.json.decode(part, type=str) if part.startswith(b'"') else part.decode()
 
 
-def _read(coding: str | None, path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
+def _read(compression: str | None, path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
     row = msgspec.defstruct(
         "Row",
-        [(f"column{index}", _wire_type(schema, field), None) for index, field in enumerate(schema)],
+        [(f"column{index}", _json_type(schema, field), None) for index, field in enumerate(schema)],
         rename={f"column{index}": field.name for index, field in enumerate(schema)},
     )
     decoder = msgspec.json.Decoder(row)
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with path.open("rb") as file, _coded(file, coding, "r") as source:
+            with path.open("rb") as file, _opened_stream(file, compression, "r") as source:
                 while lines := source.readlines(_CHUNK):
                     rows = decoder.decode_lines(b"".join(lines))
-                    yield _batch(schema, rows)
+                    yield _to_batch(schema, rows)
         except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError) as error:
             raise DestinationError(
-                f"{path} cannot be read as NDJSON of its columns ({type(error).__name__})."
+                f"{path} cannot be read as NDJSON with the expected columns ({type(error).__name__})."
             ) from None
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _batch(schema: pa.Schema, rows: Sequence[Any]) -> pa.RecordBatch:
-    texts = _json_columns(schema)
+def _to_batch(schema: pa.Schema, rows: Sequence[Any]) -> pa.RecordBatch:
+    json_columns = _json_columns(schema)
     columns = []
     for index, field in enumerate(schema):
         values = [getattr(row, f"column{index}") for row in rows]
-        if field.name in texts:
-            values = [None if value is None else _text(value) for value in values]
-        columns.append(parsed(values, field.type))
+        if field.name in json_columns:
+            values = [None if value is None else _json_text(value) for value in values]
+        columns.append(to_arrow(values, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _wire_type(schema: pa.Schema, field: pa.Field) -> Any:
+def _json_type(schema: pa.Schema, field: pa.Field) -> Any:
     kind = field.type
     if field.name in _json_columns(schema):
         return msgspec.Raw

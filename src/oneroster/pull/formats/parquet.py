@@ -1,4 +1,4 @@
-"""Parquet: one file per collection, typed, compressed by zstd."""
+"""Parquet: one typed file per collection, compressed with zstd."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,43 +7,44 @@ from typing import Final
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.folder import FolderRoster, write_folder
+from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.rebatch import conformed, grouped
-from oneroster.pull.private_files import opened
+from oneroster.pull.formats.rebatch import cast_batches, group_batches
+from oneroster.pull.private_files import create_private_file
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["Parquet"]
+__all__ = ["ParquetFormat"]
 
 _SUFFIX: Final = ".parquet"
-_ROWS: Final = 64 * 1024
-"""Rows of a row group: what a writer holds in memory, and a reader can skip."""
+_ROW_GROUP: Final = 64 * 1024
+"""Rows of a row group: what a writer keeps in memory, and what a reader can skip."""
 _READ_ROWS: Final = 16 * 1024
 
 
-class Parquet:
-    """The format; see `oneroster.pull.formats.format.Form`."""
+class ParquetFormat:
+    """See `oneroster.pull.formats.format.Format`."""
 
     name = "parquet"
     embeds_manifest = True
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """See `oneroster.pull.formats.format.Form`."""
-        return write_folder(target, roster, _SUFFIX, _write)
+        """See `oneroster.pull.formats.format.Format.write`."""
+        return write_collection_files(target, roster, _SUFFIX, _write)
 
-    def open(self, place: Path) -> Roster:
-        """See `oneroster.pull.formats.format.Form`."""
-        return FolderRoster(place, _SUFFIX, _read)
+    def open(self, destination: Path) -> Roster:
+        """See `oneroster.pull.formats.format.Format.open`."""
+        return FolderRoster(destination, _SUFFIX, _read)
 
 
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     from pyarrow import parquet
 
     rows = 0
-    with open(opened(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
-        for group in grouped(batches, _ROWS):
+    descriptor = create_private_file(path)
+    with open(descriptor, "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:  # noqa: PTH123  # a descriptor has no path
+        for group in group_batches(batches, _ROW_GROUP):
             table = pa.Table.from_batches(group)
-            writer.write_table(table, row_group_size=_ROWS)
+            writer.write_table(table, row_group_size=_ROW_GROUP)
             rows += table.num_rows
     return rows
 
@@ -55,10 +56,10 @@ def _read(path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
         try:
             with parquet.ParquetFile(path) as file:
                 if file.schema_arrow.names != schema.names:
-                    raise DestinationError(f"{path} has other columns than the manifest of its folder says.")
+                    raise DestinationError(f"The columns of {path} differ from those in the manifest of its folder.")
                 yield from file.iter_batches(_READ_ROWS)
         except (OSError, pa.ArrowException) as error:
-            # Arrow's own words may hold what it met in the file.
+            # Arrow's message may quote values from the file.
             raise DestinationError(f"{path} cannot be read as Parquet ({type(error).__name__}).") from None
 
-    return conformed(schema, batches())
+    return cast_batches(schema, batches())

@@ -1,54 +1,56 @@
-"""Record batches of a size that suits a writer."""
+"""Resize record batches to suit a writer, and cast them to a schema."""
 
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-__all__ = ["conformed", "grouped", "rebatched"]
+__all__ = ["cast_batches", "group_batches", "rebatch"]
 
 
-def rebatched(batches: Iterable[pa.RecordBatch], rows: int, size: int = 16 << 20) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of at most so many, and of about so many bytes; none is empty.
+def rebatch(batches: Iterable[pa.RecordBatch], max_rows: int, max_bytes: int = 16 << 20) -> Iterator[pa.RecordBatch]:
+    """Yield the same rows in batches of limited size. No batch is empty.
 
     Args:
-        batches: Of one schema.
-        rows: Rows of a batch at most.
-        size: Bytes of a batch, as far as one row is not larger.
+        batches: Batches of one schema.
+        max_rows: Maximum rows of a batch.
+        max_bytes: Approximate maximum bytes of a batch; a single larger row still becomes a batch.
     """
-    for together in grouped(batches, rows, size):
-        yield _joined(together)
+    for group in group_batches(batches, max_rows, max_bytes):
+        yield _concatenated(group)
 
 
-def grouped(batches: Iterable[pa.RecordBatch], rows: int, size: int = 16 << 20) -> Iterator[list[pa.RecordBatch]]:
-    """The same as `rebatched`, without the copy that makes one batch of several."""
-    waiting: list[pa.RecordBatch] = []
-    held = heavy = 0
+def group_batches(
+    batches: Iterable[pa.RecordBatch], max_rows: int, max_bytes: int = 16 << 20
+) -> Iterator[list[pa.RecordBatch]]:
+    """Yield groups of batches within the limits of `rebatch`, without copying them into one batch."""
+    group: list[pa.RecordBatch] = []
+    group_rows = group_bytes = 0
     for whole in batches:
-        for batch in _pieces(whole, rows, size):
-            if waiting and (held + batch.num_rows > rows or heavy + batch.nbytes > size):
-                yield waiting
-                waiting, held, heavy = [], 0, 0
-            waiting.append(batch)
-            held += batch.num_rows
-            heavy += batch.nbytes
-    if waiting:
-        yield waiting
+        for batch in _slices(whole, max_rows, max_bytes):
+            if group and (group_rows + batch.num_rows > max_rows or group_bytes + batch.nbytes > max_bytes):
+                yield group
+                group, group_rows, group_bytes = [], 0, 0
+            group.append(batch)
+            group_rows += batch.num_rows
+            group_bytes += batch.nbytes
+    if group:
+        yield group
 
 
-def _pieces(batch: pa.RecordBatch, rows: int, size: int) -> Iterator[pa.RecordBatch]:
-    per_piece = max(1, min(rows, batch.num_rows * size // max(batch.nbytes, 1)))
-    for start in range(0, batch.num_rows, per_piece):
-        yield batch.slice(start, per_piece)
+def _slices(batch: pa.RecordBatch, max_rows: int, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    per_slice = max(1, min(max_rows, batch.num_rows * max_bytes // max(batch.nbytes, 1)))
+    for start in range(0, batch.num_rows, per_slice):
+        yield batch.slice(start, per_slice)
 
 
-def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+def _concatenated(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     if len(batches) == 1:
         return batches[0]
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
 
 
-def conformed(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
-    """A reader of batches that are cast to a schema, whose names they have in the same order."""
+def cast_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """Return a reader of batches cast to a schema. Their columns have the names and the order of the schema."""
 
     def cast() -> Iterator[pa.RecordBatch]:
         for batch in batches:

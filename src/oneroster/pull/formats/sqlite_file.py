@@ -1,9 +1,9 @@
-"""SQLite: one file with a table per collection, keyed by sourcedId and indexed by its references.
+"""SQLite: one file with a table per collection. The primary key is sourcedId, and references are indexed.
 
-Days and instants are ISO 8601 text, booleans 0 and 1, lists JSON text for ``json_each``.
+Dates and timestamps are stored as ISO 8601 text, booleans as 0 and 1, lists as JSON text for ``json_each``.
 """
 
-# ruff: noqa: S608 - the names in its SQL are those of the contract, and values are bound.
+# ruff: noqa: S608 - SQL is built from names of the standard only; values are bound.
 
 import json
 import os
@@ -16,110 +16,119 @@ from typing import Any, Final
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.embedded_manifest import StoredRoster, manifest_of
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.rebatch import rebatched
-from oneroster.pull.formats.sql_common import MANIFEST_TABLE, quoted, refused
-from oneroster.pull.formats.text_values import dates_as_text, instants_as_text, lists_as_json, parsed
-from oneroster.pull.private_files import opened, settled
+from oneroster.pull.formats.rebatch import rebatch
+from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.formats.text_conversion import dates_as_text, lists_as_json, timestamps_as_text, to_arrow
+from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.columns import columns_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
+from oneroster.pull.roster.roster import Roster
+from oneroster_runtime.specification import Specification
 
-__all__ = ["Sqlite"]
+__all__ = ["SqliteFormat"]
 
-_ROWS: Final = 8 * 1024
+_BATCH_ROWS: Final = 8 * 1024
 
 
-class Sqlite:
-    """The format; see `oneroster.pull.formats.format.Form`."""
+class SqliteFormat:
+    """See `oneroster.pull.formats.format.Format`."""
 
     name = "sqlite"
     embeds_manifest = True
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """See `oneroster.pull.formats.format.Form`."""
+        """See `oneroster.pull.formats.format.Format.write`."""
         rows: dict[str, int] = {}
-        os.close(opened(target))
+        os.close(create_private_file(target))
         with _connected(target) as database:
-            # Until the end nobody reads it, and after a crash it is begun anew.
+            # Nothing reads the file before it is complete, and after a crash it is written again from the start.
             database.execute("PRAGMA journal_mode = OFF")
             database.execute("PRAGMA synchronous = OFF")
             for element in roster.elements():
-                rows[element] = _fill(database, roster, element)
+                rows[element] = _create_table(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest TEXT NOT NULL)")
-            database.execute(f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_of(roster, rows).to_json().decode()])
+            database.execute(
+                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
+            )
             database.commit()
-        settled(target)
-        return WriteResult({wrapper_of(element): number for element, number in rows.items()})
+        sync_to_disk(target)
+        specification = roster.manifest.specification
+        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
 
-    def open(self, place: Path) -> Roster:
-        """See `oneroster.pull.formats.format.Form`."""
-        with _connected(place, "ro") as database:
+    def open(self, destination: Path) -> Roster:
+        """See `oneroster.pull.formats.format.Format.open`."""
+        with _connected(destination, "ro") as database:
             found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
         if len(found) != 1:
-            raise DestinationError(f"{place}: its table {MANIFEST_TABLE} must have one row, not {len(found)}.")
-        return _SqliteRoster(place, Manifest.from_json(found[0][0].encode(), f"{place}, table {MANIFEST_TABLE}"))
+            raise DestinationError(f"{destination}: table {MANIFEST_TABLE} must have one row, not {len(found)}.")
+        return _SqliteRoster(
+            destination, Manifest.from_json(found[0][0].encode(), f"{destination}, table {MANIFEST_TABLE}")
+        )
 
 
 class _SqliteRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.Roster`."""
+        """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
-        names = ", ".join(map(quoted, schema.names))
-        table = quoted(wrapper_of(element))
+        names = ", ".join(map(quoted_identifier, schema.names))
+        table = quoted_identifier(collection_name(self.specification, element))
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with _connected(self.place, "ro") as database:
+            with _connected(self.destination, "ro") as database:
                 cursor = database.execute(f"SELECT {names} FROM {table} ORDER BY rowid")
-                while rows := cursor.fetchmany(_ROWS):
-                    yield _batch(self.place, schema, rows)
+                while rows := cursor.fetchmany(_BATCH_ROWS):
+                    yield _to_batch(self.destination, schema, rows)
 
         return pa.RecordBatchReader.from_batches(schema, batches())
 
 
-def _fill(database: sqlite3.Connection, roster: Roster, element: str) -> int:
+def _create_table(database: sqlite3.Connection, roster: Roster, element: str) -> int:
     schema = roster.schema(element)
-    table = quoted(wrapper_of(element))
+    table = quoted_identifier(collection_name(roster.manifest.specification, element))
     columns = [
-        f"{quoted(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' NOT NULL PRIMARY KEY'}"
+        f"{quoted_identifier(field.name)} {_sql_type(field.type)}{'' if field.nullable else ' NOT NULL PRIMARY KEY'}"
         for field in schema
     ]
     database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
     insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(schema))})"
     writers = [_writer(field.type) for field in schema]
     rows = 0
-    for batch in rebatched(roster.read(element), _ROWS):
+    for batch in rebatch(roster.read(element), _BATCH_ROWS):
         values = [write(column) for write, column in zip(writers, batch.columns, strict=True)]
         database.executemany(insert, zip(*values, strict=True))
         rows += batch.num_rows
-    for name in _references(element) & set(schema.names):
-        index = quoted(f"{wrapper_of(element)}_{name}")
-        database.execute(f"CREATE INDEX {index} ON {table} ({quoted(name)})")
+    for name in _references(roster.manifest.specification, element) & set(schema.names):
+        index = quoted_identifier(f"{collection_name(roster.manifest.specification, element)}_{name}")
+        database.execute(f"CREATE INDEX {index} ON {table} ({quoted_identifier(name)})")
     return rows
 
 
-def _references(element: str) -> set[str]:
+def _references(specification: Specification, element: str) -> set[str]:
     return {
         column.name
-        for column in columns_of(element)
+        for column in columns_of(specification, element)
         if column.property is not None and column.property.kind == "reference"
     }
 
 
 @contextmanager
 def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
-    """A connection to a file that exists, closed behind the block.
+    """Open a connection to an existing file for the duration of the block.
 
-    Raises ``DestinationError`` or ``OSError`` for whatever SQLite refuses.
+    Raises:
+        DestinationError: SQLite reports an error.
+        OSError: The disk is full.
     """
     try:
-        # Who reads may do so from one thread after the other, as DuckDB does.
+        # A reader may move between threads, as DuckDB does.
         address = f"{path.resolve().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
             yield database
     except sqlite3.Error as error:
-        raise refused(path, "SQLite", error) from None
+        raise database_error(path, "SQLite", error) from None
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -132,19 +141,19 @@ def _writer(kind: pa.DataType) -> Callable[[pa.Array], Sequence[Any]]:
     if pa.types.is_list(kind):
         return lists_as_json
     if pa.types.is_timestamp(kind):
-        return lambda column: instants_as_text(column).to_pylist()
+        return lambda column: timestamps_as_text(column).to_pylist()
     if pa.types.is_date(kind):
         return lambda column: dates_as_text(column).to_pylist()
     return lambda column: column.to_pylist()
 
 
-def _batch(place: Path, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
+def _to_batch(destination: Path, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
     columns = []
     for field, values in zip(schema, zip(*rows, strict=True), strict=True):
         try:
             if pa.types.is_list(field.type):
                 values = tuple(None if text is None else json.loads(text) for text in values)
-            columns.append(parsed(values, field.type))
+            columns.append(to_arrow(values, field.type))
         except (pa.ArrowException, ValueError, TypeError):
-            raise DestinationError(f"{place}: column {field.name} holds what it cannot have.") from None
+            raise DestinationError(f"{destination}: column {field.name} has a value of the wrong type.") from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)

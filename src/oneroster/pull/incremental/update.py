@@ -1,4 +1,4 @@
-"""A pull of changes: what is asked for, whether the answers can be trusted, and what becomes of them."""
+"""An incremental pull: which changes to request, whether the responses can be trusted, and the resulting roster."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,40 +10,47 @@ import pyarrow.compute as pc
 from oneroster.errors import ConfigurationError
 from oneroster.filters import F, render_filter
 from oneroster.pagination.walk import PageRequest
-from oneroster.pull.fetch.collections import Changes
+from oneroster.pull.fetch.collections import ChangeRequest
 from oneroster.pull.fetch.row_parser import RowsCall
-from oneroster.pull.incremental import watermark as asking
-from oneroster.pull.plan import RosterSelection, Source
-from oneroster.pull.roster.columns import STATUS
-from oneroster.pull.roster.manifest import WHOLE, Manifest
-from oneroster.pull.roster.merge import Recent, RosterDelta, Updated
-from oneroster.pull.roster.roster import Roster, rows_of
+from oneroster.pull.incremental.watermark import (
+    LAST_PULL,
+    changes_filter,
+    count_unchanged,
+    known_state,
+    parse_time,
+)
+from oneroster.pull.plan import CollectionSource, RosterSelection
+from oneroster.pull.roster.columns import STATUS_COLUMN
+from oneroster.pull.roster.manifest import WHOLE_ROSTER, Manifest
+from oneroster.pull.roster.merge import ChangedSince, RosterDelta, UpdatedRoster
+from oneroster.pull.roster.roster import Roster, count_rows
 from oneroster.pull.roster.views import active_only
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging
     from oneroster.pull.fetch.throttled_session import ThrottledSession
+    from oneroster.standard import Standard
 
-__all__ = ["Update"]
+__all__ = ["IncrementalUpdate"]
 
-# A server may compare days alone, or local times: rows that much older do not show that it ignores the filter.
-_BLUR: Final = timedelta(hours=26)
+# A server may compare days, or local times. Rows older by less than this do not show that it ignores the filter.
+_TOLERANCE: Final = timedelta(hours=26)
 
 
-class Update(NamedTuple):
-    """A pull of changes.
+class IncrementalUpdate(NamedTuple):
+    """An incremental pull.
 
     Attributes:
-        since: From when on changes are asked for.
-        base: The whole roster of before; None when there is none to compare with.
-        choice: What of the roster is wanted.
-        only_changes: Whether the place shall hold the changes alone, and not the roster that they lead to.
+        since: The earliest time of the requested changes.
+        base: The complete roster before; None when there is none to compare with.
+        selection: The part of the roster to pull.
+        delta: Whether the result is only the changes, and not the updated roster.
     """
 
     since: datetime
     base: Roster | None
-    choice: RosterSelection
-    only_changes: bool
+    selection: RosterSelection
+    delta: bool
 
     @classmethod
     def of(
@@ -52,98 +59,105 @@ class Update(NamedTuple):
         overlap: timedelta,
         manifest: Manifest | None,
         base: Roster | None,
-        choice: RosterSelection,
+        selection: RosterSelection,
         base_url: str,
-        only_changes: bool,
-    ) -> "Update":
-        """The update that is meant.
+        delta: bool,
+    ) -> "IncrementalUpdate":
+        """Return the update that the options describe.
 
         Args:
-            since: A time, or `LAST` for the watermark.
-            overlap: How much further back changes are asked for.
-            manifest: Of the roster that is there; where the watermark is taken from.
-            base: The whole roster of before.
-            choice: What is wanted now.
+            since: A time, or `LAST_PULL` for the watermark.
+            overlap: How much earlier changes are requested.
+            manifest: The manifest with the watermark.
+            base: The complete roster before.
+            selection: The part of the roster to pull.
             base_url: The tenant.
-            only_changes: See the attribute; without a base there is no other way.
+            delta: See the attribute; without a base, the result is always a delta.
 
         Raises:
-            ConfigurationError: There is no watermark, or the roster of before is of another kind.
+            ConfigurationError: The watermark is missing, or the base does not match the options.
         """
-        if choice.schools:
-            raise ConfigurationError("Changes cannot be told for single schools; pull them whole, without since.")
+        if selection.schools:
+            raise ConfigurationError("--since cannot be combined with --school; pull the schools without --since.")
         if base is not None:
-            _check_base(base.manifest, choice, base_url)
-        if since != asking.LAST:
-            when = asking.instant(since)
+            _check_base(base.manifest, selection, base_url)
+        if since != LAST_PULL:
+            when = parse_time(since)
         elif manifest is None or manifest.watermark is None:
-            raise ConfigurationError("There is no watermark of an earlier pull; name a time, or pull without since.")
+            raise ConfigurationError(
+                "The existing roster has no watermark; give --since a time, or pull without --since."
+            )
         else:
-            when = asking.instant(manifest.watermark)
-        return cls(when - overlap, base, choice, only_changes or base is None)
+            when = parse_time(manifest.watermark)
+        return cls(when - overlap, base, selection, delta or base is None)
 
-    def changes(self, source: Source) -> Changes | None:
-        """How to ask for the changes of a collection; None when all of it has to be asked for."""
-        oldest, some = self.since, False
+    def changes(self, standard: "Standard", source: CollectionSource) -> ChangeRequest | None:
+        """Return how to request the changes of a collection; None when all rows must be requested."""
+        oldest, expect_rows = self.since, False
         if self.base is not None:
             if source.element not in self.base.elements():
                 return None
-            known = asking.known_of(self.base, source.element)
+            known = known_state(self.base, source.element)
             if known.rows and known.newest is None:
                 return None
-            oldest, some = min(oldest, known.newest or oldest), known.rows > 0
-        text = asking.both(self.choice.filters.get(source.collection), oldest, source.element)
-        return None if text is None else Changes(text, oldest - _BLUR, some)
+            oldest, expect_rows = min(oldest, known.newest or oldest), known.rows > 0
+        text = changes_filter(
+            standard.specification, self.selection.filters.get(source.collection), oldest, source.element
+        )
+        return None if text is None else ChangeRequest(text, oldest - _TOLERANCE, expect_rows)
 
-    def is_short(self, source: Source, staged: Roster, courier: "ThrottledSession") -> bool:
-        """Whether the rows of before, brought up to date, are not as many as the server announces."""
+    def is_incomplete(
+        self, standard: "Standard", source: CollectionSource, staged: Roster, session: "ThrottledSession"
+    ) -> bool:
+        """Return whether the updated rows of a collection differ in number from what the server announces."""
         if self.base is None:
             return False
-        arriving = active_only(staged) if self.choice.active else staged
-        rows = asking.kept_beside(self.base, staged, source.element) + rows_of(arriving, source.element)
-        return rows != self._announced(source, courier)
+        arriving = active_only(staged) if self.selection.active else staged
+        rows = count_unchanged(self.base, staged, source.element) + count_rows(arriving, source.element)
+        return rows != self._announced(standard, source, session)
 
-    def _announced(self, source: Source, courier: "ThrottledSession") -> int | None:
-        filter_ = self.choice.filters.get(source.collection)
-        if self.choice.active:
-            active = render_filter(F.status == "active", source.element, courier.standard.specification)
+    def _announced(self, standard: "Standard", source: CollectionSource, session: "ThrottledSession") -> int | None:
+        filter_ = self.selection.filters.get(source.collection)
+        if self.selection.active:
+            active = render_filter(F.status == "active", source.element, standard.specification)
             filter_ = active if filter_ is None else f"{filter_} AND {active}"
-        call = RowsCall(courier.standard, source.operation_id, {"filter": filter_}, courier.settings.base_url)
-        return courier.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
+        call = RowsCall(standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+        return session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
 
-    def result(self, staged: Roster, manifest: Manifest, staging: "Staging") -> Roster:
-        """What the place shall hold."""
+    def result(self, staged: Roster, staging: "Staging") -> Roster:
+        """Return the roster to write."""
         if self.base is None:
-            return Recent(staged, self.since)
-        if self.only_changes:
-            return RosterDelta(self.base, staged, manifest, staging.whole, datetime.now(UTC))
-        arriving = active_only(staged) if self.choice.active else staged
-        return Updated(self.base, staged, manifest, staging.whole, arriving)
+            return ChangedSince(staged, self.since)
+        if self.delta:
+            return RosterDelta(self.base, staged, staged.manifest, staging.in_full, datetime.now(UTC))
+        arriving = active_only(staged) if self.selection.active else staged
+        return UpdatedRoster(self.base, staged, staged.manifest, staging.in_full, arriving)
 
     def deletions(self, result: Roster) -> Mapping[str, tuple[int, int]]:
-        """By element, how many rows the changes delete, and how many there were."""
-        if self.base is None or not self.only_changes:
+        """Return by element how many rows a delta deletes, and how many rows the base has."""
+        if self.base is None or not self.delta:
             return {}
         found = {}
         for element in result.elements():
-            before = asking.known_of(self.base, element).rows if element in self.base.elements() else 0
-            gone = sum(
-                pc.sum(pc.equal(batch.column(STATUS), "tobedeleted")).as_py() or 0 for batch in result.read(element)
+            before = known_state(self.base, element).rows if element in self.base.elements() else 0
+            deleted = sum(
+                pc.sum(pc.equal(batch.column(STATUS_COLUMN), "tobedeleted")).as_py() or 0
+                for batch in result.read(element)
             )
-            found[element] = (gone, before)
+            found[element] = (deleted, before)
         return found
 
 
-def _check_base(manifest: Manifest, choice: RosterSelection, base_url: str) -> None:
-    if manifest.kind != WHOLE:
-        raise ConfigurationError("The roster of before holds changes alone; changes can be told of a whole one only.")
-    if manifest.choice != choice.as_json():
-        raise ConfigurationError("The roster of before was pulled by another choice; pull it whole, without since.")
+def _check_base(manifest: Manifest, selection: RosterSelection, base_url: str) -> None:
+    if manifest.kind != WHOLE_ROSTER:
+        raise ConfigurationError("The base holds only changes; give --base a complete roster.")
+    if manifest.selection != selection.as_json():
+        raise ConfigurationError("The base was pulled with another selection; pull without --since.")
     if not _same_tenant(manifest.base_url, base_url):
-        raise ConfigurationError("The roster of before is of another tenant; pull it whole, without since.")
+        raise ConfigurationError("The base is the roster of another tenant; pull without --since.")
 
 
-def _same_tenant(one: str, other: str) -> bool:
+def _same_tenant(first: str, second: str) -> bool:
     # A sandbox on this machine has another port each time.
     local = {"127.0.0.1", "localhost", "::1"}
-    return one == other or {urlsplit(one).hostname, urlsplit(other).hostname} <= local
+    return first == second or {urlsplit(first).hostname, urlsplit(second).hostname} <= local

@@ -1,1 +1,1 @@
-"""Rosters: the protocol, the schema of a collection, the manifest, and rosters derived from others."""
+"""Rosters: the protocol, the columns of a collection, the manifest, and rosters derived from other rosters."""

@@ -1,8 +1,8 @@
-"""The columns of an element's table, derived from the tables of the contract.
+"""The columns of an element, derived from the specification.
 
-References become ids (``school`` becomes ``schoolSourcedId``, ``terms`` becomes ``termSourcedIds``), lists stay lists,
-free objects become JSON text, and what the document does not know is kept together in ``_extras``. So the names are
-those of the CSV binding wherever it has the field.
+References become ids (``school`` becomes ``schoolSourcedId``, ``terms`` becomes ``termSourcedIds``), lists remain
+lists, free objects become JSON text, and unknown fields are collected in ``_extras``. The names are those of the CSV
+binding wherever it has the field.
 """
 
 from collections.abc import Collection
@@ -11,22 +11,35 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Property, Specification
 
-__all__ = ["EXTRAS", "KEY", "MODIFIED", "STATUS", "Column", "columns_of", "element_of", "reference_column", "schema_of"]
+__all__ = [
+    "EXTRAS_COLUMN",
+    "KEY_COLUMN",
+    "MODIFIED_COLUMN",
+    "STATUS_COLUMN",
+    "Column",
+    "columns_of",
+    "element_of",
+    "reference_column",
+    "schema_of",
+    "specification_of",
+]
 
-EXTRAS: Final = "_extras"
-"""The column of what the document does not know: a JSON object as text."""
+EXTRAS_COLUMN: Final = "_extras"
+"""The column for fields that the document does not know: a JSON object as text."""
 
-KEY: Final = "sourcedId"
-"""The column that tells rows apart."""
+KEY_COLUMN: Final = "sourcedId"
+"""The column that identifies a row."""
 
-STATUS: Final = "status"
-MODIFIED: Final = "dateLastModified"
-"""With `KEY`, what every record has: the columns that are never left out."""
+STATUS_COLUMN: Final = "status"
+MODIFIED_COLUMN: Final = "dateLastModified"
+"""With `KEY_COLUMN`, the columns of every record, which are never left out."""
 
 _INSTANT: Final = pa.timestamp("us", "UTC")
 _ELEMENT: Final = b"oneroster.element"
+_STANDARD: Final = b"oneroster.standard"
 
 _TYPES: Final = {
     "string": pa.string(),
@@ -46,14 +59,14 @@ _TYPES: Final = {
 
 
 class Column(NamedTuple):
-    """One column.
+    """A column.
 
     Attributes:
-        name: Its name.
-        property: The property of the document behind it; None for `EXTRAS`.
-        type: Its Arrow type.
-        offset_of: For ``assignDateOffset`` and its like: the column of the date-time whose zone it keeps, in minutes
-            east of UTC as the server wrote it; null stands for Z and for no zone at all.
+        name: The name.
+        property: The property of the document; None for `EXTRAS_COLUMN`.
+        type: The Arrow type.
+        offset_of: For ``assignDateOffset`` and the like: the date-time column whose UTC offset it holds, in minutes
+            east, as the server wrote it; null for Z and for no offset.
     """
 
     name: str
@@ -63,48 +76,55 @@ class Column(NamedTuple):
 
 
 @cache
-def columns_of(element: str) -> tuple[Column, ...]:
-    """All columns of an element, in the order of the document, `EXTRAS` last.
+def columns_of(specification: Specification, element: str) -> tuple[Column, ...]:
+    """Return all columns of an element in the order of the document, `EXTRAS_COLUMN` last.
 
     Args:
+        specification: The version of the standard.
         element: The schema name, as in ``User``.
     """
     columns: list[Column] = []
-    for known in ELEMENTS[element].properties.values():
-        columns.append(Column(_name(known), known, _type(known)))
-        # That one is compared as an instant; of every other date-time the day as the server wrote it may matter.
-        if known.kind == "date-time" and known.name != MODIFIED:
+    for known in specification.elements[element].properties.values():
+        columns.append(Column(_name(known), known, _type(specification, known)))
+        # dateLastModified is compared as an instant. Of other date-times the day matters, as the server wrote it.
+        if known.kind == "date-time" and known.name != MODIFIED_COLUMN:
             columns.append(Column(f"{known.name}Offset", known, pa.int16(), known.name))
-    return (*columns, Column(EXTRAS, None, pa.string()))
+    return (*columns, Column(EXTRAS_COLUMN, None, pa.string()))
 
 
 @cache
-def _schema(element: str, names: frozenset[str] | None) -> pa.Schema:
+def _schema(specification: Specification, element: str, names: frozenset[str] | None) -> pa.Schema:
     fields = [
-        pa.field(column.name, column.type, nullable=column.name != KEY)
-        for column in columns_of(element)
+        pa.field(column.name, column.type, nullable=column.name != KEY_COLUMN)
+        for column in columns_of(specification, element)
         if names is None or column.name in names
     ]
-    return pa.schema(fields, {_ELEMENT: element.encode()})
+    return pa.schema(fields, {_ELEMENT: element.encode(), _STANDARD: specification.version.encode()})
 
 
-def schema_of(element: str, names: Collection[str] | None = None) -> pa.Schema:
-    """The Arrow schema of an element.
+def schema_of(specification: Specification, element: str, names: Collection[str] | None = None) -> pa.Schema:
+    """Return the Arrow schema of an element.
 
     Args:
+        specification: The version of the standard.
         element: The schema name.
-        names: The columns wanted; None for all. They keep the order of the document.
+        names: The columns to include, in the order of the document; None for all.
     """
-    return _schema(element, None if names is None else frozenset(names))
+    return _schema(specification, element, None if names is None else frozenset(names))
 
 
 def element_of(schema: pa.Schema) -> str:
-    """The element that a schema of `schema_of` is for."""
+    """Return the element for which `schema_of` made a schema."""
     return str((schema.metadata or {})[_ELEMENT], "utf-8")
 
 
+def specification_of(schema: pa.Schema) -> Specification:
+    """Return the specification for which `schema_of` made a schema."""
+    return Standard.of(str((schema.metadata or {})[_STANDARD], "utf-8")).specification
+
+
 def reference_column(known: Property) -> str:
-    """The name of the column that holds the ids of a reference, or of a list of them."""
+    """Return the name of the column with the ids of a reference, or of a list of references."""
     if known.kind == "reference":
         return f"{known.name}SourcedId"
     return f"{known.name.removesuffix('s')}SourcedIds"
@@ -114,9 +134,9 @@ def _name(known: Property) -> str:
     return reference_column(known) if known.kind in ("reference", "references") else known.name
 
 
-def _type(known: Property) -> pa.DataType:
+def _type(specification: Specification, known: Property) -> pa.DataType:
     if known.kind not in ("record", "records"):
         return _TYPES[known.kind]
-    inside = ELEMENTS[known.record or ""].properties.values()
-    record = pa.struct([pa.field(_name(inner), _type(inner)) for inner in inside])
+    nested = specification.elements[known.record or ""].properties.values()
+    record = pa.struct([pa.field(_name(inner), _type(specification, inner)) for inner in nested])
     return record if known.kind == "record" else pa.list_(record)

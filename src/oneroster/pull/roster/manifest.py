@@ -1,27 +1,42 @@
-"""What is written down about a roster: where it is from, of when, and how much it holds."""
+"""The manifest of a roster: its source, its times, and its collections."""
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from oneroster.errors import ConfigurationError
 from oneroster.pull.errors import DestinationError
+from oneroster.standard import DEFAULT, Standard
 
-__all__ = ["CHANGES", "VERSION", "WHOLE", "Holding", "Manifest", "beside", "write_beside"]
+if TYPE_CHECKING:
+    from oneroster_runtime.specification import Specification
 
-VERSION: Final = 1
-WHOLE: Final = "whole"
-CHANGES: Final = "changes"
+__all__ = [
+    "CHANGES_ONLY",
+    "MANIFEST_FORMAT",
+    "WHOLE_ROSTER",
+    "Manifest",
+    "StoredCollection",
+    "manifest_path",
+    "write_manifest",
+]
+
+MANIFEST_FORMAT: Final = 2
+"""The form of the JSON. Form 1 has ``version`` in place of ``format`` and ``choice`` in place of ``selection``."""
+
+WHOLE_ROSTER: Final = "whole"
+CHANGES_ONLY: Final = "changes"
 
 
-class Holding(msgspec.Struct, frozen=True):
-    """One collection of a roster.
+class StoredCollection(msgspec.Struct, frozen=True):
+    """A collection of a roster.
 
     Attributes:
         element: The schema name.
-        rows: Rows in the roster.
-        columns: Names of the columns; empty when the format has none of its own.
+        rows: The number of rows.
+        columns: The names of the columns; empty when the format has fixed columns.
     """
 
     element: str
@@ -30,74 +45,122 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a roster.
+    """The manifest of a roster.
 
     Attributes:
-        kind: ``whole``, or ``changes``: then rows with the status ``tobedeleted`` are deletions.
+        kind: `WHOLE_ROSTER`, or `CHANGES_ONLY`, where rows with the status ``tobedeleted`` are deletions.
+        standard: The version of OneRoster.
         base_url: The tenant.
         profile: The dialect.
-        started_at: When the pull began, in UTC, ISO 8601 with Z.
-        finished_at: When it ended.
-        watermark: From when on changes may be missing: where the next pull with ``--since last`` begins.
-        since: From when on changes were asked for; None for a full pull.
-        collections: By wrapper name, as in ``users``.
-        not_offered: Wrapper names of what the tenant does not offer, with the reason.
-        choice: What was asked for, in the words of the command line.
-        tool: Who wrote it.
-        version: Of this form.
+        started_at: The start of the pull, in UTC, ISO 8601 with Z.
+        finished_at: The end of the pull.
+        watermark: Changes after this time may be missing; ``--since last`` starts from it.
+        since: The time from which changes were requested; None for a full pull.
+        collections: The collections by wrapper name, as in ``users``.
+        not_offered: The wrapper names of collections that the server does not offer, with the reason.
+        selection: What was selected, by the names of the options.
+        tool: The program that wrote the manifest.
+        format: The form of the JSON.
     """
 
-    kind: str = WHOLE
+    kind: str = WHOLE_ROSTER
+    standard: str = DEFAULT
     base_url: str = ""
     profile: str = "standard"
     started_at: str = ""
     finished_at: str = ""
     watermark: str | None = None
     since: str | None = None
-    collections: dict[str, Holding] = {}
+    collections: dict[str, StoredCollection] = {}
     not_offered: dict[str, str] = {}
-    choice: dict[str, Any] = {}
+    selection: dict[str, Any] = {}
     tool: str = "oneroster-kit"
-    version: int = VERSION
+    format: int = MANIFEST_FORMAT
+
+    @property
+    def specification(self) -> "Specification":
+        """The specification of the version of OneRoster.
+
+        Raises:
+            ConfigurationError: The version is not supported.
+        """
+        return Standard.of(self.standard).specification
 
     def to_json(self) -> bytes:
-        """As JSON, for people too."""
+        """Return the manifest as indented JSON."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
     @classmethod
     def from_json(cls, text: bytes, where: str = "the manifest") -> "Manifest":
-        """Read JSON.
+        """Read a manifest from JSON of this form or an earlier one.
+
+        Args:
+            text: The JSON.
+            where: The file or table that it was read from, for messages.
 
         Raises:
-            PlaceError: It is none of ours, or of a newer version than this one can read.
+            DestinationError: It is not a manifest of a pull, or was written by a later release.
         """
         try:
-            version = msgspec.json.decode(text, type=_Version).version
-            if version > VERSION:
+            head = msgspec.json.decode(text, type=_Head)
+            form = head.version if head.format is None else head.format
+            if form is None:
+                raise DestinationError(f"{where} is not a manifest of a pull (it has no format number).")
+            if form > MANIFEST_FORMAT:
                 raise DestinationError(
-                    f"{where} is of version {version}; this release reads up to {VERSION}. Update it."
+                    f"{where} has format {form}, and this release reads up to {MANIFEST_FORMAT}. Update oneroster-kit."
                 )
-            return msgspec.json.decode(text, type=cls)
+            if form == MANIFEST_FORMAT:
+                manifest = msgspec.json.decode(text, type=cls)
+            else:
+                manifest = msgspec.json.decode(text, type=_Form1).converted()
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DestinationError(f"{where} is no manifest of a pull ({type(error).__name__}).") from None
+            raise DestinationError(f"{where} is not a manifest of a pull ({type(error).__name__}).") from None
+        try:
+            Standard.of(manifest.standard)
+        except ConfigurationError as error:
+            raise DestinationError(f"{where} cannot be read by this release: {error}") from None
+        return manifest
 
 
-class _Version(msgspec.Struct):
-    version: int
+class _Head(msgspec.Struct):
+    format: int | None = None
+    version: int | None = None
 
 
-def beside(place: Path) -> Path:
-    """Where the manifest of a place lies that has no room for it inside."""
-    return place.with_name(f"{place.name}.manifest.json")
+class _Form1(msgspec.Struct, kw_only=True):
+    """The manifest in form 1."""
+
+    kind: str = WHOLE_ROSTER
+    base_url: str = ""
+    profile: str = "standard"
+    started_at: str = ""
+    finished_at: str = ""
+    watermark: str | None = None
+    since: str | None = None
+    collections: dict[str, StoredCollection] = {}
+    not_offered: dict[str, str] = {}
+    choice: dict[str, Any] = {}
+    tool: str = "oneroster-kit"
+
+    def converted(self) -> Manifest:
+        """Return the manifest in the present form."""
+        known = msgspec.structs.asdict(self)
+        return Manifest(selection=known.pop("choice"), **known)
 
 
-def write_beside(place: Path, manifest: Manifest) -> None:
-    """Write the manifest beside the place, at once or not at all.
+def manifest_path(destination: Path) -> Path:
+    """Return the path of the manifest beside a destination whose format cannot embed it."""
+    return destination.with_name(f"{destination.name}.manifest.json")
+
+
+def write_manifest(destination: Path, manifest: Manifest) -> None:
+    """Write the manifest beside a destination, atomically.
 
     Raises:
         OSError: It cannot be written.
     """
-    path = beside(place)
+    path = manifest_path(destination)
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("wb") as file:
         file.write(manifest.to_json())

@@ -1,4 +1,4 @@
-"""Rosters made of two: a roster brought up to date by changes, and the changes between two rosters."""
+"""Rosters made of two: a roster updated by changes, and the changes between two rosters."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
@@ -10,19 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pagination.id_set import IdSet
-from oneroster.pull.roster.columns import KEY, MODIFIED, STATUS
+from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN
+from oneroster.pull.roster.elements import in_load_order
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster, in_load_order
+from oneroster.pull.roster.roster import Roster
 
-__all__ = ["Recent", "RosterDelta", "Updated"]
+__all__ = ["ChangedSince", "RosterDelta", "UpdatedRoster"]
 
 _DELETED: Final = "tobedeleted"
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class _Two(ABC):
-    """Two rosters with the same columns."""
+class _MergedRoster(ABC):
+    """Base class for a roster made of an old and a new one, with the columns of the new one."""
 
     def __init__(self, old: Roster, new: Roster, manifest: Manifest) -> None:
         self._old, self._new = old, new
@@ -30,7 +31,7 @@ class _Two(ABC):
 
     def elements(self) -> tuple[str, ...]:
         """See `Roster.elements`."""
-        return in_load_order(self._new.elements())
+        return in_load_order(self.manifest.specification, self._new.elements())
 
     def schema(self, element: str) -> pa.Schema:
         """See `Roster.schema`."""
@@ -43,82 +44,86 @@ class _Two(ABC):
 
     @abstractmethod
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        """The rows that are kept of the old roster and the new one."""
+        """The rows of the result."""
 
-    def _before(self, element: str) -> Iterator[pa.RecordBatch]:
+    def _old_batches(self, element: str) -> Iterator[pa.RecordBatch]:
         names, schema = self.schema(element).names, self.schema(element)
         if element in self._old.elements():
             for batch in self._old.read(element):
                 yield batch.select(names).cast(schema)
 
 
-class Updated(_Two):
-    """A roster brought up to date: the rows of before that did not change, then those that did.
+class UpdatedRoster(_MergedRoster):
+    """A roster updated by changes: first the unchanged rows of the old roster, then the fetched rows.
 
     Args:
-        old: The roster of before, whole.
-        new: What was fetched; of some elements the changes, of others all rows.
-        manifest: What is known of the result.
-        whole: The elements of which all rows were fetched.
-        arriving: Of what was fetched, the rows that are to stand in the result.
+        old: The old roster, complete.
+        fetched: The fetched rows; of some elements only the changes, of others all rows.
+        manifest: The manifest of the result.
+        complete: The elements that were fetched in full.
+        arriving: The fetched rows that the result should include.
     """
 
-    def __init__(self, old: Roster, new: Roster, manifest: Manifest, whole: Collection[str], arriving: Roster) -> None:
-        super().__init__(old, new, manifest)
-        self._whole, self._arriving = whole, arriving
+    def __init__(
+        self, old: Roster, fetched: Roster, manifest: Manifest, complete: Collection[str], arriving: Roster
+    ) -> None:
+        super().__init__(old, fetched, manifest)
+        self._complete, self._arriving = complete, arriving
 
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        if element not in self._whole:
+        if element not in self._complete:
             changed = _ids(self._new, element)
-            for batch in self._before(element):
-                yield batch.filter(pc.invert(pc.is_in(batch.column(KEY), value_set=changed)))
+            for batch in self._old_batches(element):
+                yield batch.filter(pc.invert(pc.is_in(batch.column(KEY_COLUMN), value_set=changed)))
         yield from self._arriving.read(element)
 
 
-class RosterDelta(_Two):
-    """What changed from one roster to another: rows that are new or different, and deletions.
+class RosterDelta(_MergedRoster):
+    """The changes from one roster to another: new rows, changed rows, and deletions.
 
-    A row that is gone is given as it was last known, with the status ``tobedeleted`` and the time of the pull.
+    A deleted row keeps its last known values, with the status ``tobedeleted`` and the time of the pull.
 
     Args:
-        old: The roster of before, whole.
-        new: What was fetched; of some elements the changes, of others all rows.
-        manifest: What is known of the result.
-        whole: The elements of which all rows were fetched.
+        old: The old roster, complete.
+        fetched: The fetched rows; of some elements only the changes, of others all rows.
+        manifest: The manifest of the result.
+        complete: The elements that were fetched in full.
         now: The time of the pull.
     """
 
-    def __init__(self, old: Roster, new: Roster, manifest: Manifest, whole: Collection[str], now: datetime) -> None:
-        super().__init__(old, new, manifest)
-        self._whole, self._now = whole, now
+    def __init__(
+        self, old: Roster, fetched: Roster, manifest: Manifest, complete: Collection[str], now: datetime
+    ) -> None:
+        super().__init__(old, fetched, manifest)
+        self._complete, self._now = complete, now
 
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        before, there = IdSet(), IdSet()
-        for batch in self._before(element):
+        old_rows, new_ids = IdSet(), IdSet()
+        for batch in self._old_batches(element):
             for row in batch.to_pylist():
-                before.add(_said(row))
+                old_rows.add(_as_text(row))
         for batch in self._new.read(element):
             rows = batch.to_pylist()
             for row in rows:
-                there.add(row[KEY])
-            yield batch.filter(pa.array([_said(row) not in before for row in rows], pa.bool_()))
-        if element in self._whole:
-            for batch in self._before(element):
-                gone = [name not in there for name in batch.column(KEY).to_pylist()]
-                yield self._deleted(batch.filter(pa.array(gone, pa.bool_())))
+                new_ids.add(row[KEY_COLUMN])
+            yield batch.filter(pa.array([_as_text(row) not in old_rows for row in rows], pa.bool_()))
+        if element in self._complete:
+            for batch in self._old_batches(element):
+                deleted = [name not in new_ids for name in batch.column(KEY_COLUMN).to_pylist()]
+                yield self._as_deletions(batch.filter(pa.array(deleted, pa.bool_())))
 
-    def _deleted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _as_deletions(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         names = batch.schema.names
-        alive = pc.fill_null(pc.not_equal(batch.column(STATUS), _DELETED), True)
-        batch = batch.filter(alive)
-        status = pa.array([_DELETED] * batch.num_rows, batch.schema.field(STATUS).type)
-        modified = pa.array([self._now] * batch.num_rows, batch.schema.field(MODIFIED).type)
-        batch = batch.set_column(names.index(STATUS), batch.schema.field(STATUS), status)
-        return batch.set_column(names.index(MODIFIED), batch.schema.field(MODIFIED), modified)
+        # Rows that were already marked as deleted are not deleted a second time.
+        batch = batch.filter(pc.fill_null(pc.not_equal(batch.column(STATUS_COLUMN), _DELETED), True))
+        status, modified = batch.schema.field(STATUS_COLUMN), batch.schema.field(MODIFIED_COLUMN)
+        batch = batch.set_column(names.index(status.name), status, pa.array([_DELETED] * batch.num_rows, status.type))
+        times = pa.array([self._now] * batch.num_rows, modified.type)
+        return batch.set_column(names.index(modified.name), modified, times)
 
 
-class Recent:
-    """The rows of a roster that changed at some time or later; rows without a date count as changed.
+class ChangedSince:
+    """The rows of a roster that changed at or after a time, and those without a date.
 
     Args:
         roster: The roster.
@@ -145,15 +150,15 @@ class Recent:
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
         since = pa.scalar(self._since, pa.timestamp("us", "UTC"))
         for batch in self._roster.read(element):
-            recent = pc.fill_null(pc.greater_equal(batch.column(MODIFIED), since), True)
-            yield batch.filter(recent)
+            changed = pc.fill_null(pc.greater_equal(batch.column(MODIFIED_COLUMN), since), True)
+            yield batch.filter(changed)
 
 
 def _ids(roster: Roster, element: str) -> pa.Array:
-    chunks = [batch.column(KEY) for batch in roster.read(element)]
+    chunks = [batch.column(KEY_COLUMN) for batch in roster.read(element)]
     return pa.chunked_array(chunks, pa.string()).combine_chunks()
 
 
-def _said(row: dict[str, Any]) -> str:
-    """A row in one string, alike for equal rows alone."""
+def _as_text(row: dict[str, Any]) -> str:
+    """A row as one string; equal for equal rows only."""
     return _encode(row).decode()

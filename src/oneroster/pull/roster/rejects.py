@@ -1,4 +1,4 @@
-"""What was wrong with single records: counted, and listed by id, never by value."""
+"""Rejects: problems with single records, counted, and listed by id and never by value."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,27 +8,27 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-__all__ = ["MISSING", "MOST", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "beside"]
+__all__ = ["MAX_LISTED", "MISSING", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "rejects_path"]
 
 UNREADABLE: Final = "unreadable"
 REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
 
-MOST: Final = 10_000
-"""Of each collection and reason, as many are listed; the rest is counted."""
+MAX_LISTED: Final = 10_000
+"""The number of rejects to list for each collection and reason; the others are counted."""
 
 
 class Reject(NamedTuple):
-    """One thing wrong with one record.
+    """A problem with a record.
 
     Attributes:
         collection: The wrapper name, as in ``users``, or the file of a CSV bundle.
-        sourced_id: The record; None when it has no readable id.
-        field: The field, None when it is the record as a whole.
-        reason: One word or sentence, without a value of the record.
-        kept: Whether the record is in the roster all the same.
-        refers_to: The id that leads nowhere, for an unresolved reference.
+        sourced_id: The record; None when its id cannot be read.
+        field: The field; None for the record as a whole.
+        reason: A word or sentence, without a value of the record.
+        kept: Whether the roster includes the record.
+        refers_to: The id that an unresolved reference points to.
     """
 
     collection: str
@@ -40,49 +40,49 @@ class Reject(NamedTuple):
 
 
 class Rejects:
-    """Counts all and keeps the first ten thousand of each collection and reason. Threads may share it."""
+    """Counts all rejects, and lists the first ten thousand of each collection and reason. Threads may share it."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._kept: list[Reject] = []
+        self._listed: list[Reject] = []
         self._lock = Lock()
 
     def add(self, rejects: Iterable[Reject]) -> None:
-        """Take some more."""
+        """Count rejects, and list them up to the limit."""
         with self._lock:
             for reject in rejects:
                 self.count(reject.collection, reject.reason)
-                if self.counts[reject.collection, reject.reason] <= MOST:
-                    self._kept.append(reject)
+                if self.counts[reject.collection, reject.reason] <= MAX_LISTED:
+                    self._listed.append(reject)
 
     def count(self, collection: str, reason: str, number: int = 1) -> None:
-        """Count without keeping."""
+        """Count rejects without listing them."""
         self.counts[collection, reason] += number
 
     def of(self, collection: str, reason: str) -> int:
-        """How often a collection has that."""
+        """Return the number of rejects of a collection for a reason."""
         return self.counts[collection, reason]
 
     def __iter__(self) -> Iterator[Reject]:
-        return iter(self._kept)
+        return iter(self._listed)
 
     def write(self, path: Path) -> None:
-        """Write them as lines of JSON, readable to the owner alone; without any, an older file is removed.
+        """Write the list as NDJSON with owner-only permissions; without rejects, delete the file.
 
         Raises:
             OSError: It cannot be written.
         """
-        if not self._kept:
+        if not self._listed:
             path.unlink(missing_ok=True)
             return
         partial = path.with_name(f"{path.name}.partial")
         partial.touch(0o600)
         with partial.open("wb") as file:
-            for reject in self._kept:
+            for reject in self._listed:
                 file.write(msgspec.json.encode({k: v for k, v in reject._asdict().items() if v is not None}) + b"\n")
         partial.replace(path)
 
 
-def beside(place: Path) -> Path:
-    """Where the rejects of a place are listed."""
-    return place.with_name(f"{place.name}.rejects.ndjson")
+def rejects_path(destination: Path) -> Path:
+    """Return the path of the file beside a destination that lists its rejects."""
+    return destination.with_name(f"{destination.name}.rejects.ndjson")

@@ -1,44 +1,43 @@
-"""A roster that can be read: fetched pages, a place on disk, a view of another roster, or tables in memory."""
+"""The protocol `Roster`, for staged pages, destinations, views of other rosters and tables in memory."""
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Protocol
 
 import pyarrow as pa
 
-from oneroster.pull.roster.manifest import Manifest
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import Manifest, StoredCollection
 
-__all__ = ["MemoryRoster", "Roster", "in_load_order", "rows_of", "wrapper_of"]
+__all__ = ["MemoryRoster", "Roster", "count_rows", "describe_collections"]
 
 
 class Roster(Protocol):
     """Collections of records as Arrow data.
 
     Attributes:
-        manifest: What is known of it.
+        manifest: The manifest; its ``specification`` is that of the records.
     """
 
     @property
     def manifest(self) -> Manifest:
-        """What is known of it."""
+        """The manifest; its ``specification`` is that of the records."""
 
     def elements(self) -> tuple[str, ...]:
-        """The schema names of what it holds, also without a row, in the order of `in_load_order`."""
+        """Return the schema names of the collections, including empty ones, in load order."""
 
     def schema(self, element: str) -> pa.Schema:
-        """The columns of an element that it holds."""
+        """Return the columns of an element."""
 
     def read(self, element: str) -> pa.RecordBatchReader:
-        """The rows of an element, each time from the first; batches of some ten thousand rows at most."""
+        """Return the rows of an element from the first, in batches of at most some ten thousand rows."""
 
 
 class MemoryRoster:
     """A roster of tables in memory.
 
     Args:
-        manifest: What is known of it.
-        tables: By schema name.
+        manifest: The manifest.
+        tables: The tables by schema name.
     """
 
     def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table]) -> None:
@@ -47,7 +46,7 @@ class MemoryRoster:
 
     def elements(self) -> tuple[str, ...]:
         """See `Roster.elements`."""
-        return in_load_order(self._tables)
+        return in_load_order(self.manifest.specification, self._tables)
 
     def schema(self, element: str) -> pa.Schema:
         """See `Roster.schema`."""
@@ -58,36 +57,16 @@ class MemoryRoster:
         return self._tables[element].to_reader()
 
 
-def rows_of(roster: Roster, element: str) -> int:
-    """How many rows a roster has of an element, counted."""
+def count_rows(roster: Roster, element: str) -> int:
+    """Read an element of a roster and return the number of its rows."""
     return sum(batch.num_rows for batch in roster.read(element))
 
 
-def in_load_order(elements: Iterable[str]) -> tuple[str, ...]:
-    """Elements so that references lead to what stands before; those to the same element aside."""
-    wanted = set(elements)
-    return tuple(element for element in _load_order() if element in wanted)
-
-
-@cache
-def _load_order() -> tuple[str, ...]:
-    order: list[str] = []
-
-    def visit(element: str) -> None:
-        if element in order:
-            return
-        for known in ELEMENTS[element].properties.values():
-            if known.refers_to not in (None, element):
-                visit(known.refers_to or "")
-        order.append(element)
-
-    for name, element in ELEMENTS.items():
-        if element.collection is not None:
-            visit(name)
-    return tuple(order)
-
-
-@cache
-def wrapper_of(element: str) -> str:
-    """The name under which an element's collection is known, as in ``users``."""
-    return OPERATIONS[ELEMENTS[element].collection or ""].wrapper or ""
+def describe_collections(roster: Roster) -> dict[str, StoredCollection]:
+    """Return the collections of a roster by wrapper name, with their rows and columns, for its manifest."""
+    return {
+        collection_name(roster.manifest.specification, element): StoredCollection(
+            element, count_rows(roster, element), list(roster.schema(element).names)
+        )
+        for element in roster.elements()
+    }

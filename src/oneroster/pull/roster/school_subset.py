@@ -1,9 +1,9 @@
-"""The part of a roster that belongs to some schools, so that every reference in it still leads somewhere.
+"""The records of some schools, with the records that they reference, so that every reference can be resolved.
 
-How a row belongs to a school is what the document says of the nested collections: a class by its ``school``, a user by
-one of its ``orgs``. What has no such property belongs by what it refers to, as a line item by its class. Then all that
-is referred to comes along: the course of a class, the parents of a student, the district above. What belongs to no
-school, such as sessions and categories, stays whole.
+A row belongs to a school as the document says of the nested collections: a class by its ``school``, a user by one of
+its ``orgs``. A row without such a property belongs by what it references, as a line item by its class. Everything that
+these rows reference is included: the course of a class, the parents of a student, the district above. Collections that
+belong to no school, such as sessions and categories, are included in full.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,39 +13,40 @@ from typing import Any, Final
 import pyarrow as pa
 
 from oneroster.errors import ConfigurationError
-from oneroster.pull.roster.columns import KEY, reference_column
+from oneroster.pull.roster.columns import KEY_COLUMN, reference_column
 from oneroster.pull.roster.roster import Roster
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Property
+from oneroster_runtime.specification import Property, Specification
 
 __all__ = ["SchoolSubset"]
 
 _SCHOOL: Final = "Org"
-# Of its sourcedId the document says that it is that of the user (5.9 [A]); no property refers to it.
+# The sourcedId of demographics is that of the user (5.9 [A]); the document has no reference for it.
 _SAME_ID: Final = {"Demographics": "User"}
 
 
 class SchoolSubset:
-    """The part of a roster that belongs to some schools.
+    """The records of some schools, with the records that they reference.
 
     Args:
-        roster: All of it.
+        roster: The complete roster.
         schools: The sourcedIds of the schools.
 
     Raises:
-        ConfigurationError: The roster has no such school, or not the collections that tell what belongs to it.
+        ConfigurationError: The roster has no such school, or lacks the collection ``orgs``.
     """
 
     def __init__(self, roster: Roster, schools: Sequence[str]) -> None:
         self._roster = roster
+        self._specification = roster.manifest.specification
         self.manifest = roster.manifest
         self._own: dict[str, set[str] | None] = {}
-        self._kept: dict[str, set[str] | None] = {}
+        self._included: dict[str, set[str] | None] = {}
         if _SCHOOL not in roster.elements():
-            raise ConfigurationError("Schools are told from the collection orgs; fetch it, too.")
+            raise ConfigurationError("--school needs the collection orgs; select it as well.")
         for element in roster.elements():
-            self._own[element] = self._below(schools) if element == _SCHOOL else self._belonging(element)
+            self._own[element] = self._schools_and_below(schools) if element == _SCHOOL else self._own_rows(element)
         for element in reversed(roster.elements()):
-            self._kept[element] = self._with_referred(element)
+            self._included[element] = self._with_referenced(element)
 
     def elements(self) -> tuple[str, ...]:
         """See `Roster.elements`."""
@@ -60,89 +61,97 @@ class SchoolSubset:
         return pa.RecordBatchReader.from_batches(self.schema(element), self._batches(element))
 
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        kept = self._kept[element]
+        included = self._included[element]
         for batch in self._roster.read(element):
-            if kept is None:
+            if included is None:
                 yield batch
             else:
-                yield batch.filter(pa.array([name in kept for name in batch.column(KEY).to_pylist()], pa.bool_()))
+                mask = [name in included for name in batch.column(KEY_COLUMN).to_pylist()]
+                yield batch.filter(pa.array(mask, pa.bool_()))
 
-    def _below(self, schools: Sequence[str]) -> set[str]:
-        """The schools and what is below them."""
-        above = {row[KEY]: row.get("parentSourcedId") for row in self._rows(_SCHOOL, (KEY, "parentSourcedId"))}
-        missing = [name for name in schools if name not in above]
+    def _schools_and_below(self, schools: Sequence[str]) -> set[str]:
+        columns = (KEY_COLUMN, "parentSourcedId")
+        parents = {row[KEY_COLUMN]: row.get("parentSourcedId") for row in self._rows(_SCHOOL, columns)}
+        missing = [name for name in schools if name not in parents]
         if missing:
-            raise ConfigurationError(f"The tenant has no school {', '.join(map(repr, missing))}.")
-        below = set(schools)
-        while more := {name for name, parent in above.items() if parent in below} - below:
-            below |= more
-        return below
+            raise ConfigurationError(f"The tenant has no school {', '.join(map(repr, missing))}; check --school.")
+        found = set(schools)
+        while more := {name for name, parent in parents.items() if parent in found} - found:
+            found |= more
+        return found
 
-    def _belonging(self, element: str) -> set[str] | None:
-        """The rows that belong to the schools by themselves; None when rows of this element belong to none."""
+    def _own_rows(self, element: str) -> set[str] | None:
+        """The rows that belong to the schools; None when the rows of this element belong to no school."""
         if (user := self._own.get(_SAME_ID.get(element, ""))) is not None:
             return user
-        known = _school_property(element) or self._narrowed_reference(element)
+        known = _school_property(self._specification, element) or self._selective_reference(element)
         if known is None:
             return None
         column, wanted = reference_column(known), self._own[known.refers_to or ""] or set()
-        return {row[KEY] for row in self._rows(element, (KEY, column)) if wanted.intersection(_listed(row.get(column)))}
+        rows = self._rows(element, (KEY_COLUMN, column))
+        return {row[KEY_COLUMN] for row in rows if wanted.intersection(_as_list(row.get(column)))}
 
-    def _narrowed_reference(self, element: str) -> Property | None:
-        for known in ELEMENTS[element].properties.values():
+    def _selective_reference(self, element: str) -> Property | None:
+        """The first reference of an element to an element whose rows belong to schools."""
+        for known in self._properties(element):
             if known.kind == "reference" and known.refers_to != element and self._own.get(known.refers_to or ""):
                 return known
         return None
 
-    def _with_referred(self, element: str) -> set[str] | None:
-        """The rows that belong to the schools, and those that kept rows refer to."""
+    def _with_referenced(self, element: str) -> set[str] | None:
+        """The rows that belong to the schools, and those that included rows reference."""
         own = self._own[element]
         if own is None:
             return None
-        kept = set(own)
-        for other, names in self._kept.items():
-            for known in ELEMENTS[other].properties.values():
+        included = set(own)
+        for other, names in self._included.items():
+            for known in self._properties(other):
                 if known.refers_to == element and other != element:
-                    kept |= set(self._referred(other, known, names))
-        return kept | self._referred_inside(element, kept)
+                    included |= set(self._referenced(other, known, names))
+        return included | self._referenced_within(element, included)
 
-    def _referred_inside(self, element: str, kept: set[str]) -> set[str]:
-        """What kept rows refer to in their own collection: upwards all the way, to agents once."""
+    def _referenced_within(self, element: str, included: set[str]) -> set[str]:
+        """What included rows reference in their own collection: all ancestors, but only direct agents."""
         found: set[str] = set()
-        for known in ELEMENTS[element].properties.values():
+        for known in self._properties(element):
             if known.refers_to != element or known.name == "children":
                 continue
-            more = set(self._referred(element, known, kept)) - kept
+            more = set(self._referenced(element, known, included)) - included
             found |= more
-            while known.kind == "reference" and (more := set(self._referred(element, known, more)) - kept - found):
+            while known.kind == "reference" and (
+                more := set(self._referenced(element, known, more)) - included - found
+            ):
                 found |= more
         return found
 
-    def _referred(self, element: str, known: Property, names: set[str] | None) -> Iterator[str]:
+    def _referenced(self, element: str, known: Property, names: set[str] | None) -> Iterator[str]:
         column = reference_column(known)
-        for row in self._rows(element, (KEY, column)):
-            if names is None or row[KEY] in names:
-                yield from _listed(row.get(column))
+        for row in self._rows(element, (KEY_COLUMN, column)):
+            if names is None or row[KEY_COLUMN] in names:
+                yield from _as_list(row.get(column))
 
     def _rows(self, element: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        there = [name for name in columns if name in self.schema(element).names]
+        present = [name for name in columns if name in self.schema(element).names]
         for batch in self._roster.read(element):
-            yield from batch.select(there).to_pylist()
+            yield from batch.select(present).to_pylist()
+
+    def _properties(self, element: str) -> list[Property]:
+        return list(self._specification.elements[element].properties.values())
 
 
 @cache
-def _school_property(element: str) -> Property | None:
-    """The property by which a row of an element belongs to a school, as the nested collections have it."""
-    for operation in OPERATIONS.values():
+def _school_property(specification: Specification, element: str) -> Property | None:
+    """The property by which a row of an element belongs to a school, as the nested collections define it."""
+    for operation in specification.operations.values():
         scope = operation.scope
         if operation.element == element and scope is not None and scope.through is None and len(scope.parents) == 1:
-            found = ELEMENTS[element].properties.get(scope.parents[0].property)
+            found = specification.elements[element].properties.get(scope.parents[0].property)
             if found is not None and found.refers_to == _SCHOOL:
                 return found
     return None
 
 
-def _listed(value: str | list[str] | None) -> list[str]:
+def _as_list(value: str | list[str] | None) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else value

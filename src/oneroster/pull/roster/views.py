@@ -1,4 +1,4 @@
-"""Rosters made of another roster, without a copy: fewer columns, fewer rows."""
+"""Views of a roster, without a copy: fewer columns, fewer rows, another manifest."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -6,35 +6,35 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.roster.columns import KEY, MODIFIED, STATUS, schema_of
+from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN, schema_of
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["View", "active_only", "with_columns", "with_manifest"]
+__all__ = ["RosterView", "active_only", "with_columns", "with_manifest"]
 
 _ACTIVE: Final = "active"
 
-Narrow = Callable[[str, pa.RecordBatch], pa.RecordBatch]
+BatchFilter = Callable[[str, pa.RecordBatch], pa.RecordBatch]
 
 
-class View:
-    """A roster whose batches are narrowed as they are read.
+class RosterView:
+    """A roster whose batches are filtered as they are read.
 
     Args:
-        roster: The roster underneath.
-        narrow: Makes the batch of an element that is wanted of one that is there.
-        schemas: By element, where columns are left out.
-        manifest: What is known of it; None for the same.
+        roster: The underlying roster.
+        filter_batch: Returns the rows to keep of a batch of an element; None to keep all.
+        schemas: The schemas of elements with fewer columns.
+        manifest: Another manifest; None for that of the underlying roster.
     """
 
     def __init__(
         self,
         roster: Roster,
-        narrow: Narrow | None = None,
+        filter_batch: BatchFilter | None = None,
         schemas: Mapping[str, pa.Schema] | None = None,
         manifest: Manifest | None = None,
     ) -> None:
-        self._roster, self._narrow, self._schemas = roster, narrow, schemas or {}
+        self._roster, self._filter_batch, self._schemas = roster, filter_batch, schemas or {}
         self.manifest = manifest or roster.manifest
 
     def elements(self) -> tuple[str, ...]:
@@ -52,31 +52,34 @@ class View:
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
         schema = self.schema(element)
         for batch in self._roster.read(element):
-            narrowed = batch if self._narrow is None else self._narrow(element, batch)
-            if narrowed.num_rows:
-                yield narrowed.select(schema.names)
+            filtered = batch if self._filter_batch is None else self._filter_batch(element, batch)
+            if filtered.num_rows:
+                yield filtered.select(schema.names)
 
 
 def active_only(roster: Roster) -> Roster:
-    """Without the records whose status is neither absent nor ``active``."""
+    """Return a view without the records whose status is set and not ``active``."""
 
-    def narrow(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
-        status = batch.column(STATUS)
+    def filter_batch(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+        status = batch.column(STATUS_COLUMN)
         return batch.filter(pc.or_(pc.is_null(status), pc.equal(status, _ACTIVE)).fill_null(True))
 
-    return View(roster, narrow)
+    return RosterView(roster, filter_batch)
 
 
 def with_columns(roster: Roster, columns: Mapping[str, tuple[str, ...]]) -> Roster:
-    """With these columns alone of some elements; sourcedId, status and dateLastModified always come along."""
+    """Return a view with only these columns of some elements; sourcedId, status and dateLastModified are included."""
+    required = {KEY_COLUMN, STATUS_COLUMN, MODIFIED_COLUMN}
     schemas = {
-        element: schema_of(element, {KEY, STATUS, MODIFIED, *names} & set(roster.schema(element).names))
+        element: schema_of(
+            roster.manifest.specification, element, {*required, *names} & set(roster.schema(element).names)
+        )
         for element, names in columns.items()
         if element in roster.elements()
     }
-    return View(roster, schemas=schemas)
+    return RosterView(roster, schemas=schemas)
 
 
 def with_manifest(roster: Roster, manifest: Manifest) -> Roster:
-    """The same with something else known of it."""
-    return View(roster, manifest=manifest)
+    """Return a view with another manifest."""
+    return RosterView(roster, manifest=manifest)

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, format_of
 from oneroster.pull.roster.columns import columns_of
-from oneroster.pull.roster.manifest import Holding, Manifest, beside, write_beside
-from oneroster.pull.roster.roster import wrapper_of
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import Manifest, StoredCollection, manifest_path, write_manifest
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import (
     HOSTILE,
     changes,
@@ -280,7 +281,7 @@ def test_a_hostile_value_in_every_text_field_comes_back_in_the_form_of_the_bindi
     assert {user[name] for name in names} == {wanted}
     assert user["grades"] == f"{wanted.replace(',', '')},01".removeprefix(",")
     said = " ".join(written.notes)
-    assert ("line breaks became blanks" in said) is (value != wanted)
+    assert ("line breaks replaced by spaces" in said) is (value != wanted)
     assert ("longer than 255 characters" in said) is (len(value) > 255)
     found = tables_of(CSV.open(bundle))["User"].to_pylist()[0]
     assert {found[name] for name in names} == {wanted}
@@ -291,9 +292,9 @@ def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_pa
     made = small()
     texts: dict[str, list[str]] = {}
     for element, rows in made.items():
-        known = [(column.name, column.property) for column in columns_of(element)]
+        known = [(column.name, column.property) for column in columns_of(Standard.of().specification, element)]
         names = [name for name, found in known if found and found.kind == "string" and name != "sourcedId"]
-        file = wrapper_of(element)
+        file = collection_name(Standard.of().specification, element)
         texts[file] = [name for name in names if name in header(file)]
         made[element] = table(element, *({**row, **dict.fromkeys(names, HOSTILE[kind])} for row in rows.to_pylist()))
     bundle, written = write(tmp_path, roster(*made.values()))
@@ -311,7 +312,7 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pyte
     if not Path("/dev/full").exists():
         pytest.skip("a full disk is played by /dev/full")
     monkeypatch.setattr(
-        "oneroster.pull.formats.oneroster_csv.sinks.opened", lambda _: os.open("/dev/full", os.O_WRONLY)
+        "oneroster.pull.formats.oneroster_csv.sinks.create_private_file", lambda _: os.open("/dev/full", os.O_WRONLY)
     )
     for name in ("bundle", "bundle.zip"):
         with pytest.raises(OSError, match="No space left"):
@@ -384,12 +385,12 @@ def test_the_manifest_beside_a_bundle_says_what_the_bundle_cannot(tmp_path: Path
     bundle, _ = write(tmp_path, made)
     assert CSV.open(bundle).elements() == ("Org",)
     held = {
-        "users": Holding("User", 0, ["sourcedId", "role"]),
-        "orgs": Holding("Org", 1, ["sourcedId", "status", "name"]),
+        "users": StoredCollection("User", 0, ["sourcedId", "role"]),
+        "orgs": StoredCollection("Org", 1, ["sourcedId", "status", "name"]),
     }
-    write_beside(bundle, Manifest(collections=held, watermark="2026-01-01T00:00:00Z"))
+    write_manifest(bundle, Manifest(collections=held, watermark="2026-01-01T00:00:00Z"))
     found = CSV.open(bundle)
-    assert beside(bundle).is_file()
+    assert manifest_path(bundle).is_file()
     assert found.manifest.watermark == "2026-01-01T00:00:00Z"
     assert found.elements() == ("Org", "User")
     assert found.schema("User").names == ["sourcedId", "status", "role"]
@@ -444,19 +445,19 @@ ORGS: Final = ",".join(header("orgs")) + "\n"
 @pytest.mark.parametrize(
     ("files", "manifest", "said"),
     [
-        ({"orgs": ORGS.replace("name,type", "type,name")}, "", "the header of orgs.csv is not that of OneRoster 1.1"),
+        ({"orgs": ORGS.replace("name,type", "type,name")}, "", "orgs.csv does not have the OneRoster 1.1 header"),
         ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read"),
         ({"orgs": ORGS + ",,,Mia,school,,\n"}, "", "orgs.csv has rows without a sourcedId"),
         (
             {"users": ",".join(header("users")) + "\nu,,,Mia,,,,,,,,,,,,,,\n"},
             "",
-            "enabledUser holds what it cannot have",
+            "enabledUser has an invalid value",
         ),
-        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds holds what it cannot have"),
-        ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' of users"),
-        ({"orgs": ORGS}, "file.orgs,full", "says 'full' of orgs"),
-        ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' of orgs"),
-        ({"orgs": ORGS}, "oneroster.version,1.2", "is not that of OneRoster 1.1"),
+        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds has an invalid value"),
+        ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' for users"),
+        ({"orgs": ORGS}, "file.orgs,full", "says 'full' for orgs"),
+        ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' for orgs"),
+        ({"orgs": ORGS}, "oneroster.version,1.2", "is not a OneRoster 1.1 manifest"),
         ({"orgs": ORGS, "users": ",".join(header("users")) + "\n"}, "file.users,delta", "mixes bulk and delta"),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_reference_that_a_row_can_do_without_is_dropped_and_the_row_stays(tmp_
     rows, written = write(tmp_path, roster(*made.values()))
     assert rows["orgs"][0]["parentSourcedId"] == ""
     assert (rows["users"][0]["agentSourcedIds"], rows["users"][0]["orgSourcedIds"]) == ("mother", "s")
-    lost = "references to what is not in the bundle were left out: 1."
+    lost = "references to rows that are not in the bundle left out: 1."
     assert set(written.notes) == {
         f"orgs.csv, column parentSourcedId: {lost}",
         f"users.csv, column agentSourcedIds: {lost}",
@@ -100,7 +100,7 @@ def test_parents_and_agents_are_found_wherever_they_stand(tmp_path: Path) -> Non
 def test_what_was_not_fetched_is_not_missed_but_said(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(table("User", student("u")), table("Enrollment", ENROLLMENT)))
     assert [row["classSourcedId"] for row in rows["enrollments"]] == ["c"]
-    assert "enrollments.csv: classSourcedId leads to Class rows, which were not fetched." in written.notes
+    assert "enrollments.csv: classSourcedId refers to Class records, which were not fetched." in written.notes
     assert written.rejects == ()
 
 
@@ -131,7 +131,10 @@ def test_a_column_that_was_not_fetched_stays_blank_also_where_it_is_required(tmp
     made = table("User", student("u")).drop_columns(["givenName", "familyName", "email", "status"])
     rows, written = write(tmp_path, roster(made, table("Org", school())))
     assert [(row["givenName"], row["username"]) for row in rows["users"]] == [("", "name-u")]
-    assert "users.csv: givenName, familyName stay blank although required; they were not fetched." in written.notes
+    assert (
+        "users.csv: givenName, familyName are left blank although required, because they were not fetched."
+        in written.notes
+    )
 
 
 def test_two_absent_values_have_a_stand_in(tmp_path: Path) -> None:
@@ -139,8 +142,8 @@ def test_two_absent_values_have_a_stand_in(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert (rows["users"][0]["enabledUser"], rows["classes"][0]["classType"]) == ("true", "scheduled")
     assert written.notes == (
-        "classes.csv, column classType: absent values are written as scheduled: 1.",
-        "users.csv, column enabledUser: absent values are written as true: 1.",
+        "classes.csv, column classType: missing values written as scheduled: 1.",
+        "users.csv, column enabledUser: missing values written as true: 1.",
     )
 
 
@@ -148,7 +151,7 @@ def test_an_enrollment_in_a_role_that_has_none_is_left_out(tmp_path: Path) -> No
     guardian = ENROLLMENT | {"sourcedId": "g", "role": "guardian"}
     rows, written = write(tmp_path, roster(*small(Enrollment=[ENROLLMENT, guardian]).values()))
     assert [row["sourcedId"] for row in rows["enrollments"]] == ["e"]
-    assert [reject.reason for reject in written.rejects] == ["is none that an enrollment can have"]
+    assert [reject.reason for reject in written.rejects] == ["is not a valid role of an enrollment"]
 
 
 def test_user_ids_without_a_form_are_left_out(tmp_path: Path) -> None:
@@ -165,7 +168,7 @@ def test_user_ids_without_a_form_are_left_out(tmp_path: Path) -> None:
     made = small(User=[student("u", userIds=entries), student("v", userIds=[]), student("w", userIds=entries[:1])])
     rows, written = write(tmp_path, roster(*made.values()))
     assert [row["userIds"] for row in rows["users"]] == ['{LDAP:cn},{Fed:a"b}', "", "{LDAP:cn}"]
-    assert written.notes == ("users.csv, column userIds: user ids have no form and were left out: 6.",)
+    assert written.notes == ("users.csv, column userIds: user ids that CSV cannot represent left out: 6.",)
 
 
 def test_lists_lose_commas_line_breaks_and_empty_items(tmp_path: Path) -> None:
@@ -173,15 +176,15 @@ def test_lists_lose_commas_line_breaks_and_empty_items(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert (rows["classes"][0]["subjects"], rows["classes"][0]["periods"]) == ("Science Technology,a b", "1,3")
     assert set(written.notes) == {
-        "classes.csv, column subjects: items of lists lost their commas: 2.",
-        "classes.csv, column subjects: empty items of lists were left out: 2.",
-        "classes.csv, column subjects: line breaks became blanks: 1.",
+        "classes.csv, column subjects: commas removed from list items: 2.",
+        "classes.csv, column subjects: empty list items left out: 2.",
+        "classes.csv, column subjects: line breaks replaced by spaces: 1.",
     }
 
 
 def test_an_id_with_a_comma_in_a_list_of_ids_ends_it(tmp_path: Path) -> None:
     made = small(Org=[school("s"), school("a,b")], User=[student("u", orgSourcedIds=["s", "a,b"])])
-    with pytest.raises(DestinationError, match="orgSourcedIds of 'u': a sourcedId in the list holds a comma"):
+    with pytest.raises(DestinationError, match="orgSourcedIds of 'u': a sourcedId in the list contains a comma"):
         write(tmp_path, roster(*made.values()))
 
 
@@ -190,8 +193,8 @@ def test_odd_ids_stay_as_they_are_and_are_counted(tmp_path: Path) -> None:
     rows, written = write(tmp_path, roster(*made.values()))
     assert [row["sourcedId"] for row in rows["categories"]] == ["ca", 'ä "1", 2']
     assert set(written.notes) == {
-        "categories.csv, column sourcedId: ids have signs that the binding does not allow, and stay as they are: 1.",
-        "categories.csv: rows left out, sourcedId holds a line break: 1.",
+        "categories.csv, column sourcedId: ids with characters that CSV does not allow, written unchanged: 1.",
+        "categories.csv: rows left out, sourcedId contains a line break: 1.",
     }
 
 
@@ -203,11 +206,11 @@ def test_what_has_no_column_and_what_is_none_of_the_standards_is_counted(tmp_pat
     rows, written = write(tmp_path, roster(*made.values()))
     assert rows["classes"][0]["classType"] == "club"
     assert set(written.notes) == {
-        "categories.csv, column metadata: records have metadata, for which there is no column: 1.",
-        "categories.csv, column _extras: records have unknown fields, for which there is no column: 1.",
-        "categories.csv, column weight: weights, for which there is no column: 1.",
-        "classes.csv, column classType: values are none of the standard's: 1.",
-        "classes.csv, column subjectCodes: rows have not as many of them as subjects: 1.",
+        "categories.csv, column metadata: records with metadata, for which CSV has no column: 1.",
+        "categories.csv, column _extras: records with unknown fields, for which CSV has no column: 1.",
+        "categories.csv, column weight: weights, for which CSV has no column: 1.",
+        "classes.csv, column classType: values that the standard does not list: 1.",
+        "classes.csv, column subjectCodes: rows with unequal numbers of subjects and subject codes: 1.",
     }
 
 
@@ -244,7 +247,10 @@ def test_resources_of_classes_and_courses_are_rows_with_lasting_ids(tmp_path: Pa
     assert (other["courseSourcedId"], other["resourceSourcedId"]) == ("co", "re")
     assert tied["sourcedId"].startswith("cr-")
     assert len({tied["sourcedId"], other["sourcedId"]}) == 2
-    assert "classResources.csv: rows left out, resourceSourcedId refers to no row of the bundle: 1." in written.notes
+    assert (
+        "classResources.csv: rows left out, resourceSourcedId refers to a row that is not in the bundle: 1."
+        in written.notes
+    )
     (tmp_path / "again").mkdir()
     again, _ = write(tmp_path / "again", roster(*made.values()))
     assert again["classResources"] == rows["classResources"]
@@ -265,7 +271,7 @@ def test_a_delta_keeps_deletions_with_blanks_and_references_to_what_was_sent_bef
     rows, written = write(tmp_path, changes(table("User", student("u"), deleted), table("Enrollment", ENROLLMENT)))
     assert [(row["sourcedId"], row["status"]) for row in rows["users"]] == [("u", "active"), ("x", "tobedeleted")]
     assert [row["sourcedId"] for row in rows["enrollments"]] == ["e"]
-    assert "users.csv, column givenName: required values of deleted records stay blank: 1." in written.notes
+    assert "users.csv, column givenName: required values of deleted records left blank: 1." in written.notes
     assert written.rejects == ()
 
 

@@ -1,4 +1,4 @@
-"""OneRoster 1.1 CSV: the standard's own format, as a folder or a zip of thirteen files and a manifest."""
+"""OneRoster 1.1 CSV, the format of the standard: a bundle of up to thirteen files and a manifest, as folder or zip."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from oneroster.pull.formats.oneroster_csv.sinks import FolderSink, ZipSink
 from oneroster.pull.formats.oneroster_csv.writer import write_bundle
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["Bundle"]
+__all__ = ["OneRosterCsvFormat"]
 
 
-class Bundle:
-    """The format; see `oneroster.pull.formats.format.Form`.
+class OneRosterCsvFormat:
+    """See `oneroster.pull.formats.format.Format`.
 
     Args:
-        zipped: Whether it is written as one zip and not as a folder; both are read.
+        zipped: Write a zip instead of a folder. Both can be read.
     """
 
     name = "csv"
@@ -25,10 +25,10 @@ class Bundle:
         self._zipped = zipped
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
-        """See `oneroster.pull.formats.format.Form`."""
-        with ZipSink.made(target) if self._zipped else FolderSink.made(target) as sink:
+        """See `oneroster.pull.formats.format.Format.write`."""
+        with ZipSink.create(target) if self._zipped else FolderSink.create(target) as sink:
             return write_bundle(sink, roster)
 
-    def open(self, place: Path) -> Roster:
-        """See `oneroster.pull.formats.format.Form`."""
-        return BundleRoster(place)
+    def open(self, destination: Path) -> Roster:
+        """See `oneroster.pull.formats.format.Format.open`."""
+        return BundleRoster(destination)

@@ -1,4 +1,4 @@
-"""The text of CSV cells as the Arrow columns that it stands for."""
+"""Parse the text of CSV cells into typed Arrow columns."""
 
 import re
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["typed"]
+__all__ = ["parse_cells"]
 
 _USER_ID: Final = re.compile(r"\{([^:{}]+):([^:{}]+)\}")
 
 
-def typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
-    """A column of text in its type.
+def parse_cells(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Parse a column of text.
 
     Args:
-        text: Cells; null for blank ones.
+        text: The cells; null for blank ones.
         kind: One of the types of `oneroster.pull.roster.columns`.
 
     Raises:
-        ValueError: A cell is none of that type.
+        ValueError: A cell does not have this type.
     """
     if pa.types.is_string(kind):
         return text
@@ -28,7 +28,7 @@ def typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_boolean(kind):
         return _booleans(text)
     if pa.types.is_timestamp(kind):
-        # A day, where the binding has one for an instant, is taken as its beginning in UTC.
+        # Where the binding has a date for a date-time, use midnight UTC.
         return pc.if_else(
             pc.equal(pc.binary_length(text), 10), pc.binary_join_element_wise(text, "T00:00:00Z", ""), text
         ).cast(kind)
@@ -38,18 +38,18 @@ def typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
 def _booleans(text: pa.Array) -> pa.Array:
     true = pc.equal(text, "true")
     if pc.all(pc.or_(true, pc.equal(text, "false"))).as_py() is False:
-        raise ValueError("neither true nor false")
+        raise ValueError("a boolean must be true or false")
     return true
 
 
 def _list(text: pa.Array, kind: pa.DataType) -> pa.Array:
     split = pc.split_pattern(text, ",")
-    # Older examples of the standard have a blank behind the comma (2.1 [A]).
-    items = pc.utf8_trim_whitespace(split.flatten()) if _has(text, ", ") else split.flatten()
+    # Older examples of the standard have a space after the comma (2.1 [A]).
+    items = pc.utf8_trim_whitespace(split.flatten()) if _contains(text, ", ") else split.flatten()
     return pa.ListArray.from_arrays(_offsets(split), items, mask=text.is_null()).cast(kind)
 
 
-def _has(text: pa.Array, part: str) -> bool:
+def _contains(text: pa.Array, part: str) -> bool:
     return bool(pc.any(pc.match_substring(text, part)).as_py())
 
 
@@ -59,11 +59,11 @@ def _offsets(lists: pa.Array) -> pa.Array:
 
 
 def _user_ids(text: pa.Array, kind: pa.DataType) -> pa.Array:
-    return pa.array([None if cell is None else _entries(cell) for cell in text.to_pylist()], kind)
+    return pa.array([None if cell is None else _parse_user_ids(cell) for cell in text.to_pylist()], kind)
 
 
-def _entries(cell: str) -> list[dict[str, str]]:
+def _parse_user_ids(cell: str) -> list[dict[str, str]]:
     found = [_USER_ID.fullmatch(item.strip()) for item in cell.split(",")]
     if not all(found):
-        raise ValueError("no list of {type:identifier}")
+        raise ValueError("not a list of {type:identifier}")
     return [{"type": match[1], "identifier": match[2]} for match in found if match]

@@ -1,4 +1,4 @@
-"""A OneRoster 1.1 CSV bundle as a roster: ours, or anyone's that keeps to the standard."""
+"""Read any conforming OneRoster 1.1 CSV bundle as a roster."""
 
 import csv
 import io
@@ -12,127 +12,143 @@ import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
-from oneroster.pull.formats.oneroster_csv.cell_parser import typed
+from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
+from oneroster.pull.formats.oneroster_csv.file_definitions import (
+    CSV_FILES,
+    CSV_STANDARD,
+    LEADING_COLUMNS,
+    MANIFEST_FILE,
+    RESOURCES_COLUMN,
+    CsvFile,
+    check_standard,
+)
 from oneroster.pull.private_files import read_bytes
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, WHOLE, Manifest, beside
-from oneroster.pull.roster.roster import in_load_order, wrapper_of
+from oneroster.pull.roster.elements import collection_name, in_load_order
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, manifest_path
 
-__all__ = ["DAY", "BundleRoster"]
+__all__ = ["DAY_PRECISION", "BundleRoster"]
 
-DAY: Final = {b"oneroster.precision": b"day"}
-"""Metadata of a field whose instants are days."""
+DAY_PRECISION: Final = {b"oneroster.precision": b"day"}
+"""Metadata of a timestamp field that only holds dates."""
 
-_BLOCK: Final = 2 << 20
-"""Bytes that are parsed at a time, unless a row is longer."""
+_BLOCK_BYTES: Final = 2 << 20
+"""Bytes to parse at a time, unless a row is longer."""
 
-_MODES: Final = {"bulk": WHOLE, "delta": CHANGES}
+_MODES: Final = {"bulk": WHOLE_ROSTER, "delta": CHANGES_ONLY}
 
 
 class BundleRoster:
-    """A roster in a bundle, read when it is asked for.
+    """A roster stored as a bundle. Its rows are read on demand.
 
     Args:
-        place: The folder or the zip.
+        destination: The folder or the zip.
 
     Raises:
-        PlaceError: It is no bundle of OneRoster 1.1.
+        DestinationError: It is not a OneRoster 1.1 bundle.
 
     Attributes:
-        manifest: See `oneroster.pull.roster.Roster`.
+        manifest: See `oneroster.pull.roster.roster.Roster`.
     """
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
+    def __init__(self, destination: Path) -> None:
+        self._destination = destination
         modes = self._modes()
         self._present = {name for name, mode in modes.items() if mode != "absent"}
         kinds = {_MODES[mode] for mode in modes.values() if mode != "absent"}
         if len(kinds) > 1:
-            raise DestinationError(f"{place} mixes bulk and delta files; it cannot be taken as one roster.")
-        path = beside(place)
-        known = Manifest.from_json(read_bytes(path, "a manifest"), str(path)) if path.is_file() else Manifest()
-        self.manifest = msgspec.structs.replace(known, kind=kinds.pop() if kinds else known.kind)
-        self._bulk = self.manifest.kind == WHOLE
+            raise DestinationError(f"{destination} mixes bulk and delta files, so it cannot be read as one roster.")
+        path = manifest_path(destination)
+        stored = Manifest(standard=CSV_STANDARD.version)
+        if path.is_file():
+            stored = Manifest.from_json(read_bytes(path, "a manifest"), str(path))
+            check_standard(stored, path)
+        self.manifest = msgspec.structs.replace(stored, kind=kinds.pop() if kinds else stored.kind)
+        self._bulk = self.manifest.kind == WHOLE_ROSTER
 
     def elements(self) -> tuple[str, ...]:
-        """See `oneroster.pull.roster.Roster`."""
-        # A collection without a row has no file, and only the manifest of the pull knows that it was fetched.
+        """See `oneroster.pull.roster.roster.Roster.elements`."""
+        # A collection without rows has no file; only the manifest of the pull shows that it was fetched.
         known = {held.element for held in self.manifest.collections.values()}
-        return in_load_order(known | {FILES[name].element for name in self._present})
+        return in_load_order(CSV_STANDARD.specification, known | {CSV_FILES[name].element for name in self._present})
 
     def schema(self, element: str) -> pa.Schema:
-        """See `oneroster.pull.roster.Roster`. Days that are instants elsewhere are marked by `DAY`."""
-        file = FILES[wrapper_of(element)]
+        """See `oneroster.pull.roster.roster.Roster.schema`.
+
+        Timestamps that only hold dates are marked with `DAY_PRECISION`.
+        """
+        file = CSV_FILES[collection_name(CSV_STANDARD.specification, element)]
         names = set(file.header)
         if self._bulk:
             names.discard("dateLastModified")
         associations = _associations_of(element)
         if associations is not None and associations.name in self._present:
-            names.add(ASSOCIATED)
-        held = self.manifest.collections.get(wrapper_of(element))
-        if held is not None and held.columns:
-            names &= {*held.columns, "status"}
-        schema = schema_of(element, names)
-        fields = [field.with_metadata(DAY) if field.name in file.days else field for field in schema]
+            names.add(RESOURCES_COLUMN)
+        stored = self.manifest.collections.get(collection_name(CSV_STANDARD.specification, element))
+        if stored is not None and stored.columns:
+            names &= {*stored.columns, "status"}
+        schema = schema_of(CSV_STANDARD.specification, element, names)
+        fields = [field.with_metadata(DAY_PRECISION) if field.name in file.days else field for field in schema]
         return pa.schema(fields, schema.metadata)
 
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.Roster`."""
+        """See `oneroster.pull.roster.roster.Roster.read`."""
         schema = self.schema(element)
-        return pa.RecordBatchReader.from_batches(schema, self._batches(FILES[wrapper_of(element)], schema))
+        return pa.RecordBatchReader.from_batches(
+            schema, self._batches(CSV_FILES[collection_name(CSV_STANDARD.specification, element)], schema)
+        )
 
-    def _batches(self, file: File, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _batches(self, file: CsvFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if file.name not in self._present:
             return
-        tied = self._tied(file) if ASSOCIATED in schema.names else {}
-        for text in self._texts(file):
+        resources = self._resources_by_owner(file) if RESOURCES_COLUMN in schema.names else {}
+        for text in self._text_batches(file):
             columns = []
             for field in schema:
-                if field.name == ASSOCIATED:
+                if field.name == RESOURCES_COLUMN:
                     ids = text.column("sourcedId").to_pylist()
-                    columns.append(pa.array([tied.get(sourced_id) for sourced_id in ids], field.type))
+                    columns.append(pa.array([resources.get(sourced_id) for sourced_id in ids], field.type))
                 else:
                     columns.append(self._column(file, field, text.column(field.name)))
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    def _column(self, file: File, field: pa.Field, text: pa.Array) -> pa.Array:
+    def _column(self, file: CsvFile, field: pa.Field, text: pa.Array) -> pa.Array:
         try:
-            column = typed(text, field.type)
+            column = parse_cells(text, field.type)
         except (ValueError, pa.ArrowException):
             raise DestinationError(
-                f"{self._place}: {file.name}.csv, column {field.name} holds what it cannot have."
+                f"{self._destination}: {file.name}.csv, column {field.name} has an invalid value."
             ) from None
         if field.name == "status" and self._bulk:
-            # Who stands in a bulk file is active; the cell is blank (3 [A]).
+            # Every record of a bulk file is active, and its status is blank (3 [A]).
             return pa.compute.fill_null(column, "active")
-        if field.name == HEAD[0] and column.null_count:
-            raise DestinationError(f"{self._place}: {file.name}.csv has rows without a sourcedId.")
+        if field.name == LEADING_COLUMNS[0] and column.null_count:
+            raise DestinationError(f"{self._destination}: {file.name}.csv has rows without a sourcedId.")
         return column
 
-    def _tied(self, file: File) -> dict[str, list[str]]:
-        """The resources of each class or course; they are few."""
+    def _resources_by_owner(self, file: CsvFile) -> dict[str, list[str]]:
+        """Return the ids of the resources of each class or course. They fit into memory."""
         associations = _associations_of(file.element)
-        tied: dict[str, list[str]] = {}
+        resources: dict[str, list[str]] = {}
         if associations is not None and associations.name in self._present:
-            for text in self._texts(associations):
+            for text in self._text_batches(associations):
                 owners = text.column(associations.association or "").to_pylist()
                 for owner, resource in zip(owners, text.column("resourceSourcedId").to_pylist(), strict=True):
-                    tied.setdefault(owner, []).append(resource)
-        return tied
+                    resources.setdefault(owner, []).append(resource)
+        return resources
 
-    def _texts(self, file: File) -> Iterator[pa.RecordBatch]:
-        """The cells of a file as text, null for blank."""
+    def _text_batches(self, file: CsvFile) -> Iterator[pa.RecordBatch]:
+        """Read the cells of a file as text, null for blank."""
         from pyarrow import csv as arrow_csv
 
-        with self._opened(f"{file.name}.csv") as stream:
+        with self._open_file(f"{file.name}.csv") as stream:
             self._check_header(file, stream)
             longest = max(map(len, stream), default=0)
         try:
-            with self._opened(f"{file.name}.csv") as stream:
+            with self._open_file(f"{file.name}.csv") as stream:
                 yield from arrow_csv.open_csv(
                     stream,
-                    arrow_csv.ReadOptions(block_size=max(_BLOCK, 2 * longest), use_threads=False),
+                    arrow_csv.ReadOptions(block_size=max(_BLOCK_BYTES, 2 * longest), use_threads=False),
                     arrow_csv.ParseOptions(newlines_in_values=True),
                     arrow_csv.ConvertOptions(
                         column_types=dict.fromkeys(file.header, pa.string()),
@@ -142,54 +158,60 @@ class BundleRoster:
                     ),
                 )
         except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
-            raise DestinationError(f"{self._place}: {file.name}.csv cannot be read ({type(error).__name__}).") from None
+            raise DestinationError(
+                f"{self._destination}: {file.name}.csv cannot be read ({type(error).__name__})."
+            ) from None
 
-    def _check_header(self, file: File, stream: IO[bytes]) -> None:
+    def _check_header(self, file: CsvFile, stream: IO[bytes]) -> None:
         names = next(csv.reader([stream.readline().decode("utf-8-sig", "replace")]), [])
         extension = names[len(file.header) :]
         if names[: len(file.header)] != list(file.header) or not all(
             name.startswith("metadata.") for name in extension
         ):
             raise DestinationError(
-                f"{self._place}: the header of {file.name}.csv is not that of OneRoster 1.1: {','.join(file.header)}"
+                f"{self._destination}: {file.name}.csv does not have the OneRoster 1.1 header: {','.join(file.header)}"
             )
 
     def _modes(self) -> dict[str, str]:
-        with self._opened(MANIFEST) as stream:
+        with self._open_file(MANIFEST_FILE) as stream:
             text = stream.read().decode("utf-8-sig", "replace")
         rows = list(csv.reader(io.StringIO(text, newline="")))
-        said = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
-        if not rows or rows[0] != ["propertyName", "value"] or said.get("oneroster.version") != "1.1":
-            raise DestinationError(f"{self._place}: {MANIFEST} is not that of OneRoster 1.1.")
-        modes = {name: said.get(f"file.{name}", "") for name in FILES}
-        present = self._names()
+        properties = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
+        if (
+            not rows
+            or rows[0] != ["propertyName", "value"]
+            or properties.get("oneroster.version") != CSV_STANDARD.version
+        ):
+            raise DestinationError(f"{self._destination}: {MANIFEST_FILE} is not a OneRoster 1.1 manifest.")
+        modes = {name: properties.get(f"file.{name}", "") for name in CSV_FILES}
+        present = self._file_names()
         for name, mode in modes.items():
             if mode not in ("bulk", "delta", "absent") or (mode != "absent") != (f"{name}.csv" in present):
                 raise DestinationError(
-                    f"{self._place}: {MANIFEST} says {mode!r} of {name}, and that is not what is there."
+                    f"{self._destination}: {MANIFEST_FILE} says {mode!r} for {name}, which does not match the files."
                 )
         return modes
 
-    def _names(self) -> set[str]:
-        if self._place.is_dir():
-            return {path.name for path in self._place.iterdir()}
-        with zipfile.ZipFile(self._place) as archive:
+    def _file_names(self) -> set[str]:
+        if self._destination.is_dir():
+            return {path.name for path in self._destination.iterdir()}
+        with zipfile.ZipFile(self._destination) as archive:
             return set(archive.namelist())
 
     @contextmanager
-    def _opened(self, name: str) -> Iterator[IO[bytes]]:
+    def _open_file(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            if self._place.is_dir():
-                with (self._place / name).open("rb") as file:
+            if self._destination.is_dir():
+                with (self._destination / name).open("rb") as file:
                     yield file
             else:
-                with zipfile.ZipFile(self._place) as archive, archive.open(name) as file:
+                with zipfile.ZipFile(self._destination) as archive, archive.open(name) as file:
                     yield file
         except KeyError:
-            raise DestinationError(f"{self._place} has no {name}.") from None
+            raise DestinationError(f"{self._destination} has no {name}.") from None
         except (OSError, zipfile.BadZipFile) as error:
-            raise DestinationError(f"{self._place}: {name} cannot be read ({type(error).__name__}).") from None
+            raise DestinationError(f"{self._destination}: {name} cannot be read ({type(error).__name__}).") from None
 
 
-def _associations_of(element: str) -> File | None:
-    return next((file for file in FILES.values() if file.element == element and file.association is not None), None)
+def _associations_of(element: str) -> CsvFile | None:
+    return next((file for file in CSV_FILES.values() if file.element == element and file.association is not None), None)

@@ -1,4 +1,4 @@
-"""Where the files of a bundle go: into a folder, or into a zip."""
+"""Write the files of a bundle to a folder or a zip."""
 
 import os
 import zipfile
@@ -7,55 +7,56 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol
 
-from oneroster.pull.private_files import make_folder, opened, settled
+from oneroster.pull.private_files import create_private_file, make_private_folder, sync_to_disk
 
 __all__ = ["FolderSink", "Sink", "ZipSink"]
 
-_LEVEL: Final = 1
-"""Rosters shrink to a sixth already by the quickest deflate, and the better ones take three times as long."""
+_COMPRESSION_LEVEL: Final = 1
+"""The fastest deflate level already reduces rosters to a sixth; higher levels take three times as long."""
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can store."""
 
 
 class Sink(Protocol):
-    """Takes files, one after the other."""
+    """Receives files one at a time."""
 
     def file(self, name: str) -> AbstractContextManager[IO[bytes]]:
-        """A new file, open until the end of the block."""
+        """Create a file that is open for the duration of the block."""
 
 
 class FolderSink:
-    """A new folder."""
+    """Writes files to a new folder."""
 
     def __init__(self, target: Path) -> None:
-        self._target = make_folder(target)
+        self._target = make_private_folder(target)
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
-        """See `Sink`."""
+        """See `Sink.file`."""
         path = self._target / name
-        with open(opened(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
+        with open(create_private_file(path), "wb") as file:  # noqa: PTH123  # a descriptor has no path
             yield file
             file.flush()
             os.fsync(file.fileno())
 
     @classmethod
     @contextmanager
-    def made(cls, target: Path) -> Iterator["FolderSink"]:
-        """The folder, safe on the disk behind the block."""
+    def create(cls, target: Path) -> Iterator["FolderSink"]:
+        """Create the folder, and flush it to disk at the end of the block."""
         yield cls(target)
-        settled(target)
+        sync_to_disk(target)
 
 
 class ZipSink:
-    """A zip with all files at its root (1 [A]). The same rows give the same bytes, whenever they are written."""
+    """Writes files to the root of a new zip (1 [A]). Equal rows always give equal bytes."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
 
     @contextmanager
     def file(self, name: str) -> Iterator[IO[bytes]]:
-        """See `Sink`."""
+        """See `Sink.file`."""
         entry = zipfile.ZipInfo(name, _EPOCH)
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
@@ -64,11 +65,11 @@ class ZipSink:
 
     @classmethod
     @contextmanager
-    def made(cls, target: Path) -> Iterator["ZipSink"]:
-        """The zip, safe on the disk behind the block."""
+    def create(cls, target: Path) -> Iterator["ZipSink"]:
+        """Create the zip, and flush it to disk at the end of the block."""
         stream: BinaryIO
-        with open(opened(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        with open(create_private_file(target), "wb") as stream:  # noqa: PTH123  # a descriptor has no path
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive:
                 yield cls(archive)
             stream.flush()
             os.fsync(stream.fileno())

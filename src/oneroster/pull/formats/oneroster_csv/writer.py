@@ -1,4 +1,4 @@
-"""A roster as a OneRoster 1.1 CSV bundle: whole as bulk, changes as delta."""
+"""Write a roster as a OneRoster 1.1 CSV bundle: a whole roster as bulk, changes as delta."""
 
 import csv
 import io
@@ -14,22 +14,30 @@ import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.oneroster_csv.binding import ASSOCIATED, FILES, HEAD, MANIFEST, File
-from oneroster.pull.formats.oneroster_csv.cell_writer import lines, text_of
+from oneroster.pull.formats.oneroster_csv.cell_writer import column_text, csv_lines
+from oneroster.pull.formats.oneroster_csv.file_definitions import (
+    CSV_FILES,
+    CSV_STANDARD,
+    LEADING_COLUMNS,
+    MANIFEST_FILE,
+    RESOURCES_COLUMN,
+    CsvFile,
+    check_standard,
+)
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
-from oneroster.pull.formats.oneroster_csv.lossy_fields import report
-from oneroster.pull.formats.oneroster_csv.row_selection import Ids, RowSelection
+from oneroster.pull.formats.oneroster_csv.row_selection import BundleIds, RowSelection
 from oneroster.pull.formats.oneroster_csv.sinks import Sink
-from oneroster.pull.formats.rebatch import rebatched
+from oneroster.pull.formats.oneroster_csv.unsupported_values import count_unsupported_values
+from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.manifest import CHANGES, Manifest
-from oneroster.pull.roster.roster import Roster, wrapper_of
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
+from oneroster.pull.roster.roster import Roster
 
 __all__ = ["write_bundle"]
 
-_ROWS: Final = 128 * 1024
-"""Rows that are worked on at a time. The ids that are referred to are looked up anew for each so many."""
+_BATCH_ROWS: Final = 128 * 1024
+"""Rows to process at a time. The table of referenced ids is hashed again for each batch."""
 _PRODUCER: Final = "oneroster-kit"
 
 
@@ -37,66 +45,71 @@ def write_bundle(sink: Sink, roster: Roster) -> WriteResult:
     """Write all files of a bundle.
 
     Args:
-        sink: Where to.
-        roster: What to write.
+        sink: Receives the files.
+        roster: The roster to write.
 
     Raises:
-        PlaceError: A list of ids holds one with a comma.
+        DestinationError: The roster is of another version than 1.1, or a list of ids contains one with a comma.
     """
+    check_standard(roster.manifest, "The roster")
     return _Writer(sink, roster).run()
 
 
 class _Writer:
     def __init__(self, sink: Sink, roster: Roster) -> None:
         self._sink, self._roster = sink, roster
-        self._delta = roster.manifest.kind == CHANGES
-        self._ids, self._tally = Ids(), LossCounts()
+        self._delta = roster.manifest.kind == CHANGES_ONLY
+        self._ids, self._losses = BundleIds(), LossCounts()
         self._rows: dict[str, int] = {}
 
     def run(self) -> WriteResult:
-        """Write everything; rows that are referred to come before those that refer to them."""
+        """Write all files. Referenced rows are written before the rows that refer to them."""
         for element in self._roster.elements():
-            file = next(file for file in FILES.values() if file.element == element and file.association is None)
-            if not self._delta and element in _referred():
-                self._ids.begin(element)
-            self._say_what_is_missing(file)
-            if self._ids.knows(element) and element in _referring_to_itself():
-                self._learn(file)
-            self._write(file, self._chosen(file, self._tally))
-        for file in FILES.values():
+            file = next(file for file in CSV_FILES.values() if file.element == element and file.association is None)
+            if not self._delta and element in _referenced_elements():
+                self._ids.track(element)
+            self._note_missing(file)
+            if self._ids.tracks(element) and element in _self_referencing_elements():
+                self._collect_ids(file)
+            self._write(file, self._selected_rows(file, self._losses))
+        for file in CSV_FILES.values():
             if file.association is not None and self._can_associate(file):
-                self._write(file, self._associations(file))
-        with self._sink.file(MANIFEST) as stream:
+                self._write(file, self._association_rows(file))
+        with self._sink.file(MANIFEST_FILE) as stream:
             stream.write(_manifest(self._roster.manifest, self._rows).encode())
-        rows = {f"{name}.csv": self._rows[name] for name in FILES if name in self._rows}
-        return WriteResult(rows, self._tally.notes(), tuple(self._tally.rejects))
+        rows = {f"{name}.csv": self._rows[name] for name in CSV_FILES if name in self._rows}
+        return WriteResult(rows, self._losses.notes(), tuple(self._losses.rejects))
 
-    def _say_what_is_missing(self, file: File) -> None:
+    def _note_missing(self, file: CsvFile) -> None:
         present = set(self._roster.schema(file.element).names)
         blank = [name for name in file.columns if name in file.required - present]
         if blank:
-            self._tally.say(f"{file.name}.csv: {', '.join(blank)} stay blank although required; they were not fetched.")
+            self._losses.add_sentence(
+                f"{file.name}.csv: {', '.join(blank)} are left blank although required, because they were not fetched."
+            )
         for name in file.columns:
             known = file.column(name).property
-            leads_out = known is not None and known.refers_to not in (None, *self._roster.elements())
-            if known is not None and leads_out and name in present and not self._delta:
-                self._tally.say(f"{file.name}.csv: {name} leads to {known.refers_to} rows, which were not fetched.")
+            refers_outside = known is not None and known.refers_to not in (None, *self._roster.elements())
+            if known is not None and refers_outside and name in present and not self._delta:
+                self._losses.add_sentence(
+                    f"{file.name}.csv: {name} refers to {known.refers_to} records, which were not fetched."
+                )
 
-    def _learn(self, file: File) -> None:
-        """Know which rows will be in the bundle before the first of them is written, for they refer to each other."""
-        for batch in self._chosen(file, LossCounts()):
+    def _collect_ids(self, file: CsvFile) -> None:
+        """Collect the ids of all rows before the first is written, because they refer to each other."""
+        for batch in self._selected_rows(file, LossCounts()):
             self._ids.add(file.element, batch.column("sourcedId"))
 
-    def _chosen(self, file: File, tally: LossCounts) -> Iterator[pa.RecordBatch]:
-        """The rows of a file that is no association."""
+    def _selected_rows(self, file: CsvFile, losses: LossCounts) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a file that has records, not associations."""
         names = self._roster.schema(file.element).names
-        selection = RowSelection(file, names, self._delta, self._ids, tally)
-        for batch in rebatched(self._roster.read(file.element), _ROWS):
+        selection = RowSelection(file, names, self._delta, self._ids, losses)
+        for batch in rebatch(self._roster.read(file.element), _BATCH_ROWS):
             yield selection.apply(batch)
 
-    def _write(self, file: File, batches: Iterable[pa.RecordBatch]) -> None:
-        """Write a file, unless it would have no row: then it must not be there (2 [B])."""
-        learnt = self._ids.knows(file.element) and file.element in _referring_to_itself()
+    def _write(self, file: CsvFile, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write a file. Without rows it must not exist (2 [B])."""
+        is_collected = self._ids.tracks(file.element) and file.element in _self_referencing_elements()
         with ExitStack() as stack:
             stream = None
             for batch in batches:
@@ -107,45 +120,48 @@ class _Writer:
                     stream.write((",".join(file.header) + "\r\n").encode())
                 stream.write(self._lines(file, batch))
                 self._rows[file.name] = self._rows.get(file.name, 0) + batch.num_rows
-                if file.association is None and not learnt:
+                if file.association is None and not is_collected:
                     self._ids.add(file.element, batch.column("sourcedId"))
 
-    def _lines(self, file: File, batch: pa.RecordBatch) -> pa.Buffer:
-        report(batch, file, self._tally)
+    def _lines(self, file: CsvFile, batch: pa.RecordBatch) -> pa.Buffer:
+        count_unsupported_values(batch, file, self._losses)
         blank = pa.nulls(batch.num_rows, pa.string())
-        shown = set(batch.schema.names) - (set() if self._delta else set(HEAD[1:]))
+        shown = set(batch.schema.names) - (set() if self._delta else set(LEADING_COLUMNS[1:]))
         try:
-            return lines([text_of(batch, name, file, self._tally) if name in shown else blank for name in file.header])
+            return csv_lines(
+                [column_text(batch, name, file, self._losses) if name in shown else blank for name in file.header]
+            )
         except ValueError as error:
             raise DestinationError(
-                f"No OneRoster CSV can be written: {error}. Keep the roster in another format."
+                f"The roster cannot be written as OneRoster CSV: {error}. Use another format."
             ) from None
 
-    def _can_associate(self, file: File) -> bool:
+    def _can_associate(self, file: CsvFile) -> bool:
         if file.element not in self._roster.elements():
             return False
-        held = ASSOCIATED in self._roster.schema(file.element).names
-        return held and (self._delta or self._ids.knows("Resource"))
+        has_resources = RESOURCES_COLUMN in self._roster.schema(file.element).names
+        return has_resources and (self._delta or self._ids.tracks("Resource"))
 
-    def _associations(self, file: File) -> Iterator[pa.RecordBatch]:
-        """Rows that tie a class or course to each of its resources (5.9, 5.10)."""
-        owners = FILES[wrapper_of(file.element)]
-        for batch in self._chosen(owners, LossCounts()):
-            resources = batch.column(ASSOCIATED)
-            some = batch.filter(pc.greater(pc.fill_null(pc.list_value_length(resources), 0), 0))
-            made = [row for owner in some.to_pylist() for row in _ties(owner, file)]
-            found = pa.RecordBatch.from_pylist(made, schema=_association_schema(file))
+    def _association_rows(self, file: CsvFile) -> Iterator[pa.RecordBatch]:
+        """Yield rows that associate a class or course with each of its resources (5.9, 5.10)."""
+        owners = CSV_FILES[collection_name(CSV_STANDARD.specification, file.element)]
+        for batch in self._selected_rows(owners, LossCounts()):
+            resources = batch.column(RESOURCES_COLUMN)
+            with_resources = batch.filter(pc.greater(pc.fill_null(pc.list_value_length(resources), 0), 0))
+            rows = [row for owner in with_resources.to_pylist() for row in _association_rows_of(owner, file)]
+            found = pa.RecordBatch.from_pylist(rows, schema=_association_schema(file))
             if not self._delta:
-                kept = self._ids.are_in("Resource", found.column("resourceSourcedId"))
+                kept = self._ids.contain("Resource", found.column("resourceSourcedId"))
                 lost = found.filter(pc.invert(kept))
-                self._tally.leave("resourceSourcedId refers to no row of the bundle", file.name, lost.num_rows)
+                reason = "resourceSourcedId refers to a row that is not in the bundle"
+                self._losses.count_rows(file.name, reason, lost.num_rows)
                 found = found.filter(kept)
             yield found
 
 
-def _ties(owner: dict[str, Any], file: File) -> Iterator[dict[str, Any]]:
-    for resource in dict.fromkeys(filter(None, owner[ASSOCIATED])):
-        # REST has no id for it; this one stays the same from pull to pull (5.9).
+def _association_rows_of(owner: dict[str, Any], file: CsvFile) -> Iterator[dict[str, Any]]:
+    for resource in dict.fromkeys(filter(None, owner[RESOURCES_COLUMN])):
+        # REST has no id for an association; this one is the same in every pull (5.9).
         digest = sha256(f"{owner['sourcedId']}\0{resource}".encode()).hexdigest()[:32]
         yield {
             "sourcedId": f"cr-{digest}",
@@ -158,35 +174,41 @@ def _ties(owner: dict[str, Any], file: File) -> Iterator[dict[str, Any]]:
 
 
 @cache
-def _association_schema(file: File) -> pa.Schema:
-    head = schema_of(file.element, {*HEAD, "title"})
+def _association_schema(file: CsvFile) -> pa.Schema:
+    head = schema_of(CSV_STANDARD.specification, file.element, {*LEADING_COLUMNS, "title"})
     return pa.schema([*head, pa.field(file.association or "", pa.string()), pa.field("resourceSourcedId", pa.string())])
 
 
 @cache
-def _referred() -> frozenset[str]:
-    """Elements that others refer to."""
+def _referenced_elements() -> frozenset[str]:
+    """Return the elements that others refer to."""
     return frozenset(
-        known.refers_to for element in ELEMENTS.values() for known in element.properties.values() if known.refers_to
+        known.refers_to
+        for element in CSV_STANDARD.specification.elements.values()
+        for known in element.properties.values()
+        if known.refers_to
     )
 
 
 @cache
-def _referring_to_itself() -> frozenset[str]:
+def _self_referencing_elements() -> frozenset[str]:
     return frozenset(
-        name for name, element in ELEMENTS.items() for known in element.properties.values() if known.refers_to == name
+        name
+        for name, element in CSV_STANDARD.specification.elements.items()
+        for known in element.properties.values()
+        if known.refers_to == name
     )
 
 
 def _manifest(manifest: Manifest, rows: Collection[str]) -> str:
-    """The table of what the bundle holds (4 [A])."""
-    mode = "delta" if manifest.kind == CHANGES else "bulk"
+    """Return the text of the bundle's manifest (4 [A])."""
+    mode = "delta" if manifest.kind == CHANGES_ONLY else "bulk"
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(("propertyName", "value"))
     table.writerow(("manifest.version", "1.0"))
-    table.writerow(("oneroster.version", "1.1"))
-    table.writerows((f"file.{name}", mode if name in rows else "absent") for name in FILES)
+    table.writerow(("oneroster.version", CSV_STANDARD.version))
+    table.writerows((f"file.{name}", mode if name in rows else "absent") for name in CSV_FILES)
     table.writerow(("source.systemName", urlsplit(manifest.base_url).hostname or _PRODUCER))
     table.writerow(("source.systemCode", _PRODUCER))
     return text.getvalue()

@@ -1,22 +1,24 @@
-"""Answers that the document allows, drawn from what the tables say of every property."""
+"""Hypothesis strategies for responses that are valid by the document."""
 
 from datetime import date, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, Operation, Property
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Property
 
+SPECIFICATION = Standard.of("1.1").specification
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
-MOMENTS = st.datetimes(datetime.fromisoformat("1000-01-01"))
+TIMESTAMPS = st.datetimes(datetime.fromisoformat("1000-01-01"))
 FRACTIONS = st.sampled_from(["", ".5", ".000", ".123456"])
 UNDOCUMENTED = st.dictionaries(
     st.sampled_from(["vendorNote", "x.y", "ünicode"]), TEXT | st.booleans() | st.integers(0, 9)
 )
 
 
-def answers(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
-    """Bodies that the document allows for the 200 answer of an operation."""
+def responses(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy for valid bodies of an operation's response with status 200."""
     assert operation.wrapper is not None
     assert operation.element is not None
     data = records(operation.element)
@@ -24,8 +26,8 @@ def answers(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Records of an element: all required properties, some optional ones, and now and then a vendor's own."""
-    known = ELEMENTS[element].properties
+    """Return a strategy for records: all required properties, some optional ones, and sometimes a vendor's own."""
+    known = SPECIFICATION.elements[element].properties
     required = {name: values(each) for name, each in known.items() if each.required}
     optional = {name: values(each) for name, each in known.items() if not each.required}
     documented = st.fixed_dictionaries(required, optional=optional)
@@ -33,16 +35,16 @@ def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def values(known: Property) -> st.SearchStrategy[Any]:
-    """Values of a property; a list has at least one item, as required ones must."""
+    """Return a strategy for values of a property; lists have at least one item, because required ones must."""
     single = SINGLE_OF.get(known.kind)
     return st.lists(one(known, single), min_size=1, max_size=3) if single else one(known, known.kind)
 
 
 def one(known: Property, kind: str) -> st.SearchStrategy[Any]:
     if kind == "enumeration":
-        return st.sampled_from(ENUMERATIONS[known.enumeration or ""])
+        return st.sampled_from(SPECIFICATION.enumerations[known.enumeration or ""])
     if kind == "reference":
-        types = st.sampled_from(known.reference_types or ENUMERATIONS["GUIDType"])
+        types = st.sampled_from(known.reference_types or SPECIFICATION.enumerations["GUIDType"])
         return st.builds(lambda reference, kind_of: {**reference, "type": kind_of}, records("GUIDRef"), types)
     if kind == "record":
         return records(known.record or "")
@@ -56,7 +58,7 @@ PLAIN: dict[str, st.SearchStrategy[Any]] = {
     "string": TEXT.filter(bool),
     "uri": st.integers(0, 999).map("https://sis.example/ims/oneroster/v1p1/orgs/{}".format),
     "date": st.dates(date(1000, 1, 1)).map(str),
-    "date-time": st.builds("{:%Y-%m-%dT%H:%M:%S}{}Z".format, MOMENTS, FRACTIONS),
+    "date-time": st.builds("{:%Y-%m-%dT%H:%M:%S}{}Z".format, TIMESTAMPS, FRACTIONS),
     "boolean": st.sampled_from(["true", "false"]),
     "number": st.integers(-1000, 1000) | st.floats(-1e6, 1e6, allow_nan=False).map(lambda number: round(number, 3)),
     "integer": st.integers(0, 1000),

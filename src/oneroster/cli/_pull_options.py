@@ -1,0 +1,213 @@
+"""The options of `oneroster pull`, apart from those that name the tenant."""
+
+from typing import Annotated, Final
+
+import typer
+
+__all__ = [
+    "AcceptShrink",
+    "Active",
+    "Base",
+    "Columns",
+    "Delta",
+    "DropPersonal",
+    "DryRun",
+    "Filters",
+    "Format",
+    "MaxShrink",
+    "MaxUnreadable",
+    "MaxUnresolved",
+    "Only",
+    "Overlap",
+    "PageSize",
+    "Profile",
+    "Rate",
+    "Resume",
+    "Schools",
+    "Since",
+    "Tenants",
+    "To",
+    "WithPassword",
+    "Without",
+    "Workers",
+    "profile_names",
+]
+
+_TENANT: Final = "Tenant"
+_DESTINATION: Final = "Destination"
+_SELECTION: Final = "Selection"
+_INCREMENTAL: Final = "Incremental pull"
+_SANITY: Final = "Sanity limits"
+_LIMITS: Final = "Limits"
+
+
+def profile_names() -> list[str]:
+    """Return the names that --profile accepts."""
+    from oneroster.standard import Standard
+
+    return list(Standard.of().specification.profiles)
+
+
+To = Annotated[
+    str,
+    typer.Option(
+        "--to", metavar="DESTINATION", help="The file or folder to create or replace.", rich_help_panel=_DESTINATION
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="The format: csv, ndjson, ndjson.gz, ndjson.zst, parquet, duckdb or sqlite.",
+        show_default="from the destination",
+        rich_help_panel=_DESTINATION,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Resume an unfinished pull to this destination.", rich_help_panel=_DESTINATION),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="List what would be fetched, with one small request per collection, and write nothing.",
+        rich_help_panel=_DESTINATION,
+    ),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="The name of the tenant's dialect.",
+        autocompletion=profile_names,
+        rich_help_panel=_TENANT,
+    ),
+]
+Tenants = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Pull every tenant of this file into the folder given by --to.",
+        rich_help_panel=_TENANT,
+    ),
+]
+Only = Annotated[
+    list[str],
+    typer.Option(metavar="COLLECTION", help="Only this collection (repeatable).", rich_help_panel=_SELECTION),
+]
+Without = Annotated[
+    list[str],
+    typer.Option(metavar="COLLECTION", help="Leave out this collection (repeatable).", rich_help_panel=_SELECTION),
+]
+Schools = Annotated[
+    list[str],
+    typer.Option(
+        "--school",
+        metavar="ID",
+        help="Only this school's records and the records they reference (repeatable).",
+        rich_help_panel=_SELECTION,
+    ),
+]
+Active = Annotated[
+    bool, typer.Option("--active", help="Leave out records that are not active.", rich_help_panel=_SELECTION)
+]
+Columns = Annotated[
+    list[str],
+    typer.Option(
+        metavar="COLLECTION=NAMES",
+        help="Only these comma-separated columns of a collection (repeatable).",
+        rich_help_panel=_SELECTION,
+    ),
+]
+DropPersonal = Annotated[
+    bool,
+    typer.Option(
+        "--drop-personal",
+        help="Leave out all columns with personal data, and demographics.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+WithPassword = Annotated[
+    bool, typer.Option("--with-password", help="Keep the passwords of users.", rich_help_panel=_SELECTION)
+]
+Filters = Annotated[
+    list[str],
+    typer.Option(
+        "--filter",
+        metavar="COLLECTION EXPRESSION",
+        help="Only the records of a collection that match a OneRoster filter (repeatable).",
+        rich_help_panel=_SELECTION,
+    ),
+]
+Since = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME",
+        help="Fetch only changes since a time with time zone, or since the last pull with `last`.",
+        rich_help_panel=_INCREMENTAL,
+    ),
+]
+Overlap = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="HOURS", help="Request changes from this many hours earlier.", rich_help_panel=_INCREMENTAL
+    ),
+]
+Base = Annotated[
+    str,
+    typer.Option(
+        metavar="DESTINATION",
+        help="The roster of an earlier pull to update.",
+        show_default="the roster at the destination, unless it is CSV",
+        rich_help_panel=_INCREMENTAL,
+    ),
+]
+Delta = Annotated[
+    bool,
+    typer.Option("--delta", help="Write only the changes, not the updated roster.", rich_help_panel=_INCREMENTAL),
+]
+AcceptShrink = Annotated[
+    bool,
+    typer.Option("--accept-shrink", help="Accept the roster however many rows it has lost.", rich_help_panel=_SANITY),
+]
+MaxShrink = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="Maximum share of rows that a collection may lose.",
+        rich_help_panel=_SANITY,
+    ),
+]
+MaxUnreadable = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="Maximum share of records of a collection with an unreadable value.",
+        rich_help_panel=_SANITY,
+    ),
+]
+MaxUnresolved = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="Maximum share of references of a collection to missing records.",
+        rich_help_panel=_SANITY,
+    ),
+]
+Workers = Annotated[
+    int, typer.Option(min=1, max=64, help="Maximum number of concurrent requests.", rich_help_panel=_LIMITS)
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01, help="Maximum number of requests per second.", show_default="unlimited", rich_help_panel=_LIMITS
+    ),
+]
+PageSize = Annotated[int, typer.Option(min=1, help="Rows to request per page.", rich_help_panel=_LIMITS)]

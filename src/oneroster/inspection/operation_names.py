@@ -1,0 +1,75 @@
+"""Short names of the read operations, for the command line."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from oneroster_runtime.specification import Operation, Specification
+
+__all__ = ["UnknownReadError", "find_operation", "path_parameters", "read_operations", "short_name", "short_names"]
+
+_MAX_SUGGESTIONS: Final = 3
+
+
+class UnknownReadError(ValueError):
+    """No read operation has this name, or takes this number of ids. The message names alternatives."""
+
+
+def short_names(specification: Specification) -> Mapping[str, tuple[Operation, ...]]:
+    """Return the read operations by short name. The number of ids selects among operations of one name.
+
+    A short name is the operationId without ``get`` and ``All``: ``students`` is getAllStudents, ``classes-for-school``
+    is getClassesForSchool. Followed by an id, the name of a collection reads one record: ``students S-1``.
+    """
+    found: dict[str, tuple[Operation, ...]] = {}
+    for operation in read_operations(specification):
+        name = short_name(operation)
+        found[name] = (*found.get(name, ()), operation)
+    for name, operations in found.items():
+        single = operations[0].item_read
+        if len(operations) == 1 and single and not path_parameters(operations[0]):
+            found[name] = (*operations, specification.operations[single])
+    return found
+
+
+def read_operations(specification: Specification) -> Iterable[Operation]:
+    """Return all read operations, in the order of the document."""
+    return (operation for operation in specification.operations.values() if operation.method == "GET")
+
+
+def path_parameters(operation: Operation) -> list[str]:
+    """Return the names of the ids that an operation takes, in the order of its path."""
+    return [parameter.attribute for parameter in operation.parameters if parameter.location == "path"]
+
+
+def find_operation(specification: Specification, name: str, ids: int) -> Operation:
+    """Return the read operation of a name.
+
+    Args:
+        specification: The version of the standard.
+        name: A short name or an operationId.
+        ids: The number of ids given with it.
+
+    Raises:
+        UnknownReadError: There is no such operation, or it takes a different number of ids.
+    """
+    known = short_names(specification)
+    candidates = known.get(name) or tuple(
+        operation for operation in read_operations(specification) if operation.operation_id == name
+    )
+    if not candidates:
+        similar = get_close_matches(name, known, n=_MAX_SUGGESTIONS)
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "--list shows all names"
+        raise UnknownReadError(f"unknown name {name!r}; {hint}")
+    for operation in candidates:
+        if len(path_parameters(operation)) == ids:
+            return operation
+    usage = " or ".join(" ".join([name, *map(str.upper, path_parameters(operation))]) for operation in candidates)
+    raise UnknownReadError(f"wrong number of ids ({ids}); usage: {usage}")
+
+
+def short_name(operation: Operation) -> str:
+    """Return the operationId without ``get`` and ``All``, as in ``classes-for-school``."""
+    words = re.findall(r"[A-Z][a-z0-9]*", operation.operation_id)
+    return "-".join(words[1:] if words[0] == "All" else words).lower()
