@@ -26,9 +26,7 @@ from oneroster import (
 )
 from oneroster.errors import DecodeError, ResponseTooLargeError, StatusError
 from oneroster.sandbox import Sandbox, app
-from oneroster.sandbox.faults import paging
-from oneroster.sandbox.faults.client_resilience import paging as walking
-from oneroster.sandbox.faults.client_resilience import tokens, transport
+from oneroster.sandbox.faults import CLIENT_FAULTS, fault_names_in
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.transport import response
 
@@ -138,9 +136,9 @@ STAYS: dict[str, Expected] = {
 
 
 def test_every_fault_is_expected() -> None:
-    names = {fault.name for family in (walking, transport, tokens) for fault in family.FAULTS}
+    names = CLIENT_FAULTS
     assert names <= set(EXPECTED)
-    assert set(EXPECTED) <= names | {fault.name for fault in paging.FAULTS}
+    assert set(EXPECTED) <= names | set(fault_names_in("paging"))
 
 
 class Truth(NamedTuple):
@@ -237,7 +235,7 @@ def test_a_client_reads_every_row_once_or_says_why_not(
     assert len(arrivals) < 100
 
 
-@pytest.mark.parametrize("fault", [fault.name for fault in walking.FAULTS])
+@pytest.mark.parametrize("fault", fault_names_in("client.paging"))
 def test_one_page_at_a_time_gives_the_same(
     fault: str, truth: Truth, arrivals: list[RawRequest], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -314,7 +312,7 @@ def test_a_bomb_does_not_unfold_in_memory(reader: Reader) -> None:
             tracemalloc.stop()
 
 
-@pytest.mark.parametrize("fault", [fault.name for fault in transport.FAULTS if fault.name != "slow-drip"])
+@pytest.mark.parametrize("fault", [name for name in fault_names_in("client.transport") if name != "slow-drip"])
 def test_the_way_of_classlink_never_raises_and_always_ends(
     fault: str, arrivals: list[RawRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""The command `oneroster check`: its exit status, what it says where, and what it refuses."""
+"""The command `oneroster check`: exit status, output, and refused options."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from oneroster.cli import build
 from oneroster.contract.catalogue import catalogue
 from oneroster.sandbox import Sandbox
 
-SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE")
+SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE", "OVERLAY")
 QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
-"""Enough rules to see the command work."""
+"""A few rules, for tests of the command itself."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_a_conforming_tenant_ends_with_0_and_every_family_was_exercised(tmp_path
     assert {check["family"] for check in report["checks"] if check["status"] == "passed"} == {
         rule.family for rule in catalogue() if rule.family != "writes"
     }
-    assert {check["id"] for check in report["checks"]} == {rule.id for rule in catalogue()}
+    assert {check["rule"] for check in report["checks"]} == {rule.id for rule in catalogue()}
     assert report["target"]["requests"] < 1000
     assert report["target"]["profile"] == "standard"
 
@@ -113,9 +113,9 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "name a tenant with --base-url"),
+        ((), "no tenant given: set --base-url"),
         (("--sandbox", "--base-url", "https://sis.example"), "--sandbox judges the embedded tenant"),
-        (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault and --variant are for the sandbox"),
+        (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault and --variant need --sandbox"),
         (("--sandbox", "--variant", "no-such"), "no-such"),
         (("--sandbox", "--fault", "lost-rows"), "lost-row"),
         (("--sandbox", "--profile", "klingon"), "klingon"),
@@ -125,18 +125,31 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
         (("--base-url", "https://sis.example", "--client-id", "me"), "belong together"),
         (("--sandbox", "--max-requests", "0"), "max-requests"),
         (("--sandbox", "--fail-on", "nothing"), "fail-on"),
-        (("--sandbox", "--learn", "dialect.txt"), "written as"),
-        (("--sandbox", "--write-known", "known.json"), "--reason belong together"),
-        (("--sandbox", "--known", "/no/such/known.json"), "cannot be read"),
-        (("--sandbox", "--profile", "/no/such/dialect.yaml"), "cannot be read"),
+        (("--sandbox", "--write-overlay", "dialect.txt"), "must end in .yaml"),
+        (("--sandbox", "--update-baseline", "baseline.json"), "--reason must be given together"),
+        (("--sandbox", "--baseline", "/no/such/baseline.json"), "cannot be read"),
+        (("--sandbox", "--overlay", "/no/such/dialect.yaml"), "cannot be read"),
+        (("--sandbox", "--overlay", "kimono"), "a name goes to --profile"),
+        (("--sandbox", "--profile", "dialect.yaml"), "give the file to --overlay"),
+        (("--base-url", "https://sis.example", "--profile", "dialect.yaml"), "give the file to --overlay"),
+        (("--sandbox", "--known", "known.json"), "--known has been renamed to --baseline"),
+        (("--sandbox", "--known=known.json"), "--known has been renamed to --baseline"),
+        (("--write-known", "known.json"), "--write-known has been renamed to --update-baseline"),
+        (("--learn", "dialect.yaml"), "--learn has been renamed to --write-overlay"),
         (("--sandbox", "--workers", "0"), "workers"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_says_what_to_mend(arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_ends_with_2_and_says_what_to_change(arguments: tuple[str, ...], said: str) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_file_in_the_environment_variable_for_the_profile_is_refused() -> None:
+    result = run("--base-url", "https://sis.example", PROFILE="dialect.yaml")
+    assert result.exit_code == 2
+    assert "ONEROSTER_OVERLAY" in result.stderr
 
 
 def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, tenant: Sandbox) -> None:
@@ -182,7 +195,7 @@ def test_a_budget_that_is_too_small_ends_with_3(tenant: Sandbox) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
 def test_an_interrupt_ends_it_without_a_verdict(tenant: Sandbox) -> None:
-    # A test run in the background inherits that interrupts are ignored; a person's terminal does not.
+    # A process in the background may inherit that SIGINT is ignored.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = f"{heard}; from oneroster.cli import main; main()"
     arguments = ["check", "--base-url", tenant.base_url, "--token", tenant.token, "--rate", "5"]
@@ -207,7 +220,8 @@ def test_help_tells_exit_statuses_and_environment() -> None:
         "4 the kit itself",
         "ONEROSTER_CLIENT_SECRET",
         "--fail-on",
-        "rehearsal",
+        "violations of a 'should' also fail",
+        "Test generation",
     ):
         assert said in text
 
@@ -230,7 +244,7 @@ def test_the_command_that_repeats_a_run_holds_its_options_and_no_secret(tenant: 
 
 def test_a_rehearsal_repeats_in_the_sandbox_and_what_came_from_the_environment_stays_there(tenant: Sandbox) -> None:
     rehearsal = run("--sandbox", "--fault", "wrong-total", "--include", "OR-PAG-05")
-    assert "oneroster check --sandbox --fault wrong-total --include OR-PAG-05 --seed " in rehearsal.stdout
+    assert "oneroster check --include OR-PAG-05 --sandbox --fault wrong-total --seed " in rehearsal.stdout
     live = run("--include", "OR-ENV-01", BASE_URL=tenant.base_url, TOKEN=tenant.token)
     assert f"oneroster check --base-url {tenant.base_url} --include OR-ENV-01 --seed " in live.stdout
     assert tenant.token not in live.stdout
@@ -242,52 +256,52 @@ def test_one_operation_can_be_judged_by_all_that_the_engine_can_do(tmp_path: Pat
     result = run("--sandbox", "--fault", "null-is-found", *options, "--report-json", str(path))
     assert result.exit_code == 1
     checks = json.loads(path.read_text(encoding="utf-8"))["checks"]
-    assert {check["operation_id"] for check in checks} == {"getOrg"}
-    assert {check["id"] for check in checks if check["status"] == "warned"} == {"OR-ENG-05"}
+    assert {check["operation"] for check in checks} == {"getOrg"}
+    assert {check["rule"] for check in checks if check["status"] == "warned"} == {"OR-ENG-05"}
 
 
-def test_a_dialect_is_learnt_and_only_what_is_new_is_told(tmp_path: Path) -> None:
+def test_an_overlay_is_written_and_then_only_new_violations_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "dialect.yaml"
     few = ("--include", "getAllAcademicSessions", "--include", "getAllResults")
     options = ("--sandbox", "--include", "schema", *few, "--fault", "us-dates")
-    today = run(*options, "--learn", str(path))
+    today = run(*options, "--write-overlay", str(path))
     assert today.exit_code == 1
-    assert f"learnt {path}" in today.stderr
-    assert run(*options, "--profile", str(path)).exit_code == 0
-    tomorrow = run(*options, "--profile", str(path), "--fault", "number-as-string")
+    assert f"wrote {path}; use it with --overlay {path}" in today.stderr
+    assert run(*options, "--overlay", str(path)).exit_code == 0
+    tomorrow = run(*options, "--overlay", str(path), "--fault", "number-as-string")
     assert tomorrow.exit_code == 1
     assert "score is of the wrong JSON type" in tomorrow.stdout
     assert "startDate" not in tomorrow.stdout
-    assert "profile dialect.yaml" in tomorrow.stdout
+    assert "profile standard, overlay dialect.yaml" in tomorrow.stdout
 
 
-def test_nothing_is_learnt_of_a_tenant_that_does_not_answer(tmp_path: Path) -> None:
+def test_no_overlay_is_written_for_a_tenant_that_does_not_respond(tmp_path: Path) -> None:
     path = tmp_path / "dialect.yaml"
     with Sandbox() as gone:
         address = gone.base_url
-    result = run("--base-url", address, "--learn", str(path))
+    result = run("--base-url", address, "--write-overlay", str(path))
     assert result.exit_code == 3
-    assert "nothing was learnt" in result.stderr
+    assert "was not written" in result.stderr
     assert not path.exists()
 
 
-def test_known_deviations_are_accepted_and_stale_ones_told(tmp_path: Path) -> None:
-    path, report = tmp_path / "known.json", tmp_path / "report.json"
+def test_a_baseline_is_accepted_and_obsolete_entries_are_reported(tmp_path: Path) -> None:
+    path, report = tmp_path / "baseline.json", tmp_path / "report.json"
     few = ("--include", "getAllResults", "--include", "getAllOrgs")
     options = ("--sandbox", "--include", "OR-PAG-05", "--include", "OR-SCH-02", *few)
-    written = run(*options, "--fault", "wrong-total", "--write-known", str(path), "--reason", "vendor ticket 4711")
+    written = run(*options, "--fault", "wrong-total", "--update-baseline", str(path), "--reason", "vendor ticket 4711")
     assert written.exit_code == 1
-    accepted = run(*options, "--fault", "wrong-total", "--known", str(path), "--report-json", str(report))
+    accepted = run(*options, "--fault", "wrong-total", "--baseline", str(path), "--report-json", str(report))
     assert accepted.exit_code == 0, accepted.stdout
     checks = json.loads(report.read_text(encoding="utf-8"))["checks"]
     assert {check["accepted"] for check in checks if "accepted" in check} == {"vendor ticket 4711"}
     assert "vendor ticket 4711" in accepted.stdout
-    new = run(*options, "--fault", "wrong-total", "--fault", "number-as-string", "--known", str(path))
+    new = run(*options, "--fault", "wrong-total", "--fault", "number-as-string", "--baseline", str(path))
     assert new.exit_code == 1
     assert "must OR-SCH-02" in new.stdout
-    stale = run(*options, "--known", str(path))
-    assert stale.exit_code == 0
-    assert "not met any more: OR-PAG-05 getAll" in stale.stderr
+    obsolete = run(*options, "--baseline", str(path))
+    assert obsolete.exit_code == 0
+    assert "the baseline entry OR-PAG-05 getAll" in obsolete.stderr
 
 
 def test_an_error_of_the_kit_ends_with_4_and_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:

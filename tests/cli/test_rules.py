@@ -1,4 +1,4 @@
-"""The command `oneroster rules`: the catalogue by family, one rule in full, and the same for programs."""
+"""The command `oneroster rules`: the catalogue by family, one rule in full, and JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`oneroster sandbox` as a user meets it: a process, its words, its exit status."""
+"""`oneroster sandbox` as a process: output and exit status."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from oneroster.cli import build
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 
-# A test run in the background inherits that interrupts are ignored; a person's terminal does not.
+# A process in the background may inherit that SIGINT is ignored.
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 COMMAND = [sys.executable, "-c", f"{HEARD}; from oneroster.cli import main; main()"]
 SECONDS = 120
@@ -26,7 +26,7 @@ SECONDS = 120
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The user's own cache stays out of it."""
+    """Return an environment with a temporary cache folder."""
     return os.environ | {"XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1"}
 
 
@@ -42,13 +42,13 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 
 
 def said_by(environment: dict[str, str], *arguments: str) -> Result:
-    """The same without a process of its own, for what ends before anything is served."""
+    """Run the command in this process, for options that end it before it serves."""
     return CliRunner().invoke(build(), ["sandbox", *arguments], env=environment)
 
 
 @contextmanager
 def running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """The process, once it has said how to reach it, and what it said."""
+    """Yield the process and its output, once it has printed how to reach it."""
     command = [*COMMAND, "sandbox", *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
@@ -57,7 +57,7 @@ def running(environment: dict[str, str], *arguments: str) -> Iterator[tuple[subp
             for line in process.stdout or ():
                 name, _, value = line.partition(":")
                 said[name] = value.strip()
-                if line.startswith("Ctrl-C"):
+                if line.startswith("Press Ctrl-C"):
                     break
             yield process, said
         finally:
@@ -101,7 +101,7 @@ def test_it_listens_where_it_is_told(environment: dict[str, str]) -> None:
         refused = run(environment, "--port", str(port))
     assert refused.returncode == 2
     assert refused.stderr == (
-        f"oneroster sandbox: port {port} of 127.0.0.1 is in use; choose another --port, or 0 for any free one\n"
+        f"oneroster sandbox: port {port} of 127.0.0.1 is in use; choose another --port, or 0 for any free port\n"
     )
     with running(environment, "--port", str(port)) as (_, said):
         assert said["base URL"] == f"http://127.0.0.1:{port}/ims/oneroster/v1p1"
@@ -130,7 +130,7 @@ def test_a_cache_that_cannot_be_written_is_named(environment: dict[str, str], tm
     in_the_way.touch()
     done = run(environment | {"XDG_CACHE_HOME": str(in_the_way)})
     assert done.returncode == 2
-    assert "cannot keep the district in" in done.stderr
+    assert "cannot cache the data in" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

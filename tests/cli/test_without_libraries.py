@@ -1,4 +1,4 @@
-"""An installation without an extra: what it brings says so, and all else works."""
+"""An installation without an extra: commands that need it report that, and all others work."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 
 def run(missing: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """The command line where one library is not to be found."""
+    """Run the command line without one library."""
     program = f"import sys; sys.modules[{missing!r}] = None; from oneroster.cli import main; main()"
     return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
 

@@ -2,9 +2,6 @@
 
 from typing import Final
 
-from oneroster.sandbox.faults.client_resilience import paging as walking
-from oneroster.sandbox.faults.client_resilience import tokens, transport
-
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
     "single-in-list": "OR-ENV-02",
@@ -196,9 +193,6 @@ ENGINE: Final = {
     "null-is-found": "OR-ENG-05",
     "unreadable-middle": "OR-ENG-06",
 }
-
-REHEARSALS: Final = frozenset(fault.name for family in (walking, transport, tokens) for fault in family.FAULTS)
-"""Faults that rehearse a client; the kit has to end on them, whatever it says."""
 
 BROKEN_BY: Final[dict[str, str]] = {
     **ENVELOPE,

@@ -9,7 +9,7 @@ import pytest
 
 from oneroster.contract.http.credentials import OAuth2Credentials
 from oneroster.contract.http.target import Target, required_scopes
-from oneroster.contract.pytest_plugin import target_of
+from oneroster.contract.pytest_plugin import target_from
 from oneroster.contract.test_contract import oneroster_report, test_rule
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
@@ -23,7 +23,7 @@ __all__ = ["oneroster_report", "test_rule"]
 @pytest.fixture(scope="session")
 def oneroster_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     """The tenant of the command line, or a sandbox."""
-    named = target_of(pytestconfig)
+    named = target_from(pytestconfig)
     if named is not None:
         yield named
         return

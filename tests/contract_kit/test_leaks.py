@@ -1,4 +1,4 @@
-"""A made-up child and a made-up secret stand wherever a tenant can put them; neither may come out of a run."""
+"""Personal data and secrets that a tenant sends in any place appear in no output of a run."""
 
 import json
 import os
@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from oneroster.cli.check import check
-from oneroster.sandbox.district import Size, records
+from oneroster.sandbox.district.generator import district_entities
+from oneroster.sandbox.district.mapping_v1p1 import map_entity
+from oneroster.sandbox.district.size import Size
 from tests.contract_kit.hostile import answer, says, serving
 
 CHILD = "Zaphod"
 SECRET = "hunter2hunter2"
 NAMES = ("username", "familyName")
-"""Properties of a user whose values are no common words."""
+"""Properties of a user whose values are not common words."""
 
 RECORD = {"sourcedId": "x-1", "status": "active", "dateLastModified": "2024-08-01T06:00:00Z"}
 GOOD = RECORD | {"title": CHILD, "name": CHILD}
@@ -60,7 +62,7 @@ WRAPPERS = {
 
 
 def tells_all(connection: socket.socket, head: bytes) -> None:
-    """A tenant that puts the child into every place where something can be put, and the secret into its errors."""
+    """Respond with the child's name in every possible place, and with the secret in errors."""
     segments = head.split(b" ")[1].decode().partition("?")[0].removeprefix("/ims/oneroster/v1p1/").split("/")
     body = {many: [GOOD, BAD] for many in WRAPPERS}
     if len(segments) == 2:
@@ -75,13 +77,13 @@ def tells_all(connection: socket.socket, head: bytes) -> None:
 
 
 def report_options() -> list[str]:
-    """Every option by which the command writes a report into a file, each with a file of its own."""
+    """Return all options that write a report, each with a different file."""
     names = [name for name in signature(check).parameters if name.startswith("report_")]
     return [word for name in names for word in (f"--{name.replace('_', '-')}", f"{name}.out")]
 
 
 def run(home: Path, arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
-    """The command in a home of its own, whose every log, at any level, goes into a file."""
+    """Run the command in a separate home folder, with logs of every level in a file."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -91,7 +93,7 @@ def run(home: Path, arguments: list[str], **settings: str) -> subprocess.Complet
     }
     program = (
         "import logging; logging.basicConfig(level=logging.DEBUG, filename='debug.log');"
-        # Its debug lines are the headers of answers as they came; nobody but itself can mask them.
+        # Its debug lines contain response headers, which only httpcore itself could mask.
         "logging.getLogger('httpcore').setLevel(logging.INFO);"
         "from oneroster.cli import main; main()"
     )
@@ -100,7 +102,7 @@ def run(home: Path, arguments: list[str], **settings: str) -> subprocess.Complet
 
 
 def written(home: Path) -> dict[str, str]:
-    """Everything in the home after a run, caches and temporary files included, as text."""
+    """Return the text of all files in the home folder after a run, including caches and temporary files."""
     return {
         str(path.relative_to(home)): path.read_text("utf-8", "replace") for path in home.rglob("*") if path.is_file()
     }
@@ -111,7 +113,7 @@ def test_neither_comes_out(access: str, tmp_path: Path) -> None:
     settings, left_out = {access: SECRET}, []
     if access == "ONEROSTER_CLIENT_SECRET":
         settings["ONEROSTER_CLIENT_ID"] = "me"
-        # Made-up requests are signed as all others are.
+        # Generated requests are signed like all others, so they need no second run.
         left_out = ["--exclude", "engine"]
     with serving(tells_all) as server:
         done = run(
@@ -131,7 +133,7 @@ def test_neither_comes_out(access: str, tmp_path: Path) -> None:
 
 
 def test_a_rehearsal_in_the_sandbox_lets_nobody_out(tmp_path: Path) -> None:
-    """The people of the sandbox are made up; what holds for them holds for children."""
+    """The sandbox has synthetic people; what holds for them holds for real ones."""
     faults = [
         word
         for name in ("missing-required", "lost-row", "single-differs", "put-loses-text")
@@ -144,7 +146,8 @@ def test_a_rehearsal_in_the_sandbox_lets_nobody_out(tmp_path: Path) -> None:
     assert "User" in files.pop(cached)
     people = {
         str(record[field])
-        for element, record in records(Size.parse("small"), 1)
+        for entity in district_entities(Size.parse("small"), 1)
+        for element, record in map_entity(entity)
         if element == "User"
         for field in NAMES
     }

@@ -1,4 +1,4 @@
-"""The plugin that lets pytest judge a live tenant, beside whatever other plugins there are."""
+"""The pytest plugin that judges a live tenant, also together with other plugins."""
 
 import json
 import tomllib
@@ -36,7 +36,7 @@ OTHER_PLUGIN = """
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE"):
+    for name in ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE", "OVERLAY"):
         monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
 
 
@@ -51,7 +51,7 @@ def test_without_an_address_there_is_no_target(pytester: pytest.Pytester) -> Non
 
 def test_options_name_the_target_and_its_secret_is_not_shown(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--token", "s3cret", "--profile", "kimono")
-    result.stdout.fnmatch_lines([f"oneroster: judging {URL}", f"target: ('{URL}', 'kimono')", "access: BearerToken()"])
+    result.stdout.fnmatch_lines([f"oneroster: tenant {URL}", f"target: ('{URL}', 'kimono')", "access: BearerToken()"])
     result.stdout.no_fnmatch_line("*s3cret*")
 
 
@@ -60,10 +60,10 @@ def test_the_environment_names_it_too(pytester: pytest.Pytester, monkeypatch: py
     monkeypatch.setenv("ONEROSTER_CLIENT_ID", "me")
     monkeypatch.setenv("ONEROSTER_CLIENT_SECRET", "s3cret")
     result = run(pytester)
-    result.stdout.fnmatch_lines([f"target: ('{URL}', 'standard')", "access: OAuth1(client_id='me')"])
+    result.stdout.fnmatch_lines([f"target: ('{URL}', 'standard')", "access: OAuth1Credentials(client_id='me')"])
 
 
-def test_settings_that_cannot_be_meant_are_wrong_usage(pytester: pytest.Pytester) -> None:
+def test_unusable_settings_are_wrong_usage(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--client-id", "me")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*a client id and a client secret belong together*"])
@@ -102,23 +102,23 @@ def faulty() -> Iterator[Sandbox]:
 def judged(
     pytester: pytest.Pytester, suite: str, tenant: Sandbox, *options: str
 ) -> tuple[pytest.RunResult, ElementTree]:
-    """What pytest shows of a run of the rules, and its report as JUnit XML."""
+    """Return the output of a pytest run of the rules, and its JUnit XML report."""
     chosen = [part for name in (*CHOSEN, *OVER) for part in ("--oneroster-include", name)]
     access = ["--base-url", tenant.base_url, "--token", tenant.token, "--oneroster-seed", "1"]
     result = pytester.runpytest_inprocess(
         *PLUGIN, "-rfxs", *SUITES[suite], *access, *chosen, "--junit-xml=out.xml", *options
     )
-    return result, parse(pytester.path / "out.xml")  # noqa: S314  # pytest wrote it a moment ago
+    return result, parse(pytester.path / "out.xml")  # noqa: S314  # written by pytest
 
 
 def outcomes(report: ElementTree) -> dict[str, tuple[str, str]]:
-    """The outcome of each rule that was judged, and what was said of it."""
+    """Return the outcome and the message of each selected rule."""
     found = {}
     for case in report.iter("testcase"):
         rule = str(case.get("name")).partition("[")[2].rstrip("]")
         outcome = next(iter(case), None)
         told = "" if outcome is None else f"{outcome.get('message')} {outcome.text}"
-        if "the rule was not chosen" not in told:
+        if "the rule was not selected" not in told:
             found[rule] = ("passed" if outcome is None else f"{outcome.tag} {outcome.get('type', '')}".strip(), told)
     return found
 
@@ -146,11 +146,11 @@ def test_both_suites_and_the_command_have_the_same_findings(
     result.stdout.no_fnmatch_line(f"*{faulty.token}*")
 
 
-def test_known_deviations_do_not_fail(faulty: Sandbox, pytester: pytest.Pytester) -> None:
+def test_findings_of_the_baseline_do_not_fail(faulty: Sandbox, pytester: pytest.Pytester) -> None:
     entries = [{"rule": name, "reason": "vendor ticket 4711"} for name in ("OR-SCH-01", "OR-PAG-03")]
-    known = pytester.path / "known.json"
-    known.write_text(json.dumps({"known": entries}), encoding="utf-8")
-    result, junit = judged(pytester, "the package", faulty, "--oneroster-known", str(known))
+    baseline = pytester.path / "baseline.json"
+    baseline.write_text(json.dumps({"format": 2, "accepted": entries}), encoding="utf-8")
+    result, junit = judged(pytester, "the package", faulty, "--oneroster-baseline", str(baseline))
     assert result.ret == pytest.ExitCode.OK
     assert "vendor ticket 4711" in outcomes(junit)["OR-SCH-01"][1]
 
@@ -176,16 +176,49 @@ def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Py
 def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(*PLUGIN, "-rs", "--pyargs", "oneroster.contract")
     assert set(result.parseoutcomes()) <= {"skipped", "warnings"}
-    result.stdout.fnmatch_lines(["*no tenant is named: give --base-url*"])
+    result.stdout.fnmatch_lines(["*no tenant given: set --base-url*"])
 
 
-@pytest.mark.parametrize("option", [("--oneroster-include", "manners"), ("--oneroster-known", "/no/such.json")])
-def test_options_that_cannot_be_meant_are_told(
-    option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester
-) -> None:
+@pytest.mark.parametrize("option", [("--oneroster-include", "manners"), ("--oneroster-baseline", "/no/such.json")])
+def test_unusable_options_are_reported(option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester) -> None:
     result, _ = judged(pytester, "the package", faulty, *option, "-x")
     assert result.ret != pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*UsageError*"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--oneroster-known", "known.json"), "--oneroster-known has been renamed to --oneroster-baseline"),
+        (("--oneroster-known=known.json",), "--oneroster-known has been renamed to --oneroster-baseline"),
+        (
+            ("--base-url", URL, "--profile", "dialect.yaml"),
+            "give the file to --overlay (in pytest --oneroster-overlay)",
+        ),
+        (("--base-url", URL, "--oneroster-overlay", "kimono"), "a name goes to --profile"),
+    ],
+)
+def test_old_options_are_wrong_usage_and_name_the_new_one(
+    options: tuple[str, ...], said: str, pytester: pytest.Pytester
+) -> None:
+    result = run(pytester, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in result.stderr.str()
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_an_overlay_is_applied_on_top_of_the_profile(
+    by: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}}
+    overlay |= {"x-oneroster-profile": "kimono", "actions": [{"target": "$.info", "update": {"title": "Own"}}]}
+    path = pytester.path / "own.json"
+    path.write_text(json.dumps(overlay), encoding="utf-8")
+    options = ("--oneroster-overlay", str(path))
+    if by == "environment":
+        monkeypatch.setenv("ONEROSTER_OVERLAY", str(path))
+        options = ()
+    run(pytester, "--base-url", URL, *options).stdout.fnmatch_lines([f"target: ('{URL}', 'kimono')"])
 
 
 def test_other_runs_have_none_of_its_options(pytester: pytest.Pytester) -> None:

@@ -219,7 +219,7 @@ def test_one_cause_gives_one_finding(sandbox: Target) -> None:
     cause = rule_that(breaks)
     follower = rule_that(breaks, needs=[cause.id], name="OR-TRY-02")
     report = by(cause, follower, target=sandbox)
-    assert {each.id for each in report.breaches()} == {cause.id}
+    assert {each.id for each in report.violations()} == {cause.id}
     assert {each.message for each in report.checks if each.id == follower.id} == {"follows from OR-TRY-01"}
 
 

@@ -1,5 +1,6 @@
 """What a run judges can be chosen by family, rule and operation; what must be read for it is read all the same."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -12,11 +13,15 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
-from oneroster.contract.selection import choose
+from oneroster.contract.selection import RuleSelection, rule_selection
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 
 STANDARD = Standard.of("1.1")
+
+
+def choose(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> RuleSelection:
+    return rule_selection(STANDARD.specification, include, exclude)
 
 
 def test_families_rules_and_operations_are_told_apart() -> None:
@@ -84,6 +89,6 @@ def test_one_operation_is_judged_alone_and_as_fully_as_among_all(operation: str)
 
 def test_an_operation_left_out_is_not_judged() -> None:
     report = judged("OR-PAG-05", exclude=("getAllUsers",), faults=("wrong-total",))
-    named = {each.operation_id for each in report.breaches()}
+    named = {each.operation_id for each in report.violations()}
     assert named
     assert "getAllUsers" not in named

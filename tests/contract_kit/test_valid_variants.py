@@ -12,7 +12,7 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants
-from oneroster.sandbox.variants import VARIANTS, by_name
+from oneroster.sandbox.variants import VARIANTS, variants_by_name
 
 LAWS = select(exclude=["engine", "writes"])
 WRITES = select(["writes"])
@@ -63,12 +63,12 @@ def test_every_variant_is_judged() -> None:
 
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
-    variants = by_name(names)
+    variants = variants_by_name(names)
     if variants.latency:
         variants = replace(variants, latency=LATENCY)
     with Sandbox(USERS, SEED, variants=variants) as tenant:
         report = judged(tenant, key_of(names, tenant))
-    assert report.breaches() == []
+    assert report.violations() == []
     assert report.exit_code() == 0
     assert warned(report) == {rule for name in names for rule in WARNED.get(name, ())}
     told = {each.operation_id for each in report.checks if each.reason is Reason.NOT_OFFERED}
@@ -77,12 +77,12 @@ def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("name", [*sorted(SHOWN_BY_WRITES), "no-gradebook", "empty", "one-school", "oauth1-only"])
 def test_every_lawful_way_to_write_holds(name: str) -> None:
-    with Sandbox(USERS, variants=by_name([name])) as tenant:
+    with Sandbox(USERS, variants=variants_by_name([name])) as tenant:
         report = judged(tenant, key_of([name], tenant), WRITES)
-    assert report.breaches() == []
+    assert report.violations() == []
     assert report.exit_code() == 0
     assert warned(report) == set()
-    assert report.left_behind == ()
+    assert report.leftovers == ()
     told = {each.operation_id for each in report.checks if each.reason is Reason.NOT_OFFERED}
     assert ("putCategory" in told) is (name == "no-gradebook")
 
@@ -90,7 +90,7 @@ def test_every_lawful_way_to_write_holds(name: str) -> None:
 def test_cutting_pages_without_a_word_is_a_should_and_no_must() -> None:
     with Sandbox(USERS, variants=Variants(page_cap=10, links=False, total=False)) as tenant:
         report = judged(tenant, rules=select(["paging", "semantics"]))
-    assert report.breaches() == []
+    assert report.violations() == []
     assert warned(report) == WARNED["silent page-cap"]
 
 

@@ -34,7 +34,7 @@ def judged(workers: int) -> CheckReport:
 
 def test_four_workers_find_what_one_finds() -> None:
     one, four = judged(1), judged(WORKERS)
-    assert {each.family for each in one.breaches(Level.SHOULD)} == {"paging", "schema", "semantics", "access"}
+    assert {each.family for each in one.violations(Level.SHOULD)} == {"paging", "schema", "semantics", "access"}
     assert not one.kit_errors()
 
     def told(report: CheckReport) -> list[tuple[str, str, str | None, str]]:

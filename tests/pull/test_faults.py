@@ -11,12 +11,10 @@ import pytest
 from oneroster import OneRoster, OneRosterError, Paging, ResponseLimits, Retry
 from oneroster.pull import PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import paging
-from oneroster.sandbox.faults.client_resilience import paging as walking
-from oneroster.sandbox.faults.client_resilience import transport
+from oneroster.sandbox.faults import fault_names_in
 from tests.pull.pulling import Rows, by_id, rows_at, truth
 
-NAMES = [fault.name for family in (paging, transport, walking) for fault in family.FAULTS]
+NAMES = fault_names_in("paging", "client.paging", "client.transport")
 BEARABLE = {
     "limit-ignored",
     "wrong-next-link",

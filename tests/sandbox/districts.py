@@ -1,12 +1,21 @@
 """What the tests of the district and its store share."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from oneroster.sandbox.district import Size, records
+from oneroster.sandbox.district.generator import district_entities
+from oneroster.sandbox.district.mapping_v1p1 import map_entity
+from oneroster.sandbox.district.size import Size
 
 Record = dict[str, Any]
+
+
+def records(size: Size, seed: int) -> Iterator[tuple[str, Record]]:
+    """Yield the records of OneRoster 1.1 of a district, each with the name of its element."""
+    for entity in district_entities(size, seed):
+        yield from map_entity(entity)
 
 
 @cache

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
-from oneroster.sandbox.district import Size
+from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.server import PortError
 from oneroster.sandbox.store.store import Store

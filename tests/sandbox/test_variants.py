@@ -10,7 +10,7 @@ import pytest
 
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.name_lookup import UnknownNameError
-from oneroster.sandbox.variants import VARIANTS, by_name
+from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from tests.sandbox.serving import all_rows, data, serving
 
 CATEGORY = {"category": {"title": "Tests"}}
@@ -69,12 +69,12 @@ def test_a_variant_does_what_it_says(name: str) -> None:
     look, plain, another = LOOKS[name]
     with serving() as client:
         assert look(client) == plain
-    with serving(variants=by_name([name])) as client:
+    with serving(variants=variants_by_name([name])) as client:
         assert look(client) == another
 
 
 def test_a_record_deleted_softly_is_marked_and_changed() -> None:
-    with serving(variants=by_name(["soft-delete"]), clock=lambda: 1_750_000_000) as client:
+    with serving(variants=variants_by_name(["soft-delete"]), clock=lambda: 1_750_000_000) as client:
         client.put(
             "/categories/mine", json={"category": {"title": "Tests", "dateLastModified": "2020-01-01T00:00:00Z"}}
         )
@@ -86,14 +86,14 @@ def test_a_record_deleted_softly_is_marked_and_changed() -> None:
 
 
 def test_an_empty_tenant_can_be_filled() -> None:
-    with serving(variants=by_name(["empty"])) as client:
+    with serving(variants=variants_by_name(["empty"])) as client:
         assert client.get("/categories").headers["x-total-count"] == "0"
         assert put(client).status_code == 201
         assert [row["sourcedId"] for row in all_rows(client, "/categories")] == ["mine"]
 
 
 def test_one_school_has_all_the_people() -> None:
-    with serving(variants=by_name(["one-school"])) as client:
+    with serving(variants=variants_by_name(["one-school"])) as client:
         (school,) = all_rows(client, "/schools")
         assert len(all_rows(client, "/users")) == 41
         assert len(all_rows(client, f"/schools/{school['sourcedId']}/students")) == len(all_rows(client, "/students"))
@@ -107,17 +107,17 @@ def test_one_school_is_kept_beside_the_usual_district(tmp_path: Any) -> None:
 
 
 def test_a_door_that_is_shut_does_not_open_with_the_right_key() -> None:
-    with Sandbox(variants=by_name(["oauth1-only"])) as tenant:
+    with Sandbox(variants=variants_by_name(["oauth1-only"])) as tenant:
         answer = httpx.get(f"{tenant.base_url}/orgs", headers={"Authorization": f"Bearer {tenant.token}"})
         assert answer.status_code == 401
         assert "Bearer" not in answer.headers["www-authenticate"]
 
 
 def test_variants_add_up() -> None:
-    assert by_name(["page-cap", "no-links"]) == replace(Variants(), page_cap=10, links=False)
-    assert by_name([]) == Variants()
+    assert variants_by_name(["page-cap", "no-links"]) == replace(Variants(), page_cap=10, links=False)
+    assert variants_by_name([]) == Variants()
 
 
 def test_an_unknown_variant_is_answered_with_those_that_were_meant() -> None:
     with pytest.raises(UnknownNameError, match="unknown variant 'no-link'; did you mean no-links"):
-        by_name(["no-link"])
+        variants_by_name(["no-link"])

@@ -1,6 +1,6 @@
-"""The command `oneroster`. Every module of this package with a function `register` is one command.
+"""The command `oneroster`. Each module of this package with a function `register` is one command.
 
-Nothing of the command line's libraries is imported here, for a plain install lacks them and must be able to say so.
+The libraries of the command line are imported lazily, because a plain installation lacks them and must report that.
 """
 
 import sys
@@ -16,8 +16,8 @@ __all__ = ["build", "main"]
 USAGE: Final = 2
 """Exit status for wrong usage, and for a command whose libraries are not installed."""
 
-_OF_PULL: Final = ("pyarrow", "duckdb")
-"""What the extra `pull` brings and no other."""
+_PULL_LIBRARIES: Final = ("pyarrow", "duckdb")
+"""The libraries that only the extra `pull` installs."""
 
 
 def main() -> None:
@@ -30,22 +30,22 @@ def main() -> None:
 
 
 def build() -> "typer.Typer":
-    """The command line with all its commands; one whose libraries are not installed says so when it is called.
+    """Return the command line with all its commands. A command whose libraries are missing reports that when called.
 
     Raises:
-        ModuleNotFoundError: not even the library of the command line is installed.
+        ModuleNotFoundError: Typer is not installed.
     """
     import typer
 
     app = typer.Typer(
         name="oneroster",
-        help="Pull and look at rosters over OneRoster 1.1, judge a server, and serve one to try things on.",
+        help="Pull and inspect OneRoster 1.1 rosters, test a server against the standard, and serve a sandbox.",
         no_args_is_help=True,
         # A traceback with local variables would show tokens and records.
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )
-    # Without a callback, an application of one command would hide that command's name.
+    # Without a callback, Typer leaves out the name of the command where there is only one.
     app.callback()(lambda: None)
     for module in iter_modules(__path__):
         if module.name.startswith("_"):
@@ -53,24 +53,24 @@ def build() -> "typer.Typer":
         try:
             import_module(f"{__name__}.{module.name}").register(app)
         except ModuleNotFoundError as error:
-            _stand_in(app, module.name, _missing(error))
+            _add_placeholder(app, module.name, _missing(error))
     return app
 
 
 def _missing(error: ModuleNotFoundError) -> str:
-    """Which library is missing, and which extra brings it.
+    """Return a message that names the missing library and the extra that installs it.
 
     Raises:
-        ModuleNotFoundError: a module of our own is missing: that is a broken installation, and no extra would mend it.
+        ModuleNotFoundError: A module of this project is missing: the installation is broken, and no extra fixes it.
     """
     if (error.name or "oneroster").partition(".")[0].startswith("oneroster"):
         raise error
-    extra = "pull" if error.name in _OF_PULL else "check"
+    extra = "pull" if error.name in _PULL_LIBRARIES else "check"
     return f'{error.name} is not installed; run pip install "oneroster-kit[{extra}]"'
 
 
-def _stand_in(app: "typer.Typer", name: str, reason: str) -> None:
-    """A command in the place of one that cannot be loaded; the others work all the same."""
+def _add_placeholder(app: "typer.Typer", name: str, reason: str) -> None:
+    """Add a command that only reports why the real one cannot be loaded, so that the other commands work."""
     import typer
 
     def refuse() -> None:
@@ -78,4 +78,4 @@ def _stand_in(app: "typer.Typer", name: str, reason: str) -> None:
         raise typer.Exit(USAGE)
 
     anything = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command(name, help=f"Not to be had here: {reason}", context_settings=anything)(refuse)
+    app.command(name, help=f"Not available: {reason}", context_settings=anything)(refuse)

@@ -1,4 +1,4 @@
-"""What `oneroster check` keeps of a run for the next one: the dialect that it learnt, and the deviations it accepts."""
+"""The options of `oneroster check` about baselines and overlays: accepted deviations, and files for later runs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,94 +6,126 @@ from typing import Annotated, Any, Final, Self
 
 import typer
 
-from oneroster.contract.baseline import AcceptedDeviation, KnownError, accept, known_of, read_known, write_known
+from oneroster.contract.baseline import (
+    AcceptedDeviation,
+    BaselineError,
+    apply_baseline,
+    baseline_of,
+    read_baseline,
+    write_baseline,
+)
 from oneroster.contract.learning.overlay_learner import learn_overlay, overlay_path, write_overlay
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
+from oneroster_runtime.specification import Specification
 
-_PANEL: Final = "What to keep for the next run"
+__all__ = ["BaselineFile", "Deviations", "ReasonText", "UpdateBaseline", "WriteOverlay"]
 
-Learn = Annotated[
+_BASELINE: Final = "Baseline"
+
+WriteOverlay = Annotated[
     str,
     typer.Option(
         metavar="FILE",
-        help="Write the dialect that was met as an OpenAPI Overlay (.yaml, .json), for --profile.",
-        rich_help_panel=_PANEL,
+        help="Write the server's deviations from the document as an OpenAPI Overlay (.yaml, .json), for --overlay.",
+        rich_help_panel="Dialect",
     ),
 ]
-KnownFile = Annotated[
+BaselineFile = Annotated[
     str,
     typer.Option(
-        "--known",
+        "--baseline",
         metavar="FILE",
-        help="Deviations that are accepted, with a reason each (JSON); only new ones fail.",
-        rich_help_panel=_PANEL,
+        help="Accept the findings that this baseline file lists; only new ones fail the run.",
+        rich_help_panel=_BASELINE,
     ),
 ]
-WriteKnown = Annotated[
+UpdateBaseline = Annotated[
     str,
     typer.Option(
         metavar="FILE",
-        help="Write everything that is broken as known deviations; needs --reason.",
-        rich_help_panel=_PANEL,
+        help="Write all findings of this run as a baseline file, with the reason that --reason gives.",
+        rich_help_panel=_BASELINE,
     ),
 ]
 ReasonText = Annotated[
     str,
-    typer.Option("--reason", metavar="TEXT", help="Why what --write-known writes is accepted.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why the findings that --update-baseline writes are accepted.",
+        rich_help_panel=_BASELINE,
+    ),
 ]
 
 
 @dataclass
-class Keeping:
-    """What the options of a run ask to keep, checked before the run."""
+class Deviations:
+    """The deviations of a server that a run accepts, and the files into which it writes those that it finds.
 
-    learnt: Path | None
-    known: tuple[AcceptedDeviation, ...]
-    written: Path | None
+    Attributes:
+        baseline: The entries of the baseline.
+        baseline_path: The baseline file to write; None for none.
+        reason: The reason for new entries of it.
+        overlay_path: The overlay file to write; None for none.
+    """
+
+    baseline: tuple[AcceptedDeviation, ...]
+    baseline_path: Path | None
     reason: str
+    overlay_path: Path | None
     _overlay: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, learn_to: str, known: str, write_to: str, reason: str) -> Self:
-        """What the options mean.
+    def from_options(
+        cls, specification: Specification, *, write_overlay: str, baseline: str, update_baseline: str, reason: str
+    ) -> Self:
+        """Check the options before the run.
 
-        Raises ``ValueError`` when a file cannot be meant that way, or a reason is missing or too many.
+        Raises:
+            ValueError: The baseline cannot be read, a file name is not usable, or only one of --reason and
+                --update-baseline is given.
         """
-        if bool(write_to) is not bool(reason.strip()):
-            raise KnownError("--write-known and --reason belong together: what is accepted is accepted for a reason")
+        if bool(update_baseline) is not bool(reason.strip()):
+            raise BaselineError("--update-baseline and --reason must be given together")
         return cls(
-            overlay_path(learn_to) if learn_to else None,
-            read_known(Path(known)) if known else (),
-            Path(write_to) if write_to else None,
+            read_baseline(Path(baseline), specification) if baseline else (),
+            Path(update_baseline) if update_baseline else None,
             reason,
+            overlay_path(write_overlay) if write_overlay else None,
         )
 
     def inspect(self, tenant: ObservedTenant) -> None:
-        """Learn the dialect of a tenant that was met, if that was asked for."""
-        if self.learnt is not None and tenant.readings():
+        """Derive the overlay from a tenant, at the end of a run, if one is to be written."""
+        if self.overlay_path is not None and tenant.readings():
             self._overlay = learn_overlay(tenant)
 
-    def settled(self, report: CheckReport) -> CheckReport:
-        """The report with what is known accepted; writes the files, and tells on stderr what was written and is stale.
+    def applied_to(self, report: CheckReport) -> CheckReport:
+        """Return the report with accepted findings, and write the files.
 
-        Raises ``OSError`` when a file cannot be written.
+        Obsolete entries of the baseline and the written files are reported on stderr.
+
+        Raises:
+            OSError: A file cannot be written.
         """
-        accepted, stale = accept(report, self.known)
-        for entry in stale:
-            _tell(f"known, but not met any more: {entry}; take it out of the file")
-        if self.learnt is not None:
-            if self._overlay:
-                write_overlay(self._overlay, self.learnt)
-                _tell(f"learnt {self.learnt}; judge by it with --profile {self.learnt}")
-            else:
-                _tell(f"nothing was answered, so nothing was learnt; {self.learnt} is not written")
-        if self.written is not None:
-            entries = known_of(accepted, self.reason)
-            write_known(entries, self.written)
-            _tell(f"wrote {len(entries)} known deviations to {self.written}; accept them with --known {self.written}")
+        accepted, obsolete = apply_baseline(report, self.baseline)
+        for entry in obsolete:
+            _print(f"the baseline entry {entry} is obsolete: the finding no longer occurs; remove it from the file")
+        if self.overlay_path is not None:
+            self._write_overlay(self.overlay_path)
+        if self.baseline_path is not None:
+            entries = baseline_of(accepted, self.reason)
+            write_baseline(entries, self.baseline_path)
+            _print(f"wrote {len(entries)} entries to {self.baseline_path}; use it with --baseline {self.baseline_path}")
         return accepted
 
+    def _write_overlay(self, path: Path) -> None:
+        if not self._overlay:
+            _print(f"the tenant sent no usable response; {path} was not written")
+            return
+        write_overlay(self._overlay, path)
+        _print(f"wrote {path}; use it with --overlay {path}")
 
-def _tell(text: str) -> None:
+
+def _print(text: str) -> None:
     typer.echo(f"oneroster check: {text}", err=True)

@@ -1,4 +1,4 @@
-"""The options of `oneroster check` that say where its report goes, and the handing over."""
+"""The options of `oneroster check` that say where its reports go, and the writing of them."""
 
 import sys
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ import typer
 from rich.console import Console
 
 from oneroster.contract.levels import Level
-from oneroster.contract.reports import RENDERERS, terminal, write
-from oneroster.contract.reports.comparison import Comparison, OldReport, compare, read
+from oneroster.contract.reports import RENDERERS, terminal, write_report
+from oneroster.contract.reports.comparison import Comparison, OldReport, compare, read_old_report
 from oneroster.contract.reports.html import render as render_page
 from oneroster.contract.result import CheckReport
 
-__all__ = ["Compare", "Destinations", "Github", "ReportError", "ReportHtml", "ReportJson", "ReportJunit"]
+__all__ = ["Compare", "Github", "ReportError", "ReportHtml", "ReportJson", "ReportJunit", "ReportOutputs"]
 
 STDOUT: Final = "-"
 _REPORTS: Final = "Reports"
 
 
-def _file(form: str) -> typer.models.OptionInfo:
+def _report_option(form: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
-        metavar="FILE", help=f"Write the report {form}; - writes it to stdout.", rich_help_panel=_REPORTS
+        metavar="FILE", help=f"Write the report {form}; - for stdout.", rich_help_panel=_REPORTS
     )
     return option
 
 
-ReportJson = Annotated[str, _file("as JSON, for programs and for --compare")]
-ReportJunit = Annotated[str, _file("as JUnit XML, for the test page of a CI system")]
-ReportHtml = Annotated[str, _file("as one HTML page that needs no other file, for people")]
+ReportJson = Annotated[str, _report_option("as JSON, which --compare reads")]
+ReportJunit = Annotated[str, _report_option("as JUnit XML, for CI systems")]
+ReportHtml = Annotated[str, _report_option("as a self-contained HTML page")]
 Github = Annotated[
     bool,
     typer.Option(
@@ -38,7 +38,11 @@ Github = Annotated[
 ]
 Compare = Annotated[
     str,
-    typer.Option(metavar="FILE", help="An older JSON report: say what got better and worse.", rich_help_panel=_REPORTS),
+    typer.Option(
+        metavar="FILE",
+        help="Compare with this older JSON report: show what is better and what is worse.",
+        rich_help_panel=_REPORTS,
+    ),
 ]
 
 
@@ -47,52 +51,61 @@ class ReportError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Destinations:
-    """Where the report goes beside the terminal: file names by form, `-` for stdout, empty for nowhere."""
+class ReportOutputs:
+    """The reports to write besides the one on the terminal.
+
+    Attributes:
+        files: The file name of each report by its form; ``-`` is stdout.
+        github: Whether to print annotations for a GitHub workflow.
+        older: The report to compare with.
+    """
 
     files: dict[str, str]
     github: bool = False
     older: OldReport | None = None
 
     @classmethod
-    def of(cls, *, json: str, junit: str, html: str, github: bool, older: str) -> "Destinations":
-        """The destinations that the options name, tried before the run, so that no run is judged for nothing.
+    def from_options(cls, *, json: str, junit: str, html: str, github: bool, compare: str) -> "ReportOutputs":
+        """Check the options before the run, so that no run is lost to a wrong file name.
 
         Raises:
-            ReportError: Two go to stdout, a folder does not exist, or the older report cannot be read.
+            ReportError: Two reports go to stdout, or a folder does not exist.
+            OldReportError: The older report cannot be read.
         """
         files = {form: name for form, name in {"json": json, "junit": junit, "html": html}.items() if name}
         if list(files.values()).count(STDOUT) > 1:
             raise ReportError("only one report can go to stdout")
         for name in files.values():
             if name != STDOUT and not Path(name).parent.is_dir():
-                raise ReportError(f"cannot write {name}: there is no folder {Path(name).parent}")
-        return cls(files, github, read(Path(older)) if older else None)
+                raise ReportError(f"cannot write {name}: the folder {Path(name).parent} does not exist")
+        return cls(files, github, read_old_report(Path(compare)) if compare else None)
 
-    def hand_over(self, report: CheckReport, level: Level) -> None:
-        """Write every report and show the one for people, on stderr when stdout is taken.
+    def write(self, report: CheckReport, level: Level) -> None:
+        """Write all reports, and print the one for the terminal; to stderr when stdout is taken.
 
         Raises:
-            ReportError: A file could not be written; the others were, and the terminal has been told all the same.
+            ReportError: A file cannot be written. All other reports are written first.
         """
         comparison = compare(self.older, report) if self.older is not None else None
         console = Console(stderr=STDOUT in self.files.values(), highlight=False)
-        failures = [told for form, name in self.files.items() if (told := _hand(report, form, name, level, comparison))]
-        terminal.show(report, console, level, comparison)
+        failures = [
+            failure for form, name in self.files.items() if (failure := _write(report, form, name, level, comparison))
+        ]
+        terminal.print_report(report, console, level, comparison)
         if self.github:
             console.file.write(RENDERERS["github"](report, level))
         if failures:
             raise ReportError("; ".join(failures))
 
 
-def _hand(report: CheckReport, form: str, name: str, level: Level, comparison: Comparison | None) -> str | None:
-    """Write one report; what went wrong, if anything."""
+def _write(report: CheckReport, form: str, name: str, level: Level, comparison: Comparison | None) -> str | None:
+    """Write one report; return an error message if that fails."""
     text = render_page(report, level, comparison) if form == "html" else RENDERERS[form](report, level)
     if name == STDOUT:
         sys.stdout.write(text)
         return None
     try:
-        write(text, Path(name))
+        write_report(text, Path(name))
     except OSError as error:
         return f"cannot write the report to {name}: {error.strerror}"
     return None

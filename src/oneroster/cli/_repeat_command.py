@@ -1,4 +1,4 @@
-"""The command that repeats a run: the same options and seed, secrets as references to the environment."""
+"""The command that repeats a run: the same options and seed, with secrets as references to environment variables."""
 
 import shlex
 from collections.abc import Iterator
@@ -6,26 +6,39 @@ from typing import Any, Final
 
 import typer
 
-__all__ = ["command_of"]
+__all__ = ["repeat_command"]
 
 SECRETS: Final = {"token": "ONEROSTER_TOKEN", "client_secret": "ONEROSTER_CLIENT_SECRET"}  # names, not secrets
-ONLY_ONCE: Final = frozenset(
-    {"seed", "learn", "write_known", "reason", "report_json", "report_junit", "report_html", "github", "compare"}
+LEFT_OUT: Final = frozenset(
+    {
+        "seed",
+        "write_overlay",
+        "update_baseline",
+        "reason",
+        "report_json",
+        "report_junit",
+        "report_html",
+        "github",
+        "compare",
+    }
 )
-"""Options that say what to do with the outcome; the seed is added anew."""
+"""Options about the output of a run, and the seed, which is added for every run."""
 
 
-def command_of(context: typer.Context, base_url: str | None, seed: int) -> str:
-    """The command line of a run that was given these options.
+def repeat_command(context: typer.Context, base_url: str | None, seed: int) -> str:
+    """Return the command line that repeats a run.
 
-    ``base_url`` is that of the tenant, told even when it came from the environment; None for the sandbox, whose
-    address changes.
+    Args:
+        context: The context of the command, with its options.
+        base_url: The base URL of the tenant, from the options or the environment; None for the sandbox, whose
+            address changes.
+        seed: The seed of the run.
     """
     words = ["oneroster", context.command.name or "check"]
     if base_url is not None:
         words += ["--base-url", shlex.quote(base_url)]
     for parameter in context.command.params:
-        if parameter.param_type_name == "option" and parameter.name not in {*ONLY_ONCE, "base_url"}:
+        if parameter.param_type_name == "option" and parameter.name not in {*LEFT_OUT, "base_url"}:
             words += _words(context, parameter)
     return " ".join([*words, "--seed", str(seed)])
 
@@ -33,7 +46,7 @@ def command_of(context: typer.Context, base_url: str | None, seed: int) -> str:
 def _words(context: typer.Context, option: Any) -> Iterator[str]:
     name = option.name or ""
     source = context.get_parameter_source(name)
-    # By its name, for the class comes from click or from typer's own copy of it, as the version has it.
+    # Compared by name, because the class is click's or that of typer's own copy of click, depending on the version.
     if source is None or source.name != "COMMANDLINE":
         return
     value: Any = context.params[name]

@@ -1,4 +1,4 @@
-"""The options that name a tenant, for every command that reads one as a client."""
+"""The options that name a tenant and its credentials, for all commands that read a tenant as a client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,31 +11,35 @@ from oneroster.errors import ConfigurationError
 
 __all__ = ["BaseUrl", "ClientId", "ClientSecret", "Config", "Tenant", "Token", "TokenUrl", "UseSandbox", "opened"]
 
-_PANEL: Final = "Which tenant"
+_TENANT: Final = "Tenant"
+_AUTHENTICATION: Final = "Authentication"
 
 
-def _option(name: str, text: str) -> Any:
+def _option(name: str, text: str, panel: str) -> Any:
     return typer.Option(
-        help=f"{text} [env: ONEROSTER_{name}]", show_default=False, rich_help_panel=_PANEL, metavar="TEXT"
+        help=f"{text} [env: ONEROSTER_{name}]", show_default=False, rich_help_panel=panel, metavar="TEXT"
     )
 
 
-BaseUrl = Annotated[str | None, _option("BASE_URL", "Address of the tenant, ending in /ims/oneroster/v1p1.")]
-Token = Annotated[str | None, _option("TOKEN", "Static bearer token; safer in the environment.")]
-ClientId = Annotated[str | None, _option("CLIENT_ID", "Client id, or consumer key.")]
-ClientSecret = Annotated[str | None, _option("CLIENT_SECRET", "Its secret; safer in the environment.")]
-TokenUrl = Annotated[
-    str | None, _option("TOKEN_URL", "OAuth 2 token endpoint; without one, id and secret sign by OAuth 1.0a.")
+BaseUrl = Annotated[str | None, _option("BASE_URL", "Base URL of the tenant, ending in /ims/oneroster/v1p1.", _TENANT)]
+Token = Annotated[str | None, _option("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
+ClientId = Annotated[str | None, _option("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]
+ClientSecret = Annotated[
+    str | None, _option("CLIENT_SECRET", "Client secret; safer in the environment.", _AUTHENTICATION)
 ]
-Tenant = Annotated[str | None, _option("TENANT", "A tenant of the file of tenants.")]
-Config = Annotated[str | None, _option("CONFIG", "The file of tenants; oneroster.toml when not given.")]
+TokenUrl = Annotated[
+    str | None,
+    _option("TOKEN_URL", "OAuth 2 token endpoint. Without it, requests are signed with OAuth 1.0a.", _AUTHENTICATION),
+]
+Tenant = Annotated[str | None, _option("TENANT", "Name of a tenant in the configuration file.", _TENANT)]
+Config = Annotated[str | None, _option("CONFIG", "Configuration file with tenants (default: oneroster.toml).", _TENANT)]
 UseSandbox = Annotated[
-    bool, typer.Option("--sandbox", help="The embedded tenant, a made-up district.", rich_help_panel=_PANEL)
+    bool, typer.Option("--sandbox", help="Use the embedded sandbox tenant.", rich_help_panel=_TENANT)
 ]
 
 
 class Given(NamedTuple):
-    """What the options say of the tenant; None for what they do not say."""
+    """The settings of a tenant that the options give; None for each one that they do not give."""
 
     base_url: str | None = None
     token: str | None = None
@@ -48,17 +52,23 @@ class Given(NamedTuple):
 
 @contextmanager
 def opened(given: Given, sandbox: bool) -> Iterator[OneRoster]:
-    """The client of the named tenant, closed behind the block.
+    """Open a client of the tenant that the options name, and close it after the block.
+
+    Args:
+        given: The settings that the options give.
+        sandbox: Whether to use the embedded sandbox tenant instead.
 
     Raises:
-        ConfigurationError: The tenant is not named, or in two ways; or a setting is missing.
+        ConfigurationError: A setting is missing, or both a tenant and the sandbox are named.
     """
     if not sandbox:
         with OneRoster(**given._asdict()) as roster:
             yield roster
         return
     if any(given):
-        raise ConfigurationError("--sandbox reads the embedded tenant; leave out the settings of another.")
+        raise ConfigurationError(
+            "--sandbox reads the embedded tenant and cannot be combined with the settings of another."
+        )
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.store.database import default_cache
 

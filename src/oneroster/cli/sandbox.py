@@ -1,4 +1,4 @@
-"""`oneroster sandbox`: a whole tenant on this machine, until Ctrl-C."""
+"""`oneroster sandbox`: serve a OneRoster tenant on this machine until Ctrl-C."""
 
 import signal
 import threading
@@ -16,43 +16,73 @@ from oneroster.cli import USAGE
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.server import PortError, Sandbox
 from oneroster.sandbox.store.database import default_cache
-from oneroster.sandbox.variants import VARIANTS, by_name
-from oneroster_v1p1.tables import PROFILES
+from oneroster.sandbox.variants import VARIANTS, variants_by_name
+from oneroster.standard import Standard
 
-HELP = """Serve a whole OneRoster 1.1 tenant on this machine: a made-up district, all operations, all ways in.
+HELP = """Serve a OneRoster 1.1 tenant on this machine: synthetic data of a school district, all operations, and all
+kinds of authentication.
 
-The same size and seed give the same district on every machine. What is written to it is gone when it ends.
+The same size and seed give the same data on every machine. Written data is lost when the sandbox stops.
 
 Examples:
 
-- `oneroster sandbox` serves 41 users on any free port
+- `oneroster sandbox` serves 41 users on a free port
 
-- `oneroster sandbox --size large --port 8080` serves a million enrollments; built once, kept for the next time
+- `oneroster sandbox --size large --port 8080` serves a million enrollments, which are generated once and then cached
 
-- `oneroster sandbox --profile kimono` speaks the dialect of Kimono Cloud
+- `oneroster sandbox --profile kimono` serves the dialect of Kimono Cloud
 
-- `oneroster sandbox --fault lost-row --fault wrong-total` goes wrong on purpose, to see whether your code notices
+- `oneroster sandbox --fault lost-row --fault wrong-total` enables faults, to test whether your code detects them
 
-- `oneroster sandbox --list-faults` says what it can do wrong
+- `oneroster sandbox --list-faults` lists all faults
 
-- `oneroster sandbox --variant page-cap --variant soft-delete` does what the standard leaves open another lawful way
+- `oneroster sandbox --variant page-cap --variant soft-delete` enables other valid behaviour where the standard is open
 
-- `oneroster sandbox --list-variants` says what it can do another way
+- `oneroster sandbox --list-variants` lists all variants
 """
 
-Size = Annotated[str, typer.Option(help="small (41 users), medium (4,001), large (100,003), or a number of users.")]
-Seed = Annotated[int, typer.Option(help="Each seed gives another district, always the same one.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes any free port.")]
-Profile = Annotated[str, typer.Option(help=f"The dialect: {' or '.join(PROFILES)}.")]
-Faults = Annotated[list[str], typer.Option("--fault", metavar="NAME", help="Do this wrong; can be repeated.")]
-ChosenVariants = Annotated[
-    list[str], typer.Option("--variant", metavar="NAME", help="Do this another lawful way; can be repeated.")
+_DATA: Final = "Data"
+_SERVER: Final = "Server"
+_BEHAVIOUR: Final = "Faults and variants"
+
+Size = Annotated[
+    str,
+    typer.Option(
+        help="small (41 users), medium (4,001), large (100,003), or a number of users.", rich_help_panel=_DATA
+    ),
 ]
-ListVariants = Annotated[bool, typer.Option("--list-variants", help="Show the names of the variants, and end.")]
-ListFaults = Annotated[bool, typer.Option("--list-faults", help="Show the names of the faults, and end.")]
+Seed = Annotated[int, typer.Option(help="Seed of the synthetic data.", rich_help_panel=_DATA)]
+Port = Annotated[
+    int,
+    typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free port.", rich_help_panel=_SERVER),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help=f"Dialect to serve: {' or '.join(Standard.of().specification.profiles)}.",
+        rich_help_panel=_SERVER,
+    ),
+]
+Faults = Annotated[
+    list[str],
+    typer.Option("--fault", metavar="NAME", help="Enable this fault (repeatable).", rich_help_panel=_BEHAVIOUR),
+]
+VariantNames = Annotated[
+    list[str],
+    typer.Option(
+        "--variant", metavar="NAME", help="Enable this valid variant (repeatable).", rich_help_panel=_BEHAVIOUR
+    ),
+]
+ListVariants = Annotated[
+    bool, typer.Option("--list-variants", help="List all variants and exit.", rich_help_panel=_BEHAVIOUR)
+]
+ListFaults = Annotated[
+    bool, typer.Option("--list-faults", help="List all faults and exit.", rich_help_panel=_BEHAVIOUR)
+]
 
-
-_WORTH_A_BAR: Final = 2_000
+_MIN_USERS_WITH_PROGRESS: Final = 2_000
+"""Smaller districts are built before a progress bar could be seen."""
 
 
 def register(app: typer.Typer) -> None:
@@ -67,30 +97,30 @@ def sandbox(
     profile: Profile = "standard",
     fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
     list_faults: ListFaults = False,
-    variant: ChosenVariants = [],  # noqa: B006  # typer reads the default and never changes it
+    variant: VariantNames = [],  # noqa: B006  # typer reads the default and never changes it
     list_variants: ListVariants = False,
 ) -> None:
-    """Serve a tenant until interrupted, or list the faults and the variants it can have."""
+    """Serve a tenant until interrupted, or list the faults or variants."""
     if list_faults or list_variants:
-        Console().print(_table_of_faults() if list_faults else _table_of_variants())
+        Console().print(_fault_table() if list_faults else _variant_table())
         return
     with ExitStack() as stack:
         try:
             with _progress() as progress:
-                variants = by_name(variant)
+                variants = variants_by_name(variant)
                 tenant = stack.enter_context(
                     Sandbox(
                         size, seed, profile, fault, port, variants=variants, cache=default_cache(), progress=progress
                     )
                 )
         except PortError as error:
-            _refuse(f"{error.strerror}; choose another --port, or 0 for any free one")
+            _refuse(f"{error.strerror}; choose another --port, or 0 for any free port")
         except ValueError as error:
             _refuse(str(error))
         except OSError as error:
-            _refuse(f"cannot keep the district in {default_cache()}: {error.strerror}")
+            _refuse(f"cannot cache the data in {default_cache()}: {error.strerror}")
         with _until_interrupted():
-            _show(tenant, fault, variant)
+            _print_access(tenant, fault, variant)
             threading.Event().wait()
     typer.echo("Stopped.")
 
@@ -102,24 +132,24 @@ def _refuse(reason: str) -> NoReturn:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """What the store tells while it builds, shown as a bar; small districts are done before it could be seen."""
+    """Show a bar while the store of a larger district is built."""
     columns = (TextColumn("Building the district"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task("", total=None)
 
-    def tell(done: int, users: int) -> None:
-        if users >= _WORTH_A_BAR:
+    def show(done: int, users: int) -> None:
+        if users >= _MIN_USERS_WITH_PROGRESS:
             bar.start()
             bar.update(task, completed=done, total=users)
 
     try:
-        yield tell
+        yield show
     finally:
         bar.stop()
 
 
-def _show(tenant: Sandbox, faults: list[str], variants: list[str]) -> None:
+def _print_access(tenant: Sandbox, faults: list[str], variants: list[str]) -> None:
     lines = {
         "base URL": tenant.base_url,
         "token URL": tenant.token_url,
@@ -134,12 +164,12 @@ def _show(tenant: Sandbox, faults: list[str], variants: list[str]) -> None:
     for name, value in lines.items():
         typer.echo(f"{name + ':':<15}{value}")
     typer.echo(f"\ncurl -H 'Authorization: Bearer {tenant.token}' '{tenant.base_url}/students?limit=3'\n")
-    typer.echo("Ctrl-C stops it.")
+    typer.echo("Press Ctrl-C to stop.")
 
 
 @contextmanager
 def _until_interrupted() -> Iterator[None]:
-    """Leave the block, without an error, on Ctrl-C and on the polite signal by which services are ended."""
+    """Leave the block without an error on Ctrl-C and on SIGTERM."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -149,15 +179,15 @@ def _until_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _table_of_faults() -> Table:
-    table = Table("fault", "what the server then does", "what that goes against", show_lines=True)
+def _fault_table() -> Table:
+    table = Table("fault", "effect", "violates", show_lines=True)
     for fault in FAULTS.values():
         table.add_row(Text(fault.name, no_wrap=True), Text(fault.does), Text(fault.breaks))
     return table
 
 
-def _table_of_variants() -> Table:
-    table = Table("variant", "what the server then does, lawfully")
+def _variant_table() -> Table:
+    table = Table("variant", "effect")
     for name, variant in VARIANTS.items():
         table.add_row(Text(name, no_wrap=True), Text(variant.does))
     return table

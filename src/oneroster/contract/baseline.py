@@ -1,34 +1,57 @@
-"""Known deviations: what was looked at and accepted, with a reason, so that only what is new fails a run.
+"""Baseline files: findings that are accepted with a reason, so that only new findings fail a run.
 
-The file is JSON::
+A baseline file is JSON::
 
-    {"known": [{"rule": "OR-PAG-05", "operation": "getAllUsers", "reason": "counted hourly, vendor ticket 4711"}]}
+    {
+      "format": 2,
+      "accepted": [
+        {"rule": "OR-PAG-05", "operation": "getAllUsers", "reason": "counted hourly, vendor ticket 4711"}
+      ]
+    }
 
-``operation`` may be left out for every operation, and ``pointer`` narrows an entry to one field, such as
-``orgs[].href``. The reason is required.
+Without ``operation`` an entry covers every operation; ``pointer`` limits it to one field, such as ``orgs[].href``. The
+reason is required.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.result import Check, CheckReport, Reason, Status
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster_runtime.specification import Specification
 
-__all__ = ["AcceptedDeviation", "KnownError", "accept", "known_of", "read_known", "write_known"]
+__all__ = [
+    "FORMAT",
+    "AcceptedDeviation",
+    "BaselineError",
+    "apply_baseline",
+    "baseline_of",
+    "read_baseline",
+    "write_baseline",
+]
 
-BROKEN = frozenset({Status.FAILED, Status.WARNED})
+FORMAT: Final = 2
+"""The number of the form that this version reads and writes."""
+VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
 
 
-class KnownError(ValueError):
-    """A file of known deviations cannot be meant that way; the message names the file and what to mend."""
+class BaselineError(ValueError):
+    """A baseline file cannot be read; the message names the file and what to change."""
 
 
 class AcceptedDeviation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
-    """One accepted deviation: a rule, where it may be broken, and why that is accepted."""
+    """One entry of a baseline: a rule, where it may be violated, and why that is accepted.
+
+    Attributes:
+        rule: The id of the rule.
+        operation: The operationId; None for every operation.
+        pointer: The path of field names that the finding names; None for any.
+        reason: Why the deviation is accepted.
+    """
 
     rule: str
     operation: str | None = None
@@ -36,52 +59,82 @@ class AcceptedDeviation(msgspec.Struct, forbid_unknown_fields=True, omit_default
     reason: str = ""
 
     def covers(self, check: Check) -> bool:
-        """Whether this is what a broken check found."""
+        """Return whether a check violates the rule where this entry accepts it."""
         return (
-            self.judged_by(check)
-            and check.status in BROKEN
+            self.concerns(check)
+            and check.status in VIOLATED
             and (self.pointer is None or self.pointer in {item.pointer for item in check.evidence})
         )
 
-    def judged_by(self, check: Check) -> bool:
-        """Whether a check could have found this."""
+    def concerns(self, check: Check) -> bool:
+        """Return whether a check is of the rule and the operation of this entry; its status does not matter."""
         return check.id == self.rule and self.operation in (None, check.operation_id)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.rule, self.operation, self.pointer) if part)
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    known: list[AcceptedDeviation]
+class _BaselineFile(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    accepted: list[AcceptedDeviation]
 
 
-def read_known(path: Path) -> tuple[AcceptedDeviation, ...]:
-    """The known deviations of a file.
+def read_baseline(path: Path, specification: Specification) -> tuple[AcceptedDeviation, ...]:
+    """Return the entries of a baseline file.
 
-    Raises ``KnownError`` when it cannot be read, names what does not exist, or leaves out a reason.
+    Args:
+        path: The file.
+        specification: The version of the standard whose operations the entries name.
+
+    Raises:
+        BaselineError: The file cannot be read or has an old form, an entry names an unknown rule or operation, or it
+            has no reason.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_File).known
+        content = path.read_bytes()
     except OSError as error:
-        raise KnownError(f"the known deviations cannot be read from {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise KnownError(f"{path} is no file of known deviations: {error}") from error
+        raise BaselineError(f"the baseline {path} cannot be read: {error.strerror}") from error
+    entries = _decoded(content, path)
     rules = {rule.id for rule in catalogue()}
-    for number, entry in enumerate(found, 1):
+    for number, entry in enumerate(entries, 1):
         if entry.rule not in rules:
-            raise KnownError(f"{path}, entry {number}: there is no rule {entry.rule!r} (`oneroster rules` lists them)")
-        if entry.operation is not None and entry.operation not in OPERATIONS:
-            raise KnownError(f"{path}, entry {number}: there is no operation {entry.operation!r}")
+            raise BaselineError(f"{path}, entry {number}: unknown rule {entry.rule!r} (`oneroster rules` lists them)")
+        if entry.operation is not None and entry.operation not in specification.operations:
+            raise BaselineError(f"{path}, entry {number}: unknown operation {entry.operation!r}")
         if not entry.reason.strip():
-            raise KnownError(f"{path}, entry {number} ({entry}): say in `reason` why this is accepted")
-    return tuple(found)
+            raise BaselineError(f"{path}, entry {number} ({entry}): `reason` must say why this is accepted")
+    return tuple(entries)
 
 
-def accept(
-    report: CheckReport, known: Iterable[AcceptedDeviation]
+def _decoded(content: bytes, path: Path) -> list[AcceptedDeviation]:
+    try:
+        members: Any = msgspec.json.decode(content)
+        if isinstance(members, dict) and _is_old(members):
+            raise BaselineError(
+                f"the baseline {path} has the form of an older version; write it again with "
+                "--update-baseline FILE --reason TEXT"
+            )
+        if isinstance(members, dict) and members.get("format") != FORMAT:
+            raise BaselineError(f"the baseline {path} does not have format {FORMAT}, the one that this version reads")
+        return msgspec.json.decode(content, type=_BaselineFile).accepted
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BaselineError(f"{path} is not a baseline file: {error}") from error
+
+
+def _is_old(members: dict[str, Any]) -> bool:
+    return "known" in members or "format" not in members
+
+
+def apply_baseline(
+    report: CheckReport, baseline: Iterable[AcceptedDeviation]
 ) -> tuple[CheckReport, tuple[AcceptedDeviation, ...]]:
-    """The report with the known deviations accepted, and the entries that were judged and met no more."""
-    entries = tuple(known)
+    """Accept the findings of a report that a baseline covers.
+
+    Returns:
+        The report with accepted checks marked as skipped, and the obsolete entries: those whose checks were all made
+        without finding the violation.
+    """
+    entries = tuple(baseline)
     used: set[AcceptedDeviation] = set()
 
     def settled(check: Check) -> Check:
@@ -93,32 +146,38 @@ def accept(
         return replace(check, status=Status.SKIPPED, reason=Reason.ACCEPTED, accepted=entry.reason, message=message)
 
     checks = tuple(settled(check) for check in report.checks)
-    stale = tuple(each for each in entries if each not in used and _was_judged(each, report.checks))
-    return replace(report, checks=checks), stale
+    obsolete = tuple(each for each in entries if each not in used and _was_checked(each, report.checks))
+    return replace(report, checks=checks), obsolete
 
 
-def _was_judged(entry: AcceptedDeviation, checks: Iterable[Check]) -> bool:
-    mine = [check for check in checks if entry.judged_by(check)]
-    return bool(mine) and all(check.status is not Status.SKIPPED for check in mine)
+def _was_checked(entry: AcceptedDeviation, checks: Iterable[Check]) -> bool:
+    concerned = [check for check in checks if entry.concerns(check)]
+    return bool(concerned) and all(check.status is not Status.SKIPPED for check in concerned)
 
 
-def known_of(report: CheckReport, reason: str) -> tuple[AcceptedDeviation, ...]:
-    """An entry for everything that is broken, and for what was accepted already with its own reason."""
+def baseline_of(report: CheckReport, reason: str) -> tuple[AcceptedDeviation, ...]:
+    """Return a baseline that accepts every violation of a report.
+
+    Args:
+        report: A report. Findings that a baseline already accepts keep their reasons.
+        reason: The reason for all new entries.
+    """
     entries: dict[tuple[str, str | None, str | None], AcceptedDeviation] = {}
     for check in report.checks:
-        if check.status in BROKEN or check.accepted is not None:
+        if check.status in VIOLATED or check.accepted is not None:
             pointer = check.evidence[0].pointer if check.evidence else None
             entry = AcceptedDeviation(check.id, check.operation_id, pointer, check.accepted or reason)
             entries.setdefault((entry.rule, entry.operation, entry.pointer), entry)
     return tuple(entries.values())
 
 
-def write_known(known: Iterable[AcceptedDeviation], path: Path) -> None:
-    """Write known deviations to a file, whole or not at all.
+def write_baseline(baseline: Iterable[AcceptedDeviation], path: Path) -> None:
+    """Write a baseline file atomically.
 
-    Raises ``OSError`` when it cannot be written there.
+    Raises:
+        OSError: The file cannot be written.
     """
-    text = msgspec.json.format(msgspec.json.encode(_File(list(known))), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(_BaselineFile(FORMAT, list(baseline))), indent=2) + b"\n"
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_bytes(text)
     unfinished.replace(path)

@@ -1,7 +1,7 @@
-"""The one result model behind every report: findings, checks, and the report of a run.
+"""The result model of every report: findings, checks, and the report of a run.
 
-A *finding* is what a rule says; a *check* is one rule judged on one operation; a *report* is all checks of a run.
-Messages and evidence name operations, fields, counts and sourcedIds, never a value of a record.
+A *finding* is a violation as a rule reports it; a *check* is one rule judged on one operation; a *report* holds all
+checks of a run. Messages and evidence name operations, fields, counts and sourcedIds, and no other value of a record.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ SHOWN_ID_LENGTH: Final = 80
 
 
 class Status(StrEnum):
-    """Outcome of a check: a must that is broken fails, a should that is broken warns, an open point passes."""
+    """The outcome of a check: a violated must fails, a violated should warns, an open point passes."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -41,22 +41,27 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a check was skipped."""
+    """The cause of a skipped check."""
 
     NOT_OFFERED = "not offered"
     NOT_EXERCISED = "not exercised"
     FOLLOWS = "follows from another finding"
     UNJUDGED = "not judged"
     KIT_ERROR = "error of the kit"
-    ACCEPTED = "accepted as known"
+    ACCEPTED = "accepted by the baseline"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a finding rests on, reproducible and without a value of a record.
+    """The facts that a finding is based on, without values of records other than sourcedIds.
 
-    ``pointer`` is a path of field names such as ``orgs[].href``; ``count`` of ``of`` records are concerned, the first
-    few named by ``ids``; ``curl`` repeats the request, with the secret as a reference to the environment.
+    Attributes:
+        request: The method and path of the request.
+        pointer: A path of field names, such as ``orgs[].href``.
+        count: How many records are concerned.
+        of: How many records were examined.
+        ids: The sourcedIds of the first records concerned.
+        curl: A command that repeats the request; it takes the secret from an environment variable.
     """
 
     request: str | None = None
@@ -67,7 +72,7 @@ class Evidence:
     curl: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The members that have a value, as JSON types."""
+        """Return the members that have a value, as JSON types."""
         members = {name: getattr(self, name) for name in ("request", "pointer", "count", "of", "curl")}
         shown = {name: value for name, value in members.items() if value is not None}
         return {**shown, "ids": list(self.ids)} if self.ids else shown
@@ -75,10 +80,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One breach, as a rule reports it.
+    """One violation, as a rule reports it.
 
-    ``level`` is given when the breach weighs less than the rule's own clause, because the fact about that very
-    property is less certain. ``operation_id`` is given when another operation than the judged one is at fault.
+    Attributes:
+        message: What the server does, and what it should do.
+        evidence: Where that was seen.
+        level: The level, where it is lower than that of the rule because the fact about one property is less certain.
+        operation_id: The operation at fault, where it is another than the judged one.
     """
 
     message: str
@@ -89,9 +97,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule judged on one operation (``operation_id`` is None for the tenant as a whole).
+    """One rule judged on one operation.
 
-    ``accepted`` is the reason for which a breach was accepted as known; None when it was not.
+    Attributes:
+        id: The id of the rule.
+        family: The family of the rule.
+        title: The title of the rule.
+        level: The level of the finding; without one, that of the rule.
+        status: The outcome.
+        operation_id: The operation; None for the tenant as a whole.
+        message: The finding, or why the check was skipped.
+        evidence: The facts that the finding is based on.
+        clause: The clause of the standard, with its trust mark.
+        reason: The cause of a skipped check.
+        accepted: The reason that the baseline gives for accepting the violation; None when it was not accepted.
     """
 
     id: str
@@ -107,41 +126,68 @@ class Check:
     accepted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The check in the form of the JSON report."""
-        known = {} if self.accepted is None else {"accepted": self.accepted}
+        """Return the check in the form of the JSON report."""
+        accepted = {} if self.accepted is None else {"accepted": self.accepted}
         return {
-            "id": self.id,
+            "rule": self.id,
             "family": self.family,
             "title": self.title,
             "level": str(self.level),
             "status": str(self.status),
-            "operation_id": self.operation_id,
+            "operation": self.operation_id,
             "message": self.message,
             "evidence": [item.as_json() for item in self.evidence],
-            **known,
+            **accepted,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class TargetInfo:
-    """Which tenant was judged, when (UTC, ISO 8601), for how many seconds, with how many requests."""
+    """The tenant of a run, and the extent of the run.
+
+    Attributes:
+        base_url: The base URL.
+        standard: The version of OneRoster that the rules check, as in ``1.1``.
+        profile: The name of the profile.
+        overlay: The name of the overlay file, without its folder; empty without one.
+        started_at: When the run started (UTC, ISO 8601).
+        seconds: How long it took.
+        requests: How many requests it sent.
+    """
 
     base_url: str
+    standard: str
     profile: str
     started_at: str
     seconds: float
     requests: int
+    overlay: str = ""
+
+    @property
+    def dialect(self) -> str:
+        """The expected dialect in words: the profile, and the overlay file if there is one."""
+        return f"profile {self.profile}" + (f", overlay {self.overlay}" if self.overlay else "")
 
 
 @dataclass(frozen=True, slots=True)
 class OperationSeen:
-    """One operation of the document, as this run met it.
+    """What a run saw of one operation of the document.
 
-    ``offer`` says whether the tenant serves it; ``requests`` were sent to it, answered in ``median`` and at most
-    ``slowest`` seconds (None without an answer); ``exercised`` are those of its query ``parameters`` that were used.
+    Attributes:
+        operation_id: The operationId.
+        tag: The part of the standard that it belongs to, as in ``rostering``.
+        method: The HTTP method.
+        path: The path below the base URL, with parameters in braces.
+        offer: Whether the tenant serves it.
+        requests: How many requests were sent to it.
+        median: The median response time in seconds; None without a response.
+        slowest: The longest response time in seconds; None without a response.
+        parameters: Its query parameters.
+        exercised: The query parameters that the run used.
     """
 
     operation_id: str
+    tag: str
     method: str
     path: str
     offer: str
@@ -156,10 +202,15 @@ class OperationSeen:
 class CheckReport:
     """All checks of one run.
 
-    ``unjudged`` says why the tenant, or a part of it, could not be judged; None when it could. ``operations`` are those
-    of the profile, in the order of the document. ``left_behind`` are the requests that would remove what the run made
-    in the tenant and could not remove. ``repeat`` is the command that asks the same again, without secrets; empty when
-    no command line began the run.
+    Attributes:
+        version: The version of oneroster-kit.
+        target: The tenant, and the extent of the run.
+        checks: The checks, in the order of the run.
+        seed: The seed of the run's random choices.
+        unjudged: Why the tenant, or a part of it, could not be judged; None when it could.
+        operations: The operations of the dialect, in the order of the document.
+        leftovers: Requests that would remove the objects that the run created in the tenant and could not remove.
+        repeat: The command that repeats the run, without secrets; empty when the run was not started by a command.
     """
 
     version: str
@@ -168,37 +219,38 @@ class CheckReport:
     seed: int
     unjudged: str | None = None
     operations: tuple[OperationSeen, ...] = ()
-    left_behind: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
     repeat: str = ""
 
     def summary(self) -> dict[str, int]:
-        """Number of checks by status."""
+        """Return the number of checks of each status."""
         counts = Counter(check.status for check in self.checks)
         return {str(status): counts[status] for status in Status}
 
-    def breaches(self, fail_on: Level = Level.MUST) -> list[Check]:
-        """The checks that make the run fail: broken musts, with ``fail_on`` should also broken shoulds."""
+    def violations(self, fail_on: Level = Level.MUST) -> list[Check]:
+        """Return the checks that make the run fail: violated musts, with ``fail_on`` should also violated shoulds."""
         failing = {Status.FAILED} if fail_on is Level.MUST else {Status.FAILED, Status.WARNED}
         return [check for check in self.checks if check.status in failing]
 
     def exit_code(self, fail_on: Level = Level.MUST) -> int:
-        """0 all hold, 1 something is broken, 3 the tenant could not be judged, 4 the kit itself failed.
+        """Return the exit status of the command.
 
-        A breach that was found stands, whatever else could not be judged; an error of the kit is never a pass.
+        0: no violation. 1: a violation. 3: the tenant could not be judged. 4: an error of the kit. A violation takes
+        precedence over checks that could not be made, and an error of the kit is never a pass.
         """
-        if self.breaches(fail_on):
+        if self.violations(fail_on):
             return 1
         if self.kit_errors():
             return 4
         return 3 if self.unjudged is not None else 0
 
     def kit_errors(self) -> list[Check]:
-        """The checks that an error of the kit left without a verdict."""
+        """Return the checks that could not be made because of an error of the kit."""
         return [check for check in self.checks if check.reason is Reason.KIT_ERROR]
 
 
 def shown_ids(ids: Iterable[object]) -> tuple[str, ...]:
-    """The first few sourcedIds, cut to a length that a report can show and free of control characters."""
+    """Return the first sourcedIds, shortened for a report and without control characters."""
     shown: list[str] = []
     for sourced_id in ids:
         if len(shown) == SHOWN_IDS:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.dialects.overlay import shown_profile
 from oneroster.contract.errors import (
     BudgetSpentError,
     KitError,
@@ -78,8 +77,15 @@ def check(
             checks, unjudged = run_rules(tenant, chosen, progress)
             inspect(tenant)
         spent = gateway.spent
-    profile, seconds = shown_profile(target.profile, target.standard), round(time.monotonic() - began, 3)
-    info = TargetInfo(target.base_url, profile, f"{started:%Y-%m-%dT%H:%M:%SZ}", seconds, spent)
+    info = TargetInfo(
+        base_url=target.base_url,
+        standard=target.standard.version,
+        profile=tenant.dialect.profile,
+        overlay=Path(target.overlay).name,
+        started_at=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        seconds=round(time.monotonic() - began, 3),
+        requests=spent,
+    )
     return CheckReport(
         version("oneroster-kit"), info, tuple(checks), seed, unjudged, operation_coverage(tenant), leftovers(tenant)
     )

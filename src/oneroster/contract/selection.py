@@ -1,35 +1,49 @@
-"""What a run is to judge: rules, by family or id, and operations, by operationId."""
+"""The selection of the rules and operations of a run, by the names that ``--include`` and ``--exclude`` take."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.rule import FAMILIES, Rule
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster_runtime.specification import Specification
 
-__all__ = ["RuleSelection", "choose"]
+__all__ = ["RuleSelection", "rule_selection"]
 
 
 class RuleSelection(NamedTuple):
-    """The rules and the operationIds to judge; None for all operations."""
+    """The rules and operations of a run.
+
+    Attributes:
+        rules: The rules, in the order of the run.
+        operations: The operationIds; None for all.
+    """
 
     rules: tuple[Rule, ...]
     operations: frozenset[str] | None
 
 
-def choose(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> RuleSelection:
-    """What the names of families, rules and operations choose; without a name of a sort, all of that sort.
+def rule_selection(
+    specification: Specification, include: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> RuleSelection:
+    """Return the rules and operations that names select.
 
-    Raises ``ValueError`` naming the words that are none of these.
+    Args:
+        specification: The version of the standard, whose operations can be named.
+        include: Families, ids of rules and operationIds. Without a family or rule among them, all rules are selected;
+            without an operationId, all operations.
+        exclude: The same, to leave out.
+
+    Raises:
+        ValueError: A name is unknown.
     """
     included, excluded = set(include), set(exclude)
-    known = {*FAMILIES, *(each.id for each in catalogue()), *OPERATIONS}
+    operations = specification.operations.keys()
+    known = {*FAMILIES, *(each.id for each in catalogue()), *operations}
     if unknown := sorted((included | excluded) - known):
         raise ValueError(
             f"no such family, rule or operation: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}, "
             "`oneroster rules` lists the rules, and operations are named by operationId, such as getAllOrgs"
         )
-    operations = OPERATIONS.keys()
     rules = select(included - operations, excluded - operations)
     if not (included | excluded) & operations:
         return RuleSelection(rules, None)

@@ -1,4 +1,4 @@
-"""A whole OneRoster 1.1 tenant on this machine: the double for tests, the target for trials.
+"""A conforming OneRoster tenant on this machine, for tests and experiments.
 
 ::
 
@@ -7,7 +7,7 @@
     with Sandbox(size="small", seed=1) as tenant:
         print(tenant.base_url, tenant.token)
 
-`create_app` gives the same tenant as an ASGI application. Both need the extra `check`.
+`create_app` returns the same tenant as an ASGI application. Both need the extra `check`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox", "SandboxCredentials", "Variants", "create_app"]
 
-_HOMES = {
+_MODULES = {
     "SandboxCredentials": "oneroster.sandbox.auth.authentication",
     "Sandbox": "oneroster.sandbox.server",
     "Variants": "oneroster.sandbox.variants",
@@ -29,11 +29,11 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Not before it is asked for: every pytest run imports this package for the sake of its fixture.
-    if name in _HOMES:
+    # Imported on first use, because every pytest run imports this package for its fixture.
+    if name in _MODULES:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

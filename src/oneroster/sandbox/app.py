@@ -1,4 +1,4 @@
-"""The tenant as an ASGI application on Starlette."""
+"""The tenant as an ASGI application, built with Starlette."""
 
 import re
 import time
@@ -15,22 +15,24 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from oneroster.sandbox.auth.authentication import Clock, SandboxCredentials
-from oneroster.sandbox.faults import by_name
+from oneroster.sandbox.faults import faults_by_name
 from oneroster.sandbox.handlers.dispatch import serve
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.sandbox.http.responses import Problem, refusal
-from oneroster.sandbox.requests.bodies import MAXIMUM
+from oneroster.sandbox.http.responses import Problem, error_reply
+from oneroster.sandbox.requests.put_bodies import MAX_BODY_BYTES
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.tenant import SandboxTenant
 from oneroster.sandbox.variants import Variants
+from oneroster.standard import Standard
 
-# A Host header goes into addresses, so nothing that could not be a host is taken over from it.
+# The Host header becomes part of URLs in responses, so only well-formed host names are accepted.
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
 def create_app(
     store: Store,
     *,
+    standard: Standard | None = None,
     profile: str = "standard",
     credentials: SandboxCredentials | None = None,
     faults: Iterable[str] = (),
@@ -38,40 +40,44 @@ def create_app(
     token_lifetime: int = 3600,
     clock: Clock = time.time,
 ) -> Starlette:
-    """The tenant as an ASGI application, to be mounted or served by whoever calls; `Sandbox` does both and more.
+    """Return the tenant as an ASGI application, to mount or to serve; `Sandbox` serves it on a local port.
 
     Args:
-        store: the district to serve; it stays the caller's to close.
-        profile: the dialect, a name of the generated table of profiles.
-        credentials: what opens the tenant; made up when None, which leaves nobody who could come in.
-        faults: names of what it does wrong, see `oneroster sandbox --list-faults`.
-        variants: what it does one lawful way or another.
-        token_lifetime: seconds an OAuth 2 token lives.
-        clock: seconds since 1970; tests give their own.
+        store: The district to serve. The caller closes it.
+        standard: The version of OneRoster that the caller expects; the store determines what is served.
+        profile: The name of a profile of that version.
+        credentials: The credentials that the tenant accepts; random ones by default, so that no caller has access.
+        faults: Names of faults, see `oneroster sandbox --list-faults`.
+        variants: The choices that the standard leaves to a server.
+        token_lifetime: Seconds until an OAuth 2 token expires.
+        clock: Returns the seconds since 1970; tests pass their own.
 
     Raises:
-        UnknownNameError: a profile or fault that does not exist.
+        UnknownNameError: A profile or a fault does not exist.
+        ValueError: The store was opened for another version, or has no record that a fault could change.
     """
+    if standard is not None and standard.package != store.standard.package:
+        raise ValueError(f"the store holds OneRoster {store.standard.version}, not {standard.version}")
     tenant = SandboxTenant.of(
         store,
         profile=profile,
         credentials=credentials or SandboxCredentials(),
-        faults=by_name(faults),
+        faults=faults_by_name(faults),
         variants=variants,
         token_lifetime=token_lifetime,
         clock=clock,
     )
     return Starlette(
-        routes=[_Everything(tenant)],
-        exception_handlers={Exception: _catastrophe},
+        routes=[_CatchAllRoute(tenant)],
+        exception_handlers={Exception: _unexpected_error},
         middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=1)],
     )
 
 
-class _Everything(BaseRoute):
-    """The one route: turns ASGI into arrivals, and answers into ASGI.
+class _CatchAllRoute(BaseRoute):
+    """The only route: converts between ASGI and `RawRequest` and `Reply`.
 
-    The framework's own routes go by the decoded path, which cannot tell a slash in an id from one between segments.
+    The routes of Starlette match the decoded path, in which a slash inside an id looks like a separator.
     """
 
     def __init__(self, tenant: SandboxTenant) -> None:
@@ -84,20 +90,20 @@ class _Everything(BaseRoute):
         request = Request(scope, receive)
         if self._tenant.variants.latency:
             await anyio.sleep(self._tenant.variants.latency)
-        # In the event loop and one after the other: answers take milliseconds, and their order stays that of arrival.
-        response = serve(self._tenant, await _arrival(request)).response()
+        # Runs in the event loop: a reply takes milliseconds, and replies are made in the order of the requests.
+        response = serve(self._tenant, await _raw_request(request)).response()
         if request.method == "HEAD":
-            # Everything a GET would say but the body itself, its length included.
+            # The headers of a GET, Content-Length included, without the body.
             response = Response(status_code=response.status_code, headers=dict(response.headers))
         await response(scope, receive, send)
 
 
-async def _catastrophe(_request: Request, _error: Exception) -> Response:
-    # Never meant to be seen; the framework raises the error again once this is sent, so that it is not lost.
-    return refusal(Problem(500, "invalid data", "the sandbox failed; this is a defect of the sandbox")).response()
+async def _unexpected_error(_request: Request, _error: Exception) -> Response:
+    # Starlette raises the exception again after the response is sent, so that the traceback is not lost.
+    return error_reply(Problem(500, "invalid data", "the sandbox failed; this is a defect of the sandbox")).response()
 
 
-async def _arrival(request: Request) -> RawRequest:
+async def _raw_request(request: Request) -> RawRequest:
     scope = request.scope
     return RawRequest(
         method=request.method,
@@ -112,10 +118,10 @@ async def _arrival(request: Request) -> RawRequest:
 async def _body(request: Request) -> bytes | None:
     body = bytearray()
     async for chunk in request.stream():
-        # Read on to the end all the same: who is still sending would not see the answer.
-        if len(body) <= MAXIMUM:
+        # Read to the end even when the body is too large: a client that is still sending does not read the response.
+        if len(body) <= MAX_BODY_BYTES:
             body += chunk
-    return bytes(body) if len(body) <= MAXIMUM else None
+    return bytes(body) if len(body) <= MAX_BODY_BYTES else None
 
 
 def _origin(request: Request) -> str:

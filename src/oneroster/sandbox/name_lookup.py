@@ -1,23 +1,23 @@
-"""Names a caller gives: of faults, of profiles. A wrong one is answered with those it may have meant."""
+"""Look up the name of a fault, a variant or a profile, and suggest similar names when it is unknown."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class UnknownNameError(ValueError):
-    """A name that does not exist; the message says which are near, or which there are."""
+    """A name that does not exist; the message suggests similar names, or lists all of them."""
 
 
-def check(kind: str, name: str, known: Iterable[str]) -> str:
-    """The name itself, when it is known.
+def require_known(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the name if it is known.
 
     Args:
-        kind: what it should name, as in "fault".
-        name: as given.
-        known: the names there are.
+        kind: What is named, as in "fault".
+        name: The name to look up.
+        known: All names of this kind.
 
     Raises:
-        UnknownNameError: it is none of them.
+        UnknownNameError: The name is not among them.
     """
     names = sorted(known)
     if name in names:

@@ -1,4 +1,4 @@
-"""The fixture `oneroster_sandbox`, for the tests of whoever installs this package."""
+"""The pytest fixture `oneroster_sandbox`, available wherever this package is installed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def oneroster_sandbox() -> Iterator["Sandbox"]:
-    """A small conforming tenant on loopback, one for the whole session: `base_url`, `token`, `client_id` and the rest.
+    """Return a small conforming tenant on loopback, shared by the whole session.
 
-    Tests that write, or that want faults, another size or another profile, open a `Sandbox` of their own.
+    Tests that write, or that need faults, another size or another profile, open their own `Sandbox`.
     """
-    # Imported when used, so that test runs without it do not pay for a web server.
+    # Imported on first use, so that test runs without it do not load a web server.
     from oneroster.sandbox import Sandbox
 
     with Sandbox() as tenant:

@@ -1,4 +1,4 @@
-"""The tenant on a socket of this machine, for as long as a `with` block lasts."""
+"""Serve a tenant on a local port for the duration of a `with` block."""
 
 import asyncio
 import errno
@@ -20,30 +20,30 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from oneroster.sandbox.app import create_app
 from oneroster.sandbox.auth.authentication import Clock, SandboxCredentials
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
-from oneroster.sandbox.district import Size
+from oneroster.sandbox.district.mapping import DistrictMapping
+from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.faults import FAULTS
-from oneroster.sandbox.http.broken_responses import KEY, Wire
-from oneroster.sandbox.http.routes import BASE_PATH
-from oneroster.sandbox.name_lookup import check
+from oneroster.sandbox.http.broken_responses import CONNECTION_KEY, ClientConnection
+from oneroster.sandbox.name_lookup import require_known
 from oneroster.sandbox.store.database import Progress
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster_v1p1.tables import PROFILES
+from oneroster.standard import Standard
 
 HOST: Final = "127.0.0.1"
-"""The sandbox serves this machine only."""
+"""The loopback address: the sandbox serves the local machine only."""
 
 _LAST_PORT: Final = 65535
-_PATIENCE: Final = 2
-"""Seconds that unfinished answers get when the server ends."""
+_SHUTDOWN_SECONDS: Final = 2
+"""How long unfinished responses may take when the server stops."""
 
 
 class PortError(OSError):
-    """The port cannot be listened on: another process has it, or this one may not."""
+    """The port is in use, or this process may not listen on it."""
 
 
 class Sandbox:
-    """A whole conforming OneRoster 1.1 tenant on loopback, made for one `with` block and gone behind it.
+    """A conforming OneRoster tenant with a made-up district, served on loopback inside a `with` block.
 
     ::
 
@@ -51,25 +51,28 @@ class Sandbox:
             httpx.get(f"{tenant.base_url}/users", headers={"Authorization": f"Bearer {tenant.token}"})
 
     Args:
-        size: "small", "medium", "large", or about how many users.
-        seed: the same seed gives the same district, record for record.
-        profile: the dialect, "standard" or another name of the contract's profiles.
-        faults: names of what the tenant does wrong, see `oneroster sandbox --list-faults`.
-        port: where to listen; 0 takes any free port.
-        credentials: what opens the tenant; made up anew when None.
-        variants: what it does one lawful way or another.
-        token_lifetime: seconds an OAuth 2 token lives.
-        clock: seconds since 1970, for tests that let time pass.
-        cache: the folder in which built districts are kept for the next time, made when absent; None builds a passing
-            one. A large district takes half a minute to build, a small one no time.
-        progress: called with users done and users in total while a district is built.
+        size: "small", "medium", "large", or the approximate number of users.
+        seed: The same size and seed give the same district.
+        profile: The name of a profile of the standard, as in "kimono".
+        faults: Names of faults, see `oneroster sandbox --list-faults`.
+        port: The port to listen on; 0 chooses any free port.
+        standard: The version of OneRoster; the default version if None.
+        mapping: Turns the district into the elements of that version; if None, the mapping that the sandbox has for it.
+        credentials: The credentials that the tenant accepts; random ones if None.
+        variants: The choices that the standard leaves to a server.
+        token_lifetime: Seconds until an OAuth 2 token expires.
+        clock: Returns the seconds since 1970, for tests that control the time.
+        cache: The folder that keeps generated districts, created if necessary; None generates a temporary one. A large
+            district takes half a minute to generate.
+        progress: Called with the number of users generated so far and in total.
 
     Attributes:
-        credentials: client id, client secret and static token; none of the secrets stands in any repr.
+        credentials: Client id, client secret and static token; the secrets are not in the repr.
+        standard: The version of OneRoster that is served.
 
     Raises:
-        UnknownNameError: a profile or fault does not exist.
-        ValueError: the size or the port is none.
+        UnknownNameError: A profile or a fault does not exist.
+        ValueError: The size or the port is not valid, or there is no mapping for the standard.
     """
 
     def __init__(
@@ -80,6 +83,8 @@ class Sandbox:
         faults: Iterable[str] = (),
         port: int = 0,
         *,
+        standard: Standard | None = None,
+        mapping: DistrictMapping | None = None,
         credentials: SandboxCredentials | None = None,
         variants: Variants | None = None,
         token_lifetime: int = 3600,
@@ -90,8 +95,10 @@ class Sandbox:
         parsed = Size.parse(str(size))
         self._size = replace(parsed, one_school=True) if variants and variants.one_school else parsed
         self._seed = seed
-        self._profile = check("profile", profile, PROFILES)
-        self._faults = [check("fault", name, FAULTS) for name in faults]
+        self.standard = standard or Standard.of()
+        self._mapping = mapping
+        self._profile = require_known("profile", profile, self.standard.specification.profiles)
+        self._faults = [require_known("fault", name, FAULTS) for name in faults]
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"a port is a number from 0 to {_LAST_PORT}, not {port}")
         self._port = port
@@ -105,16 +112,25 @@ class Sandbox:
         self._address: tuple[str, int] | None = None
 
     def __enter__(self) -> Self:
-        """Build the district and begin to serve.
+        """Generate the district and start to serve.
 
         Raises:
-            PortError: the port is taken.
-            OSError: the cache cannot be written.
-            ValueError: the district has no record on which one of the faults could show.
+            PortError: The port is in use.
+            OSError: The cache cannot be written.
+            ValueError: The district has no record that one of the faults could change.
         """
         with ExitStack() as stack:
             listening = stack.enter_context(_listen(self._port))
-            store = stack.enter_context(Store.open(self._size, self._seed, cache=self._cache, progress=self._progress))
+            store = stack.enter_context(
+                Store.open(
+                    self._size,
+                    self._seed,
+                    standard=self.standard,
+                    mapping=self._mapping,
+                    cache=self._cache,
+                    progress=self._progress,
+                )
+            )
             app = create_app(
                 store,
                 profile=self._profile,
@@ -132,61 +148,75 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop serving and forget everything."""
+        """Stop serving and discard all data that was written."""
         running, self._running, self._address = self._running, None, None
         if running is not None:
             running.close()
 
     def __repr__(self) -> str:
-        where = self._origin if self._address else "not running"
+        where = self.origin if self._address else "not running"
         return f"<Sandbox {self._size}, seed {self._seed}, {self._profile}, {where}>"
 
     @property
-    def _origin(self) -> str:
+    def origin(self) -> str:
+        """Scheme, host and port of the tenant.
+
+        Raises:
+            RuntimeError: The sandbox is not running.
+        """
         if self._address is None:
             raise RuntimeError("the sandbox has an address only inside its `with` block")
         return "http://{}:{}".format(*self._address)
 
     @property
     def base_url(self) -> str:
-        """The address of the tenant up to the version segment.
+        """The URL below which the API is served; of the first service, if the standard has several.
 
         Raises:
-            RuntimeError: the sandbox is not running.
+            RuntimeError: The sandbox is not running.
         """
-        return self._origin + BASE_PATH
+        return self.origin + next(iter(self.standard.specification.services.values()))
+
+    @property
+    def base_urls(self) -> dict[str, str]:
+        """The URL below which each service of the standard is served, by the name of the service.
+
+        Raises:
+            RuntimeError: The sandbox is not running.
+        """
+        return {name: self.origin + path for name, path in self.standard.specification.services.items()}
 
     @property
     def token_url(self) -> str:
-        """The address that hands out OAuth 2 tokens.
+        """The URL of the OAuth 2 token endpoint.
 
         Raises:
-            RuntimeError: the sandbox is not running.
+            RuntimeError: The sandbox is not running.
         """
-        return self._origin + TOKEN_PATH
+        return self.origin + TOKEN_PATH
 
     @property
     def client_id(self) -> str:
-        """The id for OAuth 2 and, as consumer key, for OAuth 1.0a."""
+        """The client id of OAuth 2, which is also the consumer key of OAuth 1.0a."""
         return self.credentials.client_id
 
     @property
     def client_secret(self) -> str:
-        """The secret for both."""
+        """The secret of both."""
         return self.credentials.client_secret
 
     @property
     def token(self) -> str:
-        """A bearer token that never expires and may do everything."""
+        """A bearer token that never expires and has all scopes."""
         return self.credentials.token
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio switches Nagle's delay off only for sockets that name their protocol; with it every answer waits 40 ms.
+    # asyncio disables Nagle's algorithm only on sockets with an explicit protocol; with it a response takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # Lets the port be taken again at once after an earlier sandbox; on Windows it would let two share it.
+            # Makes the port available right after an earlier sandbox; on Windows it would let two share the port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
     except OSError as error:
@@ -198,10 +228,10 @@ def _listen(port: int) -> socket.socket:
 
 @contextmanager
 def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
-    """Serve on a socket by a thread of its own, from when it answers until it has stopped."""
+    """Serve on a socket from a thread, from the first accepted connection until the block ends."""
     config = uvicorn.Config(
         app,
-        # What is installed beside must not change how requests are read.
+        # Fixed, because uvicorn would otherwise choose by the libraries that happen to be installed.
         loop="asyncio",
         http=_Protocol,
         ws="none",
@@ -210,10 +240,10 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = _Server(config)
-    thread = threading.Thread(target=server.run_and_tell, args=(listening,), name="oneroster-sandbox", daemon=True)
+    thread = threading.Thread(target=server.run_in_thread, args=(listening,), name="oneroster-sandbox", daemon=True)
     thread.start()
     server.settled.wait()
     try:
@@ -226,21 +256,21 @@ def _serving(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
 
 
 class _Protocol(H11Protocol):
-    """HTTP that gives each request the connection it came by, for the faults that break the connection itself."""
+    """HTTP that adds the client connection to each request, for the faults that break the connection itself."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the library has it
-        self.app_state = {**self.app_state, KEY: Wire(transport)}
+        self.app_state = {**self.app_state, CONNECTION_KEY: ClientConnection(transport)}
         super().connection_made(transport)
 
 
 class _Server(uvicorn.Server):
-    """Says when it has begun to serve, or has ended without; its end waits for no answer that has none."""
+    """A server that signals when it has started or failed, and aborts unending responses when it stops."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
 
-    def run_and_tell(self, listening: socket.socket) -> None:
+    def run_in_thread(self, listening: socket.socket) -> None:
         try:
             self.run([listening])
         finally:
@@ -251,8 +281,8 @@ class _Server(uvicorn.Server):
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in self.server_state.connections:
-            wire = connection.app_state.get(KEY) if isinstance(connection, _Protocol) else None
-            if wire is not None and wire.unending:
-                wire.transport.abort()
+        for protocol in self.server_state.connections:
+            connection = protocol.app_state.get(CONNECTION_KEY) if isinstance(protocol, _Protocol) else None
+            if connection is not None and connection.unending:
+                connection.transport.abort()
         await super().shutdown(sockets)

@@ -1,30 +1,42 @@
-"""One tenant: its data, its profile, its doors and its faults."""
+"""One tenant of the sandbox: its data, profile, authentication, variants and faults."""
 
 import time
 from dataclasses import dataclass
 
 from oneroster.sandbox.auth.authentication import Authentication, Clock, SandboxCredentials
 from oneroster.sandbox.faults import Fault
-from oneroster.sandbox.handlers.serialization import Presenter
+from oneroster.sandbox.faults.active_faults import ActiveFaults
 from oneroster.sandbox.http.routes import RouteTable, operations_of
-from oneroster.sandbox.name_lookup import check
-from oneroster.sandbox.requests.bodies import BodyReader
+from oneroster.sandbox.name_lookup import require_known
+from oneroster.sandbox.requests.put_bodies import PutBodyReader
+from oneroster.sandbox.serialization import RecordSerializer
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster_v1p1.tables import OPERATIONS, PROFILES, Operation
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Specification
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxTenant:
-    """Everything that answering a request needs."""
+    """Everything that is needed to answer a request."""
 
     store: Store
-    presenter: Presenter
+    serializer: RecordSerializer
     routes: RouteTable
-    access: Authentication
-    bodies: BodyReader
-    faults: tuple[Fault, ...]
+    authentication: Authentication
+    bodies: PutBodyReader
+    faults: ActiveFaults
     variants: Variants
+
+    @property
+    def standard(self) -> Standard:
+        """The version of OneRoster that the tenant serves."""
+        return self.store.standard
+
+    @property
+    def specification(self) -> Specification:
+        """The specification of that version."""
+        return self.store.specification
 
     @classmethod
     def of(
@@ -38,40 +50,42 @@ class SandboxTenant:
         token_lifetime: int = 3600,
         clock: Clock = time.time,
     ) -> "SandboxTenant":
-        """Put a tenant together around its data; faults that live in the data are built into it here.
+        """Create a tenant from its data, and apply the faults that change the data.
 
         Args:
-            store: the data, this tenant's own.
-            profile: a name of the generated table of profiles.
-            credentials: what opens it.
-            faults: what it does wrong.
-            variants: what it does one lawful way or another.
-            token_lifetime: seconds an OAuth 2 token lives.
-            clock: seconds since 1970.
+            store: The data, used by this tenant alone; it also determines the version of OneRoster.
+            profile: The name of a profile of that version.
+            credentials: The credentials that the tenant accepts.
+            faults: The faults of the tenant.
+            variants: The choices that the standard leaves to a server.
+            token_lifetime: Seconds until an OAuth 2 token expires.
+            clock: Returns the seconds since 1970.
 
         Raises:
-            UnknownNameError: the profile does not exist.
+            UnknownNameError: The profile does not exist.
+            ValueError: The data has no record that a fault could change.
         """
-        chosen = variants or Variants()
-        presenter = Presenter(check("profile", profile, PROFILES), json_booleans=chosen.json_booleans)
+        specification, chosen = store.specification, variants or Variants()
+        require_known("profile", profile, specification.profiles)
+        serializer = RecordSerializer(specification, profile, json_booleans=chosen.json_booleans)
         if chosen.empty:
             store.clear()
-        for fault in faults:
-            fault.prepare(store)
-        scopes = frozenset(scope for operation in OPERATIONS.values() for scope in operation.oauth_scopes)
+        active = ActiveFaults(faults)
+        active.prepare(store)
+        scopes = frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
         return cls(
             store=store,
-            presenter=presenter,
-            routes=RouteTable(_served(profile, chosen)),
-            access=Authentication(
-                credentials, scopes, token_lifetime=token_lifetime, clock=clock, ways_in=chosen.ways_in
+            serializer=serializer,
+            routes=RouteTable(specification, _served(specification, profile, chosen)),
+            authentication=Authentication(
+                credentials, scopes, token_lifetime=token_lifetime, clock=clock, methods=chosen.authentication_methods
             ),
-            bodies=BodyReader(store, presenter, clock),
-            faults=faults,
+            bodies=PutBodyReader(store, serializer, clock),
+            faults=active,
             variants=chosen,
         )
 
 
-def _served(profile: str, variants: Variants) -> list[Operation]:
-    known = operations_of(profile)
-    return [operation for operation in known if variants.gradebook or operation.tag != "gradebook"]
+def _served(specification: Specification, profile: str, variants: Variants) -> list[Operation]:
+    operations = operations_of(specification, profile)
+    return [operation for operation in operations if variants.gradebook or operation.tag != "gradebook"]

@@ -1,30 +1,30 @@
-"""What a lawful server may do one way or another. All of these obey the standard; faults do not."""
+"""Variants: behaviour that the standard leaves to a server. A variant is valid; a fault is not."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from oneroster.sandbox.auth.authentication import WAYS_IN
-from oneroster.sandbox.name_lookup import check
+from oneroster.sandbox.auth.authentication import AUTHENTICATION_METHODS
+from oneroster.sandbox.name_lookup import require_known
 
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """Choices that OneRoster leaves to a server.
+    """The choices that OneRoster leaves to a server.
 
     Attributes:
-        page_cap: rows of a page at most, however many are asked for; None for no cap (3.1 names no maximum).
-        links: whether collections carry the Link header (4, recommended).
-        total: whether collections carry X-Total-Count (4, obligation uncertain).
-        echo: whether a PUT is answered with the stored record, or with an empty body (note W).
-        json_booleans: whether booleans are those of JSON, whatever the profile says (1, sources disagree).
-        soft_delete: whether a DELETE turns the record tobedeleted instead of removing it (note W).
-        gradebook: whether categories, line items and results are served at all.
-        empty: whether the tenant is a new one that has no records yet.
-        one_school: whether the district has a single school.
-        ways_in: which of the ways of `WAYS_IN` open the tenant (7.1).
-        latency: seconds before every answer.
+        page_cap: The largest number of rows on a page, even if the limit is larger; None for no cap (3.1).
+        links: Whether collections have the Link header (4, recommended).
+        total: Whether collections have X-Total-Count (4, obligation uncertain).
+        echo: Whether the response to a PUT holds the stored record or is empty (note W).
+        json_booleans: Whether booleans are JSON booleans, whichever form the profile has (1, sources disagree).
+        soft_delete: Whether a DELETE marks the record tobedeleted instead of removing it (note W).
+        gradebook: Whether categories, line items and results are served.
+        empty: Whether the tenant has no records at first.
+        one_school: Whether the district has only one school.
+        authentication_methods: Which of `AUTHENTICATION_METHODS` are accepted (7.1).
+        latency: Seconds to wait before every response.
     """
 
     page_cap: int | None = None
@@ -36,12 +36,17 @@ class Variants:
     gradebook: bool = True
     empty: bool = False
     one_school: bool = False
-    ways_in: frozenset[str] = WAYS_IN
+    authentication_methods: frozenset[str] = AUTHENTICATION_METHODS
     latency: float = 0.0
 
 
 class Variant(NamedTuple):
-    """A choice that can be asked for by name; `does` says what the server then does."""
+    """A named choice.
+
+    Attributes:
+        does: What the server does, as the end of a sentence that begins with "The server".
+        choices: The attributes of `Variants` that it sets.
+    """
 
     does: str
     choices: Mapping[str, Any]
@@ -49,30 +54,34 @@ class Variant(NamedTuple):
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     {
-        "page-cap": Variant("serves ten rows on a page at most", {"page_cap": 10}),
+        "page-cap": Variant("returns at most ten rows per page", {"page_cap": 10}),
         "no-links": Variant("sends no Link header", {"links": False}),
-        "no-total": Variant("sends no X-Total-Count", {"total": False}),
-        "json-booleans": Variant("writes booleans as JSON has them", {"json_booleans": True}),
-        "soft-delete": Variant("turns a record tobedeleted when it is deleted", {"soft_delete": True}),
-        "empty-put-answer": Variant("answers a PUT without a body", {"echo": False}),
-        "no-gradebook": Variant("serves no categories, line items and results", {"gradebook": False}),
-        "empty": Variant("has no records yet", {"empty": True}),
-        "one-school": Variant("has a single school", {"one_school": True}),
-        "static-bearer-only": Variant("takes nothing but its static token", {"ways_in": frozenset({"bearer"})}),
-        "oauth1-only": Variant("takes nothing but requests signed by OAuth 1.0a", {"ways_in": frozenset({"oauth1"})}),
-        "slow": Variant("takes a fifth of a second for every answer", {"latency": 0.2}),
+        "no-total": Variant("sends no X-Total-Count header", {"total": False}),
+        "json-booleans": Variant("writes booleans as JSON booleans", {"json_booleans": True}),
+        "soft-delete": Variant("marks deleted records tobedeleted, and keeps them", {"soft_delete": True}),
+        "empty-put-answer": Variant("responds to a PUT without a body", {"echo": False}),
+        "no-gradebook": Variant("serves no categories, line items or results", {"gradebook": False}),
+        "empty": Variant("has no records at first", {"empty": True}),
+        "one-school": Variant("has only one school", {"one_school": True}),
+        "static-bearer-only": Variant(
+            "accepts only its static bearer token", {"authentication_methods": frozenset({"bearer"})}
+        ),
+        "oauth1-only": Variant(
+            "accepts only requests signed with OAuth 1.0a", {"authentication_methods": frozenset({"oauth1"})}
+        ),
+        "slow": Variant("waits 0.2 seconds before every response", {"latency": 0.2}),
     }
 )
-"""All choices by name, as `oneroster sandbox --variant` takes them."""
+"""All variants by the name that `oneroster sandbox --variant` takes."""
 
 
-def by_name(names: Iterable[str]) -> Variants:
-    """The choices of these names together.
+def variants_by_name(names: Iterable[str]) -> Variants:
+    """Return the combination of the named variants.
 
     Raises:
-        UnknownNameError: one of them is not the name of a variant.
+        UnknownNameError: A name is not the name of a variant.
     """
     chosen = Variants()
     for name in names:
-        chosen = replace(chosen, **VARIANTS[check("variant", name, VARIANTS)].choices)
+        chosen = replace(chosen, **VARIANTS[require_known("variant", name, VARIANTS)].choices)
     return chosen

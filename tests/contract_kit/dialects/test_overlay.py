@@ -12,9 +12,9 @@ from oneroster.contract.dialects.overlay import (
     OverlayError,
     apply_overlay,
     base_profile,
+    chosen_profile,
     dialect_specification,
     known_profiles,
-    shown_profile,
 )
 from oneroster.contract.oracle.record_schema import violations
 from oneroster.standard import Standard
@@ -148,11 +148,28 @@ def test_an_overlay_says_with_which_profile_it_begins(tmp_path: Path) -> None:
     action = {"target": "$.info", "update": {"title": "Own"}}
     overlay = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [action]}
     path.write_text(json.dumps(overlay | {"x-oneroster-profile": "kimono"}), encoding="utf-8")
-    assert base_profile(str(path), STANDARD) == "kimono"
-    assert base_profile("json-booleans", STANDARD) == "standard"
-    assert "getAllAcademicSessionsKimono" in Dialect(str(path), STANDARD).operations
-    assert shown_profile(str(path), STANDARD) == "own.json"
-    assert shown_profile("kimono", STANDARD) == "kimono"
+    assert chosen_profile("", str(path), STANDARD) == "kimono"
+    assert base_profile("json-booleans") == "standard"
+    assert "getAllAcademicSessionsKimono" in Dialect("", STANDARD, overlay=str(path)).operations
+    with pytest.raises(OverlayError, match="changes the profile kimono, not standard"):
+        chosen_profile("standard", str(path), STANDARD)
+
+
+def test_an_overlay_is_applied_on_top_of_a_profile(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    action = {"target": "$.paths['/orgs'].get", "remove": True}
+    path.write_text(json.dumps({"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [action]}))
+    for profile in known_profiles(STANDARD):
+        own = dialect_specification(profile, STANDARD, str(path))
+        plain = dialect_specification(profile, STANDARD)
+        assert own.booleans == plain.booleans
+        assert plain.operations.keys() - own.operations.keys() == {"getAllOrgs"}
+
+
+@pytest.mark.parametrize("name", ["own.yaml", "a/folder", "C:\\own.json"])
+def test_a_file_is_not_a_profile(name: str) -> None:
+    with pytest.raises(OverlayError, match="give the file to --overlay"):
+        chosen_profile(name, "", STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +179,7 @@ def test_an_overlay_says_with_which_profile_it_begins(tmp_path: Path) -> None:
         ("own.yaml", "- 1\n", "is not an OpenAPI Overlay"),
         ("own.yaml", "a: [", "neither YAML nor JSON"),
         ("own.json", '{"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": []}', "non-empty"),
-        ("own.txt", "", "unknown profile"),
+        ("own.txt", "", "an overlay is a file"),
         ("own.yaml", None, "cannot be read"),
     ],
 )
@@ -171,7 +188,7 @@ def test_what_is_no_overlay_is_told(name: str, text: str | None, said: str, tmp_
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(OverlayError, match=said):
-        dialect_specification(str(path), STANDARD)
+        dialect_specification("", STANDARD, str(path))
 
 
 @pytest.mark.parametrize(
@@ -190,5 +207,5 @@ def test_an_overlay_that_leaves_no_document_to_go_by_is_refused(target: str, cha
 
 
 def test_an_unknown_profile_to_begin_with_is_refused() -> None:
-    with pytest.raises(OverlayError, match="based on an unknown profile"):
+    with pytest.raises(OverlayError, match="changes an unknown profile"):
         under({"target": "$.info", "update": {}}, **{"x-oneroster-profile": "nonsense"})

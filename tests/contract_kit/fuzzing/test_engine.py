@@ -267,7 +267,7 @@ def test_nothing_that_it_makes_up_is_held_against_a_conforming_tenant(profile: s
         target = Target(tenant.base_url, profile, BearerToken(tenant.token))
         plan = RunPlan(chosen, fuzz=3, negative=True, stateful=True)
         report = check(target, rules=select(["engine"]), plan=plan, seed=3)
-    assert report.breaches(Level.SHOULD) == []
+    assert report.violations(Level.SHOULD) == []
     assert report.exit_code() == 0
     assert {each.id for each in report.checks if each.status is Status.PASSED} == {
         rule.id for rule in select(["engine"])

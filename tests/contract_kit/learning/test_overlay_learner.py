@@ -112,31 +112,31 @@ def test_a_name_where_a_role_should_stand_is_not_learnt(word: str) -> None:
     assert not list(violations("User", USER | {"role": word}, apply_overlay(overlay, "t", STANDARD)))
 
 
-def judged(profile: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, Any]]:
+def judged(overlay: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, Any]]:
     """What envelope and schema rules hold against the sandbox, and what is learnt from it."""
     overlays: list[dict[str, Any]] = []
     with Sandbox(faults=faults) as tenant:
         report = check(
-            Target(tenant.base_url, profile, BearerToken(tenant.token)),
+            Target(tenant.base_url, access=BearerToken(tenant.token), overlay=overlay),
             rules=select(["envelope", "schema"]),
             plan=RunPlan(frozenset({"getAllUsers", "getAllStudents", "getAllAcademicSessions", "getAllResults"})),
             seed=1,
             inspect=lambda met: overlays.append(learn_overlay(met)),
         )
     assert not report.kit_errors()
-    return {(each.id, each.message.split(" ")[0]) for each in report.breaches(Level.SHOULD)}, overlays[0]
+    return {(each.id, each.message.split(" ")[0]) for each in report.violations(Level.SHOULD)}, overlays[0]
 
 
 @pytest.mark.parametrize("form", ["learnt.yaml", "learnt.json"])
 def test_an_overlay_is_written_in_both_forms(form: str, tmp_path: Path) -> None:
     path = tmp_path / form
     write_overlay(learnt(USER | {"role": "pupil"}), path)
-    assert "pupil" in dialect_specification(str(path), STANDARD).enumerations["RoleType"]
+    assert "pupil" in dialect_specification("", STANDARD, str(path)).enumerations["RoleType"]
 
 
 def test_tomorrow_only_what_is_new_is_told(tmp_path: Path) -> None:
     path = tmp_path / "learnt.yaml"
-    today, overlay = judged("standard", *SEVERAL)
+    today, overlay = judged("", *SEVERAL)
     assert {name for name, _ in today} >= {"OR-ENV-01", "OR-SCH-02", "OR-SCH-04", "OR-SCH-05", "OR-SCH-06"}
     write_overlay(overlay, path)
     assert judged(str(path), *SEVERAL)[0] == set()

@@ -94,7 +94,7 @@ def undisturbed() -> CheckReport:
     ],
 )
 def test_a_change_between_two_answers_is_no_breach(when: str, change: Change) -> None:
-    assert judged(when, change).breaches(Level.SHOULD) == undisturbed().breaches(Level.SHOULD) == []
+    assert judged(when, change).violations(Level.SHOULD) == undisturbed().violations(Level.SHOULD) == []
 
 
 def test_a_change_is_looked_at_again() -> None:
@@ -103,7 +103,7 @@ def test_a_change_is_looked_at_again() -> None:
 
 def test_a_breach_is_told_beside_a_change() -> None:
     report = judged("getLineItemsForClass", line_items_go, "orphan-child")
-    assert {each.id for each in report.breaches(Level.SHOULD)} == {"OR-SEM-09"}
+    assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-SEM-09"}
 
 
 class Looks:

@@ -15,13 +15,12 @@ from oneroster.contract.oracle.filters import (
     filter_text,
     values_at,
 )
-from oneroster.sandbox.district import Size
-from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.query.filter_parser import parse_filter
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
 
-SPECIFICATION = Standard.of("1.1").specification
-
+SPECIFICATION = Standard.of().specification
 
 ELEMENTS_TRIED = ("AcademicSession", "Class", "Course", "Enrollment", "LineItem", "Org", "Resource", "Result", "User")
 ORDERED = ("=", "!=", ">", ">=", "<", "<=")
@@ -76,7 +75,7 @@ def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading
     rows = everything.page(0, everything.total)
     joined = data.draw(st.lists(clauses(element, rows), min_size=1, max_size=2))
     wanted = ExpectedFilter(tuple(joined), either=data.draw(st.booleans()))
-    selection = store.select(element, filter=parse(str(wanted), SPECIFICATION.elements[element]))
+    selection = store.select(element, filter=parse_filter(str(wanted), SPECIFICATION.elements[element], SPECIFICATION))
     came = {row["sourcedId"] for row in selection.page(0, selection.total)}
     for row in rows:
         verdict = expected(wanted, row)

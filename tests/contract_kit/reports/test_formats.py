@@ -1,4 +1,4 @@
-"""The forms of the report for CI systems and for people who were not there: JUnit, GitHub, the page, the comparison."""
+"""The reports as JUnit XML, GitHub annotations and HTML page, and the comparison with an older report."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -9,9 +9,9 @@ import pytest
 
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
-from oneroster.contract.reports import RENDERERS, github, html, json_form, junit
-from oneroster.contract.reports.comparison import OldReportError, compare, read
-from oneroster.contract.reports.summary import by_endpoint, by_family, mend_first
+from oneroster.contract.reports import RENDERERS, github, html, json_report, junit
+from oneroster.contract.reports.comparison import OldReportError, compare, read_old_report
+from oneroster.contract.reports.summary import family_scores, fix_first, operation_scores
 from oneroster.contract.result import Check, CheckReport, Evidence, OperationSeen, Reason, Status
 from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report
 
@@ -25,7 +25,9 @@ WARNED = a_check("OR-PAG-07", Status.WARNED, message="past the end: HTTP 404 ins
 KIT_ERROR = a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")
 SKIPPED = a_check("OR-PAG-03", Status.SKIPPED, reason=Reason.FOLLOWS, message="follows from OR-PAG-01")
 HOLDS = a_check("OR-ENV-01", family="envelope")
-SEEN = OperationSeen("getAllOrgs", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",))
+SEEN = OperationSeen(
+    "getAllOrgs", "rostering", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",)
+)
 
 
 def cases(report: CheckReport, fail_on: Level = Level.MUST) -> dict[str, ET.Element]:
@@ -100,19 +102,19 @@ def test_the_page_shows_every_finding_with_its_rule() -> None:
     rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
     report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
     page = html.render(report)
-    for text in ("1 must is broken, 1 should is as well", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
+    for text in ("1 must violated, 1 should violated", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
         assert text in page
     assert html.render(a_report(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
     assert "<s>offset</s>" in page
     assert "1,500" in page
 
 
-def test_the_page_says_what_was_left_behind_and_how_to_repeat_the_run() -> None:
-    report = replace(a_report(HOLDS), left_behind=("DELETE /categories/c-1",), repeat="oneroster check --seed 7")
+def test_the_page_shows_leftovers_and_how_to_repeat_the_run() -> None:
+    report = replace(a_report(HOLDS), leftovers=("DELETE /categories/c-1",), repeat="oneroster check --seed 7")
     page = html.render(report)
     assert "DELETE /categories/c-1" in page
     assert "oneroster check --seed 7" in page
-    assert "left-behind" not in html.render(a_report(HOLDS))
+    assert "leftovers" not in html.render(a_report(HOLDS))
 
 
 @pytest.mark.parametrize("form", sorted(RENDERERS))
@@ -121,7 +123,7 @@ def test_every_form_holds_a_run_that_judged_nothing(form: str) -> None:
 
 
 def old_report(path: Path, *checks: Check) -> Path:
-    path.write_text(json_form.render(a_report(*checks)), encoding="utf-8")
+    path.write_text(json_report.render(a_report(*checks)), encoding="utf-8")
     return path
 
 
@@ -143,15 +145,16 @@ def old_report(path: Path, *checks: Check) -> Path:
 def test_what_got_better_and_worse(
     tmp_path: Path, was: Status | None, now: Status, better: int, worse: int, still: int
 ) -> None:
-    old = read(old_report(tmp_path / "old.json", *([a_check(status=was)] if was else [])))
+    old = read_old_report(old_report(tmp_path / "old.json", *([a_check(status=was)] if was else [])))
     changes = compare(old, a_report(a_check(status=now)))
-    assert (len(changes.better), len(changes.worse), changes.still) == (better, worse, still)
+    assert (len(changes.better), len(changes.worse), changes.unchanged) == (better, worse, still)
 
 
 def test_of_several_findings_the_gravest_counts(tmp_path: Path) -> None:
-    old = read(old_report(tmp_path / "old.json", BROKEN, a_check(status=Status.WARNED)))
+    old = read_old_report(old_report(tmp_path / "old.json", BROKEN, a_check(status=Status.WARNED)))
     assert (
-        compare(old, a_report(a_check(status=Status.WARNED), BROKEN)).told() == "0 better, 0 worse, 1 broken as before"
+        compare(old, a_report(a_check(status=Status.WARNED), BROKEN)).headline()
+        == "0 better, 0 worse, 1 still violated"
     )
 
 
@@ -160,26 +163,41 @@ def test_a_report_of_another_tenant_is_told(tmp_path: Path) -> None:
     members = json.loads(path.read_text(encoding="utf-8"))
     members["target"]["base_url"] = "https://other.example"
     path.write_text(json.dumps(members), encoding="utf-8")
-    assert "the report of https://other.example" in compare(read(path), a_report(BROKEN)).told()
+    assert "of another tenant, https://other.example" in compare(read_old_report(path), a_report(BROKEN)).headline()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"target": {"base_url": "Ada"}, "checks": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"format": 2, "target": {"base_url": "Ada"}, "checks": 1}']
+)
 def test_what_is_no_report_is_refused_without_quoting_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "old.json").write_bytes(content)
-    with pytest.raises(OldReportError, match=r"old\.json is no report") as error:
-        read(tmp_path / "old.json")
+    with pytest.raises(OldReportError, match=r"old\.json is not a report") as error:
+        read_old_report(tmp_path / "old.json")
     assert "Ada" not in str(error.value)
     with pytest.raises(OldReportError, match="cannot read"):
-        read(tmp_path / "none.json")
+        read_old_report(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(("form", "said"), [(None, r"run the check again with --report-json"), (3, "has format 3")])
+def test_a_report_of_another_form_is_refused_with_what_to_do(tmp_path: Path, form: int | None, said: str) -> None:
+    path = old_report(tmp_path / "old.json", BROKEN)
+    members = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(members | {"format": form} if form else {**members, "format": None}), encoding="utf-8")
+    with pytest.raises(OldReportError, match=said):
+        read_old_report(path)
+    del members["format"]
+    path.write_text(json.dumps(members), encoding="utf-8")
+    with pytest.raises(OldReportError, match="the form of an older version"):
+        read_old_report(path)
 
 
 def test_scores_count_each_check_once() -> None:
     report = a_report(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)
-    assert sum(score.passed + score.failed + score.warned + score.skipped for score in by_family(report)) == 5
-    (endpoint,) = by_endpoint(report)
+    assert sum(score.passed + score.failed + score.warned + score.skipped for score in family_scores(report)) == 5
+    (endpoint,) = operation_scores(report)
     assert (endpoint.judged, endpoint.percent) == (3, 33)
 
 
-def test_what_is_mended_first_is_a_must_on_many_operations() -> None:
+def test_a_must_on_many_operations_is_fixed_first() -> None:
     many = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
-    assert [group.first.id for group in mend_first(a_report(WARNED, BROKEN, *many), 2)] == ["OR-PAG-05", "OR-PAG-01"]
+    assert [group.first.id for group in fix_first(a_report(WARNED, BROKEN, *many), 2)] == ["OR-PAG-05", "OR-PAG-01"]

@@ -1,4 +1,4 @@
-"""The page as a person sees it: a faulty sandbox is judged, and its page opened in a real browser."""
+"""The HTML page of a faulty sandbox in a real browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -75,10 +75,10 @@ def test_nothing_sticks_out_and_nothing_is_amiss(browser: webdriver.Chrome, page
         assert card.rect["x"] + card.rect["width"] <= width
 
 
-def test_the_verdict_is_the_first_thing_seen(browser: webdriver.Chrome, page: Path) -> None:
-    verdict = opened(browser, page, NARROW).find_element(By.CSS_SELECTOR, ".verdict strong")
-    assert verdict.text.startswith("1 must is broken")
-    assert verdict.rect["y"] < 200
+def test_the_headline_is_at_the_top(browser: webdriver.Chrome, page: Path) -> None:
+    headline = opened(browser, page, NARROW).find_element(By.CSS_SELECTOR, ".headline strong")
+    assert headline.text.startswith("1 must violated")
+    assert headline.rect["y"] < 200
 
 
 def test_the_tiles_stand_side_by_side_only_where_there_is_room(browser: webdriver.Chrome, page: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_bars_of_the_chart_are_as_long_as_their_numbers(browser: webdriver.C
 
 def test_the_way_from_the_advice_to_the_command(browser: webdriver.Chrome, page: Path) -> None:
     driver = opened(browser, page, NARROW)
-    driver.find_element(By.CSS_SELECTOR, "#mend-first + .card a").click()
+    driver.find_element(By.CSS_SELECTOR, "#fix-first + .card a").click()
     block = driver.find_element(By.ID, driver.current_url.partition("#")[2])
     command = block.find_element(By.TAG_NAME, "pre")
     assert not command.is_displayed()

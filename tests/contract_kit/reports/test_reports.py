@@ -1,7 +1,9 @@
-"""The report for programs and the report for people."""
+"""The report as JSON, and on a terminal."""
 
 import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.levels import Level
-from oneroster.contract.reports import json_form, terminal, write
+from oneroster.contract.reports import json_report, terminal, write_report
 from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
 
-TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
+TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
 
 
 def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **changes: Any) -> Check:
@@ -36,32 +38,35 @@ def a_report(*checks: Check, unjudged: str | None = None) -> CheckReport:
 
 def printed(report: CheckReport, fail_on: Level = Level.MUST) -> str:
     out = io.StringIO()
-    terminal.show(report, Console(file=out, width=80, highlight=False), fail_on)
+    terminal.print_report(report, Console(file=out, width=80, highlight=False), fail_on)
     return out.getvalue()
 
 
 def test_the_json_report_has_the_form_of_the_interface() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
     broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
-    whole = json.loads(json_form.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    whole = json.loads(json_report.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
     assert whole == {
+        "format": 2,
         "tool": {"name": "oneroster-kit", "version": "0.1.0"},
         "target": {
             "base_url": "https://sis.example/ims/oneroster/v1p1",
+            "standard": "1.1",
             "profile": "standard",
             "started_at": "2024-08-01T06:00:00Z",
             "seconds": 1.5,
             "requests": 42,
         },
+        "seed": 7,
         "summary": {"passed": 0, "failed": 1, "warned": 0, "skipped": 1},
         "checks": [
             {
-                "id": "OR-PAG-01",
+                "rule": "OR-PAG-01",
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
                 "status": "failed",
-                "operation_id": "getAllOrgs",
+                "operation": "getAllOrgs",
                 "message": "limit=2 brought 9 rows",
                 "evidence": [
                     {
@@ -75,12 +80,12 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 ],
             },
             {
-                "id": "OR-PAG-01",
+                "rule": "OR-PAG-01",
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
                 "status": "skipped",
-                "operation_id": None,
+                "operation": None,
                 "message": "holds",
                 "evidence": [],
             },
@@ -88,9 +93,29 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
     }
 
 
+def keys_of(value: Any) -> set[str]:
+    """Return all keys in a JSON value."""
+    if isinstance(value, dict):
+        return set(value) | {key for inner in value.values() for key in keys_of(inner)}
+    return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
+
+
+def test_every_key_of_the_json_report_is_documented() -> None:
+    evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1",), "curl -sS https://sis.example/orgs")
+    whole = replace(
+        a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711")),
+        target=replace(TARGET, overlay="dialect.yaml"),
+        repeat="oneroster check",
+        leftovers=("DELETE /categories/c-1",),
+    )
+    page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
+    documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_.\[\]]+)` \|", page, re.MULTILINE)}
+    assert keys_of(json_report.as_json(whole)) == documented
+
+
 def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    write(json_form.render(a_report(a_check())), path)
+    write_report(json_report.render(a_report(a_check())), path)
     assert json.loads(path.read_text(encoding="utf-8"))["summary"]["passed"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
@@ -99,7 +124,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     (tmp_path / "report.json.part").mkdir()
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
     with pytest.raises(OSError, match="directory"):
-        write("new", tmp_path / "report.json")
+        write_report("new", tmp_path / "report.json")
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
 
 
@@ -113,17 +138,17 @@ def test_ids_are_few_short_and_printable() -> None:
     ("checks", "fail_on", "verdict"),
     [
         ([a_check()], Level.MUST, "All musts hold"),
-        ([a_check(status=Status.WARNED)], Level.MUST, "All musts hold; 1 should is broken"),
-        ([a_check(status=Status.FAILED)], Level.MUST, "1 must is broken"),
+        ([a_check(status=Status.WARNED)], Level.MUST, "All musts hold; 1 should violated"),
+        ([a_check(status=Status.FAILED)], Level.MUST, "1 must violated"),
         (
             [a_check(status=Status.FAILED), a_check("OR-PAG-02", Status.FAILED), a_check("OR-PAG-07", Status.WARNED)],
             Level.MUST,
-            "2 musts are broken, 1 should is as well",
+            "2 musts violated, 1 should violated",
         ),
         (
             [a_check(status=Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")],
             Level.MUST,
-            "The kit itself failed; this is no verdict on the server",
+            "The kit itself failed; the server could not be judged",
         ),
     ],
 )
@@ -148,6 +173,14 @@ def test_forty_operations_with_one_cause_are_one_block_with_one_curl_line() -> N
     assert "getThing0, getThing1, getThing2, getThing3 and 36 more: same" in text
 
 
+def test_findings_that_differ_in_details_are_summed_up() -> None:
+    checks = [
+        a_check(status=Status.FAILED, operation_id=f"getThing{number}", message=f"{number} rows") for number in range(9)
+    ]
+    expected = "same violation in 6 more operations: getThing3, getThing4, getThing5, getThing6, ..."
+    assert expected in printed(a_report(*checks))
+
+
 def test_lines_to_copy_are_not_wrapped() -> None:
     curl = f"curl -sS https://sis.example/orgs?filter={'x' * 200}"
     text = printed(a_report(a_check(status=Status.FAILED, evidence=(Evidence(curl=curl),))))
@@ -161,12 +194,12 @@ def test_what_a_tenant_sends_is_printed_and_not_interpreted() -> None:
     assert "to [red]o-2[/red]" in text
 
 
-def test_many_broken_rules_get_advice_what_to_mend_first() -> None:
+def test_many_violations_get_advice_what_to_fix_first() -> None:
     checks = [a_check(f"OR-PAG-0{number}", Status.FAILED) for number in range(1, 4)]
-    assert "To mend first" not in printed(a_report(*checks))
+    assert "Fix first" not in printed(a_report(*checks))
     widest = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
     text = printed(a_report(*checks, *widest))
-    first = text.split("To mend first")[1].strip().splitlines()[0]
+    first = text.split("Fix first")[1].strip().splitlines()[0]
     assert first.startswith("OR-PAG-05")
 
 

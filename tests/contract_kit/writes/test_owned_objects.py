@@ -22,7 +22,7 @@ from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.reports import json_form, terminal
+from oneroster.contract.reports import json_report, terminal
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects
@@ -77,13 +77,13 @@ def test_the_tenant_is_afterwards_as_it_was_before() -> None:
         report = judged(tenant)
         assert rows(client) == before
     assert {each.status for each in report.checks} == {"passed", "skipped"}
-    assert report.left_behind == ()
-    assert "left_behind" not in json_form.as_json(report)
+    assert report.leftovers == ()
+    assert "leftovers" not in json_report.as_json(report)
 
 
 def test_where_deleting_marks_nothing_stays_unmarked() -> None:
     with watched(variants=Variants(soft_delete=True)) as (tenant, client):
-        assert judged(tenant).left_behind == ()
+        assert judged(tenant).leftovers == ()
         assert own(client) == []
 
 
@@ -119,13 +119,13 @@ def test_what_cannot_be_removed_is_listed() -> None:
     with watched(faults=["delete-forgets"]) as (tenant, client):
         report = judged(tenant)
         left = own(client)
-    assert sorted(request.rpartition("/")[2] for request in report.left_behind) == sorted(left)
+    assert sorted(request.rpartition("/")[2] for request in report.leftovers) == sorted(left)
     assert len(left) > 3
-    assert all(request.startswith("DELETE /") for request in report.left_behind)
-    assert json_form.as_json(report)["left_behind"] == list(report.left_behind)
+    assert all(request.startswith("DELETE /") for request in report.leftovers)
+    assert json_report.as_json(report)["leftovers"] == list(report.leftovers)
     shown = StringIO()
-    terminal.show(report, Console(file=shown, width=200))
-    assert all(request in shown.getvalue() for request in report.left_behind)
+    terminal.print_report(report, Console(file=shown, width=200))
+    assert all(request in shown.getvalue() for request in report.leftovers)
 
 
 def test_an_interrupt_tells_what_cannot_be_removed() -> None:
@@ -163,8 +163,8 @@ def test_a_token_that_may_not_delete_leaves_behind_what_is_listed() -> None:
         left = own(client)
     deletes = [each for each in report.checks if str(each.operation_id).startswith("delete")]
     assert {each.message for each in deletes} == {"not offered (HTTP 403)"}
-    assert sorted(request.rpartition("/")[2] for request in report.left_behind) == sorted(left)
-    assert report.breaches() == []
+    assert sorted(request.rpartition("/")[2] for request in report.leftovers) == sorted(left)
+    assert report.violations() == []
 
 
 def test_results_stand_below_own_line_items_for_people_who_are_there() -> None:

@@ -15,7 +15,7 @@ from authlib.oauth1.rfc5849.client_auth import ClientAuth
 from authlib.oauth1.rfc5849.signature import generate_signature_base_string
 
 from oneroster.sandbox import Sandbox, SandboxCredentials
-from oneroster.sandbox.auth.oauth1 import WINDOW, SignatureJudge
+from oneroster.sandbox.auth.oauth1 import WINDOW, SignatureVerifier
 from oneroster_v1p1.tables import OPERATIONS, Operation
 from tests.sandbox.serving import reads
 
@@ -350,9 +350,9 @@ def test_signatures_of_other_implementations_are_accepted(url: str, digest: str,
         "oauth_signature": signature,
     } | ({"oauth_version": version} if version else {})
     header = "OAuth " + ",".join(f'{name}="{quote(value, safe="")}"' for name, value in parameters.items())
-    judge = SignatureJudge("client-id", "client-secret", lambda: 1_700_000_000)
-    assert judge.objection("GET", url, {"Authorization": header}) is None
-    assert judge.objection("GET", url, {"Authorization": header}) is not None
+    verifier = SignatureVerifier("client-id", "client-secret", lambda: 1_700_000_000)
+    assert verifier.verify("GET", url, {"Authorization": header}) is None
+    assert verifier.verify("GET", url, {"Authorization": header}) is not None
 
 
 def test_no_secret_stands_in_a_repr(tenant: Sandbox) -> None:

@@ -12,10 +12,10 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from oneroster.sandbox.district import Size, records
-from oneroster.sandbox.query.timestamps import instant
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.query.timestamps import parse_timestamp
 from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, Property, Subset, document
-from tests.sandbox.districts import Record, by_id, district
+from tests.sandbox.districts import Record, by_id, district, records
 
 CASES = [(40, 0), (41, 1), (41, 2), (150, 3), (1_501, 4)]
 
@@ -194,7 +194,7 @@ def test_results_are_of_students_of_the_class_and_dates_are_in_order(users: int,
         start, end = days(sessions[item["gradingPeriod"]["sourcedId"]])
         assert sessions[item["gradingPeriod"]["sourcedId"]]["type"] == "gradingPeriod"
         assert start <= date.fromisoformat(item["assignDate"][:10]) <= date.fromisoformat(item["dueDate"][:10]) < end
-        assert instant(item["assignDate"]) < instant(item["dueDate"])
+        assert parse_timestamp(item["assignDate"]) < parse_timestamp(item["dueDate"])
         assert item["resultValueMin"] < item["resultValueMax"]
     for result in district(users, seed)["Result"]:
         item = items[result["lineItem"]["sourcedId"]]
@@ -283,7 +283,7 @@ def test_awkward_but_legal_times_of_change_occur(users: int, seed: int) -> None:
         spellings: dict[int, set[str]] = defaultdict(set)
         stamps = [row["dateLastModified"] for row in district(users, seed)[element]]
         for stamp in stamps:
-            spellings[instant(stamp)].add(stamp)
+            spellings[parse_timestamp(stamp)].add(stamp)
         assert len(spellings) < len(stamps)
         assert any(moment % 1_000_000 for moment in spellings)
     assert any(len(ways) > 1 for ways in spellings.values())

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from oneroster.sandbox.district import Size, records
+from oneroster.sandbox.district.size import Size
+from tests.sandbox.districts import records
 
 
 @pytest.mark.parametrize(("text", "users"), [("small", 41), ("medium", 4_001), ("large", 100_003), ("123", 123)])

@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import FAULTS, by_name, writes
+from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS, fault_names_in, faults_by_name
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster_v1p1.tables import ELEMENTS
 from tests.sandbox.faults.test_access import LOOKS as DOORS
-from tests.sandbox.faults.test_client_resilience import REHEARSALS
 from tests.sandbox.faults.test_queries import LOOKS as QUERIES
 from tests.sandbox.serving import all_rows, client_of, data, remembering, serving
 
@@ -153,8 +152,8 @@ def crashes(client: httpx.Client, limit: str) -> bool:
 
 Look = Callable[[httpx.Client], Any]
 
-WRITING = {fault.name for fault in writes.FAULTS}
-"""These show only when something is written; test_faults_writes.py looks at them."""
+WRITING = set(fault_names_in("writes"))
+"""These show only when something is written; test_writes.py looks at them."""
 
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # name of the fault: what is looked at, what the conforming tenant shows, what the fault shows
@@ -241,7 +240,7 @@ CONSEQUENCES = {
 
 
 def test_every_fault_is_looked_at() -> None:
-    assert set(LOOKS) | set(REHEARSALS) | WRITING | set(DOORS) | set(QUERIES) == set(FAULTS)
+    assert set(LOOKS) | CLIENT_FAULTS | WRITING | set(DOORS) | set(QUERIES) == set(FAULTS)
 
 
 @pytest.mark.parametrize("name", LOOKS)
@@ -294,9 +293,9 @@ def test_a_fault_says_what_it_does_and_what_it_breaks() -> None:
 
 def test_an_unknown_fault_is_answered_with_those_that_were_meant() -> None:
     with pytest.raises(UnknownNameError, match="lost-row"):
-        by_name(["lost-rows"])
+        faults_by_name(["lost-rows"])
     with pytest.raises(UnknownNameError, match=r"known are .*any-token.*wrong-total"):
-        by_name(["zzz"])
+        faults_by_name(["zzz"])
 
 
 def test_properties_that_faults_name_exist() -> None:

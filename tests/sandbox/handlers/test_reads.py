@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox, Variants
-from oneroster.sandbox.http.link_header import Window, neighbours
-from oneroster.sandbox.http.routes import BASE_PATH, RouteTable, operations_of
+from oneroster.sandbox.http.link_header import PageWindow, page_links
+from oneroster.sandbox.http.routes import RouteTable, operations_of
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ENUMERATIONS, OPERATIONS, Operation, document
 from tests.sandbox.serving import PROFILES, all_rows, client_of, data, path_to, reads, serving
+
+SPECIFICATION = Standard.of().specification
 
 
 @pytest.fixture(scope="module")
@@ -147,17 +150,17 @@ def test_following_next_brings_every_row_once(client: httpx.Client, limit: int) 
 
 def test_links_follow_the_standards_own_example() -> None:
     # 503 records, the second page of 10.
-    assert neighbours(Window(10, 10), 503) == {
-        "first": Window(0, 10),
-        "prev": Window(0, 10),
-        "next": Window(20, 10),
-        "last": Window(500, 3),
+    assert page_links(PageWindow(10, 10), 503) == {
+        "first": PageWindow(0, 10),
+        "prev": PageWindow(0, 10),
+        "next": PageWindow(20, 10),
+        "last": PageWindow(500, 3),
     }
 
 
 @given(offset=st.integers(0, 400), limit=st.integers(1, 120), total=st.integers(0, 300))
 def test_links_stay_within_the_collection(offset: int, limit: int, total: int) -> None:
-    pages = neighbours(Window(offset, limit), total)
+    pages = page_links(PageWindow(offset, limit), total)
     assert ("next" in pages) is (offset + limit < total)
     assert ("prev" in pages) is (offset > 0 and total > 0)
     for page in pages.values():
@@ -294,9 +297,9 @@ def test_a_single_read_ignores_parameters_of_collections(client: httpx.Client) -
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/colours", "nothing is served"),
-        ("/orgs/", "nothing is served"),
-        ("/orgs/a/b", "nothing is served"),
+        ("/colours", "no resource at this URL"),
+        ("/orgs/", "no resource at this URL"),
+        ("/orgs/a/b", "no resource at this URL"),
         ("/orgs/nobody", "no org"),
         ("/schools/nobody/students", "school_id"),
         ("/classes/nobody/lineItems/nothing/results", "li_id"),
@@ -344,9 +347,11 @@ def test_answers_are_compressed_for_who_asks(client: httpx.Client) -> None:
 def test_no_path_of_the_document_is_written_by_hand() -> None:
     """Every operation of the tables is served by the profiles that have it, and by no others."""
     for profile in PROFILES:
-        routes = RouteTable(operations_of(profile))
+        routes = RouteTable(SPECIFICATION, operations_of(SPECIFICATION, profile))
         for operation in OPERATIONS.values():
-            match = routes.match((BASE_PATH + re.sub(r"\{\w+\}", "x", operation.path)).encode())
+            match = routes.match(
+                (SPECIFICATION.base_path(operation) + re.sub(r"\{\w+\}", "x", operation.path)).encode()
+            )
             served = match is not None and match.route.operations.get(operation.method) == operation
             assert served is (profile in operation.profiles)
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.http.routes import BASE_PATH
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+
+(BASE_PATH,) = Standard.of().specification.services.values()
 
 NAMES = st.sampled_from(["limit", "offset", "sort", "orderBy", "filter", "fields", "unknown"])
 FIELDS = st.sampled_from(sorted({name for element in ELEMENTS.values() for name in element.properties}))

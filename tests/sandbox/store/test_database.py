@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from oneroster.sandbox.district import Size
+from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.store import database as building
-from oneroster.sandbox.store.result_set import Selections
+from oneroster.sandbox.store.result_sets import ResultSetCache
 from oneroster.sandbox.store.store import Store
 
 SIZE = Size(1_203)
@@ -41,7 +41,7 @@ def test_the_same_district_is_the_same_file_on_every_machine(tmp_path: Path) -> 
 
 def test_a_passing_district_is_like_a_kept_one(tmp_path: Path) -> None:
     with Store.open(Size(41), 2, cache=None) as passing, Store.open(Size(41), 2, cache=tmp_path) as kept:
-        for element in building.counts(kept._connection):
+        for element in building.record_counts(kept._connection):
             assert passing.select(element).page(0, 1_000) == kept.select(element).page(0, 1_000)
 
 
@@ -83,11 +83,11 @@ def test_a_build_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
 
 def test_files_of_other_versions_go_and_those_of_other_districts_stay(tmp_path: Path) -> None:
     Store.open(Size(41), 2, cache=tmp_path).close()
-    (tmp_path / "small-1-0123456789abcdef.sqlite").write_bytes(b"old")
+    (tmp_path / "small-1-v1.1-0123456789abcdef.sqlite").write_bytes(b"old")
     Store.open(Size(41), 1, cache=tmp_path).close()
     names = sorted(digest(tmp_path))
-    assert [name.rpartition("-")[0] for name in names] == ["small-1", "small-2"]
-    assert "small-1-0123456789abcdef.sqlite" not in names
+    assert [name.rpartition("-")[0] for name in names] == ["small-1-v1.1", "small-2-v1.1"]
+    assert "small-1-v1.1-0123456789abcdef.sqlite" not in names
 
 
 def test_the_users_own_folder_is_named_after_the_project() -> None:
@@ -95,14 +95,14 @@ def test_the_users_own_folder_is_named_after_the_project() -> None:
 
 
 def test_kept_selections_are_bounded_and_the_oldest_go_first() -> None:
-    kept = Selections(most_positions=10)
+    kept = ResultSetCache(max_positions=10)
     for key in "abc":
-        kept.keep(key, range(3), frozenset({"User"}))
+        kept.put(key, range(3), frozenset({"User"}))
     assert [kept.get(key) is None for key in "abc"] == [True, False, False]
     kept.get("b")
-    kept.keep("d", range(3), frozenset({"Org"}))
+    kept.put("d", range(3), frozenset({"Org"}))
     assert [kept.get(key) is None for key in "bcd"] == [False, True, False]
-    kept.keep("larger than all", range(50), frozenset({"Org"}))
+    kept.put("larger than all", range(50), frozenset({"Org"}))
     assert kept.get("larger than all") == range(50)
-    kept.forget("Org")
+    kept.invalidate("Org")
     assert kept.get("larger than all") is None

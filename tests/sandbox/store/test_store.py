@@ -10,11 +10,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from oneroster.sandbox.district import Size
-from oneroster.sandbox.query.filter_parser import parse
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.query.filter_parser import parse_filter
 from oneroster.sandbox.store.store import Store
+from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 from tests.sandbox.districts import Record, by_id, district
+
+SPECIFICATION = Standard.of().specification
 
 USERS, SEED = 41, 3
 ALL = 10_000
@@ -127,7 +130,7 @@ def test_a_filter_a_scope_and_a_sort_work_together(store: Store) -> None:
             subset=operation.subset,
             scope=operation.scope,
             parents=parents,
-            filter=parse("status='active' AND dateLastModified>'2025-08-01'", ELEMENTS["User"]),
+            filter=parse_filter("status='active' AND dateLastModified>'2025-08-01'", ELEMENTS["User"], SPECIFICATION),
             sort=("username", True),
         ).page(0, ALL)
         expected = [row for row in rows_of(operation) if belongs(operation, row, parents)]
@@ -191,7 +194,7 @@ def test_a_reference_by_id_alone_gets_a_type_and_null_is_absent(own: Store) -> N
 
 
 def test_writes_are_seen_by_selections_that_were_kept(own: Store) -> None:
-    active = parse("status='active'", ELEMENTS["LineItem"])
+    active = parse_filter("status='active'", ELEMENTS["LineItem"], SPECIFICATION)
     results = OPERATIONS["getResultsForClass"]
     item = next(one for one in own.select("LineItem").page(0, ALL) if one["status"] == "active")
     parents = {"class_id": item["class"]["sourcedId"]}
@@ -204,7 +207,9 @@ def test_writes_are_seen_by_selections_that_were_kept(own: Store) -> None:
         )
 
     every, alive, graded = totals()
-    of_item = own.select("Result", filter=parse(f"lineItem.sourcedId='{item['sourcedId']}'", ELEMENTS["Result"])).total
+    of_item = own.select(
+        "Result", filter=parse_filter(f"lineItem.sourcedId='{item['sourcedId']}'", ELEMENTS["Result"], SPECIFICATION)
+    ).total
     own.put("LineItem", {**item, "status": "tobedeleted"})
     assert totals() == (every, alive - 1, graded)
     own.delete("LineItem", item["sourcedId"])
@@ -276,7 +281,9 @@ def test_threads_may_read_and_write_at_once(own: Store) -> None:
     def work(number: int) -> bool:
         own.put("Category", category(f"thread {number}"))
         walked = [row for offset in range(0, len(enrollments), 7) for row in own.select("Enrollment").page(offset, 7)]
-        alive = own.select("Enrollment", filter=parse("status='active'", ELEMENTS["Enrollment"])).page(0, ALL)
+        alive = own.select(
+            "Enrollment", filter=parse_filter("status='active'", ELEMENTS["Enrollment"], SPECIFICATION)
+        ).page(0, ALL)
         return walked == enrollments and alive == [row for row in enrollments if row["status"] == "active"]
 
     before = own.select("Category").total

@@ -6,7 +6,7 @@ from typing import Final
 
 from oneroster.contract.dialects.dependencies import with_dependencies
 from oneroster.contract.dialects.document_model import DocumentModel
-from oneroster.contract.dialects.overlay import dialect_specification
+from oneroster.contract.dialects.overlay import chosen_profile, dialect_specification
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification
 
@@ -17,12 +17,14 @@ class Dialect:
     """The reads of one dialect.
 
     Args:
-        profile: A profile of the document, an overlay of the kit, or the path of an overlay.
+        profile: The name of a profile, or empty.
         standard: The version of the standard.
+        overlay: The path of an overlay file on top of the profile, or empty.
         chosen: Restrict the dialect to these operations and those that they depend on.
 
     Attributes:
-        profile: As given.
+        profile: The name of the profile.
+        overlay: The path of the overlay file, or empty.
         specification: What the document says in this dialect.
         operations: The reads, by operation id.
 
@@ -30,9 +32,12 @@ class Dialect:
         OverlayError: The dialect does not exist.
     """
 
-    def __init__(self, profile: str, standard: Standard, chosen: Collection[str] | None = None) -> None:
-        self.profile: Final = profile
-        self.specification: Final[DocumentModel] = dialect_specification(profile, standard)
+    def __init__(
+        self, profile: str, standard: Standard, chosen: Collection[str] | None = None, overlay: str = ""
+    ) -> None:
+        self.profile: Final = chosen_profile(profile, overlay, standard)
+        self.overlay: Final = overlay
+        self.specification: Final[DocumentModel] = dialect_specification(profile, standard, overlay)
         everything = self.specification.operations
         included = everything if chosen is None else with_dependencies(self.specification, chosen)
         self.operations: Final[Mapping[str, Operation]] = {

@@ -1,10 +1,10 @@
 """Apply OpenAPI Overlays, which describe how the servers of a dialect differ from the standard's document.
 
-A dialect is named by a profile of the document (``standard``, ``kimono``), by an overlay shipped with the kit
-(``json-booleans`` …), or by the path of an overlay file. An overlay may have two keys that are not in the
+A profile is a dialect by name: a profile of the document (``standard``, ``kimono``), or an overlay shipped with the kit
+(``json-booleans`` …). An overlay file is applied on top of a profile. An overlay may have two keys that are not in the
 Overlay specification:
 
-- ``x-oneroster-profile`` at the top: the profile that it changes (default: ``standard``);
+- ``x-oneroster-profile`` at the top: the profile that it changes (default: any);
 - ``x-oneroster-wrapper`` on a response, or beside the reference to it: the key that holds the data. The schema of the
   response is changed accordingly.
 
@@ -26,10 +26,10 @@ __all__ = [
     "OverlayError",
     "apply_overlay",
     "base_profile",
+    "chosen_profile",
     "dialect_specification",
     "known_profiles",
     "load_overlay",
-    "shown_profile",
 ]
 
 BUILT_IN: Final = "overlays"
@@ -44,24 +44,47 @@ class OverlayError(ValueError):
 
 
 def known_profiles(standard: Standard) -> tuple[str, ...]:
-    """Return the names of dialects: the document's profiles, then the overlays of the kit."""
+    """Return the names of all profiles: those of the document, then the overlays shipped with the kit."""
     return (*standard.specification.profiles, *_built_in())
 
 
-def shown_profile(profile: str, standard: Standard) -> str:
-    """Return the name of a dialect for reports: of a file its name without the folder, which may be private."""
-    return profile if profile in known_profiles(standard) else Path(profile).name
+def chosen_profile(profile: str, overlay: str, standard: Standard) -> str:
+    """Return the profile of a dialect: the given one, else the one that the overlay file names, else the standard.
 
-
-def base_profile(profile: str, standard: Standard) -> str:
-    """Return the profile of the document that a dialect is based on.
+    Args:
+        profile: The name of a profile, or empty.
+        overlay: The path of an overlay file, or empty.
+        standard: The version of the standard.
 
     Raises:
-        OverlayError: The dialect does not exist.
+        OverlayError: The profile is unknown or a file, the overlay cannot be read, or it changes another profile.
     """
-    if profile in standard.specification.profiles:
-        return profile
-    return _base_of(load_overlay(profile, standard), profile, standard)
+    known = ", ".join(known_profiles(standard))
+    if profile and profile not in known_profiles(standard):
+        if Path(profile).suffix in SUFFIXES or "/" in profile or "\\" in profile:
+            raise OverlayError(
+                f"a profile is a name ({known}), and {profile} is a file; "
+                "give the file to --overlay (in pytest --oneroster-overlay) or ONEROSTER_OVERLAY"
+            )
+        raise OverlayError(f"unknown profile {profile!r}; known profiles: {known}")
+    declared = _declared(_parsed(_read(overlay), overlay), overlay, standard) if overlay else ""
+    if profile and declared and profile != declared:
+        raise OverlayError(f"the overlay {overlay} changes the profile {declared}, not {profile}")
+    return profile or declared or STANDARD
+
+
+def _declared(overlay: dict[str, Any], name: str, standard: Standard) -> str:
+    """Return the profile that an overlay says it changes; empty when it says nothing."""
+    declared = overlay.get(PROFILE_KEY, "")
+    if declared and declared not in known_profiles(standard):
+        known = ", ".join(known_profiles(standard))
+        raise OverlayError(f"the overlay {name} changes an unknown profile; known profiles: {known}")
+    return str(declared)
+
+
+def base_profile(profile: str) -> str:
+    """Return the profile of the document that a profile is based on."""
+    return str(_shipped(profile).get(PROFILE_KEY, STANDARD)) if profile in _built_in() else profile
 
 
 @cache
@@ -74,32 +97,30 @@ def _built_in() -> dict[str, str]:
     }
 
 
-def load_overlay(profile: str, standard: Standard) -> dict[str, Any]:
-    """Return the overlay of a dialect by its name or file; for a profile of the document an overlay without actions.
+def _shipped(profile: str) -> dict[str, Any]:
+    return _parsed(_built_in()[profile], profile)
 
-    Raises:
-        OverlayError: The dialect does not exist, or the file is not an overlay.
+
+def load_overlay(profile: str, standard: Standard, overlay: str = "") -> dict[str, Any]:
+    """Return the overlay to apply on top of a profile: that of the file, or one without actions.
+
+    It names the profile. See `chosen_profile` for the arguments and the errors.
     """
-    if profile in standard.specification.profiles:
-        info = {"title": f"The profile {profile}", "version": "1"}
-        return {"overlay": "1.0.0", "info": info, PROFILE_KEY: profile, "actions": []}
-    text = _built_in().get(profile)
-    if text is None:
-        text = _read(profile, standard)
-    return _parsed(text, profile)
+    profile = chosen_profile(profile, overlay, standard)
+    if overlay:
+        return {**_parsed(_read(overlay), overlay), PROFILE_KEY: profile}
+    info = {"title": f"The profile {profile}", "version": "1"}
+    return {"overlay": "1.0.0", "info": info, PROFILE_KEY: profile, "actions": []}
 
 
-def _read(profile: str, standard: Standard) -> str:
-    path = Path(profile)
+def _read(overlay: str) -> str:
+    path = Path(overlay)
     if path.suffix not in SUFFIXES:
-        raise OverlayError(
-            f"unknown profile {profile!r}; known profiles: {', '.join(known_profiles(standard))}; "
-            "or give an overlay file (.yaml, .json)"
-        )
+        raise OverlayError(f"an overlay is a file ({', '.join(SUFFIXES)}), not {overlay!r}; a name goes to --profile")
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OverlayError(f"the overlay {profile} cannot be read ({type(error).__name__})") from error
+        raise OverlayError(f"the overlay {overlay} cannot be read ({type(error).__name__})") from error
 
 
 def _parsed(text: str, profile: str) -> dict[str, Any]:
@@ -120,24 +141,18 @@ def _parsed(text: str, profile: str) -> dict[str, Any]:
     return found
 
 
-def _base_of(overlay: dict[str, Any], profile: str, standard: Standard) -> str:
-    base, profiles = overlay.get(PROFILE_KEY, STANDARD), standard.specification.profiles
-    if base not in profiles:
-        raise OverlayError(f"the overlay {profile} is based on an unknown profile; known: {', '.join(profiles)}")
-    return str(base)
-
-
-def dialect_specification(profile: str, standard: Standard) -> DocumentModel:
+def dialect_specification(profile: str, standard: Standard, overlay: str = "") -> DocumentModel:
     """Return the specification of a dialect.
 
     Args:
-        profile: A profile of the document, an overlay of the kit, or the path of an overlay.
+        profile: The name of a profile, or empty.
         standard: The version of the standard.
+        overlay: The path of an overlay file to apply on top of the profile, or empty.
 
     Raises:
-        OverlayError: The dialect does not exist, or the document is invalid after the overlay was applied.
+        OverlayError: There is no such dialect, or the document is invalid after the overlay was applied.
     """
-    return apply_overlay(load_overlay(profile, standard), profile, standard)
+    return apply_overlay(load_overlay(profile, standard, overlay), overlay or profile, standard)
 
 
 def apply_overlay(overlay: dict[str, Any], profile: str, standard: Standard) -> DocumentModel:
@@ -151,10 +166,13 @@ def apply_overlay(overlay: dict[str, Any], profile: str, standard: Standard) -> 
     Raises:
         OverlayError: The overlay cannot be applied, or the document is invalid afterwards.
     """
-    base = _base_of(overlay, profile, standard)
+    beneath = _declared(overlay, profile, standard) or STANDARD
+    base = base_profile(beneath)
     document = standard.document()
     if standard.specification.profiles[base].booleans == "json":
         document["components"]["schemas"]["TrueFalse"] = {"type": "boolean"}
+    if beneath in _built_in():
+        _apply(document, _shipped(beneath), beneath)
     _apply(document, overlay, profile)
     try:
         _follow_wrappers(document)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from oneroster.contract.dialects.overlay import OverlayError, dialect_specification
+from oneroster.contract.dialects.overlay import OverlayError, chosen_profile, dialect_specification
 from oneroster.contract.http.credentials import (
     BearerToken,
     Credentials,
@@ -21,7 +21,7 @@ from oneroster_runtime.specification import Specification
 
 __all__ = ["DEFAULT_PROFILE", "Target", "TargetError", "required_scopes"]
 
-SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile")
+SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile", "overlay")
 DEFAULT_PROFILE: Final = "standard"
 
 
@@ -35,10 +35,11 @@ class Target:
 
     Attributes:
         base_url: The base URL.
-        profile: The dialect: a profile of the document, an overlay of the kit, or the path of an overlay.
+        profile: The name of the profile.
         access: The credentials.
         allow_writes: Whether the kit may create objects in the tenant.
         standard: The version of the standard.
+        overlay: The path of an overlay file on top of the profile, or empty.
     """
 
     base_url: str
@@ -46,6 +47,7 @@ class Target:
     access: Credentials = field(default_factory=NoCredentials, repr=False)
     allow_writes: bool = False
     standard: Standard = field(default_factory=Standard.of, repr=False)
+    overlay: str = ""
 
     @classmethod
     def from_settings(
@@ -59,8 +61,8 @@ class Target:
         """Return the tenant that settings name, completed from ``ONEROSTER_*`` variables; None without a base URL.
 
         Args:
-            given: Values of base_url, token, client_id, client_secret, token_url and profile. A given credential
-                replaces all credentials of the environment, so that the two are never mixed.
+            given: Values of base_url, token, client_id, client_secret, token_url, profile and overlay. A given
+                credential replaces all credentials of the environment, so that the two are never mixed.
             environment: The environment variables.
             allow_writes: Whether the kit may create objects in the tenant.
             standard: The version of the standard; the default version if None.
@@ -77,14 +79,15 @@ class Target:
         if not merged["base_url"]:
             return None
         version = standard or Standard.of()
-        profile = merged["profile"] or DEFAULT_PROFILE
+        overlay = merged["overlay"]
         try:
-            dialect_specification(profile, version)
+            profile = chosen_profile(merged["profile"], overlay, version)
+            dialect_specification(profile, version, overlay)
         except OverlayError as error:
             raise TargetError(str(error)) from error
         base_url = checked_url(merged["base_url"], "base URL")
         access = _credentials(merged, required_scopes(version.specification, writes=allow_writes))
-        return cls(base_url, profile, access, allow_writes, version)
+        return cls(base_url, profile, access, allow_writes, version, overlay)
 
 
 def checked_url(text: str, what: str) -> str:

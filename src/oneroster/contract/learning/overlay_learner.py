@@ -60,7 +60,7 @@ def learn_overlay(tenant: ObservedTenant) -> dict[str, Any]:
     It begins with the tenant's present overlay, so that nothing learned before is lost.
     """
     profile = tenant.dialect.profile
-    overlay = load_overlay(profile, tenant.standard)
+    overlay = load_overlay(profile, tenant.standard, tenant.dialect.overlay)
     overlay = {**overlay, "actions": list(overlay["actions"]) or [_MARK]}
     overlay["actions"] += _removed_operations(tenant)
     for _ in range(MAX_ROUNDS):

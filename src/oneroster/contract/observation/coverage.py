@@ -50,6 +50,7 @@ def _seen(tenant: ObservedTenant, operation: Operation, entries: list[LogEntry])
     used = frozenset().union(*(entry.parameters for entry in entries))
     return OperationSeen(
         operation.operation_id,
+        operation.tag,
         operation.method,
         operation.path,
         str(tenant.offer(operation)),

@@ -50,7 +50,9 @@ class ObservedTenant:
         self.gateway: Final = gateway
         self.seed: Final = seed
         self.plan: Final = plan or RunPlan()
-        self.dialect: Final = Dialect(gateway.target.profile, gateway.target.standard, self.plan.operations)
+        self.dialect: Final = Dialect(
+            gateway.target.profile, gateway.target.standard, self.plan.operations, gateway.target.overlay
+        )
         self.unanswered: Final[dict[str, str]] = {}
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}

@@ -1,40 +1,41 @@
-"""Two reports of one tenant: what got better since the older one, and what got worse."""
+"""The comparison of a report with an older one: which checks are better, and which are worse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from oneroster.contract.reports.json_report import FORMAT
 from oneroster.contract.reports.summary import WHOLE_TENANT
 from oneroster.contract.result import Check, CheckReport, Status
 
-__all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read"]
+__all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read_old_report"]
 
-BROKEN: Final = frozenset({Status.FAILED, Status.WARNED})
-_NEW: Final = "is broken and was not part of the older report"
+VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
+_NEW: Final = "violated; it was not part of the older report"
 _TEXTS: Final = {
-    (Status.FAILED, Status.PASSED): "holds again",
-    (Status.WARNED, Status.PASSED): "holds again",
-    (Status.PASSED, Status.FAILED): "held and is broken",
-    (Status.PASSED, Status.WARNED): "held and is broken",
-    (Status.SKIPPED, Status.FAILED): "could not be judged then and is broken",
-    (Status.SKIPPED, Status.WARNED): "could not be judged then and is broken",
-    (Status.WARNED, Status.FAILED): "was a should and is a must that is broken",
-    (Status.FAILED, Status.WARNED): "was a must and is a should that is broken",
+    (Status.FAILED, Status.PASSED): "no longer violated",
+    (Status.WARNED, Status.PASSED): "no longer violated",
+    (Status.PASSED, Status.FAILED): "held before, is now violated",
+    (Status.PASSED, Status.WARNED): "held before, is now violated",
+    (Status.SKIPPED, Status.FAILED): "was skipped before, is now violated",
+    (Status.SKIPPED, Status.WARNED): "was skipped before, is now violated",
+    (Status.WARNED, Status.FAILED): "was a violated should, is now a violated must",
+    (Status.FAILED, Status.WARNED): "was a violated must, is now a violated should",
 }
-"""What the change from one status to another means; all others are no change for the better or the worse."""
+"""What each change of status means; all others are neither better nor worse."""
 _SEVERITY: Final = {Status.FAILED: 2, Status.WARNED: 1, Status.PASSED: 0, Status.SKIPPED: 0}
 
 
 class OldReportError(ValueError):
-    """The older report cannot be read; the message says why."""
+    """The older report cannot be read; the message says why and what to do."""
 
 
 class _OldCheck(msgspec.Struct):
-    id: str
-    operation_id: str | None
+    id: str = msgspec.field(name="rule")
+    operation_id: str | None = msgspec.field(name="operation")
     status: Status
 
 
@@ -44,7 +45,7 @@ class _OldTarget(msgspec.Struct):
 
 
 class OldReport(msgspec.Struct):
-    """What a comparison needs of an older report."""
+    """The parts of an older report that a comparison needs."""
 
     target: _OldTarget
     checks: list[_OldCheck]
@@ -52,7 +53,7 @@ class OldReport(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class CheckChange:
-    """One rule on one operation whose verdict is another than before."""
+    """A rule on an operation whose outcome differs from that in the older report."""
 
     rule_id: str
     operation_id: str
@@ -61,59 +62,78 @@ class CheckChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What changed since a report that was ``started_at`` (UTC, ISO 8601); ``still`` counts what is broken in both.
+    """What changed since an older report.
 
-    ``other_tenant`` is the base URL of the older report when it is not that of the newer one, otherwise None.
+    Attributes:
+        started_at: When the older run started (UTC, ISO 8601).
+        better: Checks that are better now.
+        worse: Checks that are worse now.
+        unchanged: How many checks found a violation in both runs.
+        other_tenant: The base URL of the older report where it differs from that of the newer one, else None.
     """
 
     started_at: str
     better: tuple[CheckChange, ...]
     worse: tuple[CheckChange, ...]
-    still: int
+    unchanged: int
     other_tenant: str | None = None
 
-    def told(self) -> str:
-        """The comparison in a line."""
-        numbers = f"{len(self.better)} better, {len(self.worse)} worse, {self.still} broken as before"
-        return numbers + (f"; it was the report of {self.other_tenant}" if self.other_tenant else "")
+    def headline(self) -> str:
+        """Return the comparison as one line."""
+        counts = f"{len(self.better)} better, {len(self.worse)} worse, {self.unchanged} still violated"
+        return counts + (f"; the older report is of another tenant, {self.other_tenant}" if self.other_tenant else "")
 
 
-def read(path: Path) -> OldReport:
-    """An older report, from the file of its JSON form.
+def read_old_report(path: Path) -> OldReport:
+    """Return an older report from its JSON file.
 
-    Raises ``OldReportError`` when the file cannot be read or is no report.
+    Raises:
+        OldReportError: The file cannot be read, is not a report, or has another format.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=OldReport)
+        content = path.read_bytes()
+        members: Any = msgspec.json.decode(content)
+        if isinstance(members, dict) and {"checks", "target"} <= members.keys() and members.get("format") != FORMAT:
+            raise OldReportError(_other_format(path, members.get("format")))
+        return msgspec.json.decode(content, type=OldReport)
     except OSError as error:
         raise OldReportError(f"cannot read the older report {path}: {error.strerror}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         # The decoder's own message may quote the file, which can be anything.
-        raise OldReportError(f"{path} is no report that `oneroster check --report-json` wrote") from None
+        raise OldReportError(f"{path} is not a report that `oneroster check --report-json` wrote") from None
+
+
+def _other_format(path: Path, found: object) -> str:
+    if isinstance(found, int) and found > FORMAT:
+        return f"the report {path} has format {found}; this version of oneroster-kit reads format {FORMAT}"
+    return (
+        f"the report {path} has the form of an older version; "
+        f"run the check again with --report-json {path} to get one that can be compared"
+    )
 
 
 def compare(old: OldReport, report: CheckReport) -> Comparison:
-    """What changed since an older report."""
-    before, after = _worst(old.checks), _worst(report.checks)
+    """Return what changed since an older report."""
+    before, after = _worst_statuses(old.checks), _worst_statuses(report.checks)
     better: list[CheckChange] = []
     worse: list[CheckChange] = []
-    still = 0
+    unchanged = 0
     for key, now in after.items():
         was = before.get(key)
-        still += was in BROKEN and now in BROKEN
-        text = _NEW if was is None and now in BROKEN else _TEXTS.get((was, now)) if was else None
+        unchanged += was in VIOLATED and now in VIOLATED
+        text = _NEW if was is None and now in VIOLATED else _TEXTS.get((was, now)) if was else None
         if text is not None:
             change = CheckChange(key[0], key[1] or WHOLE_TENANT, text)
             (worse if was is None or _SEVERITY[now] > _SEVERITY[was] else better).append(change)
     other = old.target.base_url if old.target.base_url != report.target.base_url else None
-    return Comparison(old.target.started_at, tuple(better), tuple(worse), still, other)
+    return Comparison(old.target.started_at, tuple(better), tuple(worse), unchanged, other)
 
 
-def _worst(checks: Sequence[_OldCheck | Check]) -> dict[tuple[str, str | None], Status]:
-    """The verdict of each rule on each operation: of several findings the gravest."""
-    verdicts: dict[tuple[str, str | None], Status] = {}
+def _worst_statuses(checks: Sequence[_OldCheck | Check]) -> dict[tuple[str, str | None], Status]:
+    """Return the worst status of each rule on each operation, which may have several findings."""
+    statuses: dict[tuple[str, str | None], Status] = {}
     for check in checks:
         key = (check.id, check.operation_id)
-        if key not in verdicts or _SEVERITY[check.status] > _SEVERITY[verdicts[key]]:
-            verdicts[key] = check.status
-    return verdicts
+        if key not in statuses or _SEVERITY[check.status] > _SEVERITY[statuses[key]]:
+            statuses[key] = check.status
+    return statuses

@@ -1,4 +1,4 @@
-"""The report as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere."""
+"""The report as one self-contained HTML page, without scripts, web fonts or images."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -12,43 +12,48 @@ from oneroster.contract.reports import summary
 from oneroster.contract.reports.comparison import Comparison
 from oneroster.contract.result import CheckReport, OperationSeen
 from oneroster.contract.rule import Rule
-from oneroster_v1p1.tables import OPERATIONS
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 __all__ = ["render"]
 
-MEND_FIRST: Final = 5
+FIX_FIRST: Final = 5
 PARTS: Final = ("passed", "warned", "failed")
 _SENTENCES: Final = {
-    summary.Outcome.HOLDS: "Everything that OneRoster 1.1 demands and that could be judged holds.",
-    summary.Outcome.WARNED: "What OneRoster 1.1 surely demands holds; some of what it probably demands does not.",
-    summary.Outcome.BROKEN: "Programs that rely on OneRoster 1.1 will misread this tenant, lose rows of it, or fail.",
-    summary.Outcome.UNJUDGED: "This is no verdict on the server; the run could not see enough of it.",
+    summary.Outcome.HOLDS: "Every certain requirement of OneRoster {} that this run could check holds.",
+    summary.Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
+    summary.Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
+    summary.Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
 }
 
 
 def render(report: CheckReport, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> str:
-    """The page; every text in it is escaped."""
-    scores = {score.name: score for score in summary.by_endpoint(report)}
-    last = summary.verdict(report, fail_on)
+    """Return the page; every text in it is escaped.
+
+    Args:
+        report: The report.
+        fail_on: The lowest level whose violations fail the run.
+        comparison: The comparison with an older report, to show as well.
+    """
+    scores = {score.name: score for score in summary.operation_scores(report)}
+    last = summary.headline(report, fail_on)
     return _template().render(
         report=report,
-        verdict=last,
-        sentence=_SENTENCES[last.outcome],
-        families=summary.by_family(report),
+        headline=last,
+        sentence=_SENTENCES[last.outcome].format(report.target.standard),
+        families=summary.family_scores(report),
         counts=report.summary(),
-        sections=[(level, summary.broken(report, level)) for level in (Level.MUST, Level.SHOULD)],
+        sections=[(level, summary.violations(report, level)) for level in (Level.MUST, Level.SHOULD)],
         open_points=summary.open_points(report),
-        mend_first=summary.mend_first(report, MEND_FIRST),
-        endpoints=sorted(report.operations, key=lambda each: _rank(scores.get(each.operation_id))),
+        fix_first=summary.fix_first(report, FIX_FIRST),
+        operations=sorted(report.operations, key=lambda each: _rank(scores.get(each.operation_id))),
         scores=scores,
         services=_services(report.operations),
         slowest=max((each.slowest or 0.0 for each in report.operations), default=0.0),
-        skips=list(summary.skips(report)),
+        skips=list(summary.skip_lines(report)),
         rules=_rules(),
-        operations_of=summary.operations_of,
+        operation_names=summary.operation_names,
         comparison=comparison,
         coverage=_coverage(report.operations),
     )
@@ -56,7 +61,7 @@ def render(report: CheckReport, fail_on: Level = Level.MUST, comparison: Compari
 
 @cache
 def _template() -> "Template":
-    # A name that is missing must fail, for an empty place in a verdict would read as "nothing to mend".
+    # A missing name must raise an error, because an empty section would read as "no violations".
     environment = Environment(
         loader=PackageLoader("oneroster.contract.reports", "."),
         autoescape=True,
@@ -81,15 +86,15 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def _rank(score: summary.Score | None) -> tuple[int, int, bool]:
-    """Endpoints with most broken first; what was never judged last."""
+    """Sort operations with the most violations first, and those without checks last."""
     return (-score.failed, -score.warned, not score.judged) if score else (0, 0, True)
 
 
 def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
-    """What is served of each service of the standard: rostering, gradebook and so on."""
+    """Return which operations the server offers of each part of the standard, such as rostering or gradebook."""
     services: dict[str, list[OperationSeen]] = {}
     for each in operations:
-        services.setdefault(OPERATIONS[each.operation_id].tag, []).append(each)
+        services.setdefault(each.tag, []).append(each)
     return [
         {
             "name": name,
@@ -102,11 +107,11 @@ def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
 
 
 def _coverage(operations: tuple[OperationSeen, ...]) -> dict[str, int]:
-    """How much of the document the run used: operations asked, and their query parameters exercised."""
+    """Return how many operations and query parameters of the document the run used."""
     return {
         "operations": len(operations),
         "offered": sum(1 for each in operations if each.offer == Offer.YES),
-        "asked": sum(1 for each in operations if each.requests),
+        "requested": sum(1 for each in operations if each.requests),
         "parameters": sum(len(each.parameters) for each in operations),
         "exercised": sum(len(each.exercised) for each in operations),
     }

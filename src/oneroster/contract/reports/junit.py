@@ -1,6 +1,6 @@
-"""The report as JUnit XML, which the test pages of all CI systems show: a suite for each family, a case for each check.
+"""The report as JUnit XML, which CI systems display: a test suite for each family, a test case for each check.
 
-JUnit has no warnings: a should that is broken passes with its finding as output, unless shoulds fail the run.
+JUnit has no warnings. A violated should passes with its finding as output, unless violated shoulds fail the run.
 """
 
 import re
@@ -15,48 +15,52 @@ from oneroster.contract.rule import FAMILIES
 
 __all__ = ["render"]
 
-# What XML 1.0 cannot hold, not even escaped.
+# Characters that XML 1.0 does not allow, not even escaped.
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:
-    """The report as JUnit XML; breaches from the level ``fail_on`` on are failures."""
-    failing = {id(check) for check in report.breaches(fail_on)}
+    """Return the report as JUnit XML.
+
+    Args:
+        report: The report.
+        fail_on: The lowest level whose violations are failures.
+    """
+    failing = {id(check) for check in report.violations(fail_on)}
     document = JUnitXml("oneroster check")
     for family in FAMILIES:
         checks = [check for check in report.checks if check.family == family]
         if checks:
-            document.add_testsuite(_suite(family, checks, failing))
+            document.add_testsuite(_suite(family, checks, failing, f"OneRoster {report.target.standard}"))
     document.update_statistics()
     document.time = report.target.seconds
     text: bytes = document.tostring()
     return text.decode("utf-8") + "\n"
 
 
-def _suite(family: str, checks: list[Check], failing: set[int]) -> TestSuite:
+def _suite(family: str, checks: list[Check], failing: set[int], kind: str) -> TestSuite:
     suite = TestSuite(family)
     for check in checks:
-        suite.add_testcase(_case(check, fails=id(check) in failing))
+        suite.add_testcase(_case(check, kind, fails=id(check) in failing))
     return suite
 
 
-def _case(check: Check, *, fails: bool) -> TestCase:
+def _case(check: Check, kind: str, *, fails: bool) -> TestCase:
     case = TestCase(f"{check.id} {check.title}", classname=f"{check.family}.{check.operation_id or WHOLE_TENANT}")
     message, details = _writable(check.message), _writable(_details(check))
     if check.reason is Reason.KIT_ERROR:
-        case.result = [_result(Error, message, details)]
+        case.result = [_with_text(Error(message, kind), details)]
     elif check.status is Status.SKIPPED:
         case.result = [Skipped(message)]
     elif fails:
-        case.result = [_result(Failure, message, details)]
+        case.result = [_with_text(Failure(message, kind), details)]
     elif check.status is Status.WARNED:
         case.system_out = f"{check.level}: {message}\n{details}"
     return case
 
 
-def _result(kind: type[Failure] | type[Error], message: str, details: str) -> Failure | Error:
-    result = kind(message, "OneRoster 1.1")
-    result.text = details
+def _with_text(result: Failure | Error, text: str) -> Failure | Error:
+    result.text = text
     return result
 
 

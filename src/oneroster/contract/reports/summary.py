@@ -1,4 +1,4 @@
-"""What all forms of the report say in common: the verdict, the scores, what is broken and what to mend first."""
+"""What all forms of the report have in common: the headline, the scores, the violations, and what to fix first."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -12,18 +12,19 @@ from oneroster.contract.result import HOLDS, Check, CheckReport, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = [
-    "Group",
+    "WHOLE_TENANT",
+    "FindingGroup",
     "Headline",
     "Outcome",
     "Score",
-    "broken",
-    "by_endpoint",
-    "by_family",
-    "mend_first",
+    "family_scores",
+    "fix_first",
+    "headline",
     "open_points",
-    "operations_of",
-    "skips",
-    "verdict",
+    "operation_names",
+    "operation_scores",
+    "skip_lines",
+    "violations",
 ]
 
 SHOWN_REASONS: Final = 3
@@ -35,7 +36,7 @@ class Outcome(StrEnum):
 
     HOLDS = "holds"
     WARNED = "warned"
-    BROKEN = "broken"
+    VIOLATED = "violated"
     UNJUDGED = "unjudged"
 
 
@@ -49,7 +50,16 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How many checks of a family or an endpoint ended how; ``rules`` counts the different rules among them."""
+    """The number of checks of each status, for a family or an operation.
+
+    Attributes:
+        name: The family, or the operationId.
+        rules: How many different rules the checks are of.
+        passed: Checks that hold.
+        failed: Checks that violate a must.
+        warned: Checks that violate a should.
+        skipped: Checks that could not be made.
+    """
 
     name: str
     rules: int
@@ -60,12 +70,12 @@ class Score:
 
     @property
     def judged(self) -> int:
-        """Checks that ended with a verdict."""
+        """The number of checks that were made."""
         return self.passed + self.failed + self.warned
 
     @property
     def percent(self) -> int | None:
-        """Share of the judged checks that hold; None when none was judged. 100 is kept for all, and 0 for none."""
+        """The share of checks that hold; None when none was made. Only all give 100, and only none gives 0."""
         if not self.judged:
             return None
         share = 100 * self.passed / self.judged
@@ -73,51 +83,52 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The findings of one rule and one level: one cause, however many operations show it."""
+class FindingGroup:
+    """The findings of one rule at one level, which probably have one cause."""
 
     checks: tuple[Check, ...]
 
     @property
     def first(self) -> Check:
-        """Stands for what they have in common."""
+        """The first of the checks; rule, title, clause and level are the same in all."""
         return self.checks[0]
 
     def by_message(self) -> list[list[Check]]:
-        """The findings that say the same, together."""
+        """Return the checks, grouped by their message."""
         return list(_grouped(self.checks, lambda check: check.message))
 
 
-def verdict(report: CheckReport, fail_on: Level = Level.MUST) -> Headline:
-    """The last word on a run; ``fail_on`` says from which level on a breach fails it."""
-    musts, shoulds = _broken_rules(report, Level.MUST), _broken_rules(report, Level.SHOULD)
+def headline(report: CheckReport, fail_on: Level = Level.MUST) -> Headline:
+    """Return how a run ended; ``fail_on`` is the lowest level whose violations fail it."""
+    musts, shoulds = _violated_rules(report, Level.MUST), _violated_rules(report, Level.SHOULD)
     if musts:
-        return Headline(Outcome.BROKEN, f"{_are(musts, 'must')} broken" + _as_well(shoulds))
-    if report.unjudged is not None and not report.breaches(fail_on):
+        also = f", {count_of(shoulds, 'should')} violated" if shoulds else ""
+        return Headline(Outcome.VIOLATED, f"{count_of(musts, 'must')} violated" + also)
+    if report.unjudged is not None and not report.violations(fail_on):
         return Headline(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
     if report.kit_errors():
-        return Headline(Outcome.UNJUDGED, "The kit itself failed; this is no verdict on the server")
+        return Headline(Outcome.UNJUDGED, "The kit itself failed; the server could not be judged")
     if shoulds:
-        outcome = Outcome.BROKEN if fail_on is Level.SHOULD else Outcome.WARNED
-        return Headline(outcome, f"All musts hold; {_are(shoulds, 'should')} broken")
+        outcome = Outcome.VIOLATED if fail_on is Level.SHOULD else Outcome.WARNED
+        return Headline(outcome, f"All musts hold; {count_of(shoulds, 'should')} violated")
     return Headline(Outcome.HOLDS, "All musts hold")
 
 
-def by_family(report: CheckReport) -> list[Score]:
-    """A score for each family that was judged, in the order in which they ran."""
+def family_scores(report: CheckReport) -> list[Score]:
+    """Return a score for each family that has checks, in the order of the run."""
     families = dict(_named(report.checks, lambda check: check.family))
     return [_score(family, families[family]) for family in FAMILIES if family in families]
 
 
-def by_endpoint(report: CheckReport) -> list[Score]:
-    """A score for each operation that was judged, the worst first."""
+def operation_scores(report: CheckReport) -> list[Score]:
+    """Return a score for each operation that has checks, those with the most violations first."""
     named = _named(report.checks, lambda check: check.operation_id or "")
     scores = [_score(name, checks) for name, checks in named if name]
     return sorted(scores, key=lambda score: (-score.failed, -score.warned, not score.judged))
 
 
-def broken(report: CheckReport, level: Level | None = None) -> list[Group]:
-    """The broken rules, of one level or of all."""
+def violations(report: CheckReport, level: Level | None = None) -> list[FindingGroup]:
+    """Return the violations of one level, or of all, grouped by rule."""
     return _groups(
         check
         for check in report.checks
@@ -125,8 +136,8 @@ def broken(report: CheckReport, level: Level | None = None) -> list[Group]:
     )
 
 
-def open_points(report: CheckReport) -> list[Group]:
-    """What the server does where the standard is not certain."""
+def open_points(report: CheckReport) -> list[FindingGroup]:
+    """Return what the server does where the standard is not certain, grouped by rule."""
     return _groups(
         check
         for check in report.checks
@@ -134,21 +145,31 @@ def open_points(report: CheckReport) -> list[Group]:
     )
 
 
-def mend_first(report: CheckReport, most: int) -> list[Group]:
-    """The broken rules whose mending helps most: musts before shoulds, those of many operations before those of few."""
+def fix_first(report: CheckReport, most: int) -> list[FindingGroup]:
+    """Return the violations to fix first: musts before shoulds, those of many operations before those of few.
+
+    Args:
+        report: The report.
+        most: How many to return at most.
+    """
     weight = list(Level)
-    return sorted(broken(report), key=lambda group: (weight.index(group.first.level), -len(group.checks)))[:most]
+    return sorted(violations(report), key=lambda group: (weight.index(group.first.level), -len(group.checks)))[:most]
 
 
-def operations_of(checks: Iterable[Check], most: int | None = None) -> str:
-    """The operations of some checks, at most so many by name."""
+def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
+    """Return the names of the operations of checks, separated by commas.
+
+    Args:
+        checks: The checks.
+        most: How many to name at most; the rest is counted.
+    """
     names = list(dict.fromkeys(check.operation_id or WHOLE_TENANT for check in checks))
     shown = names if most is None else names[:most]
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
-def skips(report: CheckReport) -> Iterator[str]:
-    """One line for each reason why checks were skipped; errors of the kit are told one by one."""
+def skip_lines(report: CheckReport) -> Iterator[str]:
+    """Yield a line for each cause of skipped checks, and one for each error of the kit."""
     skipped = [check for check in report.checks if check.status is Status.SKIPPED]
     for reason in Reason:
         mine = [check for check in skipped if check.reason is reason]
@@ -156,11 +177,11 @@ def skips(report: CheckReport) -> Iterator[str]:
             yield from (f"{check.id}, {check.operation_id or WHOLE_TENANT}: {check.message}" for check in mine)
         elif reason is Reason.NOT_OFFERED and mine:
             named = list(dict.fromkeys(check.operation_id for check in mine if check.operation_id))
-            yield f"not offered: {', '.join(named) or 'what ' + ', '.join(check.id for check in mine) + ' would judge'}"
+            yield f"not offered: {', '.join(named) or 'what these rules need: ' + ', '.join(each.id for each in mine)}"
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
-            yield f"skipped, {reason}, {count_of(len(mine), 'check')}: {shown}"
+            yield f"{count_of(len(mine), 'check')} skipped ({reason}): {shown}"
 
 
 def _score(name: str, checks: list[Check]) -> Score:
@@ -170,8 +191,8 @@ def _score(name: str, checks: list[Check]) -> Score:
     return Score(name, rules, passed, failed, counts[Status.WARNED], counts[Status.SKIPPED])
 
 
-def _groups(checks: Iterable[Check]) -> list[Group]:
-    return [Group(tuple(same)) for same in _grouped(checks, lambda check: check.id + check.level)]
+def _groups(checks: Iterable[Check]) -> list[FindingGroup]:
+    return [FindingGroup(tuple(same)) for same in _grouped(checks, lambda check: check.id + check.level)]
 
 
 def _grouped(checks: Iterable[Check], key: Callable[[Check], str]) -> Iterator[list[Check]]:
@@ -185,13 +206,5 @@ def _named(checks: Iterable[Check], key: Callable[[Check], str]) -> Iterable[tup
     return groups.items()
 
 
-def _broken_rules(report: CheckReport, level: Level) -> int:
-    return len({group.first.id for group in broken(report, level)})
-
-
-def _are(count: int, word: str) -> str:
-    return f"1 {word} is" if count == 1 else f"{count} {word}s are"
-
-
-def _as_well(shoulds: int) -> str:
-    return f", {_are(shoulds, 'should')} as well" if shoulds else ""
+def _violated_rules(report: CheckReport, level: Level) -> int:
+    return len({group.first.id for group in violations(report, level)})

@@ -1,4 +1,4 @@
-"""The report for people: what was judged, what is broken and how to see it, what to mend first."""
+"""The report on a terminal: scores, violations with commands that reproduce them, and what to fix first."""
 
 from typing import Final
 
@@ -7,79 +7,88 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison
 from oneroster.contract.reports.summary import (
-    Group,
+    WHOLE_TENANT,
+    FindingGroup,
     Outcome,
     Score,
-    broken,
-    by_endpoint,
-    by_family,
-    mend_first,
+    family_scores,
+    fix_first,
+    headline,
     open_points,
-    operations_of,
-    skips,
-    verdict,
+    operation_names,
+    operation_scores,
+    skip_lines,
+    violations,
 )
 from oneroster.contract.result import Check, CheckReport
 
-__all__ = ["show"]
+__all__ = ["print_report"]
 
-MEND_FIRST: Final = 3
-WORST_ENDPOINTS: Final = 5
+FIX_FIRST: Final = 3
+WORST_OPERATIONS: Final = 5
 SHOWN_OPERATIONS: Final = 4
 SHOWN_MESSAGES: Final = 3
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
-_HEADINGS: Final = {Level.MUST: "Broken musts", Level.SHOULD: "Broken shoulds"}
+_HEADINGS: Final = {Level.MUST: "Violated musts", Level.SHOULD: "Violated shoulds"}
 _OPEN_HEADING: Final = "Open points: what the server does where the standard is not certain"
 _OUTCOMES: Final = {
     Outcome.HOLDS: "bold green",
     Outcome.WARNED: "bold yellow",
-    Outcome.BROKEN: "bold red",
+    Outcome.VIOLATED: "bold red",
     Outcome.UNJUDGED: "bold red",
 }
 
 
-def show(
+def print_report(
     report: CheckReport, console: Console, fail_on: Level = Level.MUST, comparison: Comparison | None = None
 ) -> None:
-    """Print the report, and what has changed since an older one; every text is printed as it is, without markup."""
+    """Print a report.
+
+    Args:
+        report: The report. Its texts are printed literally; markup in them has no effect.
+        console: Where to print.
+        fail_on: The lowest level whose violations fail the run.
+        comparison: The comparison with an older report, to print as well.
+    """
     target = report.target
-    _line(console, f"OneRoster 1.1, profile {target.profile}: {target.base_url}")
+    _line(console, f"OneRoster {target.standard}, {target.dialect}: {target.base_url}")
     _line(console, f"{target.requests} requests in {target.seconds:.1f} s, seed {report.seed}", "dim")
     console.print()
-    console.print(_scores("family", by_family(report)))
-    _worst_endpoints(report, console)
+    console.print(_scores("family", family_scores(report)))
+    _worst_operations(report, console)
     for level, heading in _HEADINGS.items():
-        _section(console, heading, broken(report, level))
+        _section(console, heading, violations(report, level))
     _section(console, _OPEN_HEADING, open_points(report))
-    told = list(skips(report))
-    if told:
+    skipped = list(skip_lines(report))
+    if skipped:
         console.print()
-        for line in told:
+        for line in skipped:
             _line(console, line, "dim")
-    if len(broken(report)) > MEND_FIRST:
-        _mend_first(report, console)
+    if len(violations(report)) > FIX_FIRST:
+        _fix_first(report, console)
     if comparison is not None:
         _changes(comparison, console)
-    _left_behind(report, console)
+    _leftovers(report, console)
     console.print()
     if report.repeat:
-        _line(console, f"To repeat it: {report.repeat}", "dim")
-    last = verdict(report, fail_on)
+        _line(console, f"Repeat this run: {report.repeat}", "dim")
+    last = headline(report, fail_on)
     _line(console, last.text, _OUTCOMES[last.outcome])
 
 
-def _left_behind(report: CheckReport, console: Console) -> None:
-    if report.left_behind:
+def _leftovers(report: CheckReport, console: Console) -> None:
+    if report.leftovers:
         console.print()
-        _line(console, "Left behind in the tenant, to be removed by hand", "bold red")
-        for request in report.left_behind:
+        _line(console, "Objects left in the tenant; remove them by hand", "bold red")
+        for request in report.leftovers:
             _line(console, f"  {request}")
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
-    # Unwrapped, so that addresses and commands can be copied from any width of terminal.
+    # Not wrapped, so that addresses and commands can be copied at any width of the terminal.
     console.print(Text(text, style=style), soft_wrap=True)
 
 
@@ -105,16 +114,16 @@ def _number(count: int, style: str = "") -> Text:
     return Text(str(count), style=style if count else "dim")
 
 
-def _worst_endpoints(report: CheckReport, console: Console) -> None:
-    worst = [score for score in by_endpoint(report) if score.failed or score.warned]
+def _worst_operations(report: CheckReport, console: Console) -> None:
+    worst = [score for score in operation_scores(report) if score.failed or score.warned]
     if worst:
         console.print()
-        console.print(_scores("endpoint", worst[:WORST_ENDPOINTS]))
-        if len(worst) > WORST_ENDPOINTS:
-            _line(console, f"and {len(worst) - WORST_ENDPOINTS} more endpoints with something broken", "dim")
+        console.print(_scores("operation", worst[:WORST_OPERATIONS]))
+        if len(worst) > WORST_OPERATIONS:
+            _line(console, f"{len(worst) - WORST_OPERATIONS} more operations with violations", "dim")
 
 
-def _section(console: Console, heading: str, groups: list[Group]) -> None:
+def _section(console: Console, heading: str, groups: list[FindingGroup]) -> None:
     if groups:
         console.print()
         _line(console, heading, "bold")
@@ -122,7 +131,7 @@ def _section(console: Console, heading: str, groups: list[Group]) -> None:
             _group(console, group)
 
 
-def _group(console: Console, group: Group) -> None:
+def _group(console: Console, group: FindingGroup) -> None:
     first = group.first
     head = Text.assemble(
         (f"{first.level} {first.id}", _STYLES[first.level]), f"  {first.title}", (f"  ({first.clause})", "dim")
@@ -130,11 +139,22 @@ def _group(console: Console, group: Group) -> None:
     console.print(head, soft_wrap=True)
     messages = group.by_message()
     for same in messages[:SHOWN_MESSAGES]:
-        _line(console, f"  {operations_of(same, SHOWN_OPERATIONS)}: {same[0].message}")
+        _line(console, f"  {operation_names(same, SHOWN_OPERATIONS)}: {same[0].message}")
         _evidence(console, same[0])
-    rest = [check for same in messages[SHOWN_MESSAGES:] for check in same]
-    if rest:
-        _line(console, f"  and so in {operations_of(rest, SHOWN_OPERATIONS)}", "dim")
+    hidden = [check for same in messages[SHOWN_MESSAGES:] for check in same]
+    if hidden:
+        _line(console, f"  {_summary_of_hidden(hidden, messages[:SHOWN_MESSAGES])}", "dim")
+
+
+def _summary_of_hidden(hidden: list[Check], shown: list[list[Check]]) -> str:
+    """Return one line for the findings of a rule that are not printed one by one."""
+    before = {check.operation_id for same in shown for check in same}
+    names = dict.fromkeys(check.operation_id or WHOLE_TENANT for check in hidden if check.operation_id not in before)
+    if not names:
+        return f"{count_of(len(hidden), 'more finding')} in the same operations"
+    what = "same point" if hidden[0].level is Level.OPEN else "same violation"
+    listed = ", ".join([*names][:SHOWN_OPERATIONS]) + (", ..." if len(names) > SHOWN_OPERATIONS else "")
+    return f"{what} in {count_of(len(names), 'more operation')}: {listed}"
 
 
 def _evidence(console: Console, check: Check) -> None:
@@ -145,16 +165,16 @@ def _evidence(console: Console, check: Check) -> None:
             _line(console, f"    {item.curl}", "dim")
 
 
-def _mend_first(report: CheckReport, console: Console) -> None:
+def _fix_first(report: CheckReport, console: Console) -> None:
     console.print()
-    _line(console, "To mend first", "bold")
-    for group in mend_first(report, MEND_FIRST):
-        _line(console, f"  {group.first.id}  {group.first.title}: {operations_of(group.checks, SHOWN_OPERATIONS)}")
+    _line(console, "Fix first", "bold")
+    for group in fix_first(report, FIX_FIRST):
+        _line(console, f"  {group.first.id}  {group.first.title}: {operation_names(group.checks, SHOWN_OPERATIONS)}")
 
 
 def _changes(comparison: Comparison, console: Console) -> None:
     console.print()
-    _line(console, f"Compared with the report of {comparison.started_at}: {comparison.told()}", "bold")
+    _line(console, f"Compared with the report of {comparison.started_at}: {comparison.headline()}", "bold")
     for heading, changes, style in (
         ("worse", comparison.worse, "bold red"),
         ("better", comparison.better, "bold green"),

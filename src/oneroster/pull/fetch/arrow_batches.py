@@ -14,6 +14,7 @@ from oneroster.pull.fetch.row_parser import extras_of, has_extras
 from oneroster.pull.roster.columns import Column, columns_of, element_of
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Property, Specification
+from oneroster_runtime.wire import TRUTH
 
 __all__ = ["Batcher"]
 
@@ -52,7 +53,7 @@ def _converter_of(standard: Standard, column: Column) -> Callable[[Sequence[Any]
         return partial(_lists_of_ids, column.type, attrgetter(known.attribute))
     if known is not None and known.kind == "date-time" and column.offset_of is None:
         return partial(_instants, column.type, attrgetter(known.attribute))
-    return partial(_array, column.type, _values_of(standard, column))
+    return partial(_array, column.type, _values_of(column))
 
 
 def _array(kind: pa.DataType, values: Values, rows: Sequence[Any]) -> pa.Array:
@@ -88,7 +89,7 @@ def _offsets(lists: list[Any]) -> pa.Array:
     return pa.array(list(accumulate(map(len, lists), initial=0)), pa.int32())
 
 
-def _values_of(standard: Standard, column: Column) -> Values:
+def _values_of(column: Column) -> Values:
     known = column.property
     if known is None:
         return _extras
@@ -98,7 +99,7 @@ def _values_of(standard: Standard, column: Column) -> Values:
     if known.kind == "reference":
         return partial(_references, get, attrgetter(f"{known.attribute}.{_ID}"))
     if known.kind == "boolean":
-        return partial(_booleans, standard.wire.TRUTH, get)
+        return partial(_booleans, TRUTH, get)
     convert = _CONVERSIONS.get(known.kind)
     return partial(_unchanged, get) if convert is None else partial(_each, get, convert)
 

@@ -1,4 +1,4 @@
-"""Who may do what: the three ways in of OneRoster 1.1, judged side by side (7.1)."""
+"""Authentication of requests by the three methods of OneRoster (7.1), and the check of scopes."""
 
 import secrets
 import time
@@ -6,21 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from oneroster.sandbox.auth.oauth1 import SignatureJudge
-from oneroster.sandbox.auth.oauth2 import TokenEndpoint, TokenRegistry
+from oneroster.sandbox.auth.oauth1 import SignatureVerifier
+from oneroster.sandbox.auth.oauth2 import OAuth2Server, TokenRegistry
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 REALM: Final = "oneroster-sandbox"
-WAYS_IN: Final = frozenset({"bearer", "oauth1", "oauth2"})
-"""A static bearer token, requests signed by OAuth 1.0a, tokens granted by OAuth 2."""
+AUTHENTICATION_METHODS: Final = frozenset({"bearer", "oauth1", "oauth2"})
+"""A static bearer token, requests signed with OAuth 1.0a, and tokens issued by OAuth 2."""
 Clock = Callable[[], float]
-"""Seconds since 1970, as time.time gives them."""
+"""Returns the seconds since 1970, like time.time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxCredentials:
-    """What opens this tenant. Made up anew for each tenant unless given; nothing secret stands in the repr."""
+    """The credentials that a tenant accepts. Secrets are random unless given, and are not in the repr."""
 
     client_id: str = "sandbox-client"
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -28,22 +28,25 @@ class SandboxCredentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A caller who may come in; `scopes` is None for one who may do everything."""
+class Authenticated:
+    """The result for a caller with valid credentials; `scopes` is None if they are not limited to scopes."""
 
     scopes: frozenset[str] | None = None
 
-    def may(self, wanted: tuple[str, ...]) -> bool:
-        """Whether any one of the wanted scopes was granted; an operation that names none is open to all callers."""
-        return self.scopes is None or not wanted or not self.scopes.isdisjoint(wanted)
+    def may(self, required: tuple[str, ...]) -> bool:
+        """Return whether one of the required scopes was granted; without required scopes every caller may."""
+        return self.scopes is None or not required or not self.scopes.isdisjoint(required)
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A caller who stays outside.
+    """The result for a caller without valid credentials.
 
-    `error` is the word of RFC 6750, section 3.1, for the challenge; `schemes` are those that would open the door;
-    `cause` says what was wrong with credentials that could be read: expired, timestamp, nonce or signature.
+    Attributes:
+        reason: What is wrong, for the status payload.
+        error: The error code of RFC 6750, section 3.1, for the challenge.
+        schemes: The schemes that the tenant accepts.
+        cause: What was wrong with well-formed credentials: expired, timestamp, nonce or signature.
     """
 
     reason: str
@@ -55,19 +58,19 @@ class Denied:
     def challenge(self) -> str:
         """The value of WWW-Authenticate."""
         error = f', error="{self.error}"' if self.error else ""
-        told = {"Bearer": f'Bearer realm="{REALM}"{error}', "OAuth": f'OAuth realm="{REALM}"'}
-        return ", ".join(told[scheme] for scheme in self.schemes)
+        challenges = {"Bearer": f'Bearer realm="{REALM}"{error}', "OAuth": f'OAuth realm="{REALM}"'}
+        return ", ".join(challenges[scheme] for scheme in self.schemes)
 
 
 class Authentication:
-    """The doorkeeper of one tenant.
+    """The authentication of one tenant.
 
     Args:
-        credentials: what opens the tenant.
-        scopes: all scopes that can be granted.
-        token_lifetime: seconds until an issued token expires.
-        clock: tells the time; tests give their own.
-        ways_in: those of `WAYS_IN` that open this tenant.
+        credentials: The credentials that the tenant accepts.
+        scopes: All scopes that can be granted.
+        token_lifetime: Seconds until an issued token expires.
+        clock: Returns the seconds since 1970; tests pass their own.
+        methods: Those of `AUTHENTICATION_METHODS` that the tenant accepts.
     """
 
     def __init__(
@@ -77,53 +80,53 @@ class Authentication:
         *,
         token_lifetime: int = 3600,
         clock: Clock = time.time,
-        ways_in: frozenset[str] = WAYS_IN,
+        methods: frozenset[str] = AUTHENTICATION_METHODS,
     ) -> None:
-        self._ways_in = ways_in
+        self._methods = methods
         self._schemes = (
-            *(["Bearer"] if ways_in & {"bearer", "oauth2"} else []),
-            *(["OAuth"] if "oauth1" in ways_in else []),
+            *(["Bearer"] if methods & {"bearer", "oauth2"} else []),
+            *(["OAuth"] if "oauth1" in methods else []),
         )
         self._token = credentials.token
         self._issued = TokenRegistry(clock)
-        self._signatures = SignatureJudge(credentials.client_id, credentials.client_secret, clock)
-        self.token_endpoint = TokenEndpoint(
+        self._signatures = SignatureVerifier(credentials.client_id, credentials.client_secret, clock)
+        self.oauth2_server = OAuth2Server(
             credentials.client_id, credentials.client_secret, scopes, self._issued, token_lifetime
         )
 
     @staticmethod
     def scope_challenge(operation: Operation) -> str:
-        """The value of WWW-Authenticate for a token whose scopes do not reach (RFC 6750, 3.1)."""
+        """Return the WWW-Authenticate value for a token without a required scope (RFC 6750, 3.1)."""
         return f'Bearer realm="{REALM}", error="insufficient_scope", scope="{" ".join(operation.oauth_scopes)}"'
 
-    def examine(self, request: RawRequest) -> Admitted | Denied:
-        """Judge the credentials of one request."""
+    def authenticate(self, request: RawRequest) -> Authenticated | Denied:
+        """Check the credentials of one request."""
         if not request.has_credentials:
-            return self._denied(f"no credentials were sent; known here: {', '.join(self._schemes)}")
+            return self._denied(f"no credentials were sent; accepted: {', '.join(self._schemes)}")
         scheme, _, rest = request.authorization.partition(" ")
         if scheme.lower() == "bearer" and "Bearer" in self._schemes:
             return self._bearer(rest.strip())
         if scheme.lower() in ("oauth", "") and "OAuth" in self._schemes:
             return self._signed(request)
-        return self._denied(f"this way in is not known here; known are {', '.join(self._schemes)}")
+        return self._denied(f"this authentication scheme is not accepted; accepted: {', '.join(self._schemes)}")
 
-    def serves_tokens(self) -> bool:
-        """Whether tokens are granted here by OAuth 2."""
-        return "oauth2" in self._ways_in
+    def issues_tokens(self) -> bool:
+        """Return whether the tenant issues tokens by OAuth 2."""
+        return "oauth2" in self._methods
 
     def _denied(self, reason: str, error: str | None = None, cause: str | None = None) -> Denied:
         return Denied(reason, error, self._schemes, cause)
 
-    def _bearer(self, token: str) -> Admitted | Denied:
-        if "bearer" in self._ways_in and secrets.compare_digest(token.encode(), self._token.encode()):
-            return Admitted()
+    def _bearer(self, token: str) -> Authenticated | Denied:
+        if "bearer" in self._methods and secrets.compare_digest(token.encode(), self._token.encode()):
+            return Authenticated()
         scopes = self._issued.scopes(token)
         if scopes is not None:
-            return Admitted(scopes)
-        if self._issued.is_over(token):
-            return self._denied("the bearer token has expired; fetch a new one", "invalid_token", "expired")
+            return Authenticated(scopes)
+        if self._issued.has_expired(token):
+            return self._denied("the bearer token has expired; request a new one", "invalid_token", "expired")
         return self._denied("the bearer token is not valid", "invalid_token")
 
-    def _signed(self, request: RawRequest) -> Admitted | Denied:
-        objection = self._signatures.objection(request.method, request.signed_url, request.headers)
-        return Admitted() if objection is None else self._denied(objection.reason, cause=objection.cause)
+    def _signed(self, request: RawRequest) -> Authenticated | Denied:
+        rejection = self._signatures.verify(request.method, request.signed_url, request.headers)
+        return Authenticated() if rejection is None else self._denied(rejection.reason, cause=rejection.cause)

@@ -1,6 +1,6 @@
-"""OAuth 1.0a without a token: the signature of a request, judged by oauthlib (7.1, 7.2)."""
+"""OAuth 1.0a without a token: signatures of requests, verified by oauthlib (7.1, 7.2)."""
 
-# ruff: noqa: ARG002  # oauthlib says what its questions look like, not we
+# ruff: noqa: ARG002  # oauthlib defines the signatures of these methods
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -9,52 +9,53 @@ from typing import Any, Final, NamedTuple
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, RequestValidator, SignatureOnlyEndpoint
 
 WINDOW: Final = 45 * 60
-"""Seconds by which a timestamp may differ from the tenant's clock, before and after."""
+"""Seconds by which a timestamp may differ from the tenant's clock in either direction."""
 
 
-class Objection(NamedTuple):
-    """What is wrong with a signed request; `cause` is timestamp, nonce, signature, or None for anything else."""
+class Rejection(NamedTuple):
+    """Why a signed request is rejected; `cause` is timestamp, nonce, signature, or None for anything else."""
 
     reason: str
     cause: str | None = None
 
 
-_TIMESTAMP: Final = Objection("the OAuth 1.0a timestamp is too far from the time of this server", "timestamp")
-_NONCE: Final = Objection("the OAuth 1.0a nonce was used before", "nonce")
-_SIGNATURE: Final = Objection("the OAuth 1.0a key or signature is not accepted", "signature")
-_MALFORMED: Final = Objection("the OAuth 1.0a parameters or the signature method are not accepted")
-_UNREADABLE: Final = Objection("the request cannot be read as one signed by OAuth 1.0a")
+_TIMESTAMP: Final = Rejection("the OAuth 1.0a timestamp is too far from the time of this server", "timestamp")
+_NONCE: Final = Rejection("the OAuth 1.0a nonce was used before", "nonce")
+_SIGNATURE: Final = Rejection("the OAuth 1.0a key or signature is not valid", "signature")
+_MALFORMED: Final = Rejection("the OAuth 1.0a parameters or the signature method are not valid")
+_UNREADABLE: Final = Rejection("the OAuth 1.0a credentials cannot be parsed")
 
 
-class SignatureJudge:
-    """Says of a signed request what is wrong with it.
+class SignatureVerifier:
+    """Verifies the signatures of requests.
 
     Args:
-        client_id, client_secret: the only pair that is known.
-        clock: seconds since 1970.
+        client_id: The id of the only client.
+        client_secret: The secret of this client.
+        clock: Returns the seconds since 1970.
     """
 
     def __init__(self, client_id: str, client_secret: str, clock: Callable[[], float]) -> None:
         self._nonces = _Nonces(clock)
         self._endpoint = SignatureOnlyEndpoint(_Validator(client_id, client_secret, self._nonces))
 
-    def objection(self, method: str, url: str, headers: Mapping[str, str]) -> Objection | None:
-        """Why the request is refused, or None when its signature holds.
+    def verify(self, method: str, url: str, headers: Mapping[str, str]) -> Rejection | None:
+        """Return why a request is rejected, or None if its signature is valid.
 
-        The body is left out: OneRoster's are JSON, and only form bodies are signed (7.2, 1).
+        The body is not part of the signature, because only form bodies are signed and OneRoster's are JSON (7.2, 1).
         """
         try:
             valid, request = self._endpoint.validate_request(url, method, headers=dict(headers))
         except ValueError:
-            # The library cannot read the header or the query at all.
+            # oauthlib cannot parse the header or the query.
             return _UNREADABLE
         if valid:
             self._nonces.remember(request.timestamp, request.nonce)
             return None
         return self._cause(request)
 
-    def _cause(self, request: Any) -> Objection:
-        # The library tells only that something is wrong; the two that come before the signature can be asked again.
+    def _cause(self, request: Any) -> Rejection:
+        # oauthlib reports only a failure; timestamp and nonce can be checked again to find the cause.
         if request is None or not (request.timestamp and request.nonce and str(request.timestamp).isdigit()):
             return _MALFORMED
         if not self._nonces.timely(request.timestamp):
@@ -65,7 +66,7 @@ class SignatureJudge:
 
 
 class _Nonces:
-    """Which nonces were used within the time in which they could be used again."""
+    """The nonces used while their timestamps are still valid."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -79,17 +80,17 @@ class _Nonces:
 
     def remember(self, timestamp: str, nonce: str) -> None:
         now = self._clock()
-        # A timestamp can be valid for twice the window: it may lie ahead of the clock at first.
+        # A timestamp may be ahead of the clock, so it can be valid for twice the window.
         self._used = {key: until for key, until in self._used.items() if until > now}
         self._used[timestamp, nonce] = now + 2 * WINDOW
 
 
 class _Validator(RequestValidator):
-    """What oauthlib asks about the one client of the tenant."""
+    """The answers to the questions of oauthlib about the only client of the tenant."""
 
     enforce_ssl = False
     allowed_signature_methods = (SIGNATURE_HMAC_SHA256, SIGNATURE_HMAC_SHA1)
-    # The library would compare with the machine's clock; the nonces compare with the tenant's.
+    # oauthlib uses the system clock; `_Nonces` uses the tenant's.
     timestamp_lifetime = 10**10
 
     def __init__(self, client_id: str, client_secret: str, nonces: _Nonces) -> None:
@@ -97,11 +98,11 @@ class _Validator(RequestValidator):
         self._client_id = client_id
         self._client_secret = client_secret
         self._nonces = nonces
-        self._nobody = secrets.token_urlsafe(24)
+        self._random_secret = secrets.token_urlsafe(24)
 
     @property
     def dummy_client(self) -> str:
-        return self._nobody
+        return self._random_secret
 
     def check_client_key(self, client_key: str) -> bool:
         return bool(client_key)
@@ -124,8 +125,8 @@ class _Validator(RequestValidator):
         return self._nonces.fresh(timestamp, nonce)
 
     def get_client_secret(self, client_key: str, request: Any) -> str:
-        return self._client_secret if client_key == self._client_id else self._nobody
+        return self._client_secret if client_key == self._client_id else self._random_secret
 
     def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
-        # OneRoster signs without a token (7.1): a request that names one is signed with a secret nobody has.
-        return self._nobody
+        # OneRoster signs without a token (7.1), so a request with a token must not verify.
+        return self._random_secret

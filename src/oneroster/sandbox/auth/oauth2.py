@@ -1,6 +1,6 @@
-"""OAuth 2.0 client credentials: the token endpoint, run by oauthlib, and the tokens it has issued (7.4)."""
+"""OAuth 2.0 client credentials: the token endpoint, based on oauthlib, and its issued tokens (7.4)."""
 
-# ruff: noqa: ARG002  # oauthlib says what its questions look like, not we
+# ruff: noqa: ARG002  # oauthlib defines the signatures of these methods
 
 import base64
 import binascii
@@ -16,46 +16,47 @@ from oneroster.sandbox.http.responses import JSON, Reply
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path, not a secret
 
 
-class _Issued(NamedTuple):
-    until: float
-    forgotten: float
+class _IssuedToken(NamedTuple):
+    expires: float
+    removed: float
     scopes: frozenset[str]
 
 
 class TokenRegistry:
-    """The tokens in use, with their scopes and the time at which they end.
+    """Issued tokens with their scopes and expiry times.
 
-    Those that have ended are known for as long again as they lived, so that their bearers can be told.
+    An expired token is kept for another lifetime, so that the response can say that it has expired.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._tokens: dict[str, _Issued] = {}
+        self._tokens: dict[str, _IssuedToken] = {}
 
     def add(self, token: str, scopes: frozenset[str], seconds: int) -> None:
-        """Accept a token for so many seconds from now."""
+        """Register a token that is valid for a number of seconds from now."""
         now = self._clock()
-        self._tokens = {known: entry for known, entry in self._tokens.items() if entry.forgotten > now}
-        self._tokens[token] = _Issued(now + seconds, now + 2 * seconds, scopes)
+        self._tokens = {known: entry for known, entry in self._tokens.items() if entry.removed > now}
+        self._tokens[token] = _IssuedToken(now + seconds, now + 2 * seconds, scopes)
 
     def scopes(self, token: str) -> frozenset[str] | None:
-        """The scopes of a token, or None when it was never issued or has expired."""
+        """Return the scopes of a token, or None if it was not issued or has expired."""
         known = self._tokens.get(token)
-        return known.scopes if known is not None and known.until > self._clock() else None
+        return known.scopes if known is not None and known.expires > self._clock() else None
 
-    def is_over(self, token: str) -> bool:
-        """Whether a token was issued and has expired."""
+    def has_expired(self, token: str) -> bool:
+        """Return whether a token was issued and has expired."""
         return token in self._tokens and self.scopes(token) is None
 
 
-class TokenEndpoint:
-    """Answers `POST /oauth/token` as RFC 6749, sections 4.4 and 5, say.
+class OAuth2Server:
+    """The token endpoint, which follows RFC 6749, sections 4.4 and 5.
 
     Args:
-        client_id, client_secret: the only client.
-        scopes: those that can be asked for; asked for none, all are granted.
-        registry: takes up what is issued.
-        lifetime: seconds a token lives.
+        client_id: The id of the only client.
+        client_secret: The secret of this client.
+        scopes: The scopes that can be granted; a request without scopes gets all of them.
+        registry: Receives the issued tokens.
+        lifetime: Seconds until a token expires.
     """
 
     def __init__(
@@ -64,30 +65,30 @@ class TokenEndpoint:
         validator = _Validator(client_id, client_secret, scopes, registry)
         self._server = BackendApplicationServer(validator, token_expires_in=lifetime)
 
-    def answer(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """The answer to one POST, a token or an error in JSON."""
+    def token_reply(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Return the reply to a POST: a token, or an error as JSON."""
         try:
-            given, content, status = self._server.create_token_response(
+            issued_headers, content, status = self._server.create_token_response(
                 url, "POST", body.decode("utf-8", "replace"), dict(headers)
             )
         except OAuth2Error as error:
-            given, content, status = _said(error)
+            issued_headers, content, status = _error(error)
         except ValueError:
-            # The library could not read the body as a form, or the address as one with a query.
-            given, content, status = _said(InvalidRequestError("the request is not form-urlencoded"))
-        named = {**given, "Pragma": "no-cache"}
+            # oauthlib could not parse the body as a form, or the query of the URL.
+            issued_headers, content, status = _error(InvalidRequestError("the request is not form-urlencoded"))
+        reply_headers = {**issued_headers, "Pragma": "no-cache"}
         if status == 401:
-            # RFC 6749, 5.2: the challenge names the scheme by which a client authenticates here.
-            named["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
-        return Reply(status, content.encode(), {k: v for k, v in named.items() if k != "Content-Type"}, JSON)
+            # RFC 6749, 5.2: the challenge names the authentication scheme of the client.
+            reply_headers["WWW-Authenticate"] = 'Basic realm="oneroster-sandbox"'
+        return Reply(status, content.encode(), {k: v for k, v in reply_headers.items() if k != "Content-Type"}, JSON)
 
 
-def _said(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:
+def _error(error: OAuth2Error) -> tuple[Mapping[str, str], str, int]:
     return error.headers, error.json, error.status_code
 
 
 class _Validator(RequestValidator):
-    """What oauthlib asks about the one client of the tenant."""
+    """The answers to the questions of oauthlib about the only client of the tenant."""
 
     def __init__(self, client_id: str, client_secret: str, scopes: frozenset[str], registry: TokenRegistry) -> None:
         super().__init__()
@@ -103,7 +104,7 @@ class _Validator(RequestValidator):
         by_header = _basic(request.headers.get("authorization", ""))
         by_body = (request.client_id, request.client_secret) if request.client_secret else None
         if by_header and by_body:
-            raise InvalidRequestError("the client authenticates twice, by header and by body", request=request)
+            raise InvalidRequestError("the client authenticates both by header and by body", request=request)
         client_id, secret = by_header or by_body or ("", "")
         known = secrets.compare_digest((client_id or "").encode(), self._client_id.encode())
         if not (secrets.compare_digest(secret.encode(), self._client_secret.encode()) and known):
@@ -129,14 +130,14 @@ class _Validator(RequestValidator):
 
 
 class _Client:
-    """oauthlib wants an object with the id on it."""
+    """The object with a client id that oauthlib expects."""
 
     def __init__(self, client_id: str) -> None:
         self.client_id = client_id
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """Id and secret of a Basic header, each form-decoded (RFC 6749, 2.3.1); None when there is no such header."""
+    """Return id and secret of a Basic header, each form-decoded (RFC 6749, 2.3.1), or None without such a header."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,12 +1,12 @@
-"""The academic sessions: years, semesters, terms and grading periods."""
+"""Generate the academic sessions: years, semesters, terms and grading periods."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final, Self
+from typing import Final
 
-from oneroster.sandbox.district.random_source import Chance
-from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.entities import Period
+from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
+from oneroster.sandbox.district.random_stream import RandomStream
 
 _YEAR: Final = 2026
 _FIRST_DAY: Final = date(2025, 8, 18)
@@ -14,52 +14,35 @@ _LAST_DAY: Final = date(2026, 6, 15)
 _HOLIDAY: Final = timedelta(days=2)
 _DAYS_OF_A_YEAR: Final = timedelta(days=364)  # whole weeks, so that every year begins on a Monday
 
-# (type, how many of them divide the session above)
+# (kind of session, how many of them divide the session above)
 _LEVELS: Final = (("semester", 2), ("term", 2), ("gradingPeriod", 2))
 
 
-@dataclass
-class Period:
-    """A span of school life from its first day to the day after its last."""
-
-    sourced_id: str
-    kind: str
-    title: str
-    year: int
-    start: date
-    end: date
-    parent: Self | None = None
-    children: list[Self] = field(default_factory=list)
-    status: str = "active"
-
-    def walk(self) -> Iterator[Self]:
-        """The session and all within it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-
 class Calendar:
-    """The sessions of the school year under way, and of the ones before and after, with less in them."""
+    """The sessions of the current school year, and fewer of the previous and the next year."""
 
     def __init__(self, seed: int) -> None:
         self._ids = ids("session", seed)
-        self._chance = Chance("calendar", seed)
+        self._random = RandomStream("calendar", seed)
         self.year = self._session("schoolYear", "School year 2025/26", _YEAR, _FIRST_DAY, _LAST_DAY)
         self._divide(self.year, 0)
         self._years = [self.year, self._past(), self._future()]
         self.semesters = [session for session in self.year.walk() if session.kind == "semester"]
         self.terms = [session for session in self.year.walk() if session.kind == "term"]
 
-    def records(self) -> Iterator[Record]:
-        """All sessions on the wire."""
+    def sessions(self) -> Iterator[Period]:
+        """Yield all sessions."""
         for year in self._years:
-            yield from map(self._record, year.walk())
+            for session in year.walk():
+                session.last_modified = change_time(self._random)
+                yield session
 
     def _session(
         self, kind: str, title: str, year: int, start: date, end: date, parent: Period | None = None
     ) -> Period:
-        session = Period(next(self._ids), kind, title, year, start, end, parent)
+        session = Period(
+            sourced_id=next(self._ids), kind=kind, title=title, year=year, start=start, end=end, parent=parent
+        )
         if parent:
             parent.children.append(session)
         return session
@@ -77,36 +60,19 @@ class Calendar:
             self._divide(self._session(kind, within + title, above.year, start, end, above), level + 1)
 
     def _past(self) -> Period:
-        """A year whose records a consumer may drop, down to a grading period."""
+        """Return a deleted year with one term and one grading period."""
         start, end = _FIRST_DAY - _DAYS_OF_A_YEAR, _LAST_DAY - _DAYS_OF_A_YEAR
         year = self._session("schoolYear", "School year 2024/25", _YEAR - 1, start, end)
         term = self._session("term", "Whole year", _YEAR - 1, start, end, year)
         self._session("gradingPeriod", "Whole year", _YEAR - 1, start, end, term)
         for session in year.walk():
-            session.status = "tobedeleted"
+            session.deleted = True
         return year
 
     def _future(self) -> Period:
-        """A year that is not yet divided; its summer term stands under no semester."""
+        """Return a year that is not divided yet, with a summer term that belongs to no semester."""
         start, end = _FIRST_DAY + _DAYS_OF_A_YEAR, _LAST_DAY + _DAYS_OF_A_YEAR
         year = self._session("schoolYear", "School year 2026/27", _YEAR + 1, start, end)
         summer = self._session("term", "Été", _YEAR + 1, end - timedelta(days=14), end, year)
         self._session("gradingPeriod", "Été", _YEAR + 1, summer.start, summer.end, summer)
         return year
-
-    def _record(self, session: Period) -> Record:
-        record: Record = {
-            "sourcedId": session.sourced_id,
-            "status": session.status,
-            "dateLastModified": changed(self._chance),
-            "title": session.title,
-            "startDate": session.start.isoformat(),
-            "endDate": session.end.isoformat(),
-            "type": session.kind,
-            "schoolYear": str(session.year),
-        }
-        if session.parent:
-            record["parent"] = reference(session.parent.sourced_id, "academicSession")
-        if session.children:
-            record["children"] = [reference(child.sourced_id, "academicSession") for child in session.children]
-        return record

@@ -1,13 +1,14 @@
-"""What can be taught, and with which resources."""
+"""Generate the courses and their learning resources."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from oneroster.sandbox.district.calendar import Calendar
-from oneroster.sandbox.district.names import SUBJECTS
-from oneroster.sandbox.district.organisation import Organisation, School
-from oneroster.sandbox.district.random_source import Chance
-from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.entities import Course, LearningResource, School
+from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
+from oneroster.sandbox.district.name_lists import SUBJECTS
+from oneroster.sandbox.district.organisation import Organisation
+from oneroster.sandbox.district.random_stream import RandomStream
 
 _VERY_LONG: Final = "Advanced topics in the comparative history of long titles, with exercises " * 7
 _RESOURCES: Final = 11
@@ -15,14 +16,14 @@ _ROLES: Final = (("student", "teacher"), ("teacher",), ("aide", "guardian", "par
 
 
 class Courses:
-    """The catalogue of the district.
+    """The course catalogue of the district.
 
     Attributes:
-        resources: the ids of the resources.
+        resources: The ids of the learning resources.
     """
 
     def __init__(self, seed: int, calendar: Calendar, organisation: Organisation) -> None:
-        self._chance = Chance("courses", seed)
+        self._random = RandomStream("courses", seed)
         self._year = calendar.year.sourced_id
         self._district = organisation.district.sourced_id
         self._stages = {school.grades for school in organisation.schools}
@@ -36,62 +37,54 @@ class Courses:
         self._own = {school.number: next(self._ids) for school in self._schools}
 
     def taught(self, school: School, subject: str) -> str:
-        """The course of a subject, which the district offers to all schools with the same grades."""
+        """Return the id of the course of a subject, which the district offers to all schools with the same grades."""
         return self._shared[school.grades, subject]
 
     def homeroom(self, school: School) -> str:
-        """The course that a school offers itself."""
+        """Return the id of the course that a school offers itself."""
         return self._own[school.number]
 
-    def records(self) -> Iterator[Record]:
-        """All courses on the wire."""
+    def courses(self) -> Iterator[Course]:
+        """Yield all courses."""
         codes = dict(SUBJECTS)
         for number, ((grades, subject), sourced_id) in enumerate(self._shared.items()):
-            record = self._course(sourced_id, f"{subject} {grades[0]} to {grades[-1]}", self._district)
-            record |= {"grades": list(grades), "subjects": [subject], "subjectCodes": [codes[subject]]}
+            course = self._course(sourced_id, f"{subject} {grades[0]} to {grades[-1]}", self._district)
+            course.grades = grades
+            course.subjects = ((subject, codes[subject]),)
             if number % 2 == 0:
-                chosen = self.resources[number % _RESOURCES :][:2]
-                record["resources"] = [reference(resource, "resource") for resource in chosen]
-            yield record
+                course.resources = self.resources[number % _RESOURCES :][:2]
+            yield course
         for school in self._schools:
             yield self._course(self._own[school.number], f"Homeroom of {school.name}", school.sourced_id)
-        # Nobody teaches these two: one too long for most columns, one on its way out and with nothing optional.
+        # Two courses without classes: one with a title too long for most columns, one deleted and with no optional
+        # values.
         yield self._course(next(self._ids), _VERY_LONG.strip(), self._district)
         retired = self._course(next(self._ids), "Shorthand", None)
-        yield {**retired, "status": "tobedeleted"}
+        retired.deleted = True
+        yield retired
 
-    def resource_records(self) -> Iterator[Record]:
-        """All resources on the wire."""
+    def learning_resources(self) -> Iterator[LearningResource]:
+        """Yield all learning resources."""
         for number, sourced_id in enumerate(self.resources):
-            roles = _ROLES[number % len(_ROLES)]
-            record: Record = {
-                "sourcedId": sourced_id,
-                "status": "tobedeleted" if number == _RESOURCES - 1 else "active",
-                "dateLastModified": changed(self._chance),
-                "vendorResourceId": f"urn:example:book:{number}",
-            }
+            resource = LearningResource(
+                sourced_id=sourced_id,
+                deleted=number == _RESOURCES - 1,
+                last_modified=change_time(self._random),
+                vendor_resource_id=f"urn:example:book:{number}",
+                roles=_ROLES[number % len(_ROLES)],
+            )
             if number % 3:
-                record |= {
-                    "title": f"Reader {number}, «Légende»",
-                    "importance": "primary" if number % 2 else "secondary",
-                }
-            if roles:
-                record["roles"] = list(roles)
+                resource.title = f"Reader {number}, «Légende»"
+                resource.importance = "primary" if number % 2 else "secondary"
             if number % 4 == 0:
-                record |= {"vendorId": "vendor.example", "applicationId": f"app{number}"}
-            yield record
+                resource.vendor_id = "vendor.example"
+                resource.application_id = f"app{number}"
+            yield resource
 
-    def _course(self, sourced_id: str, title: str, org: str | None) -> Record:
-        record: Record = {
-            "sourcedId": sourced_id,
-            "status": "active",
-            "dateLastModified": changed(self._chance),
-            "title": title,
-        }
+    def _course(self, sourced_id: str, title: str, org: str | None) -> Course:
+        course = Course(sourced_id=sourced_id, last_modified=change_time(self._random), title=title)
         if org:
-            record |= {
-                "courseCode": f"C{self._chance.below(10_000):04}",
-                "org": reference(org, "org"),
-                "schoolYear": reference(self._year, "academicSession"),
-            }
-        return record
+            course.code = f"C{self._random.below(10_000):04}"
+            course.org = org
+            course.school_year = self._year
+        return course

@@ -1,42 +1,40 @@
-"""All parts of a district, one school after the other."""
+"""Generate all entities of a district, one school after the other."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from oneroster.sandbox.district.calendar import Calendar
 from oneroster.sandbox.district.classes import Classes
 from oneroster.sandbox.district.courses import Courses
+from oneroster.sandbox.district.entities import Entity, Person
 from oneroster.sandbox.district.gradebook import Gradebook
 from oneroster.sandbox.district.organisation import Organisation
-from oneroster.sandbox.district.people import People, Person, demographics
-from oneroster.sandbox.district.random_source import Chance
-from oneroster.sandbox.district.records import Record
+from oneroster.sandbox.district.people import People, demographics
+from oneroster.sandbox.district.random_stream import RandomStream
 from oneroster.sandbox.district.size import Size
 
 
-def records(size: Size, seed: int) -> Iterator[tuple[str, Record]]:
-    """The records of a district, each with the name of its element, in the wire form of OneRoster 1.1 (clause 5).
+def district_entities(size: Size, seed: int) -> Iterator[Entity]:
+    """Yield the entities of a district.
 
-    Booleans are the strings `true` and `false`. References have `sourcedId` and `type`; their href is left to whoever
-    serves them, for it depends on where. Every reference leads to a record that is there, every date is in order, and
-    the order of the records of an element is not that of their ids. No more than a school is held at a time.
+    Every id that an entity refers to exists, all dates are in order, and the entities of a kind are not in the order of
+    their ids. No more than one school is held in memory at a time.
 
     Args:
-        size: how many users.
-        seed: any number; each gives another district.
+        size: The size of the district.
+        seed: Any number; each gives another district.
     """
     calendar = Calendar(seed)
     organisation = Organisation(size, seed)
     courses = Courses(seed, calendar, organisation)
     gradebook = Gradebook(size, seed)
-    for element, made in (
-        ("AcademicSession", calendar.records()),
-        ("Org", organisation.records()),
-        ("Resource", courses.resource_records()),
-        ("Course", courses.records()),
-        ("Category", gradebook.category_records()),
-    ):
-        for record in made:
-            yield element, record
+    yield from chain[Entity](
+        calendar.sessions(),
+        organisation.orgs(),
+        courses.learning_resources(),
+        courses.courses(),
+        gradebook.categories(),
+    )
     people = People(size, seed, organisation)
     classes = Classes(size, seed, calendar, courses)
     yield from _schools(seed, organisation, people, classes, gradebook)
@@ -44,23 +42,24 @@ def records(size: Size, seed: int) -> Iterator[tuple[str, Record]]:
 
 def _schools(
     seed: int, organisation: Organisation, people: People, classes: Classes, gradebook: Gradebook
-) -> Iterator[tuple[str, Record]]:
+) -> Iterator[Entity]:
     guests: list[Person] = []
     for school, following in zip(organisation.schools, [*organisation.schools[1:], None], strict=True):
-        chance = Chance("school", seed, school.number)
+        random = RandomStream("school", seed, school.number)
         members = people.of(school)
         visitor = members.students[1]
         if following:
             visitor.orgs.append(following.sourced_id)
         for person in members.everyone():
-            yield "User", people.record(person, chance)
+            people.complete(person, random)
+            yield person
         for student in members.students:
-            yield "Demographics", demographics(student, chance)
+            yield demographics(student, random)
         taught = classes.of(school, len(members.students))
         for one in taught:
-            yield "Class", classes.record(one, chance)
-        for enrollment in classes.enrollments(taught, members, guests, chance):
-            yield "Enrollment", enrollment
+            classes.complete(one, random)
+            yield one
+        yield from classes.enrollments(taught, members, guests, random)
         for one in taught:
             yield from gradebook.of(one)
         guests = [visitor] if following else []

@@ -1,12 +1,12 @@
-"""The orgs: from the nation down to the departments of the schools."""
+"""Generate the orgs, from the nation down to the departments of the schools."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-from oneroster.sandbox.district.names import PLACES
-from oneroster.sandbox.district.random_source import Chance
-from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.entities import Org, School
+from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
+from oneroster.sandbox.district.name_lists import PLACES
+from oneroster.sandbox.district.random_stream import RandomStream
 from oneroster.sandbox.district.size import Size
 
 _ABOVE: Final = (
@@ -23,35 +23,16 @@ _STAGES: Final = (
 _DEPARTMENTS: Final = ("Sciences", "Languages")
 
 
-@dataclass
-class Org:
-    """An organisation and those below it."""
-
-    sourced_id: str
-    kind: str
-    name: str
-    children: list["Org"] = field(default_factory=list)
-    status: str = "active"
-
-
-@dataclass
-class School(Org):
-    """A school: the grades it teaches and its number among the schools."""
-
-    number: int = 0
-    grades: tuple[str, ...] = ()
-
-
 class Organisation:
     """The tree of orgs.
 
     Attributes:
-        district: the org to which the staff that serves all schools belongs.
-        schools: those with students.
+        district: The org of the staff that serves all schools.
+        schools: The schools with students.
     """
 
     def __init__(self, size: Size, seed: int) -> None:
-        self._chance = Chance("organisation", seed)
+        self._random = RandomStream("organisation", seed)
         self._ids = {"org": ids("org", seed), "school": ids("s", seed), "department": ids("dept", seed)}
         self._root = self._org("org", *_ABOVE[0], above=None)
         self.district = self._root
@@ -62,17 +43,17 @@ class Organisation:
             for name in _DEPARTMENTS:
                 self._org("department", "department", f"{name}, {school.name}", above=school)
         closed = self._org("department", "department", "Department of Typewriting", above=self.district)
-        closed.status = "tobedeleted"
+        closed.deleted = True
         if not size.one_school:
-            # Planned, not yet open: without classes, people and departments.
-            self.district.children.append(School(next(self._ids["school"]), "school", "Tomorrow School"))
+            # Not open yet: a school without classes, people and departments.
+            self._add_school("Tomorrow School")
 
-    def records(self) -> Iterator[Record]:
-        """All orgs on the wire, each before those below it."""
-        yield from self._records(self._root, None)
+    def orgs(self) -> Iterator[Org]:
+        """Yield all orgs, each before those below it."""
+        yield from self._walk(self._root)
 
     def _org(self, series: str, kind: str, name: str, *, above: Org | None) -> Org:
-        org = Org(next(self._ids[series]), kind, name)
+        org = Org(sourced_id=next(self._ids[series]), kind=kind, name=name, parent=above)
         if above:
             above.children.append(org)
         return org
@@ -80,28 +61,22 @@ class Organisation:
     def _school(self, number: int) -> School:
         stage, grades = _STAGES[number % len(_STAGES)]
         place = PLACES[number % len(PLACES)]
-        round_about = "" if number < len(PLACES) else f" {number // len(PLACES) + 1}"
-        name = f"{place} {stage}{round_about}"
-        school = School(next(self._ids["school"]), "school", name, number=number, grades=grades)
+        repetition = "" if number < len(PLACES) else f" {number // len(PLACES) + 1}"
+        return self._add_school(f"{place} {stage}{repetition}", number, grades)
+
+    def _add_school(self, name: str, number: int = 0, grades: tuple[str, ...] = ()) -> School:
+        school = School(
+            sourced_id=next(self._ids["school"]), name=name, number=number, grades=grades, parent=self.district
+        )
         self.district.children.append(school)
         return school
 
-    def _records(self, org: Org, above: Org | None) -> Iterator[Record]:
-        record: Record = {
-            "sourcedId": org.sourced_id,
-            "status": org.status,
-            "dateLastModified": changed(self._chance),
-            "name": org.name,
-            "type": org.kind,
-        }
+    def _walk(self, org: Org) -> Iterator[Org]:
+        org.last_modified = change_time(self._random)
         if org.kind != "department":
-            record["identifier"] = f"{org.kind[0].upper()}{self._chance.below(100_000):05}"
-        if above:
-            record["parent"] = reference(above.sourced_id, "org")
-        if org.children:
-            record["children"] = [reference(child.sourced_id, "org") for child in org.children]
+            org.identifier = f"{org.kind[0].upper()}{self._random.below(100_000):05}"
         if org.kind == "school":
-            record["metadata"] = {"exampleton.colour": self._chance.pick(("Red", "blue", "Grün"))}
-        yield record
+            org.colour = self._random.pick(("Red", "blue", "Grün"))
+        yield org
         for child in org.children:
-            yield from self._records(child, org)
+            yield from self._walk(child)

@@ -1,38 +1,18 @@
-"""The users of all roles, and what is known of the students beside their roster."""
+"""Generate the people of all roles, and the demographics of the students."""
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from oneroster.sandbox.district.names import FAMILY, GIVEN, MIDDLE, TOWNS
-from oneroster.sandbox.district.organisation import Organisation, School
-from oneroster.sandbox.district.random_source import Chance
-from oneroster.sandbox.district.records import Record, changed, ids, reference
+from oneroster.sandbox.district.entities import Origin, Person, School, StudentDemographics
+from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
+from oneroster.sandbox.district.name_lists import FAMILY, GIVEN, MIDDLE, RACES, TOWNS
+from oneroster.sandbox.district.organisation import Organisation
+from oneroster.sandbox.district.random_stream import RandomStream
 from oneroster.sandbox.district.size import Size, share
 
 _CARERS: Final = ("parent", "guardian", "relative")
 _STAFF: Final = ("teacher", "administrator", "aide", "proctor")
-_BORN_BEFORE: Final = 2020  # a child in kindergarten is born in this year
-_RACES: Final = (
-    "americanIndianOrAlaskaNative",
-    "asian",
-    "blackOrAfricanAmerican",
-    "nativeHawaiianOrOtherPacificIslander",
-    "white",
-)
-
-
-@dataclass
-class Person:
-    """A user in the making."""
-
-    sourced_id: str
-    serial: int
-    role: str
-    family: str
-    orgs: list[str]
-    grade: str | None = None
-    status: str = "active"
-    agents: list[str] = field(default_factory=list)
+_KINDERGARTEN_BIRTH_YEAR: Final = 2020
 
 
 @dataclass
@@ -44,12 +24,12 @@ class Members:
     carers: list[Person]
 
     def everyone(self) -> list[Person]:
-        """All of them, students first."""
+        """Return all of them, students first."""
         return [*self.students, *(person for group in self.staff.values() for person in group), *self.carers]
 
 
 class People:
-    """Makes the people school by school, so that no more than one school is held at a time."""
+    """Generates the people school by school, so that only one school is in memory at a time."""
 
     def __init__(self, size: Size, seed: int, organisation: Organisation) -> None:
         self._seed = seed
@@ -59,93 +39,91 @@ class People:
         self._made = 0
 
     def of(self, school: School) -> Members:
-        """The people who belong to a school."""
-        chance = Chance("people", self._seed, school.number)
-        students = self._group("student", school, chance)
+        """Return the people of a school; `complete` adds their remaining values."""
+        random = RandomStream("people", self._seed, school.number)
+        students = self._group("student", school, random)
         for number, student in enumerate(students):
             student.grade = school.grades[number % len(school.grades)]
-        students[-1].status = "tobedeleted"
-        staff = {role: self._group(role, school, chance) for role in _STAFF}
+        students[-1].deleted = True
+        staff = {role: self._group(role, school, random) for role in _STAFF}
         for head in staff["administrator"][:1]:
             head.orgs = [self._organisation.district.sourced_id]
-        carers = [person for role in _CARERS for person in self._group(role, school, chance)]
+        carers = [person for role in _CARERS for person in self._group(role, school, random)]
         _make_families(students, carers)
         return Members(students, staff, carers)
 
-    def record(self, person: Person, chance: Chance) -> Record:
-        """The user on the wire; what is optional is there for some and not for others."""
-        serial, username = person.serial, f"{'ö' if person.serial % 20 == 3 else ''}{person.role[0]}{person.serial:06}"
-        disabled = person.status != "active" or serial % 11 == 10
-        record: Record = {
-            "sourcedId": person.sourced_id,
-            "status": person.status,
-            "dateLastModified": changed(chance),
-            "username": username,
-            "enabledUser": "false" if disabled else "true",
-            "givenName": chance.pick_early(GIVEN),
-            "familyName": person.family,
-            "role": person.role,
-            "orgs": [reference(org, "org") for org in person.orgs],
-        }
-        if person.grade:
-            record["grades"] = [person.grade]
-        if person.agents:
-            record["agents"] = [reference(agent, "user") for agent in person.agents]
+    @staticmethod
+    def complete(person: Person, random: RandomStream) -> None:
+        """Add the values that no other person depends on; only some people have the optional ones."""
+        serial = person.serial
+        person.username = f"{'ö' if serial % 20 == 3 else ''}{person.role[0]}{serial:06}"
+        person.enabled = not (person.deleted or serial % 11 == 10)
+        person.last_modified = change_time(random)
+        person.given_name = random.pick_skewed(GIVEN)
         if serial % 5 < 3:
-            record["userIds"] = _user_ids(serial)
+            person.user_ids = _user_ids(serial)
         if serial % 4 == 1:
-            record["middleName"] = chance.pick(MIDDLE)
+            person.middle_name = random.pick(MIDDLE)
         if serial % 3:
-            record["identifier"] = f"{serial:07}"
-        _add_contacts(record, serial)
+            person.identifier = f"{serial:07}"
+        _add_contacts(person)
         if serial % 9 == 4:
-            record["metadata"] = _metadata(serial)
-        return record
+            person.extension = _extension(serial)
 
-    def _group(self, role: str, school: School, chance: Chance) -> list[Person]:
+    def _group(self, role: str, school: School, random: RandomStream) -> list[Person]:
         count = share(self._totals[role], len(self._organisation.schools), school.number)
-        return [self._person(role, school, chance) for _ in range(count)]
+        return [self._person(role, school, random) for _ in range(count)]
 
-    def _person(self, role: str, school: School, chance: Chance) -> Person:
+    def _person(self, role: str, school: School, random: RandomStream) -> Person:
         serial = self._made
         self._made += 1
-        status = "tobedeleted" if serial % 19 == 18 else "active"
-        family = chance.pick_early(FAMILY)
-        return Person(next(self._ids), serial, role, family, [school.sourced_id], status=status)
+        return Person(
+            sourced_id=next(self._ids),
+            deleted=serial % 19 == 18,
+            serial=serial,
+            role=role,
+            family_name=random.pick_skewed(FAMILY),
+            orgs=[school.sourced_id],
+        )
 
 
-def demographics(student: Person, chance: Chance) -> Record:
-    """What is known of a student, under the id of the user (clause 5.6 [A])."""
-    races = [chance.pick(_RACES)] if student.serial % 8 else list(_RACES[1:3])
-    record: Record = {
-        "sourcedId": student.sourced_id,
-        "status": student.status,
-        "dateLastModified": changed(chance),
-    }
+def demographics(student: Person, random: RandomStream) -> StudentDemographics:
+    """Return the demographics of a student; some families give no more than the sex, and some not even that."""
+    races = (random.pick(RACES),) if student.serial % 8 else RACES[1:3]
+    found = StudentDemographics(
+        sourced_id=student.sourced_id, deleted=student.deleted, last_modified=change_time(random)
+    )
     if student.serial % 6 != 4:
-        record["sex"] = chance.pick(("female", "male"))
-    if student.serial % 6 == 5:  # some families tell nothing more
-        return record
+        found.sex = random.pick(("female", "male"))
+    if student.serial % 6 != 5:
+        found.origin = _origin(student, races, random)
+    return found
+
+
+def _origin(student: Person, races: tuple[str, ...], random: RandomStream) -> Origin:
     years = int(student.grade) if student.grade and student.grade.isdigit() else 0
-    record["birthDate"] = f"{_BORN_BEFORE - years}-{chance.below(12) + 1:02}-{chance.below(28) + 1:02}"
-    record |= {race: "true" if race in races else "false" for race in _RACES}
-    record["demographicRaceTwoOrMoreRaces"] = "true" if len(races) > 1 else "false"
-    record["hispanicOrLatinoEthnicity"] = "true" if chance.once_in(5) else "false"
-    record["countryOfBirthCode"] = "US"
-    record["stateOfBirthAbbreviation"] = "OR"
-    record["cityOfBirth"] = chance.pick(TOWNS)
-    record["publicSchoolResidenceStatus"] = "01652"
-    return record
+    return Origin(
+        birth_date=f"{_KINDERGARTEN_BIRTH_YEAR - years}-{random.below(12) + 1:02}-{random.below(28) + 1:02}",
+        races=races,
+        hispanic=random.once_in(5),
+        country="US",
+        state="OR",
+        city=random.pick(TOWNS),
+        residence_status="01652",
+    )
 
 
 def _make_families(students: list[Person], carers: list[Person]) -> None:
-    """Agents in both directions (clause 5.13 [A]); every third carer has two children, who share the family name."""
+    """Relate carers and students in both directions (clause 5.13 [A]).
+
+    Every third carer has two children, who share the family name.
+    """
     for number, carer in enumerate(carers):
         first, second = students[number % len(students)], students[(number + 1) % len(students)]
-        carer.family = first.family
+        carer.family_name = first.family_name
         _relate(carer, first)
         if number % 3 == 0:
-            second.family = first.family
+            second.family_name = first.family_name
             _relate(carer, second)
 
 
@@ -154,24 +132,25 @@ def _relate(carer: Person, student: Person) -> None:
     student.agents.append(carer.sourced_id)
 
 
-def _user_ids(serial: int) -> list[Record]:
-    ids = [{"type": "LDAP", "identifier": f"cn={serial}"}, {"type": "FED", "identifier": f"{serial}@sso.example"}]
-    return ids if serial % 5 == 0 else ids[:1]
+def _user_ids(serial: int) -> list[tuple[str, str]]:
+    found = [("LDAP", f"cn={serial}"), ("FED", f"{serial}@sso.example")]
+    return found if serial % 5 == 0 else found[:1]
 
 
-def _add_contacts(record: Record, serial: int) -> None:
+def _add_contacts(person: Person) -> None:
+    serial = person.serial
     if serial % 5:
-        record["email"] = f"{record['username']}@exampleton.example"
+        person.email = f"{person.username}@exampleton.example"
     if serial % 7 == 2:
-        record["sms"] = f"+1 555 01{serial % 100:02}"
+        person.sms = f"+1 555 01{serial % 100:02}"
     if serial % 7 == 3:
-        record["phone"] = f"(555) 01{serial % 100:02}"
+        person.phone = f"(555) 01{serial % 100:02}"
     if serial % 20 == 7:
-        record["password"] = f"sandbox-{serial:06}"
+        person.password = f"sandbox-{serial:06}"
 
 
-def _metadata(serial: int) -> Record:
-    """A vendor may put there what it likes (clause 5.1 [A])."""
+def _extension(serial: int) -> dict[str, Any]:
+    """Return metadata of a vendor, which may have any form (clause 5.1 [A])."""
     return {
         "exampleton.bus": f"{serial % 12}",
         "exampleton.clubs": ["Chess", "Café"] if serial % 2 else ["Choir"],

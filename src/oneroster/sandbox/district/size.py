@@ -1,4 +1,4 @@
-"""How large a district is, and how its people spread over roles and schools."""
+"""The size of a district, and how its people are distributed over roles and schools."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -7,8 +7,8 @@ _NAMED: Final = {"small": 41, "medium": 4_001, "large": 100_003}  # primes: no p
 SMALLEST: Final = 40
 LARGEST: Final = 1_000_000
 
-# (role, users per thousand, the least that every district has); the rest are students.
-_GROWN_UPS: Final = (
+# (role, users per thousand, minimum of every district); the other users are students.
+_ADULTS: Final = (
     ("teacher", 60, 5),
     ("administrator", 8, 3),
     ("aide", 10, 2),
@@ -25,7 +25,7 @@ _FEWEST_CLASSES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The number of users of a district, from which everything else follows, unless it is to have `one_school`."""
+    """The size of a district: its number of users, and whether it has only one school."""
 
     users: int
     one_school: bool = False
@@ -36,10 +36,10 @@ class Size:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The size named `small` (41 users), `medium` (4,001), `large` (100,003), or given as a number of users.
+        """Parse a size: small (41 users), medium (4,001), large (100,003), or a number of users.
 
         Raises:
-            ValueError: neither a name nor a number, or a number out of range.
+            ValueError: The text is neither a name nor a number, or the number is out of range.
         """
         if text in _NAMED:
             return cls(_NAMED[text])
@@ -54,30 +54,30 @@ class Size:
         return f"{name}-one-school" if self.one_school else name
 
     def people(self) -> dict[str, int]:
-        """How many users have each role."""
-        grown_ups = {role: max(least, self.users * share // 1000) for role, share, least in _GROWN_UPS}
-        return {"student": self.users - sum(grown_ups.values()), **grown_ups}
+        """Return the number of users by role."""
+        adults = {role: max(least, self.users * share // 1000) for role, share, least in _ADULTS}
+        return {"student": self.users - sum(adults.values()), **adults}
 
     @property
     def schools(self) -> int:
-        """Schools with students; one more stands empty where there are several."""
+        """The number of schools with students; a district with several has one more, without students."""
         return 1 if self.one_school else max(_FEWEST_SCHOOLS, round(self.people()["student"] / _STUDENTS_OF_A_SCHOOL))
 
     @property
     def classes_of_a_student(self) -> int:
-        """Larger districts have longer timetables, up to the million enrollments of the large one."""
+        """The number of classes of a student; a large district has a million enrollments."""
         return 3 if self.users < 1_000 else 8 if self.users < 50_000 else 12
 
     @property
     def classes_per_gradebook(self) -> int:
-        """Every how many-th class keeps a gradebook."""
+        """One in this many classes has a gradebook."""
         return 1 if self.users < 1_000 else 4 if self.users < 50_000 else 20
 
     def classes_of_a_school(self, students: int) -> int:
-        """Classes with students in a school of so many."""
+        """Return the number of classes with students in a school with this number of students."""
         return max(_FEWEST_CLASSES, students * self.classes_of_a_student // _STUDENTS_OF_A_CLASS)
 
 
 def share(total: int, parts: int, part: int) -> int:
-    """What falls to one of several parts when a total is spread as evenly as whole numbers allow."""
+    """Return the share of one part when a total is divided as evenly as whole numbers allow."""
     return total * (part + 1) // parts - total * part // parts

@@ -1,66 +1,51 @@
-"""Faults that a tenant can be made to have, by name.
+"""Faults that a tenant can have, by name.
 
-To add one: a class in the module of its family, named in the `FAULTS` at the end of that module.
+To add one, define a subclass of `Fault` in the module of its family; defining it registers it.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from importlib import import_module
+from pkgutil import walk_packages
 from types import MappingProxyType
 from typing import Final
 
-from oneroster.sandbox.faults import (
-    access,
-    engine,
-    envelope,
-    errors,
-    fields,
-    filtering,
-    http,
-    paging,
-    privacy,
-    schema,
-    semantics,
-    sorting,
-    writes,
-)
-from oneroster.sandbox.faults import access_oauth as oauth
-from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.client_resilience import paging as walking
-from oneroster.sandbox.faults.client_resilience import tokens, transport
-from oneroster.sandbox.name_lookup import check
+from oneroster.sandbox.faults.base import Fault, registered_faults
+from oneroster.sandbox.name_lookup import require_known
 
-__all__ = ["FAULTS", "Fault", "by_name"]
+__all__ = ["CLIENT_FAULTS", "FAULTS", "Fault", "fault_names_in", "faults_by_name"]
 
-_FAMILIES: Final = (
-    envelope,
-    schema,
-    paging,
-    sorting,
-    fields,
-    filtering,
-    semantics,
-    access,
-    oauth,
-    errors,
-    privacy,
-    http,
-    engine,
-    writes,
-    walking,
-    transport,
-    tokens,
-)
+_CLIENT: Final = "client."
 
+for _module in walk_packages(__path__, f"{__name__}."):
+    import_module(_module.name)
+
+
+def _is_client_fault(fault: type[Fault]) -> bool:
+    return fault.family.startswith(_CLIENT)
+
+
+# Sorted by family because the order of definition depends on which module was imported first. Sorting is stable.
 FAULTS: Final[Mapping[str, type[Fault]]] = MappingProxyType(
-    {fault.name: fault for fault in chain.from_iterable(family.FAULTS for family in _FAMILIES)}
+    {
+        fault.name: fault
+        for fault in sorted(registered_faults().values(), key=lambda fault: (_is_client_fault(fault), fault.family))
+    }
 )
-"""All faults by name, in the order of their families."""
+"""All faults by name, grouped by family; the client faults are last."""
+
+CLIENT_FAULTS: Final = frozenset(name for name, fault in FAULTS.items() if _is_client_fault(fault))
+"""The names of the faults that test how a client copes; contract rules need not detect them."""
 
 
-def by_name(names: Iterable[str]) -> tuple[Fault, ...]:
-    """The faults of these names, each once.
+def fault_names_in(*families: str) -> list[str]:
+    """Return the names of the faults of some families, such as "paging" or "client.paging"."""
+    return [name for name, fault in FAULTS.items() if fault.family in families]
+
+
+def faults_by_name(names: Iterable[str]) -> tuple[Fault, ...]:
+    """Return new fault objects for these names, each name once.
 
     Raises:
-        UnknownNameError: one of them is not the name of a fault.
+        UnknownNameError: A name is not the name of a fault.
     """
-    return tuple(FAULTS[check("fault", name, FAULTS)]() for name in dict.fromkeys(names))
+    return tuple(FAULTS[require_known("fault", name, FAULTS)]() for name in dict.fromkeys(names))

@@ -1,12 +1,12 @@
-"""Faults of access: a door that stands open."""
+"""Faults of authentication: requests without valid credentials are accepted, or 401 responses are incomplete."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 from dataclasses import replace
 
-from oneroster.sandbox.auth.authentication import Admitted, Denied
+from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.errors import PAGE
+from oneroster.sandbox.faults.error_responses import PAGE
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
@@ -14,52 +14,49 @@ from oneroster.sandbox.requests.operation_request import OperationRequest
 
 class OpenDoor(Fault):
     name = "open-door"
-    does = "serves callers who show no credentials at all"
+    does = "serves requests without credentials"
     breaks = "6.1 status 401 [A]: not authenticated"
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        return verdict if arrival.has_credentials else Admitted()
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        return outcome if raw_request.has_credentials else Authenticated()
 
 
 class AnyToken(Fault):
     name = "any-token"
-    does = "serves callers with any bearer token or signature, right or wrong"
-    breaks = "6.1 status 401 [A]: bad token or signature"
+    does = "accepts any bearer token and any signature"
+    breaks = "6.1 status 401 [A]: invalid token or signature"
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        wrong = isinstance(verdict, Denied) and arrival.has_credentials
-        return Admitted() if wrong else verdict
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        wrong = isinstance(outcome, Denied) and raw_request.has_credentials
+        return Authenticated() if wrong else outcome
 
 
 class StatusWithoutPayload(Fault):
     name = "status-without-payload"
-    does = "refuses with an HTML page instead of the status payload"
+    does = "responds to unauthenticated requests with HTML instead of the status payload"
     breaks = "6.2 status payload [B]: recommended on all errors"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        return replace(answer, body=PAGE, media_type="text/html") if answer.status == 401 else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, body=PAGE, media_type="text/html") if reply.status == 401 else reply
 
 
 class BlankToken(Fault):
     name = "blank-token"
-    does = "lets in who sends a scheme and nothing behind it"
+    does = "accepts an Authorization header with a scheme and no credentials"
     breaks = "6.1 status 401 [A]: not authenticated"
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        blank = bool(arrival.authorization) and not arrival.authorization.partition(" ")[2]
-        return Admitted() if blank else verdict
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        blank = bool(raw_request.authorization) and not raw_request.authorization.partition(" ")[2]
+        return Authenticated() if blank else outcome
 
 
 class NoChallenge(Fault):
     name = "no-challenge"
-    does = "refuses without naming the way in"
+    does = "sends 401 without WWW-Authenticate"
     breaks = "RFC 9110, 15.5.2 [B]: WWW-Authenticate with every 401"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        if answer.status != 401:
-            return answer
-        kept = {name: value for name, value in answer.headers.items() if name != "WWW-Authenticate"}
-        return replace(answer, headers=kept)
-
-
-FAULTS = (OpenDoor, AnyToken, StatusWithoutPayload, BlankToken, NoChallenge)
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if reply.status != 401:
+            return reply
+        kept = {name: value for name, value in reply.headers.items() if name != "WWW-Authenticate"}
+        return replace(reply, headers=kept)

@@ -1,6 +1,6 @@
-"""Faults of OAuth: tokens and signatures that are good for more than they should be, and a careless token endpoint."""
+"""Faults of OAuth: invalid tokens, scopes and signatures are accepted, and the token endpoint skips checks."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -10,151 +10,151 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from oneroster.sandbox.auth.authentication import Admitted, Denied
+from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster.sandbox.store.store import Store
+from oneroster_runtime.specification import Specification
 
-_DEMOGRAPHICS: Final = frozenset(
-    scope for each in OPERATIONS.values() if each.tag == "demographics" for scope in each.oauth_scopes
-)
-_OTHERS: Final = frozenset(scope for each in OPERATIONS.values() for scope in each.oauth_scopes) - _DEMOGRAPHICS
-_MADE_UP: Final = {"access_token": "granted-without-a-look", "token_type": "Bearer", "expires_in": 3600}
+_ISSUED_UNCHECKED: Final = {"access_token": "issued-unchecked", "token_type": "Bearer", "expires_in": 3600}
 
 
-class Overlooks(Fault):
-    """Lets in who was denied for one cause."""
+class AcceptsDenied(Fault, abstract=True):
+    """Accepts callers who were denied for one cause."""
 
     cause: ClassVar[str]
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        overlooked = isinstance(verdict, Denied) and verdict.cause == self.cause
-        return Admitted() if overlooked else verdict
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        accepted = isinstance(outcome, Denied) and outcome.cause == self.cause
+        return Authenticated() if accepted else outcome
 
 
-class EternalToken(Overlooks):
+class EternalToken(AcceptsDenied):
     name = "eternal-token"
-    does = "takes tokens that have expired"
-    breaks = "7.4 expiry [B]: a token is good until it expires"
+    does = "accepts expired tokens"
+    breaks = "7.4 expiry [B]: a token is valid until it expires"
     cause = "expired"
 
 
-class StaleTimestamp(Overlooks):
+class StaleTimestamp(AcceptsDenied):
     name = "stale-timestamp"
-    does = "takes OAuth 1.0a signatures of any time"
-    breaks = "7.1 OAuth 1.0a timestamp [B]: refused when it is too old"
+    does = "accepts OAuth 1.0a signatures with any timestamp"
+    breaks = "7.1 OAuth 1.0a timestamp [B]: old timestamps are rejected"
     cause = "timestamp"
 
 
-class NonceTwice(Overlooks):
+class NonceTwice(AcceptsDenied):
     name = "nonce-twice"
-    does = "takes an OAuth 1.0a nonce again and again"
-    breaks = "7.1 OAuth 1.0a nonce [B]: good for one request"
+    does = "accepts an OAuth 1.0a nonce more than once"
+    breaks = "7.1 OAuth 1.0a nonce [B]: valid for one request"
     cause = "nonce"
 
 
 class QueryUnsigned(Fault):
     name = "query-unsigned"
-    does = "takes OAuth 1.0a signatures that leave out the query"
+    does = "accepts OAuth 1.0a signatures that do not cover the query"
     breaks = "7.2 signing [A]: all query parameters are signed"
 
-    def mistaken_for(self, arrival: RawRequest, verdict: Denied) -> RawRequest | None:
-        return replace(arrival, query_string=b"") if verdict.cause == "signature" else None
+    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
+        return replace(raw_request, query_string=b"") if outcome.cause == "signature" else None
 
 
-class Grants(Fault):
-    """Gives a token of whatever scope access to more."""
+class GrantsMoreScopes(Fault, abstract=True):
+    """Gives every token more scopes than were granted."""
 
-    more: ClassVar[frozenset[str]]
-
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        if isinstance(verdict, Denied) or verdict.scopes is None:
-            return verdict
-        return Admitted(verdict.scopes | self.more)
-
-
-class ScopesIgnored(Grants):
-    name = "scopes-ignored"
-    does = "lets a token of any scope read and write everything but demographics"
-    breaks = "7.4 scopes [A]: each gives access to its own part"
-    more = _OTHERS
-
-
-class DemographicsForAll(Grants):
-    name = "demographics-for-all"
-    does = "lets a token of any scope read demographics"
-    breaks = "7.4 scopes [A]: demographics have their own"
-    more = _DEMOGRAPHICS
-
-
-class TokenEndpointFault(Fault):
-    """Answers at the token endpoint another way."""
-
-    def sent(self, arrival: RawRequest, answer: Reply) -> Reply:
-        at_endpoint = arrival.raw_path == TOKEN_PATH.encode() and arrival.method == "POST"
-        return self.granted(arrival, answer) if at_endpoint else answer
+    def prepare(self, store: Store) -> None:
+        self._more = self.scopes(store.specification)
 
     @abstractmethod
-    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
-        """What is answered instead."""
+    def scopes(self, specification: Specification) -> frozenset[str]:
+        """Return the scopes that every token has."""
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        if isinstance(outcome, Denied) or outcome.scopes is None:
+            return outcome
+        return Authenticated(outcome.scopes | self._more)
+
+
+class ScopesIgnored(GrantsMoreScopes):
+    name = "scopes-ignored"
+    does = "accepts a token of any scope for everything except demographics"
+    breaks = "7.4 scopes [A]: each scope gives access to its own resources only"
+
+    def scopes(self, specification: Specification) -> frozenset[str]:
+        every = frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
+        return every - _demographics_scopes(specification)
+
+
+class DemographicsForAll(GrantsMoreScopes):
+    name = "demographics-for-all"
+    does = "accepts a token of any scope for demographics"
+    breaks = "7.4 scopes [A]: demographics have a separate scope"
+
+    def scopes(self, specification: Specification) -> frozenset[str]:
+        return _demographics_scopes(specification)
+
+
+def _demographics_scopes(specification: Specification) -> frozenset[str]:
+    operations = (one for one in specification.operations.values() if one.tag == "demographics")
+    return frozenset(scope for one in operations for scope in one.oauth_scopes)
+
+
+class TokenEndpointFault(Fault, abstract=True):
+    """Changes the responses of the token endpoint."""
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and raw_request.method == "POST"
+        return self.token_response(raw_request, reply) if is_token_request else reply
+
+    @abstractmethod
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        """Return another response to a token request."""
 
 
 class AnySecret(TokenEndpointFault):
     name = "any-secret"
-    does = "grants a token to whoever knows the client id"
-    breaks = "7.4 client authentication [A]: by id and secret"
+    does = "issues a token for any client secret"
+    breaks = "7.4 client authentication [A]: by client id and secret"
 
-    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
-        return Reply(200, _MADE_UP, {}) if answer.status == 401 else answer
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        return Reply(200, _ISSUED_UNCHECKED, {}) if reply.status == 401 else reply
 
 
 class AnyGrant(TokenEndpointFault):
     name = "any-grant"
-    does = "grants a token for any grant_type"
+    does = "issues a token for any grant_type"
     breaks = "7.4 grant [A]: client_credentials"
 
-    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
-        asked = parse_qs((arrival.body or b"").decode("latin-1")).get("grant_type")
-        return Reply(200, _MADE_UP, {}) if answer.status == 400 and asked != ["client_credentials"] else answer
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        grant_type = parse_qs((raw_request.body or b"").decode("latin-1")).get("grant_type")
+        return (
+            Reply(200, _ISSUED_UNCHECKED, {}) if reply.status == 400 and grant_type != ["client_credentials"] else reply
+        )
 
 
 class NoTokenType(TokenEndpointFault):
     name = "no-token-type"
-    does = "grants tokens without saying that they are bearer tokens"
-    breaks = "7.4 answer [A]: token_type"
+    does = "issues tokens without token_type"
+    breaks = "7.4 response [A]: token_type"
 
-    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
-        return _changed(answer, lambda members: members.pop("token_type"))
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        return _with_changed_members(reply, lambda members: members.pop("token_type"))
 
 
 class TokenCached(TokenEndpointFault):
     name = "token-cached"
-    does = "lets caches keep the tokens that it grants"
+    does = "allows caches to keep issued tokens"
     breaks = "RFC 6749, 5.1 [B]: Cache-Control: no-store"
 
-    def granted(self, arrival: RawRequest, answer: Reply) -> Reply:
-        return replace(answer, headers={**answer.headers, "Cache-Control": "max-age=600"})
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        return replace(reply, headers={**reply.headers, "Cache-Control": "max-age=600"})
 
 
-def _changed(answer: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
-    if answer.status != 200:
-        return answer
-    members = msgspec.json.decode(answer.body)
+def _with_changed_members(reply: Reply, change: Callable[[dict[str, Any]], object]) -> Reply:
+    if reply.status != 200:
+        return reply
+    members = msgspec.json.decode(reply.body)
     change(members)
-    return replace(answer, body=msgspec.json.encode(members))
-
-
-FAULTS = (
-    AnySecret,
-    AnyGrant,
-    NoTokenType,
-    TokenCached,
-    EternalToken,
-    ScopesIgnored,
-    DemographicsForAll,
-    StaleTimestamp,
-    NonceTwice,
-    QueryUnsigned,
-)
+    return replace(reply, body=msgspec.json.encode(members))

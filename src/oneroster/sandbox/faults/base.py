@@ -1,127 +1,171 @@
-"""What a fault is: a small class that changes one thing at one place on the way of an answer.
+"""The base class of faults: hooks that each change one step of answering a request.
 
-An answer is made in this order; a fault overrides the hook where it wants to go wrong, and leaves the others alone::
+A fault overrides the hooks it needs. They run in this order::
 
-    prepare     the data, once, before anybody calls
-    mistaken_for  the request as which one is examined whose credentials do not hold
-    admit       who may come in
-    parents     which parents of a nested collection are not there
-    plan        which rows a collection holds, or a record is looked for among
-    selection   the rows themselves
-    window      which of them the page holds
-    found       the stored record of a single read
-    record      each record as it goes out, before `fields` is applied
-    body        the JSON of a successful read
-    total       what X-Total-Count says
-    links       where the links lead
-    page        the whole answer of a collection
-    forgive     a PUT body that the conforming tenant refuses
-    write       the record that a PUT stores
-    delete      whether a DELETE removes the record
-    answer      any answer of the API, errors included
-    sent        any answer at all, the token endpoint's included
+    prepare                  the stored data, once, before the first request
+    reinterpret_credentials  the request to authenticate in place of one that was denied
+    authenticate             whether the caller is authenticated
+    missing_parents          which parents of a nested collection do not exist
+    row_query                which rows a collection holds, or a single read searches
+    result_set               the rows themselves
+    page_window              which of the rows are on the page
+    single_record            the stored record of a single read
+    record                   each serialized record, before `fields` is applied
+    body                     the JSON body of a successful read
+    total_count              the value of X-Total-Count
+    links                    the links of the Link header
+    collection_response      the whole response to a collection request
+    accept_invalid_body      a PUT body that a conforming tenant rejects
+    stored_record            the record that a PUT stores
+    deletes                  whether a DELETE removes the record
+    api_response             any response of the API, errors included
+    any_response             any response at all, the token endpoint's included
 
-Every hook takes what the conforming tenant would do and returns what this one does. Hooks must go by the data and the
-request alone, never by the order of requests, so that a fault shows the same way each time. Rehearsals, which show a
-client what passes, may count how often the same came (`turns`): each tenant has fault objects of its own to remember
-it. What breaks HTTP itself returns an answer out of `oneroster.sandbox.http.broken_responses` from the hook `answer`.
+A hook receives what a conforming tenant would do and returns what this tenant does instead. It depends on the data and
+the request only, never on the order of requests, so that a fault is reproducible. Client faults are the exception:
+they may count repeated requests (`AttemptCounter`), because tenants do not share fault objects. A response that
+breaks HTTP itself is a `TruncatedReply` or a `StreamingReply`, returned from `api_response`.
 """
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
+import re
 from abc import ABC
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
-from oneroster.sandbox.auth.authentication import Admitted, Denied
-from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.link_header import LinkSet, Window
+from oneroster.sandbox.auth.authentication import Authenticated, Denied
+from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
-from oneroster.sandbox.store.result_set import ResultSet
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
+
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_TRUST_MARK: Final = re.compile(r"\[[ABC]\]")
+
+_registered: dict[str, "type[Fault]"] = {}
 
 
 class Fault(ABC):
-    """One thing that a tenant does wrong.
+    """One deviation of a tenant from the standard.
+
+    Defining a subclass registers it. A base class for several faults is declared with `abstract=True` and is not
+    registered.
 
     Attributes:
-        name: by which it is switched on.
-        does: what the server then does.
-        breaks: the clause of the standard that this goes against, with its trust mark.
+        name: The name that `--fault` takes.
+        does: What the server does, as the end of a sentence that begins with "The server".
+        breaks: The clause of the standard that this breaks, with its trust mark.
+        family: The group of the fault, which is the name of its module below `oneroster.sandbox.faults`.
     """
 
     name: ClassVar[str]
     does: ClassVar[str]
     breaks: ClassVar[str]
+    family: ClassVar[str]
 
-    def prepare(self, store: Store) -> None:  # noqa: B027  # a fault fills the hooks it needs and no other
-        """Change the data, which is this tenant's alone."""
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
+        """Check the description of the fault and register it.
 
-    def mistaken_for(self, arrival: RawRequest, verdict: Denied) -> RawRequest | None:
-        """Examine a denied request as if it were another one; None to leave it denied."""
+        Raises:
+            TypeError: The name, `does` or `breaks` is missing or malformed, or the name is taken.
+        """
+        super().__init_subclass__()
+        if abstract:
+            return
+        _check(cls)
+        cls.family = cls.__module__.removeprefix("oneroster.sandbox.faults.")
+        _registered[cls.name] = cls
+
+    def prepare(self, store: Store) -> None:  # noqa: B027  # a fault overrides the hooks it needs and no other
+        """Change the stored data, which belongs to this tenant alone."""
+
+    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
+        """Return the request to authenticate in place of a denied one; None leaves it denied."""
         return None
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        """Let in, or keep out."""
-        return verdict
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        """Return another result of authentication."""
+        return outcome
 
-    def parents(self, call: OperationRequest, absent: list[Problem]) -> list[Problem]:
-        """Find parents that are not there, or miss some that are."""
-        return absent
+    def missing_parents(self, request: OperationRequest, missing: list[Problem]) -> list[Problem]:
+        """Return one problem for each parent in the path that does not exist."""
+        return missing
 
-    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
-        """Choose other rows."""
-        return plan
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        """Return another row_query for rows."""
+        return row_query
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        """Put something between the rows and the page."""
-        return selection
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        """Return other rows than the query found."""
+        return rows
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
-        """Serve another stretch of the rows."""
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
+        """Return another window of the rows."""
         return window
 
-    def found(self, call: OperationRequest, record: Record) -> Record:
-        """Find another record than the one asked for."""
+    def single_record(self, request: OperationRequest, record: Record) -> Record:
+        """Return another stored record than the requested one."""
         return record
 
-    def record(self, call: OperationRequest, record: Record) -> Record:
-        """Write a record another way."""
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        """Return a record with other values."""
         return record
 
-    def body(self, call: OperationRequest, body: Record) -> Record:
-        """Wrap the data another way."""
+    def body(self, request: OperationRequest, body: Record) -> Record:
+        """Return another body around the data."""
         return body
 
-    def total(self, call: OperationRequest, total: int) -> int:
-        """Count wrongly."""
+    def total_count(self, request: OperationRequest, total: int) -> int:
+        """Return another total for X-Total-Count."""
         return total
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
-        """Lead elsewhere."""
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
+        """Return other links to pages."""
         return links
 
-    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
-        """Answer a collection another way; `total` is the true number of rows."""
-        return answer
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        """Return another response to a collection request; `total` is the true number of rows."""
+        return reply
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        """Take a record out of a body that should be refused; `body` is the JSON sent, None when it is none."""
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        """Return a record from a body that must be rejected; `body` is the decoded JSON, or None if it is not JSON."""
         return None
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
-        """Store another record, or refuse it."""
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        """Return another record to store, or the problem with which to reject it."""
         return record
 
-    def delete(self, call: OperationRequest) -> bool:
-        """Whether the record is removed indeed."""
+    def deletes(self, request: OperationRequest) -> bool:
+        """Return whether the record is really removed."""
         return True
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        """Answer anything another way; there is no call when the request reached no operation."""
-        return answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        """Return another response; `request` is None when the path or the method matched no operation."""
+        return reply
 
-    def sent(self, arrival: RawRequest, answer: Reply) -> Reply:
-        """Answer another way what came by HTTP: its method, its headers, the token endpoint."""
-        return answer
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        """Return another response, judging by the HTTP request alone: its method, its headers, its path."""
+        return reply
+
+
+def registered_faults() -> Mapping[str, type[Fault]]:
+    """Return the faults defined so far, by name, in the order of their definition."""
+    return MappingProxyType(_registered)
+
+
+def _check(fault: type[Fault]) -> None:
+    own = vars(fault)
+    absent = [key for key in ("name", "does", "breaks") if not isinstance(own.get(key), str) or not own[key]]
+    if absent:
+        raise TypeError(f"fault {fault.__name__} needs {' and '.join(absent)}; a base class needs abstract=True")
+    if not _NAME.fullmatch(fault.name):
+        raise TypeError(f"fault {fault.__name__}: the name {fault.name!r} must be words in lower case with hyphens")
+    if not _TRUST_MARK.search(fault.breaks):
+        raise TypeError(f"fault {fault.name}: breaks must have the trust mark of the clause, as in [A]")
+    if fault.name in _registered:
+        raise TypeError(f"fault {fault.name}: {_registered[fault.name].__name__} already has this name")

@@ -1,56 +1,56 @@
-"""Faults of filters: read wrongly, not at all, or too willingly."""
+"""Faults of filters: operators and values are misinterpreted, or invalid filters are accepted."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.unfiltered import Only, everything, unfiltered
-from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.http.responses import Problem, Reply, refusal
-from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse
-from oneroster.sandbox.query.timestamps import instant
+from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply
+from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
+from oneroster.sandbox.query.timestamps import parse_timestamp
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
-from oneroster.sandbox.store.result_set import ResultSet
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.result_sets import ResultSet
 
 _DAY: Final = 24 * 60 * 60 * 1_000_000
 _OFFSET: Final = re.compile(r"[+-]\d\d:\d\d$")
 _ALWAYS_TRUE: Final = re.compile(r"\bOR\b\W*'?1'?\W*(=|LIKE)", re.IGNORECASE)
-_REMARK: Final = "the filter is not one that this tenant reads"
+_DESCRIPTION: Final = "the filter cannot be parsed"
 
 
-class FilterFault(Fault):
-    """A fault that reads some clauses as others, before the rows are chosen."""
+class FilterFault(Fault, abstract=True):
+    """Misinterprets clauses before the rows are selected."""
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
-        """The clause as it is misread."""
+        """Return the misinterpreted clause."""
         return clause
 
-    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
-        asked = plan.query.filter
-        if asked is None:
-            return plan
-        misread = ParsedFilter(tuple(map(self.clause, asked.clauses)), asked.either)
-        return plan._replace(query=replace(plan.query, filter=misread))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        requested = row_query.query.filter
+        if requested is None:
+            return row_query
+        misread = ParsedFilter(tuple(map(self.clause, requested.clauses)), requested.either)
+        return row_query._replace(query=replace(row_query.query, filter=misread))
 
 
 class FilterIgnored(Fault):
     name = "filter-ignored"
-    does = "serves all rows of a collection whatever filter is given"
-    breaks = "3.2 what can be filtered [A]: every collection"
+    does = "returns all rows of a collection and ignores the filter"
+    breaks = "3.2 what can be filtered [A]: all collections"
 
-    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
-        return plan._replace(query=replace(plan.query, filter=None))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query._replace(query=replace(row_query.query, filter=None))
 
 
 class UnequalAsEqual(FilterFault):
     name = "unequal-as-equal"
-    does = "reads != as = on text and enumerated values"
-    breaks = "3.2 operator != [A]"
+    does = "treats != as = for text and enumerations"
+    breaks = "3.2 operator != [A]: not equal"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
         textual = clause.field.kind in ("string", "enumeration") and clause.operator == "!="
@@ -59,17 +59,17 @@ class UnequalAsEqual(FilterFault):
 
 class ContainsAsPrefix(Fault):
     name = "contains-as-prefix"
-    does = "reads ~ as begins with"
+    does = "treats ~ as begins with"
     breaks = "3.2 operator ~ [A]: contains"
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        return _matching(call, selection, lambda clause, text: text.casefold().startswith(clause.text.casefold()))
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        return _matching(request, rows, lambda clause, text: text.casefold().startswith(clause.text.casefold()))
 
 
 class BoundsExcluded(FilterFault):
     name = "bounds-excluded"
-    does = "reads >= as > and <= as < on dates"
-    breaks = "3.2 > < on dates [B]"
+    does = "treats >= as > and <= as < for dates"
+    breaks = "3.2 > < on dates [B]: >= and <= include the bound"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
         return replace(clause, operator=clause.operator.rstrip("=") or "=") if _is_bound(clause, "date") else clause
@@ -77,8 +77,8 @@ class BoundsExcluded(FilterFault):
 
 class MomentsAsDays(FilterFault):
     name = "moments-as-days"
-    does = "cuts the time off the date-time that a filter compares with"
-    breaks = "5.1 dateLastModified [A]: filterable, the base of delta synchronisation"
+    does = "ignores the time of day of a date-time in a filter"
+    breaks = "5.1 dateLastModified [A]: filterable, the basis of delta synchronisation"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
         if clause.field.kind != "date-time" or not isinstance(clause.literal, int):
@@ -88,33 +88,37 @@ class MomentsAsDays(FilterFault):
 
 class OffsetDropped(FilterFault):
     name = "offset-dropped"
-    does = "takes a date-time with an offset for one in UTC"
+    does = "treats a date-time with an offset in a filter as UTC"
     breaks = "3.2 date-time literals [B]: ISO 8601"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
         if clause.field.kind != "date-time" or not _OFFSET.search(clause.text):
             return clause
-        return replace(clause, literal=instant(_OFFSET.sub("Z", clause.text)))
+        return replace(clause, literal=parse_timestamp(_OFFSET.sub("Z", clause.text)))
 
 
 class NumbersComparedAsText(Fault):
     name = "numbers-compared-as-text"
-    does = "compares numbers in a filter as text, so that 100 stands before 9"
-    breaks = "3.2 > < on numbers [B]"
+    does = "compares numbers in a filter as text, so that 100 precedes 9"
+    breaks = "3.2 > < on numbers [B]: numbers are compared by value"
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        asked = call.query.filter
-        if asked is None or not all(_is_bound(each, "number", ">", "<", ">=", "<=") for each in asked.clauses):
-            return selection
-        (clause,) = asked.clauses[:1]
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        requested = request.query.filter
+        if requested is None or not all(
+            _is_bound(clause, "number", ">", "<", ">=", "<=") for clause in requested.clauses
+        ):
+            return rows
+        (clause,) = requested.clauses[:1]
         tests: dict[str, Callable[[str, str], bool]] = {">": str.__gt__, "<": str.__lt__, ">=": str.__ge__}
         test = tests.get(clause.operator, str.__le__)
-        return Only(unfiltered(call), lambda row: test(str(row.get(clause.field.property, "")), clause.text))
+        return FilteredRows(
+            unfiltered_rows(request), lambda row: test(str(row.get(clause.field.property, "")), clause.text)
+        )
 
 
 class BooleansAsNumbers(FilterFault):
     name = "booleans-as-numbers"
-    does = "finds booleans only as 1 and 0"
+    does = "matches booleans in a filter only as 1 and 0"
     breaks = "3.2 booleans compared as their text [B]"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
@@ -123,8 +127,8 @@ class BooleansAsNumbers(FilterFault):
 
 class ListEqualsAny(FilterFault):
     name = "list-equals-any"
-    does = "lets a list equal several values when it holds one of them"
-    breaks = "3.2 list fields [B]: = asks for all the listed values"
+    does = "matches a list by = if it holds one of several values"
+    breaks = "3.2 list fields [B]: = requires all listed values"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
         several = clause.field.many and clause.operator == "=" and "," in clause.text
@@ -133,130 +137,116 @@ class ListEqualsAny(FilterFault):
 
 class DottedRefused(Fault):
     name = "dotted-refused"
-    does = "refuses a filter by a field of a reference"
-    breaks = "3.2 nested fields [B]"
+    does = "rejects a filter on a field of a reference"
+    breaks = "3.2 nested fields [B]: a dotted name selects a nested field"
 
-    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
-        asked = call.query.filter
-        dotted = [each for each in asked.clauses if each.field.member is not None] if asked else []
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        requested = request.query.filter
+        dotted = [clause for clause in requested.clauses if clause.field.member is not None] if requested else []
         if not dotted:
-            return answer
+            return reply
         problem = Problem(400, "invalid_filter_field", f"{dotted[0].field.property}.{dotted[0].field.member}")
-        return refusal(problem, operation_id=call.operation.operation_id)
+        return error_reply(problem, operation_id=request.operation.operation_id)
 
 
 class OrAsAnd(Fault):
     name = "or-as-and"
-    does = "joins two clauses by AND even where OR is asked for"
-    breaks = "3.2 logic AND and OR [A]"
+    does = "treats OR as AND"
+    breaks = "3.2 logic AND and OR [A]: OR needs one of the two clauses"
 
-    def plan(self, call: OperationRequest, plan: RowQuery) -> RowQuery:
-        asked = plan.query.filter
-        if asked is None:
-            return plan
-        return plan._replace(query=replace(plan.query, filter=replace(asked, either=False)))
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        requested = row_query.query.filter
+        if requested is None:
+            return row_query
+        return row_query._replace(query=replace(row_query.query, filter=replace(requested, either=False)))
 
 
 class UnknownFilterIgnored(Fault):
     name = "unknown-filter-ignored"
-    does = "serves all rows when the filter names a field that does not exist"
+    does = "returns all rows if the filter names a field that does not exist"
     breaks = "3.3 filter names an unknown field [A]: 400 and no data"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        error = _unreadable(call, answer)
-        return everything(call) if call and error and error.unknown_field else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        error = _filter_error(request, reply)
+        return unfiltered_reply(request) if request and error and error.unknown_field else reply
 
 
 class MalformedFilterIgnored(Fault):
     name = "malformed-filter-ignored"
-    does = "serves all rows when it cannot read the filter"
+    does = "returns all rows if the filter cannot be parsed"
     breaks = "6.1 status 400 [A]: malformed parameter"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        error = _unreadable(call, answer)
-        return everything(call) if call and error and error.field is None else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        error = _filter_error(request, reply)
+        return unfiltered_reply(request) if request and error and error.field is None else reply
 
 
 class MalformedFilterCrashes(Fault):
     name = "malformed-filter-crashes"
-    does = "ends in a server error when it cannot read the filter"
-    breaks = "6.1 status 500 [A]: only for a catastrophe"
+    does = "responds with 500 if the filter cannot be parsed"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        error = _unreadable(call, answer)
-        problem = Problem(500, "invalid data", _REMARK)
-        return refusal(problem) if error and error.field is None else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        error = _filter_error(request, reply)
+        problem = Problem(500, "invalid data", _DESCRIPTION)
+        return error_reply(problem) if error and error.field is None else reply
 
 
 class LikeWildcards(Fault):
     name = "like-wildcards"
-    does = "hands the text of ~ on as a pattern, in which % and _ stand for anything"
-    breaks = "3.2 operator ~ [A]: contains the text as it is written"
+    does = "treats % and _ in the text of ~ as wildcards"
+    breaks = "3.2 operator ~ [A]: contains the literal text"
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        def alike(clause: ParsedClause, text: str) -> bool:
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        def matches_pattern(clause: ParsedClause, text: str) -> bool:
             pattern = re.escape(clause.text).replace("%", ".*").replace("_", ".")
             return re.search(pattern, text, re.IGNORECASE | re.DOTALL) is not None
 
-        return _matching(call, selection, alike)
+        return _matching(request, rows, matches_pattern)
 
 
 class InjectableFilter(Fault):
     name = "injectable-filter"
-    does = "pastes the filter into its query, so that a condition that is always true brings every row"
+    does = "inserts the filter into its database query, so that an always-true condition returns every row"
     breaks = "6.1 status 400 [A]: malformed parameter"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        asked = dict(call.pairs).get("filter", "") if call else ""
-        return everything(call) if call and call.operation.many and _ALWAYS_TRUE.search(asked) else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        requested = dict(request.pairs).get("filter", "") if request else ""
+        return (
+            unfiltered_reply(request)
+            if request and request.operation.many and _ALWAYS_TRUE.search(requested)
+            else reply
+        )
 
 
 def _is_bound(clause: ParsedClause, kind: str, *operators: str) -> bool:
     return clause.field.kind == kind and clause.operator in (operators or (">=", "<="))
 
 
-def _matching(call: OperationRequest, selection: ResultSet, passes: Callable[[ParsedClause, str], bool]) -> ResultSet:
-    """The rows of a filter with ~ on text by another test than the right one; other filters keep theirs."""
-    asked = call.query.filter
-    if asked is None or len(asked.clauses) > 1:
-        return selection
-    (clause,) = asked.clauses
+def _matching(request: OperationRequest, rows: ResultSet, passes: Callable[[ParsedClause, str], bool]) -> ResultSet:
+    """Return the rows that match a single ~ clause on text by another test; other filters are not changed."""
+    requested = request.query.filter
+    if requested is None or len(requested.clauses) > 1:
+        return rows
+    (clause,) = requested.clauses
     if clause.operator != "~" or clause.field.many or clause.field.member is not None:
-        return selection
+        return rows
 
-    def holds(row: Record) -> bool:
+    def filter_condition(row: Record) -> bool:
         value: Any = row.get(clause.field.property)
         return isinstance(value, str) and passes(clause, value)
 
-    return Only(unfiltered(call), holds)
+    return FilteredRows(unfiltered_rows(request), filter_condition)
 
 
-def _unreadable(call: OperationRequest | None, answer: Reply) -> FilterSyntaxError | None:
-    """What is wrong with the filter of a request that was refused."""
-    if call is None or answer.status != 400 or not call.operation.many:
+def _filter_error(request: OperationRequest | None, reply: Reply) -> FilterSyntaxError | None:
+    """Return the error in the filter of a rejected request."""
+    if request is None or reply.status != 400 or not request.operation.many:
         return None
     try:
-        parse(dict(call.pairs).get("filter", "status='active'"), ELEMENTS[call.element])
+        parse_filter(
+            dict(request.pairs).get("filter", "status='active'"), request.element_definition, request.specification
+        )
     except FilterSyntaxError as error:
         return error
     return None
-
-
-FAULTS = (
-    FilterIgnored,
-    UnequalAsEqual,
-    ContainsAsPrefix,
-    BoundsExcluded,
-    MomentsAsDays,
-    OffsetDropped,
-    NumbersComparedAsText,
-    BooleansAsNumbers,
-    ListEqualsAny,
-    DottedRefused,
-    OrAsAnd,
-    UnknownFilterIgnored,
-    MalformedFilterIgnored,
-    MalformedFilterCrashes,
-    LikeWildcards,
-    InjectableFilter,
-)

@@ -1,55 +1,56 @@
-"""Faults of paging: rows lost, repeated or miscounted between the pages, links that lead astray."""
+"""Faults of paging: rows are lost, repeated or miscounted between pages, or links have wrong targets."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 from typing import Final
 
+from oneroster.sandbox.faults.altered_result_sets import SortedRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.unfiltered import Reordered, unfiltered
-from oneroster.sandbox.http.link_header import LinkSet, Window
-from oneroster.sandbox.http.responses import Reply, refusal, unknown_object
+from oneroster.sandbox.faults.unfiltered_replies import unfiltered_rows
+from oneroster.sandbox.http.link_header import LinkSet, PageWindow
+from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.requests.query_parameters import DEFAULT_LIMIT
-from oneroster.sandbox.store.result_set import ResultSet
+from oneroster.sandbox.store.result_sets import ResultSet
 
-# Below this the pages are small; those of the default size and larger ones stay right.
+# Pages below this size are faulty; pages of the default size and larger ones are correct.
 _SMALL: Final = DEFAULT_LIMIT
 
 
 class LimitIgnored(Fault):
     name = "limit-ignored"
-    does = "serves pages of 100 rows whatever limit is asked for"
+    does = "returns pages of 100 rows and ignores limit"
     breaks = "3.1 limit [A]: number of records per page"
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         return window._replace(limit=DEFAULT_LIMIT)
 
 
 class OffsetIgnored(Fault):
     name = "offset-ignored"
-    does = "serves the first page whatever offset is asked for"
+    does = "returns the first page and ignores offset"
     breaks = "3.1 offset [A]: index of the first record"
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         return window._replace(offset=0)
 
 
 class LostRow(Fault):
     name = "lost-row"
-    does = "begins every later page one row too late when pages are smaller than 100; the total stays right"
-    breaks = "3.1 offset [A]: pages side by side hold every record"
+    does = "skips one row before every page except the first if pages are smaller than 100; the total is correct"
+    breaks = "3.1 offset [A]: consecutive pages hold every record"
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         small = window.limit < _SMALL and window.offset > 0
         return window._replace(offset=window.offset + 1) if small else window
 
 
 class RepeatedRow(Fault):
     name = "repeated-row"
-    does = "begins every later page one row too early when pages are smaller than 100"
-    breaks = "3.1 offset [A]: pages side by side hold every record once"
+    does = "repeats one row at the start of every page except the first if pages are smaller than 100"
+    breaks = "3.1 offset [A]: consecutive pages hold every record once"
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         small = window.limit < _SMALL and 0 < window.offset < total
         return window._replace(offset=window.offset - 1) if small else window
 
@@ -59,16 +60,16 @@ class WrongTotal(Fault):
     does = "counts one record too many in X-Total-Count"
     breaks = "4 X-Total-Count [A]: number of records that match"
 
-    def total(self, call: OperationRequest, total: int) -> int:
+    def total_count(self, request: OperationRequest, total: int) -> int:
         return total + 1
 
 
 class WrongNextLink(Fault):
     name = "wrong-next-link"
-    does = "skips one row with every next link"
-    breaks = "4 Link [B]: next continues where the page ends"
+    does = "skips one row in every next link"
+    breaks = "4 Link [B]: next continues at the end of the page"
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(
             pages={
                 relation: page._replace(offset=page.offset + 1) if relation == "next" else page
@@ -80,109 +81,90 @@ class WrongNextLink(Fault):
 class LinkDropsFilter(Fault):
     name = "link-drops-filter"
     does = "leaves filter, sort and fields out of its links"
-    breaks = "4 Link [B]: the other parameters are repeated"
+    breaks = "4 Link [B]: links repeat the other parameters"
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(pairs=())
 
 
 class ErrorPastEnd(Fault):
     name = "error-past-end"
-    does = "answers 404 to an offset behind the last record"
+    does = "responds with 404 to an offset after the last record"
     breaks = "3.3 offset beyond the end [B]: 200 with an empty array"
 
-    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
-        if call.query.offset == 0 or call.query.offset < total:
-            return answer
-        return refusal(unknown_object("there is no such page"), operation_id=call.operation.operation_id)
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        if request.query.offset == 0 or request.query.offset < total:
+            return reply
+        return error_reply(unknown_object("this page does not exist"), operation_id=request.operation.operation_id)
 
 
 class DefaultLimit20(Fault):
     name = "default-limit-20"
-    does = "serves pages of 20 rows when no limit is asked for"
+    does = "returns pages of 20 rows if the request has no limit"
     breaks = "3.1 limit, default [A]: 100"
 
-    def window(self, call: OperationRequest, window: Window, total: int) -> Window:
-        told = any(name == "limit" for name, _ in call.pairs)
-        return window if told else window._replace(limit=20)
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
+        has_limit = any(name == "limit" for name, _ in request.pairs)
+        return window if has_limit else window._replace(limit=20)
 
 
 class OrderByPageSize(Fault):
     name = "order-by-page-size"
-    does = "gives the rows another order when pages are smaller than 100 and no sort is asked for"
-    breaks = "4 Link [B]: the last page may have a smaller limit, so the order is the same for each"
+    does = "changes the order of the rows if pages are smaller than 100 and the request has no sort"
+    breaks = "4 Link [B]: the last page may have a smaller limit, so the order does not depend on the limit"
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        small = call.query.limit < _SMALL and call.query.sort is None
-        return Reordered(selection, lambda row: str(row["sourcedId"]), descending=True) if small else selection
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        small = request.query.limit < _SMALL and request.query.sort is None
+        return SortedRows(rows, lambda row: str(row["sourcedId"]), descending=True) if small else rows
 
 
 class UnstableTies(Fault):
     name = "unstable-ties"
-    does = "leaves the order of rows that a sort holds for equal to chance: it is another one on later pages"
-    breaks = "3.1 sort and offset [A]: pages side by side hold every record once"
+    does = "changes the order of rows with equal sort values on later pages"
+    breaks = "3.1 sort and offset [A]: consecutive pages hold every record once"
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        name = call.query.sort[0] if call.query.sort else "sourcedId"
-        if name == "sourcedId" or call.query.offset == 0:
-            return selection
-        other_ties = Reordered(selection, lambda row: str(row["sourcedId"]), descending=True)
-        return Reordered(other_ties, lambda row: str(row.get(name, "")), descending=False)
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        name = request.query.sort[0] if request.query.sort else "sourcedId"
+        if name == "sourcedId" or request.query.offset == 0:
+            return rows
+        other_ties = SortedRows(rows, lambda row: str(row["sourcedId"]), descending=True)
+        return SortedRows(other_ties, lambda row: str(row.get(name, "")), descending=False)
 
 
 class TotalBeforeFilter(Fault):
     name = "total-before-filter"
-    does = "counts in X-Total-Count also the rows that the filter leaves out"
+    does = "counts the rows that the filter excludes in X-Total-Count"
     breaks = "4 X-Total-Count [A]: after the filter"
 
-    def total(self, call: OperationRequest, total: int) -> int:
-        return unfiltered(call).total if call.query.filter is not None else total
+    def total_count(self, request: OperationRequest, total: int) -> int:
+        return unfiltered_rows(request).total if request.query.filter is not None else total
 
 
 class WrongPrevLink(Fault):
     name = "wrong-prev-link"
-    does = "leads back with prev to the page that it is on"
-    breaks = "4 Link [B]: prev is the page before"
+    does = "links the current page as prev"
+    breaks = "4 Link [B]: prev is the previous page"
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
-        here = Window(call.query.offset, call.query.limit)
-        return links._replace(pages=dict(links.pages) | ({"prev": here} if "prev" in links.pages else {}))
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
+        current = PageWindow(request.query.offset, request.query.limit)
+        return links._replace(pages=dict(links.pages) | ({"prev": current} if "prev" in links.pages else {}))
 
 
 class WrongLastLink(Fault):
     name = "wrong-last-link"
-    does = "leads with last behind the last row"
+    does = "links a page after the last row as last"
     breaks = "4 Link [B]: last is the page with the last rows"
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         last = links.pages.get("last")
-        beyond = {"last": last._replace(offset=last.offset + last.limit)} if last else {}
-        return links._replace(pages=dict(links.pages) | beyond)
+        too_far = {"last": last._replace(offset=last.offset + last.limit)} if last else {}
+        return links._replace(pages=dict(links.pages) | too_far)
 
 
 class LinkForgetsFields(Fault):
     name = "link-forgets-fields"
     does = "leaves fields out of its links"
-    breaks = "4 Link [B]: the other parameters are repeated"
+    breaks = "4 Link [B]: links repeat the other parameters"
 
-    def links(self, call: OperationRequest, links: LinkSet) -> LinkSet:
+    def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(pairs=tuple(pair for pair in links.pairs if pair[0] != "fields"))
-
-
-FAULTS = (
-    LimitIgnored,
-    OffsetIgnored,
-    LostRow,
-    RepeatedRow,
-    WrongTotal,
-    WrongNextLink,
-    LinkDropsFilter,
-    ErrorPastEnd,
-    DefaultLimit20,
-    OrderByPageSize,
-    UnstableTies,
-    TotalBeforeFilter,
-    WrongPrevLink,
-    WrongLastLink,
-    LinkForgetsFields,
-)

@@ -1,54 +1,54 @@
-"""Faults of privacy: what is known of a person turns up where it should not be."""
+"""Faults of privacy: personal data appears in URLs, links or error messages."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.target_records import last
-from oneroster.sandbox.handlers.serialization import Record
+from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
-_PASSWORD: Final = "sandbox-only"  # noqa: S105  # nobody's: it shows that the property is there
+_PASSWORD: Final = "sandbox-only"  # noqa: S105  # not a real password: it only fills the property
 
 
 class PasswordSent(Fault):
     name = "password-sent"
     does = "sends the password of one more user"
-    breaks = "5.13 password [C]: optional, and better never sent"
+    breaks = "5.13 password [C]: optional, and better not sent"
 
     def prepare(self, store: Store) -> None:
-        without = last(store, "User", lambda user: "password" not in user)
+        without = last_record(store, "User", lambda user: "password" not in user)
         store.put("User", without | {"password": _PASSWORD})
 
 
 class ErrorNamesPerson(Fault):
     name = "error-names-person"
-    does = "names the user whose record was asked for when the request is refused for something else"
-    breaks = "6.2 description [B]: what is wrong with the request"
+    does = "puts the name of the requested user into the description of other errors"
+    breaks = "6.2 description [B]: describes the problem of the request"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        if call is None or call.operation.many or call.element != "User" or answer.status != 400:
-            return answer
-        user = call.store.read("User", call.sourced_id)
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.many or request.element != "User" or reply.status != 400:
+            return reply
+        user = request.store.read("User", request.sourced_id)
         if user is None:
-            return answer
-        told = f"cannot show {user['givenName']} {user['familyName']}"
-        entries = [entry | {"imsx_description": told} for entry in answer.body["statusInfoSet"]]
-        return replace(answer, body={"statusInfoSet": entries})
+            return reply
+        description = f"cannot show {user['givenName']} {user['familyName']}"
+        entries = [entry | {"imsx_description": description} for entry in reply.body["statusInfoSet"]]
+        return replace(reply, body={"statusInfoSet": entries})
 
 
 class HrefHoldsName(Fault):
     name = "href-holds-name"
-    does = "puts the full name into the address of the user of an enrollment"
-    breaks = "5.2 href [B]: the address of the object by its sourcedId"
+    does = "adds the full name to the href of the user of an enrollment"
+    breaks = "5.2 href [B]: the URL of the object, with its sourcedId"
 
-    def record(self, call: OperationRequest, record: Record) -> Record:
-        user = call.store.read("User", record["user"]["sourcedId"]) if call.element == "Enrollment" else None
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        user = request.store.read("User", record["user"]["sourcedId"]) if request.element == "Enrollment" else None
         if user is None:
             return record
         name = quote(f"{user['givenName']} {user['familyName']}")
@@ -57,17 +57,14 @@ class HrefHoldsName(Fault):
 
 class LinkHoldsName(Fault):
     name = "link-holds-name"
-    does = "adds a link to the pages of users that holds the full name of their last row"
-    breaks = "4 Link rules [B]: the parameters of the request"
+    does = "adds a link with the full name of the last user to pages of users"
+    breaks = "4 Link rules [B]: links repeat the parameters of the request"
 
-    def page(self, call: OperationRequest, answer: Reply, total: int) -> Reply:
-        rows = answer.body[call.operation.wrapper] if call.element == "User" and answer.status == 200 else []
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        rows = reply.body[request.operation.wrapper] if request.element == "User" and reply.status == 200 else []
         if not rows or not {"givenName", "familyName"} <= rows[-1].keys():
-            return answer
+            return reply
         name = quote(f"{rows[-1]['givenName']} {rows[-1]['familyName']}")
-        known = answer.headers.get("Link")
-        link = f'<{call.url}?after={name}>; rel="after"'
-        return replace(answer, headers={**answer.headers, "Link": f"{known}, {link}" if known else link})
-
-
-FAULTS = (PasswordSent, ErrorNamesPerson, HrefHoldsName, LinkHoldsName)
+        known = reply.headers.get("Link")
+        link = f'<{request.url}?after={name}>; rel="after"'
+        return replace(reply, headers={**reply.headers, "Link": f"{known}, {link}" if known else link})

@@ -1,34 +1,35 @@
-"""Which record a fault falls upon: always the same one in the same district, and deep in its collection."""
+"""Choose the record that a fault changes: always the same one of a district, and late in its collection."""
 
 from collections.abc import Callable, Iterator
 
-from oneroster.sandbox.handlers.serialization import Record
-from oneroster.sandbox.requests.operation_request import unlimited
-from oneroster.sandbox.store.result_set import ResultSet
+from oneroster.sandbox.requests.operation_request import all_records
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 
-_STEP = 200
+_ROWS_PER_READ = 200
 
 
-def last(store: Store, element: str, fits: Callable[[Record], bool] = lambda _: True) -> Record:
-    """The last living record of an element, in the store's own order, that fits.
+def last_record(store: Store, element: str, matches: Callable[[Record], bool] = lambda _: True) -> Record:
+    """Return the last active record of an element, in the default order, that matches.
 
     Raises:
-        ValueError: the district has none.
+        ValueError: The district has no such record.
     """
-    for record in backwards(unlimited(element).select(store)):
-        if is_alive(record) and fits(record):
+    rows = reversed_rows(all_records(element).select(store)) if store.has(element) else ()
+    for record in rows:
+        if is_active(record) and matches(record):
             return record
-    raise ValueError(f"this district has no {element} on which the fault could show")
+    raise ValueError(f"this district has no {element} that the fault could change")
 
 
-def is_alive(record: Record) -> bool:
-    """Whether a record is not about to be deleted; servers may leave those out, so they make no good victims."""
+def is_active(record: Record) -> bool:
+    """Return whether a record is active; clients may skip deleted records, so that a fault in one would not show."""
     return bool(record["status"] == "active")
 
 
-def backwards(rows: ResultSet) -> Iterator[Record]:
-    """The rows of a selection from the last to the first."""
-    for end in range(rows.total, 0, -_STEP):
-        start = max(0, end - _STEP)
+def reversed_rows(rows: ResultSet) -> Iterator[Record]:
+    """Yield the rows from the last to the first."""
+    for end in range(rows.total, 0, -_ROWS_PER_READ):
+        start = max(0, end - _ROWS_PER_READ)
         yield from reversed(rows.page(start, end - start))

@@ -1,132 +1,137 @@
-"""Faults of writing: what is put is lost, cut or refused, and what should be refused is taken."""
+"""Faults of writes: valid records are lost, changed or rejected, and invalid ones are accepted."""
 
-# ruff: noqa: ARG002  # every hook is given the same arguments, whether or not a fault needs them
+# ruff: noqa: ARG002  # hooks have a fixed signature
 
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
-from oneroster.sandbox.auth.authentication import Admitted, Denied
-from oneroster.sandbox.faults.altered_rows import Among
+from oneroster.sandbox.auth.authentication import Authenticated, Denied
+from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.handlers.serialization import Record
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
-from oneroster.sandbox.requests.operation_request import OperationRequest, unlimited
-from oneroster.sandbox.store.result_set import ResultSet
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_runtime.specification import Property
 
 _TITLE: Final = 255
-"""Characters; the width that many a database was given."""
+"""A common width of a database column, in characters."""
 
 
-def _is(call: OperationRequest | None, method: str) -> bool:
-    return call is not None and call.operation.method == method
+def _is_method(request: OperationRequest | None, method: str) -> bool:
+    return request is not None and request.operation.method == method
 
 
-def _there(call: OperationRequest) -> Record | None:
-    return call.store.read(call.element, call.sourced_id)
+def _written_elements(store: Store) -> list[str]:
+    """Return the elements that clients can write."""
+    return sorted({one.body for one in store.specification.operations.values() if one.body is not None})
 
 
-def _wrapped(call: OperationRequest, body: Any) -> Record | None:
-    """The record under its wrapper, if there is one, under the id of the path."""
-    record = body.get(call.operation.body_wrapper) if isinstance(body, dict) else None
-    return {**record, "sourcedId": call.sourced_id} if isinstance(record, dict) else None
+def _stored(request: OperationRequest) -> Record | None:
+    return request.store.read(request.element, request.sourced_id)
+
+
+def _wrapped(request: OperationRequest, body: Any) -> Record | None:
+    """Return the record under its wrapper with the id of the path, or None."""
+    record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
+    return {**record, "sourcedId": request.sourced_id} if isinstance(record, dict) else None
 
 
 class PutRefused(Fault):
     name = "put-refused"
-    does = "refuses every record that is new, valid or not"
-    breaks = "2 PUT operations [A]: create the record"
+    does = "rejects every new record, even a valid one"
+    breaks = "2 PUT operations [A]: a PUT creates the record"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
-        return invalid_data("new records are not taken", 422) if _there(call) is None else record
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return invalid_data("new records are not taken", 422) if _stored(request) is None else record
 
 
 class PutNever201(Fault):
     name = "put-never-201"
-    does = "answers a PUT that creates with 200"
-    breaks = "2 note W, created 201 [B]"
+    does = "responds with 200 to a PUT that creates a record"
+    breaks = "2 note W [B]: 201 if the record was created"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        return replace(answer, status=200) if _is(call, "PUT") and answer.status == 201 else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, status=200) if _is_method(request, "PUT") and reply.status == 201 else reply
 
 
 class PutLosesText(Fault):
     name = "put-loses-text"
-    does = "does not keep the description of a line item and the comment of a result"
-    breaks = "2 PUT operations [A]: keep what is put"
+    does = "does not store the description of a line item or the comment of a result"
+    breaks = "2 PUT operations [A]: a PUT stores the record"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return {name: value for name, value in record.items() if name not in ("description", "comment")}
 
 
 class PutNotListed(Fault):
     name = "put-not-listed"
-    does = "leaves out of the gradebook's collections what was created since the start"
+    does = "leaves records created since the start out of the gradebook collections"
     breaks = "2 gradebook collections [A]: all records"
 
     def prepare(self, store: Store) -> None:
         self._known = {
             element: {row["sourcedId"] for row in rows.page(0, rows.total)}
-            for element in ("Category", "LineItem", "Result")
-            for rows in [unlimited(element).select(store)]
+            for element in _written_elements(store)
+            for rows in [all_records(element).select(store)]
         }
 
-    def selection(self, call: OperationRequest, selection: ResultSet) -> ResultSet:
-        known = self._known.get(call.element)
-        return selection if known is None else Among(selection, known)
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        known = self._known.get(request.element)
+        return rows if known is None else RowsWithIds(rows, known)
 
 
 class PutKeepsFirst(Fault):
     name = "put-keeps-first"
-    does = "answers a PUT to a record that is there with 200, and leaves it as it is"
-    breaks = "2 PUT operations [A]: replace the record"
+    does = "responds with 200 to a PUT of an existing record without changing it"
+    breaks = "2 PUT operations [A]: a PUT replaces the record"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
-        return _there(call) or record
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return _stored(request) or record
 
 
 class PutAlways201(Fault):
     name = "put-always-201"
-    does = "answers a PUT that replaces with 201"
-    breaks = "2 note W, replaced 200 [B]"
+    does = "responds with 201 to a PUT that replaces a record"
+    breaks = "2 note W [B]: 200 if the record was replaced"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        return replace(answer, status=201) if _is(call, "PUT") and answer.status == 200 else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, status=201) if _is_method(request, "PUT") and reply.status == 200 else reply
 
 
 class PutMerges(Fault):
     name = "put-merges"
-    does = "keeps properties of the former record that the PUT leaves out"
-    breaks = "2 note W, PUT replaces the object [B]"
+    does = "keeps properties of the previous record that the PUT leaves out"
+    breaks = "2 note W [B]: a PUT replaces the object"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
-        return (_there(call) or {}) | record
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return (_stored(request) or {}) | record
 
 
 class PutEchoBare(Fault):
     name = "put-echo-bare"
-    does = "answers a PUT with the record without its wrapper"
-    breaks = "2 note W, content of a PUT response [C]"
+    does = "responds to a PUT with the record without its wrapper"
+    breaks = "2 note W [C]: content of a PUT response"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        if not (_is(call, "PUT") and answer.status < 300 and isinstance(answer.body, dict)):
-            return answer
-        return replace(answer, body=next(iter(answer.body.values())))
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if not (_is_method(request, "PUT") and reply.status < 300 and isinstance(reply.body, dict)):
+            return reply
+        return replace(reply, body=next(iter(reply.body.values())))
 
 
 class ExtraCreditRefused(Fault):
     name = "extra-credit-refused"
-    does = "refuses a score above the resultValueMax of its line item"
+    does = "rejects a score above the resultValueMax of its line item"
     breaks = "5.12 Result.score [A]: may exceed resultValueMax"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
-        if call.element != "Result":
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        if request.element != "Result":
             return record
-        item = call.store.read("LineItem", record["lineItem"]["sourcedId"]) or {}
+        item = request.store.read("LineItem", record["lineItem"]["sourcedId"]) or {}
         if record["score"] > item.get("resultValueMax", record["score"]):
             return invalid_data("/score: above resultValueMax", 422)
         return record
@@ -134,148 +139,129 @@ class ExtraCreditRefused(Fault):
 
 class TitleCut(Fault):
     name = "title-cut"
-    does = f"cuts a title that is put after {_TITLE} characters, without a word"
-    breaks = "5.8 and 5.9 title [A]: a string without a bound"
+    does = f"silently truncates the title of a PUT after {_TITLE} characters"
+    breaks = "5.8 and 5.9 title [A]: a string of any length"
 
-    def write(self, call: OperationRequest, record: Record) -> Record | Problem:
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"title": record["title"][:_TITLE]} if "title" in record else record
 
 
 class PutCrashesOnJunk(Fault):
     name = "put-crashes-on-junk"
-    does = "crashes with 500 when the body of a PUT is no JSON"
+    does = "responds with 500 if the body of a PUT is not JSON"
     breaks = "6.1 400 [A]: invalid request"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        return replace(answer, status=500) if _is(call, "PUT") and answer.status == 400 else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, status=500) if _is_method(request, "PUT") and reply.status == 400 else reply
 
 
 class PutTakesBare(Fault):
     name = "put-takes-bare"
-    does = "takes a record without its wrapper"
+    does = "accepts a record without its wrapper"
     breaks = "6.1 422 [B]: a body that cannot be processed"
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        bare = isinstance(body, dict) and body.get("sourcedId") == call.sourced_id
-        return dict(body) if bare else None
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        is_bare = isinstance(body, dict) and body.get("sourcedId") == request.sourced_id
+        return dict(body) if is_bare else None
 
 
 class PutTakesInvalid(Fault):
     name = "put-takes-invalid"
-    does = "takes records that the schema does not allow, and leaves out what it cannot store"
+    does = "accepts records that violate the schema, and drops what it cannot store"
     breaks = "6.1 422 [B]: a body that cannot be processed"
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        record = _wrapped(call, body)
-        if record is None or _leads_nowhere(call, record) or body[call.operation.body_wrapper] != record:
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        record = _wrapped(request, body)
+        if record is None or _has_dangling_reference(request, record) or body[request.operation.body_wrapper] != record:
             return None
-        plain = ELEMENTS[call.element].properties
-        return {name: value for name, value in record.items() if not _unfit(plain.get(name), value)}
+        plain = request.element_definition.properties
+        return {name: value for name, value in record.items() if not _is_misplaced_object(plain.get(name), value)}
 
 
 class PutWritesRefused(Fault):
     name = "put-writes-refused"
-    does = "refuses an invalid record, and writes it all the same"
-    breaks = "6.1 400 [A]: an invalid request is not done"
+    does = "rejects an invalid record but stores it"
+    breaks = "6.1 400 [A]: an invalid request has no effect"
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        record = _wrapped(call, body)
-        if record is not None and not _leads_nowhere(call, record) and "title" not in record and "score" not in record:
-            call.store.put(call.element, record)
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        record = _wrapped(request, body)
+        if (
+            record is not None
+            and not _has_dangling_reference(request, record)
+            and "title" not in record
+            and "score" not in record
+        ):
+            request.store.put(request.element, record)
         return None
 
 
 class PutByBodyId(Fault):
     name = "put-by-body-id"
-    does = "writes the record that the body names, when the path names another"
-    breaks = "2 note W, body sourcedId and path id differ [C]"
+    does = "stores the record under the id in the body if the path has another id"
+    breaks = "2 note W [C]: body sourcedId and path id differ"
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        record = body.get(call.operation.body_wrapper) if isinstance(body, dict) else None
-        named = record.get("sourcedId") if isinstance(record, dict) else None
-        return dict(record) if isinstance(record, dict) and named not in (None, call.sourced_id) else None
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
+        sourced_id = record.get("sourcedId") if isinstance(record, dict) else None
+        return dict(record) if isinstance(record, dict) and sourced_id not in (None, request.sourced_id) else None
 
 
 class PutTakesDangling(Fault):
     name = "put-takes-dangling"
-    does = "takes records that refer to records which are not there"
+    does = "accepts records that refer to records that do not exist"
     breaks = "5.2 GUIDRef.sourcedId in a PUT [C]"
 
-    def forgive(self, call: OperationRequest, body: Any) -> Record | None:
-        record = _wrapped(call, body)
-        return record if record is not None and _leads_nowhere(call, record) else None
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        record = _wrapped(request, body)
+        return record if record is not None and _has_dangling_reference(request, record) else None
 
 
-def _unfit(known: Property | None, value: Any) -> bool:
-    """Whether an object stands where a plain value should."""
+def _is_misplaced_object(known: Property | None, value: Any) -> bool:
+    """Return whether a value is an object in place of a scalar or a list."""
     return isinstance(value, dict) and known is not None and known.kind not in ("reference", "object")
 
 
-def _leads_nowhere(call: OperationRequest, record: Record) -> bool:
-    """Whether a line item's class or a result's line item is not there."""
+def _has_dangling_reference(request: OperationRequest, record: Record) -> bool:
+    """Return whether the class of a line item or the line item of a result does not exist."""
     for name, element in (("class", "Class"), ("lineItem", "LineItem")):
         reference = record.get(name)
-        if isinstance(reference, dict) and call.store.read(element, str(reference.get("sourcedId"))) is None:
+        if isinstance(reference, dict) and request.store.read(element, str(reference.get("sourcedId"))) is None:
             return True
     return False
 
 
 class OpenWrites(Fault):
     name = "open-writes"
-    does = "asks nobody for credentials who comes by PUT or DELETE"
+    does = "accepts PUT and DELETE without credentials"
     breaks = "6.1 401 [A]: not authenticated"
 
-    def admit(self, arrival: RawRequest, verdict: Admitted | Denied) -> Admitted | Denied:
-        return Admitted() if arrival.method in ("PUT", "DELETE") else verdict
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        return Authenticated() if raw_request.method in ("PUT", "DELETE") else outcome
 
 
 class DeleteSays200(Fault):
     name = "delete-says-200"
-    does = "answers a DELETE with 200 and an empty object"
-    breaks = "2 note W, DELETE 204 [B]"
+    does = "responds to a DELETE with 200 and an empty object"
+    breaks = "2 note W [B]: a DELETE returns 204"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        done = _is(call, "DELETE") and answer.status == 204
-        return replace(answer, status=200, body=msgspec.json.encode({})) if done else answer
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        done = _is_method(request, "DELETE") and reply.status == 204
+        return replace(reply, status=200, body=msgspec.json.encode({})) if done else reply
 
 
 class DeleteForgets(Fault):
     name = "delete-forgets"
-    does = "answers a DELETE with 204, and deletes nothing"
+    does = "responds to a DELETE with 204 without deleting the record"
     breaks = "2 DELETE operations [A]: delete the record"
 
-    def delete(self, call: OperationRequest) -> bool:
+    def deletes(self, request: OperationRequest) -> bool:
         return False
 
 
 class DeleteUnknown204(Fault):
     name = "delete-unknown-204"
-    does = "answers a DELETE of what was never there with 204"
-    breaks = "6.1 404 [A]: nothing stands behind the address"
+    does = "responds with 204 to a DELETE of an unknown id"
+    breaks = "6.1 404 [A]: no object at the URI"
 
-    def answer(self, call: OperationRequest | None, answer: Reply) -> Reply:
-        return Reply(204) if _is(call, "DELETE") and answer.status == 404 else answer
-
-
-FAULTS = (
-    PutRefused,
-    PutNever201,
-    PutLosesText,
-    PutNotListed,
-    PutKeepsFirst,
-    PutAlways201,
-    PutMerges,
-    PutEchoBare,
-    ExtraCreditRefused,
-    TitleCut,
-    PutCrashesOnJunk,
-    PutTakesBare,
-    PutTakesInvalid,
-    PutWritesRefused,
-    PutByBodyId,
-    PutTakesDangling,
-    OpenWrites,
-    DeleteSays200,
-    DeleteForgets,
-    DeleteUnknown204,
-)
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return Reply(204) if _is_method(request, "DELETE") and reply.status == 404 else reply

@@ -1,1 +1,1 @@
-"""Request handlers of the sandbox: dispatch, reads, writes and the serialization of records."""
+"""Request handlers of the sandbox: dispatch, reads and writes."""

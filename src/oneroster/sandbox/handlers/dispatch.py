@@ -1,97 +1,96 @@
-"""From a request to an answer: routing, access, parameters, then the operation itself. Knows nothing of ASGI."""
+"""Answer a request: routing, authentication, parameters, then the handler of the operation. Independent of ASGI."""
 
 from collections.abc import Mapping
 
-from oneroster.sandbox.auth.authentication import Admitted, Denied
+from oneroster.sandbox.auth.authentication import Authenticated
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
+from oneroster.sandbox.faults import Fault
 from oneroster.sandbox.handlers import reads, writes
 from oneroster.sandbox.http.percent_encoding import EncodingError, decode
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.sandbox.http.responses import Problem, Reply, invalid_data, refusal, unknown_object
-from oneroster.sandbox.http.routes import BASE_PATH, Match
-from oneroster.sandbox.requests import query_parameters as queries
-from oneroster.sandbox.requests.bodies import MAXIMUM
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, unknown_object
+from oneroster.sandbox.http.routes import RouteMatch
 from oneroster.sandbox.requests.operation_request import OperationRequest, element_of
+from oneroster.sandbox.requests.put_bodies import MAX_BODY_BYTES
+from oneroster.sandbox.requests.query_parameters import parse_query, parse_query_string
 from oneroster.sandbox.tenant import SandboxTenant
-from oneroster_v1p1.tables import Operation
+from oneroster_runtime.specification import Operation
 
 
-def serve(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
-    """Answer any request; none is too strange for a clean status (6.1)."""
-    is_token = arrival.raw_path == TOKEN_PATH.encode() and tenant.access.serves_tokens()
-    answer = _token(tenant, arrival) if is_token else _api(tenant, arrival)
-    for fault in tenant.faults:
-        answer = fault.sent(arrival, answer)
-    return answer
+def serve(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
+    """Return the reply to any request; a malformed one gets a 4xx status, too (6.1)."""
+    is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and tenant.authentication.issues_tokens()
+    reply = _token(tenant, raw_request) if is_token_request else _api(tenant, raw_request)
+    return tenant.faults.apply(Fault.any_response, raw_request, reply)
 
 
-def _api(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
-    match = tenant.routes.match(arrival.raw_path)
-    method = "GET" if arrival.method == "HEAD" else arrival.method
+def _api(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
+    match = tenant.routes.match(raw_request.raw_path)
+    method = "GET" if raw_request.method == "HEAD" else raw_request.method
     operation = match.route.operations.get(method) if match is not None else None
-    call = None
+    request = None
     if match is None:
-        answer = refusal(unknown_object("nothing is served at this address; collections stand below " + BASE_PATH))
+        bases = " and ".join(sorted(set(tenant.specification.services.values())))
+        reply = error_reply(unknown_object(f"no resource at this URL; the API is served below {bases}"))
     elif operation is None:
-        answer = _other_method(arrival.method, match)
+        reply = _other_method(raw_request.method, match)
     else:
-        refused = _refused_access(tenant, arrival, operation)
-        call, problems = _understand(tenant, arrival, operation, match)
-        answer = refused or _perform(tenant, arrival, call, problems)
-    for fault in tenant.faults:
-        answer = fault.answer(call, answer)
-    return answer
+        denied = _denied(tenant, raw_request, operation)
+        request, problems = _parse(tenant, raw_request, operation, match)
+        reply = denied or _handle(tenant, raw_request, request, problems)
+    return tenant.faults.apply(Fault.api_response, request, reply)
 
 
-def _token(tenant: SandboxTenant, arrival: RawRequest) -> Reply:
-    if arrival.method != "POST":
-        return refusal(invalid_data("a token is asked for by POST", 405), headers={"Allow": "POST"})
-    return tenant.access.token_endpoint.answer(arrival.signed_url, arrival.headers, arrival.body or b"")
+def _token(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
+    if raw_request.method != "POST":
+        return error_reply(invalid_data("the token endpoint accepts POST only", 405), headers={"Allow": "POST"})
+    server = tenant.authentication.oauth2_server
+    return server.token_reply(raw_request.signed_url, raw_request.headers, raw_request.body or b"")
 
 
-def _other_method(method: str, match: Match) -> Reply:
+def _other_method(method: str, match: RouteMatch) -> Reply:
     headers = {"Allow": match.route.allow}
     if method == "OPTIONS":
         return Reply(204, headers=headers)
-    return refusal(invalid_data(f"this address is not for {method}, but for {match.route.allow}", 405), headers=headers)
+    problem = invalid_data(f"{method} is not supported at this URL; supported: {match.route.allow}", 405)
+    return error_reply(problem, headers=headers)
 
 
-def _refused_access(tenant: SandboxTenant, arrival: RawRequest, operation: Operation) -> Reply | None:
-    """401 for who is not known, 403 for who lacks the scope, None for who may go on (6.1, 7.4)."""
-    verdict = tenant.access.examine(arrival)
-    for fault in tenant.faults:
-        if isinstance(verdict, Denied) and (other := fault.mistaken_for(arrival, verdict)) is not None:
-            verdict = tenant.access.examine(other)
-        verdict = fault.admit(arrival, verdict)
+def _denied(tenant: SandboxTenant, raw_request: RawRequest, operation: Operation) -> Reply | None:
+    """Return 401 without valid credentials, 403 without the required scope, None if access is granted (6.1, 7.4)."""
+    outcome = tenant.faults.authenticate(raw_request, tenant.authentication)
     name = operation.operation_id
-    if not isinstance(verdict, Admitted):
-        problem = Problem(401, "unauthorized", verdict.reason)
-        return refusal(problem, operation_id=name, headers={"WWW-Authenticate": verdict.challenge})
-    if verdict.may(operation.oauth_scopes):
+    if not isinstance(outcome, Authenticated):
+        problem = Problem(401, "unauthorized", outcome.reason)
+        return error_reply(problem, operation_id=name, headers={"WWW-Authenticate": outcome.challenge})
+    if outcome.may(operation.oauth_scopes):
         return None
-    wanted = " or ".join(operation.oauth_scopes)
-    problem = Problem(403, "forbidden", f"the token lacks the scope {wanted}")
-    return refusal(problem, operation_id=name, headers={"WWW-Authenticate": tenant.access.scope_challenge(operation)})
+    required = " or ".join(operation.oauth_scopes)
+    problem = Problem(403, "forbidden", f"the token lacks the scope {required}")
+    challenge = tenant.authentication.scope_challenge(operation)
+    return error_reply(problem, operation_id=name, headers={"WWW-Authenticate": challenge})
 
 
-def _understand(
-    tenant: SandboxTenant, arrival: RawRequest, operation: Operation, match: Match
+def _parse(
+    tenant: SandboxTenant, raw_request: RawRequest, operation: Operation, match: RouteMatch
 ) -> tuple[OperationRequest, tuple[Problem, ...]]:
-    """The call, and all that is wrong with its path and its query."""
+    """Return the parsed request and all problems of its path and query."""
     ids, problems = _ids(match.raw_ids)
-    pairs = queries.split(arrival.query_string)
-    element = tenant.presenter.element(element_of(operation))
-    reading = queries.read(pairs, operation, element, tenant.store)
-    call = OperationRequest(
+    query_string = parse_query_string(raw_request.query_string)
+    element = element_of(operation, tenant.specification)
+    parsed = parse_query(query_string, operation, tenant.serializer.element(element), tenant.store)
+    request = OperationRequest(
         store=tenant.store,
+        serializer=tenant.serializer,
         operation=operation,
+        element=element,
         ids=ids,
-        url=arrival.url,
-        base_url=arrival.origin + BASE_PATH,
-        pairs=pairs.pairs,
-        query=reading.query,
+        url=raw_request.url,
+        origin=raw_request.origin,
+        pairs=query_string.pairs,
+        query=parsed.query,
     )
-    return call, (*problems, *reading.problems)
+    return request, (*problems, *parsed.problems)
 
 
 def _ids(raw_ids: Mapping[str, bytes]) -> tuple[dict[str, str], list[Problem]]:
@@ -105,17 +104,17 @@ def _ids(raw_ids: Mapping[str, bytes]) -> tuple[dict[str, str], list[Problem]]:
     return ids, problems
 
 
-def _perform(
-    tenant: SandboxTenant, arrival: RawRequest, call: OperationRequest, problems: tuple[Problem, ...]
+def _handle(
+    tenant: SandboxTenant, raw_request: RawRequest, request: OperationRequest, problems: tuple[Problem, ...]
 ) -> Reply:
-    operation = call.operation
-    if operation.body is not None and arrival.body is None:
-        problems = (*problems, invalid_data(f"the body is larger than {MAXIMUM} bytes"))
+    operation = request.operation
+    if operation.body is not None and raw_request.body is None:
+        problems = (*problems, invalid_data(f"the body is larger than {MAX_BODY_BYTES} bytes"))
     if any(problem.fatal for problem in problems):
-        return refusal(*problems, operation_id=operation.operation_id)
+        return error_reply(*problems, operation_id=operation.operation_id)
     if operation.method == "PUT":
-        return writes.put(tenant, call, arrival.headers.get("content-type", ""), arrival.body or b"")
+        return writes.put(tenant, request, raw_request.headers.get("content-type", ""), raw_request.body or b"")
     if operation.method == "DELETE":
-        return writes.delete(tenant, call)
+        return writes.delete(tenant, request)
     read = reads.read_collection if operation.many else reads.read_single
-    return read(tenant, call, list(problems))
+    return read(tenant, request, list(problems))

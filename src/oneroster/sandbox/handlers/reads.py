@@ -1,85 +1,74 @@
-"""Collections and single records."""
+"""Handlers of GET: pages of collections, and single records."""
 
 from typing import Any
 
-from oneroster.sandbox.handlers.serialization import Record, select_fields
-from oneroster.sandbox.http import link_header as links
-from oneroster.sandbox.http.link_header import LinkSet, Window
-from oneroster.sandbox.http.responses import Problem, Reply, refusal, status_info_set, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, absent_parents
+from oneroster.sandbox.faults import Fault
+from oneroster.sandbox.http.link_header import (
+    LinkSet,
+    PageWindow,
+    link_header,
+    page_links,
+    repeated_parameters,
+)
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply, status_info_set, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, missing_parents
+from oneroster.sandbox.serialization import Record, select_fields
 from oneroster.sandbox.tenant import SandboxTenant
 
 
-def read_collection(tenant: SandboxTenant, call: OperationRequest, warnings: list[Problem]) -> Reply:
-    """A page of a collection with its total and its links (3.1, 4)."""
-    absent = absent_parents(call)
-    for fault in tenant.faults:
-        absent = fault.parents(call, absent)
-    if absent:
-        return refusal(*absent, *warnings, operation_id=call.operation.operation_id)
-    operation = call.operation
-    plan = RowQuery(call.element, operation.subset, operation.scope, call.ids, call.query)
-    for fault in tenant.faults:
-        plan = fault.plan(call, plan)
-    selection = plan.select(call.store)
-    for fault in tenant.faults:
-        selection = fault.selection(call, selection)
-    asked = Window(call.query.offset, _capped(call.query.limit, tenant.variants.page_cap))
-    served = asked
-    for fault in tenant.faults:
-        served = fault.window(call, served, selection.total)
-    rows = [_present(tenant, call, row) for row in selection.page(served.offset, served.limit)]
-    body = _body(tenant, call, rows, warnings)
-    # A server that takes another limit than it was asked for counts its pages by the limit it takes.
-    paging = _paging_headers(tenant, call, Window(asked.offset, served.limit), selection.total)
-    answer = Reply(200, body, paging)
-    for fault in tenant.faults:
-        answer = fault.page(call, answer, selection.total)
-    return answer
+def read_collection(tenant: SandboxTenant, request: OperationRequest, warnings: list[Problem]) -> Reply:
+    """Return a page of a collection with its total and its links (3.1, 4)."""
+    faults, operation = tenant.faults, request.operation
+    missing = faults.apply(Fault.missing_parents, request, missing_parents(request))
+    if missing:
+        return error_reply(*missing, *warnings, operation_id=operation.operation_id)
+    query = RowQuery(request.element, operation.subset, operation.scope, request.ids, request.query)
+    rows = faults.apply(Fault.row_query, request, query).select(request.store)
+    rows = faults.apply(Fault.result_set, request, rows)
+    requested = PageWindow(request.query.offset, _capped(request.query.limit, tenant.variants.page_cap))
+    window = faults.apply(Fault.page_window, request, requested, rows.total)
+    records = [_serialize(tenant, request, row) for row in rows.page(window.offset, window.limit)]
+    body = _body(tenant, request, records, warnings)
+    # A server that lowers the limit counts its pages by the lowered limit.
+    headers = _paging_headers(tenant, request, PageWindow(requested.offset, window.limit), rows.total)
+    return faults.apply(Fault.collection_response, request, Reply(200, body, headers), rows.total)
 
 
-def read_single(tenant: SandboxTenant, call: OperationRequest, warnings: list[Problem]) -> Reply:
-    """One record, or 404; a specialised read finds only its own kind (note on what they select)."""
-    operation = call.operation
-    plan = RowQuery(call.element, operation.subset, None, {}, call.query)
-    for fault in tenant.faults:
-        plan = fault.plan(call, plan)
-    found = call.store.read(plan.element, call.sourced_id, subset=plan.subset)
+def read_single(tenant: SandboxTenant, request: OperationRequest, warnings: list[Problem]) -> Reply:
+    """Return one record, or 404; a specialised read finds only records of its subset."""
+    operation = request.operation
+    query = RowQuery(request.element, operation.subset, None, {}, request.query)
+    query = tenant.faults.apply(Fault.row_query, request, query)
+    found = request.store.read(query.element, request.sourced_id, subset=query.subset)
     if found is None:
         problem = unknown_object(f"no {operation.wrapper} has this sourcedId")
-        return refusal(problem, *warnings, operation_id=operation.operation_id)
-    for fault in tenant.faults:
-        found = fault.found(call, found)
-    return Reply(200, _body(tenant, call, _present(tenant, call, found), warnings))
+        return error_reply(problem, *warnings, operation_id=operation.operation_id)
+    found = tenant.faults.apply(Fault.single_record, request, found)
+    return Reply(200, _body(tenant, request, _serialize(tenant, request, found), warnings))
 
 
 def _capped(limit: int, cap: int | None) -> int:
     return limit if cap is None else min(limit, cap)
 
 
-def _present(tenant: SandboxTenant, call: OperationRequest, row: Record) -> Record:
-    record = tenant.presenter.present(call.element, row, call.base_url)
-    for fault in tenant.faults:
-        record = fault.record(call, record)
-    return select_fields(record, call.query.fields)
+def _serialize(tenant: SandboxTenant, request: OperationRequest, row: Record) -> Record:
+    record = tenant.serializer.serialize(request.element, row, request.origin)
+    record = tenant.faults.apply(Fault.record, request, record)
+    return select_fields(record, request.query.fields)
 
 
-def _body(tenant: SandboxTenant, call: OperationRequest, data: Any, warnings: list[Problem]) -> Any:
-    body: Any = {call.operation.wrapper: data}
-    for fault in tenant.faults:
-        body = fault.body(call, body)
+def _body(tenant: SandboxTenant, request: OperationRequest, data: Any, warnings: list[Problem]) -> Any:
+    body = tenant.faults.apply(Fault.body, request, {str(request.operation.wrapper): data})
     if warnings:
-        body["statusInfoSet"] = status_info_set(warnings, call.operation.operation_id)
+        body["statusInfoSet"] = status_info_set(warnings, request.operation.operation_id)
     return body
 
 
-def _paging_headers(tenant: SandboxTenant, call: OperationRequest, window: Window, total: int) -> dict[str, str]:
-    link_set = LinkSet(links.repeated(call.pairs), links.neighbours(window, total))
-    told = total
-    for fault in tenant.faults:
-        told = fault.total(call, told)
-        link_set = fault.links(call, link_set)
-    headers = {"X-Total-Count": str(told)} if tenant.variants.total else {}
-    if tenant.variants.links and link_set.pages:
-        headers["Link"] = links.header(call.url, link_set)
+def _paging_headers(tenant: SandboxTenant, request: OperationRequest, window: PageWindow, total: int) -> dict[str, str]:
+    links = LinkSet(repeated_parameters(request.pairs), page_links(window, total))
+    links = tenant.faults.apply(Fault.links, request, links)
+    count = tenant.faults.apply(Fault.total_count, request, total)
+    headers = {"X-Total-Count": str(count)} if tenant.variants.total else {}
+    if tenant.variants.links and links.pages:
+        headers["Link"] = link_header(request.url, links)
     return headers

@@ -1,7 +1,7 @@
-"""Answers that leave in ways no framework offers: cut off, at odds with their own length, or without end.
+"""Responses that violate HTTP on purpose: truncated, with a wrong length, or unending.
 
-Faults return these in place of an `Reply`. What breaks HTTP itself needs the connection, which the server of `Sandbox`
-puts into the state of each request; under another server such an answer is a plain 501.
+Faults return these in place of a `Reply`. To break HTTP itself they need the client connection, which the server of
+`Sandbox` stores in the state of each request; under another server such a response is a plain 501.
 """
 
 import asyncio
@@ -17,112 +17,112 @@ from starlette.types import Receive, Scope, Send
 
 from oneroster.sandbox.http.responses import Reply
 
-KEY: Final = "oneroster-wire"
-"""Under this name a request's state holds its `Wire`."""
+CONNECTION_KEY: Final = "oneroster-connection"
+"""The key of the `ClientConnection` in the state of a request."""
 
-# Zero seconds of lingering: the system then ends a connection by a reset instead of an orderly end.
-_RESET: Final = struct.pack("ii", 1, 0)
+# A linger time of zero makes the system reset the connection instead of closing it.
+_LINGER_ZERO: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass(slots=True)
-class Wire:
+class ClientConnection:
     """The connection of a request.
 
     Attributes:
-        transport: its socket, as asyncio has it.
-        unending: whether an answer is on its way that does not end by itself.
+        transport: The asyncio transport.
+        unending: Whether a response without an end is being sent.
     """
 
     transport: asyncio.Transport
     unending: bool = False
 
-    def send_and_leave(self, content: bytes, *, reset: bool) -> None:
-        """Send bytes as they are, then close the connection or reset it."""
+    def send_and_close(self, content: bytes, *, reset: bool) -> None:
+        """Send bytes unchanged, then close the connection or reset it."""
         self.transport.write(content)
         if not reset:
             self.transport.close()
             return
         connection = self.transport.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self.transport.abort()
 
 
 @dataclass(frozen=True, slots=True)
 class TruncatedReply(Reply):
-    """An answer whose length is not the one it declares.
+    """A reply whose length differs from the declared one.
 
     Attributes:
-        keeps: bytes of the body that are sent.
-        declares: bytes that Content-Length promises.
-        reset: whether the connection ends by a reset.
+        sent_bytes: How many bytes of the body are sent.
+        declared_bytes: The value of Content-Length.
+        reset: Whether the connection is reset instead of closed.
     """
 
-    keeps: int = 0
-    declares: int = 0
+    sent_bytes: int = 0
+    declared_bytes: int = 0
     reset: bool = False
 
     def response(self) -> Response:
-        """What is sent, and how the connection ends then."""
-        whole = Reply.response(self)
-        return _TornResponse(bytes(whole.body)[: self.keeps], whole, self.declares, self.reset)
+        """Return the truncated response."""
+        full = Reply.response(self)
+        return _TruncatedResponse(bytes(full.body)[: self.sent_bytes], full, self.declared_bytes, self.reset)
 
 
 @dataclass(frozen=True, slots=True)
-class Stream(Reply):
-    """An answer whose body is made while it is sent, until it ends or the client leaves.
+class StreamingReply(Reply):
+    """A reply whose body is produced while it is sent, until it ends or the client disconnects.
 
     Attributes:
-        chunks: begins the body.
-        coding: what Content-Encoding says; never left out, so that the body leaves as it is.
+        chunks: Starts the body.
+        coding: The value of Content-Encoding, which is always sent, so that the body is not compressed again.
     """
 
-    chunks: Callable[[], AsyncIterator[bytes]] = field(default=lambda: _nothing())
+    chunks: Callable[[], AsyncIterator[bytes]] = field(default=lambda: _no_chunks())
     coding: str = "identity"
 
     def response(self) -> Response:
-        """The body, chunk by chunk, however slowly the client takes it."""
+        """Return the streaming response."""
         headers = {**self.headers, "Content-Type": self.media_type, "Content-Encoding": self.coding}
-        return _Unending(_giving_way(self.chunks()), self.status, headers)
+        return _UnendingResponse(_cooperative(self.chunks()), self.status, headers)
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _no_chunks() -> AsyncIterator[bytes]:
     for chunk in list[bytes]():
         yield chunk
 
 
-async def _giving_way(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _cooperative(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         yield chunk
-        # Sending to a client that has left returns at once: others must have their turn, and the leaving be noticed.
+        # Sending to a disconnected client returns at once; yield to the loop, which then notices the disconnection.
         await asyncio.sleep(0)
 
 
-class _Unending(StreamingResponse):
+class _UnendingResponse(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wire = _wire(scope)
-        if wire is not None:
-            wire.unending = True
+        connection = _connection(scope)
+        if connection is not None:
+            connection.unending = True
         await super().__call__(scope, receive, send)
 
 
-class _TornResponse(Response):
-    def __init__(self, content: bytes, whole: Response, declares: int, reset: bool) -> None:
-        headers = {name: value for name, value in whole.headers.items() if name != "content-length"}
-        super().__init__(content, whole.status_code, headers)
-        self._declares = declares
+class _TruncatedResponse(Response):
+    def __init__(self, content: bytes, full: Response, declared_bytes: int, reset: bool) -> None:
+        headers = {name: value for name, value in full.headers.items() if name != "content-length"}
+        super().__init__(content, full.status_code, headers)
+        self._declared_bytes = declared_bytes
         self._reset = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wire = _wire(scope)
-        if wire is None:
+        connection = _connection(scope)
+        if connection is None:
             await Response("this fault needs the sandbox's own server", 501)(scope, receive, send)
             return
-        # Said beforehand, so that no further request is lost on a connection that is about to end.
-        head = {**self.headers, "content-length": str(self._declares), "connection": "close"}
-        wire.send_and_leave(_head(self.status_code, head) + bytes(self.body), reset=self._reset)
+        # Announce the close, so that the client sends no further request on this connection.
+        head = {**self.headers, "content-length": str(self._declared_bytes), "connection": "close"}
+        connection.send_and_close(_head(self.status_code, head) + bytes(self.body), reset=self._reset)
         while (await receive())["type"] != "http.disconnect":
-            # Who returns earlier is taken for broken by the server, which would answer in our place.
+            # Returning before the client disconnects would make the server send another error.
             continue
 
 
@@ -131,6 +131,6 @@ def _head(status: int, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def _wire(scope: Scope) -> Wire | None:
-    found = scope.get("state", {}).get(KEY)
-    return found if isinstance(found, Wire) else None
+def _connection(scope: Scope) -> ClientConnection | None:
+    found = scope.get("state", {}).get(CONNECTION_KEY)
+    return found if isinstance(found, ClientConnection) else None

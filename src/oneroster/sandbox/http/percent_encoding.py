@@ -1,25 +1,25 @@
-"""Percent-encoding, read strictly: what is not well formed is refused instead of guessed."""
+"""Percent-encoding, decoded strictly: malformed input is an error."""
 
 import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
-_BROKEN: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MALFORMED: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class EncodingError(ValueError):
-    """Broken percent-encoding, or bytes that are no UTF-8."""
+    """Malformed percent-encoding, or bytes that are not UTF-8."""
 
 
 def decode(raw: bytes) -> str:
-    """The text behind percent-encoded bytes, as of a path segment.
+    """Decode percent-encoded bytes, such as a path segment.
 
     Raises:
-        EncodingError: a percent sign without two hexadecimal digits, or bytes that are not UTF-8.
+        EncodingError: A percent sign is not followed by two hexadecimal digits, or the bytes are not UTF-8.
     """
-    if _BROKEN.search(raw):
-        raise EncodingError("a percent sign without two hexadecimal digits behind it")
+    if _MALFORMED.search(raw):
+        raise EncodingError("a percent sign must be followed by two hexadecimal digits")
     try:
         return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
@@ -27,11 +27,11 @@ def decode(raw: bytes) -> str:
 
 
 def decode_form(raw: bytes) -> str:
-    """The same for a name or value of a query, where a plus stands for a blank."""
+    """Decode a name or value of a query string, where a plus sign is a space."""
     return decode(raw.replace(b"+", b" "))
 
 
 @lru_cache(maxsize=10_000)
 def encode(text: str) -> str:
-    """The text as one path segment or one query value: a blank becomes %20, which every reader understands."""
+    """Encode a text as one path segment or one query value; a space becomes %20, which all servers decode."""
     return quote(text, safe="")

@@ -1,4 +1,4 @@
-"""A request as it came over the wire, before anything of it is understood."""
+"""An HTTP request before routing and parsing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ class RawRequest:
     """One HTTP request.
 
     Attributes:
-        method: as called, in capitals.
-        origin: scheme and host by which the caller reached the tenant; addresses in answers begin with it.
-        raw_path: still percent-encoded.
-        query_string: still percent-encoded, without the question mark.
-        headers: looked up by lower-case names.
-        body: None when it was larger than a body may be.
+        method: The method, in capitals.
+        origin: Scheme and host as the caller used them; URLs in responses begin with it.
+        raw_path: The path, still percent-encoded.
+        query_string: The query without the question mark, still percent-encoded.
+        headers: The headers, by lower-case name.
+        body: The body, or None if it was too large.
     """
 
     method: str
@@ -26,12 +26,12 @@ class RawRequest:
 
     @property
     def url(self) -> str:
-        """The address called, without the query."""
+        """The URL without the query."""
         return self.origin + self.raw_path.decode("latin-1")
 
     @property
     def signed_url(self) -> str:
-        """The address called, with the query, byte for byte as a client has signed it."""
+        """The URL with the query, byte for byte as an OAuth 1.0a client has signed it."""
         query = self.query_string.decode("latin-1")
         return f"{self.url}?{query}" if query else self.url
 
@@ -42,5 +42,5 @@ class RawRequest:
 
     @property
     def has_credentials(self) -> bool:
-        """Whether the caller shows any credentials; OAuth 1.0a may carry them in the query."""
+        """Whether the request has any credentials; OAuth 1.0a may carry them in the query."""
         return bool(self.authorization) or b"oauth_signature=" in self.query_string

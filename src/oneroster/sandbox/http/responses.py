@@ -1,4 +1,4 @@
-"""What the tenant says back: answers, and the problems of a request in the form of the status payload."""
+"""Replies, and the problems of a request in the form of the status payload."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from starlette.responses import Response
 
 JSON: Final = "application/json"
 
-# Personal data passes through here: no cache on the way may keep it.
-_ALWAYS: Final = {"Cache-Control": "no-store"}
+# Responses hold personal data, which no cache may keep.
+_DEFAULT_HEADERS: Final = {"Cache-Control": "no-store"}
 
 
 class Problem(NamedTuple):
-    """One thing wrong with a request.
+    """One problem of a request.
 
-    A status below 400 is a warning: the request is answered, and the problem is told beside the data (3.3).
-    The description goes to the caller, so it names parameters, fields and ids, and never a value of a personal field.
+    With a status below 400 it is a warning, reported beside the data (3.3). The description is sent to the caller, so
+    it names parameters, fields and ids, and never the value of a personal field.
     """
 
     status: int
@@ -26,13 +26,20 @@ class Problem(NamedTuple):
 
     @property
     def fatal(self) -> bool:
-        """Whether the request gets no data because of it."""
+        """Whether the request fails because of it."""
         return self.status >= 400
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer before it is written out; `body` is anything JSON, or bytes that go out as they are, or None."""
+    """An HTTP response before it is encoded.
+
+    Attributes:
+        status: The status code.
+        body: Any JSON value, bytes that are sent unchanged, or None.
+        headers: Headers beside the default ones.
+        media_type: The value of Content-Type.
+    """
 
     status: int
     body: Any = None
@@ -40,17 +47,17 @@ class Reply:
     media_type: str = JSON
 
     def response(self) -> Response:
-        """The answer as the framework sends it."""
-        headers = _ALWAYS | dict(self.headers)
+        """Return the encoded response."""
+        headers = _DEFAULT_HEADERS | dict(self.headers)
         if self.body is None:
             return Response(status_code=self.status, headers=headers)
         content = self.body if isinstance(self.body, bytes) else msgspec.json.encode(self.body)
-        # As a plain header, because the framework adds a charset to text types, and JSON has none.
+        # Set as a plain header, because Starlette adds a charset to text types.
         return Response(content, self.status, headers | {"Content-Type": self.media_type})
 
 
 def status_info(problem: Problem, operation_id: str | None = None) -> dict[str, str]:
-    """One entry of the status payload, the flat form with the imsx_ names (6.3)."""
+    """Return one entry of the status payload, in the flat form with imsx_ names (6.3)."""
     entry = {
         "imsx_codeMajor": "failure" if problem.fatal else "success",
         "imsx_severity": "error" if problem.fatal else "warning",
@@ -63,21 +70,21 @@ def status_info(problem: Problem, operation_id: str | None = None) -> dict[str, 
 
 
 def status_info_set(problems: Iterable[Problem], operation_id: str | None = None) -> list[dict[str, str]]:
-    """One entry for each problem of the request (3.3, last row)."""
+    """Return one entry for each problem of the request (3.3, last row)."""
     return [status_info(problem, operation_id) for problem in problems]
 
 
-def refusal(*problems: Problem, operation_id: str | None = None, headers: Mapping[str, str] | None = None) -> Reply:
-    """The answer to a request that cannot be served: the status of its first fatal problem, and all of them told."""
+def error_reply(*problems: Problem, operation_id: str | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return a reply with the status of the first fatal problem and a status payload that lists all problems."""
     status = next(problem.status for problem in problems if problem.fatal)
     return Reply(status, {"statusInfoSet": status_info_set(problems, operation_id)}, headers or {})
 
 
 def unknown_object(description: str) -> Problem:
-    """Nothing stands behind this address (6.1, 404)."""
+    """Return the problem of a resource that does not exist (6.1, 404)."""
     return Problem(404, "unknown object", description)
 
 
 def invalid_data(description: str, status: int = 400) -> Problem:
-    """A parameter (400) or a body (422) that does not hold what it should (6.1)."""
+    """Return the problem of an invalid parameter (400) or body (422) (6.1)."""
     return Problem(status, "invalid data", description)

@@ -1,29 +1,26 @@
-"""What a dotted field name of a filter or a sort leads to, read from the tables of the contract."""
+"""Resolve the dotted field names of filters and sorts by the specification."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from oneroster_v1p1.tables import ELEMENTS, Element
+from oneroster_runtime.specification import Element, Property, Specification
 
-GUID_REF: Final = "GUIDRef"
-
-# Addresses depend on where the tenant is served and are not stored, so nothing can be found by them.
-_REFERENCE_MEMBERS: Final = {
-    name: member for name, member in ELEMENTS[GUID_REF].properties.items() if member.kind != "uri"
-}
+# The members of a reference. An href depends on the URL of the tenant and is not stored, so nothing is found by it.
+_REFERENCE_MEMBERS: Final[Mapping[str, str]] = {"sourcedId": "string", "type": "enumeration"}
 _LISTS: Final = {"strings": "string", "enumerations": "enumeration"}
 _SCALARS: Final = frozenset({"string", "date", "date-time", "uri", "boolean", "number", "integer", "enumeration"})
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPath:
-    """A place in the records of an element that holds comparable values.
+    """A field of an element with comparable values.
 
     Attributes:
-        property: the property of the record.
-        member: what of it: a member of a reference or a userId, the key in metadata, None for the property itself.
-        kind: the kind of a single value, one of the scalar kinds of the tables, or "free" for metadata.
-        many: whether a record holds a list of such values.
+        property: The property of the record.
+        member: The member of a reference or of an inner record, or the key in metadata; None for the property itself.
+        kind: The kind of a single value: a scalar kind of the specification, or "free" for metadata.
+        many: Whether a record holds a list of such values.
     """
 
     property: str
@@ -32,10 +29,10 @@ class FieldPath:
     many: bool
 
 
-def resolve(element: Element, name: str) -> FieldPath | None:
-    """The field of that name, None when the element has no such data element (clause 3.2, nested fields [B]).
+def resolve_field(specification: Specification, element: Element, name: str) -> FieldPath | None:
+    """Return the field with that name, or None if the element has no such field (clause 3.2, nested fields [B]).
 
-    A reference itself, a list of userIds and metadata hold no single value: they need a member after a dot.
+    A reference, a list of inner records and metadata have no single value: their names need a member after a dot.
     """
     head, dot, member = name.partition(".")
     known = element.properties.get(head)
@@ -47,7 +44,12 @@ def resolve(element: Element, name: str) -> FieldPath | None:
         return FieldPath(head, None, _LISTS[known.kind], many=True) if known.kind in _LISTS else None
     if known.kind == "object":
         return FieldPath(head, member, "free", many=False) if member else None
-    members = _REFERENCE_MEMBERS if known.refers_to else ELEMENTS[known.record].properties if known.record else {}
-    if member not in members:
-        return None
-    return FieldPath(head, member, members[member].kind, many=known.kind.endswith("s"))
+    kind = _member_kinds(specification, known).get(member)
+    return None if kind is None else FieldPath(head, member, kind, many=known.kind.endswith("s"))
+
+
+def _member_kinds(specification: Specification, known: Property) -> Mapping[str, str]:
+    if known.refers_to:
+        return _REFERENCE_MEMBERS
+    inner = specification.elements[known.record].properties if known.record else {}
+    return {name: member.kind for name, member in inner.items()}

@@ -1,13 +1,13 @@
-"""The filter language of OneRoster 1.1 (clause 3.2 [A]): one clause, or two joined by AND or OR."""
+"""Parse the filter language of OneRoster (clause 3.2 [A]): one clause, or two joined by AND or OR."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from oneroster.sandbox.query.field_paths import FieldPath, resolve
-from oneroster.sandbox.query.timestamps import instant
-from oneroster_v1p1.tables import Element
+from oneroster.sandbox.query.field_paths import FieldPath, resolve_field
+from oneroster.sandbox.query.timestamps import parse_timestamp
+from oneroster_runtime.specification import Element, Specification
 
 _CLAUSE: Final = re.compile(r"(?P<field>[\w:-]+(?:\.[\w:-]+)*)(?P<operator>!=|>=|<=|=|>|<|~)'(?P<value>[^']*)'")
 _CONJUNCTION: Final = re.compile(r" (AND|OR) ")
@@ -24,12 +24,12 @@ Literal = str | int | float
 
 
 class FilterSyntaxError(ValueError):
-    """A filter that cannot be answered.
+    """An invalid filter.
 
     Attributes:
-        field: the field that is to blame, as it was written; None when the expression could not be read that far.
-        reason: what is wrong, in words; it never repeats the value.
-        unknown_field: whether the element has no such field (`invalid_filter_field`, clause 3.3 [A]).
+        field: The field that the error concerns, as written; None for a syntax error.
+        reason: What is wrong; it never repeats the value, which may be personal.
+        unknown_field: Whether the element has no such field (`invalid_filter_field`, clause 3.3 [A]).
     """
 
     def __init__(self, reason: str, *, field: str | None = None, unknown_field: bool = False) -> None:
@@ -44,10 +44,10 @@ class ParsedClause:
     """One comparison.
 
     Attributes:
-        field: where to look.
-        operator: one of the seven.
-        text: the value between the quotes.
-        literal: the value in the type it is compared in: microseconds for a date-time, a number, else the text.
+        field: The compared field.
+        operator: One of the seven operators.
+        text: The value between the quotes.
+        literal: The value in the compared type: microseconds for a date-time, a number, else the text.
     """
 
     field: FieldPath
@@ -58,48 +58,51 @@ class ParsedClause:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFilter:
-    """A parsed filter; with two clauses, `either` tells OR from AND."""
+    """A parsed filter; `either` is true if two clauses are joined by OR."""
 
     clauses: tuple[ParsedClause, ...]
     either: bool = False
 
 
-def parse(expression: str, element: Element) -> ParsedFilter:
-    """Read a filter over the records of an element.
+def parse_filter(expression: str, element: Element, specification: Specification) -> ParsedFilter:
+    """Parse a filter on the records of an element.
 
     Args:
-        expression: the decoded value of the `filter` parameter.
-        element: whose data elements the fields are.
+        expression: The decoded value of the `filter` parameter.
+        element: The element that has the fields.
+        specification: The version of the standard, which defines the members of nested fields.
 
     Raises:
-        FilterError: the expression is not of the grammar, names an unknown field, or compares with a value of
-            another type than the field's.
+        FilterSyntaxError: The expression does not follow the grammar, names an unknown field, or compares a field with
+            a value of another type.
     """
-    first, position = _clause(expression, 0, element)
+    first, position = _clause(expression, 0, element, specification)
     if position == len(expression):
         return ParsedFilter((first,))
     conjunction = _CONJUNCTION.match(expression, position)
     if conjunction is None:
         raise FilterSyntaxError(
-            "behind a clause only ' AND ' or ' OR ' and one more clause may follow, with single blanks"
+            "a clause may be followed only by ' AND ' or ' OR ', with single spaces, and a second clause"
         )
-    second, position = _clause(expression, conjunction.end(), element)
+    second, position = _clause(expression, conjunction.end(), element, specification)
     if position != len(expression):
-        raise FilterSyntaxError("at most two clauses, joined by one AND or OR; nothing may follow them")
+        raise FilterSyntaxError("a filter has at most two clauses, joined by AND or OR")
     return ParsedFilter((first, second), either=conjunction[1] == "OR")
 
 
-def _clause(expression: str, position: int, element: Element) -> tuple[ParsedClause, int]:
+def _clause(expression: str, position: int, element: Element, specification: Specification) -> tuple[ParsedClause, int]:
     match = _CLAUSE.match(expression, position)
     if match is None:
-        raise FilterSyntaxError("expected field, operator and value in single quotes, without blanks between them")
+        raise FilterSyntaxError(
+            "expected a field, an operator and a value in single quotes, without spaces between them"
+        )
     name, operator, text = match["field"], match["operator"], match["value"]
-    field = resolve(element, name)
+    field = resolve_field(specification, element, name)
     if field is None:
-        raise FilterSyntaxError(f"{element.name} has no such field to filter by", field=name, unknown_field=True)
+        raise FilterSyntaxError(f"{element.name} has no such field", field=name, unknown_field=True)
     try:
         literal = text if operator == "~" else _literal(field, text)
-    except ValueError:  # its text may repeat the value, which can be a person's
+    except ValueError:  # the cause may repeat the value, which may be personal
         raise FilterSyntaxError(f"invalid data, expected {_EXPECTED[field.kind]}", field=name) from None
     return ParsedClause(field, operator, text, literal), match.end()
 
@@ -107,7 +110,7 @@ def _clause(expression: str, position: int, element: Element) -> tuple[ParsedCla
 def _literal(field: FieldPath, text: str) -> Literal:
     match field.kind:
         case "date-time":
-            return instant(text)
+            return parse_timestamp(text)
         case "date":
             return _date(text)
         case "number" | "integer":
@@ -117,14 +120,14 @@ def _literal(field: FieldPath, text: str) -> Literal:
 
 
 def _date(text: str) -> str:
-    """Dates compare as they are written, so only that form is let through."""
+    """Check a date, which is compared as text and so must have the form YYYY-MM-DD."""
     if not _DATE.fullmatch(text):
-        raise ValueError("not written as a date")
+        raise ValueError("not a date")
     date.fromisoformat(text)
     return text
 
 
 def _number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise ValueError("not written as a number")
+        raise ValueError("not a number")
     return float(text)

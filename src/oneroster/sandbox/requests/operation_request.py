@@ -1,13 +1,15 @@
-"""One request to one operation, as far as it is understood; and what is asked of the store for it."""
+"""A parsed request to one operation, and the query for rows that it leads to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from oneroster.sandbox.http.responses import Problem, unknown_object
-from oneroster.sandbox.requests.query_parameters import ALL, Query
-from oneroster.sandbox.store.store import ResultSet, Store
-from oneroster_v1p1.tables import OPERATIONS, Operation, Scope, Subset
+from oneroster.sandbox.requests.query_parameters import NO_PARAMETERS, Query
+from oneroster.sandbox.serialization import RecordSerializer
+from oneroster.sandbox.store.result_sets import ResultSet
+from oneroster.sandbox.store.store import Store
+from oneroster_runtime.specification import Element, Operation, Scope, Specification, Subset
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,36 +17,45 @@ class OperationRequest:
     """One request.
 
     Attributes:
-        store: the data of the tenant.
-        operation: what is called.
-        ids: the path parameters, decoded.
-        url: the address called, without the query.
-        base_url: the address of the tenant up to the version segment.
-        pairs: names and values of the query string, in order.
-        query: the parameters that the operation knows, read.
+        store: The data of the tenant.
+        serializer: Turns stored records into the JSON of the tenant's profile.
+        operation: The requested operation.
+        element: The name of the element that the operation reads or writes.
+        ids: The path parameters, decoded.
+        url: The URL without the query.
+        origin: Scheme and host of the tenant.
+        pairs: Names and values of the query string, in order.
+        query: The parameters that the operation knows, parsed.
     """
 
     store: Store
+    serializer: RecordSerializer
     operation: Operation
+    element: str
     ids: Mapping[str, str]
     url: str
-    base_url: str
+    origin: str
     pairs: tuple[tuple[str, str], ...] = ()
-    query: Query = ALL
+    query: Query = NO_PARAMETERS
 
     @property
-    def element(self) -> str:
-        """The schema name of what the operation reads or writes."""
-        return element_of(self.operation)
+    def specification(self) -> Specification:
+        """The specification of the version that the tenant serves."""
+        return self.store.specification
+
+    @property
+    def element_definition(self) -> Element:
+        """The element with all properties of the standard, including those that the profile lacks."""
+        return self.specification.elements[self.element]
 
     @property
     def sourced_id(self) -> str:
-        """The id of the one record that the path names."""
+        """The id of the single record in the path."""
         return next(iter(self.ids.values()))
 
 
 class RowQuery(NamedTuple):
-    """Which rows a collection holds, in the words of the store."""
+    """Which rows a collection holds."""
 
     element: str
     subset: Subset | None
@@ -53,7 +64,7 @@ class RowQuery(NamedTuple):
     query: Query
 
     def select(self, store: Store) -> ResultSet:
-        """The rows."""
+        """Return the rows."""
         return store.select(
             self.element,
             subset=self.subset,
@@ -64,32 +75,33 @@ class RowQuery(NamedTuple):
         )
 
 
-def element_of(operation: Operation) -> str:
-    """The schema name of what an operation reads, writes or deletes.
+def element_of(operation: Operation, specification: Specification) -> str:
+    """Return the name of the element that an operation reads, writes or deletes.
 
-    A DELETE neither sends nor takes a record: its element is that of the read under the same path.
+    A DELETE has neither a request body nor a response body: its element is that of the read at the same path.
 
     Raises:
-        LookupError: nothing is read there, which the document does not allow.
+        LookupError: No operation reads or writes at this path, which the document does not allow.
     """
-    for other in (operation, *OPERATIONS.values()):
-        if other.path == operation.path and (found := other.element or other.body):
+    for other in (operation, *specification.operations.values()):
+        same_path = other.path == operation.path and other.service == operation.service
+        if same_path and (found := other.element or other.body):
             return found
-    raise LookupError(f"{operation.operation_id}: no operation reads what stands at {operation.path}")
+    raise LookupError(f"{operation.operation_id}: no operation reads or writes at {operation.path}")
 
 
-def unlimited(element: str) -> RowQuery:
-    """All records of an element in the store's own order."""
-    return RowQuery(element, None, None, {}, ALL)
+def all_records(element: str) -> RowQuery:
+    """Return the query for all records of an element in their default order."""
+    return RowQuery(element, None, None, {}, NO_PARAMETERS)
 
 
-def absent_parents(call: OperationRequest) -> list[Problem]:
-    """A nested collection of a parent that does not exist is a 404, one entry for each parent (choice, 6.1)."""
-    scope = call.operation.scope
-    absent = []
+def missing_parents(request: OperationRequest) -> list[Problem]:
+    """Return one 404 problem for each parent of a nested collection that does not exist (choice, 6.1)."""
+    scope = request.operation.scope
+    missing = []
     for parent in scope.parents if scope is not None else ():
-        read = OPERATIONS[parent.read]
-        found = call.store.read(read.element or "", call.ids[parent.parameter], subset=read.subset)
+        read = request.specification.operations[parent.read]
+        found = request.store.read(read.element or "", request.ids[parent.parameter], subset=read.subset)
         if found is None:
-            absent.append(unknown_object(f"{parent.parameter}: {parent.read} finds no such record"))
-    return absent
+            missing.append(unknown_object(f"{parent.parameter}: {parent.read} finds no such record"))
+    return missing

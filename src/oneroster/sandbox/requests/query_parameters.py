@@ -1,4 +1,4 @@
-"""The six query parameters: read strictly, every problem told (3.1 to 3.4)."""
+"""The six query parameters, parsed strictly; every problem is reported (3.1 to 3.4)."""
 
 import re
 from collections.abc import Callable
@@ -7,16 +7,17 @@ from typing import Final, NamedTuple, TypeVar
 
 from oneroster.sandbox.http.percent_encoding import EncodingError, decode_form
 from oneroster.sandbox.http.responses import Problem, invalid_data
-from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedFilter, parse
+from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedFilter, parse_filter
 from oneroster.sandbox.store.store import Store
-from oneroster_v1p1.tables import ENUMERATIONS, Element, Operation
+from oneroster_runtime.specification import Element, Operation
 
 DEFAULT_LIMIT: Final = 100
-"""Rows of a page when the request does not say (3.1)."""
+"""Rows on a page when the request has no limit (3.1)."""
 
-# More than any collection holds and less than the database's integers: a larger number means the same.
-_MANY: Final = 10**15
+# More rows than any collection has, and within SQLite's integers: larger numbers mean the same.
+_LARGEST_NUMBER: Final = 10**15
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_DIRECTIONS: Final = ("asc", "desc")
 
 
 _T = TypeVar("_T")
@@ -24,7 +25,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a request asks of a collection or a record; `fields` is None when all are wanted."""
+    """The parsed query parameters of a request.
+
+    Attributes:
+        limit: The number of rows on the page.
+        offset: The index of the first row.
+        sort: The field to sort by, and whether to sort in descending order.
+        filter: The condition on the rows.
+        fields: The requested fields; None requests all.
+    """
 
     limit: int = DEFAULT_LIMIT
     offset: int = 0
@@ -33,26 +42,26 @@ class Query:
     fields: frozenset[str] | None = None
 
 
-ALL: Final = Query()
-"""What a request without parameters asks for."""
+NO_PARAMETERS: Final = Query()
+"""The query of a request without parameters."""
 
 
-class Pairs(NamedTuple):
-    """The names and values of a query string in their order, and what could not be decoded of it."""
+class QueryString(NamedTuple):
+    """The names and values of a query string in their order, and the problems of decoding it."""
 
     pairs: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
 
 
-class QueryParameters(NamedTuple):
-    """A query and all problems met on the way; when one of them is fatal, the query is not to be used."""
+class ParsedQuery(NamedTuple):
+    """A query and all its problems; the query must not be used if one of them is fatal."""
 
     query: Query
     problems: tuple[Problem, ...]
 
 
-def split(query_string: bytes) -> Pairs:
-    """Take a query string apart; a broken piece is a problem, whether or not its parameter is known."""
+def parse_query_string(query_string: bytes) -> QueryString:
+    """Split and decode a query string; a malformed piece is a problem even if no operation knows its parameter."""
     pairs: list[tuple[str, str]] = []
     problems: list[Problem] = []
     for number, piece in enumerate(filter(None, query_string.split(b"&")), 1):
@@ -61,51 +70,51 @@ def split(query_string: bytes) -> Pairs:
             pairs.append((decode_form(name), decode_form(value)))
         except EncodingError as problem:
             problems.append(invalid_data(f"query, piece {number}: {problem}"))
-    return Pairs(tuple(pairs), tuple(problems))
+    return QueryString(tuple(pairs), tuple(problems))
 
 
-def read(pairs: Pairs, operation: Operation, element: Element, store: Store) -> QueryParameters:
-    """Read those parameters that the operation has; others are ignored.
+def parse_query(query_string: QueryString, operation: Operation, element: Element, store: Store) -> ParsedQuery:
+    """Parse the parameters that the operation has; others are ignored.
 
     Args:
-        pairs: the query string, taken apart.
-        operation: says which parameters there are.
-        element: what is read, with those properties that this tenant's profile has.
-        store: knows what can be sorted by.
+        query_string: The decoded query string.
+        operation: Defines which parameters exist.
+        element: The element that is read, with the properties of the tenant's profile.
+        store: Knows which fields can be sorted by.
     """
-    return _Reader(pairs, operation, element, store).reading()
+    return _Parser(query_string, operation, element, store).parse()
 
 
-class _Reader:
-    def __init__(self, pairs: Pairs, operation: Operation, element: Element, store: Store) -> None:
-        self._given = pairs.pairs
-        self._problems = list(pairs.problems)
-        self._names = {parameter.name for parameter in operation.parameters if parameter.location == "query"}
+class _Parser:
+    def __init__(self, query_string: QueryString, operation: Operation, element: Element, store: Store) -> None:
+        self._pairs = query_string.pairs
+        self._problems = list(query_string.problems)
+        self._parameters = {one.name: one for one in operation.parameters if one.location == "query"}
         self._element = element
         self._store = store
 
-    def reading(self) -> QueryParameters:
+    def parse(self) -> ParsedQuery:
         query = Query(
-            limit=self._take("limit", self._limit, DEFAULT_LIMIT),
-            offset=self._take("offset", self._offset, 0),
+            limit=self._value("limit", self._limit, DEFAULT_LIMIT),
+            offset=self._value("offset", self._offset, 0),
             sort=self._sort(),
-            filter=self._take("filter", self._filter, None),
-            fields=self._take("fields", self._fields, None),
+            filter=self._value("filter", self._filter, None),
+            fields=self._value("fields", self._fields, None),
         )
-        return QueryParameters(query, tuple(self._problems))
+        return ParsedQuery(query, tuple(self._problems))
 
-    def _take(self, name: str, read_value: Callable[[str], _T | None], default: _T) -> _T:
-        """The value of a parameter, its default when it is absent or cannot be read."""
-        values = [value for given, value in self._given if given == name]
-        if name not in self._names or not values:
+    def _value(self, name: str, parse: Callable[[str], _T | None], default: _T) -> _T:
+        """Return the value of a parameter, or its default when it is absent or invalid."""
+        values = [value for given, value in self._pairs if given == name]
+        if name not in self._parameters or not values:
             return default
         if len(values) > 1:
-            self._refuse(f"{name}: given {len(values)} times, once is allowed")
+            self._reject(f"{name}: given {len(values)} times, once is allowed")
             return default
-        value = read_value(values[0])
+        value = parse(values[0])
         return default if value is None else value
 
-    def _refuse(self, description: str) -> None:
+    def _reject(self, description: str) -> None:
         self._problems.append(invalid_data(description))
 
     def _limit(self, value: str) -> int | None:
@@ -116,33 +125,34 @@ class _Reader:
 
     def _integer(self, name: str, value: str, minimum: int) -> int | None:
         digits = value.lstrip("0") or "0"
-        number = min(int(digits[:16]), _MANY) if _DIGITS.fullmatch(value) else -1
+        number = min(int(digits[:16]), _LARGEST_NUMBER) if _DIGITS.fullmatch(value) else -1
         if number < minimum:
-            self._refuse(f"{name}: must be a whole number from {minimum}")
+            self._reject(f"{name}: must be a whole number from {minimum}")
             return None
         return number
 
     def _sort(self) -> tuple[str, bool] | None:
-        descending = self._take("orderBy", self._order_by, False)
-        field = self._take("sort", self._sort_field, None)
+        descending = self._value("orderBy", self._order_by, False)
+        field = self._value("sort", self._sort_field, None)
         return None if field is None else (field, descending)
 
     def _order_by(self, value: str) -> bool | None:
-        if value not in ENUMERATIONS["OrderBy"]:
-            self._refuse(f"orderBy: must be one of {', '.join(ENUMERATIONS['OrderBy'])}")
+        allowed = self._store.specification.enumerations.get(self._parameters["orderBy"].enumeration or "", _DIRECTIONS)
+        if value not in allowed:
+            self._reject(f"orderBy: must be one of {', '.join(allowed)}")
             return None
         return value == "desc"
 
     def _sort_field(self, value: str) -> str | None:
         known = value.partition(".")[0] in self._element.properties
-        if known and self._store.sortable(self._element.name, value):
+        if known and self._store.is_sortable(self._element.name, value):
             return value
         self._problems.append(Problem(200, "invalid_sort_field", value))
         return None
 
     def _filter(self, value: str) -> ParsedFilter | None:
         try:
-            return parse(value, self._element)
+            return parse_filter(value, self._element, self._store.specification)
         except FilterSyntaxError as error:
             self._problems.append(filter_problem(error))
             return None
@@ -150,8 +160,7 @@ class _Reader:
     def _fields(self, value: str) -> frozenset[str] | None:
         names = [name.strip() for name in value.split(",")]
         if not all(names):
-            problem = Problem(400, "invalid_blank_selection_field", "fields: a name is blank")
-            self._problems.append(problem)
+            self._problems.append(Problem(400, "invalid_blank_selection_field", "fields: a name is blank"))
             return None
         unknown = [name for name in dict.fromkeys(names) if name not in self._element.properties]
         self._problems += [Problem(200, "invalid_selection_field", name) for name in unknown]
@@ -159,9 +168,9 @@ class _Reader:
 
 
 def filter_problem(error: FilterSyntaxError) -> Problem:
-    """What is said of a filter that cannot be used (3.3): an unknown field by its name, else the reason."""
+    """Return the problem for an invalid filter (3.3): the name of an unknown field, else the reason."""
     if error.unknown_field and error.field is not None:
         return Problem(400, "invalid_filter_field", error.field)
-    # A value of the wrong type is the field's fault, an expression that cannot be read is no field's at all.
+    # A value of the wrong type concerns a field; a syntax error concerns none.
     code_minor = "invalid_filter_field" if error.field is None else "invalid data"
     return Problem(400, code_minor, str(error))

@@ -1,4 +1,4 @@
-"""Making a district's database once, finding it again, and connecting to it."""
+"""Generate the database of a district, keep it in a cache folder, and connect to it."""
 
 import os
 import sqlite3
@@ -11,63 +11,83 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
-from oneroster.sandbox.district import Size, records
-from oneroster.sandbox.store.scope_sql import looked_up
-from oneroster.sandbox.store.table_mapping import column, layout_of
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS
+from oneroster.sandbox.district.entities import Person
+from oneroster.sandbox.district.generator import district_entities
+from oneroster.sandbox.district.mapping import DistrictMapping, source_of
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.store.scope_sql import indexed_columns
+from oneroster.sandbox.store.table_layout import TableLayout, column
+from oneroster_runtime.specification import Specification
 
 DISTRICT: Final = "district"
-"""The schema that holds the generated records."""
+"""The name of the SQLite schema that holds the generated records."""
 
 Progress = Callable[[int, int], None]
-"""Told how many users of how many are made."""
+"""Called with the number of users generated so far and in total."""
 
-_ROWS_AT_ONCE: Final = 2_000
-_USERS_BETWEEN_CALLS: Final = 500
+_ROWS_PER_INSERT: Final = 2_000
+_USERS_PER_PROGRESS_CALL: Final = 500
 _SETTINGS: Final = ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF", "cache_size = -65536")
+_STORING_MODULES: Final = ("store/database.py", "store/table_layout.py", "query/timestamps.py")
 
 
 def default_cache() -> Path:
-    """The folder of the user in which built districts are kept for the next start."""
+    """Return the user's folder for generated districts."""
     return user_cache_path("oneroster-kit") / "districts"
 
 
-def connect(size: Size, seed: int, cache: Path | None, progress: Progress | None = None) -> sqlite3.Connection:
-    """A connection with an empty private database and the district attached, built first if it has to be.
+def open_district(
+    size: Size,
+    seed: int,
+    specification: Specification,
+    mapping: DistrictMapping,
+    cache: Path | None,
+    progress: Progress | None = None,
+) -> sqlite3.Connection:
+    """Return a connection with an empty private database and the district attached, generated if necessary.
+
+    Args:
+        size: The size of the district.
+        seed: Any number; each gives another district.
+        specification: The version of the standard, which defines the tables.
+        mapping: Turns the district into the elements of that version.
+        cache: The folder that keeps generated districts; None generates a temporary one.
+        progress: Called with the number of users generated so far and in total.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: The folder cannot be written.
     """
+    generation = _Generation(size, seed, specification, mapping, progress)
     if cache is None:
         connection = _connection()
-        connection.execute(f"ATTACH '' AS {DISTRICT}")  # a passing database, which may spill to disk
-        _fill(connection, size, seed, progress)
+        connection.execute(f"ATTACH '' AS {DISTRICT}")  # a temporary database, which SQLite may spill to disk
+        generation.fill(connection)
         return connection
-    kept = cache / f"{size}-{seed}-{_version()}.sqlite"
-    if not kept.exists():
-        _build(kept, size, seed, progress)
+    path = cache / f"{size}-{seed}-v{specification.version}-{_digest(specification, mapping)}.sqlite"
+    if not path.exists():
+        _build(path, generation)
     try:
-        return _attached(kept)
-    except sqlite3.DatabaseError:  # damaged by a full disk or by another hand; it can always be made again
-        _build(kept, size, seed, progress)
-        return _attached(kept)
+        return _attached(path)
+    except sqlite3.DatabaseError:  # damaged, for example by a full disk; generate it again
+        _build(path, generation)
+        return _attached(path)
 
 
-def counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many records of each element the district has."""
+def record_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of records of each element in the district."""
     return dict(connection.execute(f"SELECT element, rows FROM {DISTRICT}.about"))
 
 
-def index(connection: sqlite3.Connection, schema: str, element: str) -> None:
-    """Make the indexes of an element's table: the id, and what nested collections look up."""
+def create_indexes(connection: sqlite3.Connection, schema: str, element: str, specification: Specification) -> None:
+    """Create the indexes of an element's table: on the id, and on the columns that nested collections search by."""
     table = column(element)
     connection.execute(f"CREATE UNIQUE INDEX {schema}.{column(element + ' id')} ON {table} ({column('sourcedId')})")
-    for name in sorted(looked_up(element)):
+    for name in sorted(indexed_columns(specification, element)):
         connection.execute(f"CREATE INDEX {schema}.{column(f'{element} {name}')} ON {table} ({column(name)})")
 
 
 def _connection() -> sqlite3.Connection:
-    # Statements come one at a time under the store's lock, so the connection need not be bound to one thread.
+    # The store runs one statement at a time under its lock, so the connection need not be bound to one thread.
     connection = sqlite3.connect("file::memory:", uri=True, isolation_level=None, check_same_thread=False)
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     return connection
@@ -77,88 +97,104 @@ def _casefold(value: Any) -> str | None:
     return None if value is None else str(value).casefold()
 
 
-def _attached(kept: Path) -> sqlite3.Connection:
+def _attached(path: Path) -> sqlite3.Connection:
     connection = _connection()
     try:
-        # Immutable: the file is only ever replaced as a whole, so nothing need be locked.
-        connection.execute(f"ATTACH ? AS {DISTRICT}", (f"{kept.absolute().as_uri()}?mode=ro&immutable=1",))
-        counts(connection)
+        # Immutable, because the file is only ever replaced as a whole: SQLite then needs no locks.
+        connection.execute(f"ATTACH ? AS {DISTRICT}", (f"{path.absolute().as_uri()}?mode=ro&immutable=1",))
+        record_counts(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _build(kept: Path, size: Size, seed: int, progress: Progress | None) -> None:
-    """Build beside the place and move there when whole, so that a broken run, or a second one, harms nobody."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f"{kept.stem}-", suffix=".part", dir=kept.parent)
+def _build(path: Path, generation: "_Generation") -> None:
+    """Generate into a temporary file and rename it, so that an interrupted or a second run does no harm."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".part", dir=path.parent)
     os.close(handle)
     part = Path(name)
     try:
         connection = _connection()
         try:
             connection.execute(f"ATTACH ? AS {DISTRICT}", (part.absolute().as_uri(),))
-            _fill(connection, size, seed, progress)
+            generation.fill(connection)
         finally:
             connection.close()
-        part.replace(kept)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    for old in kept.parent.glob(f"{size}-{seed}-*.sqlite"):  # of other versions: nothing will open them again
-        if old != kept:
-            old.unlink(missing_ok=True)
+    for outdated in path.parent.glob(f"{path.stem.rpartition('-')[0]}-*.sqlite"):
+        if outdated != path:
+            outdated.unlink(missing_ok=True)
 
 
-def _fill(connection: sqlite3.Connection, size: Size, seed: int, progress: Progress | None) -> None:
-    for setting in _SETTINGS:
-        connection.execute(f"PRAGMA {DISTRICT}.{setting}")
-    connection.execute("BEGIN")
-    with connection:
-        made = dict.fromkeys((name for name, element in ELEMENTS.items() if element.collection), 0)
-        for element in made:
-            connection.execute(layout_of(element).create(DISTRICT))
-        for element, rows in _batches(size, seed, progress):
-            marks = ", ".join("?" * len(rows[0]))
-            for position, row in enumerate(rows, made[element] + 1):
-                row[0] = position
-            connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", rows)
-            made[element] += len(rows)
-        for element in made:
-            index(connection, DISTRICT, element)
-        connection.execute(f"CREATE TABLE {DISTRICT}.about (element TEXT PRIMARY KEY, rows INTEGER)")
-        connection.executemany(f"INSERT INTO {DISTRICT}.about VALUES (?, ?)", made.items())
+class _Generation:
+    """Fills a database with the records of one district."""
+
+    def __init__(
+        self, size: Size, seed: int, specification: Specification, mapping: DistrictMapping, progress: Progress | None
+    ) -> None:
+        self._size = size
+        self._seed = seed
+        self._specification = specification
+        self._mapping = mapping
+        self._progress = progress
+        self._layouts = _layouts(specification)
+
+    def fill(self, connection: sqlite3.Connection) -> None:
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {DISTRICT}.{setting}")
+        connection.execute("BEGIN")
+        with connection:
+            counts = dict.fromkeys(self._layouts, 0)
+            for layout in self._layouts.values():
+                connection.execute(layout.create_statement(DISTRICT))
+            for element, rows in self._batches():
+                marks = ", ".join("?" * len(rows[0]))
+                for position, row in enumerate(rows, counts[element] + 1):
+                    row[0] = position
+                connection.executemany(f"INSERT INTO {DISTRICT}.{column(element)} VALUES ({marks})", rows)
+                counts[element] += len(rows)
+            for element in counts:
+                create_indexes(connection, DISTRICT, element, self._specification)
+            connection.execute(f"CREATE TABLE {DISTRICT}.about (element TEXT PRIMARY KEY, rows INTEGER)")
+            connection.executemany(f"INSERT INTO {DISTRICT}.about VALUES (?, ?)", counts.items())
+
+    def _batches(self) -> Iterator[tuple[str, list[list[Any]]]]:
+        """Yield the rows of the district in batches, each of one element."""
+        pending: dict[str, list[list[Any]]] = {}
+        users = 0
+        for entity in district_entities(self._size, self._seed):
+            for element, record in self._mapping(entity):
+                rows = pending.setdefault(element, [])
+                rows.append(self._layouts[element].to_row(record))
+                if len(rows) == _ROWS_PER_INSERT:
+                    yield element, pending.pop(element)
+            if self._progress and isinstance(entity, Person):
+                users += 1
+                if users % _USERS_PER_PROGRESS_CALL == 0 or users == self._size.users:
+                    self._progress(users, self._size.users)
+        yield from pending.items()
 
 
-def _batches(size: Size, seed: int, progress: Progress | None) -> Iterator[tuple[str, list[list[Any]]]]:
-    """The rows of the district in portions, each of one element."""
-    waiting: dict[str, list[list[Any]]] = {}
-    users = 0
-    for element, record in records(size, seed):
-        rows = waiting.setdefault(element, [])
-        rows.append(layout_of(element).split(record))
-        if len(rows) == _ROWS_AT_ONCE:
-            yield element, waiting.pop(element)
-        if progress and element == "User":
-            users += 1
-            if users % _USERS_BETWEEN_CALLS == 0 or users == size.users:
-                progress(users, size.users)
-    yield from waiting.items()
+def _layouts(specification: Specification) -> dict[str, TableLayout]:
+    """Return the layouts of all elements that have a collection."""
+    return {name: TableLayout(element) for name, element in specification.elements.items() if element.collection}
 
 
-def _version() -> str:
-    """Changes with the code that makes and keeps the records, and with the contract that both follow."""
-    home = files("oneroster.sandbox")
-    makers = [entry for entry in home.joinpath("district").iterdir() if entry.name.endswith(".py")]
-    keepers = [
-        home.joinpath(*name.split("/"))
-        for name in ("store/database.py", "store/table_mapping.py", "query/timestamps.py")
-    ]
-    digest = sha256()
-    for module in (*sorted(makers, key=lambda entry: entry.name), *keepers):
+def _digest(specification: Specification, mapping: DistrictMapping) -> str:
+    """Return a digest of all that determines the database: the code, the mapping and the specification."""
+    package = files("oneroster.sandbox")
+    generating = [entry for entry in package.joinpath("district").iterdir() if entry.name.endswith(".py")]
+    storing = [package.joinpath(*name.split("/")) for name in _STORING_MODULES]
+    digest = sha256(specification.version.encode())
+    for module in (*sorted(generating, key=lambda entry: entry.name), *storing):
         digest.update(module.read_bytes())
-    for name, element in ELEMENTS.items():
-        if element.collection:
-            digest.update(f"{layout_of(name).create(DISTRICT)} {sorted(looked_up(name))}".encode())
-    digest.update(repr(sorted(ENUMERATIONS.items())).encode())
+    digest.update(source_of(mapping))
+    for name, layout in _layouts(specification).items():
+        indexed = sorted(indexed_columns(specification, name))
+        digest.update(f"{layout.create_statement(DISTRICT)} {indexed}".encode())
+    digest.update(repr(sorted(specification.enumerations.items())).encode())
     return digest.hexdigest()[:16]

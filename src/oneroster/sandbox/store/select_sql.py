@@ -1,25 +1,25 @@
-"""Which rows a request wants and in what order, as one statement."""
+"""The SELECT statement for the rows of a collection in their order."""
 
 from typing import NamedTuple
 
-from oneroster.sandbox.query.field_paths import resolve
+from oneroster.sandbox.query.field_paths import resolve_field
 from oneroster.sandbox.query.filter_parser import ParsedFilter
-from oneroster.sandbox.store.filter_sql import Sql, holds
-from oneroster.sandbox.store.scope_sql import Scoping, every
-from oneroster.sandbox.store.table_mapping import column, moment_of
-from oneroster_v1p1.tables import ELEMENTS, Scope, Subset
+from oneroster.sandbox.store.filter_sql import SqlFragment, filter_condition
+from oneroster.sandbox.store.scope_sql import ConditionBuilder, all_of
+from oneroster.sandbox.store.table_layout import column, instant_column
+from oneroster_runtime.specification import Scope, Specification, Subset
 
 
-class Wanted(NamedTuple):
-    """What is asked of the store; equal questions have equal answers until something is written.
+class RecordQuery(NamedTuple):
+    """A query for records; equal queries have equal results until something is written.
 
     Attributes:
-        element: the schema name.
-        subset: which records a specialised collection holds.
-        scope: to which parents a nested collection is bound.
-        parents: the ids of these parents with the names of their path parameters.
-        filter: what the records must satisfy.
-        sort: a field and whether to descend.
+        element: The name of the element.
+        subset: The subset of a specialised collection.
+        scope: How rows of a nested collection belong to their parents.
+        parents: The ids of these parents with the names of their path parameters.
+        filter: The condition on the records.
+        sort: The field to sort by, and whether to sort in descending order.
     """
 
     element: str
@@ -30,42 +30,43 @@ class Wanted(NamedTuple):
     sort: tuple[str, bool] | None
 
     @property
-    def everything(self) -> bool:
-        """Whether all records are wanted in their default order."""
+    def selects_all(self) -> bool:
+        """Whether the query is for all records in their default order."""
         return not (self.subset or self.scope or self.filter or self.sort)
 
 
-def statement(wanted: Wanted, scoping: Scoping) -> Sql:
-    """The statement that gives the positions of the wanted rows.
+def select_statement(query: RecordQuery, builder: ConditionBuilder) -> SqlFragment:
+    """Return the statement that selects the positions of the rows.
 
     Raises:
-        ValueError: the sort field is not sortable.
+        ValueError: The records cannot be sorted by the field.
     """
-    conditions = [Sql("true", ())]
-    if wanted.subset:
-        conditions.append(scoping.subset(wanted.subset, "t"))
-    if wanted.scope:
-        conditions.append(scoping.scope(wanted.element, wanted.scope, dict(wanted.parents), "t"))
-    if wanted.filter:
-        conditions.append(holds(wanted.filter, "t"))
-    where = every(conditions)
-    table, order = scoping.table(wanted.element), _order(wanted.element, wanted.sort)
-    return Sql(f"SELECT t.position FROM {table} AS t WHERE {where.text} ORDER BY {order}", where.parameters)
+    conditions = [SqlFragment("true", ())]
+    if query.subset:
+        conditions.append(builder.subset(query.subset, "t"))
+    if query.scope:
+        conditions.append(builder.scope(query.element, query.scope, dict(query.parents), "t"))
+    if query.filter:
+        conditions.append(filter_condition(query.filter, "t"))
+    where = all_of(conditions)
+    table, order = builder.table(query.element), _order(builder.specification, query.element, query.sort)
+    return SqlFragment(f"SELECT t.position FROM {table} AS t WHERE {where.text} ORDER BY {order}", where.parameters)
 
 
-def sortable(element: str, field: str) -> bool:
-    """Whether records can be sorted by a field: any that holds one value of a known kind, also a reference's id."""
-    known = resolve(ELEMENTS[element], field)
+def is_sortable(specification: Specification, element: str, field: str) -> bool:
+    """Return whether records can be sorted by a field: any with a single value of a known kind."""
+    known = resolve_field(specification, specification.elements[element], field)
     return known is not None and not known.many and known.kind != "free"
 
 
-def _order(element: str, sort: tuple[str, bool] | None) -> str:
-    """Text by code points, absent values last either way, equals in the default order: so pages never overlap."""
+def _order(specification: Specification, element: str, sort: tuple[str, bool] | None) -> str:
+    # Text in the order of code points, absent values last in both directions, equal values in the default order, so
+    # that pages never overlap.
     if sort is None:
         return "t.position"
     name, descending = sort
-    field = resolve(ELEMENTS[element], name)
-    if field is None or not sortable(element, name):
+    field = resolve_field(specification, specification.elements[element], name)
+    if field is None or not is_sortable(specification, element, name):
         raise ValueError(f"{element} cannot be sorted by {name}")
-    by = f"t.{column(moment_of(name) if field.kind == 'date-time' else name)}"
+    by = f"t.{column(instant_column(name) if field.kind == 'date-time' else name)}"
     return f"{by} IS NULL, {by} {'DESC' if descending else 'ASC'}, t.position"

@@ -1,9 +1,8 @@
-"""The records of the embedded tenant: read by pages, filtered, sorted and written."""
+"""The records of the tenant: read in pages, filtered, sorted and written."""
 
 import sqlite3
 from array import array
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -11,18 +10,20 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from oneroster.sandbox.district import Size
+from oneroster.sandbox.district.mapping import DistrictMapping, mapping_for
+from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.query.filter_parser import ParsedFilter
-from oneroster.sandbox.store import database as building
-from oneroster.sandbox.store.database import DISTRICT, Progress, default_cache
-from oneroster.sandbox.store.filter_sql import Sql
-from oneroster.sandbox.store.result_set import Positions, ResultSet, Selections
-from oneroster.sandbox.store.scope_sql import Scoping, every
-from oneroster.sandbox.store.select_sql import Wanted, sortable, statement
-from oneroster.sandbox.store.table_mapping import Record, column, layout_of
-from oneroster_v1p1.tables import Scope, Subset
+from oneroster.sandbox.store import database
+from oneroster.sandbox.store.database import DISTRICT, Progress
+from oneroster.sandbox.store.filter_sql import SqlFragment
+from oneroster.sandbox.store.result_sets import Positions, ResultSet, ResultSetCache
+from oneroster.sandbox.store.scope_sql import ConditionBuilder, all_of
+from oneroster.sandbox.store.select_sql import RecordQuery, is_sortable, select_statement
+from oneroster.sandbox.store.table_layout import Record, TableLayout, column
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Scope, Specification, Subset
 
-__all__ = ["ResultSet", "Store", "default_cache", "sortable"]
+__all__ = ["Store"]
 
 _PRIVATE: Final = "main"
 _ID: Final = column("sourcedId")
@@ -31,42 +32,67 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Store:
-    """A district in SQLite, with the same records in the same default order for every size of page.
+    """A district in SQLite, whose records have the same default order for every page size.
 
-    The district is built once into a file, which is opened read-only ever after. The first write to an element copies
-    its table into a private database that ends with the store; from then on that copy is the one read.
+    The district is generated once into a file, which is then opened read-only. The first write to an element copies
+    its table into a private database that is deleted with the store; from then on the copy is read.
 
-    One connection serves all threads, one at a time, under a lock: a page takes about a millisecond, so that waiting
-    costs less than keeping several connections and the private tables among them in step.
+    One connection serves all threads, one at a time, under a lock. A page takes about a millisecond, so waiting costs
+    less than keeping several connections and the private tables in step.
+
+    Attributes:
+        standard: The version of OneRoster of the stored records.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, standard: Standard) -> None:
         """Use `open`; the connection has the district attached."""
+        self.standard = standard
         self._connection = connection
         self._lock = RLock()
-        self._selections = Selections()
+        self._cache = ResultSetCache()
         self._private: set[str] = set()
-        # Positions without gaps, for which no list is needed.
-        self._whole = {element: range(1, rows + 1) for element, rows in building.counts(connection).items()}
+        counts = database.record_counts(connection)
+        self._layouts = {name: TableLayout(self.specification.elements[name]) for name in counts}
+        # The positions of all records, while they have no gaps and need no list.
+        self._all_positions = {element: range(1, rows + 1) for element, rows in counts.items()}
 
     @classmethod
-    def open(cls, size: Size, seed: int, *, cache: Path | None, progress: Progress | None = None) -> Self:
-        """The tenant of that size and seed.
+    def open(
+        cls,
+        size: Size,
+        seed: int,
+        *,
+        cache: Path | None,
+        standard: Standard | None = None,
+        mapping: DistrictMapping | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Open the district of a size and seed, and generate it if necessary.
 
         Args:
-            size: how many users.
-            seed: any number; each gives another district.
-            cache: the folder in which built districts are kept (`default_cache()` is the user's own), made when
-                absent; None to build a passing one.
-            progress: called with users done and users in total while a district is built.
+            size: The size of the district.
+            seed: Any number; each gives another district.
+            cache: The folder that keeps generated districts, created if necessary (`default_cache()` is the user's);
+                None generates a temporary one.
+            standard: The version of OneRoster; the default version if None.
+            mapping: Turns the district into the elements of that version; if None, the one that the sandbox has.
+            progress: Called with the number of users generated so far and in total.
 
         Raises:
-            OSError: the folder cannot be written.
+            OSError: The folder cannot be written.
+            ValueError: There is no mapping for the standard.
         """
-        return cls(building.connect(size, seed, cache, progress))
+        standard = standard or Standard.of()
+        mapping = mapping or mapping_for(standard)
+        return cls(database.open_district(size, seed, standard.specification, mapping, cache, progress), standard)
+
+    @property
+    def specification(self) -> Specification:
+        """The specification of the version of the stored records."""
+        return self.standard.specification
 
     def close(self) -> None:
-        """Let go of the district and of everything written."""
+        """Close the database and discard everything that was written."""
         with self._lock:
             self._connection.close()
 
@@ -77,6 +103,10 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def has(self, element: str) -> bool:
+        """Return whether the store has a collection of an element."""
+        return element in self._layouts
 
     def select(
         self,
@@ -91,108 +121,115 @@ class Store:
         """Find the records of a collection.
 
         Args:
-            element: the schema name.
-            subset: which of them a specialised collection holds.
-            scope: to which parents a nested collection is bound.
-            parents: the ids of the parents by the path parameters that the scope names; an id that leads nowhere
-                selects nothing.
-            filter: what the records must satisfy.
-            sort: a field for which `sortable` is true and whether to descend. Text is sorted by Unicode code points;
-                records without the value come last either way; equals keep the default order.
+            element: The name of the element.
+            subset: The subset of a specialised collection.
+            scope: How rows of a nested collection belong to their parents.
+            parents: The ids of the parents by path parameter; an unknown id selects no rows.
+            filter: The condition on the records.
+            sort: A field for which `is_sortable` is true, and whether to sort in descending order. Text is sorted by
+                code points; records without the value are last; equal values keep the default order.
 
         Raises:
-            ValueError: the sort field is not sortable.
+            ValueError: The records cannot be sorted by the field.
         """
-        bound = (
-            tuple((parent.parameter, (parents or {})[parent.parameter]) for parent in scope.parents) if scope else ()
-        )
-        wanted = Wanted(element, subset, scope, bound, filter, sort)
+        ids = tuple((parent.parameter, (parents or {})[parent.parameter]) for parent in scope.parents) if scope else ()
+        query = RecordQuery(element, subset, scope, ids, filter, sort)
         with self._lock:
-            positions = self._positions(wanted)
+            positions = self._positions(query)
         return ResultSet(positions, lambda some: self._fetch(element, some))
 
-    def sortable(self, element: str, field: str) -> bool:
-        """Whether the records of an element can be sorted by a field: see `sortable`."""
-        return sortable(element, field)
+    def is_sortable(self, element: str, field: str) -> bool:
+        """Return whether the records of an element can be sorted by a field."""
+        return is_sortable(self.specification, element, field)
 
     def read(self, element: str, sourced_id: str, *, subset: Subset | None = None) -> Record | None:
-        """The record with that id, None when there is none or the specialised collection does not hold it."""
+        """Return the record with that id, or None if it does not exist or is not in the subset."""
         with self._lock:
-            scoping = Scoping(self._table)
-            conditions = [Sql(f"t.{_ID} = ?", (sourced_id,)), *([scoping.subset(subset, "t")] if subset else [])]
-            where = every(conditions)
+            builder = self._conditions()
+            conditions = [
+                SqlFragment(f"t.{_ID} = ?", (sourced_id,)),
+                *([builder.subset(subset, "t")] if subset else []),
+            ]
+            where = all_of(conditions)
             row = self._connection.execute(
-                f"SELECT {_columns(element)} FROM {scoping.table(element)} AS t WHERE {where.text}",
+                f"SELECT {self._columns(element)} FROM {builder.table(element)} AS t WHERE {where.text}",
                 where.parameters,
             ).fetchone()
-        return None if row is None else layout_of(element).join(row)
+        return None if row is None else self._layouts[element].to_record(row)
 
     def put(self, element: str, record: Mapping[str, Any]) -> bool:
-        """Create the record, or replace the one with its sourcedId, which keeps its place in the default order.
+        """Create a record, or replace the one with its sourcedId, which keeps its position in the default order.
 
         Args:
-            element: the schema name.
-            record: valid by the contract; of references only `sourcedId` and `type` are kept.
+            element: The name of the element.
+            record: A valid record; of references only `sourcedId` and `type` are kept.
 
         Returns:
-            True when it was created.
+            Whether it was created.
         """
-        row = layout_of(element).split(record)
+        row = self._layouts[element].to_row(record)
         marks = ", ".join("?" * len(row))
         with self._lock:
             self._make_private(element)
             row[0] = position = self._position(element, record["sourcedId"])
             self._connection.execute(f"INSERT OR REPLACE INTO {self._table(element)} VALUES ({marks})", row)
-            self._selections.forget(element)
-            if position is None and element in self._whole:
-                self._whole[element] = range(1, len(self._whole[element]) + 2)
+            self._cache.invalidate(element)
+            if position is None and element in self._all_positions:
+                self._all_positions[element] = range(1, len(self._all_positions[element]) + 2)
         return position is None
 
     def delete(self, element: str, sourced_id: str) -> bool:
-        """Remove a record for good; references to it stay as they are. True when there was one."""
+        """Remove a record and keep references to it; return whether it existed."""
         with self._lock:
             position = self._position(element, sourced_id)
             if position is None:
                 return False
             self._make_private(element)
             self._connection.execute(f"DELETE FROM {self._table(element)} WHERE position = ?", (position,))
-            self._selections.forget(element)
-            self._whole.pop(element, None)
+            self._cache.invalidate(element)
+            self._all_positions.pop(element, None)
         return True
 
     def clear(self) -> None:
-        """Forget every record, as if the tenant were new; what is written later is kept."""
+        """Remove all records."""
         with self._lock:
-            for element in building.counts(self._connection):
+            for element in self._layouts:
                 self._make_private(element)
                 self._connection.execute(f"DELETE FROM {self._table(element)}")
-                self._selections.forget(element)
-                self._whole[element] = range(1, 1)
+                self._cache.invalidate(element)
+                self._all_positions[element] = range(1, 1)
+
+    def _conditions(self) -> ConditionBuilder:
+        return ConditionBuilder(self.specification, self._table)
 
     def _position(self, element: str, sourced_id: str) -> int | None:
         found = self._connection.execute(f"SELECT position FROM {self._table(element)} WHERE {_ID} = ?", (sourced_id,))
         return next((position for (position,) in found), None)
 
-    def _positions(self, wanted: Wanted) -> Positions:
-        if wanted.everything and wanted.element in self._whole:
-            return self._whole[wanted.element]
-        kept = self._selections.get(wanted)
-        if kept is not None:
-            return kept
-        scoping = Scoping(self._table)
-        positions = array("q", (position for (position,) in self._connection.execute(*statement(wanted, scoping))))
-        self._selections.keep(wanted, positions, frozenset(scoping.elements))
+    def _positions(self, query: RecordQuery) -> Positions:
+        if query.selects_all and query.element in self._all_positions:
+            return self._all_positions[query.element]
+        cached = self._cache.get(query)
+        if cached is not None:
+            return cached
+        builder = self._conditions()
+        rows = self._connection.execute(*select_statement(query, builder))
+        positions = array("q", (position for (position,) in rows))
+        self._cache.put(query, positions, frozenset(builder.elements))
         return positions
 
     def _fetch(self, element: str, positions: Positions) -> list[Record]:
         wanted = _encode(list(positions)).decode()
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT {_columns(element)} FROM json_each(?) AS wanted CROSS JOIN {self._table(element)} AS t"
+                f"SELECT {self._columns(element)} FROM json_each(?) AS wanted CROSS JOIN {self._table(element)} AS t"
                 " ON t.position = wanted.value ORDER BY wanted.key",
                 (wanted,),
             ).fetchall()
-        return list(map(layout_of(element).join, rows))
+        return list(map(self._layouts[element].to_record, rows))
+
+    def _columns(self, element: str) -> str:
+        return ", ".join(f"t.{column(name)}" for name in self._layouts[element].columns)
 
     def _table(self, element: str) -> str:
         return f"{_PRIVATE if element in self._private else DISTRICT}.{column(element)}"
@@ -200,17 +237,12 @@ class Store:
     def _make_private(self, element: str) -> None:
         if element in self._private:
             return
-        # In one transaction, for half a copy must never stand before the district's own table.
+        # In one transaction, so that a half-made copy never hides the district's table.
         self._connection.execute("BEGIN")
         with self._connection:
-            self._connection.execute(layout_of(element).create(_PRIVATE))
+            self._connection.execute(self._layouts[element].create_statement(_PRIVATE))
             self._connection.execute(
                 f"INSERT INTO {_PRIVATE}.{column(element)} SELECT * FROM {DISTRICT}.{column(element)}"
             )
-            building.index(self._connection, _PRIVATE, element)
+            database.create_indexes(self._connection, _PRIVATE, element, self.specification)
         self._private.add(element)
-
-
-@cache
-def _columns(element: str) -> str:
-    return ", ".join(f"t.{column(name)}" for name in layout_of(element).columns)

@@ -1,4 +1,4 @@
-"""Chance that falls the same way everywhere."""
+"""Random choices that are the same on every machine."""
 
 from collections.abc import Sequence
 from random import Random
@@ -7,27 +7,27 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-class Chance:
-    """A stream of choices fixed by what it is named after.
+class RandomStream:
+    """A sequence of random choices that is determined by its names.
 
-    Only `Random.random` is used, whose sequence Python promises to keep; the other methods may change.
+    Uses only `Random.random`, whose sequence Python guarantees; the other methods of `Random` may change.
     """
 
     def __init__(self, *names: str | int) -> None:
         self._next = Random("/".join(map(str, ("oneroster-kit", *names)))).random  # noqa: S311 -- no secret is made
 
     def below(self, limit: int) -> int:
-        """A whole number from 0 to limit - 1."""
+        """Return a whole number from 0 to limit - 1."""
         return int(self._next() * limit)
 
     def pick(self, choices: Sequence[_T]) -> _T:
-        """One of the choices."""
+        """Return one of the choices."""
         return choices[int(self._next() * len(choices))]
 
-    def pick_early(self, choices: Sequence[_T]) -> _T:
-        """One of the choices, the first of them far more often than the last."""
+    def pick_skewed(self, choices: Sequence[_T]) -> _T:
+        """Return one of the choices, the first ones far more often than the last ones."""
         return choices[int(self._next() ** 2 * len(choices))]
 
     def once_in(self, times: int) -> bool:
-        """True once in so many times."""
+        """Return True with a probability of 1 in `times`."""
         return int(self._next() * times) == 0

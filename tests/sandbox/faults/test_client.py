@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
-from oneroster.sandbox.district import Size
-from oneroster.sandbox.faults.client_resilience.attempt_counter import AttemptCounter
+from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.faults.client.attempt_counter import AttemptCounter
 from oneroster.sandbox.store.store import Store
 from tests.sandbox.serving import client_of, serving
 

@@ -1,6 +1,6 @@
-"""Names to put people together from. No person is meant: given and family names meet by chance.
+"""Names and texts for the generated entities. Given and family names are combined at random; no real person is meant.
 
-The first of a list are taken far more often than the last, so that many people share a family name.
+The first names of a list are used far more often than the last, so that many people share a family name.
 """
 
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 GIVEN: Final = (
     "Ada", "Ben", "Clara", "Dario", "Emil", "Fatima", "Goran", "Hana", "Ivo", "Jun", "Kofi", "Lena", "Milo", "Nadia",
     "Omar", "Petra", "Quentin", "Rosa", "Samir", "Tilda", "Uma", "Viktor", "Wanda", "Ximena", "Yara", "Zeno",
-    "Zoë", "Zoe\u0308",  # one letter, written in two ways
+    "Zoë", "Zoe\u0308",  # one letter in two Unicode forms
     "José", "François", "Jürgen", "Søren", "Łucja", "Ångström", "D\u2019Arcy", "Anne-Marie", "Mary Jo", "İrem",
     "Аня", "Борис", "Ελένη", "Γιώργος", "ליאור", "سارة", "يوسف", "आरव", "ปรียา", "ნინო", "小明", "さくら", "민준",
     "Nguyên", "Ǹnámdi", "e\u0301lodie",
@@ -28,7 +28,7 @@ PLACES: Final = ("North", "South", "East", "West", "Lake", "Hill", "River", "Mä
 
 TOWNS: Final = ("Springfield", "Exampleton", "Saint-Exemple", "Müsterstadt", "Прим", "例市")
 
-# (subject in words, code of SCED)
+# (name of the subject, its SCED code)
 SUBJECTS: Final = (
     ("Mathematics", "02001"),
     ("English", "01001"),
@@ -40,6 +40,8 @@ SUBJECTS: Final = (
     ("Computer Science", "10011"),
     ("中文", "06401"),
 )
+
+RACES: Final = ("American Indian", "Asian", "Black", "Pacific Islander", "White")
 
 CATEGORIES: Final = ("Homework", "Quiz", "Test", "Project", "Mitarbeit", "Exámenes", "Extra credit")
 

@@ -1,28 +1,26 @@
-"""What every record has in common: its id, its base, its references."""
+"""Ids and times of change."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
-from oneroster.sandbox.district.random_source import Chance
+from oneroster.sandbox.district.random_stream import RandomStream
 
-Record = dict[str, Any]
-
-# Ids are opaque strings in OneRoster 1.1 (clause 1, sourcedId [A]), and these are ids too; a few of each kind have such
-# a form. No quote is among them, because a filter cannot say it, and no comma, because a filter takes it for a list.
+# Ids are opaque strings (clause 1, sourcedId [A]), so a few of each kind need escaping. None has a quote, which a
+# filter cannot express, or a comma, which separates values in a filter.
 _BETWEEN_AWKWARD: Final = 3
 _AWKWARD: Final = ("{kind}/{number}|a b", "{kind}+{number}%2F", "{kind}{number}/../{kind}", "{kind}-é{number}?x=1&y#z;")
 
-# Multiplying by a number without a common factor with the modulus visits every number once, out of order, so that the
-# order of making, which is the default order of a collection, is not the order of the ids.
+# Steps that have no common factor with the modulus reach every number once, out of order, so that the default order of
+# a collection, which is that of generation, differs from the order of the ids.
 _NUMBERS: Final = 1_000_000_000
 _STRIDE: Final = 618_033_989
 
 _NIGHTLY: Final = (
     "2025-07-14T02:00:00.000Z",
     "2025-08-11T02:00:00.000Z",
-    "2025-08-11T02:00:00Z",  # the same moment as the one before, and not the same text
+    "2025-08-11T02:00:00Z",  # the same instant as the one before, in another spelling
     "2025-09-01T02:00:00.000Z",
     "2026-01-12T02:00:00.000Z",
 )
@@ -35,8 +33,8 @@ _CHANGES: Final = _SINGLE + _NIGHTLY * (len(_SINGLE) // len(_NIGHTLY))
 
 
 def ids(kind: str, seed: int) -> Iterator[str]:
-    """The ids of one kind of record without end, each given once."""
-    number = Chance("ids", kind, seed).below(_NUMBERS)
+    """Yield ids for one kind of entity without end, each once."""
+    number = RandomStream("ids", kind, seed).below(_NUMBERS)
     for made in count():
         awkward, after = divmod(made, _BETWEEN_AWKWARD)
         if awkward == len(_AWKWARD):
@@ -48,11 +46,6 @@ def ids(kind: str, seed: int) -> Iterator[str]:
         number = (number + _STRIDE) % _NUMBERS
 
 
-def reference(sourced_id: str, kind: str) -> Record:
-    """A GUIDRef without href, which is added where the tenant is served."""
-    return {"sourcedId": sourced_id, "type": kind}
-
-
-def changed(chance: Chance) -> str:
-    """A time of change: that of a nightly import, shared by many records, as often as one of its own."""
-    return chance.pick(_CHANGES)
+def change_time(random: RandomStream) -> str:
+    """Return a time of change: half of them are those of nightly imports, which many records share."""
+    return random.pick(_CHANGES)
