@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oneroster.standard import Standard
 from oneroster_runtime.specification import (
     Element,
     Operation,
@@ -64,38 +63,37 @@ class DocumentModel:
         return frozenset(int(status) for status in part["responses"] if status.isdigit())
 
 
-def gather(document: dict[str, Any], profile: str, original: Specification | None = None) -> DocumentModel:
+def gather(document: dict[str, Any], profile: str, standard: Specification) -> DocumentModel:
     """Return the specification of a changed document for one of its profiles.
 
     Args:
         document: The changed document.
         profile: The profile.
-        original: The specification of the unchanged document; by default that of the default version.
+        standard: The specification of the unchanged document.
 
     Raises:
         DocumentError: The document has a part that cannot be read.
     """
-    original = original or Standard.of().specification
     specification = read_specification(
         document,
         profile=profile,
         operations={
             name
-            for name, each in original.operations.items()
+            for name, each in standard.operations.items()
             # Only reads are judged under an overlay.
             if each.method == "GET"
         },
     )
-    return DocumentModel(document, specification, dict(_operations(specification, profile, original)))
+    return DocumentModel(document, specification, dict(_operations(specification, profile, standard)))
 
 
-def _operations(specification: Specification, profile: str, original: Specification) -> Iterator[tuple[str, Operation]]:
+def _operations(specification: Specification, profile: str, standard: Specification) -> Iterator[tuple[str, Operation]]:
     for name, changed in specification.operations.items():
-        known = original.operations[name]
+        known = standard.operations[name]
         if changed.method != known.method or profile not in (changed.profiles or known.profiles):
             continue
         if set(_path_parameters(changed.path)) != {each.name for each in known.parameters if each.location == "path"}:
-            raise DocumentError(f"the path {changed.path} must hold the parameters of {name}, and no others")
+            raise DocumentError(f"the path {changed.path} must have exactly the parameters of {name}")
         yield name, known._replace(path=changed.path, wrapper=changed.wrapper)
 
 
