@@ -21,8 +21,8 @@ __all__ = [
     "FieldError",
     "MissingFieldError",
     "OneRosterError",
-    "StatusEntry",
     "StatusError",
+    "StatusPayloadEntry",
     "UnreadableFieldError",
     "WriteError",
 ]
@@ -90,7 +90,7 @@ class UnreadableFieldError(FieldError):
     _what = "is in the response and cannot be read as the standard defines it; to_dict() returns it unchanged"
 
 
-class StatusEntry(Protocol):
+class StatusPayloadEntry(Protocol):
     """One entry of a status payload; see `oneroster_runtime.status.StatusInfo`."""
 
     imsx_code_major: str
@@ -114,7 +114,7 @@ class ErrorResponse(Protocol):
     content: bytes
 
     @property
-    def status_info(self) -> Sequence[StatusEntry]:
+    def status_info(self) -> Sequence[StatusPayloadEntry]:
         """The status payload."""
 
     def known_codes(self) -> list[str]:
@@ -138,7 +138,7 @@ class StatusError(OneRosterError):
         return self.response.status_code
 
     @property
-    def status_info(self) -> Sequence[StatusEntry]:
+    def status_info(self) -> Sequence[StatusPayloadEntry]:
         """The status payload; empty if the response has none that can be read."""
         return self.response.status_info
 
