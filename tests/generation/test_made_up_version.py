@@ -15,7 +15,7 @@ import pytest
 
 from generation import command
 from oneroster import OneRosterError
-from oneroster.client import client_for
+from oneroster.client import client_class
 from oneroster.contract.http.target import Target
 from oneroster.contract.result import Status
 from oneroster.contract.runner import check
@@ -147,7 +147,7 @@ def test_the_standard_is_made_of_the_package(package: ModuleType) -> None:
 
 def test_the_client_reads_the_sandbox(standard: Standard, tenant: Sandbox) -> None:
     assert tenant.base_url.endswith(BASE_PATH)
-    with client_for(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
+    with client_class(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
         client: Any = roster  # its methods are known only once the package is generated
         users = list(client.get_all_users())
         assert len({user.sourced_id for user in users}) == len(users) == 41
@@ -178,7 +178,7 @@ def test_a_fault_is_found_in_the_version(standard: Standard) -> None:
 
 @pytest.mark.parametrize("name", ["roster.parquet", "roster.duckdb", "roster.ndjson", "roster.sqlite"])
 def test_a_roster_of_the_version_is_pulled(standard: Standard, tenant: Sandbox, tmp_path: Path, name: str) -> None:
-    with client_for(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
+    with client_class(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
         report = pull(roster, tmp_path / name)
     assert {each: held.rows for each, held in report.manifest.collections.items()} == {
         "organisations": 15,
@@ -190,7 +190,7 @@ def test_a_roster_of_the_version_is_pulled(standard: Standard, tenant: Sandbox, 
 
 
 def test_oneroster_csv_has_no_form_for_the_version(standard: Standard, tenant: Sandbox, tmp_path: Path) -> None:
-    client = client_for(standard)(base_url=tenant.base_url, token=tenant.token)
+    client = client_class(standard)(base_url=tenant.base_url, token=tenant.token)
     with client, pytest.raises(DestinationError, match=r"9\.9"):
         pull(client, tmp_path / "roster.zip")
     assert not (tmp_path / "roster.zip").exists()
