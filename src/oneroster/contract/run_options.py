@@ -8,7 +8,7 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
-from oneroster.contract.runner import Progress, check
+from oneroster.contract.runner import ProgressCallback, check
 from oneroster.contract.selection import RuleSelection
 from oneroster.settings import Settings
 
@@ -72,7 +72,7 @@ class RunOptions:
     def run(
         self,
         target: Target,
-        progress: Progress = lambda _what, _done, _steps: None,
+        progress: ProgressCallback = lambda _what, _done, _steps: None,
         inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
     ) -> CheckReport:
         """Run the selected rules on a tenant; see `oneroster.contract.runner.check`."""
