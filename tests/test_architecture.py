@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "http",
         "result run_plan",
         "dialects",
-        "levels errors",
+        "levels families errors",
     ),
     "oneroster.pull": (
         "tenants",
