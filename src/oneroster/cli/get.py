@@ -28,10 +28,10 @@ from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.operation_names import (
     UnknownReadError,
     find_operation,
+    operations_by_short_name,
     path_parameters,
     read_operations,
     short_name,
-    short_names,
 )
 from oneroster.inspection.rendering import RECORD_WRITERS, print_table
 from oneroster.operation_call import OperationCall
@@ -72,7 +72,7 @@ _OUTPUT: Final = "Output"
 
 
 def _complete_name(incomplete: str) -> Iterator[tuple[str, str]]:
-    for name, operations in short_names(Standard.of().specification).items():
+    for name, operations in operations_by_short_name(Standard.of().specification).items():
         if name.startswith(incomplete):
             yield name, operations[0].summary
 

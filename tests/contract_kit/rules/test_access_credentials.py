@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from oauthlib.oauth1 import Client as Signer
 
-from oneroster.contract.errors import BudgetSpentError, NotExercised, RefusedError
+from oneroster.contract.errors import BudgetSpentError, NotExercised, RequestNotAllowedError
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import (
     BearerToken,
@@ -115,7 +115,7 @@ def test_a_scope_that_is_refused_is_no_reason_to_show_the_secret_elsewhere() -> 
 def test_forms_go_to_the_token_endpoint_only_and_show_no_secret() -> None:
     with serving(says(answer(GRANTED))) as server:
         bearing = Target(server.base_url, access=BearerToken("t"))
-        with Gateway(bearing) as gateway, pytest.raises(RefusedError, match="no token endpoint"):
+        with Gateway(bearing) as gateway, pytest.raises(RequestNotAllowedError, match="no token endpoint"):
             gateway.post_form({}, b"", "")
         with Gateway(Target(server.base_url, access=credentials(server))) as gateway:
             granted = gateway.post_form({}, b"grant_type=x", "-d grant_type=x")

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 (BASE_PATH,) = Standard.of().specification.services.values()
 
