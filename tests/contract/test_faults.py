@@ -75,7 +75,7 @@ def way_into(tenant: Sandbox, way: str) -> Credentials:
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))
 def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     report = judged(fault)
-    broken = {each.id for each in report.breaches(Level.SHOULD)}
+    broken = {each.id for each in report.violations(Level.SHOULD)}
     if LEVELS[BROKEN_BY[fault]] is Level.OPEN:
         assert broken == set()
         added = open_findings(report) - open_findings(conforming(BROKEN_BY[fault].startswith(WRITING)))
@@ -95,7 +95,7 @@ def engine_agrees(fault: str) -> None:
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
     expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
-    assert {each.id for each in report.breaches(Level.SHOULD)} == expected
+    assert {each.id for each in report.violations(Level.SHOULD)} == expected
     assert not report.kit_errors()
 
 
@@ -125,7 +125,7 @@ def open_findings(report: CheckReport) -> set[tuple[str, str | None, str]]:
 @pytest.mark.parametrize("fault", ["wrong-total", "offset-ignored", "single-in-list"])
 def test_rules_whose_prerequisite_fails_are_skipped(fault: str) -> None:
     report = judged(fault)
-    broken = {each.operation_id for each in report.breaches()}
+    broken = {each.operation_id for each in report.violations()}
     followers = {rule.id for rule in catalogue() if BROKEN_BY[fault] in rule.needs and rule.family != "engine"}
     followed = [each for each in report.checks if each.id in followers and each.operation_id in broken]
     assert all(each.status is Status.SKIPPED for each in followed)

@@ -84,7 +84,7 @@ def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path)
             said = process.stderr.read()
         assert "rows fetched" in first
         assert process.returncode == 130
-        assert "--resume goes on" in said
+        assert "--resume to continue" in said
         assert not place.exists()
         done = run(slow, place, 0)
     assert done.returncode == 0, done.stderr
