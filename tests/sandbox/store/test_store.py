@@ -6,7 +6,6 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -16,6 +15,7 @@ from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
 from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
 from tests.sandbox.districts import Record, by_id, district
+from tests.series import examples
 
 SPECIFICATION = Standard.of().specification
 
@@ -271,7 +271,7 @@ class Writing(RuleBasedStateMachine):
         self.store.close()
 
 
-Writing.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+Writing.TestCase.settings = examples(15, stateful_step_count=12)
 test_writing = Writing.TestCase
 
 
