@@ -9,7 +9,7 @@ import pytest
 
 from oneroster import AsyncOneRoster, ConfigurationError, OneRoster, Standard
 from oneroster.base_client import AsyncClient, BaseClient, SyncClient
-from oneroster.client import async_client_for, client_for
+from oneroster.client import async_client_class, client_class
 from tests.web import Answer, Seen, serve
 
 ORGS = [{"sourcedId": f"o-{number}", "name": "Org"} for number in range(3)]
@@ -57,16 +57,16 @@ def test_a_class_of_one_line_reads_by_its_own_facade_in_an_event_loop() -> None:
 
 def test_the_class_for_a_standard_has_the_methods_of_its_facade() -> None:
     standard = cast("Standard", MadeUp())
-    for kind, base in ((client_for(standard), SyncClient), (async_client_for(standard), AsyncClient)):
+    for kind, base in ((client_class(standard), SyncClient), (async_client_class(standard), AsyncClient)):
         assert issubclass(kind, base)
         assert issubclass(kind, Operations)
         assert kind.standard is standard
-    assert client_for(standard) is client_for(standard)
+    assert client_class(standard) is client_class(standard)
 
 
 def test_the_class_for_1_1_is_the_public_one() -> None:
-    assert client_for(Standard.of("1.1")) is OneRoster
-    assert async_client_for(Standard.of("1.1")) is AsyncOneRoster
+    assert client_class(Standard.of("1.1")) is OneRoster
+    assert async_client_class(Standard.of("1.1")) is AsyncOneRoster
     assert OneRoster.standard is AsyncOneRoster.standard is Standard.of("1.1")
 
 
@@ -83,5 +83,5 @@ def test_the_parameters_are_documented(kind: type[BaseClient]) -> None:
 def test_a_setting_that_is_missing_is_reported_on_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEROSTER_BASE_URL", raising=False)
     client = Sync(token="t")
-    with pytest.raises(ConfigurationError, match=r"^base_url is missing\. Set them as options"):
+    with pytest.raises(ConfigurationError, match=r"^base_url is missing \(--base-url, or ONEROSTER_BASE_URL\)\."):
         _ = client.session

@@ -1,4 +1,5 @@
-"""Every example of README.md runs, against a sandbox in place of the tenant it names, and prints what README shows."""
+"""Every example of README.md and docs/ runs against a sandbox in place of the tenant it names, and prints what is
+shown there."""
 
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -16,7 +18,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.settings import resolve_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
 # `python3 scripts/test` is what runs this; and an installation from the package index needs the package to be there.
 NOT_HERE = ("python3 scripts/test", "pip install", "oneroster sandbox --port")
@@ -25,8 +27,15 @@ QUICK = {"python3 -m pytest tests/contract/test_contract.py": " --oneroster-incl
 """What shortens a run whose whole is tested elsewhere."""
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, *documents: Path) -> list[Any]:
+    """Return the code blocks of a language as parameters, each with its document and number as id."""
+    return [
+        pytest.param(block, id=f"{document.name}-{number}")
+        for document in documents or DOCUMENTS
+        for number, block in enumerate(
+            re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1
+        )
+    ]
 
 
 def commands(block: str) -> Iterator[tuple[str, int, str]]:
@@ -75,7 +84,7 @@ def in_shell(line: str, environment: dict[str, str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("block", blocks("console"))
-def test_commands_print_what_readme_shows(
+def test_commands_print_what_is_shown(
     block: str, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,13 +114,15 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
 
 
 def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
-    (block,) = blocks("toml")
-    (tmp_path / "oneroster.toml").write_text(block, encoding="utf-8")
+    (block,) = blocks("toml", ROOT / "README.md")
+    (tmp_path / "oneroster.toml").write_text(block.values[0], encoding="utf-8")
     settings = resolve_settings({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", tmp_path / "oneroster.toml")
     assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
 
 
-def test_there_is_something_to_run() -> None:
-    first = [command for block in blocks("console") for command, _, _ in commands(block)][:2]
-    assert first == ["python3 scripts/check", "python3 scripts/test"]
-    assert blocks("python")
+def test_the_quick_start_has_two_commands() -> None:
+    shown = [command for block in blocks("console", ROOT / "README.md") for command, _, _ in commands(block.values[0])]
+    assert [command for command in shown if not command.startswith("pip ")][:2] == [
+        "python3 scripts/check",
+        "python3 scripts/test",
+    ]

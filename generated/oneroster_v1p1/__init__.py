@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 from typing import TYPE_CHECKING
 
-from oneroster_runtime.lazy import lazy_names
+from oneroster_runtime.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
-    from oneroster_runtime.client import AuthenticatedClient as AuthenticatedClient
-    from oneroster_runtime.client import Client as Client
     from oneroster_runtime.errors import DecodeError as DecodeError
     from oneroster_runtime.errors import FieldError as FieldError
     from oneroster_runtime.errors import MissingFieldError as MissingFieldError
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from oneroster_runtime.errors import StatusError as StatusError
     from oneroster_runtime.errors import UnreadableFieldError as UnreadableFieldError
     from oneroster_runtime.errors import WriteError as WriteError
+    from oneroster_runtime.http_client import AuthenticatedClient as AuthenticatedClient
+    from oneroster_runtime.http_client import Client as Client
     from oneroster_runtime.responses import Response as Response
 
     from . import api as api
@@ -59,8 +59,8 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "AuthenticatedClient": "oneroster_runtime.client",
-        "Client": "oneroster_runtime.client",
+        "AuthenticatedClient": "oneroster_runtime.http_client",
+        "Client": "oneroster_runtime.http_client",
         "DecodeError": "oneroster_runtime.errors",
         "FieldError": "oneroster_runtime.errors",
         "MissingFieldError": "oneroster_runtime.errors",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from oneroster.transport.response import ResponseLimits
     from oneroster.transport.retry import Retry
     from oneroster.transport.session import AsyncSession, Session
-    from oneroster_runtime.client import Client
+    from oneroster_runtime.http_client import Client
 
 __all__ = ["AsyncClient", "BaseClient", "SyncClient"]
 

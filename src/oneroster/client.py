@@ -6,7 +6,7 @@ from oneroster.base_client import AsyncClient, BaseClient, SyncClient
 from oneroster.standard import Standard
 from oneroster_v1p1.facade import AsyncOperations, Operations
 
-__all__ = ["AsyncOneRoster", "OneRoster", "async_client_for", "client_for"]
+__all__ = ["AsyncOneRoster", "OneRoster", "async_client_class", "client_class"]
 
 _PARAMETERS = (BaseClient.__doc__ or "").partition(".")[2]
 
@@ -30,7 +30,7 @@ class AsyncOneRoster(AsyncClient, AsyncOperations):
 
 
 @cache
-def client_for(standard: Standard) -> type[SyncClient]:
+def client_class(standard: Standard) -> type[SyncClient]:
     """Return the synchronous client class for a version of the standard.
 
     Its methods are those of the facade of the generated package.
@@ -41,7 +41,7 @@ def client_for(standard: Standard) -> type[SyncClient]:
 
 
 @cache
-def async_client_for(standard: Standard) -> type[AsyncClient]:
+def async_client_class(standard: Standard) -> type[AsyncClient]:
     """Return the asynchronous client class for a version of the standard."""
     if standard is AsyncOneRoster.standard:
         return AsyncOneRoster

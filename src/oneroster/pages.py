@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oneroster.operation_call import OperationCall, ParsedPage
-from oneroster.pagination.concurrency import AdaptiveConcurrency
+from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
 from oneroster.prefetch import PagePrefetcher
 from oneroster.transport import log

@@ -12,18 +12,17 @@ Messages name operations, models, fields and sourcedIds. They contain no values 
 Transport errors (no connection, a timeout) are those of httpx.
 """
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from oneroster_runtime.responses import Response
-    from oneroster_runtime.status import StatusInfo
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 __all__ = [
     "DecodeError",
+    "ErrorResponse",
     "FieldError",
     "MissingFieldError",
     "OneRosterError",
     "StatusError",
+    "StatusPayloadEntry",
     "UnreadableFieldError",
     "WriteError",
 ]
@@ -91,6 +90,37 @@ class UnreadableFieldError(FieldError):
     _what = "is in the response and cannot be read as the standard defines it; to_dict() returns it unchanged"
 
 
+class StatusPayloadEntry(Protocol):
+    """One entry of a status payload; see `oneroster_runtime.status.StatusInfo`."""
+
+    imsx_code_major: str
+    imsx_severity: str
+    imsx_description: str | None
+    imsx_code_minor: str | None
+
+
+class ErrorResponse(Protocol):
+    """A response with an error status; see `oneroster_runtime.responses.Response`.
+
+    The errors know responses by this protocol, so that responses can raise errors without a cycle of modules.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    url: str
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def status_info(self) -> Sequence[StatusPayloadEntry]:
+        """The status payload."""
+
+    def known_codes(self) -> list[str]:
+        """Return the minor codes of the status payload that the standard lists."""
+
+
 class StatusError(OneRosterError):
     """The server returned a status other than success.
 
@@ -98,7 +128,7 @@ class StatusError(OneRosterError):
         response: The whole response.
     """
 
-    def __init__(self, response: "Response[Any]") -> None:
+    def __init__(self, response: ErrorResponse) -> None:
         super().__init__(response)
         self.response = response
 
@@ -108,7 +138,7 @@ class StatusError(OneRosterError):
         return self.response.status_code
 
     @property
-    def status_info(self) -> "list[StatusInfo]":
+    def status_info(self) -> Sequence[StatusPayloadEntry]:
         """The status payload; empty if the response has none that can be read."""
         return self.response.status_info
 

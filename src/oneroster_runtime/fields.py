@@ -4,14 +4,20 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from oneroster_runtime.records import Record
+__all__ = ["EXPECTED_TYPES", "Field", "FieldProblem", "NestedModel", "accepts"]
 
-__all__ = ["EXPECTED_TYPES", "Field", "FieldProblem", "accepts"]
+
+class NestedModel(Protocol):
+    """The class of a nested record; see `oneroster_runtime.records.Record`."""
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a record tolerantly."""
 
 
 class Field(NamedTuple):
@@ -28,7 +34,7 @@ class Field(NamedTuple):
     """Whether it is personal data or a secret, which no ``repr`` shows."""
     values: "type[StrEnum] | None" = None
     """The enumeration, for kinds of enumerations."""
-    model: "type[Record] | None" = None
+    model: type[NestedModel] | None = None
     """The nested model, for kinds of records and references."""
 
 

@@ -13,7 +13,7 @@ from oneroster_runtime.errors import WriteError
 if TYPE_CHECKING:
     import httpx
 
-    from oneroster_runtime.client import Client
+    from oneroster_runtime.http_client import Client
     from oneroster_runtime.records import Record
 
 __all__ = ["Request", "build_request", "send", "send_async"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import attrs
 
 from oneroster_runtime.errors import DecodeError, StatusError
-from oneroster_runtime.json_body import parse_json
+from oneroster_runtime.json_parsing import parse_json
 from oneroster_runtime.status import StatusInfo, known_codes, parse_status_info
 
 if TYPE_CHECKING:

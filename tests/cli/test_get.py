@@ -133,7 +133,7 @@ def test_an_empty_answer_is_an_empty_form(tenant: Sandbox) -> None:
         (("student", "--sandbox"), "usage: student ID"),
         (("student", "S-1", "--sandbox", "--filter", "role='student'"), "does not take --filter"),
         (("users",), "base_url is missing"),
-        (("users", "--sandbox", "--token", "t"), "leave out the settings of another"),
+        (("users", "--sandbox", "--token", "t"), "cannot be combined with --token"),
         (("users", "--tenant", "nowhere"), "oneroster.toml cannot be read"),
         (("users", "--format", "xml"), "xml"),
     ],

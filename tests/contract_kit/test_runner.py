@@ -202,7 +202,7 @@ def test_a_crash_before_the_rules_is_an_error_of_the_kit_too(sandbox: Target, mo
     def fails(*_: object) -> None:
         raise KeyError(SECRET_VALUE)
 
-    monkeypatch.setattr("oneroster.contract.runner.take_snapshot", fails)
+    monkeypatch.setattr("oneroster.contract.runner.read_all_collections", fails)
     report = by(rule_that(holds), target=sandbox)
     assert report.exit_code() == 4
     assert SECRET_VALUE not in report.kit_errors()[0].message

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from oneroster.contract.dialects.dependencies import with_dependencies
+from oneroster.contract.dialects.operation_dependencies import with_dependencies
 from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken

@@ -1,8 +1,11 @@
-"""A made-up version of the standard is generated, imported and used: nothing but its document is needed."""
+"""A made-up version of the standard is generated, imported and used by client, sandbox, contract kit and pull.
+
+Nothing but its document and a mapping from the entities of the district is needed.
+"""
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +14,14 @@ from typing import Any
 import pytest
 
 from generation import command
+from oneroster import OneRosterError
+from oneroster.client import client_class
+from oneroster.contract.http.target import Target
+from oneroster.contract.result import Status
+from oneroster.contract.runner import check
+from oneroster.pull import DestinationError, open_destination, pull
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.district.entities import Entity, Org, Person
 from oneroster.standard import Standard
 from tests.generated.loopback import Loopback
 
@@ -45,6 +56,35 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
+
+
+def map_entity(entity: Entity) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Map orgs and persons of the district to the elements of the version; it has no others."""
+    base = {
+        "sourcedId": entity.sourced_id,
+        "status": "tobedeleted" if entity.deleted else "active",
+        "dateLastModified": entity.last_modified,
+    }
+    if isinstance(entity, Org):
+        org = base | {"name": entity.name, "type": entity.kind}
+        parent = {"parent": {"sourcedId": entity.parent.sourced_id, "type": "org"}} if entity.parent else {}
+        yield "Org", org | parent
+    if isinstance(entity, Person):
+        orgs = [{"sourcedId": org, "type": "org"} for org in entity.orgs]
+        names = {"givenName": entity.given_name, "familyName": entity.family_name}
+        yield "User", base | names | {"enabledUser": str(entity.enabled).lower(), "orgs": orgs}
+
+
+@pytest.fixture(scope="module")
+def standard(package: ModuleType) -> Standard:
+    return Standard.from_package(package)
+
+
+@pytest.fixture(scope="module")
+def tenant(standard: Standard) -> Iterator[Sandbox]:
+    """The sandbox, which serves the version from the district of all versions."""
+    with Sandbox(standard=standard, mapping=map_entity) as served:
+        yield served
 
 
 @pytest.fixture
@@ -103,6 +143,57 @@ def test_the_standard_is_made_of_the_package(package: ModuleType) -> None:
     assert standard.base_path(operation) == BASE_PATH
     assert standard.api(operation) is package.api.directory.get_all_users
     assert "sourced_id: The sourcedId of the record." in standard.facade.Operations.get_user.__doc__
+
+
+def test_the_client_reads_the_sandbox(standard: Standard, tenant: Sandbox) -> None:
+    assert tenant.base_url.endswith(BASE_PATH)
+    with client_class(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
+        client: Any = roster  # its methods are known only once the package is generated
+        users = list(client.get_all_users())
+        assert len({user.sourced_id for user in users}) == len(users) == 41
+        assert client.get_user(users[0].sourced_id) == users[0]
+        assert [org.type_ for org in client.get_all_orgs(filter="type='district'")] == ["district"]
+        with pytest.raises(OneRosterError, match="unknownobject"):
+            client.get_user("nobody")
+
+
+def test_the_sandbox_conforms_to_the_document(standard: Standard, tenant: Sandbox) -> None:
+    target = Target.from_settings({"base_url": tenant.base_url, "token": tenant.token}, {}, standard=standard)
+    assert target is not None
+    report = check(target, seed=1)
+    assert report.target.standard == "9.9"
+    failed = {(one.id, one.operation_id) for one in report.checks if one.status in (Status.FAILED, Status.WARNED)}
+    assert not failed
+    passed = {one.operation_id for one in report.checks if one.status is Status.PASSED}
+    assert passed >= {"getAllOrgs", "getOrg", "getAllUsers", "getUser"}
+
+
+def test_a_fault_is_found_in_the_version(standard: Standard) -> None:
+    with Sandbox(standard=standard, mapping=map_entity, faults=["wrong-total"]) as faulty:
+        target = Target.from_settings({"base_url": faulty.base_url, "token": faulty.token}, {}, standard=standard)
+        assert target is not None
+        failed = {one.id for one in check(target, seed=1).checks if one.status is Status.FAILED}
+    assert failed == {"OR-PAG-05"}
+
+
+@pytest.mark.parametrize("name", ["roster.parquet", "roster.duckdb", "roster.ndjson", "roster.sqlite"])
+def test_a_roster_of_the_version_is_pulled(standard: Standard, tenant: Sandbox, tmp_path: Path, name: str) -> None:
+    with client_class(standard)(base_url=tenant.base_url, token=tenant.token) as roster:
+        report = pull(roster, tmp_path / name)
+    assert {each: held.rows for each, held in report.manifest.collections.items()} == {
+        "organisations": 15,
+        "accounts": 41,
+    }
+    stored = open_destination(tmp_path / name)
+    assert stored.manifest.standard == "9.9"
+    assert stored.read("User").read_all().num_rows == 41
+
+
+def test_oneroster_csv_has_no_form_for_the_version(standard: Standard, tenant: Sandbox, tmp_path: Path) -> None:
+    client = client_class(standard)(base_url=tenant.base_url, token=tenant.token)
+    with client, pytest.raises(DestinationError, match=r"9\.9"):
+        pull(client, tmp_path / "roster.zip")
+    assert not (tmp_path / "roster.zip").exists()
 
 
 def _json(value: object) -> bytes:

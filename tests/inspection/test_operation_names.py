@@ -7,10 +7,10 @@ import pytest
 from oneroster.inspection.operation_names import (
     UnknownReadError,
     find_operation,
+    operations_by_short_name,
     path_parameters,
     read_operations,
     short_name,
-    short_names,
 )
 from oneroster.standard import Standard
 
@@ -22,7 +22,7 @@ def test_every_read_operation_is_found_by_its_short_name_and_by_its_operation_id
         ids = len(path_parameters(operation))
         assert find_operation(SPECIFICATION, short_name(operation), ids) is operation
         assert find_operation(SPECIFICATION, operation.operation_id, ids) is operation
-    assert {operation for found in short_names(SPECIFICATION).values() for operation in found} == set(
+    assert {operation for found in operations_by_short_name(SPECIFICATION).values() for operation in found} == set(
         read_operations(SPECIFICATION)
     )
 

@@ -10,7 +10,7 @@ import pytest
 from oneroster import AsyncOneRoster, OneRoster, Paging, pages
 from oneroster.operation_call import ParsedPage
 from oneroster.pages import AsyncWalkedPages
-from oneroster.pagination.concurrency import AdaptiveConcurrency
+from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import PageRequest
 from oneroster.prefetch import PagePrefetcher
 from tests.web import Answer, Seen, serve

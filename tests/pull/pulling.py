@@ -16,7 +16,10 @@ from oneroster.pull.roster.columns import KEY_COLUMN, Column, columns_of
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 Rows = dict[str, list[dict[str, Any]]]
 

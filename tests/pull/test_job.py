@@ -21,8 +21,10 @@ from oneroster.pull import (
 )
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox, Variants
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster_v1p1 import specification
 from tests.pull.pulling import Rows, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
+
+OPERATIONS = specification().operations
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,10 @@ from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.pull.roster import manifest
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1 import specification
 from tests.pull.pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
+
+ELEMENTS = specification().elements
 
 TRUSTING = PullOptions(limits=SanityLimits(unresolved=1.0))
 

@@ -9,7 +9,10 @@ from urllib.parse import quote
 import httpx
 
 from oneroster.sandbox import Sandbox
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
+
+OPERATIONS = specification().operations
 
 PROFILES = ("standard", "kimono")
 # Reading the certificates of the world takes longer than a hundred requests, and loopback needs none.

@@ -6,7 +6,7 @@ from typing import assert_type
 
 from oneroster import AsyncOneRoster, F, OneRoster, Standard
 from oneroster.base_client import AsyncClient, SyncClient
-from oneroster.client import async_client_for, client_for
+from oneroster.client import async_client_class, client_class
 from oneroster_v1p1 import AuthenticatedClient
 from oneroster_v1p1.api.rostering import get_all_students
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
@@ -43,6 +43,6 @@ def plain(client: AuthenticatedClient) -> None:
 
 
 def any_version(standard: Standard) -> None:
-    assert_type(client_for(standard), type[SyncClient])
-    assert_type(async_client_for(standard), type[AsyncClient])
+    assert_type(client_class(standard), type[SyncClient])
+    assert_type(async_client_class(standard), type[AsyncClient])
     assert_type(OneRoster.standard, Standard)

@@ -14,7 +14,7 @@ from oneroster.contract.baseline import (
     read_baseline,
     write_baseline,
 )
-from oneroster.contract.learning.overlay_learner import learn_overlay, overlay_path, write_overlay
+from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster_runtime.specification import Specification
@@ -92,7 +92,7 @@ class Deviations:
             read_baseline(Path(baseline), specification) if baseline else (),
             Path(update_baseline) if update_baseline else None,
             reason,
-            overlay_path(write_overlay) if write_overlay else None,
+            validated_overlay_path(write_overlay) if write_overlay else None,
         )
 
     def inspect(self, tenant: ObservedTenant) -> None:

@@ -1,9 +1,10 @@
 """The options of `oneroster check` that select the tenant, the rules, and the limits of the run."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
+from oneroster.cli._tenant_options import setting_option
 from oneroster.contract.dialects.overlay import known_profiles
 from oneroster.contract.http.budget import DEFAULT_RATE, RunBudget
 from oneroster.contract.rule import FAMILIES
@@ -11,9 +12,6 @@ from oneroster.standard import Standard
 
 __all__ = [
     "AllowWrites",
-    "BaseUrl",
-    "ClientId",
-    "ClientSecret",
     "Exclude",
     "FailOn",
     "Faults",
@@ -29,54 +27,31 @@ __all__ = [
     "Size",
     "Stateful",
     "Timeout",
-    "Token",
-    "TokenUrl",
-    "UseSandbox",
     "VariantNames",
     "Workers",
 ]
 
-_TENANT: Final = "Tenant"
-_AUTHENTICATION: Final = "Authentication"
 _DIALECT: Final = "Dialect"
 _RULES: Final = "Rules"
 _WRITES: Final = "Writes"
 _GENERATION: Final = "Test generation"
 _LIMITS: Final = "Limits"
 _SANDBOX: Final = "Sandbox"
+_DEFAULTS: Final = RunBudget()
 
 
-def _setting(name: str, text: str, panel: str, **more: Any) -> Any:
-    """Return an option whose value can also be an environment variable."""
-    return typer.Option(help=f"{text} [env: ONEROSTER_{name}]", rich_help_panel=panel, **more)
-
-
-BaseUrl = Annotated[
-    str, _setting("BASE_URL", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, metavar="URL")
-]
-Token = Annotated[str, _setting("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
-ClientId = Annotated[str, _setting("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]
-ClientSecret = Annotated[str, _setting("CLIENT_SECRET", "Client secret; safer in the environment.", _AUTHENTICATION)]
-TokenUrl = Annotated[
-    str,
-    _setting(
-        "TOKEN_URL",
-        "OAuth 2 token endpoint. Without it, requests are signed with OAuth 1.0a.",
-        _AUTHENTICATION,
-        metavar="URL",
-    ),
-]
 Profile = Annotated[
-    str,
-    _setting(
-        "PROFILE",
+    str | None,
+    setting_option(
+        "profile",
         f"Dialect shipped with the document: {', '.join(known_profiles(Standard.of()))}.",
         _DIALECT,
-        metavar="NAME",
+        "NAME",
     ),
 ]
 Overlay = Annotated[
-    str, _setting("OVERLAY", "OpenAPI Overlay to apply on top of the profile (.yaml, .json).", _DIALECT, metavar="FILE")
+    str | None,
+    setting_option("overlay", "OpenAPI Overlay to apply on top of the profile (.yaml, .json).", _DIALECT, "FILE"),
 ]
 Include = Annotated[
     list[str],
@@ -153,11 +128,16 @@ MaxRequests = Annotated[
     typer.Option(
         min=1,
         help="Maximum number of requests.",
-        show_default=f"{RunBudget().requests}, more with --fuzz, --negative and --stateful",
+        show_default=f"{_DEFAULTS.requests}, more with --fuzz, --negative and --stateful",
         rich_help_panel=_LIMITS,
     ),
 ]
-MaxTime = Annotated[float, typer.Option(min=1, help="Maximum duration in seconds.", rich_help_panel=_LIMITS)]
+MaxTime = Annotated[
+    float | None,
+    typer.Option(
+        min=1, help="Maximum duration in seconds.", show_default=f"{_DEFAULTS.seconds:g}", rich_help_panel=_LIMITS
+    ),
+]
 Rate = Annotated[
     float | None,
     typer.Option(
@@ -168,16 +148,23 @@ Rate = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float, typer.Option(min=0.1, help="Maximum duration of one request in seconds.", rich_help_panel=_LIMITS)
-]
-Workers = Annotated[
-    int,
+    float | None,
     typer.Option(
-        min=1, max=16, help="Concurrent requests; all pause when the server is busy.", rich_help_panel=_LIMITS
+        min=0.1,
+        help="Maximum duration of one request in seconds.",
+        show_default=f"{_DEFAULTS.timeout:g}",
+        rich_help_panel=_LIMITS,
     ),
 ]
-UseSandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Judge the embedded sandbox tenant.", rich_help_panel=_SANDBOX)
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=16,
+        help="Concurrent requests; all pause when the server is busy.",
+        show_default=str(_DEFAULTS.workers),
+        rich_help_panel=_LIMITS,
+    ),
 ]
 Faults = Annotated[
     list[str],

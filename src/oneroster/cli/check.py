@@ -1,7 +1,8 @@
 """`oneroster check`: judge a OneRoster server, or the sandbox."""
 
+import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Final, NamedTuple, NoReturn
@@ -23,16 +24,16 @@ from oneroster.cli._check_reports import (
 )
 from oneroster.cli._renamed_options import command_refusing
 from oneroster.cli._repeat_command import repeat_command
+from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, takes_tenant
 from oneroster.contract.dialects.overlay import base_profile, chosen_profile
-from oneroster.contract.http.budget import RunBudget, default_rate
-from oneroster.contract.http.target import Target, TargetError
 from oneroster.contract.levels import Level
-from oneroster.contract.run_plan import RunPlan
-from oneroster.contract.runner import check as judge
+from oneroster.contract.run_options import RunOptions
 from oneroster.contract.selection import rule_selection
+from oneroster.errors import ConfigurationError
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import variants_by_name
+from oneroster.settings import Settings, variable_of
 from oneroster.standard import Standard
 
 HELP = """Test a OneRoster server against the standard: report each violation, its location, and a curl command that
@@ -51,6 +52,8 @@ Examples:
 - `oneroster check --base-url URL --report-json report.json` judges a server, with
   `ONEROSTER_TOKEN`, or `ONEROSTER_CLIENT_ID` and `ONEROSTER_CLIENT_SECRET`, in the environment
 
+- `oneroster check --tenant springfield` judges a tenant of `oneroster.toml`
+
 - `oneroster check --sandbox --fault lost-row` enables a fault: the report names the rule that it violates
 
 - `oneroster check --write-overlay dialect.yaml` describes how the server deviates from the document;
@@ -64,23 +67,18 @@ RENAMED: Final = {
     "--learn": "--write-overlay",
 }
 
-_DEFAULTS: Final = RunBudget()
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     app.command("check", help=HELP, cls=command_refusing(RENAMED))(check)
 
 
+@takes_tenant
 def check(
     context: typer.Context,
-    base_url: options.BaseUrl = "",
-    token: options.Token = "",
-    client_id: options.ClientId = "",
-    client_secret: options.ClientSecret = "",
-    token_url: options.TokenUrl = "",
-    profile: options.Profile = "",
-    overlay: options.Overlay = "",
+    chosen: TenantOptions = NO_TENANT,
+    profile: options.Profile = None,
+    overlay: options.Overlay = None,
     write_overlay: WriteOverlay = "",
     include: options.Include = [],  # noqa: B006  # typer reads the default and never changes it
     exclude: options.Exclude = [],  # noqa: B006  # typer reads the default and never changes it
@@ -99,29 +97,30 @@ def check(
     github: Github = False,
     compare: Compare = "",
     max_requests: options.MaxRequests = None,
-    max_time: options.MaxTime = _DEFAULTS.seconds,
+    max_time: options.MaxTime = None,
     rate: options.Rate = None,
-    timeout: options.Timeout = _DEFAULTS.timeout,
-    workers: options.Workers = _DEFAULTS.workers,
-    sandbox: options.UseSandbox = False,
+    timeout: options.Timeout = None,
+    workers: options.Workers = None,
     fault: options.Faults = [],  # noqa: B006  # typer reads the default and never changes it
     variant: options.VariantNames = [],  # noqa: B006  # typer reads the default and never changes it
     size: options.Size = "small",
 ) -> None:
     """Judge a tenant, write the reports, and end with the exit status that the report gives."""
-    given = {
-        "base_url": base_url,
-        "token": token,
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "token_url": token_url,
-        "profile": profile,
-        "overlay": overlay,
-    }
     specification = Standard.of().specification
     try:
-        selection = rule_selection(specification, include, exclude)
-        plan = RunPlan(selection.operations, fuzz, negative, stateful)
+        run = RunOptions(
+            rule_selection(specification, include, exclude),
+            allow_writes=allow_writes,
+            fuzz=fuzz,
+            negative=negative,
+            stateful=stateful,
+            seed=seed,
+            max_requests=max_requests,
+            max_time=max_time,
+            rate=rate,
+            timeout=timeout,
+            workers=workers,
+        )
         deviations = Deviations.from_options(
             specification,
             write_overlay=write_overlay,
@@ -133,29 +132,15 @@ def check(
             json=report_json, junit=report_junit, html=report_html, github=github, compare=compare
         )
         with ExitStack() as stack:
-            target = (
-                _sandbox_target(stack, given, _SandboxOptions(fault, variant, size, seed), allow_writes=allow_writes)
-                if sandbox
-                else _live_target(given, fault + variant, allow_writes=allow_writes)
+            settings = (
+                _sandbox_settings(stack, chosen, _SandboxOptions(fault, variant, size, seed, profile, overlay))
+                if chosen.sandbox
+                else _live_settings(chosen, fault + variant, profile, overlay)
             )
-            budget = RunBudget(
-                max_requests or plan.requests(_DEFAULTS.requests),
-                rate or default_rate(target.base_url),
-                timeout,
-                max_time,
-                workers=workers,
-            )
+            target = run.target(settings)
             with progress_display() as progress, _terminated_as_interrupted() if allow_writes else nullcontext():
-                found = judge(
-                    target,
-                    budget,
-                    rules=selection.rules,
-                    plan=plan,
-                    seed=seed,
-                    progress=progress,
-                    inspect=deviations.inspect,
-                )
-    except ValueError as error:
+                found = run.run(target, progress, deviations.inspect)
+    except (ValueError, ConfigurationError) as error:
         _refuse(str(error))
     except KeyboardInterrupt as interrupt:
         for note in getattr(interrupt, "__notes__", ()):
@@ -163,7 +148,7 @@ def check(
         raise typer.Exit(INTERRUPTED) from None
     level = Level(fail_on or ("should" if fault else "must"))
     try:
-        command = repeat_command(context, None if sandbox else target.base_url, found.seed)
+        command = repeat_command(context, _tenant_words(chosen, target.base_url), found.seed)
         report = replace(deviations.applied_to(found), repeat=command)
         outputs.write(report, level)
     except ReportError as error:
@@ -183,43 +168,44 @@ class _SandboxOptions(NamedTuple):
     variants: list[str]
     size: str
     seed: int | None
+    profile: str | None
+    overlay: str | None
 
 
-def _sandbox_target(
-    stack: ExitStack, given: Mapping[str, str], wanted: _SandboxOptions, *, allow_writes: bool
-) -> Target:
-    """Start the sandbox and return it as the target.
+def _sandbox_settings(stack: ExitStack, chosen: TenantOptions, wanted: _SandboxOptions) -> Settings:
+    """Start the sandbox and return its settings. The environment is left out: it is that of another tenant.
 
     Raises:
-        ValueError: A fault, a variant, a size or a profile is unknown, or options of a live tenant are given.
+        ValueError: A fault, a variant, a size or a profile is unknown.
+        ConfigurationError: Options of a live tenant are given.
     """
-    if any(value for name, value in given.items() if name not in ("profile", "overlay")):
-        raise TargetError("--sandbox judges the embedded tenant and cannot be combined with a base URL or credentials")
-    profile = chosen_profile(given["profile"], given["overlay"], Standard.of())
+    chosen.check_sandbox()
+    profile = chosen_profile(wanted.profile or "", wanted.overlay or "", Standard.of())
     variants = variants_by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
         Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
     )
-    access = (
-        {"token": tenant.token}
-        if "bearer" in variants.authentication_methods
-        else {"client_id": tenant.client_id, "client_secret": tenant.client_secret}
-    )
-    settings = {"base_url": tenant.base_url, "profile": profile, "overlay": given["overlay"], **access}
-    # The environment is left out, because its credentials belong to another tenant.
-    target = Target.from_settings(settings, {}, allow_writes=allow_writes)
-    assert target is not None  # noqa: S101 - a base URL was given
-    return target
+    settings = Settings(tenant.base_url, profile=profile, overlay=wanted.overlay)
+    if "bearer" in variants.authentication_methods:
+        return settings._replace(token=tenant.token)
+    return settings._replace(client_id=tenant.client_id, client_secret=tenant.client_secret)
 
 
-def _live_target(given: Mapping[str, str], for_sandbox: list[str], *, allow_writes: bool) -> Target:
+def _live_settings(chosen: TenantOptions, for_sandbox: list[str], profile: str | None, overlay: str | None) -> Settings:
     if for_sandbox:
-        raise TargetError("--fault and --variant need --sandbox")
-    target = Target.from_settings(given, allow_writes=allow_writes)
-    if target is None:
-        raise TargetError("no tenant given: set --base-url or ONEROSTER_BASE_URL, or use --sandbox")
-    return target
+        raise ConfigurationError("--fault and --variant need --sandbox")
+    return chosen.resolved(anonymous=True, profile=profile, overlay=overlay)
+
+
+def _tenant_words(chosen: TenantOptions, base_url: str) -> list[str]:
+    """Return the options that name the tenant again; none for the sandbox, whose address changes."""
+    if chosen.sandbox:
+        return []
+    tenant = chosen.tenant or os.environ.get(variable_of("tenant"))
+    if not tenant:
+        return ["--base-url", base_url]
+    return ["--tenant", tenant, *(["--base-url", base_url] if "base_url" in chosen.settings else [])]
 
 
 @contextmanager

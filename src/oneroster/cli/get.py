@@ -10,28 +10,17 @@ import typer
 from rich.console import Console
 
 from oneroster.cli import USAGE
-from oneroster.cli._tenant_options import (
-    BaseUrl,
-    ClientId,
-    ClientSecret,
-    Config,
-    Given,
-    Tenant,
-    Token,
-    TokenUrl,
-    UseSandbox,
-    opened,
-)
+from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, takes_tenant
 from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError, FilterError, OneRosterError, WriteError
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.operation_names import (
     UnknownReadError,
     find_operation,
+    operations_by_short_name,
     path_parameters,
     read_operations,
     short_name,
-    short_names,
 )
 from oneroster.inspection.rendering import RECORD_WRITERS, print_table
 from oneroster.operation_call import OperationCall
@@ -72,7 +61,7 @@ _OUTPUT: Final = "Output"
 
 
 def _complete_name(incomplete: str) -> Iterator[tuple[str, str]]:
-    for name, operations in short_names(Standard.of().specification).items():
+    for name, operations in operations_by_short_name(Standard.of().specification).items():
         if name.startswith(incomplete):
             yield name, operations[0].summary
 
@@ -115,6 +104,7 @@ def register(app: typer.Typer) -> None:
     app.command("get", help=HELP)(get)
 
 
+@takes_tenant
 def get(
     name: Name = "",
     ids: Ids = None,
@@ -126,25 +116,17 @@ def get(
     format_: Format = "table",
     show_personal: ShowPersonal = False,
     list_: ListReads = False,
-    base_url: BaseUrl = None,
-    token: Token = None,
-    client_id: ClientId = None,
-    client_secret: ClientSecret = None,
-    token_url: TokenUrl = None,
-    tenant: Tenant = None,
-    config: Config = None,
-    sandbox: UseSandbox = False,
+    chosen: TenantOptions = NO_TENANT,
 ) -> None:
     """Read records of a tenant and show them, or list the read operations."""
     standard = Standard.of()
     if list_:
         _list_operations(standard.specification)
         return
-    given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
     options = {"filter": filter_, "fields": fields, "sort": sort, "orderBy": order_by}
     try:
         operation = _operation(standard.specification, name, ids or [], options)
-        with opened(given, sandbox) as roster:
+        with opened(chosen) as roster:
             request = _ReadRequest(roster, standard, operation, _arguments(operation, ids or [], options), limit)
             _show(request, format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:

@@ -3,11 +3,11 @@
 ::
 
     KitError
-    ├── UnjudgeableError          the tenant cannot be judged at all (exit 3)
+    ├── TenantNotTestableError    the tenant cannot be judged at all (exit 3)
     │   ├── UnreachableError      the server does not respond, or stopped responding
     │   └── AccessRefusedError    the server does not accept the credentials
     ├── BudgetSpentError          the requests or the seconds allowed for the run are spent
-    ├── RefusedError              the gateway does not send a request (another origin, a method that writes)
+    ├── RequestNotAllowedError    the gateway does not send a request (another origin, a method that writes)
     ├── NoResponseError           one request got no complete response
     └── EngineError               the engine failed
 
@@ -25,8 +25,8 @@ __all__ = [
     "NoResponseError",
     "NotExercised",
     "NotOffered",
-    "RefusedError",
-    "UnjudgeableError",
+    "RequestNotAllowedError",
+    "TenantNotTestableError",
     "UnreachableError",
 ]
 
@@ -35,15 +35,15 @@ class KitError(Exception):
     """Base of all errors of the contract kit."""
 
 
-class UnjudgeableError(KitError):
+class TenantNotTestableError(KitError):
     """The tenant cannot be judged; the message says why and what to do."""
 
 
-class UnreachableError(UnjudgeableError):
+class UnreachableError(TenantNotTestableError):
     """No server responds at the base URL, or it stopped responding."""
 
 
-class AccessRefusedError(UnjudgeableError):
+class AccessRefusedError(TenantNotTestableError):
     """The tenant or its token endpoint does not accept the credentials."""
 
 
@@ -51,7 +51,7 @@ class BudgetSpentError(KitError):
     """The requests or the seconds allowed for the run are spent."""
 
 
-class RefusedError(KitError):
+class RequestNotAllowedError(KitError):
     """The gateway does not send this request: its method or origin is not allowed."""
 
 

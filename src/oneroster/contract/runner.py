@@ -15,15 +15,15 @@ from oneroster.contract.errors import (
     NoResponseError,
     NotExercised,
     NotOffered,
-    UnjudgeableError,
+    TenantNotTestableError,
 )
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.coverage import operation_coverage
-from oneroster.contract.observation.snapshot import take_snapshot
+from oneroster.contract.observation.operation_coverage import operation_coverage
+from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason, Status, TargetInfo
 from oneroster.contract.rule import Rule
@@ -31,9 +31,9 @@ from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
 from oneroster_runtime.specification import Operation
 
-__all__ = ["Progress", "check", "run_rules"]
+__all__ = ["ProgressCallback", "check", "run_rules"]
 
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Called with a description of the current step, the number of finished steps, and the number of all steps."""
 
 _STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.PASSED}
@@ -49,7 +49,7 @@ def check(
     rules: Sequence[Rule] | None = None,
     plan: RunPlan | None = None,
     seed: int | None = None,
-    progress: Progress = lambda _what, _done, _steps: None,
+    progress: ProgressCallback = lambda _what, _done, _steps: None,
     inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
 ) -> CheckReport:
     """Run rules on a tenant and return a report.
@@ -91,7 +91,9 @@ def check(
     )
 
 
-def run_rules(tenant: ObservedTenant, rules: Sequence[Rule], progress: Progress) -> tuple[list[Check], str | None]:
+def run_rules(
+    tenant: ObservedTenant, rules: Sequence[Rule], progress: ProgressCallback
+) -> tuple[list[Check], str | None]:
     """Take a snapshot of a tenant and run rules on it.
 
     Returns:
@@ -106,8 +108,8 @@ def run_rules(tenant: ObservedTenant, rules: Sequence[Rule], progress: Progress)
         done += 1
 
     try:
-        take_snapshot(tenant, reading)
-    except (UnjudgeableError, BudgetSpentError) as error:
+        read_all_collections(tenant, reading)
+    except (TenantNotTestableError, BudgetSpentError) as error:
         return [_tenant_check(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
     except Exception as error:
         return [_tenant_check(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
@@ -159,8 +161,8 @@ class _RuleRunner:
         except NotExercised as error:
             reason = Reason.NOT_OFFERED if isinstance(error, NotOffered) else Reason.NOT_EXERCISED
             return [_check(rule, operation, Status.SKIPPED, str(error), reason)]
-        except (NoResponseError, BudgetSpentError, UnjudgeableError) as error:
-            if self.unjudged is None or isinstance(error, UnjudgeableError):
+        except (NoResponseError, BudgetSpentError, TenantNotTestableError) as error:
+            if self.unjudged is None or isinstance(error, TenantNotTestableError):
                 self.unjudged = str(error)
             return [_check(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
         except Exception as error:

@@ -7,7 +7,14 @@ from typing import Final
 
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["UnknownReadError", "find_operation", "path_parameters", "read_operations", "short_name", "short_names"]
+__all__ = [
+    "UnknownReadError",
+    "find_operation",
+    "operations_by_short_name",
+    "path_parameters",
+    "read_operations",
+    "short_name",
+]
 
 _MAX_SUGGESTIONS: Final = 3
 
@@ -16,7 +23,7 @@ class UnknownReadError(ValueError):
     """No read operation has this name, or takes this number of ids. The message names alternatives."""
 
 
-def short_names(specification: Specification) -> Mapping[str, tuple[Operation, ...]]:
+def operations_by_short_name(specification: Specification) -> Mapping[str, tuple[Operation, ...]]:
     """Return the read operations by short name. The number of ids selects among operations of one name.
 
     A short name is the operationId without ``get`` and ``All``: ``students`` is getAllStudents, ``classes-for-school``
@@ -54,7 +61,7 @@ def find_operation(specification: Specification, name: str, ids: int) -> Operati
     Raises:
         UnknownReadError: There is no such operation, or it takes a different number of ids.
     """
-    known = short_names(specification)
+    known = operations_by_short_name(specification)
     candidates = known.get(name) or tuple(
         operation for operation in read_operations(specification) if operation.operation_id == name
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oneroster.contract.dialects.dialect import Dialect
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.overlay import (
     OverlayError,
     apply_overlay,

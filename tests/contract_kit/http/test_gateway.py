@@ -14,7 +14,7 @@ from oneroster.contract.errors import (
     AccessRefusedError,
     BudgetSpentError,
     NoResponseError,
-    RefusedError,
+    RequestNotAllowedError,
     UnreachableError,
 )
 from oneroster.contract.http.budget import RunBudget
@@ -73,7 +73,7 @@ def test_the_curl_line_repeats_the_request_without_the_secret() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_it_sends_nothing_but_reads(method: str) -> None:
     with entering(says(EMPTY)) as (gateway, server):
-        with pytest.raises(RefusedError, match="only safe methods"):
+        with pytest.raises(RequestNotAllowedError, match="only safe methods"):
             gateway.send(method, f"{server.base_url}/results/r-1")  # type: ignore[arg-type]  # any word may come
         assert server.requests == []
 
@@ -91,7 +91,7 @@ def test_it_sends_nothing_but_reads(method: str) -> None:
 )
 def test_credentials_go_to_the_origin_of_the_tenant_only(address: str) -> None:
     with entering(says(EMPTY)) as (gateway, server):
-        with pytest.raises(RefusedError, match="tenant's origin"):
+        with pytest.raises(RequestNotAllowedError, match="tenant's origin"):
             gateway.send("GET", address)
         assert server.requests == []
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NoResponseError, RefusedError, UnreachableError
+from oneroster.contract.errors import NoResponseError, RequestNotAllowedError, UnreachableError
 from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import OWN, Gateway
@@ -37,14 +37,20 @@ def gateway_to(recorder: Recorder, *, allow_writes: bool, **limits: Any) -> Gate
 
 @pytest.mark.parametrize("operation", [PUT, DELETE], ids=lambda operation: operation.operation_id)
 def test_without_leave_no_write_leaves(recorder: Recorder, operation: Any) -> None:
-    with gateway_to(recorder, allow_writes=False) as gateway, pytest.raises(RefusedError, match="--allow-writes"):
+    with (
+        gateway_to(recorder, allow_writes=False) as gateway,
+        pytest.raises(RequestNotAllowedError, match="--allow-writes"),
+    ):
         gateway.write(operation, gateway.own_id(), b"{}")
     assert recorder.requests == []
 
 
 @pytest.mark.parametrize("sourced_id", ["category-1", f"{OWN}-0123456789abcdef", "", "../categories/category-1"])
 def test_with_leave_no_object_of_others_is_written_to(recorder: Recorder, sourced_id: str) -> None:
-    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError, match="not created by this"):
+    with (
+        gateway_to(recorder, allow_writes=True) as gateway,
+        pytest.raises(RequestNotAllowedError, match="not created by this"),
+    ):
         gateway.write(DELETE, sourced_id)
     assert recorder.requests == []
 
@@ -52,21 +58,24 @@ def test_with_leave_no_object_of_others_is_written_to(recorder: Recorder, source
 def test_an_id_of_another_run_is_another_s(recorder: Recorder) -> None:
     with gateway_to(recorder, allow_writes=True) as other:
         foreign = other.own_id()
-    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError):
+    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RequestNotAllowedError):
         gateway.write(DELETE, foreign)
     assert recorder.requests == []
 
 
 @pytest.mark.parametrize("operation_id", ["getCategory", "getAllCategories", "getResultsForStudentForClass"])
 def test_only_operations_that_write_to_one_object_are_taken(recorder: Recorder, operation_id: str) -> None:
-    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError, match="does not write to one"):
+    with (
+        gateway_to(recorder, allow_writes=True) as gateway,
+        pytest.raises(RequestNotAllowedError, match="does not write to one"),
+    ):
         gateway.write(SPECIFICATION.operations[operation_id], gateway.own_id())
     assert recorder.requests == []
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST", "PATCH"])
 def test_the_way_of_reads_lets_no_write_through(recorder: Recorder, method: Any) -> None:
-    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RefusedError):
+    with gateway_to(recorder, allow_writes=True) as gateway, pytest.raises(RequestNotAllowedError):
         gateway.send(method, f"{recorder.base_url}/categories/{gateway.own_id()}")
     assert recorder.requests == []
 

@@ -10,7 +10,7 @@ from oneroster.contract.dialects.overlay import OverlayError, apply_overlay, dia
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.learning.overlay_learner import learn_overlay, overlay_path, write_overlay
+from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
 from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
@@ -179,6 +179,6 @@ def test_a_wrapper_is_learnt_when_it_is_clear_and_a_word_of_the_document(body: b
 
 
 def test_a_file_that_would_be_no_overlay_is_refused() -> None:
-    assert overlay_path("own.yaml") == Path("own.yaml")
+    assert validated_overlay_path("own.yaml") == Path("own.yaml")
     with pytest.raises(OverlayError, match="must end in"):
-        overlay_path("own.txt")
+        validated_overlay_path("own.txt")

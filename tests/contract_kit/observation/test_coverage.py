@@ -1,6 +1,6 @@
 """Coverage counts the requests of each operation, by any caller, from the log of the gateway."""
 
-from oneroster.contract.observation.coverage import operation_coverage
+from oneroster.contract.observation.operation_coverage import operation_coverage
 from tests.contract_kit.hostile import says
 from tests.contract_kit.judging import EMPTY, ORG, ORGS, judging
 

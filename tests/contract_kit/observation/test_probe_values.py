@@ -10,7 +10,7 @@ from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.observation.probe_values import best_fields, draw_value, probe_fields, sortable_fields
-from oneroster.contract.observation.snapshot import take_snapshot
+from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.runner import run_rules
 from oneroster.sandbox import Sandbox
@@ -28,7 +28,7 @@ ENOUGH_TO_BE_A_NAME = 4
 def tenant() -> Iterator[ObservedTenant]:
     with Sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
         looked = ObservedTenant(gateway, seed=1)
-        take_snapshot(looked, lambda _: None)
+        read_all_collections(looked, lambda _: None)
         yield looked
 
 

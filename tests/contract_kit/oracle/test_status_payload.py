@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster.contract.oracle.status_payload import StatusEntry, has_code_major, json_strings, status_entries
+from oneroster.contract.oracle.status_payload_parser import StatusEntry, has_code_major, json_strings, status_entries
 
 UNKNOWN = StatusEntry("failure", "error", "unknownobject")
 JSON_VALUES = st.recursive(

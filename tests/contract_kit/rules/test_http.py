@@ -12,8 +12,9 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
-from oneroster.contract.rules import errors, http
 from oneroster.contract.rules import errors_payload as error_payload
+from oneroster.contract.rules import errors_status_codes as errors
+from oneroster.contract.rules import http
 from tests.contract_kit.hostile import answer, says, serving
 from tests.contract_kit.judging import EMPTY, ORG, ORGS, by_method, judging, levels
 

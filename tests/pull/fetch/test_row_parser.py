@@ -16,9 +16,12 @@ from oneroster.pull.roster.columns import schema_of
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
+from oneroster_v1p1 import specification
 from oneroster_v1p1.errors import StatusError
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS
 from tests.pull.pulling import ELEMENTS_OF_ALL
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 STANDARD = Standard.of()
 BASE_URL = "https://sis.example/ims/oneroster/v1p1"

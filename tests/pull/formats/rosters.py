@@ -15,7 +15,11 @@ from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest
 from oneroster.pull.roster.roster import MemoryRoster, Roster
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Property
+from oneroster_runtime.specification import Property
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 SPECIFICATION = Standard.of().specification
 COLLECTED = [name for name, element in ELEMENTS.items() if element.collection is not None]

@@ -8,14 +8,14 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.file_per_collection import read_folder_manifest
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.parquet import ParquetFormat
-from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
 from tests.pull.formats.rosters import roster, school, table
 
 
 def test_the_manifest_lists_what_was_written() -> None:
     made = roster(table("Org", school()).select(["sourcedId", "name"]), base_url="https://sis.example")
-    manifest = manifest_as_written(made, {"Org": 1})
+    manifest = manifest_to_store(made, {"Org": 1})
     assert manifest.collections == {"orgs": StoredCollection("Org", 1, ["sourcedId", "name"])}
     assert manifest.base_url == "https://sis.example"
 

@@ -16,8 +16,11 @@ from authlib.oauth1.rfc5849.signature import generate_signature_base_string
 
 from oneroster.sandbox import Sandbox, SandboxCredentials
 from oneroster.sandbox.auth.oauth1 import WINDOW, SignatureVerifier
-from oneroster_v1p1.tables import OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
 from tests.sandbox.serving import reads
+
+OPERATIONS = specification().operations
 
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 CORE = PREFIX + "roster-core.readonly"

@@ -14,8 +14,13 @@ import pytest
 
 from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.query.timestamps import parse_timestamp
-from oneroster_v1p1.tables import ELEMENTS, ENUMERATIONS, OPERATIONS, Property, Subset, document
+from oneroster_runtime.specification import Property, Subset
+from oneroster_v1p1 import document, specification
 from tests.sandbox.districts import Record, by_id, district, records
+
+ELEMENTS = specification().elements
+ENUMERATIONS = specification().enumerations
+OPERATIONS = specification().operations
 
 CASES = [(40, 0), (41, 1), (41, 2), (150, 3), (1_501, 4)]
 

@@ -12,8 +12,10 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import fault_names_in
-from oneroster_v1p1.tables import OPERATIONS
+from oneroster_v1p1 import specification
 from tests.sandbox.serving import client_of
+
+OPERATIONS = specification().operations
 
 NOON = 1_700_000_000.0
 DAY = 86_400

@@ -10,10 +10,12 @@ import pytest
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS, fault_names_in, faults_by_name
 from oneroster.sandbox.name_lookup import UnknownNameError
-from oneroster_v1p1.tables import ELEMENTS
+from oneroster_v1p1 import specification
 from tests.sandbox.faults.test_access import LOOKS as DOORS
 from tests.sandbox.faults.test_queries import LOOKS as QUERIES
 from tests.sandbox.serving import all_rows, client_of, data, remembering, serving
+
+ELEMENTS = specification().elements
 
 Row = dict[str, Any]
 SMALL = 7

@@ -14,9 +14,12 @@ from oneroster.sandbox.query.filter_parser import parse_filter
 from oneroster.sandbox.store.select_sql import is_sortable
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, Property
+from oneroster_runtime.specification import Property
+from oneroster_v1p1 import specification
 from tests.sandbox.districts import Record, district
 from tests.series import examples
+
+ELEMENTS = specification().elements
 
 SPECIFICATION = Standard.of().specification
 

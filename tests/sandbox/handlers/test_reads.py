@@ -16,9 +16,13 @@ from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.http.link_header import PageWindow, page_links
 from oneroster.sandbox.http.routes import RouteTable, operations_of
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ENUMERATIONS, OPERATIONS, Operation, document
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import document, specification
 from tests.sandbox.serving import PROFILES, all_rows, client_of, data, path_to, reads, serving
 from tests.series import examples
+
+ENUMERATIONS = specification().enumerations
+OPERATIONS = specification().operations
 
 SPECIFICATION = Standard.of().specification
 

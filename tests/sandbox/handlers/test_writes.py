@@ -8,8 +8,10 @@ import jsonschema_rs
 import pytest
 
 from oneroster.sandbox import Variants
-from oneroster_v1p1.tables import OPERATIONS, document
+from oneroster_v1p1 import document, specification
 from tests.sandbox.serving import all_rows, data, serving
+
+OPERATIONS = specification().operations
 
 PUTS = [operation for operation in OPERATIONS.values() if operation.method == "PUT"]
 AWKWARD = "a/b c|d+e%25'é"

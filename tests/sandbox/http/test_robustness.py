@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
 from tests.series import examples
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 (BASE_PATH,) = Standard.of().specification.services.values()
 

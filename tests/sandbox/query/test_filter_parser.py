@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
 from oneroster.sandbox.query.timestamps import parse_timestamp
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, Element
+from oneroster_runtime.specification import Element
+from oneroster_v1p1 import specification
+
+ELEMENTS = specification().elements
 
 SPECIFICATION = Standard.of().specification
 

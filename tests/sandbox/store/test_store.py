@@ -13,9 +13,13 @@ from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.query.filter_parser import parse_filter
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
-from oneroster_v1p1.tables import ELEMENTS, OPERATIONS, Operation
+from oneroster_runtime.specification import Operation
+from oneroster_v1p1 import specification
 from tests.sandbox.districts import Record, by_id, district
 from tests.series import examples
+
+ELEMENTS = specification().elements
+OPERATIONS = specification().operations
 
 SPECIFICATION = Standard.of().specification
 

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from oneroster_runtime.lazy import lazy_names
+from oneroster_runtime.lazy_imports import lazy_names
 
 if TYPE_CHECKING:
     from . import get_all_demographics as get_all_demographics

@@ -18,7 +18,7 @@ from ...models.result_page import ResultPage
 
 if TYPE_CHECKING:
     import httpx
-    from oneroster_runtime.client import Client
+    from oneroster_runtime.http_client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 

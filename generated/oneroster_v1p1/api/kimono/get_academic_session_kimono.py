@@ -17,7 +17,7 @@ from ...models.single_academic_session import SingleAcademicSession
 
 if TYPE_CHECKING:
     import httpx
-    from oneroster_runtime.client import Client
+    from oneroster_runtime.http_client import Client
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from functools import cache, cached_property
 from typing import Final
 
-from oneroster.contract.dialects.dependencies import with_dependencies
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
+from oneroster.contract.dialects.operation_dependencies import with_dependencies
 from oneroster.contract.dialects.overlay import chosen_profile, dialect_specification
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification

@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import DocumentError, DocumentModel, gather
+from oneroster.contract.dialects.dialect_specification import DocumentError, DocumentModel, gather
 from oneroster.standard import Standard
 
 __all__ = [

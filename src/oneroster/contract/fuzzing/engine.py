@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, UnjudgeableError
+from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, TenantNotTestableError
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
@@ -229,7 +229,7 @@ class _GatewayApp:
             return self._gateway.send(method, url)
         except NoResponseError:
             return None
-        except (BudgetSpentError, UnjudgeableError) as error:
+        except (BudgetSpentError, TenantNotTestableError) as error:
             self.stopped = error
             return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.fuzzing.strategies import filter_format, sort_format
 from oneroster.contract.http.parsed_response import ParsedResponse

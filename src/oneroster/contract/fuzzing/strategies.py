@@ -3,7 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster_runtime.specification import Property
 
 if TYPE_CHECKING:

@@ -15,9 +15,8 @@ from types import TracebackType
 from typing import Final, Self, get_args
 
 import httpx
-import msgspec
 
-from oneroster.contract.errors import NoResponseError, RefusedError
+from oneroster.contract.errors import NoResponseError, RequestNotAllowedError
 from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, BudgetTracker, RunBudget
 from oneroster.contract.http.credentials import Credentials, HttpMethod, TokenResponse, WriteMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path
@@ -113,16 +112,16 @@ class Gateway:
             headers: Headers besides those of the credentials.
 
         Raises:
-            RefusedError: The method is not safe, or the URL is of another origin.
+            RequestNotAllowedError: The method is not safe, or the URL is of another origin.
             BudgetSpentError: The requests or the seconds of the run are spent.
             NoResponseError: No complete response was received.
             UnreachableError: The tenant counts as down.
             AccessRefusedError: No token is granted.
         """
         if method not in SAFE_METHODS:
-            raise RefusedError(f"only safe methods are sent, not {method}")
+            raise RequestNotAllowedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
-            raise RefusedError("the URL is not of the tenant's origin; credentials are not sent there")
+            raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
         return self._send_with_renewal(method, url, access, headers)
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
@@ -134,12 +133,14 @@ class Gateway:
             curl_access: Options of curl that send the same form, without secrets.
 
         Raises:
-            RefusedError: The credentials have no token endpoint.
+            RequestNotAllowedError: The credentials have no token endpoint.
             KitError: See `send`.
         """
         url = getattr(self.target.access, "token_url", None)
         if not isinstance(url, str):
-            raise RefusedError("the credentials have no token endpoint; forms are only posted to a token endpoint")
+            raise RequestNotAllowedError(
+                "the credentials have no token endpoint; forms are only posted to a token endpoint"
+            )
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
         return Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl_access)
 
@@ -177,16 +178,16 @@ class Gateway:
             access: Credentials other than the tenant's own.
 
         Raises:
-            RefusedError: Writes are not allowed, or the operation or the id is of another kind.
+            RequestNotAllowedError: Writes are not allowed, or the operation or the id is of another kind.
             KitError: See `send`.
         """
         if not self.target.allow_writes:
-            raise RefusedError("writes are not allowed in this run (--allow-writes)")
+            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
         parameters = [each.name for each in operation.parameters if each.location == "path"]
         if operation.method not in WRITE_METHODS or len(parameters) != 1:
-            raise RefusedError(f"{operation.operation_id} does not write to one object")
+            raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
         if sourced_id not in self._own_ids:
-            raise RefusedError("the object was not created by this run; it is not written to")
+            raise RequestNotAllowedError("the object was not created by this run; it is not written to")
         method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
@@ -267,8 +268,4 @@ class Gateway:
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
         """Post a form to the token endpoint; called only by `Credentials.headers`."""
         raw = self._sender.send(self._sender.build_request("POST", url, headers, form))
-        try:
-            members = msgspec.json.decode(raw.body)
-        except msgspec.DecodeError:
-            members = None
-        return TokenResponse(raw.status, members if isinstance(members, dict) else {})
+        return TokenResponse(raw.status, raw.body)

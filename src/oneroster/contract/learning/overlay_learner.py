@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import document_words
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, apply_overlay, load_overlay
 from oneroster.contract.fuzzing.engine_runs import EngineRuns
 from oneroster.contract.fuzzing.phases import Phase
@@ -21,7 +21,7 @@ from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.observation.tenant import ObservedTenant, Offer
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["learn_overlay", "overlay_path", "write_overlay"]
+__all__ = ["learn_overlay", "validated_overlay_path", "write_overlay"]
 
 Action = dict[str, Any]
 
@@ -43,7 +43,7 @@ def possible_wrappers(standard: Specification) -> frozenset[str]:
     return words | {word.removesuffix("s") for word in words}
 
 
-def overlay_path(path: str) -> Path:
+def validated_overlay_path(path: str) -> Path:
     """Return the path of an overlay to write.
 
     Raises:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.oracle.record_schema import Violation, ViolationKind, violations
 from oneroster_runtime.specification import Property
 

@@ -9,14 +9,14 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, UnjudgeableError
+from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, TenantNotTestableError
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster_runtime.specification import Operation
 
-__all__ = ["take_snapshot"]
+__all__ = ["read_all_collections"]
 
 PAGE: Final = 1000
 """Rows requested per page; servers may return less."""
@@ -29,7 +29,7 @@ SHARE_OF_PAGES: Final = 20
 Key = TypeVar("Key", str, tuple[str, ...])
 
 
-def take_snapshot(tenant: ObservedTenant, progress: Callable[[str], None]) -> None:
+def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]) -> None:
     """Walk every collection and sample all other reads; the tenant keeps the responses.
 
     Args:
@@ -38,7 +38,7 @@ def take_snapshot(tenant: ObservedTenant, progress: Callable[[str], None]) -> No
 
     Raises:
         AccessRefusedError: Every collection is refused.
-        UnjudgeableError: No collection can be read.
+        TenantNotTestableError: No collection can be read.
         BudgetSpentError: The budget of the run is spent.
     """
     workers = tenant.gateway.limits.workers
@@ -77,7 +77,7 @@ def _require_data(tenant: ObservedTenant) -> None:
     if responses and set(statuses) <= {401, 403}:
         raise AccessRefusedError(f"every collection is refused ({seen}); check the credentials and their scopes")
     base_paths = " or ".join(tenant.standard.specification.services.values())
-    raise UnjudgeableError(
+    raise TenantNotTestableError(
         f"no collection can be read at {tenant.gateway.target.base_url} ({seen}); "
         f"check that the base URL ends in {base_paths}"
     )

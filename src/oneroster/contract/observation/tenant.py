@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from oneroster.contract.dialects.dialect import Dialect, document_words, path_parameters
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query

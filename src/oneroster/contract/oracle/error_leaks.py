@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
-from oneroster.contract.oracle.status_payload import json_strings
+from oneroster.contract.oracle.status_payload_parser import json_strings
 
 __all__ = ["leaks_in", "response_texts"]
 

@@ -12,7 +12,7 @@ from oneroster.contract.observation.expected_errors import Refusals
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
 from oneroster.contract.observation.operation_selectors import readable
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
+from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

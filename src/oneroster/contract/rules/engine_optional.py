@@ -15,7 +15,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.operation_selectors import offered, reads
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.status_payload import has_code_major
+from oneroster.contract.oracle.status_payload_parser import has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.engine import EXPECTED_SERVER_ERRORS, as_response, raise_engine_errors

@@ -11,7 +11,7 @@ from oneroster.contract.observation.expected_errors import ExpectedErrors
 from oneroster.contract.observation.operation_selectors import with_expected_errors
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.error_leaks import leaks_in
-from oneroster.contract.oracle.status_payload import STATUS_KEY, status_entries
+from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

@@ -12,7 +12,7 @@ from oneroster.contract.observation.probe_values import ProbeField, best_fields,
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedFilter
-from oneroster.contract.oracle.status_payload import has_code_major, has_code_minor
+from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import compare_filters

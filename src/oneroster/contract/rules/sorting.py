@@ -11,7 +11,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_keys
-from oneroster.contract.oracle.status_payload import has_code_minor
+from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected

@@ -8,7 +8,7 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.writes import write_finding, write_operations
+from oneroster.contract.rules.writes_put import write_finding, write_operations
 from oneroster.contract.writes.lifecycle import lifecycle_of
 from oneroster.contract.writes.owned_objects import ABSENT, is_gone
 from oneroster_runtime.specification import Operation

@@ -9,7 +9,7 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.writes import put_operations, write_finding
+from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_rejected, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, is_gone
 from oneroster_runtime.specification import Operation

@@ -13,8 +13,8 @@ import pyarrow as pa
 from oneroster.pull.fetch.row_parser import extras_of, has_extras
 from oneroster.pull.roster.columns import Column, columns_of, element_of
 from oneroster.standard import Standard
+from oneroster_runtime.msgspec_structs import TRUTH
 from oneroster_runtime.specification import Property, Specification
-from oneroster_runtime.wire import TRUTH
 
 __all__ = ["Batcher"]
 

@@ -18,7 +18,7 @@ from oneroster.pagination.walk import PageInfo
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.response import RawResponse
-from oneroster_runtime.json_body import parse_json
+from oneroster_runtime.json_parsing import parse_json
 from oneroster_runtime.specification import Property
 from oneroster_runtime.wrappers import unwrap
 

@@ -13,7 +13,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, rebatch
 from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
-from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import make_private, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
@@ -44,7 +44,7 @@ class DuckDbFormat:
                 rows[element] = _create_table(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest VARCHAR NOT NULL)")
             database.execute(
-                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
+                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_to_store(roster, rows).to_json().decode()]
             )
         sync_to_disk(target)
         specification = roster.manifest.specification

@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from oneroster.pull.formats.format import WriteResult
-from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
@@ -39,7 +39,7 @@ def write_collection_files(target: Path, roster: Roster, suffix: str, write_file
         rows[element] = write_file(path, roster.schema(element), roster.read(element))
         sync_to_disk(path)
     with open(create_private_file(target / MANIFEST_FILE), "wb") as file:  # noqa: PTH123  # a descriptor has no path
-        file.write(manifest_as_written(roster, rows).to_json())
+        file.write(manifest_to_store(roster, rows).to_json())
     sync_to_disk(target / MANIFEST_FILE)
     sync_to_disk(target)
     return WriteResult(

@@ -19,7 +19,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
-from oneroster.pull.formats.stored_roster import StoredRoster, manifest_as_written
+from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.formats.text_conversion import dates_as_text, lists_as_json, timestamps_as_text, to_arrow
 from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.columns import columns_of
@@ -51,7 +51,7 @@ class SqliteFormat:
                 rows[element] = _create_table(database, roster, element)
             database.execute(f"CREATE TABLE {MANIFEST_TABLE} (manifest TEXT NOT NULL)")
             database.execute(
-                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_as_written(roster, rows).to_json().decode()]
+                f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_to_store(roster, rows).to_json().decode()]
             )
             database.commit()
         sync_to_disk(target)

@@ -13,10 +13,10 @@ from oneroster.pull.roster.manifest import Manifest, StoredCollection
 from oneroster.pull.roster.roster import Roster
 from oneroster_runtime.specification import Specification
 
-__all__ = ["StoredRoster", "manifest_as_written"]
+__all__ = ["StoredRoster", "manifest_to_store"]
 
 
-def manifest_as_written(roster: Roster, rows: Mapping[str, int]) -> Manifest:
+def manifest_to_store(roster: Roster, rows: Mapping[str, int]) -> Manifest:
     """Return the manifest of a roster with the rows and columns that were written.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from oneroster.contract.dialects.document_model import DocumentModel
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster_runtime.specification import Operation
 
 __all__ = ["with_dependencies"]
