@@ -30,10 +30,10 @@ TESTS = (
 )
 """What tests the client and the generated package without contract kit, pull and sandbox."""
 
-WITHOUT = ("tests/transport/test_hostile_servers.py",)
-"""Tests in these folders that compare the client with the contract kit."""
+WITHOUT = ("tests/transport/test_hostile_servers.py", "tests/runtime/test_naming.py")
+"""Tests in these folders that compare the client with the contract kit, and the runtime with the generator."""
 
-TOOLS = ("pytest", "pytest-xdist", "hypothesis")
+TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema")
 OPTIONS = "addopts=-ra --import-mode=importlib --strict-markers"
 RUN = ("-m", "pytest", "-n", "2", "--dist", "worksteal", "-q", "-o", OPTIONS)
 
