@@ -1,7 +1,8 @@
 """Each fault of the sandbox violates one rule and no other, and each rule has such a fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,13 @@ def way_into(tenant: Sandbox, way: str) -> Credentials:
     return BearerToken(tenant.token)
 
 
+def family_and_mechanism(parameters: Mapping[str, Any]) -> tuple[str, str, RunPlan | None]:
+    """Return the rule family of a fault, and what its run needs beyond the usual."""
+    rule_id = BROKEN_BY[parameters["fault"]]
+    return rule_id.rpartition("-")[0], WAYS_IN.get(parameters["fault"], "bearer"), PLANS.get(rule_id)
+
+
+@pytest.mark.series(by=family_and_mechanism)
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))
 def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     report = judged(fault)
@@ -86,28 +94,17 @@ def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     assert not report.kit_errors()
 
 
-SAMPLE = ("local-times", "offset-ignored", "stack-trace")
 WITHOUT_ENGINE = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
 
 
-def engine_agrees(fault: str) -> None:
-    """Check that with the engine, the fault violates its rule and no other as well."""
+@pytest.mark.series
+@pytest.mark.parametrize("fault", WITHOUT_ENGINE)
+def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
     expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
     assert {each.id for each in report.violations(Level.SHOULD)} == expected
     assert not report.kit_errors()
-
-
-@pytest.mark.parametrize("fault", SAMPLE)
-def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
-    engine_agrees(fault)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("fault", [fault for fault in WITHOUT_ENGINE if fault not in SAMPLE])
-def test_the_engine_reports_none_of_all_faults_a_second_time(fault: str) -> None:
-    engine_agrees(fault)
 
 
 @cache

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from frictionless import Package, Resource, Schema, system
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.pull.errors import DestinationError
@@ -35,6 +35,7 @@ from tests.pull.formats.rosters import (
     table,
     tables_of,
 )
+from tests.series import examples
 
 CSV = FORMATS["csv"]
 
@@ -345,7 +346,7 @@ def users(draw: st.DrawFn) -> pa.Table:
     return table("User", *rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(made=users())
 def test_whatever_the_binding_has_a_form_for_comes_back_unchanged(made: pa.Table) -> None:
     with TemporaryDirectory() as folder:
