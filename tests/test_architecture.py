@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin baseline reports runner selection",
+        "pytest_plugin run_options baseline reports runner selection",
         "catalogue rule_docs learning",
         "rules",
         "rule fuzzing writes",

@@ -39,18 +39,7 @@ from oneroster.cli._pull_options import (
     Workers,
     profile_names,
 )
-from oneroster.cli._tenant_options import (
-    BaseUrl,
-    ClientId,
-    ClientSecret,
-    Config,
-    Given,
-    Tenant,
-    Token,
-    TokenUrl,
-    UseSandbox,
-    opened,
-)
+from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, takes_tenant
 
 if TYPE_CHECKING:
     from oneroster.pull.options import PullOptions
@@ -101,6 +90,7 @@ def register(app: typer.Typer) -> None:
     app.command("pull", help=HELP, cls=cls)(pull)
 
 
+@takes_tenant
 def pull(
     to: To = "",
     format_: Format = "",
@@ -127,14 +117,7 @@ def pull(
     rate: Rate = None,
     page_size: PageSize = 1000,
     tenants: Tenants = "",
-    base_url: BaseUrl = None,
-    token: Token = None,
-    client_id: ClientId = None,
-    client_secret: ClientSecret = None,
-    token_url: TokenUrl = None,
-    tenant: Tenant = None,
-    config: Config = None,
-    sandbox: UseSandbox = False,
+    chosen: TenantOptions = NO_TENANT,
 ) -> None:
     """Pull the roster of one tenant or of many, and exit with a status."""
     with _exit_on_errors():
@@ -168,13 +151,12 @@ def pull(
             rate,
             Paging(limit=page_size, windows=workers),
         )
-        given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
         if tenants:
-            _pull_tenants(tenants, to, settings, given, sandbox)
+            _pull_tenants(tenants, to, settings, chosen)
         elif dry_run:
-            _preview(given, sandbox, to, settings)
+            _preview(chosen, to, settings)
         else:
-            _pull_one(given, sandbox, to, settings)
+            _pull_one(chosen, to, settings)
 
 
 @contextmanager
@@ -226,7 +208,7 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
     return found
 
 
-def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
+def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
     from rich.console import Console
 
     from oneroster.cli._pull_display import show_progress, show_report
@@ -241,19 +223,19 @@ def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> 
         unfinished = unfinished_pull(resolved_destination(destination))
     if unfinished is not None and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
-    with opened(given, sandbox) as roster, show_progress() as progress:
+    with opened(chosen) as roster, show_progress() as progress:
         report = pull_roster(roster, destination, settings, progress(""))
     show_report(report, Console(highlight=False))
 
 
-def _pull_tenants(config: str, to: str, settings: "PullOptions", given: Given, sandbox: bool) -> None:
+def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantOptions) -> None:
     from rich.console import Console
 
     from oneroster.cli._pull_display import show_progress, show_tenants
     from oneroster.pull.errors import GuardError
     from oneroster.pull.tenants import pull_tenants
 
-    if sandbox or any(given) or settings.base is not None:
+    if chosen.sandbox or chosen.given or settings.base is not None:
         _usage_error("--tenants cannot be combined with --base or with options of a single tenant")
     if not to:
         _usage_error("--to FOLDER is missing")
@@ -268,11 +250,11 @@ def _pull_tenants(config: str, to: str, settings: "PullOptions", given: Given, s
         raise typer.Exit(EXCEEDED if all(isinstance(error, GuardError) for error in failures) else FAILED)
 
 
-def _preview(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
+def _preview(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
     from rich.console import Console
 
     from oneroster.cli._pull_display import show_preview
     from oneroster.pull.dry_run import preview
 
-    with opened(given, sandbox) as roster:
+    with opened(chosen) as roster:
         show_preview(preview(roster, settings, Path(to) if to else None), Console(highlight=False))
