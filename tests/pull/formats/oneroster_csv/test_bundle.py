@@ -447,14 +447,19 @@ ORGS: Final = ",".join(header("orgs")) + "\n"
     ("files", "manifest", "said"),
     [
         ({"orgs": ORGS.replace("name,type", "type,name")}, "", "orgs.csv does not have the OneRoster 1.1 header"),
-        ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read"),
+        ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read at row 2: 8 cells instead of 7"),
+        ({"orgs": ORGS + "o-1,,,A,school,,\no-2,,,Mia\n"}, "", "orgs.csv cannot be read at row 3: 4 cells"),
         ({"orgs": ORGS + ",,,Mia,school,,\n"}, "", "orgs.csv has rows without a sourcedId"),
         (
             {"users": ",".join(header("users")) + "\nu,,,Mia,,,,,,,,,,,,,,\n"},
             "",
-            "enabledUser has an invalid value",
+            "enabledUser has an invalid value in row 2",
         ),
-        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds has an invalid value"),
+        (
+            {"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"},
+            "",
+            "userIds has an invalid value in row 2",
+        ),
         ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' for users"),
         ({"orgs": ORGS}, "file.orgs,full", "says 'full' for orgs"),
         ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' for orgs"),
