@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "http",
         "result run_plan",
         "dialects",
-        "levels errors",
+        "levels families errors",
     ),
     "oneroster.pull": (
         "tenants",
@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "plan formats sanity_checks",
         "roster",
         "atomic_replace",
-        "private_files progress",
+        "private_files progress destinations",
         "errors",
     ),
     "oneroster.sandbox": (

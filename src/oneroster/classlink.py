@@ -80,14 +80,13 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
     timestamp = str(int(time.time()))
     nonce = "".join(random.choices(_NONCE_CHARACTERS, k=len(timestamp)))  # noqa: S311 - a nonce must be unique, not secret
     header = authorization_header(bare_url, parameters, client_id, client_secret, timestamp, nonce)
-    import httpx
-
+    from oneroster.transport.http_client import SyncTransport, open_client
     from oneroster.transport.log import hide_queries
 
     query = f"?{urlencode(parameters)}" if parameters else ""
     try:
         hide_queries(bare_url)
-        with httpx.Client(timeout=_TIMEOUT) as client:
+        with open_client(SyncTransport(), timeout=_TIMEOUT) as client:
             return _fetch(client, client.build_request("GET", bare_url + query, headers={"Authorization": header}))
     except Exception:  # ClassLink's class reports every failure of the GET like this
         return dict(_FAILED)
@@ -96,22 +95,22 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
 def _fetch(client: "Client", request: "Request") -> dict[str, int | str]:
     import httpx
 
-    from oneroster.transport.response import BodyBuffer, ResponseLimits
+    from oneroster.transport.deadline import until
+    from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body
 
     limits = ResponseLimits()
     deadline = time.monotonic() + limits.total_timeout
     for _ in range(_MAX_REDIRECTS):
-        response = client.send(request, stream=True)
-        try:
-            if response.next_request is None:
-                body = BodyBuffer(response, limits, deadline, "")
-                for chunk in response.iter_raw():
-                    body.add(chunk)
-                headers = [pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"]
-                complete = httpx.Response(response.status_code, headers=headers, content=body.finish())
-                return {"status_code": complete.status_code, "response": complete.text}
-            # httpx removes the Authorization header when a redirect leads to another origin.
-            request = response.next_request
-        finally:
-            response.close()
+        with until(deadline):
+            response = client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    body = read_body(response, BodyBuffer(response, limits, deadline, ""))
+                    headers = [pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"]
+                    complete = httpx.Response(response.status_code, headers=headers, content=body)
+                    return {"status_code": complete.status_code, "response": complete.text}
+                # httpx removes the Authorization header when a redirect leads to another origin.
+                request = response.next_request
+            finally:
+                response.close()
     return dict(_FAILED)

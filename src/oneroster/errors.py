@@ -11,6 +11,7 @@
     │   └── ForeignOriginError        a URL leads away from the tenant; nothing was sent there
     ├── TransportError                no complete response, after all retries
     │   └── ResponseTooLargeError     the response exceeded the limit of bytes or seconds
+    │       └── ResponseTimeoutError  the limit of seconds
     ├── PagingError                   a collection could not be read exactly once
     │   ├── UnstableCollectionError   rows repeat or get lost between pages
     │   └── CountMismatchError        the server announces more rows than it returns
@@ -46,6 +47,7 @@ __all__ = [
     "MissingFieldError",
     "OneRosterError",
     "PagingError",
+    "ResponseTimeoutError",
     "ResponseTooLargeError",
     "StatusError",
     "TokenError",
@@ -97,6 +99,10 @@ class TransportError(OneRosterError):
 
 class ResponseTooLargeError(TransportError):
     """A response exceeded the limit of bytes or seconds; its body was discarded."""
+
+
+class ResponseTimeoutError(ResponseTooLargeError):
+    """A response did not end within the total timeout."""
 
 
 class PagingError(OneRosterError):

@@ -269,4 +269,4 @@ def test_without_its_libraries_it_says_what_to_install(command: str, missing: st
         [sys.executable, "-c", program, command, *places], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr == f'oneroster: {missing} is not installed; run pip install "oneroster-kit[pull]"\n'
+    assert done.stderr == f'oneroster {command}: {missing} is not installed; run pip install "oneroster-kit[pull]"\n'

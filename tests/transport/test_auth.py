@@ -237,7 +237,7 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
 
 
 def test_a_token_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oneroster.transport.auth._TOTAL_TIMEOUT", -1.0)
+    monkeypatch.setattr("oneroster.transport.auth._LIMITS", ResponseLimits(total_timeout=-1.0))
     with (
         serve(TokenServer()) as web,
         httpx.Client(auth=credentials(web.origin)) as client,

@@ -142,8 +142,10 @@ def test_an_environment_that_allows_no_connection_is_told_without_it(
 ) -> None:
     monkeypatch.setenv(name, value)
     for kind in (OneRoster, AsyncOneRoster):
-        with pytest.raises(ConfigurationError, match="Check HTTP_PROXY") as caught:
-            _ = kind(base_url="https://sis.example", token="t").session
+        with pytest.raises(ConfigurationError, match=name) as caught:
+            _ = kind(
+                base_url="http://sis.example" if name == "HTTP_PROXY" else "https://sis.example", token="t"
+            ).session
         assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
-from rich.console import Console
-from typer.core import TyperCommand, TyperOption
 
 from oneroster.cli import USAGE
+from oneroster.cli._command import command_class, fail
+from oneroster.cli._commands import COMMANDS
 from oneroster.cli._pull_options import (
     AcceptShrink,
     Active,
@@ -44,7 +44,7 @@ from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, take
 if TYPE_CHECKING:
     from oneroster.pull.options import PullOptions
 
-HELP = """Pull a whole roster to files or a database: every collection of the tenant, every row exactly once.
+HELP = f"""{COMMANDS["pull"].summary}
 
 The suffix of the destination selects the format: `.zip` OneRoster CSV, `.duckdb`, `.sqlite`, `.parquet`, `.ndjson`,
 `.ndjson.gz`, `.ndjson.zst` (the last four are folders). `--format csv` writes a folder of CSV files. The existing
@@ -69,7 +69,6 @@ Examples:
 - `oneroster pull --tenants oneroster.toml --to rosters --format parquet` pulls all tenants of a file in parallel
 """
 
-INTERRUPTED: Final = 130
 FAILED: Final = 1
 EXCEEDED: Final = 3
 
@@ -79,33 +78,16 @@ _RENAMED: Final = {"--only-changes": "--delta"}
 """Options of earlier releases, and what they are called now."""
 
 
-class _Command(TyperCommand):
-    """The command with what Typer cannot express: a repeatable option of two values, and options that were renamed."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for parameter in self.params:
-            if parameter.name == "filter_":
-                parameter.nargs = 2
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reject the options of earlier releases."""
-        for argument in args:
-            if argument in _RENAMED:
-                ctx.fail(f"{argument} was renamed to {_RENAMED[argument]}")
-        return super().parse_args(ctx, args)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help with the names of the profiles, which only --help reads from the standard."""
-        for parameter in self.params:
-            if parameter.name == "profile" and isinstance(parameter, TyperOption):
-                parameter.help = f"{parameter.help} Names: {', '.join(profile_names())}."
-        super().format_help(ctx, formatter)
-
-
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("pull", help=HELP, cls=_Command)(pull)
+    cls = command_class(
+        renamed=_RENAMED,
+        details={"profile": lambda: f"Names: {', '.join(profile_names())}."},
+        names=("only", "without"),
+        pairs=("filter_",),
+        hint="run again with --resume to continue",
+    )
+    app.command("pull", help=HELP, cls=cls)(pull)
 
 
 @takes_tenant
@@ -145,8 +127,8 @@ def pull(
         from oneroster.pull.sanity_checks import SanityLimits
 
         selection = RosterSelection(
-            _split_names(only),
-            _split_names(without),
+            only,
+            without,
             school,
             active,
             _columns_of(columns),
@@ -193,18 +175,10 @@ def _exit_on_errors() -> Iterator[None]:
     except OneRosterError as error:
         exceeded = type(error).__name__ == "GuardError"
         _fail(str(error), EXCEEDED if exceeded else FAILED)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pyarrow", "duckdb"):
-            raise
-        _fail(f'{error.name} is not installed; run pip install "oneroster-kit[pull]"', USAGE)
-    except KeyboardInterrupt:
-        typer.echo("oneroster pull: interrupted; run again with --resume to continue", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fail(reason: str, status: int) -> NoReturn:
-    typer.echo(f"oneroster pull: {reason}", err=True)
-    raise typer.Exit(status)
+    fail("pull", reason, status)
 
 
 def _usage_error(reason: str) -> NoReturn:
@@ -235,15 +209,19 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
 
 
 def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_progress, show_report
-    from oneroster.pull.fetch.staging import staging_folder
+    from oneroster.pull.destinations import as_destination_errors, resolved_destination
+    from oneroster.pull.fetch.staging import unfinished_pull
     from oneroster.pull.job import pull as pull_roster
 
     if not to:
         _usage_error("--to DESTINATION is missing")
     destination = Path(to)
-    unfinished = staging_folder(destination)
-    if unfinished.is_dir() and not settings.resume:
+    with as_destination_errors(destination, "examined"):
+        unfinished = unfinished_pull(resolved_destination(destination))
+    if unfinished is not None and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
     with opened(chosen) as roster, show_progress() as progress:
         report = pull_roster(roster, destination, settings, progress(""))
@@ -251,6 +229,8 @@ def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
 
 
 def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantOptions) -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_progress, show_tenants
     from oneroster.pull.errors import GuardError
     from oneroster.pull.tenants import pull_tenants
@@ -271,6 +251,8 @@ def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantO
 
 
 def _preview(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_preview
     from oneroster.pull.dry_run import preview
 

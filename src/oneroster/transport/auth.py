@@ -7,7 +7,8 @@ import asyncio
 import threading
 import time
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -15,9 +16,11 @@ from urllib.parse import quote_plus
 import httpx
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 
-from oneroster.errors import ConfigurationError, TokenError
+from oneroster.errors import ConfigurationError, TokenError, TransportError
 from oneroster.standard import Standard
-from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts
+from oneroster.transport.deadline import seconds_left
+from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts, token_members
+from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body, read_body_async
 from oneroster.transport.urls import origin_of, redacted
 
 __all__ = ["Bearer", "ClientCredentials", "OAuth1"]
@@ -32,9 +35,8 @@ _ERROR_CODES: Final = (
     "unsupported_grant_type",
     "invalid_scope",
 )
-_MAX_BYTES: Final = 1_000_000
-_TOTAL_TIMEOUT: Final = 60.0
-"""Maximum seconds until a token response is complete."""
+_LIMITS: Final = ResponseLimits(max_bytes=1_000_000, total_timeout=60.0)
+"""The limits of a token response."""
 
 
 class Bearer(httpx.Auth):
@@ -150,7 +152,7 @@ class ClientCredentials(httpx.Auth):
             return
         rejected: Token | None = None
         for last in (False, True):
-            with self._lock:
+            with self._locked():
                 if self._needs_token(rejected):
                     yield from self._fetch(request)
                 token = self._token
@@ -158,6 +160,7 @@ class ClientCredentials(httpx.Auth):
             if last or response.status_code != 401:
                 return
             rejected = token
+            _discard(response)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Add a token, as `sync_auth_flow` does, for tasks."""
@@ -171,20 +174,49 @@ class ClientCredentials(httpx.Auth):
                     for wanted in self._attempts():
                         sent_at = self._clock()
                         response = yield self._token_request(wanted, request)
-                        if self._store(wanted, response, await _limited(response).aread(), sent_at):
+                        with self._reading(response) as buffer:
+                            body = await read_body_async(response, buffer)
+                        await _discard_async(response)
+                        if self._store(wanted, response, body, sent_at):
                             break
                 token = self._token
             response = yield self._signed(request, token)
             if last or response.status_code != 401:
                 return
             rejected = token
+            await _discard_async(response)
 
     def _fetch(self, cause: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         for wanted in self._attempts():
             sent_at = self._clock()
             response = yield self._token_request(wanted, cause)
-            if self._store(wanted, response, _limited(response).read(), sent_at):
+            with self._reading(response) as buffer:
+                body = read_body(response, buffer)
+            _discard(response)
+            if self._store(wanted, response, body, sent_at):
                 return
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        left = min(seconds_left(), threading.TIMEOUT_MAX)
+        if not self._lock.acquire(timeout=max(left, 0.0)):
+            raise httpx.ReadTimeout("another thread waits for the token")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _reading(self, response: httpx.Response) -> Iterator[BodyBuffer]:
+        """Provide the buffer for the body of a token response, and convert errors."""
+        try:
+            yield BodyBuffer(response, _LIMITS, time.monotonic() + _LIMITS.total_timeout, redacted(self._token_url))
+        except TransportError as error:
+            raise TokenError(f"The token endpoint issued no token. {error}", response.status_code) from None
+        except httpx.TransportError as error:
+            # The description of the error names the endpoint.
+            error.request = response.request
+            raise
 
     def _needs_token(self, rejected: Token | None) -> bool:
         # Only the rejected token is replaced: another caller may have renewed it in the meantime.
@@ -210,18 +242,13 @@ class ClientCredentials(httpx.Auth):
 
     def _store(self, scopes: tuple[str, ...], response: httpx.Response, body: bytes, sent_at: float) -> bool:
         """Store the token; return False if the endpoint rejects these scopes and fewer can be requested."""
-        import msgspec
-
-        try:
-            data = msgspec.json.decode(body)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            data = None
+        data = token_members(body)
         if response.status_code == 200:
             self._token = read_token(data, sent_at)
             # The next token is requested with the scopes that were granted.
             self._scope_attempts = [scopes]
             return True
-        code = data.get("error") if isinstance(data, dict) else None
+        code = data.get("error")
         if code == "invalid_scope" and scopes and scopes != self._attempts()[-1]:
             return False
         known = f" ({code})" if code in _ERROR_CODES else ""
@@ -239,42 +266,19 @@ class ClientCredentials(httpx.Auth):
         return request
 
 
-class _LimitedStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a token response, limited in size and time."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._received = 0
-        self._deadline = time.monotonic() + _TOTAL_TIMEOUT
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            yield self._checked(chunk)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            yield self._checked(chunk)
-
-    def _checked(self, chunk: bytes) -> bytes:
-        self._received += len(chunk)
-        if self._received > _MAX_BYTES:
-            raise TokenError(f"The response of the token endpoint has more than {_MAX_BYTES} bytes.")
-        if time.monotonic() > self._deadline:
-            raise TokenError(f"The response of the token endpoint did not end within {_TOTAL_TIMEOUT:g} seconds.")
-        return chunk
-
-    def close(self) -> None:
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+def _discard(response: httpx.Response) -> None:
+    """Close the body of a response that httpx would otherwise read whole, without limits, before the next request."""
+    if isinstance(response.stream, httpx.SyncByteStream):
+        response.stream.close()
+    _empty(response)
 
 
-def _limited(response: httpx.Response) -> httpx.Response:
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        # A small compressed body can decompress to any size.
-        raise TokenError(
-            "The token endpoint sent a compressed response, which was not requested.", response.status_code
-        )
-    response.stream = _LimitedStream(response.stream)
-    return response
+async def _discard_async(response: httpx.Response) -> None:
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        await response.stream.aclose()
+    _empty(response)
+
+
+def _empty(response: httpx.Response) -> None:
+    response.headers.pop("Content-Encoding", None)
+    response.stream = httpx.ByteStream(b"")

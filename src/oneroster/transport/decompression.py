@@ -32,7 +32,8 @@ class BoundedDecompressor:
     """
 
     def __init__(self, encoding: str) -> None:
-        self._encoding = encoding.strip().lower() or "identity"
+        names = [name.strip() for name in encoding.lower().split(",")]
+        self._encoding = ", ".join(name for name in names if name not in ("", "identity")) or "identity"
         if self._encoding != "identity" and self._encoding not in _WINDOW_BITS:
             raise ValueError("unrequested encoding")
         self._inflater = None if self._encoding == "identity" else zlib.decompressobj(_WINDOW_BITS[self._encoding])

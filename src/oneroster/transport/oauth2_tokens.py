@@ -6,11 +6,15 @@ from typing import Any, Final, NamedTuple
 from oneroster.errors import TokenError
 from oneroster_runtime.specification import Specification
 
-__all__ = ["Token", "default_scopes", "is_fresh", "read_token", "rostering_scopes", "scope_attempts"]
+__all__ = ["Token", "default_scopes", "is_fresh", "read_token", "rostering_scopes", "scope_attempts", "token_members"]
 
 _RENEWAL_MARGIN: Final = 60.0
 """Seconds before expiry at which a token is renewed. It is at most a fifth of the lifetime: some tokens live only three
 minutes."""
+
+
+_BEARER: Final = ("bearer", "bearertoken")
+"""Names of the bearer token; some servers send the second."""
 
 
 class Token(NamedTuple):
@@ -28,6 +32,17 @@ class Token(NamedTuple):
         return f"Token(renew_at={self.renew_at!r})"
 
 
+def token_members(body: bytes) -> dict[str, Any]:
+    """Return the members of the JSON object in a response of a token endpoint; none if it is anything else."""
+    import msgspec
+
+    try:
+        data = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
 def read_token(data: object, sent_at: float) -> Token:
     """Return the token in a response of a token endpoint (7.4 OAuth 2.0 [A]).
 
@@ -42,7 +57,7 @@ def read_token(data: object, sent_at: float) -> Token:
     value, kind = body.get("access_token"), body.get("token_type", "bearer")
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         raise TokenError("The response of the token endpoint has no usable access_token.")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+    if not isinstance(kind, str) or kind.strip().lower() not in _BEARER:
         raise TokenError("The token endpoint issued a token that is not a bearer token.")
     lifetime = _seconds(body.get("expires_in"))
     return Token(value, None if lifetime is None else sent_at + lifetime - min(_RENEWAL_MARGIN, lifetime / 5))
@@ -53,7 +68,7 @@ def _seconds(value: object) -> float | None:
         return None
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if 0 < seconds < float("inf") else None
 

@@ -85,7 +85,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
         return float(min(int(text[:9]), _YEAR)) if len(text) <= 9 else float(_YEAR)
     try:
         when = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

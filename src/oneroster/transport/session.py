@@ -4,32 +4,34 @@ Both follow the same rules, which are in `retry`, in `response`, and in the func
 """
 
 import asyncio
-import random
-import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
 import httpx
 
-from oneroster.errors import (
-    ConfigurationError,
-    DecodeError,
-    ForeignOriginError,
-    OneRosterError,
-    TokenError,
-    TransportError,
-)
+from oneroster.errors import DecodeError, ForeignOriginError, OneRosterError, TransportError
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
+from oneroster.transport.attempts import Attempts, is_final, outcome_name
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
-from oneroster.transport.response import BodyBuffer, RawResponse, ResponseLimits, timeout_error
-from oneroster.transport.retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
-from oneroster.transport.transport_errors import SEND_ERRORS, is_transient, transport_error
+from oneroster.transport.deadline import until
+from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
+from oneroster.transport.response import (
+    BodyBuffer,
+    RawResponse,
+    ResponseLimits,
+    cancelled_error,
+    read_body,
+    read_body_async,
+    timeout_error,
+)
+from oneroster.transport.retry import Retry
+from oneroster.transport.transport_errors import SEND_ERRORS, transport_error
 from oneroster.transport.urls import origin_of, redacted
 
 __all__ = ["AsyncSession", "Session"]
@@ -61,12 +63,13 @@ class _SessionBase:
         log.hide_queries(settings.token_url or settings.base_url)
 
     def client_options(self) -> dict[str, Any]:
-        """Return the arguments of the httpx client."""
+        """Return the arguments of `open_client`."""
         return {
             "auth": _authentication(self.settings, self.standard),
             "headers": _HEADERS,
             "timeout": self.limits.read_timeout,
             "follow_redirects": False,
+            "urls": (self.settings.base_url, self.settings.token_url or self.settings.base_url),
         }
 
     def check_origin(self, url: str) -> None:
@@ -102,27 +105,22 @@ class _SessionBase:
             raise TransportError(f"{first} redirects more than {_MAX_REDIRECTS} times.")
         return str(target)
 
-    def retry_delay(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
+    def attempts(self, operation_id: str) -> Attempts:
+        """Return the attempts of a new read or write.
+
+        Args:
+            operation_id: The operation, for the log.
+        """
+        return Attempts(self.retry, self.limits, operation_id)
+
+    def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
         """Return the seconds to wait before a read is sent again, or None to stop.
 
         Args:
             failure: The outcome of the last attempt.
-            sent: The number of attempts so far.
-            began: When the first attempt started, in seconds of the monotonic clock.
-            operation_id: The operation, for the log.
+            attempts: The attempts so far.
         """
-        if not _may_be_temporary(failure):
-            return None
-        header = None
-        if isinstance(failure, RawResponse):
-            header = failure.headers.get("Retry-After")
-        elif isinstance(failure, TokenError):
-            header = failure.retry_after
-        asked = retry_after_seconds(header, datetime.now(UTC))
-        delay = delay_before_retry(self.retry, sent, time.monotonic() - began, asked, random.random)
-        if delay is not None:
-            log.log_retry("GET", operation_id, _outcome_name(failure), delay, sent + 1)
-        return delay
+        return attempts.delay(failure)
 
 
 class Session(_SessionBase):
@@ -143,10 +141,10 @@ class Session(_SessionBase):
         limits: ResponseLimits = ResponseLimits(),  # noqa: B008  # immutable
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self.client = _make_client(httpx.Client, self.client_options())
+        self._transport = SyncTransport()
+        self.client = open_client(self._transport, **self.client_options())
         self._closed = False
         self._stop_events: WeakSet[threading.Event] = WeakSet()
-        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -155,19 +153,12 @@ class Session(_SessionBase):
             self._closed = True
             for stop in self._stop_events:
                 stop.set()
-            for connection in self._sockets:
-                _shut_down(connection)
+        self._transport.stop()
         self.client.close()
 
-    def _trace(self, event: str, info: dict[str, Any]) -> None:
-        # A thread that reads from a socket does not wake when the socket is closed, only when it is shut down. httpx
-        # offers no way to do that, so the sockets are collected here.
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            connection = info["return_value"].get_extra_info("socket")
-            with self._lock:
-                self._sockets.add(connection)
-                if self._closed:
-                    _shut_down(connection)
+    def turn(self) -> AbstractContextManager[object]:
+        """Return a context for one attempt; entering it may wait, which does not shorten the time for the response."""
+        return nullcontext()
 
     def stop_event(self) -> threading.Event:
         """Return a new event for `read`, which closing the session sets."""
@@ -199,20 +190,19 @@ class Session(_SessionBase):
             AccessError: There is no token, or the URL is not at the tenant.
         """
         stop = self.stop_event() if stop is None else stop
-        began, sent = time.monotonic(), 0
+        attempts = self.attempts(operation_id)
         while True:
-            sent += 1
-            outcome = self._attempt("GET", url, None, operation_id, sent, stop)
-            if _is_final(outcome):
+            outcome = self._attempt("GET", url, None, operation_id, attempts, stop)
+            if is_final(outcome):
                 try:
                     return parse(outcome)
                 except DecodeError as error:
                     outcome = error
             if stop.is_set() and not isinstance(outcome, RawResponse | OneRosterError):
-                outcome = _cancelled(redacted(url))
-            delay = self.retry_delay(outcome, sent, began, operation_id)
+                outcome = cancelled_error(redacted(url))
+            delay = self.retry_delay(outcome, attempts)
             if delay is None or stop.wait(delay):
-                return _last_outcome(outcome, url, sent, parse)
+                return _last_outcome(outcome, url, attempts.sent, parse)
 
     def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
         """Send a PUT or DELETE once, without retries: the server may have executed a write that got no response.
@@ -220,7 +210,7 @@ class Session(_SessionBase):
         Raises:
             TransportError: No complete response was received.
         """
-        outcome = self._attempt(method, url, body, operation_id, 1)
+        outcome = self._attempt(method, url, body, operation_id, self.attempts(operation_id))
         if isinstance(outcome, RawResponse):
             return outcome
         raise transport_error(method, url, 1, outcome)
@@ -231,35 +221,60 @@ class Session(_SessionBase):
         url: str,
         body: bytes | None,
         operation_id: str,
-        sent: int,
+        attempts: Attempts,
         stop: threading.Event | None = None,
     ) -> RawResponse | Exception:
-        began = time.monotonic()
+        asked = time.monotonic()
         outcome: RawResponse | Exception
-        try:
-            outcome = self.send(method, url, body, stop)
-        except (OneRosterError, *SEND_ERRORS) as error:
-            outcome = error
-        log.log_request(method, operation_id, _outcome_name(outcome), time.monotonic() - began, sent)
+        with self.turn():
+            began = time.monotonic()
+            attempts.deadline += began - asked
+            attempts.sent += 1
+            try:
+                outcome = self.send(method, url, body, stop, attempts.deadline)
+            except (OneRosterError, *SEND_ERRORS) as error:
+                outcome = error
+        log.log_request(method, operation_id, outcome_name(outcome), time.monotonic() - began, attempts.sent)
         return outcome
 
     def send(
-        self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        stop: threading.Event | None = None,
+        deadline: float | None = None,
     ) -> RawResponse:
-        """Send one request and return its complete response; follow redirects of reads within the tenant."""
+        """Send one request and return its complete response; follow redirects of reads within the tenant.
+
+        Args:
+            method: The HTTP method.
+            url: A URL of the tenant.
+            body: The body.
+            stop: Once it is set, the download is cancelled.
+            deadline: When the response must be complete, in seconds of the monotonic clock; by default after the total
+                timeout.
+        """
         self.check_origin(url)
-        first, deadline = redacted(url), time.monotonic() + self.limits.total_timeout
-        options: dict[str, Any] = {"headers": _body_headers(body), "extensions": {"trace": self._trace}}
+        first = redacted(url)
+        deadline = time.monotonic() + self.limits.total_timeout if deadline is None else deadline
+        try:
+            with until(deadline):
+                return self._send(method, url, body, first, deadline, stop)
+        except httpx.TimeoutException:
+            if time.monotonic() < deadline:
+                raise
+            raise timeout_error(first, self.limits) from None
+
+    def _send(
+        self, method: str, url: str, body: bytes | None, first: str, deadline: float, stop: threading.Event | None
+    ) -> RawResponse:
         for redirects in range(_MAX_REDIRECTS + 1):
-            with self.client.stream(method, url, content=body, **options) as response:
+            with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
-                    content = BodyBuffer(response, self.limits, deadline, first)
-                    for chunk in response.iter_raw():
-                        content.add(chunk)
-                        if stop is not None and stop.is_set():
-                            raise _cancelled(first)
-                    return RawResponse(response.status_code, response.headers, content.finish(), first)
+                    content = read_body(response, BodyBuffer(response, self.limits, deadline, first), stop)
+                    return RawResponse(response.status_code, response.headers, content, first)
             url = target
         raise AssertionError  # unreachable: redirect_target ends the loop
 
@@ -275,7 +290,7 @@ class AsyncSession(_SessionBase):
         limits: ResponseLimits = ResponseLimits(),  # noqa: B008  # immutable
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self.client = _make_client(httpx.AsyncClient, self.client_options())
+        self.client = open_async_client(AsyncTransport(), **self.client_options())
 
     async def close(self) -> None:
         """Close all connections."""
@@ -283,73 +298,61 @@ class AsyncSession(_SessionBase):
 
     async def read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str = "a URL") -> T:
         """Send a GET, with retries, and return the parsed response; see `Session.read`."""
-        began, sent = time.monotonic(), 0
+        attempts = self.attempts(operation_id)
         while True:
-            sent += 1
-            outcome = await self._attempt("GET", url, None, operation_id, sent)
-            if _is_final(outcome):
+            outcome = await self._attempt("GET", url, None, operation_id, attempts)
+            if is_final(outcome):
                 try:
                     return parse(outcome)
                 except DecodeError as error:
                     outcome = error
-            delay = self.retry_delay(outcome, sent, began, operation_id)
+            delay = self.retry_delay(outcome, attempts)
             if delay is None:
-                return _last_outcome(outcome, url, sent, parse)
+                return _last_outcome(outcome, url, attempts.sent, parse)
             await asyncio.sleep(delay)
 
     async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
         """Send a PUT or DELETE once; see `Session.write`."""
-        outcome = await self._attempt(method, url, body, operation_id, 1)
+        outcome = await self._attempt(method, url, body, operation_id, self.attempts(operation_id))
         if isinstance(outcome, RawResponse):
             return outcome
         raise transport_error(method, url, 1, outcome)
 
     async def _attempt(
-        self, method: str, url: str, body: bytes | None, operation_id: str, sent: int
+        self, method: str, url: str, body: bytes | None, operation_id: str, attempts: Attempts
     ) -> RawResponse | Exception:
         began = time.monotonic()
+        attempts.sent += 1
         outcome: RawResponse | Exception
         try:
-            outcome = await self.send(method, url, body)
+            outcome = await self.send(method, url, body, attempts.deadline)
         except (OneRosterError, *SEND_ERRORS) as error:
             outcome = error
-        log.log_request(method, operation_id, _outcome_name(outcome), time.monotonic() - began, sent)
+        log.log_request(method, operation_id, outcome_name(outcome), time.monotonic() - began, attempts.sent)
         return outcome
 
-    async def send(self, method: str, url: str, body: bytes | None = None) -> RawResponse:
+    async def send(
+        self, method: str, url: str, body: bytes | None = None, deadline: float | None = None
+    ) -> RawResponse:
         """Send one request and return its complete response; see `Session.send`."""
         self.check_origin(url)
         first = redacted(url)
+        deadline = time.monotonic() + self.limits.total_timeout if deadline is None else deadline
         try:
-            # The read timeout alone does not stop a server that sends its headers byte by byte.
-            async with asyncio.timeout(self.limits.total_timeout):
-                return await self._send(method, url, body, first)
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await self._send(method, url, body, first, deadline)
         except TimeoutError:
             raise timeout_error(first, self.limits) from None
 
-    async def _send(self, method: str, url: str, body: bytes | None, first: str) -> RawResponse:
-        deadline = time.monotonic() + self.limits.total_timeout
+    async def _send(self, method: str, url: str, body: bytes | None, first: str, deadline: float) -> RawResponse:
         for redirects in range(_MAX_REDIRECTS + 1):
             async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
-                    content = BodyBuffer(response, self.limits, deadline, first)
-                    async for chunk in response.aiter_raw():
-                        content.add(chunk)
-                    return RawResponse(response.status_code, response.headers, content.finish(), first)
+                    content = await read_body_async(response, BodyBuffer(response, self.limits, deadline, first))
+                    return RawResponse(response.status_code, response.headers, content, first)
             url = target
         raise AssertionError  # unreachable: redirect_target ends the loop
-
-
-def _make_client(kind: Callable[..., T], options: dict[str, Any]) -> T:
-    try:
-        return kind(**options)
-    except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
-        # The URL of a proxy may hold a password, so the error of httpx is neither shown nor chained.
-        raise ConfigurationError(
-            f"The HTTP client cannot be created ({type(error).__name__}). Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY,"
-            " NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR in the environment."
-        ) from None
 
 
 def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
@@ -363,20 +366,6 @@ def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
     return ClientCredentials(client_id, secret, settings.token_url, base_url, scopes, in_body, standard=standard)
 
 
-def _is_final(outcome: RawResponse | Exception) -> TypeGuard[RawResponse]:
-    return isinstance(outcome, RawResponse) and outcome.status_code not in RETRIED_STATUSES
-
-
-def _outcome_name(outcome: RawResponse | Exception) -> str:
-    return str(outcome.status_code) if isinstance(outcome, RawResponse) else type(outcome).__name__
-
-
-def _may_be_temporary(failure: Exception | RawResponse) -> bool:
-    if isinstance(failure, TokenError):
-        return failure.status_code in RETRIED_STATUSES
-    return isinstance(failure, RawResponse | DecodeError) or is_transient(failure)
-
-
 def _last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: Callable[[RawResponse], T]) -> T:
     """Return or raise the outcome of the last attempt; parsing a response of an error status raises."""
     if isinstance(failure, RawResponse):
@@ -384,18 +373,5 @@ def _last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: 
     raise transport_error("GET", url, sent, failure)
 
 
-def _cancelled(url: str) -> TransportError:
-    return TransportError(f"The request to {url} was cancelled: the client was closed, or the iteration was ended.")
-
-
 def _body_headers(body: bytes | None) -> dict[str, str]:
     return {} if body is None else {"Content-Type": "application/json"}
-
-
-def _shut_down(connection: socket.socket) -> None:
-    try:
-        # The method of the base class: SSLSocket.shutdown would remove the TLS state while another thread reads.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
-    except OSError:
-        # The connection has already ended.
-        return

@@ -11,7 +11,7 @@ import httpx
 from oneroster.errors import OneRosterError, TransportError
 from oneroster.transport.urls import redacted
 
-__all__ = ["SEND_ERRORS", "is_transient", "transport_error"]
+__all__ = ["SEND_ERRORS", "describe", "is_transient", "transport_error"]
 
 SEND_ERRORS: Final = (
     httpx.HTTPError,
@@ -60,15 +60,19 @@ def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRo
     times = "once" if sent == 1 else f"{sent} times"
     return TransportError(
         f"{method} {redacted(url)} was sent {times} without a complete response{_token_endpoint(error)}:"
-        f" {_description(error)} ({type(error).__name__})."
+        f" {describe(error)} ({type(error).__name__})."
     )
 
 
-def _description(error: Exception) -> str:
+def describe(error: Exception) -> str:
+    """Return what happened, without anything that was sent or received; a proxy is named."""
+    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
     if isinstance(error, httpx.ConnectError):
         # This text is from the operating system or the TLS library, which see neither request nor response.
-        return f"no connection: {error}"
-    return next((text for kinds, text in _DESCRIPTIONS if isinstance(error, kinds)), "the connection failed")
+        hint = "; SSL_CERT_FILE names further certificates" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+        return f"no connection{notes}: {error}{hint}"
+    text = next((text for kinds, text in _DESCRIPTIONS if isinstance(error, kinds)), "the connection failed")
+    return f"{text}{notes}"
 
 
 def _token_endpoint(error: Exception) -> str:

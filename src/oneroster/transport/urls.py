@@ -1,8 +1,19 @@
-"""The origin of a URL, and URLs as messages and logs may show them."""
+"""The origin of a URL, whether it is on this machine, and URLs as messages and logs may show them."""
+
+from ipaddress import ip_address
 
 import httpx
 
-__all__ = ["origin_of", "redacted"]
+__all__ = ["is_loopback", "origin_of", "redacted"]
+
+
+def is_loopback(url: httpx.URL | str) -> bool:
+    """Return whether a URL names this machine: ``localhost`` or a loopback address."""
+    try:
+        host = httpx.URL(url).host
+        return host == "localhost" or ip_address(host).is_loopback
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:

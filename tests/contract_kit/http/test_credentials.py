@@ -1,6 +1,7 @@
 """The ways into a tenant, and what none of them shows."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -37,7 +38,11 @@ class Endpoint:
 
 
 def granted(**members: Any) -> TokenResponse:
-    return TokenResponse(200, {"access_token": "t-1", "token_type": "bearer", **members})
+    return says(200, {"access_token": "t-1", "token_type": "bearer", **members})
+
+
+def says(status: int, members: dict[str, Any]) -> TokenResponse:
+    return TokenResponse(status, json.dumps(members).encode())
 
 
 def credentials(*scopes: str) -> OAuth2Credentials:
@@ -77,13 +82,13 @@ def test_client_credentials_ask_by_basic_with_both_halves_form_encoded() -> None
 
 
 def test_an_unknown_scope_is_left_out() -> None:
-    endpoint = Endpoint(TokenResponse(400, {"error": "invalid_scope"}), granted())
+    endpoint = Endpoint(says(400, {"error": "invalid_scope"}), granted())
     credentials("a").headers("GET", URL, endpoint)
     assert [form for _, _, form in endpoint.sent][1] == "grant_type=client_credentials"
 
 
 def test_a_server_that_wants_them_in_the_body_gets_them_there() -> None:
-    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}), granted())
+    endpoint = Endpoint(says(401, {"error": "invalid_client"}), granted())
     credentials().headers("GET", URL, endpoint)
     _, headers, form = endpoint.sent[1]
     assert "Authorization" not in headers
@@ -111,7 +116,7 @@ def test_a_token_is_kept_while_it_lives(expires_in: object) -> None:
 
 
 def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked() -> None:
-    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}), granted(), granted())
+    endpoint = Endpoint(says(401, {"error": "invalid_client"}), granted(), granted())
     access = credentials()
     access.headers("GET", URL, endpoint)
     assert access.renew()
@@ -119,9 +124,7 @@ def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked(
     assert ["client_secret" in form for _, _, form in endpoint.sent] == [False, True, True]
 
 
-@pytest.mark.parametrize(
-    "said", [TokenResponse(200, {}), TokenResponse(200, {"access_token": 1}), TokenResponse(500, {})]
-)
+@pytest.mark.parametrize("said", [says(200, {}), says(200, {"access_token": 1}), says(500, {})])
 def test_an_endpoint_that_grants_nothing_is_named(said: TokenResponse) -> None:
     with pytest.raises(AccessRefusedError, match=r"https://sis.example/token granted no token \(HTTP \d+\)"):
         credentials().headers("GET", URL, Endpoint(said, said))
@@ -133,7 +136,7 @@ def test_an_endpoint_that_grants_nothing_is_named(said: TokenResponse) -> None:
         BearerToken(SECRET),
         OAuth1Credentials("me", SECRET),
         credentials("a"),
-        TokenResponse(200, {"access_token": SECRET}),
+        says(200, {"access_token": SECRET}),
     ],
 )
 def test_no_repr_holds_a_secret(access: object) -> None:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, UnreachableError
+from oneroster.transport.urls import is_loopback
 
-__all__ = ["DEFAULT_RATE", "REQUESTS_FOR_WRITES", "BudgetTracker", "RunBudget", "default_rate", "is_loopback"]
+__all__ = ["DEFAULT_RATE", "REQUESTS_FOR_WRITES", "BudgetTracker", "RunBudget", "default_rate"]
 
 DEFAULT_RATE: Final = 20.0
 """Requests per second to a tenant on another machine, unless an option says otherwise."""
@@ -20,7 +20,6 @@ MIN_INTERVAL_WHEN_BUSY: Final = 0.05
 MAX_MISSED_AT_START: Final = 2
 MAX_MISSED: Final = 5
 """Requests in a row without a response after which the tenant counts as down."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,6 @@ class RunBudget:
     body: int = 32 * 1024 * 1024
     rows: int = 20_000
     workers: int = 1
-
-
-def is_loopback(base_url: str) -> bool:
-    """Return whether a URL names this machine."""
-    return (urlsplit(base_url).hostname or "") in LOOPBACK
 
 
 def default_rate(base_url: str) -> float | None:

@@ -9,7 +9,7 @@ secret in its repr.
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import httpx
 
@@ -38,10 +38,10 @@ _TOKEN_HEADERS: Final = ("Content-Type", "Accept", "Authorization")
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A response of the token endpoint: its status and the members of its JSON object, empty if it is not one."""
+    """A response of the token endpoint: its status and its body."""
 
     status: int
-    members: dict[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 TokenPost = Callable[[str, dict[str, str], bytes], TokenResponse]
@@ -208,6 +208,6 @@ def _authenticate(flow: httpx.Auth, method: str, url: str, post: TokenPost) -> d
     while step is not request:
         sent = {name: step.headers[name] for name in _TOKEN_HEADERS if name in step.headers}
         response = post(str(step.url), sent, step.read())
-        step = steps.send(httpx.Response(response.status, json=response.members, request=step))
+        step = steps.send(httpx.Response(response.status, content=response.body, request=step))
     steps.close()
     return {"Authorization": request.headers["Authorization"]}

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Final, Self, get_args
 
 import httpx
-import msgspec
 
 from oneroster.contract.errors import NoResponseError, RequestNotAllowedError
 from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, BudgetTracker, RunBudget
@@ -269,8 +268,4 @@ class Gateway:
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
         """Post a form to the token endpoint; called only by `Credentials.headers`."""
         raw = self._sender.send(self._sender.build_request("POST", url, headers, form))
-        try:
-            members = msgspec.json.decode(raw.body)
-        except msgspec.DecodeError:
-            members = None
-        return TokenResponse(raw.status, members if isinstance(members, dict) else {})
+        return TokenResponse(raw.status, raw.body)

@@ -1,19 +1,21 @@
 """Send one HTTP request within the budget, and return the raw response; keep a log of all requests."""
 
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-import anyio
-import anyio.from_thread
 import httpx
 
-from oneroster.contract.errors import NoResponseError
-from oneroster.contract.http.budget import BudgetTracker, RunBudget, is_loopback
+from oneroster.contract.http.budget import BudgetTracker, RunBudget
+from oneroster.errors import ResponseTimeoutError, ResponseTooLargeError, TransportError
+from oneroster.transport.deadline import until
+from oneroster.transport.http_client import SyncTransport, open_client
 from oneroster.transport.log import hide_queries
+from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body
+from oneroster.transport.transport_errors import describe
 
 __all__ = ["LogEntry", "Sender", "TimedResponse"]
 
@@ -65,26 +67,25 @@ class Sender:
         self._base_url = base_url
         self._limits = limits
         self._budget = budget
-        self._resources = ExitStack()
+        self._response_limits = ResponseLimits(limits.body, limits.timeout, limits.timeout)
 
     def __enter__(self) -> Self:
-        self._portal = self._resources.enter_context(anyio.from_thread.start_blocking_portal())
         # Filters of the rules hold values read from the tenant, which must not appear in logs of httpx.
         hide_queries(self._base_url)
-        self._client = httpx.AsyncClient(
+        self._client = open_client(
+            SyncTransport(),
             timeout=self._limits.timeout,
             follow_redirects=False,
-            # A proxy of the environment cannot reach a server on this machine.
-            trust_env=not is_loopback(self._base_url),
+            # A session cookie would authenticate requests that are sent without credentials on purpose.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
         )
-        self._resources.callback(self._portal.call, self._client.aclose)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._resources.close()
+        self._client.close()
 
     def build_request(self, method: str, url: str, headers: Any = None, content: bytes | None = None) -> httpx.Request:
         """Return a request with the default headers added."""
@@ -101,15 +102,16 @@ class Sender:
         cleanup = request.method == "DELETE"
         self._budget.acquire(cleanup=cleanup)
         began = time.monotonic()
+        seconds = max(self._budget.seconds_left, CLEANUP_SECONDS if cleanup else MIN_SECONDS)
         status: int | None = None
         try:
-            status, headers, body = self._portal.call(self._receive, request)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, NoResponseError) as error:
-            if isinstance(error, TimeoutError) and self._budget.seconds_left <= 0 and not cleanup:
+            status, headers, body = self._receive(request, began + min(self._limits.timeout, seconds))
+        except (httpx.HTTPError, httpx.InvalidURL, TransportError) as error:
+            if _is_timeout(error) and self._budget.seconds_left <= 0 and not cleanup:
                 # The run is over; the tenant may have been about to respond.
                 raise self._budget.time_is_spent() from error
             origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-            raise self._budget.response_missed(origin, _cause(error)) from error
+            raise self._budget.response_missed(origin, self._cause(error)) from error
         finally:
             self._add_to_log(request, status, time.monotonic() - began)
         self._budget.response_received()
@@ -119,30 +121,25 @@ class Sender:
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
         self.log.append(LogEntry(request.method, path, status, seconds, frozenset(request.url.params)))
 
-    async def _receive(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-        # One deadline for the whole exchange: a server that sends byte by byte never hits a read timeout.
-        minimum = CLEANUP_SECONDS if request.method == "DELETE" else MIN_SECONDS
-        with anyio.fail_after(min(self._limits.timeout, max(self._budget.seconds_left, minimum))):
-            response = await self._client.send(request, stream=True)
+    def _receive(self, request: httpx.Request, deadline: float) -> tuple[int, httpx.Headers, bytes]:
+        with until(deadline):
+            response = self._client.send(request, stream=True)
             try:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > self._limits.body:
-                        raise NoResponseError(f"the response is longer than {self._limits.body} bytes")
-                return response.status_code, response.headers, bytes(body)
+                body = read_body(response, BodyBuffer(response, self._response_limits, deadline, "the request"))
             finally:
-                await response.aclose()
-                # A session cookie would authenticate requests that are sent without credentials on purpose.
-                self._client.cookies.clear()
+                response.close()
+            return response.status_code, response.headers, body
+
+    def _cause(self, error: Exception) -> str:
+        """Describe a transport error without quoting anything that the server sent."""
+        if _is_timeout(error):
+            return "timeout"
+        if isinstance(error, ResponseTooLargeError):
+            return f"the response is longer than {self._limits.body} bytes"
+        if isinstance(error, TransportError):
+            return "the response has a Content-Encoding that was not requested"
+        return f"{describe(error)}, {type(error).__name__}"
 
 
-def _cause(error: Exception) -> str:
-    """Describe a transport error without quoting anything that the server sent."""
-    if isinstance(error, NoResponseError):
-        return str(error)
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return "timeout"
-    if isinstance(error, httpx.ConnectError):
-        return "no connection"
-    return f"transport error, {type(error).__name__}"
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, httpx.TimeoutException | ResponseTimeoutError)

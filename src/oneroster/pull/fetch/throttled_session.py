@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from oneroster.pull.errors import PullError
+from oneroster.transport.attempts import Attempts
 from oneroster.transport.response import RawResponse
 from oneroster.transport.session import Session
 
@@ -56,10 +57,9 @@ class ThrottledSession(Session):
         """Whether this session or the client's was closed, so that no more requests are sent."""
         return self._stop.is_set() or self._client_stop.is_set()
 
-    def send(
-        self, method: str, url: str, body: bytes | None = None, stop: threading.Event | None = None
-    ) -> RawResponse:
-        """Send a request as soon as the limits allow it, and return the response with its body.
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until the limits allow a request.
 
         Raises:
             PullStoppedError: The session was closed.
@@ -69,14 +69,25 @@ class ThrottledSession(Session):
                 raise PullStoppedError
             with self._counter_lock:
                 self.requests += 1
-            response = super().send(method, url, body, stop)
-            with self._counter_lock:
-                self.received += len(response.content)
-            return response
+            yield
 
-    def retry_delay(self, failure: Exception | RawResponse, sent: int, began: float, operation_id: str) -> float | None:
-        """See `Session.pause`; counts the retries."""
-        delay = super().retry_delay(failure, sent, began, operation_id)
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        stop: threading.Event | None = None,
+        deadline: float | None = None,
+    ) -> RawResponse:
+        """See `Session.send`; counts the bytes."""
+        response = super().send(method, url, body, stop, deadline)
+        with self._counter_lock:
+            self.received += len(response.content)
+        return response
+
+    def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
+        """See `Session.retry_delay`; counts the retries."""
+        delay = super().retry_delay(failure, attempts)
         if delay is not None:
             with self._counter_lock:
                 self.retries += 1

@@ -1,0 +1,79 @@
+"""The attempts of one read: when it must end, and whether and when it is sent again."""
+
+import random
+import time
+from datetime import UTC, datetime
+from typing import TypeGuard
+
+from oneroster.errors import DecodeError, TokenError
+from oneroster.transport import log
+from oneroster.transport.response import RawResponse, ResponseLimits
+from oneroster.transport.retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
+from oneroster.transport.transport_errors import is_transient
+
+__all__ = ["Attempts", "is_final", "outcome_name"]
+
+
+class Attempts:
+    """The attempts of one read.
+
+    Args:
+        retry: The retry policy.
+        limits: The limits of the response.
+        operation_id: The operation, for the log.
+
+    Attributes:
+        sent: The number of attempts so far.
+        deadline: When the read must end, in seconds of the monotonic clock. All attempts share it, so that a server
+            that stops sending costs no more than one total timeout.
+    """
+
+    def __init__(self, retry: Retry, limits: ResponseLimits, operation_id: str) -> None:
+        self._retry, self._operation_id = retry, operation_id
+        self._began = time.monotonic()
+        self.deadline = self._began + limits.total_timeout
+        self.sent = 0
+
+    def delay(self, failure: Exception | RawResponse) -> float | None:
+        """Return the seconds to wait before the read is sent again, or None to stop.
+
+        Args:
+            failure: The outcome of the last attempt.
+        """
+        if not _may_be_temporary(failure):
+            return None
+        asked = retry_after_seconds(_retry_after(failure), datetime.now(UTC))
+        now = time.monotonic()
+        delay = delay_before_retry(self._retry, self.sent, now - self._began, asked, random.random)
+        if delay is None:
+            return None
+        if asked is not None:
+            # The server chose this pause; it does not shorten the time for the response.
+            self.deadline += delay
+        elif now + delay >= self.deadline:
+            return None
+        log.log_retry("GET", self._operation_id, outcome_name(failure), delay, self.sent + 1)
+        return delay
+
+
+def is_final(outcome: Exception | RawResponse) -> TypeGuard[RawResponse]:
+    """Return whether an attempt received a response whose status is not one of a temporary condition."""
+    return isinstance(outcome, RawResponse) and outcome.status_code not in RETRIED_STATUSES
+
+
+def outcome_name(outcome: Exception | RawResponse) -> str:
+    """Return the status, or the name of the error class, for the log."""
+    return str(outcome.status_code) if isinstance(outcome, RawResponse) else type(outcome).__name__
+
+
+def _retry_after(failure: Exception | RawResponse) -> str | None:
+    if isinstance(failure, RawResponse):
+        header: str | None = failure.headers.get("Retry-After")
+        return header
+    return failure.retry_after if isinstance(failure, TokenError) else None
+
+
+def _may_be_temporary(failure: Exception | RawResponse) -> bool:
+    if isinstance(failure, TokenError):
+        return failure.status_code in RETRIED_STATUSES
+    return isinstance(failure, RawResponse | DecodeError) or is_transient(failure)
