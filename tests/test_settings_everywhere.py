@@ -161,3 +161,9 @@ def test_every_setting_is_an_option_of_pytest() -> None:
     names = {*OPTIONS, *(f"--{name}" for name in RUN_OPTIONS)}
     assert {option_of(name) for name in (*Settings._fields, "tenant", "config")} <= names
     assert PREFIX == "--oneroster-"
+
+
+def test_every_setting_is_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "client.md").read_text(encoding="utf-8")
+    for name in Settings._fields:
+        assert f"| `{name}` | `{variable_of(name)}` |" in page
