@@ -25,7 +25,15 @@ from urllib.parse import urlsplit
 
 from oneroster.errors import ConfigurationError
 
-__all__ = ["Settings", "names_a_tenant", "option_of", "read_tenants", "resolve_settings", "variable_of"]
+__all__ = [
+    "Settings",
+    "missing_credentials",
+    "names_a_tenant",
+    "option_of",
+    "read_tenants",
+    "resolve_settings",
+    "variable_of",
+]
 
 _SECRETS: Final = frozenset({"client_secret", "token"})
 _ID_AND_SECRET: Final = ("client_id", "client_secret")
@@ -51,7 +59,8 @@ class Settings(NamedTuple):
         scopes: OAuth 2 scopes, separated by spaces; None requests those of all reads.
         client_auth: How to send id and secret to the token endpoint: ``basic`` or ``body``.
         oauth1_method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
-        profile: The name of the server's dialect; None for the standard. Clients do not need it.
+        profile: The name of the server's dialect; None for the standard. A pull reads the collections that it serves,
+            if the document defines it; a check judges by it.
         overlay: The path of an OpenAPI Overlay file on top of the profile. Only the contract kit uses it.
     """
 
@@ -87,6 +96,12 @@ def option_of(setting: str) -> str:
 def variable_of(setting: str) -> str:
     """Return the environment variable of a setting, as in ``ONEROSTER_BASE_URL``."""
     return f"ONEROSTER_{setting.upper()}"
+
+
+def missing_credentials() -> str:
+    """Return a message that says how credentials can be given."""
+    id_and_secret = " and ".join(_ID_AND_SECRET)
+    return f"credentials are missing: token ({_names('token')}), or {id_and_secret} ({_names(*_ID_AND_SECRET)})"
 
 
 def names_a_tenant(arguments: Mapping[str, str | None], environ: Mapping[str, str], tenant: str | None = None) -> bool:
@@ -155,7 +170,7 @@ def _missing(found: Mapping[str, str], anonymous: bool) -> Iterator[str]:
     if len(absent) == 1:
         yield f"{absent[0]} is missing ({_names(absent[0])}); client_id and client_secret belong together"
     elif absent and not anonymous:
-        yield f"credentials are missing: token ({_names('token')}), or client_id and client_secret ({_names(*absent)})"
+        yield missing_credentials()
 
 
 def _names(*settings: str) -> str:

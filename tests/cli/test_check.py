@@ -187,7 +187,7 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, tenant: Sandbox
     [
         ({"token": "wrong"}, "check the credentials"),
         ({"client_id": "me", "client_secret": "wrong", "token_url": ...}, "granted no token"),
-        ({}, "check the credentials"),
+        ({}, "credentials are missing: token (--token, or ONEROSTER_TOKEN), or client_id and client_secret"),
     ],
 )
 def test_a_tenant_that_lets_nobody_in_ends_with_3(options: dict[str, Any], said: str, tenant: Sandbox) -> None:

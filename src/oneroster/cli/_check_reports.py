@@ -9,8 +9,8 @@ from rich.console import Console
 
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, terminal, write_report
-from oneroster.contract.reports.comparison import Comparison, OldReport, compare, read_old_report
-from oneroster.contract.reports.html import render as render_page
+from oneroster.contract.reports.comparison import OldReport, read_old_report
+from oneroster.contract.reports.summary import Summary
 from oneroster.contract.result import CheckReport
 
 __all__ = ["ReportError", "ReportOutputs"]
@@ -58,21 +58,19 @@ class ReportOutputs:
         Raises:
             ReportError: A file cannot be written. All other reports are written first.
         """
-        comparison = compare(self.older, report) if self.older is not None else None
+        summary = Summary.of(report, level, self.older)
         console = Console(stderr=STDOUT in self.files.values(), highlight=False)
-        failures = [
-            failure for form, name in self.files.items() if (failure := _write(report, form, name, level, comparison))
-        ]
-        terminal.print_report(report, console, level, comparison)
+        failures = [failure for form, name in self.files.items() if (failure := _write(summary, form, name))]
+        terminal.print_report(summary, console)
         if self.github:
-            console.file.write(RENDERERS["github"](report, level))
+            console.file.write(RENDERERS["github"](summary))
         if failures:
             raise ReportError("; ".join(failures))
 
 
-def _write(report: CheckReport, form: str, name: str, level: Level, comparison: Comparison | None) -> str | None:
+def _write(summary: Summary, form: str, name: str) -> str | None:
     """Write one report; return an error message if that fails."""
-    text = render_page(report, level, comparison) if form == "html" else RENDERERS[form](report, level)
+    text = RENDERERS[form](summary)
     if name == STDOUT:
         sys.stdout.write(text)
         return None

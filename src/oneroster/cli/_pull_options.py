@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
+from oneroster.settings import variable_of
+
 __all__ = [
     "AcceptShrink",
     "Active",
@@ -80,7 +82,8 @@ Profile = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="The name of the tenant's dialect.",
+        help=f"The name of the tenant's dialect. [env: {variable_of('profile')}]",
+        show_default="standard",
         autocompletion=profile_names,
         rich_help_panel=_TENANT,
     ),

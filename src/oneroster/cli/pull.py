@@ -94,7 +94,7 @@ def register(app: typer.Typer) -> None:
 def pull(
     to: To = "",
     format_: Format = "",
-    profile: Profile = "standard",
+    profile: Profile = "",
     only: Only = [],  # noqa: B006  # typer reads the default and never changes it
     without: Without = [],  # noqa: B006  # typer reads the default and never changes it
     school: Schools = [],  # noqa: B006  # typer reads the default and never changes it

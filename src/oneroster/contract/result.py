@@ -14,6 +14,8 @@ from oneroster.contract.levels import Level
 
 __all__ = [
     "HOLDS",
+    "REPORT_FORMAT",
+    "WHOLE_TENANT",
     "Check",
     "CheckReport",
     "Evidence",
@@ -25,6 +27,10 @@ __all__ = [
     "shown_ids",
 ]
 
+REPORT_FORMAT: Final = 2
+"""The number of the form of the JSON report; a change that breaks readers increases it."""
+WHOLE_TENANT: Final = "the tenant"
+"""What a check without an operation is about."""
 HOLDS: Final = "holds"
 """The message of a check without a finding."""
 SHOWN_IDS: Final = 5

@@ -50,7 +50,7 @@ def preview(client: "OneRoster", options: PullOptions, destination: Path | None 
     if destination is not None:
         format_of(resolved_destination(destination), options.format)
     specification = client.standard.specification
-    sources = collections_to_fetch(specification, options.profile, options.selection)
+    sources = collections_to_fetch(specification, options.of_client(client).profile, options.selection)
     return [_preview_of(client, source, options) for source in sources]
 
 

@@ -57,7 +57,7 @@ def pull(
         GuardError: The roster was fetched but exceeds a sanity limit. Fetched rows are kept for ``resume``.
         OneRosterError: The roster could not be fetched completely. Fetched rows are kept for ``resume``.
     """
-    return _Pull(client, Path(destination), options, progress or Progress()).run()
+    return _Pull(client, Path(destination), options.of_client(client), progress or Progress()).run()
 
 
 class _Pull:

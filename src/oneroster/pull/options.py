@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.pagination.walk import Paging
 from oneroster.pull.incremental.watermark import DEFAULT_OVERLAP
 from oneroster.pull.plan import RosterSelection
 from oneroster.pull.sanity_checks import SanityLimits
+
+if TYPE_CHECKING:
+    from oneroster.client import OneRoster
 
 __all__ = ["PullOptions"]
 
@@ -18,7 +21,7 @@ class PullOptions(NamedTuple):
     Attributes:
         format: ``csv``, ``ndjson``, ``ndjson.gz``, ``ndjson.zst``, ``parquet``, ``duckdb`` or ``sqlite``; None to
             detect the format from the destination.
-        profile: The dialect of the tenant.
+        profile: The dialect of the tenant; empty for that of its settings, if the document defines it, or the standard.
         selection: The part of the roster to pull.
         since: Fetch only records changed since this time in ISO 8601, or since the watermark of the existing roster
             (``last``). None fetches everything.
@@ -35,7 +38,7 @@ class PullOptions(NamedTuple):
     """
 
     format: str | None = None
-    profile: str = "standard"
+    profile: str = ""
     selection: RosterSelection = RosterSelection()
     since: str | None = None
     overlap: timedelta = DEFAULT_OVERLAP
@@ -47,3 +50,10 @@ class PullOptions(NamedTuple):
     workers: int = 4
     rate: float | None = None
     paging: Paging | None = None
+
+    def of_client(self, client: "OneRoster") -> "PullOptions":
+        """Return these options with the dialect of a tenant."""
+        stored = client.session.settings.profile
+        # The contract kit knows more dialects; they differ in details, not in the collections that are served.
+        known = stored if stored in client.standard.specification.profiles else None
+        return self._replace(profile=self.profile or known or "standard")

@@ -1,19 +1,23 @@
 """The reports as JUnit XML, GitHub annotations and HTML page, and the comparison with an older report."""
 
+import io
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, github, html, json_report, junit
 from oneroster.contract.reports.comparison import OldReportError, compare, read_old_report
-from oneroster.contract.reports.summary import family_scores, fix_first, operation_scores
+from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.terminal import print_report
 from oneroster.contract.result import Check, CheckReport, Evidence, OperationSeen, Reason, Status
-from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report
+from oneroster.contract.rule import FAMILIES
+from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report, summary_of
 
 HOSTILE = "</script><b>&\"' ::error:: %0A\x00\x1b[31m\nnext"
 BROKEN = a_check(
@@ -31,12 +35,12 @@ SEEN = OperationSeen(
 
 
 def cases(report: CheckReport, fail_on: Level = Level.MUST) -> dict[str, ET.Element]:
-    root = ET.fromstring(junit.render(report, fail_on))  # noqa: S314  # our own output
+    root = ET.fromstring(junit.render(Summary.of(report, fail_on)))  # noqa: S314  # our own output
     return {str(case.get("name")).split(" ")[0]: case for case in root.iter("testcase")}
 
 
 def test_junit_has_a_suite_for_each_family_and_counts_what_failed() -> None:
-    root = ET.fromstring(junit.render(a_report(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)))  # noqa: S314  # our own output
+    root = ET.fromstring(junit.render(summary_of(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)))  # noqa: S314  # our own output
     assert [suite.get("name") for suite in root.iter("testsuite")] == ["envelope", "paging"]
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "5",
@@ -70,28 +74,28 @@ def test_junit_can_hold_whatever_a_tenant_sends() -> None:
 
 def test_github_is_told_each_broken_rule_once() -> None:
     others = [a_check(status=Status.FAILED, operation_id=f"getThing{number}", message="same") for number in range(3)]
-    lines = github.render(a_report(BROKEN, *others, WARNED)).splitlines()
+    lines = github.render(summary_of(BROKEN, *others, WARNED)).splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::error"]
     assert "getThing0, getThing1, getThing2: same" in lines[0]
-    assert github.render(a_report(WARNED), Level.SHOULD).startswith("::error title=should OR-PAG-07::")
-    assert github.render(a_report(HOLDS)).startswith("::notice")
+    assert github.render(summary_of(WARNED, fail_on=Level.SHOULD)).startswith("::error title=should OR-PAG-07::")
+    assert github.render(summary_of(HOLDS)).startswith("::notice")
 
 
 def test_a_tenant_cannot_give_github_commands() -> None:
-    text = github.render(a_report(a_check(status=Status.FAILED, message=HOSTILE)))
+    text = github.render(summary_of(a_check(status=Status.FAILED, message=HOSTILE)))
     assert len(text.splitlines()) == 2
     assert "%250A" in text
 
 
 def test_the_page_escapes_whatever_a_tenant_sends() -> None:
     evidence = (Evidence(curl=HOSTILE, ids=(HOSTILE,), pointer=HOSTILE, count=1, of=2),)
-    page = html.render(a_report(a_check(status=Status.FAILED, message=HOSTILE, evidence=evidence)))
+    page = html.render(summary_of(a_check(status=Status.FAILED, message=HOSTILE, evidence=evidence)))
     assert "</script>" not in page
     assert page.count("&lt;/script&gt;&lt;b&gt;") == 4
 
 
 def test_the_page_needs_nothing_else() -> None:
-    page = html.render(a_report(BROKEN))
+    page = html.render(summary_of(BROKEN))
     assert "<script" not in page
     assert "src=" not in page
     assert "url(" not in page
@@ -101,29 +105,29 @@ def test_the_page_needs_nothing_else() -> None:
 def test_the_page_shows_every_finding_with_its_rule() -> None:
     rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
     report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
-    page = html.render(report)
+    page = html.render(Summary.of(report))
     for text in ("1 must violated, 1 should violated", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
         assert text in page
-    assert html.render(a_report(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
+    assert html.render(summary_of(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
     assert "<s>offset</s>" in page
     assert "1,500" in page
 
 
 def test_the_page_shows_leftovers_and_how_to_repeat_the_run() -> None:
     report = replace(a_report(HOLDS), leftovers=("DELETE /categories/c-1",), repeat="oneroster check --seed 7")
-    page = html.render(report)
+    page = html.render(Summary.of(report))
     assert "DELETE /categories/c-1" in page
     assert "oneroster check --seed 7" in page
-    assert "leftovers" not in html.render(a_report(HOLDS))
+    assert "leftovers" not in html.render(summary_of(HOLDS))
 
 
 @pytest.mark.parametrize("form", sorted(RENDERERS))
 def test_every_form_holds_a_run_that_judged_nothing(form: str) -> None:
-    assert RENDERERS[form](a_report(unjudged="nobody answers"), Level.MUST)
+    assert RENDERERS[form](Summary.of(a_report(unjudged="nobody answers")))
 
 
 def old_report(path: Path, *checks: Check) -> Path:
-    path.write_text(json_report.render(a_report(*checks)), encoding="utf-8")
+    path.write_text(json_report.render(summary_of(*checks)), encoding="utf-8")
     return path
 
 
@@ -192,12 +196,33 @@ def test_a_report_of_another_form_is_refused_with_what_to_do(tmp_path: Path, for
 
 
 def test_scores_count_each_check_once() -> None:
-    report = a_report(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)
-    assert sum(score.passed + score.failed + score.warned + score.skipped for score in family_scores(report)) == 5
-    (endpoint,) = operation_scores(report)
+    summary = summary_of(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)
+    assert sum(score.passed + score.failed + score.warned + score.skipped for score in summary.families) == 5
+    (endpoint,) = summary.operations
     assert (endpoint.judged, endpoint.percent) == (3, 33)
 
 
 def test_a_must_on_many_operations_is_fixed_first() -> None:
     many = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
-    assert [group.first.id for group in fix_first(a_report(WARNED, BROKEN, *many), 2)] == ["OR-PAG-05", "OR-PAG-01"]
+    first = summary_of(WARNED, BROKEN, *many).fix_first
+    assert [group.first.id for group in first] == ["OR-PAG-05", "OR-PAG-01", "OR-PAG-07"]
+
+
+def test_a_run_is_summed_up_once_for_all_its_forms(tmp_path: Path) -> None:
+    class CountingReport(CheckReport):
+        read = 0
+
+        def __getattribute__(self, name: str) -> object:
+            if name == "checks":
+                CountingReport.read += 1
+            return super().__getattribute__(name)
+
+    older = read_old_report(old_report(tmp_path / "old.json", BROKEN))
+    summary = Summary.of(CountingReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7), Level.MUST, older)
+    assert summary.comparison == compare(older, summary.report)
+    CountingReport.read = 0
+    for render in RENDERERS.values():
+        render(summary)
+    print_report(summary, Console(file=io.StringIO()))
+    # JSON and JUnit list the checks one by one; nothing else goes through them again.
+    assert CountingReport.read <= 1 + len(FAMILIES)

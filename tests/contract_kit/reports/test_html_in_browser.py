@@ -14,6 +14,7 @@ from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.reports import html
+from oneroster.contract.reports.summary import Summary
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 
@@ -42,7 +43,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Target(tenant.base_url, access=BearerToken(tenant.token)), rules=select(["envelope", "schema", "paging"])
         )
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html.render(report), encoding="utf-8")
+    path.write_text(html.render(Summary.of(report)), encoding="utf-8")
     return path
 
 

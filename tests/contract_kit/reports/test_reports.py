@@ -13,7 +13,7 @@ from rich.console import Console
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
-from oneroster.contract.reports.summary import Score
+from oneroster.contract.reports.summary import Score, Summary
 from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
@@ -38,16 +38,20 @@ def a_report(*checks: Check, unjudged: str | None = None) -> CheckReport:
     return CheckReport("0.1.0", TARGET, checks, 7, unjudged)
 
 
+def summary_of(*checks: Check, fail_on: Level = Level.MUST) -> Summary:
+    return Summary.of(a_report(*checks), fail_on)
+
+
 def printed(report: CheckReport, fail_on: Level = Level.MUST) -> str:
     out = io.StringIO()
-    terminal.print_report(report, Console(file=out, width=80, highlight=False), fail_on)
+    terminal.print_report(Summary.of(report, fail_on), Console(file=out, width=80, highlight=False))
     return out.getvalue()
 
 
 def test_the_json_report_has_the_form_of_the_interface() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
     broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
-    whole = json.loads(json_report.render(a_report(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    whole = json.loads(json_report.render(summary_of(broken, a_check(status=Status.SKIPPED, operation_id=None))))
     assert whole == {
         "format": 2,
         "tool": {"name": "oneroster-kit", "version": "0.1.0"},
@@ -112,12 +116,12 @@ def test_every_key_of_the_json_report_is_documented() -> None:
     )
     page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
     documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_.\[\]]+)` \|", page, re.MULTILINE)}
-    assert keys_of(json_report.as_json(whole)) == documented
+    assert keys_of(json_report.as_json(Summary.of(whole))) == documented
 
 
 def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    write_report(json_report.render(a_report(a_check())), path)
+    write_report(json_report.render(summary_of(a_check())), path)
     assert json.loads(path.read_text(encoding="utf-8"))["summary"]["passed"] == 1
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 

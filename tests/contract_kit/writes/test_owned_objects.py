@@ -23,6 +23,7 @@ from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.reports import json_report, terminal
+from oneroster.contract.reports.summary import Summary
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects
@@ -78,7 +79,7 @@ def test_the_tenant_is_afterwards_as_it_was_before() -> None:
         assert rows(client) == before
     assert {each.status for each in report.checks} == {"passed", "skipped"}
     assert report.leftovers == ()
-    assert "leftovers" not in json_report.as_json(report)
+    assert "leftovers" not in json_report.as_json(Summary.of(report))
 
 
 def test_where_deleting_marks_nothing_stays_unmarked() -> None:
@@ -122,9 +123,9 @@ def test_what_cannot_be_removed_is_listed() -> None:
     assert sorted(request.rpartition("/")[2] for request in report.leftovers) == sorted(left)
     assert len(left) > 3
     assert all(request.startswith("DELETE /") for request in report.leftovers)
-    assert json_report.as_json(report)["leftovers"] == list(report.leftovers)
+    assert json_report.as_json(Summary.of(report))["leftovers"] == list(report.leftovers)
     shown = StringIO()
-    terminal.print_report(report, Console(file=shown, width=200))
+    terminal.print_report(Summary.of(report), Console(file=shown, width=200))
     assert all(request in shown.getvalue() for request in report.leftovers)
 
 

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, TenantNotTestableError
+from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
+from oneroster.settings import missing_credentials
 from oneroster_runtime.specification import Operation
 
 __all__ = ["read_all_collections"]
@@ -75,7 +77,9 @@ def _require_data(tenant: ObservedTenant) -> None:
     statuses = Counter(response.exchange.status for response in responses)
     seen = ", ".join(f"HTTP {status} {count} times" for status, count in sorted(statuses.items())) or "no response"
     if responses and set(statuses) <= {401, 403}:
-        raise AccessRefusedError(f"every collection is refused ({seen}); check the credentials and their scopes")
+        anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
+        advice = missing_credentials() if anonymous else "check the credentials and their scopes"
+        raise AccessRefusedError(f"every collection is refused ({seen}); {advice}")
     base_paths = " or ".join(tenant.standard.specification.services.values())
     raise TenantNotTestableError(
         f"no collection can be read at {tenant.gateway.target.base_url} ({seen}); "

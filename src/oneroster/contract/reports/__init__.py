@@ -1,22 +1,20 @@
 """Reports of a run: terminal, JSON, JUnit XML, GitHub annotations, and an HTML page.
 
-Each form but the terminal's is a function that takes a report, and the lowest level whose violations fail the run, and
-returns a text::
+Each form but the terminal's is a function that takes the summary of a report and returns a text::
 
-    RENDERERS["html"](report, Level.MUST)
+    RENDERERS["html"](Summary.of(report))
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.levels import Level
 from oneroster.contract.reports import github, html, json_report, junit
-from oneroster.contract.result import CheckReport
+from oneroster.contract.reports.summary import Summary
 
 __all__ = ["RENDERERS", "write_report"]
 
-RENDERERS: Final[Mapping[str, Callable[[CheckReport, Level], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Summary], str]]] = {
     "json": json_report.render,
     "junit": junit.render,
     "github": github.render,

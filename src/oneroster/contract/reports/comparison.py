@@ -7,9 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from oneroster.contract.reports.json_report import FORMAT
-from oneroster.contract.reports.summary import WHOLE_TENANT
-from oneroster.contract.result import Check, CheckReport, Status
+from oneroster.contract.result import REPORT_FORMAT, WHOLE_TENANT, Check, CheckReport, Status
 
 __all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read_old_report"]
 
@@ -93,7 +91,8 @@ def read_old_report(path: Path) -> OldReport:
     try:
         content = path.read_bytes()
         members: Any = msgspec.json.decode(content)
-        if isinstance(members, dict) and {"checks", "target"} <= members.keys() and members.get("format") != FORMAT:
+        is_report = isinstance(members, dict) and {"checks", "target"} <= members.keys()
+        if is_report and members.get("format") != REPORT_FORMAT:
             raise OldReportError(_other_format(path, members.get("format")))
         return msgspec.json.decode(content, type=OldReport)
     except OSError as error:
@@ -104,8 +103,8 @@ def read_old_report(path: Path) -> OldReport:
 
 
 def _other_format(path: Path, found: object) -> str:
-    if isinstance(found, int) and found > FORMAT:
-        return f"the report {path} has format {found}; this version of oneroster-kit reads format {FORMAT}"
+    if isinstance(found, int) and found > REPORT_FORMAT:
+        return f"the report {path} has format {found}; this version of oneroster-kit reads format {REPORT_FORMAT}"
     return (
         f"the report {path} has the form of an older version; "
         f"run the check again with --report-json {path} to get one that can be compared"

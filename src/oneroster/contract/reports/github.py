@@ -2,23 +2,21 @@
 
 from typing import Final
 
-from oneroster.contract.levels import Level
-from oneroster.contract.reports.summary import FindingGroup, Outcome, headline, operation_names, violations
-from oneroster.contract.result import CheckReport
+from oneroster.contract.reports.summary import FindingGroup, Outcome, Summary, operation_names
 
 __all__ = ["render"]
 
 SHOWN_OPERATIONS: Final = 10
 
 
-def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:
+def render(summary: Summary) -> str:
     """Return workflow commands: an error for each violated rule that fails the run, a warning for each other one.
 
     GitHub shows few annotations per step, so all operations of a rule share a line.
     """
-    failing = {check.id for check in report.violations(fail_on)}
-    lines = [_annotation(group, "error" if group.first.id in failing else "warning") for group in violations(report)]
-    last = headline(report, fail_on)
+    report, last = summary.report, summary.headline
+    failing = {check.id for check in summary.failing}
+    lines = [_annotation(group, "error" if group.first.id in failing else "warning") for group in summary.violations]
     kind = {Outcome.HOLDS: "notice", Outcome.WARNED: "warning"}.get(last.outcome, "error")
     title = _property(f"OneRoster {report.target.standard}")
     lines.append(f"::{kind} title={title}::{_data(f'{report.target.base_url}: {last.text}')}")

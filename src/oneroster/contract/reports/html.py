@@ -8,9 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import Offer
-from oneroster.contract.reports import summary
-from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.result import CheckReport, OperationSeen
+from oneroster.contract.reports.summary import Outcome, Score, Summary, operation_names
+from oneroster.contract.result import OperationSeen
 from oneroster.contract.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,40 +20,34 @@ __all__ = ["render"]
 FIX_FIRST: Final = 5
 PARTS: Final = ("passed", "warned", "failed")
 _SENTENCES: Final = {
-    summary.Outcome.HOLDS: "Every certain requirement of OneRoster {} that this run could check holds.",
-    summary.Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
-    summary.Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
-    summary.Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
+    Outcome.HOLDS: "Every certain requirement of OneRoster {} that this run could check holds.",
+    Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
+    Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
+    Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
 }
 
 
-def render(report: CheckReport, fail_on: Level = Level.MUST, comparison: Comparison | None = None) -> str:
-    """Return the page; every text in it is escaped.
-
-    Args:
-        report: The report.
-        fail_on: The lowest level whose violations fail the run.
-        comparison: The comparison with an older report, to show as well.
-    """
-    scores = {score.name: score for score in summary.operation_scores(report)}
-    last = summary.headline(report, fail_on)
+def render(summary: Summary) -> str:
+    """Return the page; every text in it is escaped."""
+    report = summary.report
+    scores = {score.name: score for score in summary.operations}
     return _template().render(
         report=report,
-        headline=last,
-        sentence=_SENTENCES[last.outcome].format(report.target.standard),
-        families=summary.family_scores(report),
-        counts=report.summary(),
-        sections=[(level, summary.violations(report, level)) for level in (Level.MUST, Level.SHOULD)],
-        open_points=summary.open_points(report),
-        fix_first=summary.fix_first(report, FIX_FIRST),
+        headline=summary.headline,
+        sentence=_SENTENCES[summary.headline.outcome].format(report.target.standard),
+        families=summary.families,
+        counts=summary.counts,
+        sections=[(level, summary.violations_of(level)) for level in (Level.MUST, Level.SHOULD)],
+        open_points=summary.open_points,
+        fix_first=summary.fix_first[:FIX_FIRST],
         operations=sorted(report.operations, key=lambda each: _rank(scores.get(each.operation_id))),
         scores=scores,
         services=_services(report.operations),
         slowest=max((each.slowest or 0.0 for each in report.operations), default=0.0),
-        skips=list(summary.skip_lines(report)),
+        skips=summary.skips,
         rules=_rules(),
-        operation_names=summary.operation_names,
-        comparison=comparison,
+        operation_names=operation_names,
+        comparison=summary.comparison,
         coverage=_coverage(report.operations),
     )
 
@@ -85,7 +78,7 @@ def _milliseconds(seconds: float | None) -> str:
     return f"{1000 * seconds:.1f}" if seconds < 0.01 else f"{1000 * seconds:,.0f}"
 
 
-def _rank(score: summary.Score | None) -> tuple[int, int, bool]:
+def _rank(score: Score | None) -> tuple[int, int, bool]:
     """Sort operations with the most violations first, and those without checks last."""
     return (-score.failed, -score.warned, not score.judged) if score else (0, 0, True)
 

@@ -8,9 +8,8 @@ from typing import Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from oneroster.contract.levels import Level
-from oneroster.contract.reports.summary import WHOLE_TENANT
-from oneroster.contract.result import Check, CheckReport, Reason, Status
+from oneroster.contract.reports.summary import Summary
+from oneroster.contract.result import WHOLE_TENANT, Check, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = ["render"]
@@ -19,14 +18,10 @@ __all__ = ["render"]
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: CheckReport, fail_on: Level = Level.MUST) -> str:
-    """Return the report as JUnit XML.
-
-    Args:
-        report: The report.
-        fail_on: The lowest level whose violations are failures.
-    """
-    failing = {id(check) for check in report.violations(fail_on)}
+def render(summary: Summary) -> str:
+    """Return the report as JUnit XML."""
+    report = summary.report
+    failing = {id(check) for check in summary.failing}
     document = JUnitXml("oneroster check")
     for family in FAMILIES:
         checks = [check for check in report.checks if check.family == family]

@@ -1,34 +1,23 @@
-"""What all forms of the report have in common: the headline, the scores, the violations, and what to fix first."""
+"""What all forms of the report show: the headline, the scores, the violations, and what to fix first.
+
+`Summary.of` computes all of it once; every renderer takes the `Summary`.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
-from oneroster.contract.result import HOLDS, Check, CheckReport, Reason, Status
+from oneroster.contract.reports.comparison import Comparison, OldReport, compare
+from oneroster.contract.result import HOLDS, WHOLE_TENANT, Check, CheckReport, Reason, Status
 from oneroster.contract.rule import FAMILIES
 
-__all__ = [
-    "WHOLE_TENANT",
-    "FindingGroup",
-    "Headline",
-    "Outcome",
-    "Score",
-    "family_scores",
-    "fix_first",
-    "headline",
-    "open_points",
-    "operation_names",
-    "operation_scores",
-    "skip_lines",
-    "violations",
-]
+__all__ = ["FindingGroup", "Headline", "Outcome", "Score", "Summary", "operation_names"]
 
 SHOWN_REASONS: Final = 3
-WHOLE_TENANT: Final = "the tenant"
 
 
 class Outcome(StrEnum):
@@ -98,13 +87,76 @@ class FindingGroup:
         return list(_grouped(self.checks, lambda check: check.message))
 
 
-def headline(report: CheckReport, fail_on: Level = Level.MUST) -> Headline:
-    """Return how a run ended; ``fail_on`` is the lowest level whose violations fail it."""
-    musts, shoulds = _violated_rules(report, Level.MUST), _violated_rules(report, Level.SHOULD)
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A report, and all that its forms show of it.
+
+    Attributes:
+        report: The report.
+        fail_on: The lowest level whose violations fail the run.
+        headline: How the run ended.
+        counts: The number of checks of each status.
+        failing: The checks that fail the run.
+        families: A score for each family that has checks, in the order of the run.
+        operations: A score for each operation that has checks, those with the most violations first.
+        violations: The violations, grouped by rule.
+        fix_first: The same, in the order in which to fix them.
+        open_points: What the server does where the standard is not certain, grouped by rule.
+        skips: A line for each cause of skipped checks, and one for each error of the kit.
+        comparison: What changed since an older report; None without one.
+    """
+
+    report: CheckReport
+    fail_on: Level
+    headline: Headline
+    counts: Mapping[str, int]
+    failing: tuple[Check, ...]
+    families: tuple[Score, ...]
+    operations: tuple[Score, ...]
+    violations: tuple[FindingGroup, ...]
+    fix_first: tuple[FindingGroup, ...]
+    open_points: tuple[FindingGroup, ...]
+    skips: tuple[str, ...]
+    comparison: Comparison | None = None
+
+    @classmethod
+    def of(cls, report: CheckReport, fail_on: Level = Level.MUST, older: OldReport | None = None) -> "Summary":
+        """Return the summary of a report.
+
+        Args:
+            report: The report.
+            fail_on: The lowest level whose violations fail the run.
+            older: The report to compare with.
+        """
+        violations = _violations(report)
+        failing = tuple(report.violations(fail_on))
+        return cls(
+            report,
+            fail_on,
+            _headline(report, fail_on, violations, fails=bool(failing)),
+            report.summary(),
+            failing,
+            _family_scores(report),
+            _operation_scores(report),
+            violations,
+            _by_urgency(violations),
+            _open_points(report),
+            tuple(_skip_lines(report)),
+            None if older is None else compare(older, report),
+        )
+
+    def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
+        """Return the violations of one level, grouped by rule."""
+        return tuple(group for group in self.violations if group.first.level is level)
+
+
+def _headline(report: CheckReport, fail_on: Level, violations: Iterable[FindingGroup], *, fails: bool) -> Headline:
+    rules = Counter(level for level, _ in {(group.first.level, group.first.id) for group in violations})
+    musts, shoulds = rules[Level.MUST], rules[Level.SHOULD]
     if musts:
         also = f", {count_of(shoulds, 'should')} violated" if shoulds else ""
         return Headline(Outcome.VIOLATED, f"{count_of(musts, 'must')} violated" + also)
-    if report.unjudged is not None and not report.violations(fail_on):
+    if report.unjudged is not None and not fails:
         return Headline(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
     if report.kit_errors():
         return Headline(Outcome.UNJUDGED, "The kit itself failed; the server could not be judged")
@@ -114,30 +166,22 @@ def headline(report: CheckReport, fail_on: Level = Level.MUST) -> Headline:
     return Headline(Outcome.HOLDS, "All musts hold")
 
 
-def family_scores(report: CheckReport) -> list[Score]:
-    """Return a score for each family that has checks, in the order of the run."""
+def _family_scores(report: CheckReport) -> tuple[Score, ...]:
     families = dict(_named(report.checks, lambda check: check.family))
-    return [_score(family, families[family]) for family in FAMILIES if family in families]
+    return tuple(_score(family, families[family]) for family in FAMILIES if family in families)
 
 
-def operation_scores(report: CheckReport) -> list[Score]:
-    """Return a score for each operation that has checks, those with the most violations first."""
+def _operation_scores(report: CheckReport) -> tuple[Score, ...]:
     named = _named(report.checks, lambda check: check.operation_id or "")
     scores = [_score(name, checks) for name, checks in named if name]
-    return sorted(scores, key=lambda score: (-score.failed, -score.warned, not score.judged))
+    return tuple(sorted(scores, key=lambda score: (-score.failed, -score.warned, not score.judged)))
 
 
-def violations(report: CheckReport, level: Level | None = None) -> list[FindingGroup]:
-    """Return the violations of one level, or of all, grouped by rule."""
-    return _groups(
-        check
-        for check in report.checks
-        if check.status in (Status.FAILED, Status.WARNED) and (level is None or check.level is level)
-    )
+def _violations(report: CheckReport) -> tuple[FindingGroup, ...]:
+    return _groups(check for check in report.checks if check.status in (Status.FAILED, Status.WARNED))
 
 
-def open_points(report: CheckReport) -> list[FindingGroup]:
-    """Return what the server does where the standard is not certain, grouped by rule."""
+def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
     return _groups(
         check
         for check in report.checks
@@ -145,15 +189,10 @@ def open_points(report: CheckReport) -> list[FindingGroup]:
     )
 
 
-def fix_first(report: CheckReport, most: int) -> list[FindingGroup]:
-    """Return the violations to fix first: musts before shoulds, those of many operations before those of few.
-
-    Args:
-        report: The report.
-        most: How many to return at most.
-    """
+def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
+    """Return violations in the order in which to fix them: musts first, then those of many operations."""
     weight = list(Level)
-    return sorted(violations(report), key=lambda group: (weight.index(group.first.level), -len(group.checks)))[:most]
+    return tuple(sorted(violations, key=lambda group: (weight.index(group.first.level), -len(group.checks))))
 
 
 def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
@@ -168,8 +207,7 @@ def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
-def skip_lines(report: CheckReport) -> Iterator[str]:
-    """Yield a line for each cause of skipped checks, and one for each error of the kit."""
+def _skip_lines(report: CheckReport) -> Iterator[str]:
     skipped = [check for check in report.checks if check.status is Status.SKIPPED]
     for reason in Reason:
         mine = [check for check in skipped if check.reason is reason]
@@ -191,8 +229,8 @@ def _score(name: str, checks: list[Check]) -> Score:
     return Score(name, rules, passed, failed, counts[Status.WARNED], counts[Status.SKIPPED])
 
 
-def _groups(checks: Iterable[Check]) -> list[FindingGroup]:
-    return [FindingGroup(tuple(same)) for same in _grouped(checks, lambda check: check.id + check.level)]
+def _groups(checks: Iterable[Check]) -> tuple[FindingGroup, ...]:
+    return tuple(FindingGroup(tuple(same)) for same in _grouped(checks, lambda check: check.id + check.level))
 
 
 def _grouped(checks: Iterable[Check], key: Callable[[Check], str]) -> Iterator[list[Check]]:
@@ -204,7 +242,3 @@ def _named(checks: Iterable[Check], key: Callable[[Check], str]) -> Iterable[tup
     for check in checks:
         groups.setdefault(key(check), []).append(check)
     return groups.items()
-
-
-def _violated_rules(report: CheckReport, level: Level) -> int:
-    return len({group.first.id for group in violations(report, level)})

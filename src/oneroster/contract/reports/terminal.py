@@ -1,5 +1,6 @@
 """The report on a terminal: scores, violations with commands that reproduce them, and what to fix first."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
@@ -9,21 +10,8 @@ from rich.text import Text
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.reports.summary import (
-    WHOLE_TENANT,
-    FindingGroup,
-    Outcome,
-    Score,
-    family_scores,
-    fix_first,
-    headline,
-    open_points,
-    operation_names,
-    operation_scores,
-    skip_lines,
-    violations,
-)
-from oneroster.contract.result import Check, CheckReport
+from oneroster.contract.reports.summary import FindingGroup, Outcome, Score, Summary, operation_names
+from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
 
 __all__ = ["print_report"]
 
@@ -46,41 +34,31 @@ _OUTCOMES: Final = {
 }
 
 
-def print_report(
-    report: CheckReport, console: Console, fail_on: Level = Level.MUST, comparison: Comparison | None = None
-) -> None:
-    """Print a report.
-
-    Args:
-        report: The report. Its texts are printed literally; markup in them has no effect.
-        console: Where to print.
-        fail_on: The lowest level whose violations fail the run.
-        comparison: The comparison with an older report, to print as well.
-    """
+def print_report(summary: Summary, console: Console) -> None:
+    """Print a report. Its texts are printed literally; markup in them has no effect."""
+    report = summary.report
     target = report.target
     _line(console, f"OneRoster {target.standard}, {target.dialect}: {target.base_url}")
     _line(console, f"{target.requests} requests in {target.seconds:.1f} s, seed {report.seed}", "dim")
     console.print()
-    console.print(_scores("family", family_scores(report), console.width))
-    _worst_operations(report, console)
+    console.print(_scores("family", summary.families, console.width))
+    _worst_operations(summary, console)
     for level, heading in _HEADINGS.items():
-        _section(console, heading, violations(report, level))
-    _section(console, _OPEN_HEADING, open_points(report))
-    skipped = list(skip_lines(report))
-    if skipped:
+        _section(console, heading, summary.violations_of(level))
+    _section(console, _OPEN_HEADING, summary.open_points)
+    if summary.skips:
         console.print()
-        for line in skipped:
+        for line in summary.skips:
             _line(console, line, "dim")
-    if len(violations(report)) > FIX_FIRST:
-        _fix_first(report, console)
-    if comparison is not None:
-        _changes(comparison, console)
+    if len(summary.violations) > FIX_FIRST:
+        _fix_first(summary, console)
+    if summary.comparison is not None:
+        _changes(summary.comparison, console)
     _leftovers(report, console)
     console.print()
     if report.repeat:
         _line(console, f"Repeat this run: {report.repeat}", "dim")
-    last = headline(report, fail_on)
-    _line(console, last.text, _OUTCOMES[last.outcome])
+    _line(console, summary.headline.text, _OUTCOMES[summary.headline.outcome])
 
 
 def _leftovers(report: CheckReport, console: Console) -> None:
@@ -96,7 +74,7 @@ def _line(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style), soft_wrap=True)
 
 
-def _scores(heading: str, scores: list[Score], width: int) -> Table:
+def _scores(heading: str, scores: Iterable[Score], width: int) -> Table:
     """Return a table of scores; on a narrow terminal without the columns that say least."""
     narrow = width < _NARROW
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0) if narrow else (0, 1))
@@ -123,8 +101,8 @@ def _number(count: int, style: str = "") -> Text:
     return Text(str(count), style=style if count else "dim")
 
 
-def _worst_operations(report: CheckReport, console: Console) -> None:
-    worst = [score for score in operation_scores(report) if score.failed or score.warned]
+def _worst_operations(summary: Summary, console: Console) -> None:
+    worst = [score for score in summary.operations if score.failed or score.warned]
     if worst:
         console.print()
         console.print(_scores("operation", worst[:WORST_OPERATIONS], console.width))
@@ -132,7 +110,7 @@ def _worst_operations(report: CheckReport, console: Console) -> None:
             _line(console, f"{len(worst) - WORST_OPERATIONS} more operations with violations", "dim")
 
 
-def _section(console: Console, heading: str, groups: list[FindingGroup]) -> None:
+def _section(console: Console, heading: str, groups: Iterable[FindingGroup]) -> None:
     if groups:
         console.print()
         _line(console, heading, "bold")
@@ -174,10 +152,10 @@ def _evidence(console: Console, check: Check) -> None:
             _line(console, f"    {item.curl}", "dim")
 
 
-def _fix_first(report: CheckReport, console: Console) -> None:
+def _fix_first(summary: Summary, console: Console) -> None:
     console.print()
     _line(console, "Fix first", "bold")
-    for group in fix_first(report, FIX_FIRST):
+    for group in summary.fix_first[:FIX_FIRST]:
         _line(console, f"  {group.first.id}  {group.first.title}: {operation_names(group.checks, SHOWN_OPERATIONS)}")
 
 

@@ -1,0 +1,169 @@
+"""One file of tenants, with every setting, serves client, get, pull, check and pytest."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from oneroster import OneRoster
+from oneroster.cli import build
+from oneroster.contract.pytest_plugin import OPTIONS, PREFIX, RUN_OPTIONS
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.auth import oauth1, oauth2
+from oneroster.sandbox.http.responses import JSON, Reply
+from oneroster.settings import Settings, option_of, variable_of
+
+SCOPE = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly"
+FEW = ("OR-ENV-01", "getAllOrgs")
+TENANTS = """
+[tenants.bearer]
+base_url = "{base_url}"
+token = {{ file = "{secrets}/token" }}
+profile = "standard"
+overlay = "{secrets}/own.json"
+
+[tenants.oauth2]
+base_url = "{base_url}"
+token_url = "{token_url}"
+client_id = "{client_id}"
+client_secret = {{ env = "SPRINGFIELD_SECRET" }}
+scopes = "{scope}"
+client_auth = "body"
+
+[tenants.oauth1]
+base_url = "{base_url}"
+client_id = "{client_id}"
+client_secret = {{ file = "{secrets}/secret" }}
+oauth1_method = "HMAC-SHA1"
+"""
+SETTINGS_OF = {
+    "bearer": {"base_url", "token", "profile", "overlay"},
+    "oauth2": {"base_url", "token_url", "client_id", "client_secret", "scopes", "client_auth"},
+    "oauth1": {"base_url", "client_id", "client_secret", "oauth1_method"},
+}
+OVERLAY = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [{"target": "$.info", "update": {}}]}
+
+
+@pytest.fixture
+def tenant(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that grants tokens for one scope only, wants the secret in the form, and knows one signature."""
+    granted = oauth2.OAuth2Server.token_reply
+
+    def strict(self: oauth2.OAuth2Server, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        form = parse_qs(body.decode())
+        if "client_secret" not in form or form.get("scope") != [SCOPE]:
+            return Reply(400, b'{"error": "invalid_request"}', {}, JSON)
+        return granted(self, url, headers, body)
+
+    monkeypatch.setattr(oauth2.OAuth2Server, "token_reply", strict)
+    monkeypatch.setattr(oauth1._Validator, "allowed_signature_methods", (oauth1.SIGNATURE_HMAC_SHA1,))
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def config(tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in (*Settings._fields, "tenant", "config"):
+        monkeypatch.delenv(variable_of(name), raising=False)
+    monkeypatch.setenv("SPRINGFIELD_SECRET", tenant.client_secret)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "token").write_text(tenant.token, encoding="utf-8")
+    (secrets / "secret").write_text(tenant.client_secret, encoding="utf-8")
+    (secrets / "own.json").write_text(json.dumps(OVERLAY), encoding="utf-8")
+    path = tmp_path / "districts.toml"
+    text = TENANTS.format(
+        base_url=tenant.base_url,
+        token_url=tenant.token_url,
+        client_id=tenant.client_id,
+        secrets=secrets.as_posix(),
+        scope=SCOPE,
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def by_client(name: str, config: Path) -> str:
+    with OneRoster(tenant=name, config=config) as roster:
+        return str(len(list(roster.get_all_orgs())))
+
+
+def by_command(*words: str) -> Callable[[str, Path], str]:
+    def run(name: str, config: Path) -> str:
+        arguments = [str(config.parent / "orgs.sqlite") if word == "DESTINATION" else word for word in words]
+        result = CliRunner().invoke(build(), [*arguments, "--tenant", name, "--config", str(config)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+def by_pytest(name: str, config: Path) -> str:
+    few = [word for name in FEW for word in ("--oneroster-include", name)]
+    plugin = ("-p", "oneroster.contract.pytest_plugin", "-p", "no:cacheprovider")
+    tenant = ("--oneroster-tenant", name, "--oneroster-config", str(config))
+    # A process of its own: the plugin of this run has other options.
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugin, *tenant, *few, "--pyargs", "oneroster.contract"],
+        cwd=config.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout + done.stderr
+
+
+USES = {
+    "client": (by_client, ""),
+    "get": (by_command("get", "orgs", "--format", "ndjson"), '"sourcedId"'),
+    "pull": (by_command("pull", "--only", "orgs", "--to", "DESTINATION"), "roster written"),
+    "check": (by_command("check", "--include", FEW[0], "--include", FEW[1]), "All musts hold"),
+    "pytest": (by_pytest, "1 passed"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("name", SETTINGS_OF)
+def test_every_tenant_of_the_file_can_be_used_by_all(name: str, use: str, config: Path, tenant: Sandbox) -> None:
+    run, shown = USES[use]
+    output = run(name, config)
+    assert shown in output
+    assert tenant.token not in output
+    assert tenant.client_secret not in output
+    if (name, use) == ("bearer", "check"):
+        assert "profile standard, overlay own.json" in output
+
+
+def test_the_file_has_every_setting() -> None:
+    assert set().union(*SETTINGS_OF.values()) == set(Settings._fields)
+    for name, settings in SETTINGS_OF.items():
+        table = TENANTS.partition(f"[tenants.{name}]")[2].partition("[tenants")[0]
+        assert {line.partition(" = ")[0] for line in table.splitlines() if line} == settings
+
+
+@pytest.mark.parametrize("command", ["get", "pull", "check"])
+def test_every_setting_is_an_option_of_every_command(command: str) -> None:
+    parameters = get_command(build()).commands[command].params  # type: ignore[attr-defined]
+    options = {name: parameter for parameter in parameters for name in parameter.opts}
+    dialect = {"check": set(), "pull": {"overlay"}, "get": {"profile", "overlay"}}[command]
+    for setting in (*(set(Settings._fields) - dialect), "tenant", "config"):
+        assert variable_of(setting) in options[option_of(setting)].help
+
+
+def test_every_setting_is_an_option_of_pytest() -> None:
+    names = {*OPTIONS, *(f"--{name}" for name in RUN_OPTIONS)}
+    assert {option_of(name) for name in (*Settings._fields, "tenant", "config")} <= names
+    assert PREFIX == "--oneroster-"
+
+
+def test_every_setting_is_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "client.md").read_text(encoding="utf-8")
+    for name in Settings._fields:
+        assert f"| `{name}` | `{variable_of(name)}` |" in page
