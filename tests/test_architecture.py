@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin baseline reports runner selection",
+        "pytest_plugin run_options baseline reports runner selection",
         "catalogue rule_docs learning",
         "rules",
         "rule fuzzing writes",
@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "http",
         "result run_plan",
         "dialects",
-        "levels errors",
+        "levels families errors",
     ),
     "oneroster.pull": (
         "tenants",
@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "plan formats sanity_checks",
         "roster",
         "atomic_replace",
-        "private_files progress",
+        "private_files progress destinations",
         "errors",
     ),
     "oneroster.sandbox": (

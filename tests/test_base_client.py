@@ -83,5 +83,5 @@ def test_the_parameters_are_documented(kind: type[BaseClient]) -> None:
 def test_a_setting_that_is_missing_is_reported_on_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEROSTER_BASE_URL", raising=False)
     client = Sync(token="t")
-    with pytest.raises(ConfigurationError, match=r"^base_url is missing\. Set them as options"):
+    with pytest.raises(ConfigurationError, match=r"^base_url is missing \(--base-url, or ONEROSTER_BASE_URL\)\."):
         _ = client.session

@@ -142,7 +142,7 @@ def test_leaving_an_iteration_leaves_no_thread(roster: OneRoster) -> None:
 
 def test_a_missing_setting_is_told_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEROSTER_BASE_URL", raising=False)
-    with pytest.raises(ConfigurationError, match="base_url is missing; client_secret is missing"):
+    with pytest.raises(ConfigurationError, match=r"base_url is missing \(.*\); client_secret is missing"):
         OneRoster("id").get_all_orgs()
 
 

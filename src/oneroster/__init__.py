@@ -5,8 +5,8 @@ This package holds the client. `oneroster.pull` fetches whole rosters, `oneroste
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing is not imported: the command line handles Ctrl-C as early as possible
 if TYPE_CHECKING:
     from oneroster.client import AsyncOneRoster, OneRoster
     from oneroster.errors import (
@@ -72,7 +72,7 @@ _MODULES = {
 """The module of each public name that is not an error."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     # Loaded on first use: the sandbox and `--help` do not need the client and its dependencies.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,20 +12,31 @@ A configuration file describes tenants by name:
 
 Arguments take precedence. Other settings are read from the file if a tenant is named, otherwise from the
 environment; never from both, so that the secret of one tenant is not sent to the URL of another.
+
+The client, the commands ``get``, ``pull`` and ``check``, and the pytest plugin all take their settings from
+`resolve_settings`.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from oneroster.errors import ConfigurationError
 
-__all__ = ["Settings", "resolve_settings"]
+__all__ = ["Settings", "names_a_tenant", "option_of", "read_tenants", "resolve_settings", "variable_of"]
 
 _SECRETS: Final = frozenset({"client_secret", "token"})
-_CREDENTIALS: Final = frozenset({"client_id", "client_secret", "token"})
+_ID_AND_SECRET: Final = ("client_id", "client_secret")
 _DEFAULT_FILE: Final = "oneroster.toml"
+_CHOICES: Final = {"client_auth": ("basic", "body"), "oauth1_method": ("HMAC-SHA256", "HMAC-SHA1")}
+"""The values of the settings that have few."""
+
+
+_OTHER_TENANTS: Final = (
+    " A tenant of a configuration file is named by --tenant or ONEROSTER_TENANT; --sandbox uses the embedded tenant."
+)
 
 
 class Settings(NamedTuple):
@@ -40,6 +51,8 @@ class Settings(NamedTuple):
         scopes: OAuth 2 scopes, separated by spaces; None requests those of all reads.
         client_auth: How to send id and secret to the token endpoint: ``basic`` or ``body``.
         oauth1_method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
+        profile: The name of the server's dialect; None for the standard. Clients do not need it.
+        overlay: The path of an OpenAPI Overlay file on top of the profile. Only the contract kit uses it.
     """
 
     base_url: str
@@ -50,16 +63,36 @@ class Settings(NamedTuple):
     scopes: str | None = None
     client_auth: str = "basic"
     oauth1_method: str = "HMAC-SHA256"
+    profile: str | None = None
+    overlay: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, access={self.access!r})"
 
     @property
     def access(self) -> str:
-        """The kind of authentication: ``bearer``, ``oauth2`` or ``oauth1``."""
+        """The kind of authentication: ``bearer``, ``oauth2``, ``oauth1``, or ``none``."""
         if self.token is not None:
             return "bearer"
+        if self.client_id is None:
+            return "none"
         return "oauth2" if self.token_url is not None else "oauth1"
+
+
+def option_of(setting: str) -> str:
+    """Return the command line option of a setting, as in ``--base-url``."""
+    return f"--{setting.replace('_', '-')}"
+
+
+def variable_of(setting: str) -> str:
+    """Return the environment variable of a setting, as in ``ONEROSTER_BASE_URL``."""
+    return f"ONEROSTER_{setting.upper()}"
+
+
+def names_a_tenant(arguments: Mapping[str, str | None], environ: Mapping[str, str], tenant: str | None = None) -> bool:
+    """Return whether arguments or environment say which tenant to use, by its base URL or its name in a file."""
+    named = tenant or arguments.get("base_url")
+    return bool(named or environ.get("ONEROSTER_TENANT") or environ.get(variable_of("base_url")))
 
 
 def resolve_settings(
@@ -67,8 +100,14 @@ def resolve_settings(
     environ: Mapping[str, str],
     tenant: str | None = None,
     file: str | Path | None = None,
+    *,
+    anonymous: bool = False,
 ) -> Settings:
     """Return the settings of one tenant.
+
+    An argument takes precedence over a stored setting of the same name. A token as an argument also replaces a stored
+    client id, secret and token endpoint, and a client id or secret replaces a stored token, so that credentials of two
+    kinds are never mixed.
 
     Args:
         arguments: The settings given, by the names of `Settings`; None for those not given.
@@ -76,49 +115,81 @@ def resolve_settings(
         tenant: The name of a tenant in the file; defaults to ``ONEROSTER_TENANT``. Without it, the file is not read.
         file: The configuration file; defaults to ``ONEROSTER_CONFIG``, then to ``oneroster.toml`` in the working
             directory.
+        anonymous: Whether the credentials may be missing altogether.
 
     Raises:
         ConfigurationError: Settings are missing or invalid; the message names all of them.
     """
     given: dict[str, str] = {name: value for name, value in arguments.items() if value is not None}
+    if wrong := [name for name, value in given.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"{', '.join(wrong)} must be given as text (str).")
     tenant = tenant or environ.get("ONEROSTER_TENANT")
     if tenant:
-        path = Path(file or environ.get("ONEROSTER_CONFIG") or _DEFAULT_FILE)
-        stored = _from_file(path, tenant, environ)
+        stored = _from_file(Path(file or environ.get("ONEROSTER_CONFIG") or _DEFAULT_FILE), tenant, environ)
+    elif file:
+        raise ConfigurationError(f"{file} is given, but not which of its tenants to use (--tenant, ONEROSTER_TENANT).")
     else:
-        names = {name: f"ONEROSTER_{name.upper()}" for name in Settings._fields}
+        names = {name: variable_of(name) for name in Settings._fields}
         stored = {name: environ[key] for name, key in names.items() if environ.get(key)}
-    if _CREDENTIALS & given.keys():
-        # Credentials passed as arguments are not combined with stored ones of the other kind.
-        other = {"client_id", "client_secret"} if "token" in given else {"token"}
-        stored = {name: value for name, value in stored.items() if name not in other}
-    found = stored | given
-    problems = _problems(found)
-    if problems:
-        text = "; ".join(problems)
+    if "token" in given:
+        replaced: tuple[str, ...] = (*_ID_AND_SECRET, "token_url")
+    else:
+        replaced = ("token",) if given.keys() & set(_ID_AND_SECRET) else ()
+    found = {name: value for name, value in stored.items() if name not in replaced} | given
+    missing, invalid = list(_missing(found, anonymous)), list(_invalid(found))
+    if missing or invalid:
+        text = "; ".join(invalid + missing)
         if tenant:
             raise ConfigurationError(f"Tenant {tenant!r}: {text}.")
-        raise ConfigurationError(f"{text}. Set them as options or as ONEROSTER_* environment variables.")
+        raise ConfigurationError(f"{text}.{_OTHER_TENANTS if missing else ''}")
     return Settings(**{**found, "base_url": found["base_url"].rstrip("/")})
 
 
-def _problems(found: Mapping[str, str]) -> list[str]:
-    invalid = [name for name in ("base_url", "token_url") if name in found and not _is_http_url(found[name])]
-    problems = [f"{name} must be an http(s) URL without user info" for name in invalid]
+def _missing(found: Mapping[str, str], anonymous: bool) -> Iterator[str]:
+    """Yield what is missing, with the names under which it can be given."""
     if "base_url" not in found:
-        problems.append("base_url is missing")
-    elif set("?#") & set(found["base_url"]):
-        # The paths of the operations are appended to it.
-        problems.append("base_url must have no query and no fragment")
+        yield f"base_url is missing ({_names('base_url')})"
     if "token" in found:
-        problems += [] if found["token"].strip() else ["token is empty"]
-    else:
-        problems += [f"{name} is missing" for name in ("client_id", "client_secret") if not found.get(name)]
-    if found.get("client_auth", "basic") not in ("basic", "body"):
-        problems.append("client_auth must be basic or body")
-    if found.get("oauth1_method", "HMAC-SHA256") not in ("HMAC-SHA256", "HMAC-SHA1"):
-        problems.append("oauth1_method must be HMAC-SHA256 or HMAC-SHA1")
-    return problems
+        return
+    absent = [name for name in _ID_AND_SECRET if not found.get(name)]
+    if len(absent) == 1:
+        yield f"{absent[0]} is missing ({_names(absent[0])}); client_id and client_secret belong together"
+    elif absent and not anonymous:
+        yield f"credentials are missing: token ({_names('token')}), or client_id and client_secret ({_names(*absent)})"
+
+
+def _names(*settings: str) -> str:
+    return f"{' and '.join(map(option_of, settings))}, or {' and '.join(map(variable_of, settings))}"
+
+
+def _invalid(found: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is invalid, without its value, which may be a secret."""
+    for name in ("base_url", "token_url"):
+        if name in found and not _is_http_url(found[name]):
+            yield f"{name} must be an http(s) URL without user info"
+    if set("?#") & set(found.get("base_url", "")):
+        # The paths of the operations are appended to it.
+        yield "base_url must have no query and no fragment"
+    if "#" in found.get("token_url", ""):
+        yield "token_url must have no fragment"
+    yield from _invalid_credentials(found)
+    for name, choices in _CHOICES.items():
+        if name in found and found[name] not in choices:
+            yield f"{name} must be {' or '.join(choices)}"
+
+
+def _invalid_credentials(found: Mapping[str, str]) -> Iterator[str]:
+    if "token" in found:
+        token = found["token"]
+        if "client_id" in found:
+            yield "token and client_id are both given; give a token, or a client id and secret"
+        if not token.strip():
+            yield "token is empty"
+        elif not token.isascii() or not token.isprintable():
+            yield "token must be printable ASCII text without line breaks"
+    for name in _ID_AND_SECRET:
+        if not found.get(name, "").isprintable():
+            yield f"{name} must be printable text without line breaks"
 
 
 def _is_http_url(text: str) -> bool:
@@ -138,17 +209,31 @@ def _is_http_url(text: str) -> bool:
         return False
 
 
-def _from_file(path: Path, tenant: str, environ: Mapping[str, str]) -> dict[str, str]:
+def read_tenants(path: Path) -> dict[str, Any]:
+    """Return the tables of all tenants of a configuration file by name, unresolved.
+
+    Raises:
+        ConfigurationError: The file cannot be read.
+    """
     import tomllib
 
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read as TOML ({type(error).__name__}).") from error
-    tenants = data.get("tenants")
-    table = tenants.get(tenant) if isinstance(tenants, dict) else None
+        # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
+        tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
+    except ValueError as error:
+        # The rest of the message may quote a secret.
+        place = re.search(r"\(at (line \d+)", str(error))
+        raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
+    return tenants if isinstance(tenants, dict) else {}
+
+
+def _from_file(path: Path, tenant: str, environ: Mapping[str, str]) -> dict[str, str]:
+    tenants = read_tenants(path)
+    table = tenants.get(tenant)
     if not isinstance(table, dict):
-        known = ", ".join(sorted(tenants)) if isinstance(tenants, dict) else "none"
+        known = ", ".join(sorted(tenants))
         raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {known or 'none'}.")
     unknown = sorted(table.keys() - set(Settings._fields))
     if unknown:

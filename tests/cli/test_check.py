@@ -16,16 +16,16 @@ from typer.testing import CliRunner, Result
 from oneroster.cli import build
 from oneroster.contract.catalogue import catalogue
 from oneroster.sandbox import Sandbox
+from oneroster.settings import Settings, variable_of
 
-SETTINGS = ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE", "OVERLAY")
 QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
 """A few rules, for tests of the command itself."""
 
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SETTINGS:
-        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+    for name in (*Settings._fields, "tenant", "config"):
+        monkeypatch.delenv(variable_of(name), raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,24 @@ def test_a_live_tenant_is_named_by_the_environment(tenant: Sandbox) -> None:
     assert tenant.client_secret not in result.output
 
 
+def test_a_tenant_of_the_file_is_named_again_by_the_command_that_repeats_the_run(
+    tenant: Sandbox, tmp_path: Path
+) -> None:
+    config = tmp_path / "tenants of one.toml"
+    table = f'[tenants.springfield]\nbase_url = "{tenant.base_url}"\ntoken = {{ env = "SPRINGFIELD_TOKEN" }}\n'
+    config.write_text(table, encoding="utf-8")
+    secret = {"SPRINGFIELD_TOKEN": tenant.token}
+    arguments = ["check", "--tenant", "springfield", "--config", str(config), "--include", "OR-ENV-01"]
+    result = CliRunner().invoke(build(), arguments, env=secret)
+    assert result.exit_code == 0, result.output
+    command = f"oneroster check --tenant springfield --config '{config}' --include OR-ENV-01 --seed "
+    assert command in result.stdout.replace("\n", "")
+    named = {"ONEROSTER_TENANT": "springfield", "ONEROSTER_CONFIG": str(config), **secret}
+    result = CliRunner().invoke(build(), ["check", "--include", "OR-ENV-01"], env=named)
+    assert "oneroster check --tenant springfield --include OR-ENV-01 --seed " in result.stdout
+    assert tenant.token not in result.output
+
+
 def test_the_sandbox_is_entered_with_its_own_credentials_only(tenant: Sandbox) -> None:
     assert run("--sandbox", *QUICK, BASE_URL=tenant.base_url, TOKEN="another").exit_code == 0
 
@@ -113,15 +131,19 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "no tenant given: set --base-url"),
-        (("--sandbox", "--base-url", "https://sis.example"), "--sandbox judges the embedded tenant"),
+        ((), "base_url is missing (--base-url, or ONEROSTER_BASE_URL). A tenant of a configuration file is named by"),
+        (("--sandbox", "--base-url", "https://sis.example"), "cannot be combined with --base-url"),
+        (("--sandbox", "--tenant", "a", "--config", "b"), "cannot be combined with --tenant, --config"),
+        (("--config", "no-such.toml"), "no-such.toml is given, but not which of its tenants to use"),
+        (("--tenant", "springfield", "--config", "no-such.toml"), "no-such.toml cannot be read"),
+        (("--base-url", "https://sis.example", "--client-auth", "header"), "client_auth must be basic or body"),
         (("--base-url", "https://sis.example", "--fault", "lost-row"), "--fault and --variant need --sandbox"),
         (("--sandbox", "--variant", "no-such"), "no-such"),
         (("--sandbox", "--fault", "lost-rows"), "lost-row"),
         (("--sandbox", "--profile", "klingon"), "klingon"),
         (("--sandbox", "--size", "huge"), "huge"),
         (("--sandbox", "--include", "manners"), "no such family, rule or operation: manners"),
-        (("--base-url", "sis.example"), "must begin with https://"),
+        (("--base-url", "sis.example"), "base_url must be an http(s) URL"),
         (("--base-url", "https://sis.example", "--client-id", "me"), "belong together"),
         (("--sandbox", "--max-requests", "0"), "max-requests"),
         (("--sandbox", "--fail-on", "nothing"), "fail-on"),
@@ -244,7 +266,7 @@ def test_the_command_that_repeats_a_run_holds_its_options_and_no_secret(tenant: 
 
 def test_a_rehearsal_repeats_in_the_sandbox_and_what_came_from_the_environment_stays_there(tenant: Sandbox) -> None:
     rehearsal = run("--sandbox", "--fault", "wrong-total", "--include", "OR-PAG-05")
-    assert "oneroster check --include OR-PAG-05 --sandbox --fault wrong-total --seed " in rehearsal.stdout
+    assert "oneroster check --sandbox --include OR-PAG-05 --fault wrong-total --seed " in rehearsal.stdout
     live = run("--include", "OR-ENV-01", BASE_URL=tenant.base_url, TOKEN=tenant.token)
     assert f"oneroster check --base-url {tenant.base_url} --include OR-ENV-01 --seed " in live.stdout
     assert tenant.token not in live.stdout

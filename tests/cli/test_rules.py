@@ -14,14 +14,16 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(build(), ["rules", *arguments], env={"COLUMNS": "400", "TERM": "dumb"})
 
 
-def test_it_lists_every_rule_with_its_level_and_title_by_family() -> None:
+def test_it_lists_every_rule_on_one_line_by_family() -> None:
     lines = run().stdout.splitlines()
-    for rule in catalogue():
-        (line,) = (line for line in lines if line.strip().startswith(rule.id))
-        assert str(rule.level) in line
-        assert rule.title in line
-    headings = [line.split(" ")[0] for line in lines if line and not line.startswith(" ")]
-    assert headings == [family for family in FAMILIES if family in headings]
+    rules = {rule.id: rule for rule in catalogue()}
+    assert sorted(line.split()[0] for line in lines) == sorted(rules)
+    for line in lines:
+        rule = rules[line.split()[0]]
+        assert line.split()[1:3] == [str(rule.level), rule.family]
+        assert line.endswith(rule.title)
+    families = list(dict.fromkeys(line.split()[2] for line in lines))
+    assert families == [family for family in FAMILIES if family in families]
 
 
 def test_a_rule_is_told_in_full() -> None:

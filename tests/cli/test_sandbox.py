@@ -159,7 +159,7 @@ def test_a_variant_can_be_chosen(environment: dict[str, str]) -> None:
 def test_help_teaches_by_examples(environment: dict[str, str]) -> None:
     done = said_by(environment, "--help")
     assert done.exit_code == 0
-    for words in ("oneroster sandbox --size large --port 8080", "--fault lost-row", "standard or kimono"):
+    for words in ("oneroster sandbox --size large --port 8080", "--fault lost-row", "standard, kimono"):
         assert words in done.stdout
 
 

@@ -1,13 +1,14 @@
 """A raw server on loopback for the behaviours that no framework offers: resets, drips, endless bodies, lies."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Behaviour = Callable[[socket.socket, bytes], None]
-"""Does with a connection what it likes, given the head of the request."""
+"""Does with a connection what it likes, given the request."""
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -43,6 +44,13 @@ class HostileServer:
         with connection, contextlib.suppress(OSError):
             head = b""
             while b"\r\n\r\n" not in head:
+                received = connection.recv(65536)
+                if not received:
+                    return
+                head += received
+            announced = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+            while announced and len(head.partition(b"\r\n\r\n")[2]) < int(announced[1]):
+                # The body of a form may come in a packet of its own.
                 received = connection.recv(65536)
                 if not received:
                     return

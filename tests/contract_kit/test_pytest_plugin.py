@@ -15,6 +15,7 @@ from oneroster.contract.result import Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
+from oneroster.settings import Settings, variable_of
 
 pytest_plugins = ["pytester"]
 
@@ -36,8 +37,8 @@ OTHER_PLUGIN = """
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BASE_URL", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL", "PROFILE", "OVERLAY"):
-        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+    for name in (*Settings._fields, "tenant", "config"):
+        monkeypatch.delenv(variable_of(name), raising=False)
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
@@ -60,13 +61,15 @@ def test_the_environment_names_it_too(pytester: pytest.Pytester, monkeypatch: py
     monkeypatch.setenv("ONEROSTER_CLIENT_ID", "me")
     monkeypatch.setenv("ONEROSTER_CLIENT_SECRET", "s3cret")
     result = run(pytester)
-    result.stdout.fnmatch_lines([f"target: ('{URL}', 'standard')", "access: OAuth1Credentials(client_id='me')"])
+    result.stdout.fnmatch_lines(
+        [f"target: ('{URL}', 'standard')", "access: OAuth1Credentials(client_id='me', signature_method='HMAC-SHA256')"]
+    )
 
 
 def test_unusable_settings_are_wrong_usage(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--client-id", "me")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*a client id and a client secret belong together*"])
+    result.stderr.fnmatch_lines(["*client_secret is missing (--client-secret, or ONEROSTER_CLIENT_SECRET)*"])
 
 
 @pytest.mark.parametrize("order", ["before", "after", "conftest"])
@@ -155,20 +158,16 @@ def test_findings_of_the_baseline_do_not_fail(faulty: Sandbox, pytester: pytest.
     assert "vendor ticket 4711" in outcomes(junit)["OR-SCH-01"][1]
 
 
-def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Pytester, faulty: Sandbox) -> None:
-    pytester.makeconftest(
-        """
-        import oneroster.contract.rules.envelope as envelope
+def test_an_error_of_the_kit_is_a_failure_with_its_own_words(
+    pytester: pytest.Pytester, faulty: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashes(*_: object) -> None:
+        raise KeyError
 
-        def crashes(*_):
-            raise KeyError
-
-        envelope.successful_responses = crashes
-        """
-    )
+    monkeypatch.setattr("oneroster.contract.rules.envelope.successful_responses", crashes)
     pytester.makepyfile("from oneroster.contract.test_contract import oneroster_report, test_rule")
     options = ("--base-url", faulty.base_url, "--token", faulty.token, "--oneroster-include", "OR-ENV-01")
-    result = pytester.runpytest_subprocess(*PLUGIN, *options)
+    result = pytester.runpytest_inprocess(*PLUGIN, *options)
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.fnmatch_lines(["*error of the kit, please report it: KeyError*"])
 
@@ -176,12 +175,11 @@ def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Py
 def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess(*PLUGIN, "-rs", "--pyargs", "oneroster.contract")
     assert set(result.parseoutcomes()) <= {"skipped", "warnings"}
-    result.stdout.fnmatch_lines(["*no tenant given: set --base-url*"])
+    result.stdout.fnmatch_lines(["*no tenant given: set --base-url or --oneroster-tenant*"])
 
 
-@pytest.mark.parametrize("option", [("--oneroster-include", "manners"), ("--oneroster-baseline", "/no/such.json")])
-def test_unusable_options_are_reported(option: tuple[str, str], faulty: Sandbox, pytester: pytest.Pytester) -> None:
-    result, _ = judged(pytester, "the package", faulty, *option, "-x")
+def test_an_unusable_baseline_is_reported(faulty: Sandbox, pytester: pytest.Pytester) -> None:
+    result, _ = judged(pytester, "the package", faulty, "--oneroster-baseline", "/no/such.json", "-x")
     assert result.ret != pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*UsageError*"])
 
@@ -196,9 +194,12 @@ def test_unusable_options_are_reported(option: tuple[str, str], faulty: Sandbox,
             "give the file to --overlay (in pytest --oneroster-overlay)",
         ),
         (("--base-url", URL, "--oneroster-overlay", "kimono"), "a name goes to --profile"),
+        (("--base-url", URL, "--oneroster-include", "manners"), "no such family, rule or operation: manners"),
+        (("--oneroster-config", "no-such.toml"), "not which of its tenants to use"),
+        (("--oneroster-tenant", "a", "--oneroster-config", "no-such.toml"), "no-such.toml cannot be read"),
     ],
 )
-def test_old_options_are_wrong_usage_and_name_the_new_one(
+def test_wrong_usage_is_reported_before_the_run_and_names_the_option(
     options: tuple[str, ...], said: str, pytester: pytest.Pytester
 ) -> None:
     result = run(pytester, *options)

@@ -13,6 +13,7 @@ from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
+from oneroster.settings import Settings
 
 LAWS = select(exclude=["engine", "writes"])
 WRITES = select(["writes"])
@@ -40,9 +41,8 @@ TOGETHER: Final = (
 
 
 def judged(tenant: Sandbox, settings: dict[str, str] | None = None, rules: Any = LAWS, **options: Any) -> CheckReport:
-    given = {"base_url": tenant.base_url, **(settings or {"token": tenant.token})}
-    target = Target.from_settings(given, {}, allow_writes=rules is WRITES)
-    assert target is not None
+    given = Settings(tenant.base_url, **(settings or {"token": tenant.token}))
+    target = Target.from_settings(given, allow_writes=rules is WRITES)
     return check(target, rules=rules, seed=1, **options)
 
 

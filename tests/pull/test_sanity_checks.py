@@ -20,16 +20,18 @@ def manifest(rows: int) -> Manifest:
 def test_a_collection_may_lose_a_share_of_its_rows() -> None:
     assert shrunk_collections(manifest(80), manifest(100), SanityLimits(shrink=0.2)) == []
     assert shrunk_collections(manifest(79), manifest(100), SanityLimits(shrink=0.2)) == [
-        "classes: 79 rows now, 100 before."
+        "classes: 79 rows now, 100 before; --accept-shrink accepts it."
     ]
     assert shrunk_collections(Manifest(not_offered={"classes": "refused (403)"}), manifest(1), SanityLimits()) == [
-        "classes: 0 rows now (refused (403)), 1 before."
+        "classes: 0 rows now (refused (403)), 1 before; --accept-shrink accepts it."
     ]
 
 
 def test_a_delta_may_delete_a_share_of_the_rows() -> None:
     assert excessive_deletions({"classes": (20, 100), "users": (1, 0)}, SanityLimits()) == []
-    assert excessive_deletions({"classes": (21, 100)}, SanityLimits()) == ["classes: 21 of 100 rows would be deleted."]
+    assert excessive_deletions({"classes": (21, 100)}, SanityLimits()) == [
+        "classes: 21 of 100 rows would be deleted; --accept-shrink accepts it."
+    ]
 
 
 def test_a_share_of_records_may_be_unreadable() -> None:
@@ -37,7 +39,7 @@ def test_a_share_of_records_may_be_unreadable() -> None:
     rejects.add([Reject("classes", "c", "title", UNREADABLE)])
     assert exceeded_limits(manifest(100), rejects, {}, SanityLimits()) == []
     assert exceeded_limits(manifest(99), rejects, {}, SanityLimits()) == [
-        "classes: 1 fields or records could not be read, in 99 rows."
+        "classes: 1 fields or records could not be read, in 99 rows (title 1); --max-unreadable accepts more."
     ]
 
 
@@ -48,6 +50,6 @@ def test_references_are_checked_unless_their_collection_is_partial() -> None:
     assert [(reject.field, reject.refers_to) for reject in rejects] == [("course", "nowhere")]
     assert checked["classes", "course"] == checked["classes", "terms"] == 1
     assert exceeded_limits(manifest(1), rejects, checked, SanityLimits()) == [
-        "classes: 1 of 3 references could not be resolved."
+        "classes: 1 of 3 references could not be resolved (course 1); --max-unresolved accepts more."
     ]
     assert ("classes", "course") not in collect_unresolved(roster, Rejects(), {"courses"})

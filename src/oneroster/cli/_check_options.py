@@ -1,23 +1,22 @@
 """The options of `oneroster check` that select the tenant, the rules, and the limits of the run."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
-from oneroster.contract.dialects.overlay import known_profiles
+from oneroster.cli._tenant_options import setting_option
+from oneroster.contract.families import FAMILIES
 from oneroster.contract.http.budget import DEFAULT_RATE, RunBudget
-from oneroster.contract.rule import FAMILIES
-from oneroster.standard import Standard
 
 __all__ = [
     "AllowWrites",
-    "BaseUrl",
-    "ClientId",
-    "ClientSecret",
+    "BaselineFile",
+    "Compare",
     "Exclude",
     "FailOn",
     "Faults",
     "Fuzz",
+    "Github",
     "Include",
     "MaxRequests",
     "MaxTime",
@@ -25,65 +24,59 @@ __all__ = [
     "Overlay",
     "Profile",
     "Rate",
+    "ReasonText",
+    "ReportHtml",
+    "ReportJson",
+    "ReportJunit",
     "Seed",
     "Size",
     "Stateful",
     "Timeout",
-    "Token",
-    "TokenUrl",
-    "UseSandbox",
+    "UpdateBaseline",
     "VariantNames",
     "Workers",
+    "WriteOverlay",
+    "profile_names",
 ]
 
-_TENANT: Final = "Tenant"
-_AUTHENTICATION: Final = "Authentication"
 _DIALECT: Final = "Dialect"
 _RULES: Final = "Rules"
 _WRITES: Final = "Writes"
 _GENERATION: Final = "Test generation"
 _LIMITS: Final = "Limits"
 _SANDBOX: Final = "Sandbox"
+_REPORTS: Final = "Reports"
+_BASELINE: Final = "Baseline"
+_DEFAULTS: Final = RunBudget()
 
 
-def _setting(name: str, text: str, panel: str, **more: Any) -> Any:
-    """Return an option whose value can also be an environment variable."""
-    return typer.Option(help=f"{text} [env: ONEROSTER_{name}]", rich_help_panel=panel, **more)
+def profile_names() -> str:
+    """Return the sentence that names the profiles, for the help of --profile."""
+    from oneroster.contract.dialects.overlay import known_profiles
+    from oneroster.standard import Standard
+
+    return f"Names: {', '.join(known_profiles(Standard.of()))}."
 
 
-BaseUrl = Annotated[
-    str, _setting("BASE_URL", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, metavar="URL")
-]
-Token = Annotated[str, _setting("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
-ClientId = Annotated[str, _setting("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]
-ClientSecret = Annotated[str, _setting("CLIENT_SECRET", "Client secret; safer in the environment.", _AUTHENTICATION)]
-TokenUrl = Annotated[
-    str,
-    _setting(
-        "TOKEN_URL",
-        "OAuth 2 token endpoint. Without it, requests are signed with OAuth 1.0a.",
-        _AUTHENTICATION,
-        metavar="URL",
-    ),
-]
 Profile = Annotated[
-    str,
-    _setting(
-        "PROFILE",
-        f"Dialect shipped with the document: {', '.join(known_profiles(Standard.of()))}.",
+    str | None,
+    setting_option(
+        "profile",
+        "Dialect shipped with the document.",
         _DIALECT,
-        metavar="NAME",
+        "NAME",
     ),
 ]
 Overlay = Annotated[
-    str, _setting("OVERLAY", "OpenAPI Overlay to apply on top of the profile (.yaml, .json).", _DIALECT, metavar="FILE")
+    str | None,
+    setting_option("overlay", "OpenAPI Overlay to apply on top of the profile (.yaml, .json).", _DIALECT, "FILE"),
 ]
 Include = Annotated[
     list[str],
     typer.Option(
         "--include",
         metavar="NAME",
-        help=f"Only this family ({', '.join(FAMILIES)}), rule or operation (repeatable).",
+        help=f"Only these families ({', '.join(FAMILIES)}), rules or operations (repeatable, or with commas).",
         rich_help_panel=_RULES,
     ),
 ]
@@ -92,7 +85,7 @@ Exclude = Annotated[
     typer.Option(
         "--exclude",
         metavar="NAME",
-        help="All but this family, rule or operation (repeatable).",
+        help="All but these families, rules or operations (repeatable, or with commas).",
         rich_help_panel=_RULES,
     ),
 ]
@@ -153,11 +146,16 @@ MaxRequests = Annotated[
     typer.Option(
         min=1,
         help="Maximum number of requests.",
-        show_default=f"{RunBudget().requests}, more with --fuzz, --negative and --stateful",
+        show_default=f"{_DEFAULTS.requests}, more with --fuzz, --negative and --stateful",
         rich_help_panel=_LIMITS,
     ),
 ]
-MaxTime = Annotated[float, typer.Option(min=1, help="Maximum duration in seconds.", rich_help_panel=_LIMITS)]
+MaxTime = Annotated[
+    float | None,
+    typer.Option(
+        min=1, help="Maximum duration in seconds.", show_default=f"{_DEFAULTS.seconds:g}", rich_help_panel=_LIMITS
+    ),
+]
 Rate = Annotated[
     float | None,
     typer.Option(
@@ -168,24 +166,31 @@ Rate = Annotated[
     ),
 ]
 Timeout = Annotated[
-    float, typer.Option(min=0.1, help="Maximum duration of one request in seconds.", rich_help_panel=_LIMITS)
-]
-Workers = Annotated[
-    int,
+    float | None,
     typer.Option(
-        min=1, max=16, help="Concurrent requests; all pause when the server is busy.", rich_help_panel=_LIMITS
+        min=0.1,
+        help="Maximum duration of one request in seconds.",
+        show_default=f"{_DEFAULTS.timeout:g}",
+        rich_help_panel=_LIMITS,
     ),
 ]
-UseSandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Judge the embedded sandbox tenant.", rich_help_panel=_SANDBOX)
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=16,
+        help="Concurrent requests; all pause when the server is busy.",
+        show_default=str(_DEFAULTS.workers),
+        rich_help_panel=_LIMITS,
+    ),
 ]
 Faults = Annotated[
     list[str],
     typer.Option(
         "--fault",
         metavar="NAME",
-        help="Enable this fault in the sandbox (repeatable). With --fault, violations of a 'should' also fail the run. "
-        "`oneroster sandbox --list-faults` lists them.",
+        help="Enable these faults in the sandbox (repeatable, or with commas). With --fault, violations of a 'should' "
+        "also fail the run. `oneroster sandbox --list-faults` lists them.",
         rich_help_panel=_SANDBOX,
     ),
 ]
@@ -194,11 +199,74 @@ VariantNames = Annotated[
     typer.Option(
         "--variant",
         metavar="NAME",
-        help="Enable this valid variant in the sandbox (repeatable). `oneroster sandbox --list-variants` lists them.",
+        help="Enable these valid variants in the sandbox (repeatable, or with commas). "
+        "`oneroster sandbox --list-variants` lists them.",
         rich_help_panel=_SANDBOX,
     ),
 ]
 Size = Annotated[
     str,
     typer.Option(help="Size of the sandbox: small, medium, large, or a number of users.", rich_help_panel=_SANDBOX),
+]
+
+
+def _report_option(form: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="FILE", help=f"Write the report {form}; - for stdout.", rich_help_panel=_REPORTS
+    )
+    return option
+
+
+ReportJson = Annotated[str, _report_option("as JSON, which --compare reads")]
+ReportJunit = Annotated[str, _report_option("as JUnit XML, for CI systems")]
+ReportHtml = Annotated[str, _report_option("as a self-contained HTML page")]
+Github = Annotated[
+    bool,
+    typer.Option(
+        "--github", help="Print annotations for a GitHub workflow after the report.", rich_help_panel=_REPORTS
+    ),
+]
+Compare = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Compare with this older JSON report: show what is better and what is worse.",
+        rich_help_panel=_REPORTS,
+    ),
+]
+
+
+WriteOverlay = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Write the server's deviations from the document as an OpenAPI Overlay (.yaml, .json), for --overlay.",
+        rich_help_panel="Dialect",
+    ),
+]
+BaselineFile = Annotated[
+    str,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="Accept the findings that this baseline file lists; only new ones fail the run.",
+        rich_help_panel=_BASELINE,
+    ),
+]
+UpdateBaseline = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Write all findings of this run as a baseline file, with the reason that --reason gives.",
+        rich_help_panel=_BASELINE,
+    ),
+]
+ReasonText = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why the findings that --update-baseline writes are accepted.",
+        rich_help_panel=_BASELINE,
+    ),
 ]

@@ -39,6 +39,7 @@ _SELECTION: Final = "Selection"
 _INCREMENTAL: Final = "Incremental pull"
 _SANITY: Final = "Sanity limits"
 _LIMITS: Final = "Limits"
+_TEN_YEARS: Final = 87_600
 
 
 def profile_names() -> list[str]:
@@ -94,11 +95,17 @@ Tenants = Annotated[
 ]
 Only = Annotated[
     list[str],
-    typer.Option(metavar="COLLECTION", help="Only this collection (repeatable).", rich_help_panel=_SELECTION),
+    typer.Option(
+        metavar="COLLECTION", help="Only these collections (repeatable, or with commas).", rich_help_panel=_SELECTION
+    ),
 ]
 Without = Annotated[
     list[str],
-    typer.Option(metavar="COLLECTION", help="Leave out this collection (repeatable).", rich_help_panel=_SELECTION),
+    typer.Option(
+        metavar="COLLECTION",
+        help="Leave out these collections (repeatable, or with commas).",
+        rich_help_panel=_SELECTION,
+    ),
 ]
 Schools = Annotated[
     list[str],
@@ -151,7 +158,11 @@ Since = Annotated[
 Overlap = Annotated[
     float,
     typer.Option(
-        min=0, metavar="HOURS", help="Request changes from this many hours earlier.", rich_help_panel=_INCREMENTAL
+        min=0,
+        max=_TEN_YEARS,
+        metavar="HOURS",
+        help="Request changes from this many hours earlier.",
+        rich_help_panel=_INCREMENTAL,
     ),
 ]
 Base = Annotated[

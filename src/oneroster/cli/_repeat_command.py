@@ -1,7 +1,7 @@
 """The command that repeats a run: the same options and seed, with secrets as references to environment variables."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import typer
@@ -25,20 +25,17 @@ LEFT_OUT: Final = frozenset(
 """Options about the output of a run, and the seed, which is added for every run."""
 
 
-def repeat_command(context: typer.Context, base_url: str | None, seed: int) -> str:
+def repeat_command(context: typer.Context, tenant: Iterable[str], seed: int) -> str:
     """Return the command line that repeats a run.
 
     Args:
         context: The context of the command, with its options.
-        base_url: The base URL of the tenant, from the options or the environment; None for the sandbox, whose
-            address changes.
+        tenant: The options that name the tenant, also where the environment named it; none for the sandbox.
         seed: The seed of the run.
     """
-    words = ["oneroster", context.command.name or "check"]
-    if base_url is not None:
-        words += ["--base-url", shlex.quote(base_url)]
+    words = ["oneroster", context.command.name or "check", *map(shlex.quote, tenant)]
     for parameter in context.command.params:
-        if parameter.param_type_name == "option" and parameter.name not in {*LEFT_OUT, "base_url"}:
+        if parameter.param_type_name == "option" and parameter.name not in {*LEFT_OUT, "base_url", "tenant"}:
             words += _words(context, parameter)
     return " ".join([*words, "--seed", str(seed)])
 

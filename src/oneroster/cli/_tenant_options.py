@@ -1,74 +1,167 @@
-"""The options that name a tenant and its credentials, for all commands that read a tenant as a client."""
+"""The options that name a tenant and its credentials: one list, for all commands that send requests to a tenant.
 
-from collections.abc import Iterator
+A command takes them all as one argument::
+
+    @takes_tenant
+    def get(name: Name, chosen: TenantOptions = NO_TENANT) -> None: ...
+"""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError
+from oneroster.settings import Settings, option_of, resolve_settings, variable_of
 
-__all__ = ["BaseUrl", "ClientId", "ClientSecret", "Config", "Tenant", "Token", "TokenUrl", "UseSandbox", "opened"]
+if TYPE_CHECKING:
+    from oneroster.client import OneRoster
+
+__all__ = ["NO_TENANT", "TENANT_OPTIONS", "TenantOptions", "opened", "setting_option", "takes_tenant"]
 
 _TENANT: Final = "Tenant"
 _AUTHENTICATION: Final = "Authentication"
 
 
-def _option(name: str, text: str, panel: str) -> Any:
-    return typer.Option(
-        help=f"{text} [env: ONEROSTER_{name}]", show_default=False, rich_help_panel=panel, metavar="TEXT"
-    )
+def setting_option(name: str, text: str, panel: str, metavar: str = "TEXT", **more: Any) -> Any:
+    """Return the option of a setting, whose value can also be an environment variable."""
+    help_text = f"{text} [env: {variable_of(name)}]"
+    return typer.Option(help=help_text, show_default=False, rich_help_panel=panel, metavar=metavar, **more)
 
 
-BaseUrl = Annotated[str | None, _option("BASE_URL", "Base URL of the tenant, with the path of the service.", _TENANT)]
-Token = Annotated[str | None, _option("TOKEN", "Static bearer token; safer in the environment.", _AUTHENTICATION)]
-ClientId = Annotated[str | None, _option("CLIENT_ID", "Client id, or consumer key.", _AUTHENTICATION)]
-ClientSecret = Annotated[
-    str | None, _option("CLIENT_SECRET", "Client secret; safer in the environment.", _AUTHENTICATION)
-]
-TokenUrl = Annotated[
-    str | None,
-    _option("TOKEN_URL", "OAuth 2 token endpoint. Without it, requests are signed with OAuth 1.0a.", _AUTHENTICATION),
-]
-Tenant = Annotated[str | None, _option("TENANT", "Name of a tenant in the configuration file.", _TENANT)]
-Config = Annotated[str | None, _option("CONFIG", "Configuration file with tenants (default: oneroster.toml).", _TENANT)]
-UseSandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Use the embedded sandbox tenant.", rich_help_panel=_TENANT)
-]
+def _setting(name: str, text: str, panel: str, metavar: str = "TEXT") -> Any:
+    return Annotated[str | None, setting_option(name, text, panel, metavar)]
 
 
-class Given(NamedTuple):
-    """The settings of a tenant that the options give; None for each one that they do not give."""
+TENANT_OPTIONS: Final[Mapping[str, Any]] = {
+    "base_url": _setting("base_url", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, "URL"),
+    "tenant": _setting("tenant", "Name of a tenant in the configuration file.", _TENANT, "NAME"),
+    "config": _setting("config", "Configuration file with tenants (default: oneroster.toml).", _TENANT, "FILE"),
+    "sandbox": Annotated[
+        bool, typer.Option("--sandbox", help="Use the embedded sandbox tenant.", rich_help_panel=_TENANT)
+    ],
+    "token": _setting("token", "Static bearer token; safer in the environment.", _AUTHENTICATION),
+    "client_id": _setting("client_id", "Client id, or consumer key.", _AUTHENTICATION),
+    "client_secret": _setting("client_secret", "Client secret; safer in the environment.", _AUTHENTICATION),
+    "token_url": _setting(
+        "token_url",
+        "OAuth 2 token endpoint. Without it, requests are signed with OAuth 1.0a.",
+        _AUTHENTICATION,
+        "URL",
+    ),
+    "scopes": _setting("scopes", "OAuth 2 scopes, separated by spaces (default: those of all reads).", _AUTHENTICATION),
+    "client_auth": _setting(
+        "client_auth",
+        "How to send id and secret to the token endpoint: basic (default) or body.",
+        _AUTHENTICATION,
+        "METHOD",
+    ),
+    "oauth1_method": _setting(
+        "oauth1_method", "OAuth 1.0a signature: HMAC-SHA256 (default) or HMAC-SHA1.", _AUTHENTICATION, "METHOD"
+    ),
+}
+"""The annotation of each option, by its name in Python."""
 
-    base_url: str | None = None
-    token: str | None = None
-    client_id: str | None = None
-    client_secret: str | None = None
-    token_url: str | None = None
+
+@dataclass(frozen=True, slots=True)
+class TenantOptions:
+    """What the options say about the tenant.
+
+    Attributes:
+        settings: The settings given, by the names of `oneroster.settings.Settings`.
+        tenant: The name of a tenant in the configuration file.
+        config: The configuration file.
+        sandbox: Whether to use the embedded sandbox tenant instead.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     tenant: str | None = None
     config: str | None = None
+    sandbox: bool = False
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The options given, as in ``--base-url``, without ``--sandbox``."""
+        others = {"tenant": self.tenant, "config": self.config}
+        return tuple(option_of(name) for name in (*self.settings, *(key for key, value in others.items() if value)))
+
+    def resolved(self, *, anonymous: bool = False, **more: str | None) -> Settings:
+        """Return the settings of the tenant, from the options, the environment and the configuration file.
+
+        Args:
+            anonymous: Whether the credentials may be missing.
+            more: Further settings; None for those not given.
+
+        Raises:
+            ConfigurationError: A setting is missing or invalid.
+        """
+        return resolve_settings({**self.settings, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
+
+    def check_sandbox(self) -> None:
+        """Check that the sandbox is not combined with the settings of another tenant.
+
+        Raises:
+            ConfigurationError: It is.
+        """
+        if self.sandbox and self.given:
+            raise ConfigurationError(
+                f"--sandbox uses the embedded tenant and cannot be combined with {', '.join(self.given)}."
+            )
+
+
+NO_TENANT: Final = TenantOptions()
+"""The default of a command's argument; each option has its own."""
+
+
+def takes_tenant(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with `TENANT_OPTIONS` in place of its parameter ``chosen``, which receives their values."""
+    signature = inspect.signature(command)
+    parameters = [
+        expanded
+        for parameter in signature.parameters.values()
+        for expanded in (_tenant_parameters() if parameter.name == "chosen" else [parameter])
+    ]
+
+    @functools.wraps(command)
+    def with_options(**values: Any) -> None:
+        options = {name: values.pop(name) for name in TENANT_OPTIONS}
+        chosen = {name: options.pop(name) for name in ("tenant", "config", "sandbox")}
+        settings = {name: value for name, value in options.items() if value}
+        command(**values, chosen=TenantOptions(settings, **chosen))
+
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {each.name: each.annotation for each in parameters}
+    return with_options
+
+
+def _tenant_parameters() -> list[inspect.Parameter]:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [
+        inspect.Parameter(name, kind, default=False if name == "sandbox" else None, annotation=annotation)
+        for name, annotation in TENANT_OPTIONS.items()
+    ]
 
 
 @contextmanager
-def opened(given: Given, sandbox: bool) -> Iterator[OneRoster]:
+def opened(chosen: TenantOptions) -> "Iterator[OneRoster]":
     """Open a client of the tenant that the options name, and close it after the block.
-
-    Args:
-        given: The settings that the options give.
-        sandbox: Whether to use the embedded sandbox tenant instead.
 
     Raises:
         ConfigurationError: A setting is missing, or both a tenant and the sandbox are named.
     """
-    if not sandbox:
-        with OneRoster(**given._asdict()) as roster:
+    from oneroster.client import OneRoster
+
+    chosen.check_sandbox()
+    if not chosen.sandbox:
+        settings: dict[str, Any] = dict(chosen.settings)
+        with OneRoster(**settings, tenant=chosen.tenant, config=chosen.config) as roster:
             yield roster
         return
-    if any(given):
-        raise ConfigurationError(
-            "--sandbox reads the embedded tenant and cannot be combined with the settings of another."
-        )
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.store.database import default_cache
 

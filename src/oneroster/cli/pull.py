@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
-from rich.console import Console
-from typer.core import TyperCommand, TyperOption
 
 from oneroster.cli import USAGE
+from oneroster.cli._command import command_class, fail
+from oneroster.cli._commands import COMMANDS
 from oneroster.cli._pull_options import (
     AcceptShrink,
     Active,
@@ -39,23 +39,12 @@ from oneroster.cli._pull_options import (
     Workers,
     profile_names,
 )
-from oneroster.cli._tenant_options import (
-    BaseUrl,
-    ClientId,
-    ClientSecret,
-    Config,
-    Given,
-    Tenant,
-    Token,
-    TokenUrl,
-    UseSandbox,
-    opened,
-)
+from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, takes_tenant
 
 if TYPE_CHECKING:
     from oneroster.pull.options import PullOptions
 
-HELP = """Pull a whole roster to files or a database: every collection of the tenant, every row exactly once.
+HELP = f"""{COMMANDS["pull"].summary}
 
 The suffix of the destination selects the format: `.zip` OneRoster CSV, `.duckdb`, `.sqlite`, `.parquet`, `.ndjson`,
 `.ndjson.gz`, `.ndjson.zst` (the last four are folders). `--format csv` writes a folder of CSV files. The existing
@@ -80,7 +69,6 @@ Examples:
 - `oneroster pull --tenants oneroster.toml --to rosters --format parquet` pulls all tenants of a file in parallel
 """
 
-INTERRUPTED: Final = 130
 FAILED: Final = 1
 EXCEEDED: Final = 3
 
@@ -90,35 +78,19 @@ _RENAMED: Final = {"--only-changes": "--delta"}
 """Options of earlier releases, and what they are called now."""
 
 
-class _Command(TyperCommand):
-    """The command with what Typer cannot express: a repeatable option of two values, and options that were renamed."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for parameter in self.params:
-            if parameter.name == "filter_":
-                parameter.nargs = 2
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reject the options of earlier releases."""
-        for argument in args:
-            if argument in _RENAMED:
-                ctx.fail(f"{argument} was renamed to {_RENAMED[argument]}")
-        return super().parse_args(ctx, args)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help with the names of the profiles, which only --help reads from the standard."""
-        for parameter in self.params:
-            if parameter.name == "profile" and isinstance(parameter, TyperOption):
-                parameter.help = f"{parameter.help} Names: {', '.join(profile_names())}."
-        super().format_help(ctx, formatter)
-
-
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("pull", help=HELP, cls=_Command)(pull)
+    cls = command_class(
+        renamed=_RENAMED,
+        details={"profile": lambda: f"Names: {', '.join(profile_names())}."},
+        names=("only", "without"),
+        pairs=("filter_",),
+        hint="run again with --resume to continue",
+    )
+    app.command("pull", help=HELP, cls=cls)(pull)
 
 
+@takes_tenant
 def pull(
     to: To = "",
     format_: Format = "",
@@ -145,14 +117,7 @@ def pull(
     rate: Rate = None,
     page_size: PageSize = 1000,
     tenants: Tenants = "",
-    base_url: BaseUrl = None,
-    token: Token = None,
-    client_id: ClientId = None,
-    client_secret: ClientSecret = None,
-    token_url: TokenUrl = None,
-    tenant: Tenant = None,
-    config: Config = None,
-    sandbox: UseSandbox = False,
+    chosen: TenantOptions = NO_TENANT,
 ) -> None:
     """Pull the roster of one tenant or of many, and exit with a status."""
     with _exit_on_errors():
@@ -162,8 +127,8 @@ def pull(
         from oneroster.pull.sanity_checks import SanityLimits
 
         selection = RosterSelection(
-            _split_names(only),
-            _split_names(without),
+            only,
+            without,
             school,
             active,
             _columns_of(columns),
@@ -186,13 +151,12 @@ def pull(
             rate,
             Paging(limit=page_size, windows=workers),
         )
-        given = Given(base_url, token, client_id, client_secret, token_url, tenant, config)
         if tenants:
-            _pull_tenants(tenants, to, settings, given, sandbox)
+            _pull_tenants(tenants, to, settings, chosen)
         elif dry_run:
-            _preview(given, sandbox, to, settings)
+            _preview(chosen, to, settings)
         else:
-            _pull_one(given, sandbox, to, settings)
+            _pull_one(chosen, to, settings)
 
 
 @contextmanager
@@ -211,18 +175,10 @@ def _exit_on_errors() -> Iterator[None]:
     except OneRosterError as error:
         exceeded = type(error).__name__ == "GuardError"
         _fail(str(error), EXCEEDED if exceeded else FAILED)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pyarrow", "duckdb"):
-            raise
-        _fail(f'{error.name} is not installed; run pip install "oneroster-kit[pull]"', USAGE)
-    except KeyboardInterrupt:
-        typer.echo("oneroster pull: interrupted; run again with --resume to continue", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fail(reason: str, status: int) -> NoReturn:
-    typer.echo(f"oneroster pull: {reason}", err=True)
-    raise typer.Exit(status)
+    fail("pull", reason, status)
 
 
 def _usage_error(reason: str) -> NoReturn:
@@ -252,28 +208,34 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
     return found
 
 
-def _pull_one(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
+def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_progress, show_report
-    from oneroster.pull.fetch.staging import staging_folder
+    from oneroster.pull.destinations import as_destination_errors, resolved_destination
+    from oneroster.pull.fetch.staging import unfinished_pull
     from oneroster.pull.job import pull as pull_roster
 
     if not to:
         _usage_error("--to DESTINATION is missing")
     destination = Path(to)
-    unfinished = staging_folder(destination)
-    if unfinished.is_dir() and not settings.resume:
+    with as_destination_errors(destination, "examined"):
+        unfinished = unfinished_pull(resolved_destination(destination))
+    if unfinished is not None and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
-    with opened(given, sandbox) as roster, show_progress() as progress:
+    with opened(chosen) as roster, show_progress() as progress:
         report = pull_roster(roster, destination, settings, progress(""))
     show_report(report, Console(highlight=False))
 
 
-def _pull_tenants(config: str, to: str, settings: "PullOptions", given: Given, sandbox: bool) -> None:
+def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantOptions) -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_progress, show_tenants
     from oneroster.pull.errors import GuardError
     from oneroster.pull.tenants import pull_tenants
 
-    if sandbox or any(given) or settings.base is not None:
+    if chosen.sandbox or chosen.given or settings.base is not None:
         _usage_error("--tenants cannot be combined with --base or with options of a single tenant")
     if not to:
         _usage_error("--to FOLDER is missing")
@@ -288,9 +250,11 @@ def _pull_tenants(config: str, to: str, settings: "PullOptions", given: Given, s
         raise typer.Exit(EXCEEDED if all(isinstance(error, GuardError) for error in failures) else FAILED)
 
 
-def _preview(given: Given, sandbox: bool, to: str, settings: "PullOptions") -> None:
+def _preview(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
+    from rich.console import Console
+
     from oneroster.cli._pull_display import show_preview
     from oneroster.pull.dry_run import preview
 
-    with opened(given, sandbox) as roster:
+    with opened(chosen) as roster:
         show_preview(preview(roster, settings, Path(to) if to else None), Console(highlight=False))

@@ -1,26 +1,24 @@
 """`oneroster sandbox`: serve a OneRoster tenant on this machine until Ctrl-C."""
 
+import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from oneroster.cli import USAGE
-from oneroster.sandbox.faults import FAULTS
-from oneroster.sandbox.server import PortError, Sandbox
-from oneroster.sandbox.store.database import default_cache
-from oneroster.sandbox.variants import VARIANTS, variants_by_name
+from oneroster.cli._command import command_class, fail
+from oneroster.cli._commands import COMMANDS
+from oneroster.cli._lists import print_lines
 from oneroster.standard import Standard
 
-HELP = """Serve a OneRoster tenant on this machine: synthetic data of a school district, all operations, and all
-kinds of authentication.
+if TYPE_CHECKING:
+    from oneroster.sandbox.server import Sandbox
+
+HELP = f"""{COMMANDS["sandbox"].summary}
 
 The same size and seed give the same data on every machine. Written data is lost when the sandbox stops.
 
@@ -51,7 +49,7 @@ Size = Annotated[
         help="small (41 users), medium (4,001), large (100,003), or a number of users.", rich_help_panel=_DATA
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the synthetic data.", rich_help_panel=_DATA)]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the synthetic data.", rich_help_panel=_DATA)]
 Port = Annotated[
     int,
     typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free port.", rich_help_panel=_SERVER),
@@ -60,18 +58,26 @@ Profile = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help=f"Dialect to serve: {' or '.join(Standard.of().specification.profiles)}.",
+        help="Dialect to serve.",
         rich_help_panel=_SERVER,
     ),
 ]
 Faults = Annotated[
     list[str],
-    typer.Option("--fault", metavar="NAME", help="Enable this fault (repeatable).", rich_help_panel=_BEHAVIOUR),
+    typer.Option(
+        "--fault",
+        metavar="NAME",
+        help="Enable these faults (repeatable, or with commas).",
+        rich_help_panel=_BEHAVIOUR,
+    ),
 ]
 VariantNames = Annotated[
     list[str],
     typer.Option(
-        "--variant", metavar="NAME", help="Enable this valid variant (repeatable).", rich_help_panel=_BEHAVIOUR
+        "--variant",
+        metavar="NAME",
+        help="Enable these valid variants (repeatable, or with commas).",
+        rich_help_panel=_BEHAVIOUR,
     ),
 ]
 ListVariants = Annotated[
@@ -81,13 +87,20 @@ ListFaults = Annotated[
     bool, typer.Option("--list-faults", help="List all faults and exit.", rich_help_panel=_BEHAVIOUR)
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON.", rich_help_panel=_BEHAVIOUR)]
+
 _MIN_USERS_WITH_PROGRESS: Final = 2_000
 """Smaller districts are built before a progress bar could be seen."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("sandbox", help=HELP)(sandbox)
+    cls = command_class(details={"profile": _profile_names}, names=("fault", "variant"))
+    app.command("sandbox", help=HELP, cls=cls)(sandbox)
+
+
+def _profile_names() -> str:
+    return f"Names: {', '.join(Standard.of().specification.profiles)}."
 
 
 def sandbox(
@@ -99,11 +112,18 @@ def sandbox(
     list_faults: ListFaults = False,
     variant: VariantNames = [],  # noqa: B006  # typer reads the default and never changes it
     list_variants: ListVariants = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve a tenant until interrupted, or list the faults or variants."""
     if list_faults or list_variants:
-        Console().print(_fault_table() if list_faults else _variant_table())
+        _print_list(_fault_list() if list_faults else _variant_list(), as_json)
         return
+    if as_json:
+        fail("sandbox", "--json belongs to --list-faults or --list-variants", USAGE)
+    from oneroster.sandbox.server import PortError, Sandbox
+    from oneroster.sandbox.store.database import default_cache
+    from oneroster.sandbox.variants import variants_by_name
+
     with ExitStack() as stack:
         try:
             with _progress() as progress:
@@ -114,25 +134,23 @@ def sandbox(
                     )
                 )
         except PortError as error:
-            _refuse(f"{error.strerror}; choose another --port, or 0 for any free port")
+            fail("sandbox", f"{error.strerror}; choose another --port, or 0 for any free port", USAGE)
         except ValueError as error:
-            _refuse(str(error))
+            fail("sandbox", str(error), USAGE)
         except OSError as error:
-            _refuse(f"cannot cache the data in {default_cache()}: {error.strerror}")
+            fail("sandbox", f"cannot cache the data in {default_cache()}: {error.strerror}", USAGE)
         with _until_interrupted():
             _print_access(tenant, fault, variant)
             threading.Event().wait()
     typer.echo("Stopped.")
 
 
-def _refuse(reason: str) -> NoReturn:
-    typer.echo(f"oneroster sandbox: {reason}", err=True)
-    raise typer.Exit(USAGE)
-
-
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """Show a bar while the store of a larger district is built."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("Building the district"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
@@ -149,7 +167,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         bar.stop()
 
 
-def _print_access(tenant: Sandbox, faults: list[str], variants: list[str]) -> None:
+def _print_access(tenant: "Sandbox", faults: list[str], variants: list[str]) -> None:
     lines = {
         "base URL": tenant.base_url,
         "token URL": tenant.token_url,
@@ -179,15 +197,20 @@ def _until_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _fault_table() -> Table:
-    table = Table("fault", "effect", "violates", show_lines=True)
-    for fault in FAULTS.values():
-        table.add_row(Text(fault.name, no_wrap=True), Text(fault.does), Text(fault.breaks))
-    return table
+def _fault_list() -> list[dict[str, str]]:
+    from oneroster.sandbox.faults import FAULTS
+
+    return [{"fault": fault.name, "effect": fault.does, "violates": fault.breaks} for fault in FAULTS.values()]
 
 
-def _variant_table() -> Table:
-    table = Table("variant", "effect")
-    for name, variant in VARIANTS.items():
-        table.add_row(Text(name, no_wrap=True), Text(variant.does))
-    return table
+def _variant_list() -> list[dict[str, str]]:
+    from oneroster.sandbox.variants import VARIANTS
+
+    return [{"variant": name, "effect": variant.does} for name, variant in VARIANTS.items()]
+
+
+def _print_list(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_lines(rows)

@@ -1,12 +1,14 @@
 """A pytest plugin for judging a live tenant: ``pytest --pyargs oneroster.contract --base-url … --token …``.
 
 The tenant can also be named by environment variables (``ONEROSTER_BASE_URL`` …), which keeps secrets out of the process
-list. Tests use the fixture ``oneroster_target``: the tenant, or None when no base URL is given.
+list, or by its name in a configuration file: ``--oneroster-tenant``. See `oneroster.settings`. Tests use the fixture
+``oneroster_target``: the tenant, or None when none is named.
 
 The plugin is registered as an entry point. Its options exist only where the command line names ``oneroster.contract``
 (or ``addopts`` does, as ``-p oneroster.contract.pytest_plugin``), so that other projects' runs are not affected.
 """
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +16,16 @@ import pytest
 
 if TYPE_CHECKING:
     from oneroster.contract.http.target import Target
+    from oneroster.contract.run_options import RunOptions
 
-__all__ = ["oneroster_target", "pytest_load_initial_conftests", "pytest_report_header", "run_option", "target_from"]
+__all__ = [
+    "oneroster_target",
+    "pytest_load_initial_conftests",
+    "pytest_report_header",
+    "run_option",
+    "run_options_from",
+    "target_from",
+]
 
 PACKAGE: Final = "oneroster.contract"
 OPTIONS: Final = {
@@ -29,6 +39,11 @@ OPTIONS: Final = {
 """The options that name a tenant; each can also be an environment variable."""
 PREFIX: Final = "--oneroster-"
 RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "tenant": {"help": "name of a tenant in the configuration file (or ONEROSTER_TENANT)"},
+    "config": {"help": "configuration file with tenants (or ONEROSTER_CONFIG; default: oneroster.toml)"},
+    "scopes": {"help": "OAuth 2 scopes, separated by spaces (or ONEROSTER_SCOPES; default: those of all reads)"},
+    "client-auth": {"help": "how the token endpoint gets id and secret: basic or body (or ONEROSTER_CLIENT_AUTH)"},
+    "oauth1-method": {"help": "OAuth 1.0a signature: HMAC-SHA256 or HMAC-SHA1 (or ONEROSTER_OAUTH1_METHOD)"},
     "overlay": {"help": "apply this OpenAPI Overlay file on top of the profile (or ONEROSTER_OVERLAY)"},
     "include": {"action": "append", "default": [], "help": "only this family, rule or operation (repeatable)"},
     "exclude": {"action": "append", "default": [], "help": "all but this family, rule or operation (repeatable)"},
@@ -45,6 +60,21 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "allow-writes": {"action": "store_true", "help": "judge PUT and DELETE as well, on objects that the run creates"},
 }
 """The options of `oneroster check`, with a prefix because other plugins use such names as well."""
+PREFIXED_SETTINGS: Final = ("scopes", "client-auth", "oauth1-method", "overlay")
+"""Those that are settings of the tenant."""
+RUN_VALUES: Final = (
+    "allow-writes",
+    "fuzz",
+    "negative",
+    "stateful",
+    "seed",
+    "max-requests",
+    "max-time",
+    "rate",
+    "timeout",
+    "workers",
+)
+"""Those that are fields of `RunOptions`."""
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
 
 
@@ -90,22 +120,43 @@ def run_option(config: pytest.Config, name: str) -> Any:
     return config.getoption(PREFIX + name, RUN_OPTIONS[name].get("default"))
 
 
-def target_from(config: pytest.Config) -> "Target | None":
-    """Return the tenant that the options and the environment name; None when they name no base URL.
+def run_options_from(config: pytest.Config) -> "RunOptions":
+    """Return the options of the run.
 
     Raises:
-        pytest.UsageError: The base URL, the credentials or the dialect are not usable.
+        pytest.UsageError: A selected rule or operation does not exist.
     """
-    from oneroster.contract.http.target import Target, TargetError
+    from oneroster.contract.run_options import RunOptions
+    from oneroster.contract.selection import rule_selection
+    from oneroster.standard import Standard
+
+    given = {name.replace("-", "_"): run_option(config, name) for name in RUN_VALUES}
+    include, exclude = run_option(config, "include"), run_option(config, "exclude")
+    try:
+        return RunOptions(rule_selection(Standard.of().specification, include, exclude), **given)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def target_from(config: pytest.Config) -> "Target | None":
+    """Return the tenant that the options, the environment and the configuration file name; None when they name none.
+
+    Raises:
+        pytest.UsageError: A setting is missing or invalid.
+    """
+    from oneroster.errors import ConfigurationError
+    from oneroster.settings import names_a_tenant, resolve_settings
 
     given = {option[2:].replace("-", "_"): config.getoption(option, None) for option in OPTIONS}
-    given["overlay"] = run_option(config, "overlay")
+    given |= {name.replace("-", "_"): run_option(config, name) for name in PREFIXED_SETTINGS}
+    arguments = {name: str(value) for name, value in given.items() if value}
+    tenant, file = run_option(config, "tenant"), run_option(config, "config")
+    if not file and not names_a_tenant(arguments, os.environ, tenant):
+        return None
     try:
-        return Target.from_settings(
-            {name: str(value) for name, value in given.items() if value},
-            allow_writes=bool(run_option(config, "allow-writes")),
-        )
-    except TargetError as error:
+        settings = resolve_settings(arguments, os.environ, tenant, file, anonymous=True)
+        return run_options_from(config).target(settings)
+    except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 
 
@@ -119,5 +170,5 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.fixture(scope="session")
 def oneroster_target(pytestconfig: pytest.Config) -> "Target | None":
-    """Return the tenant that the command line or the environment names; None when there is no base URL."""
+    """Return the tenant that the command line or the environment names; None when there is none."""
     return target_from(pytestconfig)

@@ -23,29 +23,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level, level_of_clause
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation
 
 __all__ = ["FAMILIES", "Judge", "OperationSelector", "Rule", "register", "registered", "rule"]
-
-FAMILIES: Final = (
-    "envelope",
-    "schema",
-    "paging",
-    "sorting",
-    "filtering",
-    "fields",
-    "semantics",
-    "access",
-    "errors",
-    "privacy",
-    "http",
-    "writes",
-    "engine",
-)
-"""The families, in the order of a run: earlier ones are prerequisites of later ones."""
 
 Judge = Callable[[ObservedTenant, Operation], Iterable[Finding]]
 OperationSelector = Callable[[ObservedTenant], Iterable[Operation]]

@@ -11,14 +11,10 @@ import pytest
 
 from oneroster.contract.baseline import AcceptedDeviation, BaselineError, apply_baseline, read_baseline
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.http.budget import RunBudget, default_rate
 from oneroster.contract.http.target import Target
-from oneroster.contract.pytest_plugin import run_option, target_from
+from oneroster.contract.pytest_plugin import run_option, run_options_from, target_from
 from oneroster.contract.result import Check, CheckReport, Reason, Status
 from oneroster.contract.rule import Rule
-from oneroster.contract.run_plan import RunPlan
-from oneroster.contract.runner import check
-from oneroster.contract.selection import RuleSelection, rule_selection
 from oneroster.standard import Standard
 
 __all__ = ["oneroster_report", "oneroster_target", "test_rule"]
@@ -41,39 +37,21 @@ def oneroster_target(pytestconfig: pytest.Config) -> Target | None:
 def oneroster_report(pytestconfig: pytest.Config, oneroster_target: Target | None) -> SelectedReport:
     """Run the selected rules once, for all tests."""
     if oneroster_target is None:
-        pytest.skip("no tenant given: set --base-url, or ONEROSTER_BASE_URL in the environment")
-    selection, baseline = _rules_and_baseline(pytestconfig)
-    plan = RunPlan(
-        selection.operations,
-        run_option(pytestconfig, "fuzz"),
-        bool(run_option(pytestconfig, "negative")),
-        bool(run_option(pytestconfig, "stateful")),
-    )
-    budget = _budget(pytestconfig, plan, oneroster_target)
-    seed = run_option(pytestconfig, "seed")
-    report = check(oneroster_target, budget, rules=selection.rules, plan=plan, seed=seed)
-    return SelectedReport(apply_baseline(report, baseline)[0], frozenset(rule.id for rule in selection.rules))
+        pytest.skip(
+            "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the "
+            "environment"
+        )
+    options, baseline = run_options_from(pytestconfig), _baseline(pytestconfig)
+    report, _ = apply_baseline(options.run(oneroster_target), baseline)
+    return SelectedReport(report, frozenset(rule.id for rule in options.selection.rules))
 
 
-def _rules_and_baseline(config: pytest.Config) -> tuple[RuleSelection, tuple[AcceptedDeviation, ...]]:
-    specification = Standard.of().specification
+def _baseline(config: pytest.Config) -> tuple[AcceptedDeviation, ...]:
     path = run_option(config, "baseline")
     try:
-        selection = rule_selection(specification, run_option(config, "include"), run_option(config, "exclude"))
-        return selection, read_baseline(Path(path), specification) if path else ()
-    except (ValueError, BaselineError) as error:
+        return read_baseline(Path(path), Standard.of().specification) if path else ()
+    except BaselineError as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def _budget(config: pytest.Config, plan: RunPlan, target: Target) -> RunBudget:
-    default = RunBudget()
-    return RunBudget(
-        run_option(config, "max-requests") or plan.requests(default.requests),
-        run_option(config, "rate") or default_rate(target.base_url),
-        run_option(config, "timeout") or default.timeout,
-        run_option(config, "max-time") or default.seconds,
-        workers=run_option(config, "workers") or default.workers,
-    )
 
 
 @pytest.mark.parametrize("rule", catalogue(), ids=lambda rule: rule.id)

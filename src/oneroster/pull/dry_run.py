@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.errors import StatusError
 from oneroster.pagination.walk import PageRequest
+from oneroster.pull.destinations import resolved_destination
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
 from oneroster.pull.options import PullOptions
@@ -47,7 +48,7 @@ def preview(client: "OneRoster", options: PullOptions, destination: Path | None 
         OneRosterError: The tenant cannot be reached, or refuses the credentials.
     """
     if destination is not None:
-        format_of(destination, options.format)
+        format_of(resolved_destination(destination), options.format)
     specification = client.standard.specification
     sources = collections_to_fetch(specification, options.profile, options.selection)
     return [_preview_of(client, source, options) for source in sources]

@@ -5,6 +5,7 @@
     OneRosterError
     └── PullError                 the roster could not be written; the destination is unchanged
         ├── DestinationError      the destination cannot be read or written
+        │   └── UnknownFormatError    also a ConfigurationError: no format is named, or one that does not exist
         ├── StagingError          the staged pages beside the destination cannot be used
         ├── NothingOfferedError   the server offers no collection, or not all that were selected
         └── GuardError            the new roster is complete but exceeds a sanity limit; it was not published
@@ -15,9 +16,16 @@ Messages name collections, files, fields and sourcedIds, and never a value of a 
 from collections.abc import Sequence
 from pathlib import Path
 
-from oneroster.errors import OneRosterError
+from oneroster.errors import ConfigurationError, OneRosterError
 
-__all__ = ["DestinationError", "GuardError", "NothingOfferedError", "PullError", "StagingError"]
+__all__ = [
+    "DestinationError",
+    "GuardError",
+    "NothingOfferedError",
+    "PullError",
+    "StagingError",
+    "UnknownFormatError",
+]
 
 
 class PullError(OneRosterError):
@@ -26,6 +34,10 @@ class PullError(OneRosterError):
 
 class DestinationError(PullError):
     """The destination cannot be read or written; the message names it and says what to do."""
+
+
+class UnknownFormatError(DestinationError, ConfigurationError):
+    """Neither the name of the destination nor its content tells the format, or an unknown format is named."""
 
 
 class StagingError(PullError):

@@ -1,15 +1,14 @@
 """`pull`: fetch, check, write and publish a roster."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from oneroster.errors import OneRosterError, PagingError
+from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
+from oneroster.pull.destinations import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError, GuardError
 from oneroster.pull.fetch.staging import Staging, staging_folder
 from oneroster.pull.fetch.throttled_session import ThrottledSession
@@ -68,8 +67,7 @@ class _Pull:
         self._standard = client.standard
         self._specification = client.standard.specification
         self._session = client.session
-        # A symbolic link is kept, and the roster that it points to is replaced.
-        self._destination = destination.resolve() if destination.is_symlink() else destination
+        self._destination = resolved_destination(destination)
         self._options, self._progress = options, progress
         self._selection = options.selection
         self._format: Format = format_of(self._destination, options.format)
@@ -79,7 +77,7 @@ class _Pull:
         self._began = time.monotonic()
 
     def run(self) -> PullReport:
-        with _as_destination_errors(self._destination, "prepared"):
+        with as_destination_errors(self._destination, "prepared"):
             atomic_replace.recover(self._destination)
             existing = self._existing()
             update = self._update(existing)
@@ -88,7 +86,7 @@ class _Pull:
         with staging:
             session = self._throttled_session()
             try:
-                with _as_destination_errors(staging.folder, "written"):
+                with as_destination_errors(staging.folder, "written"):
                     self._fetch.run(session, staging, update)
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
@@ -214,7 +212,7 @@ class _Pull:
     def _write(self, staging: Staging, roster: Roster) -> WriteResult:
         self._progress.stage("writing")
         new = staging.folder / "new" / self._destination.name
-        with _as_destination_errors(self._destination, "written"):
+        with as_destination_errors(self._destination, "written"):
             new.parent.mkdir(mode=0o700)
             written = self._format.write(new, roster)
             atomic_replace.replace(new, self._destination)
@@ -227,7 +225,7 @@ class _Pull:
     def _write_rejects(self) -> Path | None:
         """Write the list of rejects beside the destination, and return its path."""
         path = rejects_path(self._destination)
-        with _as_destination_errors(path, "written"):
+        with as_destination_errors(path, "written"):
             self._rejects.write(path)
         return path if self._rejects.counts else None
 
@@ -251,21 +249,3 @@ class _Pull:
 
 def _now() -> str:
     return format_time(datetime.now(UTC))
-
-
-@contextmanager
-def _as_destination_errors(path: Path, action: str) -> Iterator[None]:
-    """Translate errors of the operating system.
-
-    Raises:
-        DestinationError: The operating system raised an error.
-    """
-    try:
-        yield
-    except OneRosterError:
-        raise
-    except OSError as error:
-        raise DestinationError(
-            f"{error.filename or path} cannot be {action}: {error.strerror or type(error).__name__}."
-            " The existing roster is unchanged."
-        ) from None

@@ -1,5 +1,6 @@
 """Checks of a new roster before it is published: its size, its references, and its unreadable records."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -53,12 +54,28 @@ def exceeded_limits(
     for name, collection in manifest.collections.items():
         unreadable = rejects.of(name, UNREADABLE)
         if unreadable > limits.unreadable * max(collection.rows, 1):
-            found.append(f"{name}: {unreadable} fields or records could not be read, in {collection.rows} rows.")
+            found.append(
+                f"{name}: {unreadable} fields or records could not be read, in {collection.rows} rows"
+                f"{_fields_of(rejects, name, UNREADABLE)}; --max-unreadable accepts more."
+            )
         references = sum(number for (checked_name, _), number in checked.items() if checked_name == name)
         unresolved = rejects.of(name, UNRESOLVED)
         if unresolved > limits.unresolved * max(references, 1):
-            found.append(f"{name}: {unresolved} of {references} references could not be resolved.")
+            found.append(
+                f"{name}: {unresolved} of {references} references could not be resolved"
+                f"{_fields_of(rejects, name, UNRESOLVED)}; --max-unresolved accepts more."
+            )
     return found
+
+
+def _fields_of(rejects: Rejects, collection: str, reason: str) -> str:
+    """Name the fields of the listed rejects of a collection, most frequent first."""
+    fields = Counter(
+        reject.field or "whole record"
+        for reject in rejects
+        if reject.collection == collection and reject.reason == reason
+    )
+    return f" ({', '.join(f'{field} {number}' for field, number in fields.most_common())})" if fields else ""
 
 
 def shrunk_collections(new: Manifest, old: Manifest, limits: SanityLimits) -> list[str]:
@@ -68,7 +85,7 @@ def shrunk_collections(new: Manifest, old: Manifest, limits: SanityLimits) -> li
         rows = new.collections[name].rows if name in new.collections else 0
         if rows < before.rows * (1 - limits.shrink):
             reason = f" ({new.not_offered[name]})" if name in new.not_offered else ""
-            found.append(f"{name}: {rows} rows now{reason}, {before.rows} before.")
+            found.append(f"{name}: {rows} rows now{reason}, {before.rows} before; --accept-shrink accepts it.")
     return found
 
 
@@ -80,7 +97,7 @@ def excessive_deletions(deletions: Mapping[str, tuple[int, int]], limits: Sanity
         limits: The limits.
     """
     return [
-        f"{name}: {deleted} of {before} rows would be deleted."
+        f"{name}: {deleted} of {before} rows would be deleted; --accept-shrink accepts it."
         for name, (deleted, before) in deletions.items()
         if before and deleted > before * limits.shrink
     ]

@@ -1,6 +1,5 @@
 """Pull the rosters of many tenants concurrently, each to a separate destination."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from oneroster.pull.job import pull
 from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
+from oneroster.settings import read_tenants
 
 __all__ = ["pull_tenants", "tenant_destination", "tenant_names"]
 
@@ -24,11 +24,8 @@ def tenant_names(config: Path) -> tuple[str, ...]:
     Raises:
         ConfigurationError: The file cannot be read, or names no tenant.
     """
-    try:
-        tenants = tomllib.loads(config.read_text("utf-8")).get("tenants")
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{config} cannot be read as TOML ({type(error).__name__}).") from None
-    if not isinstance(tenants, dict) or not tenants:
+    tenants = read_tenants(config)
+    if not tenants:
         raise ConfigurationError(f"{config} has no [tenants.NAME] table.")
     for name in tenants:
         # The name becomes a file name.

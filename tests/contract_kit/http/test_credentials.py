@@ -54,14 +54,18 @@ def test_nobody_shows_nothing_and_a_token_is_a_bearer() -> None:
     assert BearerToken("t").headers("GET", URL, no_post) == {"Authorization": "Bearer t"}
 
 
-def test_oauth1_signs_by_hmac_sha256_over_the_whole_query() -> None:
-    header = OAuth1Credentials("me", SECRET).headers("GET", URL, no_post)["Authorization"]
+@pytest.mark.parametrize("method", ["HMAC-SHA256", "HMAC-SHA1"])
+def test_oauth1_signs_by_the_method_of_the_settings_over_the_whole_query(method: str) -> None:
+    access = OAuth1Credentials("me", SECRET, method)
+    header = access.headers("GET", URL, no_post)["Authorization"]
     fields = dict(part.split("=", 1) for part in header.removeprefix("OAuth ").split(", "))
-    assert fields["oauth_signature_method"] == '"HMAC-SHA256"'
+    assert fields["oauth_signature_method"] == f'"{method}"'
+    assert method in access.curl()
+    assert method in access.invalid().headers("GET", URL, no_post)["Authorization"]
     same = Signer(
         "me",
         client_secret=SECRET,
-        signature_method="HMAC-SHA256",
+        signature_method=method,
         nonce=fields["oauth_nonce"].strip('"'),
         timestamp=fields["oauth_timestamp"].strip('"'),
     )
@@ -89,6 +93,17 @@ def test_a_server_that_wants_them_in_the_body_gets_them_there() -> None:
     _, headers, form = endpoint.sent[1]
     assert "Authorization" not in headers
     assert "client_secret=s3cr+et%2B%26" in form
+
+
+def test_a_server_that_is_known_to_want_them_in_the_body_never_gets_them_by_basic() -> None:
+    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}))
+    access = OAuth2Credentials("https://sis.example/token", "me", SECRET, ("a",), in_body=True)
+    with pytest.raises(AccessRefusedError):
+        access.headers("GET", URL, endpoint)
+    ((_, headers, form),) = endpoint.sent
+    assert "Authorization" not in headers
+    assert "client_secret=s3cr+et%2B%26" in form
+    assert "scope=a" in form
 
 
 @pytest.mark.parametrize("expires_in", [3600, "3600", None, "soon"])

@@ -1,7 +1,8 @@
 """Access rules: invalid credentials, the token endpoint, signatures, and the levels of their findings."""
 
 import base64
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs
 
 import pytest
@@ -22,10 +23,11 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.invalid_credentials import CustomSignature, RawAuthorization, oauth1_credentials
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import TokenEndpoint, error_code, token_endpoint_of
+from oneroster.contract.result import Finding
 from oneroster.contract.rules import access
 from oneroster.contract.rules import access_oauth1 as signatures
 from oneroster.contract.rules import access_oauth2 as tokens
-from tests.contract_kit.hostile import HostileServer, answer, says, serving
+from tests.contract_kit.hostile import Behaviour, HostileServer, answer, says, serving
 from tests.contract_kit.judging import EMPTY, ORGS, judging, levels
 
 SECRET = "s3cr et+&"
@@ -52,10 +54,11 @@ def test_a_header_is_sent_as_it_is_written() -> None:
     assert isinstance(door.invalid(), NoCredentials)
 
 
+@pytest.mark.parametrize("method", ["HMAC-SHA256", "HMAC-SHA1"])
 @pytest.mark.parametrize("signed", [URL, URL.partition("?")[0]])
-def test_a_signature_is_made_with_what_was_chosen(signed: str) -> None:
-    door = CustomSignature(OAuth1Credentials("me", SECRET), 1_700_000_000, "n-1", lambda _: signed)
-    same = Signer("me", client_secret=SECRET, signature_method="HMAC-SHA256", timestamp="1700000000", nonce="n-1")
+def test_a_signature_is_made_with_what_was_chosen(signed: str, method: str) -> None:
+    door = CustomSignature(OAuth1Credentials("me", SECRET, method), 1_700_000_000, "n-1", lambda _: signed)
+    same = Signer("me", client_secret=SECRET, signature_method=method, timestamp="1700000000", nonce="n-1")
     assert door.headers("GET", URL, no_post)["Authorization"] == same.sign(signed)[1]["Authorization"]
     assert SECRET not in repr(door) + door.curl()
 
@@ -67,7 +70,7 @@ def test_two_signatures_never_share_a_nonce() -> None:
 
 @pytest.mark.parametrize("ask", [oauth1_credentials, token_endpoint_of])
 def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[ObservedTenant], object]) -> None:
-    with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not entered by OAuth"):
+    with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not accessed with OAuth"):
         ask(tenant)
 
 
@@ -87,7 +90,8 @@ def test_the_desk_asks_by_basic_and_keeps_what_is_granted() -> None:
         way = credentials(server)
         with Gateway(Target(server.base_url, access=way)) as gateway:
             desk = token_endpoint_of(ObservedTenant(gateway))
-            assert desk.grant(desk.scope) is desk.grant("a b")
+            assert desk.scopes == ("a b", "")
+            assert desk.grant("a b") is desk.grant("a b")
             assert desk.request_token("a b") is not desk.grant("a b")
         pair = base64.b64decode(sent(server)[0][0].removeprefix("Basic ")).decode()
     assert pair == "me:s3cr+et%2B%26"
@@ -98,7 +102,7 @@ def test_the_desk_finds_out_who_wants_the_secret_in_the_form() -> None:
     refusal = answer(b'{"error": "invalid_client"}', "401 Unauthorized")
     with serving(says(refusal, answer(GRANTED))) as server:
         with Gateway(Target(server.base_url, access=credentials(server))) as gateway:
-            desk = TokenEndpoint(ObservedTenant(gateway), credentials(server))
+            desk = TokenEndpoint(gateway, credentials(server))
             assert desk.grant("").status == 200
             assert desk.ask("colour").status == 200
         shown = [bool(each) for each, _ in sent(server)]
@@ -110,6 +114,53 @@ def test_a_scope_that_is_refused_is_no_reason_to_show_the_secret_elsewhere() -> 
     with serving(says(refusal)) as server, Gateway(Target(server.base_url, access=credentials(server))) as gateway:
         assert error_code(token_endpoint_of(ObservedTenant(gateway)).grant("x")) == "invalid_scope"
         assert len(server.requests) == 1
+
+
+def test_the_desk_shows_the_secret_only_in_the_form_where_the_settings_say_so() -> None:
+    refusal = answer(b'{"error": "invalid_client"}', "401 Unauthorized")
+    with serving(says(refusal)) as server:
+        way = OAuth2Credentials(credentials(server).token_url, "me", SECRET, ("a",), in_body=True)
+        with Gateway(Target(server.base_url, access=way)) as gateway:
+            assert TokenEndpoint(gateway, way).grant("a").status == 401
+        ((shown, form),) = sent(server)
+    assert (shown, form["client_secret"]) == ("", [SECRET])
+
+
+SCOPES = ("exact", "")
+
+
+def one_scope(granted: str) -> Behaviour:
+    """A token endpoint that looks at the scope first, then at the grant type and the secret."""
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        text = head.decode()
+        form = parse_qs(text.partition("\r\n\r\n")[2])
+        _, _, basic = text.partition("Authorization: Basic ")
+        known = base64.b64decode(basic.partition("\r\n")[0]) == b"me:s3cr+et%2B%26"
+        if not text.startswith("POST"):
+            connection.sendall(EMPTY)
+        elif form.get("scope", [""]) != [granted]:
+            connection.sendall(answer(b'{"error": "invalid_scope"}', "400 Bad Request"))
+        elif form["grant_type"] != ["client_credentials"]:
+            connection.sendall(answer(b'{"error": "unsupported_grant_type"}', "400 Bad Request"))
+        elif not known:
+            connection.sendall(answer(b'{"error": "invalid_client"}', "401 Unauthorized"))
+        else:
+            connection.sendall(answer(GRANTED))
+
+    return behave
+
+
+@pytest.mark.parametrize("granted", SCOPES)
+@pytest.mark.parametrize("probe", [tokens.wrong_secret, tokens.unknown_grant])
+def test_probes_differ_from_the_granted_request_in_one_thing(
+    probe: Callable[..., Iterator[Finding]], granted: str
+) -> None:
+    def way(server: HostileServer) -> OAuth2Credentials:
+        return OAuth2Credentials(credentials(server).token_url, "me", SECRET, ("exact",))
+
+    with judging(one_scope(granted), way) as tenant:
+        assert levels(probe(tenant, ORGS)) == []
 
 
 def test_forms_go_to_the_token_endpoint_only_and_show_no_secret() -> None:
@@ -128,7 +179,7 @@ def test_the_kit_waits_no_longer_than_the_run_may() -> None:
         pauses: list[float] = []
         with Gateway(Target(server.base_url), RunBudget(seconds=60), pause=pauses.append) as gateway:
             gateway.pause(5)
-            with pytest.raises(BudgetSpentError, match="longer than the run"):
+            with pytest.raises(BudgetSpentError, match="exceed the time allowed"):
                 gateway.pause(90)
     assert pauses == [5]
 

@@ -108,46 +108,56 @@ class WrongToken(BearerToken):
 
 @dataclass(slots=True)
 class OAuth1Credentials:
-    """OAuth 1.0a without a token, HMAC-SHA256 (OneRoster 1.1, message signing)."""
+    """OAuth 1.0a without a token.
+
+    Attributes:
+        client_id: The consumer key.
+        client_secret: The consumer secret.
+        signature_method: ``HMAC-SHA256``, as OneRoster requires, or ``HMAC-SHA1``.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
+    signature_method: str = "HMAC-SHA256"
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
-        return _authenticate(auth.OAuth1(self.client_id, self.client_secret, url, version=True), method, url, post)
+        flow = auth.OAuth1(self.client_id, self.client_secret, url, self.signature_method, version=True)
+        return _authenticate(flow, method, url, post)
 
     def renew(self) -> bool:
         return False
 
     def invalid(self) -> Credentials:
-        return OAuth1Credentials(self.client_id, secrets.token_urlsafe(24))
+        return OAuth1Credentials(self.client_id, secrets.token_urlsafe(24), self.signature_method)
 
     def curl(self) -> str:
         # curl cannot sign requests.
-        return "# sign with OAuth 1.0a HMAC-SHA256:"
+        return f"# sign with OAuth 1.0a {self.signature_method}:"
 
 
 @dataclass(slots=True)
 class OAuth2Credentials:
-    """OAuth 2 client credentials, sent by HTTP Basic first, then in the form for servers that require that.
+    """OAuth 2 client credentials. A server that refuses them by HTTP Basic gets them in the form.
 
     Attributes:
         token_url: The token endpoint.
         client_id: The client id.
         client_secret: The client secret.
         scopes: The scopes to request; if the server does not know one of them, none is requested.
+        in_body: Whether to send id and secret in the form at once, and never by HTTP Basic.
     """
 
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
     scopes: Sequence[str] = ()
+    in_body: bool = False
     _flow: auth.ClientCredentials | None = field(default=None, repr=False)
-    _in_body: bool | None = None
+    _worked_in_body: bool | None = None
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, post: TokenPost, /) -> dict[str, str]:
         status: int | None = None
-        for in_body in (False, True) if self._in_body is None else (self._in_body,):
+        for in_body in self._ways():
             flow = self._flow or auth.ClientCredentials(
                 self.client_id, self.client_secret, self.token_url, url, self.scopes, in_body, standard=Standard.of()
             )
@@ -156,12 +166,18 @@ class OAuth2Credentials:
             except TokenError as error:
                 status = error.status_code or 200
                 continue
-            self._flow, self._in_body = flow, in_body
+            self._flow, self._worked_in_body = flow, in_body
             return headers
         raise AccessRefusedError(
             f"the token endpoint {self.token_url} granted no token (HTTP {status}); "
-            "check the client id, the client secret and the token URL"
+            "check the client id, the client secret, the scopes and the token URL"
         )
+
+    def _ways(self) -> tuple[bool, ...]:
+        """Return whether to send id and secret in the form, one attempt after the other."""
+        if self._worked_in_body is not None:
+            return (self._worked_in_body,)
+        return (True,) if self.in_body else (False, True)
 
     def renew(self) -> bool:
         self._flow = None

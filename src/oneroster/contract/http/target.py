@@ -1,12 +1,7 @@
-"""The tenant to test: its base URL, dialect and credentials, from options and environment."""
+"""The tenant to test: its base URL, dialect and credentials, made from the settings."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
-
-import httpx
 
 from oneroster.contract.dialects.overlay import OverlayError, chosen_profile, dialect_specification
 from oneroster.contract.http.credentials import (
@@ -16,17 +11,14 @@ from oneroster.contract.http.credentials import (
     OAuth1Credentials,
     OAuth2Credentials,
 )
+from oneroster.errors import ConfigurationError
+from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Specification
 
-__all__ = ["DEFAULT_PROFILE", "Target", "TargetError", "required_scopes"]
+__all__ = ["DEFAULT_PROFILE", "Target", "required_scopes"]
 
-SETTINGS: Final = ("base_url", "token", "client_id", "client_secret", "token_url", "profile", "overlay")
 DEFAULT_PROFILE: Final = "standard"
-
-
-class TargetError(ValueError):
-    """The settings do not name a tenant; the message says which one to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,83 +43,39 @@ class Target:
 
     @classmethod
     def from_settings(
-        cls,
-        given: Mapping[str, str],
-        environment: Mapping[str, str] = os.environ,
-        *,
-        allow_writes: bool = False,
-        standard: Standard | None = None,
-    ) -> "Target | None":
-        """Return the tenant that settings name, completed from ``ONEROSTER_*`` variables; None without a base URL.
+        cls, settings: Settings, *, allow_writes: bool = False, standard: Standard | None = None
+    ) -> "Target":
+        """Return the tenant that settings name; see `oneroster.settings.resolve_settings`.
 
         Args:
-            given: Values of base_url, token, client_id, client_secret, token_url, profile and overlay. A given
-                credential replaces all credentials of the environment, so that the two are never mixed.
-            environment: The environment variables.
+            settings: The settings. Without credentials, requests are sent without them.
             allow_writes: Whether the kit may create objects in the tenant.
             standard: The version of the standard; the default version if None.
 
         Raises:
-            TargetError: A setting is invalid, or two settings contradict each other.
+            ConfigurationError: The profile or the overlay cannot be used.
         """
-        outside = {name: environment.get(f"ONEROSTER_{name.upper()}", "") for name in SETTINGS}
-        if given.get("token"):
-            outside |= {"client_id": "", "client_secret": "", "token_url": ""}
-        elif given.get("client_id"):
-            outside |= {"token": ""}
-        merged = {name: given.get(name) or outside[name] for name in SETTINGS}
-        if not merged["base_url"]:
-            return None
         version = standard or Standard.of()
-        overlay = merged["overlay"]
+        overlay = settings.overlay or ""
         try:
-            profile = chosen_profile(merged["profile"], overlay, version)
+            profile = chosen_profile(settings.profile or "", overlay, version)
             dialect_specification(profile, version, overlay)
         except OverlayError as error:
-            raise TargetError(str(error)) from error
-        base_url = checked_url(merged["base_url"], "base URL")
-        access = _credentials(merged, required_scopes(version.specification, writes=allow_writes))
-        return cls(base_url, profile, access, allow_writes, version, overlay)
+            raise ConfigurationError(str(error)) from error
+        access = _credentials(settings, required_scopes(version.specification, writes=allow_writes))
+        return cls(settings.base_url, profile, access, allow_writes, version, overlay)
 
 
-def checked_url(text: str, what: str) -> str:
-    """Return a URL without a slash at its end.
-
-    Args:
-        text: The URL.
-        what: The name of the setting, for messages.
-
-    Raises:
-        TargetError: It is not an http(s) URL, or it holds a user, a query or a fragment, which may be secret and would
-            appear in reports.
-    """
-    try:
-        url = httpx.URL(text)
-        _ = urlsplit(text).port
-    except (httpx.InvalidURL, ValueError):
-        raise TargetError(f"the {what} is not a URL") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise TargetError(f"the {what} must begin with https:// (or http://) and name a host")
-    if url.userinfo or url.fragment or (url.query and what == "base URL"):
-        raise TargetError(f"the {what} must not hold a user, password, query or fragment")
-    return text.rstrip("/")
-
-
-def _credentials(settings: Mapping[str, str], scopes: tuple[str, ...]) -> Credentials:
-    token, client_id, secret = settings["token"], settings["client_id"], settings["client_secret"]
-    if token and client_id:
-        raise TargetError("give either a token, or a client id and secret, not both")
-    if bool(client_id) != bool(secret):
-        raise TargetError("a client id and a client secret belong together; one of the two is missing")
-    for name in ("token", "client_id", "client_secret"):
-        if not settings[name].isascii() or not settings[name].isprintable():
-            raise TargetError(f"the {name.replace('_', ' ')} must be printable ASCII text without line breaks")
-    if not client_id:
-        return BearerToken(token) if token else NoCredentials()
-    if not settings["token_url"]:
-        return OAuth1Credentials(client_id, secret)
-    token_url = checked_url(settings["token_url"], "token URL")
-    return OAuth2Credentials(token_url, client_id, secret, scopes)
+def _credentials(settings: Settings, default_scopes: tuple[str, ...]) -> Credentials:
+    if settings.token is not None:
+        return BearerToken(settings.token)
+    if settings.client_id is None or settings.client_secret is None:
+        return NoCredentials()
+    if settings.token_url is None:
+        return OAuth1Credentials(settings.client_id, settings.client_secret, settings.oauth1_method)
+    scopes = default_scopes if settings.scopes is None else tuple(settings.scopes.split())
+    in_body = settings.client_auth == "body"
+    return OAuth2Credentials(settings.token_url, settings.client_id, settings.client_secret, scopes, in_body)
 
 
 def required_scopes(specification: Specification, *, writes: bool = False) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+from oauthlib.oauth1 import Client
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import (
@@ -57,7 +57,7 @@ class CustomSignature(_InvalidCredentials):
     """An OAuth 1.0a signature with a given timestamp, nonce and signed URL.
 
     Attributes:
-        credentials: The client id and secret.
+        credentials: The client id and secret, and the signature method.
         timestamp: Unix seconds.
         nonce: The nonce.
         signed_url: Maps the URL of the request to the URL that is signed.
@@ -72,7 +72,7 @@ class CustomSignature(_InvalidCredentials):
         signer = Client(
             self.credentials.client_id,
             client_secret=self.credentials.client_secret,
-            signature_method=SIGNATURE_HMAC_SHA256,
+            signature_method=self.credentials.signature_method,
             timestamp=str(self.timestamp),
             nonce=self.nonce,
         )

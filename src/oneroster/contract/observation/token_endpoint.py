@@ -9,6 +9,7 @@ from oneroster.contract.http.credentials import FORM, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.transport.oauth2_tokens import scope_attempts
 
 __all__ = ["TokenEndpoint", "error_code", "token_endpoint_of"]
 
@@ -26,13 +27,14 @@ class TokenEndpoint:
     def __init__(self, gateway: Gateway, credentials: OAuth2Credentials) -> None:
         self._gateway = gateway
         self._credentials = credentials
-        self._in_body = False
+        self._in_body = credentials.in_body
         self._granted: dict[str, Exchange] = {}
 
     @property
-    def scope(self) -> str:
-        """All scopes that the run requests, separated by spaces."""
-        return " ".join(self._credentials.scopes)
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes of the run, which are requested one after the other until one is granted, as the client does."""
+        attempts = scope_attempts(self._credentials.scopes, self._gateway.target.standard.specification)
+        return tuple(" ".join(attempt) for attempt in attempts)
 
     def grant(self, scope: str) -> Exchange:
         """Return the response to a token request with a scope, from the cache if there is one."""

@@ -31,16 +31,21 @@ def token_members(exchange: Exchange) -> dict[str, Any] | None:
     return members if isinstance(members, dict) and isinstance(members.get("access_token"), str) else None
 
 
-def successful_token_response(tenant: ObservedTenant) -> Exchange:
-    """Return the token response for the scope of this run, or for no scope if that one is rejected.
+def granted_scope(tenant: ObservedTenant) -> str:
+    """Return the scope for which the token endpoint grants a token: that of the run, a part of it, or none.
 
     Raises ``NotExercised`` when the token endpoint grants no token.
     """
     desk = token_endpoint_of(tenant)
-    for scope in dict.fromkeys((desk.scope, "")):
+    for scope in desk.scopes:
         if token_members(desk.grant(scope)) is not None:
-            return desk.grant(scope)
+            return scope
     raise NotExercised("the token endpoint grants no token")
+
+
+def successful_token_response(tenant: ObservedTenant) -> Exchange:
+    """Return the response to the token request that is granted; see `granted_scope`."""
+    return token_endpoint_of(tenant).grant(granted_scope(tenant))
 
 
 def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
@@ -69,9 +74,9 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
     over=first_readable,
 )
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    successful_token_response(tenant)
-    desk = token_endpoint_of(tenant)
-    exchange = desk.ask("client_credentials", desk.scope, secrets.token_urlsafe(24))
+    # The request differs from one that is granted in the secret alone.
+    scope = granted_scope(tenant)
+    exchange = token_endpoint_of(tenant).ask("client_credentials", scope, secrets.token_urlsafe(24))
     yield from expect_no_token(exchange, "a wrong client secret", "invalid_client")
 
 
@@ -85,8 +90,8 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     over=first_readable,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    successful_token_response(tenant)
-    exchange = token_endpoint_of(tenant).ask("oneroster_check")
+    # The request differs from one that is granted in the grant type alone.
+    exchange = token_endpoint_of(tenant).ask("oneroster_check", granted_scope(tenant))
     yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
 
 
@@ -143,7 +148,7 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_WAIT:
         raise NotExercised(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
-    fresh = token_members(token_endpoint_of(tenant).request_token(token_endpoint_of(tenant).scope))
+    fresh = token_members(token_endpoint_of(tenant).request_token(granted_scope(tenant)))
     if fresh is None:
         raise NotExercised("the token endpoint granted no second token")
     token, path = BearerToken(fresh["access_token"]), readable_path(tenant, operation)

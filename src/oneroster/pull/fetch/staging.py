@@ -32,7 +32,7 @@ from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
 from oneroster_runtime.specification import Specification
 
-__all__ = ["Staging", "staging_folder"]
+__all__ = ["Staging", "staging_folder", "unfinished_pull"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
@@ -43,6 +43,20 @@ _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 def staging_folder(destination: Path) -> Path:
     """Return the path of the staging folder of a destination."""
     return destination.with_name(f".{destination.name}.pull")
+
+
+def unfinished_pull(destination: Path) -> Path | None:
+    """Return the staging folder of a pull that has ended without publishing its rows; None if there is none.
+
+    Raises:
+        StagingError: The pull has not ended.
+        OSError: The folder cannot be examined.
+    """
+    folder = staging_folder(destination)
+    if not (folder / _JOURNAL).is_file():
+        return None
+    _locked(folder / _LOCK).close()
+    return folder
 
 
 class Staging:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from oneroster.pull.errors import DestinationError
+from oneroster.pull.errors import DestinationError, UnknownFormatError
 from oneroster.pull.formats.duckdb_file import DuckDbFormat
 from oneroster.pull.formats.file_per_collection import MANIFEST_FILE, read_folder_manifest
 from oneroster.pull.formats.format import Format
@@ -53,15 +53,16 @@ def format_of(destination: Path, name: str | None = None) -> Format:
         name: The value of ``--format``. It takes precedence over content and suffix.
 
     Raises:
-        DestinationError: The format is unknown or cannot be detected.
+        UnknownFormatError: The format is unknown or cannot be detected.
+        DestinationError: The destination cannot be read.
     """
     if name is not None:
         if name not in FORMATS:
-            raise DestinationError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
+            raise UnknownFormatError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
         return _ZIP if name == "csv" and destination.suffix.lower() == ".zip" else FORMATS[name]
     detected = _by_content(destination) or _by_suffix(destination)
     if detected is None:
-        raise DestinationError(
+        raise UnknownFormatError(
             f"The format of {destination} cannot be detected. Pass --format with one of {', '.join(FORMATS)},"
             f" or use a name that ends in one of {', '.join(_SUFFIXES)}."
         )
@@ -88,13 +89,13 @@ def _by_suffix(destination: Path) -> Format | None:
 
 
 def _by_content(destination: Path) -> Format | None:
-    if destination.is_dir():
-        if (destination / "manifest.csv").is_file():
-            return FORMATS["csv"]
-        return _folder_format(destination) if (destination / MANIFEST_FILE).is_file() else None
-    if not destination.is_file():
-        return None
     try:
+        if destination.is_dir():
+            if (destination / "manifest.csv").is_file():
+                return FORMATS["csv"]
+            return _folder_format(destination) if (destination / MANIFEST_FILE).is_file() else None
+        if not destination.is_file():
+            return None
         with destination.open("rb") as file:
             head = file.read(16)
     except OSError as error:

@@ -82,14 +82,14 @@ class IncrementalUpdate(NamedTuple):
         if base is not None:
             _check_base(base.manifest, selection, base_url)
         if since != LAST_PULL:
-            when = parse_time(since)
+            when = parse_time(since, overlap)
         elif manifest is None or manifest.watermark is None:
             raise ConfigurationError(
                 "The existing roster has no watermark; give --since a time, or pull without --since."
             )
         else:
-            when = parse_time(manifest.watermark)
-        return cls(when - overlap, base, selection, delta or base is None)
+            when = parse_time(manifest.watermark, overlap)
+        return cls(when, base, selection, delta or base is None)
 
     def changes(self, standard: "Standard", source: CollectionSource) -> ChangeRequest | None:
         """Return how to request the changes of a collection; None when all rows must be requested."""

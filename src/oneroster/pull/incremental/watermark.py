@@ -35,6 +35,9 @@ LAST_PULL: Final = "last"
 DEFAULT_OVERLAP: Final = timedelta(hours=24)
 """How much earlier changes are requested: clocks differ, and some servers write local times as UTC."""
 
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST_YEAR: Final = 9998
+
 _JUNCTIONS: Final = (" and ", " or ")
 
 
@@ -50,11 +53,15 @@ class KnownState(NamedTuple):
     newest: datetime | None
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str, earlier: timedelta = timedelta(0)) -> datetime:
     """Return the time of an ISO 8601 date (midnight in UTC), or of a date-time with its zone.
 
+    Args:
+        text: The time.
+        earlier: How much earlier the returned time is.
+
     Raises:
-        ConfigurationError: It is not a time, or has no zone.
+        ConfigurationError: It is not a time, has no zone, or is beyond what a date-time can hold.
     """
     try:
         when = datetime.fromisoformat(text)
@@ -66,7 +73,16 @@ def parse_time(text: str) -> datetime:
         if len(text) > len("2026-01-31"):
             raise ConfigurationError(f"--since {text!r} has no time zone; add Z for UTC, or an offset such as +01:00.")
         when = when.replace(tzinfo=UTC)
-    return when.astimezone(UTC)
+    try:
+        found = when.astimezone(UTC) - earlier
+    except OverflowError:
+        found = _EARLIEST
+    if found <= _EARLIEST or when.year > _LATEST_YEAR:
+        raise ConfigurationError(
+            f"--since {text!r}, {earlier / timedelta(hours=1):g} hours earlier (--overlap), is outside the years"
+            f" {_EARLIEST.year} to {_LATEST_YEAR}; leave out --since to fetch everything."
+        )
+    return found
 
 
 def format_time(when: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ DAY_PRECISION: Final = {b"oneroster.precision": b"day"}
 
 _BLOCK_BYTES: Final = 2 << 20
 """Bytes to parse at a time, unless a row is longer."""
+
+_ROW: Final = re.compile(r"Row #(\d+)")
+_CELLS: Final = re.compile(r"Expected (\d+) columns, got (\d+)")
 
 _MODES: Final = {"bulk": WHOLE_ROSTER, "delta": CHANGES_ONLY}
 
@@ -102,6 +106,7 @@ class BundleRoster:
         if file.name not in self._present:
             return
         resources = self._resources_by_owner(file) if RESOURCES_COLUMN in schema.names else {}
+        before = 1  # the header
         for text in self._text_batches(file):
             columns = []
             for field in schema:
@@ -109,15 +114,17 @@ class BundleRoster:
                     ids = text.column("sourcedId").to_pylist()
                     columns.append(pa.array([resources.get(sourced_id) for sourced_id in ids], field.type))
                 else:
-                    columns.append(self._column(file, field, text.column(field.name)))
+                    columns.append(self._column(file, field, text.column(field.name), before))
+            before += text.num_rows
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    def _column(self, file: CsvFile, field: pa.Field, text: pa.Array) -> pa.Array:
+    def _column(self, file: CsvFile, field: pa.Field, text: pa.Array, before: int) -> pa.Array:
         try:
             column = parse_cells(text, field.type)
         except (ValueError, pa.ArrowException):
             raise DestinationError(
-                f"{self._destination}: {file.name}.csv, column {field.name} has an invalid value."
+                f"{self._destination}: {file.name}.csv, column {field.name} has an invalid value"
+                f" in row {before + _first_invalid(text, field.type)}."
             ) from None
         if field.name == "status" and self._bulk:
             # Every record of a bulk file is active, and its status is blank (3 [A]).
@@ -159,7 +166,7 @@ class BundleRoster:
                 )
         except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
             raise DestinationError(
-                f"{self._destination}: {file.name}.csv cannot be read ({type(error).__name__})."
+                f"{self._destination}: {file.name}.csv cannot be read{_place(error)} ({type(error).__name__})."
             ) from None
 
     def _check_header(self, file: CsvFile, stream: IO[bytes]) -> None:
@@ -211,6 +218,25 @@ class BundleRoster:
             raise DestinationError(f"{self._destination} has no {name}.") from None
         except (OSError, zipfile.BadZipFile) as error:
             raise DestinationError(f"{self._destination}: {name} cannot be read ({type(error).__name__}).") from None
+
+
+def _first_invalid(text: pa.Array, kind: pa.DataType) -> int:
+    """Return the number of the first cell that cannot be read, counted from 1."""
+    for index in range(len(text)):
+        try:
+            parse_cells(text.slice(index, 1), kind)
+        except (ValueError, pa.ArrowException):
+            return index + 1
+    return len(text)
+
+
+def _place(error: Exception) -> str:
+    """Return where Arrow failed to read a file. The rest of its message may quote a record."""
+    text = str(error)
+    row = _ROW.search(text)
+    cells = _CELLS.search(text)
+    encoding = ": it is not UTF-8" if "invalid UTF8" in text else ""
+    return (f" at row {row[1]}" if row else "") + (f": {cells[2]} cells instead of {cells[1]}" if cells else encoding)
 
 
 def _associations_of(element: str) -> CsvFile | None:

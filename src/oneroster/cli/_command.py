@@ -1,0 +1,141 @@
+"""The class of all commands: what happens on Ctrl-C, without a library, with names and numbers, and for `--help`."""
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+import typer
+from typer.core import TyperCommand
+
+from oneroster.cli import USAGE, _interrupts
+from oneroster.cli._libraries import missing_library
+
+__all__ = ["command_class", "fail"]
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+_LARGEST: Final = 1e9
+"""The largest seconds, rate or share that is taken: clocks and sockets overflow not far above."""
+
+
+def fail(command: str, reason: str, status: int) -> NoReturn:
+    """Print why a command failed, and end it.
+
+    Raises:
+        KeyboardInterrupt: It failed because it was interrupted.
+        typer.Exit: It failed for another reason.
+    """
+    _interrupts.raise_if_seen()
+    typer.echo(f"oneroster {command}: {reason}", err=True)
+    raise typer.Exit(status)
+
+
+class _Command(TyperCommand):
+    """A command; see `command_class` for the attributes."""
+
+    renamed: Mapping[str, str] = _NONE
+    details: Mapping[str, Callable[[], str]] = _NONE
+    names: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    hint: str = ""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for parameter in self.params:
+            if parameter.name in self.pairs:
+                parameter.nargs = 2
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, and refuse what the parser takes but no command does."""
+        for argument in args:
+            name = argument.partition("=")[0]
+            if name in self.renamed:
+                ctx.fail(f"{name} has been renamed to {self.renamed[name]}")
+        rest = super().parse_args(ctx, args)
+        for parameter in self.params if not ctx.resilient_parsing else ():
+            name = parameter.name or ""
+            value = ctx.params.get(name)
+            _check_number(ctx, parameter, value)
+            if name in self.names and value:
+                ctx.params[name] = _split(ctx, parameter, value)
+        return rest
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help with the details, which only ``--help`` reads from the document or the catalogue."""
+        for parameter in self.params:
+            detail = self.details.get(parameter.name or "")
+            if detail is not None:
+                shown: Any = parameter
+                shown.help = f"{shown.help} {detail()}"
+        super().format_help(ctx, formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            with _interrupts.raised():
+                return self._invoked(ctx)
+        except KeyboardInterrupt as interrupt:
+            words = ["interrupted", *([self.hint] if self.hint else []), *getattr(interrupt, "__notes__", ())]
+            typer.echo(f"oneroster {self.name}: {'; '.join(words)}", err=True)
+            raise typer.Exit(_interrupts.INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            typer.echo(f"oneroster {self.name}: {missing_library(error)}", err=True)
+            raise typer.Exit(USAGE) from None
+
+    def _invoked(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception:
+            # Some libraries turn KeyboardInterrupt into an error of their own.
+            _interrupts.raise_if_seen()
+            raise
+
+
+def command_class(
+    *,
+    renamed: Mapping[str, str] = _NONE,
+    details: Mapping[str, Callable[[], str]] = _NONE,
+    names: tuple[str, ...] = (),
+    pairs: tuple[str, ...] = (),
+    hint: str = "",
+) -> type[TyperCommand]:
+    """Return the class of a command, with what Typer cannot express.
+
+    Args:
+        renamed: The new name of each option that was renamed, by its old name, both with dashes. The parser alone
+            would call an old name unknown, and not say what to use instead.
+        details: Functions that return a sentence to add to the help of a parameter, by the name of the parameter.
+        names: The parameters that take names: repeatable, and each value may hold several names with commas.
+        pairs: The repeatable options that take two values.
+        hint: What to do after an interrupt.
+    """
+    attributes = {"renamed": renamed, "details": details, "names": names, "pairs": pairs, "hint": hint}
+    return type("Command", (_Command,), attributes)
+
+
+def _check_number(ctx: Any, parameter: Any, value: Any) -> None:
+    """Refuse numbers that pass a comparison with any bound, or that no library takes.
+
+    Raises:
+        typer.BadParameter: The value is such a number.
+    """
+    if not isinstance(value, int | float):
+        return
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.", ctx=ctx, param=parameter)
+    if abs(value) > (_LARGEST if isinstance(value, float) else sys.maxsize):
+        raise typer.BadParameter("the number is too large.", ctx=ctx, param=parameter)
+
+
+def _split(ctx: Any, parameter: Any, values: Any) -> list[str]:
+    """Return the names in values that hold one or more names with commas.
+
+    Raises:
+        typer.BadParameter: There is no name: an empty value must not select everything.
+    """
+    found = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if not found:
+        raise typer.BadParameter("a name is missing.", ctx=ctx, param=parameter)
+    return found

@@ -1,0 +1,65 @@
+"""The output of `oneroster rules`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from oneroster.cli._lists import print_lines
+from oneroster.contract.levels import Level
+from oneroster.contract.rule import Rule
+from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS
+
+__all__ = ["print_rule", "print_rule_list"]
+
+_STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
+
+
+def print_rule_list(found: list[Rule]) -> None:
+    """Print one line for each rule: by family on a terminal, elsewhere to be searched and cut."""
+    if not sys.stdout.isatty():
+        print_lines(
+            [{"id": each.id, "level": str(each.level), "family": each.family, "title": each.title} for each in found]
+        )
+        return
+    console = Console(highlight=False)
+    for family in dict.fromkeys(rule.family for rule in found):
+        console.print(Text.assemble((family, "bold"), (f"  {FAMILY_TEXTS[family]}", "dim")))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for rule in (rule for rule in found if rule.family == family):
+            table.add_row(f"  {rule.id}", Text(str(rule.level), _STYLES[rule.level]), Text(rule.title))
+        console.print(table)
+        console.print()
+
+
+def print_rule(rule: Rule) -> None:
+    """Print all that is documented about a rule."""
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        typer.echo(f"{rule.id}  {rule.title}")
+        print_lines([{"name": name, "text": text.plain} for name, text in _fields(rule)])
+        return
+    console.print(Text.assemble((f"{rule.id}  {rule.title}", "bold")), soft_wrap=True)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column()
+    for name, text in _fields(rule):
+        table.add_row(name, text)
+    console.print(table)
+
+
+def _fields(rule: Rule) -> Iterator[tuple[str, Text]]:
+    yield "family", Text(f"{rule.family}: {FAMILY_TEXTS[rule.family]}")
+    yield "level", Text.assemble((str(rule.level), _STYLES[rule.level]), f": {LEVEL_TEXTS[rule.level]}")
+    yield "clause", Text(rule.clause)
+    yield "example", Text(rule.example)
+    yield "fix", Text(rule.fix)
+    if rule.needs:
+        yield "needs", Text(f"{', '.join(rule.needs)}: skipped where one of these is violated")

@@ -1,0 +1,87 @@
+"""What a run is asked for, in the words of its options, for `oneroster check` and for pytest alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oneroster.contract.http.budget import RunBudget, default_rate
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.result import CheckReport
+from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.runner import ProgressCallback, check
+from oneroster.contract.selection import RuleSelection
+from oneroster.settings import Settings
+
+__all__ = ["RunOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of a run; None where the default of `RunBudget` applies.
+
+    Attributes:
+        selection: The rules and operations.
+        allow_writes: Whether the kit may create objects in the tenant.
+        fuzz: The number of generated valid requests to each operation.
+        negative: Whether to send generated invalid requests.
+        stateful: Whether to follow links from collections to single records.
+        seed: Makes the run repeatable; random if None.
+        max_requests: The maximum number of requests.
+        max_time: The maximum duration of the run in seconds.
+        rate: The maximum number of requests per second.
+        timeout: The maximum duration of one request in seconds.
+        workers: The number of concurrent requests.
+    """
+
+    selection: RuleSelection
+    allow_writes: bool = False
+    fuzz: int = 0
+    negative: bool = False
+    stateful: bool = False
+    seed: int | None = None
+    max_requests: int | None = None
+    max_time: float | None = None
+    rate: float | None = None
+    timeout: float | None = None
+    workers: int | None = None
+
+    @property
+    def plan(self) -> RunPlan:
+        """What the run covers."""
+        return RunPlan(self.selection.operations, self.fuzz, self.negative, self.stateful)
+
+    def target(self, settings: Settings) -> Target:
+        """Return the tenant to test.
+
+        Raises:
+            ConfigurationError: The profile or the overlay cannot be used.
+        """
+        return Target.from_settings(settings, allow_writes=self.allow_writes)
+
+    def budget(self, target: Target) -> RunBudget:
+        """Return the limits of a run on a tenant."""
+        default = RunBudget()
+        return RunBudget(
+            requests=self.max_requests or self.plan.requests(default.requests),
+            rate=self.rate or default_rate(target.base_url),
+            timeout=self.timeout or default.timeout,
+            seconds=self.max_time or default.seconds,
+            workers=self.workers or default.workers,
+        )
+
+    def run(
+        self,
+        target: Target,
+        progress: ProgressCallback = lambda _what, _done, _steps: None,
+        inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
+    ) -> CheckReport:
+        """Run the selected rules on a tenant; see `oneroster.contract.runner.check`."""
+        return check(
+            target,
+            self.budget(target),
+            rules=self.selection.rules,
+            plan=self.plan,
+            seed=self.seed,
+            progress=progress,
+            inspect=inspect,
+        )
