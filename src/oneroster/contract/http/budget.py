@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, UnreachableError
-from oneroster.transport.urls import is_loopback
 
 __all__ = ["DEFAULT_RATE", "REQUESTS_FOR_WRITES", "BudgetTracker", "RunBudget", "default_rate"]
 
@@ -47,6 +46,9 @@ class RunBudget:
 
 def default_rate(base_url: str) -> float | None:
     """Return the default number of requests per second to a server; None, for no limit, on this machine."""
+    # Imported here, because it brings httpx, and the command line reads the defaults for its help.
+    from oneroster.transport.urls import is_loopback
+
     return None if is_loopback(base_url) else DEFAULT_RATE
 
 
