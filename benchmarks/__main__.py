@@ -18,6 +18,7 @@ _PARTS: Final = {
     "latency": ("walk", "far"),
     "memory": ("walk_memory", "measure"),
     "import": ("import_time", "measure"),
+    "start": ("command_start", "measure"),
     "files": ("file_formats", "measure"),
     "pull": ("pulls", "near"),
     "pull-latency": ("pulls", "far"),

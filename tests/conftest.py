@@ -1,19 +1,72 @@
-"""Long series (marked `long`) run only on request: `scripts/test --all`."""
+"""The suite as a whole: series run as a sample unless `--all` is given, and chance has a seed that is printed.
 
+Mark a test with many dear cases `@pytest.mark.series(by=...)`, where `by` makes the stratum of a case from its
+parameters; every stratum is in the sample. `tests/series.py` holds the size of the samples.
+"""
+
+from typing import Any
+
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
+
+from tests import series
+
+LEFT_OUT = pytest.StashKey[list[str]]()
+LEFT_OUT_BY_WORKER = "left_out"
+SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
+
+
+class LeftOut:
+    """Stands for a test that a worker left out, in the numbers of the summary."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all", action="store_true", help="run also the long series, marked `long`")
+    parser.addoption("--all", action="store_true", help="run every case of the long series, and more examples")
+    parser.addoption("--seed", type=int, default=series.SEED, help="seed of the samples and of Hypothesis")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: a long series whose short form is another test; runs with --all")
+    config.addinivalue_line("markers", SERIES)
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(config.option.seed)
+    hypothesis.settings.register_profile(
+        "suite",
+        # A busy machine is no fault, and a run repeats itself.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        database=None,
+        max_examples=series.EXAMPLES[config.option.all],
+    )
+    hypothesis.settings.load_profile("suite")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    which = "every case" if config.option.all else f"at least {series.SAMPLE} cases of each, --all for every case"
+    return f"series: {which}; --seed {config.option.seed}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--all"):
+    if config.option.all:
         return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    items[:], left_out = series.split(items, config.option.seed)
+    config.stash[LEFT_OUT] = [item.nodeid for item in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist left out to the summary; by itself it reports no deselected tests."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[LEFT_OUT_BY_WORKER] = session.config.stash.get(LEFT_OUT, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Count once what every worker left out, for they all leave out the same."""
+    config: pytest.Config = node.config
+    left_out = getattr(node, "workeroutput", {}).get(LEFT_OUT_BY_WORKER, [])
+    if left_out and LEFT_OUT not in config.stash:
+        config.stash[LEFT_OUT] = left_out
+        config.hook.pytest_deselected(items=[LeftOut() for _ in left_out])

@@ -23,6 +23,7 @@ from oneroster import (
     Retry,
     UnstableCollectionError,
 )
+from tests.patience import PATIENCE
 from tests.web import Answer, Seen, Web, serve
 
 ROWS = [f"id-{number:03}" for number in range(57)]
@@ -333,7 +334,7 @@ def test_windows_are_on_their_way_together_and_keep_the_order(read: Reader) -> N
         if asked.offset == 40:
             fourth.set()
         if asked.offset == 10:
-            together.append(fourth.wait(10))
+            together.append(fourth.wait(PATIENCE))
         return page(part(asked), len(ROWS))
 
     with serve(listening(server)) as web:
@@ -342,7 +343,7 @@ def test_windows_are_on_their_way_together_and_keep_the_order(read: Reader) -> N
 
 
 class Tired(NamedTuple):
-    """A server that gives two pages, then asks for a minute of patience."""
+    """A server that gives two pages, then asks to come back in two minutes."""
 
     refused: Event
 
@@ -350,7 +351,7 @@ class Tired(NamedTuple):
         if asked.offset < 2 * LIMIT:
             return page(part(asked), len(ROWS))
         self.refused.set()
-        return Answer(503, headers=(("Retry-After", "60"),))
+        return Answer(503, headers=(("Retry-After", "120"),))
 
 
 def test_leaving_a_walk_does_not_wait_for_a_pause() -> None:
@@ -361,10 +362,10 @@ def test_leaving_a_walk_does_not_wait_for_a_pause() -> None:
     ):
         pages = roster.get_all_orgs().pages()
         assert [len(next(pages).records), len(next(pages).records)] == [10, 10]
-        assert tired.refused.wait(10)
+        assert tired.refused.wait(PATIENCE)
         began = time.monotonic()
         pages.close()  # type: ignore[attr-defined]  # a generator, told as an iterator
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < PATIENCE
         # The walk was left; the client lives on.
         assert roster.get_all_orgs().first() is not None
 
@@ -376,7 +377,7 @@ def test_leaving_a_walk_of_tasks_does_not_wait_for_a_pause() -> None:
         async with AsyncOneRoster(base_url=web.origin, token="t", paging=Paging(LIMIT, adaptive=False)) as roster:
             pages: Any = roster.get_all_orgs().pages()
             assert [len((await anext(pages)).records), len((await anext(pages)).records)] == [10, 10]
-            assert await asyncio.to_thread(tired.refused.wait, 10)
+            assert await asyncio.to_thread(tired.refused.wait, PATIENCE)
             began = time.monotonic()
             await pages.aclose()
             left = time.monotonic() - began
@@ -384,4 +385,4 @@ def test_leaving_a_walk_of_tasks_does_not_wait_for_a_pause() -> None:
             return left
 
     with serve(listening(tired)) as web:
-        assert asyncio.run(leave(web)) < 10
+        assert asyncio.run(leave(web)) < PATIENCE

@@ -16,11 +16,12 @@ from oneroster.pagination.walk import PageRequest
 from oneroster.prefetch import PagePrefetcher
 from oneroster.settings import Settings
 from oneroster.transport.session import Session
+from tests.patience import PATIENCE
 from tests.web import Answer, Seen, Web, serve
 
 PAGING = Paging(limit=10, adaptive=False)
-QUICK = 5.0
-"""Seconds that are far less than any limit of the client, and far more than a slow machine needs."""
+HELD = 10 * PATIENCE
+"""Seconds for which the server keeps an answer back; nothing may wait for its end."""
 
 
 class Held:
@@ -34,7 +35,7 @@ class Held:
         offset, limit = int(query.get("offset", 0)), int(query.get("limit", 100))
         if offset >= 20:
             self.asked.set()
-            self.go.wait(60)
+            self.go.wait(HELD)
         rows = [{"sourcedId": f"id-{number}"} for number in range(60)][offset : offset + limit]
         return Answer(200, json.dumps({"orgs": rows}).encode(), (("X-Total-Count", "60"),))
 
@@ -58,15 +59,15 @@ def fetching() -> list[threading.Thread]:
 
 
 @contextmanager
-def quickly() -> Iterator[None]:
+def without_waiting() -> Iterator[None]:
     began = time.monotonic()
     yield
-    assert time.monotonic() - began < QUICK
+    assert time.monotonic() - began < PATIENCE
 
 
 def joined() -> None:
     for thread in fetching():
-        thread.join(QUICK)
+        thread.join(PATIENCE)
     assert not fetching()
 
 
@@ -75,11 +76,11 @@ def test_leaving_a_walk_does_not_wait_for_an_answer(held: tuple[Web, Held]) -> N
     with roster_of(web) as roster:
         pages: Any = roster.get_all_orgs().pages()
         assert [len(next(pages).records), len(next(pages).records)] == [10, 10]
-        assert server.asked.wait(QUICK)
-        with quickly():
+        assert server.asked.wait(PATIENCE)
+        with without_waiting():
             pages.close()
         assert fetching(), "they are still on the wire"
-        with quickly():
+        with without_waiting():
             roster.close()
     joined()
 
@@ -90,11 +91,11 @@ def test_an_interrupt_in_the_middle_of_a_walk_is_heard_at_once(
     web, server = held
 
     def interrupted(*_: Any) -> Any:
-        assert server.asked.wait(QUICK)
+        assert server.asked.wait(PATIENCE)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
-    with quickly(), pytest.raises(KeyboardInterrupt), roster_of(web) as roster:
+    with without_waiting(), pytest.raises(KeyboardInterrupt), roster_of(web) as roster:
         list(roster.get_all_orgs())
     joined()
 
@@ -112,10 +113,10 @@ def test_closing_wakes_who_waits_for_an_answer_and_says_why(held: tuple[Web, Hel
     roster = roster_of(web)
     walking = threading.Thread(target=walk)
     walking.start()
-    assert server.asked.wait(QUICK)
-    with quickly():
+    assert server.asked.wait(PATIENCE)
+    with without_waiting():
         roster.close()
-        walking.join(QUICK)
+        walking.join(PATIENCE)
     assert [type(error) for error in caught] == [TransportError]
     assert "was cancelled: the client was closed" in str(caught[0])
     joined()
@@ -135,9 +136,9 @@ def test_a_cancelled_task_leaves_at_once_and_leaves_no_task(held: tuple[Web, Hel
                     continue
 
             walking = asyncio.create_task(walk())
-            assert await asyncio.to_thread(server.asked.wait, QUICK)
+            assert await asyncio.to_thread(server.asked.wait, PATIENCE)
             walking.cancel()
-            with quickly(), pytest.raises(asyncio.CancelledError):
+            with without_waiting(), pytest.raises(asyncio.CancelledError):
                 await walking
             await asyncio.sleep(0)
             assert len(asyncio.all_tasks()) == 1
@@ -154,7 +155,7 @@ def test_a_deadline_of_the_caller_holds(held: tuple[Web, Held]) -> None:
             async with asyncio.timeout(0.3):
                 _ = [org async for org in roster.get_all_orgs()]
 
-    with quickly(), pytest.raises(TimeoutError):
+    with without_waiting(), pytest.raises(TimeoutError):
         asyncio.run(late())
 
 
@@ -174,7 +175,7 @@ def test_pages_are_fetched_once_and_ahead_of_their_use() -> None:
     assert prefetcher.fetch_first(requests[:1]) == 0
     assert not fetching(), "one page needs no thread"
     assert prefetcher.fetch_first(requests[1:]) == 10
-    assert all_there.wait(QUICK)
+    assert all_there.wait(PATIENCE)
     assert prefetcher.fetch_first(requests[2:]) == 20
     assert prefetcher.fetch_first(requests[3:]) == 30
     assert sorted(fetched) == [0, 10, 20, 30]
@@ -187,11 +188,11 @@ def test_closing_a_session_stops_prefetching() -> None:
     session = Session(Settings("https://sis.example", token="t0ken"), Standard.of())
 
     def fetch(_: PageRequest, stop: threading.Event) -> bool:
-        return stop.wait(QUICK)
+        return stop.wait(PATIENCE)
 
     prefetcher = PagePrefetcher(session, fetch, 2)
     threading.Timer(0.05, session.close).start()
-    with quickly():
+    with without_waiting():
         assert prefetcher.fetch_first([PageRequest(0, 10), PageRequest(10, 10)])
         prefetcher.close()
     joined()

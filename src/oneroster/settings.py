@@ -136,6 +136,8 @@ def resolve_settings(
         ConfigurationError: Settings are missing or invalid; the message names all of them.
     """
     given: dict[str, str] = {name: value for name, value in arguments.items() if value is not None}
+    if wrong := [name for name, value in given.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"{', '.join(wrong)} must be given as text (str).")
     tenant = tenant or environ.get("ONEROSTER_TENANT")
     if tenant:
         stored = _from_file(Path(file or environ.get("ONEROSTER_CONFIG") or _DEFAULT_FILE), tenant, environ)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -85,7 +85,6 @@ def test_the_table_says_met_and_missed_and_nothing_without_a_target() -> None:
     assert [row.split()[-1] for row in text.splitlines()[1:]] == ["met", "missed", "1.10"]
 
 
-@settings(deadline=None)
 @given(rows=st.integers(1, 5000), limit=st.integers(1, 3000))
 def test_the_quick_server_has_every_row_once_however_it_is_cut(rows: int, limit: int) -> None:
     collection = enrollments(rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -21,6 +21,7 @@ from oneroster.inspection.diff import RecordChange, diff_rosters
 from oneroster.pull.formats import format_of
 from oneroster.pull.roster.roster import MemoryRoster
 from tests.pull.formats.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
+from tests.series import examples
 
 NAMES = {"csv": "r.zip", "ndjson": "r.ndjson", "parquet": "r.parquet", "duckdb": "r.duckdb", "sqlite": "r.sqlite"}
 
@@ -223,7 +224,7 @@ rosters = st.dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(old=rosters, new=rosters)
 def test_the_differences_are_those_of_a_naive_comparison(old: dict[str, Any], new: dict[str, Any]) -> None:
     (found,) = diff_rosters(users(old), users(new), 0)

@@ -195,3 +195,34 @@ def test_the_examples_of_the_help_run(line: str) -> None:
     result = CliRunner().invoke(build(), words)
     assert result.exit_code == 0, result.output
     assert len(result.stdout.splitlines()) > 3
+
+
+@pytest.mark.parametrize("filter_", ["role=teacher", "role = teacher AND status='active'", "teacher", "", "role==''"])
+def test_a_filter_without_quotes_is_refused_before_it_is_sent(filter_: str) -> None:
+    result = CliRunner().invoke(
+        build(), ["get", "users", "--base-url", "http://127.0.0.1:9", "--token", "t", "--filter", filter_]
+    )
+    assert result.exit_code == 2, result.output
+    assert "single quotes" in result.stderr
+    assert "teacher'" not in result.stderr.replace("'teacher'", "")
+
+
+@pytest.mark.parametrize(
+    "filter_", ["familyName='O'Brien'", "givenName='a AND b'", "metadata.x!='1' OR orgs.sourcedId~'y'"]
+)
+def test_values_may_hold_quotes_and_words(filter_: str) -> None:
+    from oneroster.cli._get_records import operation_to_read
+
+    options = {"filter": filter_, "fields": None, "sort": None, "orderBy": None}
+    assert operation_to_read("users", [], options).operation_id == "getAllUsers"
+
+
+def test_an_unknown_field_of_a_filter_is_told(tenant: Sandbox) -> None:
+    result = look(tenant, "users", "--filter", "rol='teacher'")
+    assert "no field 'rol'" in result.stderr
+    assert "did you mean role?" in result.stderr
+
+
+def test_a_server_that_ignores_a_filter_is_told() -> None:
+    with Sandbox(faults=["filter-ignored"]) as ignoring:
+        assert "do not match --filter" in look(ignoring, "users", "--filter", "role='teacher'").stderr

@@ -91,7 +91,7 @@ def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(tenant: Sandbox
         (["--to", "roster.parquet", "--profile", "martian"], "'martian' does not exist"),
         (["--to", "roster.parquet", "--workers", "0"], "workers"),
         (["--to", "roster.parquet", "--profile", "dialect.yaml"], "dialect.yaml"),
-        (["--to", "roster.zip", "--since", "last", "--only-changes"], "--only-changes was renamed to --delta"),
+        (["--to", "roster.zip", "--since", "last", "--only-changes"], "--only-changes has been renamed to --delta"),
         (["--to", "rosters", "--tenants", "oneroster.toml"], "--tenants cannot be combined"),
     ],
 )

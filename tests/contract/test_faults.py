@@ -1,7 +1,8 @@
 """Each fault of the sandbox violates one rule and no other, and each rule has such a fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -72,10 +73,17 @@ def way_into(tenant: Sandbox, way: str) -> Credentials:
     return BearerToken(tenant.token)
 
 
+def family_and_mechanism(parameters: Mapping[str, Any]) -> tuple[str, str, RunPlan | None]:
+    """Return the rule family of a fault, and what its run needs beyond the usual."""
+    rule_id = BROKEN_BY[parameters["fault"]]
+    return rule_id.rpartition("-")[0], WAYS_IN.get(parameters["fault"], "bearer"), PLANS.get(rule_id)
+
+
+@pytest.mark.series(by=family_and_mechanism)
 @pytest.mark.parametrize("fault", sorted(BROKEN_BY))
 def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     report = judged(fault)
-    broken = {each.id for each in report.breaches(Level.SHOULD)}
+    broken = {each.id for each in report.violations(Level.SHOULD)}
     if LEVELS[BROKEN_BY[fault]] is Level.OPEN:
         assert broken == set()
         added = open_findings(report) - open_findings(conforming(BROKEN_BY[fault].startswith(WRITING)))
@@ -86,28 +94,17 @@ def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
     assert not report.kit_errors()
 
 
-SAMPLE = ("local-times", "offset-ignored", "stack-trace")
 WITHOUT_ENGINE = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
 
 
-def engine_agrees(fault: str) -> None:
-    """Check that with the engine, the fault violates its rule and no other as well."""
+@pytest.mark.series
+@pytest.mark.parametrize("fault", WITHOUT_ENGINE)
+def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     report = judged_by((), (), [fault], way=way, token_lifetime=lifetime)
     expected = set() if LEVELS[BROKEN_BY[fault]] is Level.OPEN else {BROKEN_BY[fault]}
-    assert {each.id for each in report.breaches(Level.SHOULD)} == expected
+    assert {each.id for each in report.violations(Level.SHOULD)} == expected
     assert not report.kit_errors()
-
-
-@pytest.mark.parametrize("fault", SAMPLE)
-def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
-    engine_agrees(fault)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("fault", [fault for fault in WITHOUT_ENGINE if fault not in SAMPLE])
-def test_the_engine_reports_none_of_all_faults_a_second_time(fault: str) -> None:
-    engine_agrees(fault)
 
 
 @cache
@@ -125,7 +122,7 @@ def open_findings(report: CheckReport) -> set[tuple[str, str | None, str]]:
 @pytest.mark.parametrize("fault", ["wrong-total", "offset-ignored", "single-in-list"])
 def test_rules_whose_prerequisite_fails_are_skipped(fault: str) -> None:
     report = judged(fault)
-    broken = {each.operation_id for each in report.breaches()}
+    broken = {each.operation_id for each in report.violations()}
     followers = {rule.id for rule in catalogue() if BROKEN_BY[fault] in rule.needs and rule.family != "engine"}
     followed = [each for each in report.checks if each.id in followers and each.operation_id in broken]
     assert all(each.status is Status.SKIPPED for each in followed)

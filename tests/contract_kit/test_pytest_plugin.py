@@ -158,20 +158,16 @@ def test_findings_of_the_baseline_do_not_fail(faulty: Sandbox, pytester: pytest.
     assert "vendor ticket 4711" in outcomes(junit)["OR-SCH-01"][1]
 
 
-def test_an_error_of_the_kit_is_a_failure_with_its_own_words(pytester: pytest.Pytester, faulty: Sandbox) -> None:
-    pytester.makeconftest(
-        """
-        import oneroster.contract.rules.envelope as envelope
+def test_an_error_of_the_kit_is_a_failure_with_its_own_words(
+    pytester: pytest.Pytester, faulty: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crashes(*_: object) -> None:
+        raise KeyError
 
-        def crashes(*_):
-            raise KeyError
-
-        envelope.successful_responses = crashes
-        """
-    )
+    monkeypatch.setattr("oneroster.contract.rules.envelope.successful_responses", crashes)
     pytester.makepyfile("from oneroster.contract.test_contract import oneroster_report, test_rule")
     options = ("--base-url", faulty.base_url, "--token", faulty.token, "--oneroster-include", "OR-ENV-01")
-    result = pytester.runpytest_subprocess(*PLUGIN, *options)
+    result = pytester.runpytest_inprocess(*PLUGIN, *options)
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.fnmatch_lines(["*error of the kit, please report it: KeyError*"])
 

@@ -132,7 +132,7 @@ def test_a_tenant_that_is_gone_is_gone_for_all() -> None:
                 gateway.get("/orgs")
             except Exception as error:
                 outcomes.add(type(error).__name__)
-    assert outcomes == {"NoAnswerError", "UnreachableError"}
+    assert outcomes == {"NoResponseError", "UnreachableError"}
 
 
 def test_one_token_is_fetched_for_all_and_renewed_once() -> None:

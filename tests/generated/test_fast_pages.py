@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.generated.documented import JSON, elements
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_runtime.specification import python_name
@@ -17,12 +17,13 @@ from oneroster_v1p1 import DecodeError
 from oneroster_runtime.records import Record
 from oneroster_runtime.specification import Property
 from oneroster_v1p1 import specification
+from tests.series import examples
 
 ELEMENTS = specification().elements
 ENUMERATIONS = specification().enumerations
 OPERATIONS = specification().operations
 
-LAW = settings(max_examples=25, deadline=None)
+LAW = examples(25)
 COLLECTIONS = [name for name, element in ELEMENTS.items() if element.collection]
 BASE = {"sourcedId": "x-1", "status": "active", "dateLastModified": "2024-08-01T06:00:00.000Z"}
 ORG = BASE | {"name": "North", "type": "school"}
@@ -128,7 +129,6 @@ VALUES = [
 KEYS = ["sourcedId", "name", "parent", "metadata", "dateLastModified", "type", "extra", "\\u006eame", "n\xe4me"]
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4), max_size=3),
     st.sampled_from([('{"orgs":[', "]}"), ('{"orgs":[1],"orgs":[', "]}"), ('\ufeff{"orgs":[', "]}"), ("[", "]"),
@@ -146,7 +146,6 @@ def test_any_bytes_are_read_alike_or_left_to_the_tolerant_reading(
     assert page is None or told(page) == tolerant(module, body)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_read_alike_or_left_to_the_tolerant_reading(body: bytes) -> None:
     module = module_of("Org")

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from tests.generated.documented import JSON, elements
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_runtime.specification import python_name
@@ -18,12 +18,13 @@ from oneroster_v1p1 import UnreadableFieldError, models
 from oneroster_runtime.fields import accepts
 from oneroster_runtime.records import Record
 from oneroster_v1p1 import document, specification
+from tests.series import examples
 
 ELEMENTS = specification().elements
 
 DOCUMENT = document()
 # No deadline: what is judged is what comes out, on machines of any speed.
-LAW = settings(max_examples=40, deadline=None)
+LAW = examples(40)
 
 
 def read(name: str, source: dict[str, Any]) -> Record:

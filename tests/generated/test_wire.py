@@ -9,18 +9,19 @@ import jsonschema
 import msgspec
 import pytest
 from tests.generated.documented import JSON, elements
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_v1p1 import models
 from oneroster_v1p1 import document, specification
 from oneroster_v1p1.wire import STRUCTS, TRUTH, page_decoder, error_path, raw_page_decoder, record_decoder
+from tests.series import examples
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
 
 DOCUMENT = document()
-LAW = settings(max_examples=30, deadline=None)
+LAW = examples(30)
 COLLECTIONS = [name for name, element in ELEMENTS.items() if element.collection]
 BASE = {"sourcedId": "x-1", "status": "active", "dateLastModified": "2024-08-01T06:00:00.000Z"}
 ORG = BASE | {"name": "North", "type": "school"}
@@ -90,7 +91,7 @@ def test_each_required_property_is_required(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COLLECTIONS)
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(data=st.data())
 def test_a_page_is_read_whole_or_record_by_record(name: str, data: st.DataObject) -> None:
     sources = data.draw(st.lists(elements(name), max_size=3))

@@ -22,6 +22,7 @@ from oneroster.contract.runner import check
 from oneroster.pull import DestinationError, open_destination, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.district.entities import Entity, Org, Person
+from oneroster.settings import resolve_settings
 from oneroster.standard import Standard
 from tests.generated.loopback import Loopback
 
@@ -157,10 +158,14 @@ def test_the_client_reads_the_sandbox(standard: Standard, tenant: Sandbox) -> No
             client.get_user("nobody")
 
 
+def target_of(served: Sandbox, standard: Standard) -> Target:
+    """Return the sandbox as the target of a check."""
+    settings = resolve_settings({"base_url": served.base_url, "token": served.token}, {})
+    return Target.from_settings(settings, standard=standard)
+
+
 def test_the_sandbox_conforms_to_the_document(standard: Standard, tenant: Sandbox) -> None:
-    target = Target.from_settings({"base_url": tenant.base_url, "token": tenant.token}, {}, standard=standard)
-    assert target is not None
-    report = check(target, seed=1)
+    report = check(target_of(tenant, standard), seed=1)
     assert report.target.standard == "9.9"
     failed = {(one.id, one.operation_id) for one in report.checks if one.status in (Status.FAILED, Status.WARNED)}
     assert not failed
@@ -170,9 +175,8 @@ def test_the_sandbox_conforms_to_the_document(standard: Standard, tenant: Sandbo
 
 def test_a_fault_is_found_in_the_version(standard: Standard) -> None:
     with Sandbox(standard=standard, mapping=map_entity, faults=["wrong-total"]) as faulty:
-        target = Target.from_settings({"base_url": faulty.base_url, "token": faulty.token}, {}, standard=standard)
-        assert target is not None
-        failed = {one.id for one in check(target, seed=1).checks if one.status is Status.FAILED}
+        report = check(target_of(faulty, standard), seed=1)
+    failed = {one.id for one in report.checks if one.status is Status.FAILED}
     assert failed == {"OR-PAG-05"}
 
 

@@ -1,8 +1,7 @@
-"""How many pages are asked for at once: decided by what a walk waits for, and seen on a server that takes its time."""
+"""How many pages are asked for at once: decided by what a walk waits for."""
 
 import asyncio
 import json
-import threading
 from typing import Any
 
 import httpx
@@ -13,10 +12,8 @@ from oneroster.operation_call import ParsedPage
 from oneroster.pages import AsyncWalkedPages
 from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import PageRequest
+from oneroster.prefetch import PagePrefetcher
 from tests.web import Answer, Seen, serve
-
-LATENCY = 0.06
-"""Seconds; long beside what a page of one row costs to read, also on a busy machine."""
 
 
 def paced(pace: AdaptiveConcurrency, pages: int, waited: float) -> int:
@@ -50,41 +47,47 @@ def test_a_fixed_number_is_kept(windows: int, adaptive: bool) -> None:
     assert paced(pace, 100, 1.0) == pace.maximum == windows
 
 
-def most_at_once(paging: Paging, rows: int) -> int:
-    """The most requests that a slow server had to answer at the same time."""
-    lock, under_way, most = threading.Lock(), 0, 0
-
-    def answer(seen: Seen) -> Answer:
-        nonlocal under_way, most
-        query = httpx.URL(seen.path).params
-        offset, limit = int(query["offset"]), int(query["limit"])
-        with lock:
-            under_way += 1
-            most = max(most, under_way)
-        threading.Event().wait(LATENCY)
-        with lock:
-            under_way -= 1
-        records = [{"sourcedId": f"o-{number}"} for number in range(offset, min(offset + limit, rows))]
-        return Answer(200, json.dumps({"orgs": records}).encode(), (("X-Total-Count", str(rows)),))
-
-    with serve(answer) as web, OneRoster(base_url=web.origin, token="t0ken", paging=paging) as roster:
-        assert [org.sourced_id for org in roster.get_all_orgs()] == [f"o-{number}" for number in range(rows)]
-    return most
-
-
-def test_a_walk_that_waits_has_more_pages_on_their_way() -> None:
-    assert 4 < most_at_once(Paging(limit=1), 40) <= 8
-    assert most_at_once(Paging(limit=1, adaptive=False), 12) == 4
-    assert most_at_once(Paging(limit=1, windows=1), 6) == 1
-
-
-@pytest.mark.parametrize(
+AT_ONCE = pytest.mark.parametrize(
     ("paging", "expected"),
     [(Paging(limit=1), 8), (Paging(limit=1, adaptive=False), 4), (Paging(limit=1, windows=1), 1)],
     ids=["adaptive", "fixed", "one"],
 )
+
+
+def one_row(request: Seen) -> Answer:
+    """A page of a collection of 20 rows."""
+    offset = int(httpx.URL(request.path).params["offset"])
+    records = [{"sourcedId": f"o-{offset}"}] if offset < 20 else []
+    return Answer(200, json.dumps({"orgs": records}).encode(), (("X-Total-Count", "20"),))
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are made up, so that nothing here depends on the speed of the machine."""
+    monkeypatch.setattr(pages._WaitTimer, "stop", lambda _: (0.9, 1.0))
+
+
+@AT_ONCE
+def test_a_walk_that_waits_has_more_pages_on_their_way(
+    paging: Paging, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 0
+    fetch_first = PagePrefetcher.fetch_first
+
+    def counted(self: PagePrefetcher[Any], requests: list[PageRequest]) -> Any:
+        nonlocal most
+        most = max(most, len(requests))
+        return fetch_first(self, requests)
+
+    monkeypatch.setattr(PagePrefetcher, "fetch_first", counted)
+    with serve(one_row) as web, OneRoster(base_url=web.origin, token="t0ken", paging=paging) as roster:
+        assert [org.sourced_id for org in roster.get_all_orgs()] == [f"o-{number}" for number in range(20)]
+    assert most == expected
+
+
+@AT_ONCE
 def test_the_async_client_goes_by_the_same(paging: Paging, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Tasks are counted where they start, and waits are made up: so nothing here depends on the speed of the machine.
+    # Tasks are counted where they start.
     under_way = most = 0
     fetch = AsyncWalkedPages._fetch
 
@@ -98,17 +101,11 @@ def test_the_async_client_goes_by_the_same(paging: Paging, expected: int, monkey
             under_way -= 1
 
     monkeypatch.setattr(AsyncWalkedPages, "_fetch", counted)
-    monkeypatch.setattr(pages._WaitTimer, "stop", lambda _: (0.9, 1.0))
 
     async def read(origin: str) -> int:
         async with AsyncOneRoster(base_url=origin, token="t0ken", paging=paging) as roster:
             return len([org async for org in roster.get_all_orgs()])
 
-    def answer(request: Seen) -> Answer:
-        offset = int(httpx.URL(request.path).params["offset"])
-        records = [{"sourcedId": f"o-{offset}"}] if offset < 20 else []
-        return Answer(200, json.dumps({"orgs": records}).encode(), (("X-Total-Count", "20"),))
-
-    with serve(answer) as web:
+    with serve(one_row) as web:
         assert asyncio.run(read(web.origin)) == 20
     assert most == expected

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster import CountMismatchError, Paging, PagingError, UnstableCollectionError
@@ -33,7 +33,6 @@ def honest(rows: Sequence[str], cap: int = 1000, total: bool = True) -> Server:
     return answer
 
 
-@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(1, 20), st.integers(1, 20), st.booleans(), st.integers(1, 5))
 def test_an_honest_server_is_read_exactly_once_in_order(
     rows: int, limit: int, cap: int, total: bool, windows: int
@@ -137,7 +136,6 @@ def test_ties_without_any_sort_are_reported_with_ids() -> None:
     assert caught.value.ids
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(2, 40), st.booleans(), st.integers(1, 4))
 def test_rows_that_stay_are_read_once_while_one_row_is_deleted_or_inserted(
     data: st.DataObject, count: int, total: bool, windows: int
@@ -162,7 +160,6 @@ def test_rows_that_stay_are_read_once_while_one_row_is_deleted_or_inserted(
     assert stay <= set(given_rows)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.tuples(st.lists(st.integers(0, 15), max_size=6), st.none() | st.integers(0, 20)), min_size=1))
 def test_whatever_a_server_sends_no_row_is_given_twice_and_the_walk_ends(
     script: list[tuple[list[int], int | None]],

@@ -11,7 +11,7 @@ import pytest
 from oneroster import OneRoster, OneRosterError, Paging, ResponseLimits, Retry
 from oneroster.pull import PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.faults import fault_names_in
+from oneroster.sandbox.faults import FAULTS, fault_names_in
 from tests.pull.pulling import Rows, by_id, rows_at, truth
 
 NAMES = fault_names_in("paging", "client.paging", "client.transport")
@@ -77,6 +77,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.series(by=lambda parameters: (FAULTS[parameters["fault"]].family, parameters["fault"] in BEARABLE))
 @pytest.mark.parametrize("fault", NAMES)
 def test_the_place_is_right_or_as_it_was(fault: str, expected: Rows, older: Path, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"

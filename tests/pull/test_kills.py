@@ -84,14 +84,14 @@ def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path)
             said = process.stderr.read()
         assert "rows fetched" in first
         assert process.returncode == 130
-        assert "--resume goes on" in said
+        assert "--resume to continue" in said
         assert not place.exists()
         done = run(slow, place, 0)
     assert done.returncode == 0, done.stderr
     assert rows_at(place) == expected
 
 
-@pytest.mark.long
+@pytest.mark.series(by=lambda parameters: (parameters["name"], parameters["number"] % 2))
 @pytest.mark.parametrize(
     ("name", "number"),
     [*(("roster.parquet", number) for number in range(40)), *(("roster.duckdb", number) for number in range(40, 50))],

@@ -14,6 +14,7 @@ import pytest
 from oneroster import AsyncOneRoster, ConfigurationError, OneRoster, ResponseLimits, Retry, TokenError, TransportError
 from oneroster.standard import Standard
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
+from tests.patience import PATIENCE
 from tests.web import Answer, Seen, serve
 
 TENANT = "https://example.oneroster.com/ims/oneroster/v1p1"
@@ -208,7 +209,7 @@ def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous
 
     def answer(seen: Seen) -> Answer:
         if seen.path == "/token":
-            go.wait(30)
+            go.wait(PATIENCE)
         return Answer(200, b'{"orgs": []}')
 
     with serve(answer) as web:

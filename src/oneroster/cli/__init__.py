@@ -3,6 +3,7 @@
 Nothing is imported here that is not needed to handle Ctrl-C, which may come while the libraries are being imported.
 """
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -20,8 +21,11 @@ def main() -> None:
     from oneroster.cli import _interrupts
 
     _interrupts.exit_at_once()
+    if "_ONEROSTER_COMPLETE" in os.environ:
+        # Typer would import all of Rich for every Tab, only to remove markup from the summaries.
+        sys.modules["rich"] = None  # type: ignore[assignment]
     try:
-        build()()
+        build()(prog_name="oneroster")
     except ModuleNotFoundError as error:
         from oneroster.cli._libraries import missing_library
 

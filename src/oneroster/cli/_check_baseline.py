@@ -1,8 +1,8 @@
-"""The options of `oneroster check` about baselines and overlays: accepted deviations, and files for later runs."""
+"""The baseline and the overlay of `oneroster check`: accepted deviations, and files for later runs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Any, Self
 
 import typer
 
@@ -19,44 +19,7 @@ from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster_runtime.specification import Specification
 
-__all__ = ["BaselineFile", "Deviations", "ReasonText", "UpdateBaseline", "WriteOverlay"]
-
-_BASELINE: Final = "Baseline"
-
-WriteOverlay = Annotated[
-    str,
-    typer.Option(
-        metavar="FILE",
-        help="Write the server's deviations from the document as an OpenAPI Overlay (.yaml, .json), for --overlay.",
-        rich_help_panel="Dialect",
-    ),
-]
-BaselineFile = Annotated[
-    str,
-    typer.Option(
-        "--baseline",
-        metavar="FILE",
-        help="Accept the findings that this baseline file lists; only new ones fail the run.",
-        rich_help_panel=_BASELINE,
-    ),
-]
-UpdateBaseline = Annotated[
-    str,
-    typer.Option(
-        metavar="FILE",
-        help="Write all findings of this run as a baseline file, with the reason that --reason gives.",
-        rich_help_panel=_BASELINE,
-    ),
-]
-ReasonText = Annotated[
-    str,
-    typer.Option(
-        "--reason",
-        metavar="TEXT",
-        help="Why the findings that --update-baseline writes are accepted.",
-        rich_help_panel=_BASELINE,
-    ),
-]
+__all__ = ["Deviations"]
 
 
 @dataclass

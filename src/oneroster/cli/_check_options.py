@@ -5,17 +5,18 @@ from typing import Annotated, Final, Literal
 import typer
 
 from oneroster.cli._tenant_options import setting_option
-from oneroster.contract.dialects.overlay import known_profiles
+from oneroster.contract.families import FAMILIES
 from oneroster.contract.http.budget import DEFAULT_RATE, RunBudget
-from oneroster.contract.rule import FAMILIES
-from oneroster.standard import Standard
 
 __all__ = [
     "AllowWrites",
+    "BaselineFile",
+    "Compare",
     "Exclude",
     "FailOn",
     "Faults",
     "Fuzz",
+    "Github",
     "Include",
     "MaxRequests",
     "MaxTime",
@@ -23,12 +24,19 @@ __all__ = [
     "Overlay",
     "Profile",
     "Rate",
+    "ReasonText",
+    "ReportHtml",
+    "ReportJson",
+    "ReportJunit",
     "Seed",
     "Size",
     "Stateful",
     "Timeout",
+    "UpdateBaseline",
     "VariantNames",
     "Workers",
+    "WriteOverlay",
+    "profile_names",
 ]
 
 _DIALECT: Final = "Dialect"
@@ -37,14 +45,24 @@ _WRITES: Final = "Writes"
 _GENERATION: Final = "Test generation"
 _LIMITS: Final = "Limits"
 _SANDBOX: Final = "Sandbox"
+_REPORTS: Final = "Reports"
+_BASELINE: Final = "Baseline"
 _DEFAULTS: Final = RunBudget()
+
+
+def profile_names() -> str:
+    """Return the sentence that names the profiles, for the help of --profile."""
+    from oneroster.contract.dialects.overlay import known_profiles
+    from oneroster.standard import Standard
+
+    return f"Names: {', '.join(known_profiles(Standard.of()))}."
 
 
 Profile = Annotated[
     str | None,
     setting_option(
         "profile",
-        f"Dialect shipped with the document: {', '.join(known_profiles(Standard.of()))}.",
+        "Dialect shipped with the document.",
         _DIALECT,
         "NAME",
     ),
@@ -58,7 +76,7 @@ Include = Annotated[
     typer.Option(
         "--include",
         metavar="NAME",
-        help=f"Only this family ({', '.join(FAMILIES)}), rule or operation (repeatable).",
+        help=f"Only these families ({', '.join(FAMILIES)}), rules or operations (repeatable, or with commas).",
         rich_help_panel=_RULES,
     ),
 ]
@@ -67,7 +85,7 @@ Exclude = Annotated[
     typer.Option(
         "--exclude",
         metavar="NAME",
-        help="All but this family, rule or operation (repeatable).",
+        help="All but these families, rules or operations (repeatable, or with commas).",
         rich_help_panel=_RULES,
     ),
 ]
@@ -171,8 +189,8 @@ Faults = Annotated[
     typer.Option(
         "--fault",
         metavar="NAME",
-        help="Enable this fault in the sandbox (repeatable). With --fault, violations of a 'should' also fail the run. "
-        "`oneroster sandbox --list-faults` lists them.",
+        help="Enable these faults in the sandbox (repeatable, or with commas). With --fault, violations of a 'should' "
+        "also fail the run. `oneroster sandbox --list-faults` lists them.",
         rich_help_panel=_SANDBOX,
     ),
 ]
@@ -181,11 +199,74 @@ VariantNames = Annotated[
     typer.Option(
         "--variant",
         metavar="NAME",
-        help="Enable this valid variant in the sandbox (repeatable). `oneroster sandbox --list-variants` lists them.",
+        help="Enable these valid variants in the sandbox (repeatable, or with commas). "
+        "`oneroster sandbox --list-variants` lists them.",
         rich_help_panel=_SANDBOX,
     ),
 ]
 Size = Annotated[
     str,
     typer.Option(help="Size of the sandbox: small, medium, large, or a number of users.", rich_help_panel=_SANDBOX),
+]
+
+
+def _report_option(form: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="FILE", help=f"Write the report {form}; - for stdout.", rich_help_panel=_REPORTS
+    )
+    return option
+
+
+ReportJson = Annotated[str, _report_option("as JSON, which --compare reads")]
+ReportJunit = Annotated[str, _report_option("as JUnit XML, for CI systems")]
+ReportHtml = Annotated[str, _report_option("as a self-contained HTML page")]
+Github = Annotated[
+    bool,
+    typer.Option(
+        "--github", help="Print annotations for a GitHub workflow after the report.", rich_help_panel=_REPORTS
+    ),
+]
+Compare = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Compare with this older JSON report: show what is better and what is worse.",
+        rich_help_panel=_REPORTS,
+    ),
+]
+
+
+WriteOverlay = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Write the server's deviations from the document as an OpenAPI Overlay (.yaml, .json), for --overlay.",
+        rich_help_panel="Dialect",
+    ),
+]
+BaselineFile = Annotated[
+    str,
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="Accept the findings that this baseline file lists; only new ones fail the run.",
+        rich_help_panel=_BASELINE,
+    ),
+]
+UpdateBaseline = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Write all findings of this run as a baseline file, with the reason that --reason gives.",
+        rich_help_panel=_BASELINE,
+    ),
+]
+ReasonText = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        metavar="TEXT",
+        help="Why the findings that --update-baseline writes are accepted.",
+        rich_help_panel=_BASELINE,
+    ),
 ]

@@ -1,11 +1,10 @@
-"""The options of `oneroster check` that say where its reports go, and the writing of them."""
+"""The reports of `oneroster check`: where they go, and the writing of them."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
 from rich.console import Console
 
 from oneroster.contract.levels import Level
@@ -14,36 +13,9 @@ from oneroster.contract.reports.comparison import OldReport, read_old_report
 from oneroster.contract.reports.summary import Summary
 from oneroster.contract.result import CheckReport
 
-__all__ = ["Compare", "Github", "ReportError", "ReportHtml", "ReportJson", "ReportJunit", "ReportOutputs"]
+__all__ = ["ReportError", "ReportOutputs"]
 
 STDOUT: Final = "-"
-_REPORTS: Final = "Reports"
-
-
-def _report_option(form: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(
-        metavar="FILE", help=f"Write the report {form}; - for stdout.", rich_help_panel=_REPORTS
-    )
-    return option
-
-
-ReportJson = Annotated[str, _report_option("as JSON, which --compare reads")]
-ReportJunit = Annotated[str, _report_option("as JUnit XML, for CI systems")]
-ReportHtml = Annotated[str, _report_option("as a self-contained HTML page")]
-Github = Annotated[
-    bool,
-    typer.Option(
-        "--github", help="Print annotations for a GitHub workflow after the report.", rich_help_panel=_REPORTS
-    ),
-]
-Compare = Annotated[
-    str,
-    typer.Option(
-        metavar="FILE",
-        help="Compare with this older JSON report: show what is better and what is worse.",
-        rich_help_panel=_REPORTS,
-    ),
-]
 
 
 class ReportError(ValueError):

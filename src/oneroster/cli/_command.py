@@ -16,6 +16,9 @@ __all__ = ["command_class", "fail"]
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
+_LARGEST: Final = 1e9
+"""The largest seconds, rate or share that is taken: clocks and sockets overflow not far above."""
+
 
 def fail(command: str, reason: str, status: int) -> NoReturn:
     """Print why a command failed, and end it.
@@ -49,7 +52,7 @@ class _Command(TyperCommand):
         for argument in args:
             name = argument.partition("=")[0]
             if name in self.renamed:
-                ctx.fail(f"{name} was renamed to {self.renamed[name]}")
+                ctx.fail(f"{name} has been renamed to {self.renamed[name]}")
         rest = super().parse_args(ctx, args)
         for parameter in self.params if not ctx.resilient_parsing else ():
             name = parameter.name or ""
@@ -72,7 +75,7 @@ class _Command(TyperCommand):
         """Run the command."""
         try:
             with _interrupts.raised():
-                return super().invoke(ctx)
+                return self._invoked(ctx)
         except KeyboardInterrupt as interrupt:
             words = ["interrupted", *([self.hint] if self.hint else []), *getattr(interrupt, "__notes__", ())]
             typer.echo(f"oneroster {self.name}: {'; '.join(words)}", err=True)
@@ -80,6 +83,14 @@ class _Command(TyperCommand):
         except ModuleNotFoundError as error:
             typer.echo(f"oneroster {self.name}: {missing_library(error)}", err=True)
             raise typer.Exit(USAGE) from None
+
+    def _invoked(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception:
+            # Some libraries turn KeyboardInterrupt into an error of their own.
+            _interrupts.raise_if_seen()
+            raise
 
 
 def command_class(
@@ -110,9 +121,11 @@ def _check_number(ctx: Any, parameter: Any, value: Any) -> None:
     Raises:
         typer.BadParameter: The value is such a number.
     """
-    if isinstance(value, float) and not math.isfinite(value):
+    if not isinstance(value, int | float):
+        return
+    if not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.", ctx=ctx, param=parameter)
-    if isinstance(value, int) and abs(value) > sys.maxsize:
+    if abs(value) > (_LARGEST if isinstance(value, float) else sys.maxsize):
         raise typer.BadParameter("the number is too large.", ctx=ctx, param=parameter)
 
 

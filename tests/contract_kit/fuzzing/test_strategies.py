@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.dialects.overlay import dialect_specification
@@ -16,6 +16,7 @@ from oneroster.contract.fuzzing.strategies import (
     sort_format,
 )
 from oneroster.standard import Standard
+from tests.series import examples
 
 SPECIFICATION = dialect_specification("standard", Standard.of("1.1"))
 CLAUSE = re.compile(r"(?P<field>[A-Za-z]+)(?P<operator>!=|>=|<=|=|>|<|~)'(?P<value>[^']*)'")
@@ -29,7 +30,7 @@ def test_no_personal_field_is_used(element: str) -> None:
     assert not [each.name for each in known if each.personal or each.secret or each.kind not in COMPARABLE]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_filters_have_one_or_two_clauses_with_valid_values(data: st.DataObject) -> None:
     properties = {each.name: each for each in _comparable(SPECIFICATION, "Enrollment")}

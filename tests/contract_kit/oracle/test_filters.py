@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.oracle.filters import (
@@ -65,7 +65,6 @@ def clauses(draw: st.DrawFn, element: str, rows: list[dict[str, Any]]) -> Expect
     )
 
 
-@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_where_the_standard_is_certain_the_sandbox_brings_what_the_naive_reading_brings(
     store: Store, data: st.DataObject

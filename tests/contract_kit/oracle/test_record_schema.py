@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.oracle.record_schema import Violation, ViolationKind, violations
 from oneroster.standard import Standard
 from tests.contract.valid_responses import records
+from tests.series import examples
 
 STANDARD = Standard.of("1.1")
 SPECIFICATION = STANDARD.specification
@@ -37,14 +38,14 @@ def found(element: str, record: dict[str, Any], booleans: str = "string") -> lis
     return list(violations(element, record, DIALECTS[booleans]))
 
 
-@settings(max_examples=70, deadline=None)
+@examples(70)
 @given(st.data())
 def test_what_the_document_allows_breaks_nothing(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))
     assert found(element, data.draw(records(element))) == []
 
 
-@settings(max_examples=70, deadline=None)
+@examples(70)
 @given(st.data())
 def test_whatever_stands_in_a_property_is_judged_and_never_shown(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))
@@ -59,7 +60,7 @@ def test_whatever_stands_in_a_property_is_judged_and_never_shown(data: st.DataOb
         assert "Zaphod" not in breach.pointer
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.data())
 def test_a_required_property_that_is_left_out_is_missed(data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(ELEMENTS_WITH_COLLECTION))

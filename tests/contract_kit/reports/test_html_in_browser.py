@@ -76,6 +76,14 @@ def test_nothing_sticks_out_and_nothing_is_amiss(browser: webdriver.Chrome, page
         assert card.rect["x"] + card.rect["width"] <= width
 
 
+def test_no_column_is_cut_on_a_wide_screen(browser: webdriver.Chrome, page: Path) -> None:
+    driver = opened(browser, page, WIDE)
+    script = "return [...document.querySelectorAll('.scroll')].map(each => [each.scrollWidth, each.clientWidth])"
+    widths = driver.execute_script(script)
+    assert widths
+    assert all(needed <= there for needed, there in widths), widths
+
+
 def test_the_headline_is_at_the_top(browser: webdriver.Chrome, page: Path) -> None:
     headline = opened(browser, page, NARROW).find_element(By.CSS_SELECTOR, ".headline strong")
     assert headline.text.startswith("1 must violated")

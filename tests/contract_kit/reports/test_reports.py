@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary import Score, Summary
 from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
@@ -227,3 +228,14 @@ def test_each_family_has_its_line_with_rules_and_numbers() -> None:
     assert ["family", "rules", "passed", "failed", "warned", "skipped", "holds"] in lines
     assert ["envelope", "1", "1", "0", "0", "0", "100", "%"] in lines
     assert ["paging", "2", "1", "1", "0", "0", "50", "%"] in lines
+
+
+@pytest.mark.parametrize("width", range(40, 121, 4))
+def test_headings_and_numbers_of_the_scores_do_not_break(width: int) -> None:
+    scores = [Score(family, 150, 4000, 1200, 1100, 2600) for family in FAMILIES]
+    console = Console(width=width, file=io.StringIO())
+    console.print(terminal._scores("family", scores, width))
+    assert isinstance(console.file, io.StringIO)
+    head, *rows = console.file.getvalue().splitlines()
+    assert {"family", "passed", "failed", "warned", "holds"} <= set(head.split())
+    assert len(rows) == len(scores)

@@ -12,7 +12,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from oneroster.pull.errors import DestinationError
@@ -23,6 +23,7 @@ from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.roster import MemoryRoster
 from oneroster.standard import Standard
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
+from tests.series import examples
 
 EXACT = [name for name in FORMATS if name != "csv"]
 FOLDERS = [name for name in EXACT if name not in ("duckdb", "sqlite")]
@@ -42,7 +43,7 @@ def assert_same(found: dict[str, pa.Table], wanted: dict[str, pa.Table]) -> None
         assert found[element].equals(rows), element
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(12, suppress_health_check=[HealthCheck.data_too_large])
 @given(data=st.data())
 def test_any_rows_come_back_as_they_were(name: str, data: st.DataObject) -> None:
     made = roster(

@@ -6,7 +6,7 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oneroster.sandbox.district.size import Size
@@ -17,6 +17,7 @@ from oneroster.standard import Standard
 from oneroster_runtime.specification import Property
 from oneroster_v1p1 import specification
 from tests.sandbox.districts import Record, district
+from tests.series import examples
 
 ELEMENTS = specification().elements
 
@@ -142,7 +143,6 @@ def clauses(draw: st.DrawFn, element: str) -> tuple[str, str, str, str]:
     return name, kind, draw(st.sampled_from(OPERATORS)), draw(values_of(element, name, kind))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_filter_gives_what_the_naive_reading_gives(store: Store, data: st.DataObject) -> None:
     element = data.draw(st.sampled_from(sorted(district(USERS, SEED))))
@@ -229,7 +229,7 @@ def test_what_has_no_single_value_cannot_be_sorted_by(store: Store) -> None:
             store.select("User", sort=(name, False))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(limit=st.integers(1, 150), data=st.data())
 @example(limit=1, data=None)
 def test_pages_of_any_size_make_up_the_whole(store: Store, limit: int, data: st.DataObject | None) -> None:

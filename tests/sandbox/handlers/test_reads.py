@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox, Variants
@@ -19,6 +19,7 @@ from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation
 from oneroster_v1p1 import document, specification
 from tests.sandbox.serving import PROFILES, all_rows, client_of, data, path_to, reads, serving
+from tests.series import examples
 
 ENUMERATIONS = specification().enumerations
 OPERATIONS = specification().operations
@@ -137,7 +138,7 @@ def test_a_page_holds_a_hundred_rows_unless_asked_otherwise() -> None:
         assert answer.headers["x-total-count"] == "400"
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(limit=st.integers(1, 60))
 def test_following_next_brings_every_row_once(client: httpx.Client, limit: int) -> None:
     whole = [row["sourcedId"] for row in all_rows(client, "/users")]

@@ -7,13 +7,14 @@ from http.client import HTTPConnection
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation
 from oneroster_v1p1 import specification
+from tests.series import examples
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
@@ -69,7 +70,7 @@ def ask(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.operation_id)
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(data=st.data())
 def test_no_request_to_an_operation_is_answered_with_a_5xx(
     connection: HTTPConnection, tenant: Sandbox, operation: Operation, data: st.DataObject
@@ -87,7 +88,6 @@ def test_no_request_to_an_operation_is_answered_with_a_5xx(
     ask(connection, operation.method, f"{path}?{query}" if query else path, headers, body)
 
 
-@settings(max_examples=150, deadline=None)
 @given(operation=st.sampled_from(sorted(OPERATIONS.values())), query=QUERIES)
 def test_no_parameters_break_a_collection(
     connection: HTTPConnection, tenant: Sandbox, operation: Operation, query: str
@@ -97,7 +97,6 @@ def test_no_parameters_break_a_collection(
     assert status in (200, 400)
 
 
-@settings(max_examples=150, deadline=None)
 @given(method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH", "TRACE"]), path=RAW, query=RAW)
 def test_no_address_breaks_the_tenant(connection: HTTPConnection, method: str, path: str, query: str) -> None:
     ask(connection, method, f"{BASE_PATH}/{path}?{query}", {})
@@ -115,7 +114,6 @@ SIGNED = st.lists(
 ).map(", ".join)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     scheme=st.sampled_from(["Bearer", "bearer", "OAuth", "Basic", ""]), rest=HEADERS | SIGNED, host=HEADERS, query=RAW
 )
@@ -130,7 +128,6 @@ def test_no_credentials_break_the_door(
     assert answer.status == 401
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     body=st.binary() | RAW.map(str.encode) | st.just(b"grant_type=client_credentials&scope=%ff"),
     authorization=HEADERS,

@@ -6,7 +6,6 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -17,6 +16,7 @@ from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation
 from oneroster_v1p1 import specification
 from tests.sandbox.districts import Record, by_id, district
+from tests.series import examples
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
@@ -275,7 +275,7 @@ class Writing(RuleBasedStateMachine):
         self.store.close()
 
 
-Writing.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+Writing.TestCase.settings = examples(15, stateful_step_count=12)
 test_writing = Writing.TestCase
 
 

@@ -19,6 +19,10 @@ FIX_FIRST: Final = 3
 WORST_OPERATIONS: Final = 5
 SHOWN_OPERATIONS: Final = 4
 SHOWN_MESSAGES: Final = 3
+_COLUMNS: Final = ("rules", "passed", "failed", "warned", "skipped", "holds")
+_LEFT_OUT: Final = ("rules", "skipped")
+_NARROW: Final = 60
+"""Characters in a line below which a table of scores leaves out columns."""
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
 _HEADINGS: Final = {Level.MUST: "Violated musts", Level.SHOULD: "Violated shoulds"}
 _OPEN_HEADING: Final = "Open points: what the server does where the standard is not certain"
@@ -37,7 +41,7 @@ def print_report(summary: Summary, console: Console) -> None:
     _line(console, f"OneRoster {target.standard}, {target.dialect}: {target.base_url}")
     _line(console, f"{target.requests} requests in {target.seconds:.1f} s, seed {report.seed}", "dim")
     console.print()
-    console.print(_scores("family", summary.families))
+    console.print(_scores("family", summary.families, console.width))
     _worst_operations(summary, console)
     for level, heading in _HEADINGS.items():
         _section(console, heading, summary.violations_of(level))
@@ -70,21 +74,26 @@ def _line(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style), soft_wrap=True)
 
 
-def _scores(heading: str, scores: Iterable[Score]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(heading)
-    for column in ("rules", "passed", "failed", "warned", "skipped", "holds"):
-        table.add_column(column, justify="right")
+def _scores(heading: str, scores: Iterable[Score], width: int) -> Table:
+    """Return a table of scores; on a narrow terminal without the columns that say least."""
+    narrow = width < _NARROW
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0) if narrow else (0, 1))
+    table.add_column(heading, overflow="fold")
+    columns = [name for name in _COLUMNS if not narrow or name not in _LEFT_OUT]
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
     for score in scores:
-        table.add_row(
-            score.name,
-            str(score.rules),
-            _number(score.passed),
-            _number(score.failed, "bold red"),
-            _number(score.warned, "yellow"),
-            _number(score.skipped),
-            Text("-" if score.percent is None else f"{score.percent} %", style="dim" if score.percent is None else ""),
-        )
+        cells: dict[str, str | Text] = {
+            "rules": str(score.rules),
+            "passed": _number(score.passed),
+            "failed": _number(score.failed, "bold red"),
+            "warned": _number(score.warned, "yellow"),
+            "skipped": _number(score.skipped),
+            "holds": Text(
+                "-" if score.percent is None else f"{score.percent} %", style="dim" if score.percent is None else ""
+            ),
+        }
+        table.add_row(score.name, *(cells[name] for name in columns))
     return table
 
 
@@ -96,7 +105,7 @@ def _worst_operations(summary: Summary, console: Console) -> None:
     worst = [score for score in summary.operations if score.failed or score.warned]
     if worst:
         console.print()
-        console.print(_scores("operation", worst[:WORST_OPERATIONS]))
+        console.print(_scores("operation", worst[:WORST_OPERATIONS], console.width))
         if len(worst) > WORST_OPERATIONS:
             _line(console, f"{len(worst) - WORST_OPERATIONS} more operations with violations", "dim")
 

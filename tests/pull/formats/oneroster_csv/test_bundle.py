@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from frictionless import Package, Resource, Schema, system
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.pull.errors import DestinationError
@@ -35,6 +35,7 @@ from tests.pull.formats.rosters import (
     table,
     tables_of,
 )
+from tests.series import examples
 
 CSV = FORMATS["csv"]
 
@@ -345,7 +346,7 @@ def users(draw: st.DrawFn) -> pa.Table:
     return table("User", *rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(made=users())
 def test_whatever_the_binding_has_a_form_for_comes_back_unchanged(made: pa.Table) -> None:
     with TemporaryDirectory() as folder:
@@ -446,14 +447,19 @@ ORGS: Final = ",".join(header("orgs")) + "\n"
     ("files", "manifest", "said"),
     [
         ({"orgs": ORGS.replace("name,type", "type,name")}, "", "orgs.csv does not have the OneRoster 1.1 header"),
-        ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read"),
+        ({"orgs": ORGS + "o-1,,,Mia,school,,,more\n"}, "", "orgs.csv cannot be read at row 2: 8 cells instead of 7"),
+        ({"orgs": ORGS + "o-1,,,A,school,,\no-2,,,Mia\n"}, "", "orgs.csv cannot be read at row 3: 4 cells"),
         ({"orgs": ORGS + ",,,Mia,school,,\n"}, "", "orgs.csv has rows without a sourcedId"),
         (
             {"users": ",".join(header("users")) + "\nu,,,Mia,,,,,,,,,,,,,,\n"},
             "",
-            "enabledUser has an invalid value",
+            "enabledUser has an invalid value in row 2",
         ),
-        ({"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"}, "", "userIds has an invalid value"),
+        (
+            {"users": ",".join(header("users")) + "\nu,,,,,,,Mia,,,,,,,,,,\n"},
+            "",
+            "userIds has an invalid value in row 2",
+        ),
         ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' for users"),
         ({"orgs": ORGS}, "file.orgs,full", "says 'full' for orgs"),
         ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' for orgs"),

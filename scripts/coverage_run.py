@@ -1,0 +1,33 @@
+"""The tests under coverage.py: how much of the hand-written code they reach, in lines and in branches."""
+
+import json
+import os
+import subprocess
+
+import environment
+
+LINES, BRANCHES = 97.0, 92.0
+"""The least percentages of hand-written code; `[tool.coverage]` in pyproject.toml lists what does not count."""
+
+REPORT = environment.ROOT / ".coverage.json"
+
+
+def percentage(covered: int, of: int) -> float:
+    """Return a percentage, which is 100 of nothing."""
+    return 100.0 * covered / of if of else 100.0
+
+
+def run(*arguments: str) -> int:
+    """Run the tests, report what they do not reach, and fail below the least percentages."""
+    coverage = [environment.command("python"), "-m", "coverage"]
+    subprocess.call([*coverage, "erase"], cwd=environment.ROOT)
+    workers = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
+    tests = subprocess.call([*coverage, "run", "-m", "pytest", *workers, *arguments], cwd=environment.ROOT)
+    for step in (["combine", "--quiet"], ["report"], ["json", "--quiet", "-o", str(REPORT)]):
+        if status := subprocess.call([*coverage, *step], cwd=environment.ROOT):
+            return status
+    totals = json.loads(REPORT.read_text(encoding="utf-8"))["totals"]
+    lines = percentage(totals["covered_lines"], totals["num_statements"])
+    branches = percentage(totals["covered_branches"], totals["num_branches"])
+    print(f"Coverage: {lines:.1f} % of lines (at least {LINES}), {branches:.1f} % of branches (at least {BRANCHES})")
+    return tests or int(lines < LINES or branches < BRANCHES)

@@ -1,0 +1,183 @@
+"""The reading and the output of `oneroster get`."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from rich.console import Console
+
+from oneroster.inspection.masking import mask_personal, mask_secrets
+from oneroster.inspection.operation_names import UnknownReadError, find_operation, path_parameters
+from oneroster.inspection.rendering import RECORD_WRITERS, print_table
+from oneroster.operation_call import OperationCall
+from oneroster.pages import WalkedPages
+from oneroster.pagination.walk import Paging
+from oneroster.standard import Standard
+from oneroster_runtime.specification import Operation, Specification
+
+if TYPE_CHECKING:
+    from oneroster.client import OneRoster
+
+__all__ = ["ReadRequest", "arguments_of", "operation_to_read", "show"]
+
+_MAX_PAGE_SIZE: Final = Paging().limit
+
+_QUOTED: Final = re.compile(r"'.*?'(?=\s+(?:AND|OR)\s|\s*$)", re.IGNORECASE | re.DOTALL)
+_JUNCTION: Final = re.compile(r"\s+(?:AND|OR)\s+", re.IGNORECASE)
+_CLAUSE: Final = re.compile(r"([\w.]+)\s*(?:!=|>=|<=|=|>|<|~)\s*''")
+_EQUALS: Final = re.compile(r"\s*(\w+)\s*=\s*'([^']*)'\s*")
+_OPERATOR: Final = re.compile(r"[!=<>~]")
+
+
+def arguments_of(operation: Operation, ids: Sequence[str], options: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the arguments of an operation by Python name."""
+    attributes = {parameter.name: parameter.attribute for parameter in operation.parameters}
+    given = {attributes[name]: value for name, value in options.items() if value is not None}
+    return dict(zip(path_parameters(operation), ids, strict=True)) | given
+
+
+def operation_to_read(name: str, ids: Sequence[str], options: Mapping[str, str | None]) -> Operation:
+    """Find the operation to call.
+
+    Raises:
+        UnknownReadError: There is no such operation, or it does not take one of the options.
+    """
+    specification = Standard.of().specification
+    if not name:
+        raise UnknownReadError("the operation is missing, as in `oneroster get students`; --list shows all names")
+    operation = find_operation(specification, name, len(ids))
+    supported = {parameter.name for parameter in operation.parameters}
+    given = {option for option, value in options.items() if value is not None}
+    unsupported = ["--order-by" if option == "orderBy" else f"--{option}" for option in given - supported]
+    if unsupported:
+        raise UnknownReadError(
+            f"{operation.operation_id} reads one record and does not take {', '.join(sorted(unsupported))}"
+        )
+    _check_filter(specification, options["filter"], operation)
+    for field in (options["fields"] or "").split(","):
+        _warn_about_unknown_field(specification, field.strip(), operation)
+    return operation
+
+
+def _check_filter(specification: Specification, text: str | None, operation: Operation) -> None:
+    """Check what can be checked of a filter before it is sent.
+
+    Raises:
+        UnknownReadError: A value is not quoted, or there is no clause. Servers answer such filters with anything.
+    """
+    if text is None:
+        return
+    unquoted = _QUOTED.sub("''", text)
+    clauses = [clause.strip() for clause in _JUNCTION.split(unquoted)]
+    for clause in clauses:
+        found = _CLAUSE.fullmatch(clause)
+        if found is None:
+            raise UnknownReadError(
+                f"--filter: {_shown(clause)} is not of the form FIELD OPERATOR 'VALUE', as in \"role='student'\";"
+                " the value must be in single quotes"
+            )
+        field = found[1]
+        first = field.partition(".")[0]
+        if first != "metadata":
+            _warn_about_unknown_field(specification, first, operation)
+
+
+def _shown(clause: str) -> str:
+    """Return the start of a clause up to its operator: the value may be a child's name."""
+    return repr(_OPERATOR.split(clause, maxsplit=1)[0].strip() or clause[:1])
+
+
+def _warn_about_unknown_field(specification: Specification, field: str, operation: Operation) -> None:
+    known = specification.elements[operation.element or ""].properties
+    attributes = {found.attribute for found in known.values()}
+    if field and field not in known and field not in attributes:
+        similar = get_close_matches(field, known, n=1)
+        hint = f"; did you mean {similar[0]}?" if similar else ""
+        version = specification.version
+        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
+
+
+class ReadRequest:
+    """One read of a tenant, and the number of records shown."""
+
+    def __init__(self, roster: "OneRoster", operation: Operation, arguments: dict[str, str], limit: int) -> None:
+        self._specification = roster.standard.specification
+        self.operation = operation
+        self.element = operation.element or ""
+        self.shown = 0
+        self.unmatched = 0
+        self.total: int | None = None
+        self._arguments: dict[str, Any] = dict(arguments)
+        if "fields" in arguments:
+            # In a list, Python names are accepted as well as JSON names.
+            self._arguments["fields"] = [field.strip() for field in arguments["fields"].split(",")]
+        self._roster = roster
+        self._limit = limit
+
+    @property
+    def columns(self) -> list[str]:
+        """The fields to show, by JSON name."""
+        properties = self._specification.elements[self.element].properties
+        if "fields" not in self._arguments:
+            return list(properties)
+        by_attribute = {found.attribute: name for name, found in properties.items()}
+        return [by_attribute.get(field, field) for field in self._arguments["fields"]]
+
+    def records(self, show_personal: bool) -> Iterator[dict[str, Any]]:
+        """Yield the records with the requested fields by JSON name, masked unless `show_personal` is set."""
+        mask = mask_secrets if show_personal else mask_personal
+        wanted = set(self.columns) if "fields" in self._arguments else None
+        for record in self._read():
+            self.shown += 1
+            found = record.to_dict()
+            self.unmatched += self._is_unmatched(found)
+            shown = mask(self._specification, self.element, found)
+            yield {name: value for name, value in shown.items() if wanted is None or name in wanted}
+
+    def _is_unmatched(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record certainly does not match the filter: one field that must equal a text."""
+        clause = _EQUALS.fullmatch(self._arguments.get("filter", ""))
+        value = record.get(clause[1]) if clause is not None else None
+        return clause is not None and isinstance(value, str) and value.casefold() != clause[2].casefold()
+
+    def _read(self) -> Iterator[Any]:
+        session = self._roster.session
+        call = OperationCall(
+            self._roster.standard, self.operation.operation_id, self._arguments, session.settings.base_url
+        )
+        if not self.operation.many:
+            yield session.read(call.url(call.request()), call.read_record, self.operation.operation_id)
+            return
+        size = min(self._limit or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
+        pages: WalkedPages[Any] = WalkedPages(session, call, Paging(limit=size))
+        yield from islice(pages, self._limit or None)
+        self.total = pages.total
+
+
+def show(request: ReadRequest, format_: str, show_personal: bool) -> None:
+    """Read the records and print them."""
+    records = request.records(show_personal)
+    if format_ == "table":
+        hidden = print_table(Console(), list(records), request.columns)
+        if hidden:
+            typer.echo(
+                f"columns not shown: {', '.join(hidden)}; select columns with --fields, or use --format json", err=True
+            )
+    elif format_ == "json" and not request.operation.many:
+        sys.stdout.write("".join(RECORD_WRITERS["json"](records, request.columns))[2:-3] + "\n")
+    else:
+        for text in RECORD_WRITERS[format_](records, request.columns):
+            sys.stdout.write(text)
+    if request.unmatched:
+        typer.echo(
+            f"note: {request.unmatched} of {request.shown} records do not match --filter; the server ignores it, or"
+            " reads it in another way",
+            err=True,
+        )
+    if request.operation.many:
+        known = "" if request.total is None or request.total == request.shown else f" of {request.total}"
+        typer.echo(f"{request.shown}{known} {request.operation.wrapper}", err=True)

@@ -1,0 +1,216 @@
+"""Laws for every command: numbers, names, Ctrl-C, lists, versions, and what is imported."""
+
+import json
+import re
+import subprocess
+import sys
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from oneroster import cli
+from oneroster.cli import _interrupts, build
+from oneroster.cli._command import fail
+from oneroster.cli._commands import COMMANDS, _load
+from oneroster.contract.catalogue import catalogue
+from oneroster.inspection.operation_names import read_operations, short_name
+from oneroster.sandbox.faults import FAULTS
+from oneroster.sandbox.variants import VARIANTS
+from oneroster.standard import Standard
+
+ARGUMENTS = {"diff": ["old.zip", "new.zip"], "stats": ["roster.zip"], "get": ["users"]}
+SECONDS = 300
+HEAVY = {"httpx", "pyarrow", "duckdb", "schemathesis", "hypothesis", "starlette", "uvicorn", "jinja2", "yaml"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(build(), arguments, env={"TERM": "dumb", "COLUMNS": "200"})
+
+
+def process(program: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=SECONDS, env={**environment} or None
+    )
+
+
+def test_every_module_of_a_command_is_in_the_list() -> None:
+    assert sorted(COMMANDS) == sorted(m.name for m in iter_modules(cli.__path__) if not m.name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_begins_with_the_summary_of_the_list(name: str) -> None:
+    assert _load(name).help.startswith(COMMANDS[name].summary)
+
+
+NUMBERS = [
+    (name, parameter.opts[0], value)
+    for name in COMMANDS
+    for parameter in _load(name).params
+    if parameter.type.name.startswith(("float", "int"))
+    for value in ("nan", "inf", "-inf", "-1", "1" + 30 * "0", "x")
+]
+
+
+def test_there_are_numbers_to_refuse() -> None:
+    assert {"pull", "check", "get", "diff", "stats", "sandbox"} == {name for name, _, _ in NUMBERS}
+
+
+@pytest.mark.parametrize(("name", "option", "value"), NUMBERS)
+def test_a_number_out_of_bounds_is_wrong_usage(name: str, option: str, value: str) -> None:
+    result = run(name, *ARGUMENTS.get(name, []), f"{option}={value}")
+    assert result.exit_code == 2, result.output
+    assert option in result.stderr
+
+
+NAMES = [
+    ("check", "--include"), ("check", "--exclude"), ("check", "--fault"), ("check", "--variant"),
+    ("sandbox", "--fault"), ("sandbox", "--variant"), ("pull", "--only"), ("pull", "--without"),
+    ("diff", "--only"), ("get", "--fields"),
+]  # fmt: skip
+
+
+def parsed(name: str, *arguments: str) -> dict[str, Any]:
+    params: dict[str, Any] = _load(name).make_context(name, [*ARGUMENTS.get(name, []), *arguments]).params
+    return params
+
+
+@pytest.mark.parametrize(("name", "option"), NAMES)
+def test_names_are_repeated_or_separated_by_commas(name: str, option: str) -> None:
+    key = option.removeprefix("--")
+    assert parsed(name, option, "a,b", option, " c ")[key] == ["a", "b", "c"]
+    assert run(name, *ARGUMENTS.get(name, []), option, " ,").exit_code == 2
+
+
+def test_ids_and_filters_may_hold_commas() -> None:
+    found = parsed("pull", "--school", "a,b", "--filter", "users", "role='a,b'")
+    assert list(found["school"]) == ["a,b"]
+    assert [list(pair) for pair in found["filter_"]] == [["users", "role='a,b'"]]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_unknown_option_is_wrong_usage(name: str) -> None:
+    assert run(name, *ARGUMENTS.get(name, []), "--nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("notes", [(), ("an object was left",)])
+def test_an_interrupt_is_one_line_and_130(name: str, notes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    command = _load(name)
+
+    def interrupted(**_options: Any) -> None:
+        interrupt = KeyboardInterrupt()
+        for note in notes:
+            interrupt.add_note(note)
+        raise interrupt
+
+    monkeypatch.setattr("oneroster.cli._commands._load", lambda _name: command)
+    command.callback = interrupted
+    result = run(name, *ARGUMENTS.get(name, []))
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert re.fullmatch(rf"oneroster {name}: interrupted.*\n", result.stderr)
+    assert all(note in result.stderr for note in notes)
+
+
+def test_an_error_that_an_interrupt_has_become_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_interrupts, "_seen", [2])
+    with pytest.raises(KeyboardInterrupt):
+        fail("diff", "the database failed", 2)
+
+
+# Sends Ctrl-C to itself when a module is about to be imported.
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+wanted = sys.argv.pop(1)
+from oneroster.cli import main
+sys.meta_path.insert(0, Finder())
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("typer", ["--help"]),
+        ("oneroster.cli._commands", ["--version"]),
+        ("oneroster.cli.pull", ["pull", "--sandbox"]),
+        ("pyarrow", ["diff", "old.zip", "new.zip"]),
+        ("oneroster.contract.runner", ["check", "--sandbox"]),
+        ("oneroster.sandbox.server", ["sandbox"]),
+    ],
+)
+def test_ctrl_c_during_an_import_is_one_line_and_130(module: str, arguments: list[str]) -> None:
+    done = process(INTERRUPTED_IMPORT, module, *arguments)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert re.fullmatch(r"oneroster.*: interrupted.*\n", done.stderr)
+
+
+def test_the_versions_are_printed() -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    kit, python, *documents = result.stdout.splitlines()
+    assert re.fullmatch(r"oneroster-kit \d+\.\d+\.\d+\S*", kit)
+    assert python == f"Python {sys.version.partition(' ')[0]}"
+    assert [line.split(",")[0] for line in documents] == [f"OneRoster {number}" for number in Standard.versions()]
+
+
+LISTS = {
+    ("sandbox", "--list-faults"): ("fault", lambda: list(FAULTS)),
+    ("sandbox", "--list-variants"): ("variant", lambda: list(VARIANTS)),
+    ("rules",): ("id", lambda: [rule.id for rule in catalogue()]),
+    ("get", "--list"): ("name", lambda: [short_name(each) for each in read_operations(Standard.of().specification)]),
+}
+
+
+@pytest.mark.parametrize("command", LISTS, ids=" ".join)
+def test_a_list_is_one_line_for_each_entry_at_any_width(command: tuple[str, ...]) -> None:
+    _, names = LISTS[command]
+    result = CliRunner().invoke(build(), command, env={"COLUMNS": "20"})
+    lines = result.stdout.splitlines()
+    assert sorted(line.split("  ")[0] for line in lines) == sorted(names())
+    assert result.stdout.isprintable() or not re.search(r"[\u2500-\u257f\x1b]", result.stdout)
+
+
+@pytest.mark.parametrize("command", LISTS, ids=" ".join)
+def test_a_list_is_also_json(command: tuple[str, ...]) -> None:
+    key, names = LISTS[command]
+    assert sorted(entry[key] for entry in json.loads(run(*command, "--json").stdout)) == sorted(names())
+
+
+IMPORTED = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from oneroster.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
+def test_help_imports_no_library_of_the_commands(arguments: list[str]) -> None:
+    imported = set(process(IMPORTED, *arguments).stderr.split())
+    assert "oneroster.cli._commands" in imported
+    assert not imported & HEAVY
+    if arguments == ["--help"]:
+        ours = {name for name in imported if name.startswith("oneroster")}
+        assert ours <= {
+            "oneroster",
+            "oneroster.cli",
+            *(f"oneroster.cli.{m}" for m in ("_commands", "_interrupts", "_libraries")),
+        }
+
+
+@pytest.mark.parametrize(("words", "found"), [("oneroster pu", "pull"), ("oneroster pull --si", "--since")])
+def test_completion_does_not_import_rich(words: str, found: str) -> None:
+    position = str(len(words.split()) - 1)
+    done = process(IMPORTED, _ONEROSTER_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=position)
+    assert done.stdout.split() == [found]
+    assert not {"rich.console", *HEAVY} & set(done.stderr.split())
