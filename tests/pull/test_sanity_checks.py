@@ -3,12 +3,12 @@
 from oneroster.pull import SanityLimits
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
 from oneroster.pull.roster.rejects import UNREADABLE, Reject, Rejects
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster import MemoryRoster, count_rows
 from oneroster.pull.sanity_checks import (
-    collect_unresolved,
     exceeded_limits,
     excessive_deletions,
     shrunk_collections,
+    survey,
 )
 from tests.pull.formats.rosters import CLASS, small
 
@@ -46,10 +46,11 @@ def test_a_share_of_records_may_be_unreadable() -> None:
 def test_references_are_checked_unless_their_collection_is_partial() -> None:
     roster = MemoryRoster(Manifest(), small(Class=[{**CLASS, "courseSourcedId": "nowhere", "termSourcedIds": [" t "]}]))
     rejects = Rejects()
-    checked = collect_unresolved(roster, rejects)
+    checked = survey(roster, rejects).checked
     assert [(reject.field, reject.refers_to) for reject in rejects] == [("course", "nowhere")]
     assert checked["classes", "course"] == checked["classes", "terms"] == 1
     assert exceeded_limits(manifest(1), rejects, checked, SanityLimits()) == [
         "classes: 1 of 3 references could not be resolved (course 1); --max-unresolved accepts more."
     ]
-    assert ("classes", "course") not in collect_unresolved(roster, Rejects(), {"courses"})
+    assert ("classes", "course") not in survey(roster, Rejects(), {"courses"}).checked
+    assert survey(roster, None) == ({element: count_rows(roster, element) for element in roster.elements()}, {})

@@ -1,6 +1,7 @@
 """`pull`: fetch, check, write and publish a roster."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,7 @@ from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, write_manifest
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, write_manifest
 from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
 from oneroster.pull.roster.roster import Roster, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
@@ -96,8 +97,8 @@ class _Pull:
             finally:
                 session.close()
             staging.collect_rejects(self._specification, self._rejects)
-            roster = self._result(staging, update)
-            self._check(roster, None if existing is None else existing.manifest, update)
+            roster, checked = self._result(staging, update)
+            self._check(roster, checked, None if existing is None else existing.manifest, update)
             written = self._write(staging, roster)
             staging.remove()
         return self._report(session, staging, roster.manifest, written)
@@ -154,8 +155,10 @@ class _Pull:
             self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
         )
 
-    def _result(self, staging: Staging, update: IncrementalUpdate | None) -> Roster:
-        """Return the roster to write."""
+    def _result(
+        self, staging: Staging, update: IncrementalUpdate | None
+    ) -> tuple[Roster, Mapping[tuple[str, str], int]]:
+        """Return the roster to write, and the number of references checked."""
         self._progress.stage("checking")
         staged = self._fetch.staged(staging)
         if self._selection.schools:
@@ -167,9 +170,14 @@ class _Pull:
             columns = {elements[name]: tuple(names) for name, names in self._selection.columns.items()}
             staged = with_columns(staged, columns)
         roster = staged if update is None else update.result(staged, staging)
-        return with_manifest(roster, self._manifest(staging, roster, update))
+        complete = (update is None or not update.delta) and not self._selection.schools
+        found = sanity_checks.survey(roster, self._rejects if complete else None, set(self._selection.filters))
+        collections = describe_collections(roster, found.rows)
+        return with_manifest(roster, self._manifest(staging, collections, update)), found.checked
 
-    def _manifest(self, staging: Staging, roster: Roster, update: IncrementalUpdate | None) -> Manifest:
+    def _manifest(
+        self, staging: Staging, collections: dict[str, StoredCollection], update: IncrementalUpdate | None
+    ) -> Manifest:
         return Manifest(
             kind=CHANGES_ONLY if update is not None and update.delta else WHOLE_ROSTER,
             standard=self._standard.version,
@@ -179,7 +187,7 @@ class _Pull:
             finished_at=_now(),
             watermark=staging.started_at,
             since=update and format_time(update.since),
-            collections=describe_collections(roster),
+            collections=collections,
             not_offered={self._name_of(element): reason for element, reason in staging.not_offered.items()},
             selection=self._selection.as_json(),
         )
@@ -187,10 +195,13 @@ class _Pull:
     def _name_of(self, element: str) -> str:
         return collection_name(self._specification, element)
 
-    def _check(self, roster: Roster, existing: Manifest | None, update: IncrementalUpdate | None) -> None:
-        checked = {}
-        if roster.manifest.kind == WHOLE_ROSTER and not self._selection.schools:
-            checked = sanity_checks.collect_unresolved(roster, self._rejects, set(self._selection.filters))
+    def _check(
+        self,
+        roster: Roster,
+        checked: Mapping[tuple[str, str], int],
+        existing: Manifest | None,
+        update: IncrementalUpdate | None,
+    ) -> None:
         violations = sanity_checks.exceeded_limits(roster.manifest, self._rejects, checked, self._options.limits)
         if not self._options.accept_shrink:
             violations += self._losses(roster, existing, update)

@@ -1,7 +1,7 @@
 """Checks of a new roster before it is published: its size, its references, and its unreadable records."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
 from oneroster.pull.roster.roster import Roster
 
-__all__ = ["SanityLimits", "collect_unresolved", "exceeded_limits", "excessive_deletions", "shrunk_collections"]
+__all__ = ["RosterSurvey", "SanityLimits", "exceeded_limits", "excessive_deletions", "shrunk_collections", "survey"]
 
 
 class SanityLimits(NamedTuple):
@@ -103,70 +103,120 @@ def excessive_deletions(deletions: Mapping[str, tuple[int, int]], limits: Sanity
     ]
 
 
-def collect_unresolved(roster: Roster, rejects: Rejects, partial: Collection[str] = ()) -> dict[tuple[str, str], int]:
-    """Check every reference to a collection of the roster, and reject those that cannot be resolved.
+class RosterSurvey(NamedTuple):
+    """What one reading of a roster shows.
+
+    Attributes:
+        rows: The number of rows by element.
+        checked: The number of references checked, by collection and field.
+    """
+
+    rows: dict[str, int]
+    checked: dict[tuple[str, str], int]
+
+
+def survey(roster: Roster, rejects: Rejects | None, partial: Collection[str] = ()) -> RosterSurvey:
+    """Read every collection of a roster once: count its rows, and check its references to other collections.
 
     Args:
         roster: The roster.
-        rejects: Receives the unresolved references.
+        rejects: Receives the unresolved references; None to check no references.
         partial: Collections that were fetched in part; references to them are not checked.
-
-    Returns:
-        The number of references checked, by collection and field.
     """
-    specification = roster.manifest.specification
-    checked: dict[tuple[str, str], int] = {}
-    ids: dict[str, pa.ChunkedArray] = {}
+    references: dict[str, list[_ReferenceColumn]] = {element: [] for element in roster.elements()}
+    if rejects is not None:
+        references = {element: _references_of(element, roster, partial) for element in references}
+    check = _ReferenceCheck(roster, {each.to for found in references.values() for each in found})
+    rows = {}
     for element in roster.elements():
-        name = collection_name(specification, element)
-        references = [
-            reference
-            for reference in _references_of(element, roster)
-            if collection_name(specification, reference.to) not in partial
+        rows[element] = 0
+        for batch in roster.read(element):
+            rows[element] += batch.num_rows
+            check.add(element, batch, references[element])
+        check.complete(element)
+    unresolved = check.unresolved()
+    if rejects is not None:
+        rejects.add(unresolved)
+    return RosterSurvey(rows, check.checked)
+
+
+class _ReferenceCheck:
+    """Checks references while the collections are read, each as soon as all ids of the other collection are known."""
+
+    def __init__(self, roster: Roster, referenced: Collection[str]) -> None:
+        self._specification = roster.manifest.specification
+        self._keys: dict[str, list[pa.Array]] = {element: [] for element in referenced}
+        self._ids: dict[str, pa.Array] = {}
+        self._waiting: list[tuple[str, _ReferenceColumn, pa.Array, pa.Array]] = []
+        self._unresolved: list[Reject] = []
+        self.checked: dict[tuple[str, str], int] = {}
+
+    def add(self, element: str, batch: pa.RecordBatch, references: Iterable[_ReferenceColumn]) -> None:
+        """Take the ids and references of a batch."""
+        if element in self._keys:
+            self._keys[element].append(_copied(batch.column(KEY_COLUMN)))
+        for reference in references:
+            owners, values = _present(batch, reference)
+            if reference.to in self._ids:
+                self._check(element, reference, owners, values)
+            else:
+                self._waiting.append((element, reference, owners, values))
+
+    def complete(self, element: str) -> None:
+        """Note that all batches of an element were added."""
+        if element in self._keys:
+            self._ids[element] = pa.chunked_array(self._keys.pop(element), pa.string()).combine_chunks()
+
+    def unresolved(self) -> list[Reject]:
+        """Return the unresolved references, after all elements are complete."""
+        for element, reference, owners, values in self._waiting:
+            self._check(element, reference, owners, values)
+        self._waiting = []
+        return self._unresolved
+
+    def _check(self, element: str, reference: _ReferenceColumn, owners: pa.Array, values: pa.Array) -> None:
+        name = collection_name(self._specification, element)
+        self.checked[name, reference.field] = self.checked.get((name, reference.field), 0) + len(values)
+        self._unresolved += [
+            Reject(name, owner, reference.field, UNRESOLVED, kept=True, refers_to=target)
+            for owner, target in _unresolved_of(owners, values, self._ids[reference.to])
         ]
-        for to in {reference.to for reference in references} - ids.keys():
-            ids[to] = _ids_of(roster, to)
-        for batch in roster.read(element) if references else ():
-            for reference in references:
-                number, unresolved = _unresolved_of(batch, reference, ids[reference.to])
-                checked[name, reference.field] = checked.get((name, reference.field), 0) + number
-                rejects.add(
-                    Reject(name, owner, reference.field, UNRESOLVED, kept=True, refers_to=target)
-                    for owner, target in unresolved
-                )
-    return checked
 
 
-def _references_of(element: str, roster: Roster) -> list[_ReferenceColumn]:
-    elements = set(roster.elements())
+def _references_of(element: str, roster: Roster, partial: Collection[str]) -> list[_ReferenceColumn]:
+    specification = roster.manifest.specification
+    elements = {each for each in roster.elements() if collection_name(specification, each) not in partial}
     present = set(roster.schema(element).names)
     return [
         _ReferenceColumn(
             column.name, column.property.name, column.property.refers_to, column.property.kind == "references"
         )
-        for column in columns_of(roster.manifest.specification, element)
+        for column in columns_of(specification, element)
         if column.name in present and column.property is not None and column.property.refers_to in elements
     ]
 
 
-def _ids_of(roster: Roster, element: str) -> pa.ChunkedArray:
-    chunks = [batch.column(KEY_COLUMN) for batch in roster.read(element)]
-    return pa.chunked_array(chunks, pa.string()).combine_chunks()
+def _copied(values: pa.Array) -> pa.Array:
+    # A column of a batch keeps the memory of the whole batch.
+    return pa.concat_arrays([values, values.slice(0, 0)])
 
 
-def _unresolved_of(
-    batch: pa.RecordBatch, reference: _ReferenceColumn, ids: pa.ChunkedArray
-) -> tuple[int, list[tuple[str, str]]]:
-    """The number of references in a batch, and owner and target of the unresolved ones."""
+def _present(batch: pa.RecordBatch, reference: _ReferenceColumn) -> tuple[pa.Array, pa.Array]:
+    """Return the owners and the targets of the references in a batch, without missing ones, as copies."""
     values, owners = batch.column(reference.column), batch.column(KEY_COLUMN)
     if reference.many:
         owners = owners.take(pc.list_parent_indices(values))
         values = pc.list_flatten(values)
-    number = len(values) - values.null_count
-    lost = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, value_set=ids)))
+    valid = pc.is_valid(values)
+    return owners.filter(valid), values.filter(valid)
+
+
+def _unresolved_of(owners: pa.Array, values: pa.Array, ids: pa.Array) -> list[tuple[str, str]]:
+    """Return owner and target of the unresolved references."""
+    lost = pc.invert(pc.is_in(values, value_set=ids))
     if not pc.any(lost).as_py():
-        return number, []
+        return []
     owners, values = owners.filter(lost), values.filter(lost)
     # Some servers put spaces around ids in some records; the collection walk treats such ids as equal, too.
     lost = pc.invert(pc.is_in(pc.utf8_trim_whitespace(values), value_set=pc.utf8_trim_whitespace(ids)))
-    return number, list(zip(owners.filter(lost).to_pylist(), values.filter(lost).to_pylist(), strict=True))
+    return list(zip(owners.filter(lost).to_pylist(), values.filter(lost).to_pylist(), strict=True))

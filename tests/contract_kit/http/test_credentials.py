@@ -96,7 +96,7 @@ def test_a_server_that_wants_them_in_the_body_gets_them_there() -> None:
 
 
 def test_a_server_that_is_known_to_want_them_in_the_body_never_gets_them_by_basic() -> None:
-    endpoint = Endpoint(TokenResponse(401, {"error": "invalid_client"}))
+    endpoint = Endpoint(TokenResponse(401, b'{"error": "invalid_client"}'))
     access = OAuth2Credentials("https://sis.example/token", "me", SECRET, ("a",), in_body=True)
     with pytest.raises(AccessRefusedError):
         access.headers("GET", URL, endpoint)

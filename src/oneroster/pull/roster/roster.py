@@ -62,11 +62,18 @@ def count_rows(roster: Roster, element: str) -> int:
     return sum(batch.num_rows for batch in roster.read(element))
 
 
-def describe_collections(roster: Roster) -> dict[str, StoredCollection]:
-    """Return the collections of a roster by wrapper name, with their rows and columns, for its manifest."""
+def describe_collections(roster: Roster, rows: Mapping[str, int] | None = None) -> dict[str, StoredCollection]:
+    """Return the collections of a roster by wrapper name, with their rows and columns, for its manifest.
+
+    Args:
+        roster: The roster.
+        rows: The number of rows by element, if it is known.
+    """
+    if rows is None:
+        rows = {element: count_rows(roster, element) for element in roster.elements()}
     return {
         collection_name(roster.manifest.specification, element): StoredCollection(
-            element, count_rows(roster, element), list(roster.schema(element).names)
+            element, rows[element], list(roster.schema(element).names)
         )
         for element in roster.elements()
     }
