@@ -262,7 +262,7 @@ def test_every_class_of_error_takes_part() -> None:
     # A class that is new has to be pushed through the tests above, then it is named here.
     assert {name for name in errors.__all__ if name.endswith("Error")} == {
         "AccessError", "ConfigurationError", "CountMismatchError", "DecodeError", "FieldError", "FilterError",
-        "ForeignOriginError", "MissingFieldError", "OneRosterError", "PagingError", "ResponseTooLargeError",
-        "StatusError", "TokenError", "TransportError", "UnknownFieldError", "UnreadableFieldError",
-        "UnstableCollectionError", "WriteError",
+        "ForeignOriginError", "MissingFieldError", "OneRosterError", "PagingError", "ResponseTimeoutError",
+        "ResponseTooLargeError", "StatusError", "TokenError", "TransportError", "UnknownFieldError",
+        "UnreadableFieldError", "UnstableCollectionError", "WriteError",
     }  # fmt: skip

@@ -97,14 +97,7 @@ class OperationCall:
             StatusError: The status is not a success.
             DecodeError: The body cannot be parsed.
         """
-        # As bytes: httpx reads headers that are not ASCII, but does not accept them as text. The body is already
-        # decompressed, so Content-Encoding no longer applies.
-        headers = [(name, value) for name, value in raw.headers.raw if name.lower() != b"content-encoding"]
-        request = request or self.request()
-        received = httpx.Response(
-            raw.status_code, headers=headers, content=raw.content, request=httpx.Request(request.method, raw.url)
-        )
-        response: Response[Any] = self._module.response(request, received)
+        response: Response[Any] = self._module.response(request or self.request(), raw)
         if not response.is_success:
             raise StatusError(response)
         return response

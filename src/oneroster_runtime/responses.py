@@ -1,7 +1,8 @@
 """Parse responses: the data of a success, and the status payload beside or instead of it."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
@@ -12,13 +13,31 @@ from oneroster_runtime.status import StatusInfo, known_codes, parse_status_info
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    import httpx
-
     from oneroster_runtime.requests import Request
 
-__all__ = ["Response", "parse_echo", "parse_response", "parse_success"]
+__all__ = ["ReceivedResponse", "Response", "parse_echo", "parse_response", "parse_success"]
 
 T = TypeVar("T")
+
+
+class ReceivedResponse(Protocol):
+    """What is read of a complete response; `httpx.Response` has these attributes."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; names in any case."""
+
+    @property
+    def content(self) -> bytes:
+        """The body, decompressed."""
+
+    @property
+    def url(self) -> object:
+        """The URL; its text is used."""
 
 
 @attrs.define(repr=False, eq=False, kw_only=True)
@@ -75,7 +94,7 @@ class Response(Generic[T]):
 
 def parse_response(
     request: "Request",
-    response: "httpx.Response",
+    response: ReceivedResponse,
     *,
     parse: Callable[[str, bytes, str | None], T] | None,
     fast: Callable[[bytes], T | None] | None = None,
@@ -103,7 +122,7 @@ def parse_response(
         operation_id=request.operation_id,
         method=request.method,
         path=request.path,
-        url=str(response.url.copy_with(userinfo=b"", query=None, fragment=None)),
+        url=_plain_url(str(response.url)),
         status_code=int(response.status_code),
         headers=response.headers,
         content=response.content,
@@ -111,6 +130,11 @@ def parse_response(
         status_info=status_info,
         code_vocabulary=codes,
     )
+
+
+def _plain_url(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 _STATUS_WORDS: Final = (b"statusInfo", b"StatusInfo", b"odeMajor", b"errors", b"warnings", b'"error"')

@@ -14,8 +14,8 @@ from oneroster_runtime.responses import Response, parse_response
 from ...models.code_minor import CodeMinor
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -25,7 +25,7 @@ def request(id: str) -> Request:
     return build_request("deleteLineItem", "DELETE", "/lineItems/{id}", path_parameters={"id": id}, query_parameters={})
 
 
-def response(sent: Request, received: httpx.Response) -> Response[None]:
+def response(sent: Request, received: ReceivedResponse) -> Response[None]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=None, codes=CodeMinor)
 

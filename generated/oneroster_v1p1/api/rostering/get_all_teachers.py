@@ -17,8 +17,8 @@ from ...models.order_by import OrderBy
 from ...models.user_page import UserPage
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -49,7 +49,7 @@ def request(
     )
 
 
-def response(sent: Request, received: httpx.Response) -> Response[UserPage]:
+def response(sent: Request, received: ReceivedResponse) -> Response[UserPage]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=_parse, fast=user_page.read, codes=CodeMinor)
 

@@ -17,8 +17,8 @@ from ...models.code_minor import CodeMinor
 from ...models.order_by import OrderBy
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -50,7 +50,7 @@ def request(
     )
 
 
-def response(sent: Request, received: httpx.Response) -> Response[ClassPage]:
+def response(sent: Request, received: ReceivedResponse) -> Response[ClassPage]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=_parse, fast=class_page.read, codes=CodeMinor)
 

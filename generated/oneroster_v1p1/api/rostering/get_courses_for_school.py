@@ -17,8 +17,8 @@ from ...models.course_page import CoursePage
 from ...models.order_by import OrderBy
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -50,7 +50,7 @@ def request(
     )
 
 
-def response(sent: Request, received: httpx.Response) -> Response[CoursePage]:
+def response(sent: Request, received: ReceivedResponse) -> Response[CoursePage]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=_parse, fast=course_page.read, codes=CodeMinor)
 

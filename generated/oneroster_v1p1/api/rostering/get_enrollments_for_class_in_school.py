@@ -17,8 +17,8 @@ from ...models.enrollment_page import EnrollmentPage
 from ...models.order_by import OrderBy
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -51,7 +51,7 @@ def request(
     )
 
 
-def response(sent: Request, received: httpx.Response) -> Response[EnrollmentPage]:
+def response(sent: Request, received: ReceivedResponse) -> Response[EnrollmentPage]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=_parse, fast=enrollment_page.read, codes=CodeMinor)
 

@@ -16,8 +16,8 @@ from ...models.code_minor import CodeMinor
 from ...models.single_user import SingleUser
 
 if TYPE_CHECKING:
-    import httpx
     from oneroster_runtime.http_client import Client
+    from oneroster_runtime.responses import ReceivedResponse
 
 __all__ = ["asyncio", "asyncio_detailed", "request", "response", "sync", "sync_detailed"]
 
@@ -29,7 +29,7 @@ def request(id: str, *, fields: str | None = None) -> Request:
     )
 
 
-def response(sent: Request, received: httpx.Response) -> Response[SingleUser]:
+def response(sent: Request, received: ReceivedResponse) -> Response[SingleUser]:
     """Parse the response to a request."""
     return parse_response(sent, received, parse=_parse, codes=CodeMinor)
 

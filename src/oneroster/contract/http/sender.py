@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple, Self
 
 import httpx
 
+from oneroster.contract.errors import UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
-from oneroster.errors import ResponseTimeoutError, ResponseTooLargeError, TransportError
+from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
 from oneroster.transport.deadline import until
 from oneroster.transport.http_client import SyncTransport, open_client
 from oneroster.transport.log import hide_queries
@@ -106,6 +107,9 @@ class Sender:
         status: int | None = None
         try:
             status, headers, body = self._receive(request, began + min(self._limits.timeout, seconds))
+        except ConfigurationError as error:
+            # A proxy or the certificates of the environment; every further request would fail in the same way.
+            raise UnreachableError(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, TransportError) as error:
             if _is_timeout(error) and self._budget.seconds_left <= 0 and not cleanup:
                 # The run is over; the tenant may have been about to respond.

@@ -1,0 +1,182 @@
+"""How clients are opened: proxies, certificates, and one TLS context only where TLS is spoken."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from oneroster import ConfigurationError, TransportError
+from oneroster.contract.errors import KitError
+from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
+from tests.transport.hostile_readers import READERS, Reader
+from tests.web import Answer, serve
+
+readers = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Remove what the environment of the test run says, and return how to set a variable."""
+    for name in (*PROXIES, "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch.setenv
+
+
+Set = Callable[[str, str], None]
+
+
+@readers
+@pytest.mark.parametrize("no_proxy", ["", "localhost,fe80::/10", "[::1]", "*", "::1, 10.0.0.0/8"])
+def test_this_machine_is_never_reached_through_a_proxy(read: Reader, no_proxy: str, environment: Set) -> None:
+    for name in PROXIES:
+        environment(name, "http://user:s3cret@127.0.0.1:1")
+    environment("NO_PROXY", no_proxy)
+    with serve(lambda _: Answer()) as web:
+        assert read(web.origin).status == 200
+
+
+@readers
+def test_a_request_goes_through_the_proxy_of_the_environment(read: Reader, environment: Set) -> None:
+    with serve(lambda _: Answer()) as proxy:
+        environment("HTTP_PROXY", proxy.origin.removeprefix("http://"))
+        assert read("http://sis.example").status == 200
+        assert [seen.path for seen in proxy.seen] == ["http://sis.example/orgs"]
+
+
+@readers
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_does_not_respond_is_named(read: Reader, variable: str, environment: Set) -> None:
+    environment(variable, "http://user:s3cret@127.0.0.1:1")
+    told = rf"through the proxy http://127\.0\.0\.1:1/? \({variable}\)"
+    with pytest.raises((TransportError, KitError), match=told) as caught:
+        read("http://sis.example")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("HTTPS_PROXY", "http://user:s3cret@host:port", "HTTPS_PROXY"),
+        ("HTTPS_PROXY", "ftp://user:s3cret@proxy", "HTTPS_PROXY"),
+        ("ALL_PROXY", "://s3cret", "ALL_PROXY"),
+        ("ALL_PROXY", "socks5://user:s3cret@proxy:1080", r"ALL_PROXY.*SOCKS.*httpx\[socks\]"),
+        ("SSL_CERT_FILE", "/s3cret/not-there.pem", "SSL_CERT_FILE"),
+    ],
+)
+def test_an_unusable_setting_is_named_without_its_value(
+    variable: str, value: str, told: str, environment: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "socksio", None)
+    environment(variable, value)
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        open_client(SyncTransport(), ["https://sis.example"])
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=told):
+        open_async_client(AsyncTransport(), ["https://sis.example"])
+
+
+@readers
+def test_an_unusable_proxy_is_an_error_of_the_request(read: Reader, environment: Set) -> None:
+    environment("HTTP_PROXY", "ftp://user:s3cret@proxy")
+    with pytest.raises((ConfigurationError, KitError), match="HTTP_PROXY") as caught:
+        read("http://sis.example")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_setting_of_another_scheme_does_no_harm(environment: Set) -> None:
+    environment("HTTPS_PROXY", "http://host:port")
+    environment("SSL_CERT_FILE", "/not-there.pem")
+    open_client(SyncTransport(), ["http://sis.example"]).close()
+
+
+def test_certificates_are_loaded_once_and_for_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[ssl.SSLContext] = []
+    create = httpx.create_ssl_context
+    monkeypatch.setattr("httpx.create_ssl_context", lambda **options: loaded.append(create(**options)) or loaded[-1])
+    with serve(lambda _: Answer()) as web, open_client(SyncTransport(), [web.origin]) as client:
+        assert client.get(web.origin).status_code == 200
+        plain = len([context for context in loaded if context.cert_store_stats()["x509_ca"]])
+    open_client(SyncTransport(), ["https://sis.example/v1", "https://token.example/", "https://sis.example/v2"]).close()
+    assert plain == 0
+    assert len({id(context) for context in loaded if context.cert_store_stats()["x509_ca"]}) == 1
+
+
+@contextmanager
+def https(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Serve empty objects by https on loopback; yields the origin and the certificate."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    usage = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    built = built.add_extension(usage, critical=False).add_extension(
+        x509.BasicConstraints(ca=True, path_length=None), True
+    )
+    certificate, both = folder / "certificate.pem", folder / "both.pem"
+    certificate.write_bytes(built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    both.write_bytes(private + certificate.read_bytes())
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a refused handshake is expected
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.server_port}", certificate
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@readers
+def test_certificates_of_the_environment_hold_on_this_machine_too(
+    read: Reader, environment: Set, tmp_path: Path
+) -> None:
+    environment("HTTPS_PROXY", "http://127.0.0.1:1")
+    with https(tmp_path) as (origin, certificate):
+        with pytest.raises((TransportError, KitError), match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE"):
+            read(origin)
+        environment("SSL_CERT_FILE", str(certificate))
+        assert read(origin).content == b"{}"
+
+
+def test_closing_closes_every_route() -> None:
+    with serve(lambda _: Answer()) as web:
+        client = open_client(SyncTransport(), [web.origin, "https://sis.example"])
+        client.get(web.origin)
+        client.close()
+
+        async def close() -> None:
+            asynchronous = open_async_client(AsyncTransport(), [web.origin])
+            assert (await asynchronous.get(web.origin)).status_code == 200
+            await asynchronous.aclose()
+
+        asyncio.run(close())
