@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "prefetch operation_call",
         "transport pagination",
         "filters settings",
-        "errors standard",
+        "errors standard atomic_files",
     ),
     "oneroster.contract": (
         "test_contract",

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
+from oneroster.atomic_files import write_atomically
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.result import Check, CheckReport, Reason, Status
 from oneroster_runtime.specification import Specification
@@ -178,6 +179,4 @@ def write_baseline(baseline: Iterable[AcceptedDeviation], path: Path) -> None:
         OSError: The file cannot be written.
     """
     text = msgspec.json.format(msgspec.json.encode(_BaselineFile(FORMAT, list(baseline))), indent=2) + b"\n"
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(text)
-    unfinished.replace(path)
+    write_atomically(path, text)

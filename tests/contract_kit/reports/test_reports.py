@@ -127,7 +127,7 @@ def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "report.json.part").mkdir()
+    (tmp_path / "report.json.partial").mkdir()
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
     with pytest.raises(OSError, match="directory"):
         write_report("new", tmp_path / "report.json")

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from oneroster.atomic_files import write_atomically
 from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, apply_overlay, load_overlay
@@ -84,9 +85,7 @@ def write_overlay(overlay: dict[str, Any], path: Path) -> None:
         text = json.dumps(overlay, indent=2, ensure_ascii=False) + "\n"
     else:
         text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=120)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    write_atomically(path, text.encode())
 
 
 def _removed_operations(tenant: ObservedTenant) -> Iterator[Action]:

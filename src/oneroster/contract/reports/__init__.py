@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from oneroster.atomic_files import write_atomically
 from oneroster.contract.reports import github, html, json_report, junit
 from oneroster.contract.reports.summary import Summary
 
@@ -28,6 +29,4 @@ def write_report(text: str, path: Path) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    write_atomically(path, text.encode())

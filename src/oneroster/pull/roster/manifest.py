@@ -1,11 +1,11 @@
 """The manifest of a roster: its source, its times, and its collections."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from oneroster.atomic_files import write_atomically
 from oneroster.errors import ConfigurationError
 from oneroster.pull.errors import DestinationError
 from oneroster.standard import DEFAULT, Standard
@@ -160,10 +160,4 @@ def write_manifest(destination: Path, manifest: Manifest) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    path = manifest_path(destination)
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(manifest.to_json())
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_atomically(manifest_path(destination), manifest.to_json())

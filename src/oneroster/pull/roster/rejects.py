@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from oneroster.atomic_files import write_atomically
+
 __all__ = ["MAX_LISTED", "MISSING", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "rejects_path"]
 
 UNREADABLE: Final = "unreadable"
@@ -75,12 +77,8 @@ class Rejects:
         if not self._listed:
             path.unlink(missing_ok=True)
             return
-        partial = path.with_name(f"{path.name}.partial")
-        partial.touch(0o600)
-        with partial.open("wb") as file:
-            for reject in self._listed:
-                file.write(msgspec.json.encode({k: v for k, v in reject._asdict().items() if v is not None}) + b"\n")
-        partial.replace(path)
+        lines = ({k: v for k, v in reject._asdict().items() if v is not None} for reject in self._listed)
+        write_atomically(path, b"".join(msgspec.json.encode(line) + b"\n" for line in lines), private=True)
 
 
 def rejects_path(destination: Path) -> Path:

@@ -1,0 +1,37 @@
+"""A file is written as a whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from oneroster.atomic_files import write_atomically
+
+
+def test_the_content_replaces_the_old(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    for content in (b"old", b"new"):
+        write_atomically(path, content)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits for owner and others")
+def test_a_private_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "rejects.ndjson", b"{}", private=True)
+    assert stat.S_IMODE((tmp_path / "rejects.ndjson").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failure_leaves_the_old_content(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report.json"
+    write_atomically(path, b"old")
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), fails)
+    with pytest.raises(OSError, match="disk is full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
