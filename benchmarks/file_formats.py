@@ -27,9 +27,9 @@ from oneroster.pull.formats import format_of
 from oneroster.pull.plan import RosterSelection, collections_to_fetch, columns_to_fetch
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from oneroster.standard import Standard
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 
 __all__ = ["Pages", "measure", "ours", "pages_of", "stock_csv", "stock_parquet"]
 

@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin run_options baseline reports runner selection",
+        "pytest_plugin run_options baseline reports runner run_selection",
         "catalogue rule_docs learning",
         "rules",
         "rule fuzzing writes",
@@ -49,7 +49,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "job",
         "roster_fetch dry_run",
         "options report",
-        "incremental arrow_reader",
+        "incremental tenant_arrow_stream",
         "fetch",
         "plan formats sanity_checks",
         "roster",

@@ -28,7 +28,7 @@ from oneroster.errors import DecodeError, ResponseTooLargeError, StatusError
 from oneroster.sandbox import Sandbox, app
 from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS, fault_names_in
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.transport import response
+from oneroster.transport import bounded_response as response
 
 LIMIT = 10
 QUICK = Retry(attempts=5, first_delay=0)

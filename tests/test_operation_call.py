@@ -9,7 +9,7 @@ import pytest
 from oneroster import F, FilterError, ForeignOriginError, Standard
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 
 STANDARD = Standard.of("1.1")
 FILTER = next(

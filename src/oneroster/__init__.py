@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oneroster.pages import AsyncPages, Page, Pages
     from oneroster.pagination.walk import Paging
     from oneroster.standard import Standard
-    from oneroster.transport.response import ResponseLimits
+    from oneroster.transport.bounded_response import ResponseLimits
     from oneroster.transport.retry import Retry
 
 __all__ = [
@@ -64,7 +64,7 @@ _MODULES = {
     "Page": "pages",
     "Pages": "pages",
     "Paging": "pagination.walk",
-    "ResponseLimits": "transport.response",
+    "ResponseLimits": "transport.bounded_response",
     "Retry": "transport.retry",
     "Standard": "standard",
     "modified_since": "filters",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from oneroster.operation_call import OperationCall
     from oneroster.pages import AsyncPages, Pages
     from oneroster.pagination.walk import Paging
-    from oneroster.transport.response import ResponseLimits
+    from oneroster.transport.bounded_response import ResponseLimits
     from oneroster.transport.retry import Retry
     from oneroster.transport.session import AsyncSession, Session
     from oneroster_runtime.http_client import Client
@@ -90,7 +90,7 @@ class BaseClient:
 
     def _open(self, kind: Any) -> Any:
         from oneroster.settings import resolve_settings
-        from oneroster.transport.response import ResponseLimits
+        from oneroster.transport.bounded_response import ResponseLimits
         from oneroster.transport.retry import Retry
 
         settings = resolve_settings(self._given, os.environ, self._tenant, self._config)

@@ -95,8 +95,8 @@ def make_roster_request(url: str, client_id: str, client_secret: str) -> dict[st
 def _fetch(client: "Client", request: "Request") -> dict[str, int | str]:
     import httpx
 
+    from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body
     from oneroster.transport.deadline import until
-    from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body
 
     limits = ResponseLimits()
     deadline = time.monotonic() + limits.total_timeout

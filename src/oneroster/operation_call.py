@@ -9,9 +9,9 @@ import httpx
 
 from oneroster.errors import ForeignOriginError, StatusError
 from oneroster.filters import render_filter
-from oneroster.pagination.walk import PageInfo, PageRequest
+from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.pages import Page
 from oneroster_runtime.requests import Request
@@ -32,7 +32,7 @@ class ParsedPage(NamedTuple):
         response: The parsed response.
     """
 
-    info: PageInfo
+    info: ReceivedPage
     records: list[Any]
     response: Response[Any]
 
@@ -123,7 +123,7 @@ class OperationCall:
         records = _unwrapped(response.result())
         return ParsedPage(self.page_info(raw, _sourced_ids(records)), records, response)
 
-    def page_info(self, raw: RawResponse, ids: Sequence[str | None]) -> PageInfo:
+    def page_info(self, raw: RawResponse, ids: Sequence[str | None]) -> ReceivedPage:
         """Return the parts of a page that the walk needs.
 
         Args:
@@ -133,7 +133,7 @@ class OperationCall:
         Raises:
             ForeignOriginError: The server pages by links that leave the tenant.
         """
-        return PageInfo(ids, _total(raw.headers), self._cursor(raw))
+        return ReceivedPage(ids, _total(raw.headers), self._cursor(raw))
 
     def _cursor(self, raw: RawResponse) -> str | None:
         """Return the query of a next link with a cursor. Links that page by offset are not used; the walk counts."""

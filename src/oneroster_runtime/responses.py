@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from oneroster_runtime.errors import DecodeError, StatusError
-from oneroster_runtime.json_parsing import parse_json
+from oneroster_runtime.lenient_json import parse_json
 from oneroster_runtime.status import StatusInfo, known_codes, parse_status_info
 
 if TYPE_CHECKING:

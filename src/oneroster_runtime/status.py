@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record
 
@@ -60,15 +60,15 @@ class StatusInfo(Record):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> "StatusInfo":
         """Read an entry in the 1.1 form, tolerantly."""
-        copy = reading.copied_object(cls.__name__, source)
+        copy = tolerant_decoding.copied_object(cls.__name__, source)
         entry = cls()
         for field in cls.FIELDS:
             value = copy.get(field.name)
             if value is not None:
-                reading.read_tolerantly(entry, field, value)
+                tolerant_decoding.read_tolerantly(entry, field, value)
             elif not field.required:
                 setattr(entry, field.attribute, None)
-        reading.keep_additional(entry, copy, _NAMES)
+        tolerant_decoding.keep_additional(entry, copy, _NAMES)
         return entry
 
 

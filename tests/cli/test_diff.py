@@ -19,7 +19,7 @@ from oneroster.cli import build
 from oneroster.cli.diff import HELP
 from oneroster.inspection.diff import RecordChange, diff_rosters
 from oneroster.pull.formats import format_of
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from tests.pull.formats.rosters import changes, roster, sandbox_roster, school, student, table, tables_of
 from tests.series import examples
 

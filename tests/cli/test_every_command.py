@@ -15,7 +15,7 @@ from oneroster.cli import _interrupts, build
 from oneroster.cli._command import fail
 from oneroster.cli._commands import COMMANDS, _load
 from oneroster.contract.catalogue import catalogue
-from oneroster.inspection.operation_names import read_operations, short_name
+from oneroster.inspection.short_operation_names import read_operations, short_name
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard

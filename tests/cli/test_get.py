@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from oneroster.cli import build
 from oneroster.cli.get import HELP
 from oneroster.inspection.masking import MASK
-from oneroster.inspection.operation_names import read_operations, short_name
+from oneroster.inspection.short_operation_names import read_operations, short_name
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 

@@ -14,7 +14,7 @@ from oneroster.cli import build
 from oneroster.cli._pull_display import show_progress, show_tenants
 from oneroster.cli.pull import HELP
 from oneroster.pull import GuardError, open_destination
-from oneroster.pull.fetch.staging import Staging, staging_folder
+from oneroster.pull.fetch.staging import Staging, staging_path
 from oneroster.sandbox import Sandbox
 
 
@@ -121,7 +121,7 @@ def test_a_roster_that_looks_wrong_ends_with_3_and_can_be_accepted(tenant: Sandb
 
 
 def test_an_unfinished_pull_is_told(tenant: Sandbox, tmp_path: Path) -> None:
-    with Staging(staging_folder(tmp_path / "roster.parquet"), {}, "then"):
+    with Staging(staging_path(tmp_path / "roster.parquet"), {}, "then"):
         pass
     result = fetch(tenant, "--to", "roster.parquet", "--only", "orgs")
     assert result.exit_code == 0, result.output

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from oneroster.cli import build
 from oneroster.cli.stats import HELP
 from oneroster.pull.formats import format_of
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from tests.pull.formats.rosters import roster, sandbox_roster, school, student, table, tables_of
 
 

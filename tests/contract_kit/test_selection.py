@@ -12,8 +12,8 @@ from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_selection import RuleSelection, rule_selection
 from oneroster.contract.runner import check
-from oneroster.contract.selection import RuleSelection, rule_selection
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_runtime.specification import python_name
-from oneroster_runtime.json_parsing import parse_json
+from oneroster_runtime.lenient_json import parse_json
 from oneroster_v1p1 import DecodeError
 from oneroster_runtime.records import Record
 from oneroster_runtime.specification import Property

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster_runtime.specification import python_name
-from oneroster_runtime.json_parsing import parse_json
+from oneroster_runtime.lenient_json import parse_json
 from oneroster_v1p1 import UnreadableFieldError, models
 from oneroster_runtime.fields import accepts
 from oneroster_runtime.records import Record

@@ -21,7 +21,7 @@ from oneroster.contract.result import Status
 from oneroster.contract.runner import check
 from oneroster.pull import DestinationError, open_destination, pull
 from oneroster.sandbox import Sandbox
-from oneroster.sandbox.district.entities import Entity, Org, Person
+from oneroster.sandbox.district.entity_types import Entity, Org, Person
 from oneroster.settings import resolve_settings
 from oneroster.standard import Standard
 from tests.generated.loopback import Loopback

@@ -5,7 +5,7 @@ import pytest
 
 from oneroster.inspection.duckdb_workspace import open_workspace
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from tests.pull.formats.rosters import roster, school, table
 
 

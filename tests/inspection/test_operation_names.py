@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from oneroster.inspection.operation_names import (
+from oneroster.inspection.short_operation_names import (
     UnknownReadError,
     find_operation,
     operations_by_short_name,

@@ -9,7 +9,7 @@ from oneroster import ConfigurationError, OneRoster
 from oneroster.cli import build
 from oneroster.pull.destinations import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.fetch.staging import Staging, staging_folder, unfinished_pull
+from oneroster.pull.fetch.staging import Staging, staging_path, unfinished_pull
 from oneroster.sandbox import Sandbox
 
 NOWHERE = ["--base-url", "http://127.0.0.1:9", "--token", "t"]
@@ -78,10 +78,10 @@ def test_a_time_out_of_range_is_wrong_usage(arguments: list[str], tmp_path: Path
 
 def test_a_busy_destination_is_not_said_to_be_discarded(tmp_path: Path) -> None:
     place = tmp_path / "r.zip"
-    with Sandbox() as tenant, Staging(staging_folder(place), {}, "then"):
+    with Sandbox() as tenant, Staging(staging_path(place), {}, "then"):
         arguments = ["--base-url", tenant.base_url, "--token", tenant.token, "--to", str(place)]
         assert "Another pull uses" in one_line(run("pull", *arguments), 1)
-    assert unfinished_pull(place) == staging_folder(place)
+    assert unfinished_pull(place) == staging_path(place)
     assert unfinished_pull(tmp_path / "other.zip") is None
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from oneroster import UnstableCollectionError
 from oneroster.cli._pull_display import show_report
 from oneroster.pull import DestinationError, GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
-from oneroster.pull.fetch.staging import Staging, staging_folder
+from oneroster.pull.fetch.staging import Staging, staging_path
 from oneroster.pull.roster import manifest
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox
@@ -156,7 +156,7 @@ def test_fields_that_the_document_does_not_know_are_kept(tmp_path: Path) -> None
 
 
 def test_what_a_pull_makes_is_for_its_owner_alone(tenant: Sandbox, tmp_path: Path) -> None:
-    staging = staging_folder(tmp_path / "roster.parquet")
+    staging = staging_path(tmp_path / "roster.parquet")
     with Staging(staging, {}, "now"):
         assert stat.S_IMODE(staging.stat().st_mode) == 0o700
     with roster_of(tenant) as roster:
@@ -217,14 +217,14 @@ def test_a_link_goes_on_leading_to_the_roster(tenant: Sandbox, tmp_path: Path) -
 def test_two_pulls_to_one_place_do_not_meet(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     at_work = pytest.raises(StagingError, match="Another pull uses")
-    with Staging(staging_folder(place), {}, "now"), roster_of(tenant) as roster, at_work:
+    with Staging(staging_path(place), {}, "now"), roster_of(tenant) as roster, at_work:
         pull(roster, place)
     assert not place.exists()
 
 
 def test_rows_fetched_under_another_plan_are_not_mixed_in(tenant: Sandbox, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
-    with Staging(staging_folder(place), {"base_url": "https://other.example"}, "then"):
+    with Staging(staging_path(place), {"base_url": "https://other.example"}, "then"):
         pass
     with roster_of(tenant) as roster:
         with pytest.raises(StagingError, match="another selection, tenant or release"):

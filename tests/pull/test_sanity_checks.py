@@ -3,7 +3,7 @@
 from oneroster.pull import SanityLimits
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
 from oneroster.pull.roster.rejects import UNREADABLE, Reject, Rejects
-from oneroster.pull.roster.roster import MemoryRoster, count_rows
+from oneroster.pull.roster.roster_protocol import MemoryRoster, count_rows
 from oneroster.pull.sanity_checks import (
     exceeded_limits,
     excessive_deletions,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from oneroster.sandbox import Sandbox, create_app
-from oneroster.sandbox.district.entities import Entity, Org, Person
+from oneroster.sandbox.district.entity_types import Entity, Org, Person
 from oneroster.sandbox.district.mapping import mapping_for
 from oneroster.sandbox.district.mapping_v1p1 import map_entity
 from oneroster.sandbox.district.size import Size

@@ -10,7 +10,7 @@ from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.settings import Settings
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import AsyncSession, Session
 
 LIMITS = ResponseLimits(max_bytes=4_000_000, total_timeout=20, read_timeout=20)

@@ -4,7 +4,7 @@ import httpx
 
 from oneroster import ResponseLimits, Retry
 from oneroster.transport.attempts import Attempts
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 
 LIMITS = ResponseLimits(total_timeout=600)
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from oneroster.errors import ConfigurationError, ResponseTooLargeError, TransportError
-from oneroster.transport.response import BodyBuffer, RawResponse, ResponseLimits, timeout_error
+from oneroster.transport.bounded_response import BodyBuffer, RawResponse, ResponseLimits, timeout_error
 
 URL = "https://sis.example/users"
 LATER = 3600.0

@@ -22,7 +22,7 @@ from oneroster import (
     errors,
 )
 from oneroster.settings import Settings
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import AsyncSession, Session
 from tests.web import Answer, Seen, Web, serve
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -89,7 +89,7 @@ class AcademicSession(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("AcademicSession", source))
+        return decode(tolerant_decoding.copied_object("AcademicSession", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -109,21 +109,21 @@ def decode(source: dict[str, Any]) -> AcademicSession:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -131,35 +131,35 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[4], value)
     value = get("startDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.start_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[5], value)
     value = get("endDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.end_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[6], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = session_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[7], value)
     value = get("parent")
     if type(value) is dict:
         record.parent = guid_ref.decode(value)
@@ -167,24 +167,24 @@ def decode(source: dict[str, Any]) -> AcademicSession:
         absent += 1
         record.parent = None
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[8], value)
     value = get("children")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.children = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.children = None
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[9], value)
     value = get("schoolYear")
     if type(value) is str:
         record.school_year = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[10], value)
     if len(source) + absent != 11:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = AcademicSession
     return record
 
@@ -217,14 +217,14 @@ def convert(regular: Regular) -> AcademicSession:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -237,7 +237,7 @@ def convert(regular: Regular) -> AcademicSession:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_tolerantly(record, AcademicSession.FIELDS[7], regular.type_)
+        tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[7], regular.type_)
     if (nested := regular.parent) is not None:
         reference = guid_ref.new()
         if nested.href is not None:
@@ -249,7 +249,7 @@ def convert(regular: Regular) -> AcademicSession:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.parent = reference
     else:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -60,7 +60,7 @@ class Category(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Category", source))
+        return decode(tolerant_decoding.copied_object("Category", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -80,21 +80,21 @@ def decode(source: dict[str, Any]) -> Category:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Category.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Category.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Category.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -102,24 +102,24 @@ def decode(source: dict[str, Any]) -> Category:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Category.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Category.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[4], value)
     value = get("weight")
-    if reading.is_number(value):
+    if tolerant_decoding.is_number(value):
         record.weight = value
     elif value is None:
         absent += 1
         record.weight = None
     else:
-        reading.read_tolerantly(record, Category.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[5], value)
     if len(source) + absent != 6:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Category
     return record
 
@@ -146,14 +146,14 @@ def convert(regular: Regular) -> Category:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Category.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Category.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Category.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -109,7 +109,7 @@ class Class(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Class", source))
+        return decode(tolerant_decoding.copied_object("Class", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -129,21 +129,21 @@ def decode(source: dict[str, Any]) -> Class:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -151,14 +151,14 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[4], value)
     value = get("classCode")
     if type(value) is str and value:
         record.class_code = value
@@ -166,7 +166,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.class_code = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[5], value)
     value = get("classType")
     if type(value) is str and value:
         record.class_type = class_type.BY_VALUE.get(value, value)
@@ -174,7 +174,7 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.class_type = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[6], value)
     value = get("location")
     if type(value) is str and value:
         record.location = value
@@ -182,70 +182,70 @@ def decode(source: dict[str, Any]) -> Class:
         absent += 1
         record.location = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[7], value)
     value = get("grades")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.grades = value
     elif value is None:
         absent += 1
         record.grades = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[8], value)
     value = get("subjects")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.subjects = value
     elif value is None:
         absent += 1
         record.subjects = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[9], value)
     value = get("course")
     if type(value) is dict:
         record.course = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[10], value)
     value = get("school")
     if type(value) is dict:
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[11], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[11], value)
     value = get("terms")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.terms = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Class.FIELDS[12], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[12], value)
     value = get("subjectCodes")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.subject_codes = value
     elif value is None:
         absent += 1
         record.subject_codes = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[13], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[13], value)
     value = get("periods")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.periods = value
     elif value is None:
         absent += 1
         record.periods = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[14], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[14], value)
     value = get("resources")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.resources = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.resources = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[15], value)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[15], value)
     if len(source) + absent != 16:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Class
     return record
 
@@ -283,14 +283,14 @@ def convert(regular: Regular) -> Class:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Class.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Class.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -302,7 +302,7 @@ def convert(regular: Regular) -> Class:
     elif regular.class_type is None:
         record.class_type = None
     else:
-        reading.read_tolerantly(record, Class.FIELDS[6], regular.class_type)
+        tolerant_decoding.read_tolerantly(record, Class.FIELDS[6], regular.class_type)
     record.location = regular.location or None
     record.grades = regular.grades
     record.subjects = regular.subjects
@@ -317,7 +317,7 @@ def convert(regular: Regular) -> Class:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.course = reference
     if (nested := regular.school) is not None:
@@ -331,7 +331,7 @@ def convert(regular: Regular) -> Class:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school = reference
     if regular.terms is not None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -92,7 +92,7 @@ class Course(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Course", source))
+        return decode(tolerant_decoding.copied_object("Course", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -112,21 +112,21 @@ def decode(source: dict[str, Any]) -> Course:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Course.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Course.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Course.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -134,14 +134,14 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Course.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[4], value)
     value = get("schoolYear")
     if type(value) is dict:
         record.school_year = guid_ref.decode(value)
@@ -149,7 +149,7 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.school_year = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[5], value)
     value = get("courseCode")
     if type(value) is str and value:
         record.course_code = value
@@ -157,23 +157,23 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.course_code = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[6], value)
     value = get("grades")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.grades = value
     elif value is None:
         absent += 1
         record.grades = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[7], value)
     value = get("subjects")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.subjects = value
     elif value is None:
         absent += 1
         record.subjects = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[8], value)
     value = get("org")
     if type(value) is dict:
         record.org = guid_ref.decode(value)
@@ -181,25 +181,25 @@ def decode(source: dict[str, Any]) -> Course:
         absent += 1
         record.org = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[9], value)
     value = get("subjectCodes")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.subject_codes = value
     elif value is None:
         absent += 1
         record.subject_codes = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[10], value)
     value = get("resources")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.resources = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.resources = None
     else:
-        reading.read_tolerantly(record, Course.FIELDS[11], value)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[11], value)
     if len(source) + absent != 12:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Course
     return record
 
@@ -233,14 +233,14 @@ def convert(regular: Regular) -> Course:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Course.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Course.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Course.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
@@ -255,7 +255,7 @@ def convert(regular: Regular) -> Course:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school_year = reference
     else:
@@ -274,7 +274,7 @@ def convert(regular: Regular) -> Course:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.org = reference
     else:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -117,7 +117,7 @@ class Demographics(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Demographics", source))
+        return decode(tolerant_decoding.copied_object("Demographics", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -137,21 +137,21 @@ def decode(source: dict[str, Any]) -> Demographics:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -159,15 +159,15 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[3], value)
     value = get("birthDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.birth_date = day
     elif value is None:
         absent += 1
         record.birth_date = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[4], value)
     value = get("sex")
     if type(value) is str and value:
         record.sex = gender.BY_VALUE.get(value, value)
@@ -175,63 +175,63 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.sex = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[5], value)
     value = get("americanIndianOrAlaskaNative")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.american_indian_or_alaska_native = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.american_indian_or_alaska_native = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.american_indian_or_alaska_native = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[6], value)
     value = get("asian")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.asian = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.asian = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.asian = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[7], value)
     value = get("blackOrAfricanAmerican")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.black_or_african_american = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.black_or_african_american = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.black_or_african_american = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[8], value)
     value = get("nativeHawaiianOrOtherPacificIslander")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.native_hawaiian_or_other_pacific_islander = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.native_hawaiian_or_other_pacific_islander = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.native_hawaiian_or_other_pacific_islander = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[9], value)
     value = get("white")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.white = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.white = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.white = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[10], value)
     value = get("demographicRaceTwoOrMoreRaces")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.demographic_race_two_or_more_races = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.demographic_race_two_or_more_races = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.demographic_race_two_or_more_races = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[11], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[11], value)
     value = get("hispanicOrLatinoEthnicity")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.hispanic_or_latino_ethnicity = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.hispanic_or_latino_ethnicity = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.hispanic_or_latino_ethnicity = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[12], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[12], value)
     value = get("countryOfBirthCode")
     if type(value) is str and value:
         record.country_of_birth_code = value
@@ -239,7 +239,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.country_of_birth_code = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[13], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[13], value)
     value = get("stateOfBirthAbbreviation")
     if type(value) is str and value:
         record.state_of_birth_abbreviation = value
@@ -247,7 +247,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.state_of_birth_abbreviation = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[14], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[14], value)
     value = get("cityOfBirth")
     if type(value) is str and value:
         record.city_of_birth = value
@@ -255,7 +255,7 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.city_of_birth = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[15], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[15], value)
     value = get("publicSchoolResidenceStatus")
     if type(value) is str and value:
         record.public_school_residence_status = value
@@ -263,9 +263,9 @@ def decode(source: dict[str, Any]) -> Demographics:
         absent += 1
         record.public_school_residence_status = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[16], value)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[16], value)
     if len(source) + absent != 17:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Demographics
     return record
 
@@ -305,14 +305,14 @@ def convert(regular: Regular) -> Demographics:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Demographics.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Demographics.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     record.birth_date = regular.birth_date
     if (member := gender.BY_VALUE.get(regular.sex)) is not None:
@@ -322,51 +322,55 @@ def convert(regular: Regular) -> Demographics:
     elif regular.sex is None:
         record.sex = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[5], regular.sex)
-    if regular.american_indian_or_alaska_native in reading.BOOLEANS:
-        record.american_indian_or_alaska_native = reading.BOOLEANS[regular.american_indian_or_alaska_native]
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[5], regular.sex)
+    if regular.american_indian_or_alaska_native in tolerant_decoding.BOOLEANS:
+        record.american_indian_or_alaska_native = tolerant_decoding.BOOLEANS[regular.american_indian_or_alaska_native]
     elif regular.american_indian_or_alaska_native is None:
         record.american_indian_or_alaska_native = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[6], regular.american_indian_or_alaska_native)
-    if regular.asian in reading.BOOLEANS:
-        record.asian = reading.BOOLEANS[regular.asian]
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[6], regular.american_indian_or_alaska_native)
+    if regular.asian in tolerant_decoding.BOOLEANS:
+        record.asian = tolerant_decoding.BOOLEANS[regular.asian]
     elif regular.asian is None:
         record.asian = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[7], regular.asian)
-    if regular.black_or_african_american in reading.BOOLEANS:
-        record.black_or_african_american = reading.BOOLEANS[regular.black_or_african_american]
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[7], regular.asian)
+    if regular.black_or_african_american in tolerant_decoding.BOOLEANS:
+        record.black_or_african_american = tolerant_decoding.BOOLEANS[regular.black_or_african_american]
     elif regular.black_or_african_american is None:
         record.black_or_african_american = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[8], regular.black_or_african_american)
-    if regular.native_hawaiian_or_other_pacific_islander in reading.BOOLEANS:
-        record.native_hawaiian_or_other_pacific_islander = reading.BOOLEANS[
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[8], regular.black_or_african_american)
+    if regular.native_hawaiian_or_other_pacific_islander in tolerant_decoding.BOOLEANS:
+        record.native_hawaiian_or_other_pacific_islander = tolerant_decoding.BOOLEANS[
             regular.native_hawaiian_or_other_pacific_islander
         ]
     elif regular.native_hawaiian_or_other_pacific_islander is None:
         record.native_hawaiian_or_other_pacific_islander = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[9], regular.native_hawaiian_or_other_pacific_islander)
-    if regular.white in reading.BOOLEANS:
-        record.white = reading.BOOLEANS[regular.white]
+        tolerant_decoding.read_tolerantly(
+            record, Demographics.FIELDS[9], regular.native_hawaiian_or_other_pacific_islander
+        )
+    if regular.white in tolerant_decoding.BOOLEANS:
+        record.white = tolerant_decoding.BOOLEANS[regular.white]
     elif regular.white is None:
         record.white = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[10], regular.white)
-    if regular.demographic_race_two_or_more_races in reading.BOOLEANS:
-        record.demographic_race_two_or_more_races = reading.BOOLEANS[regular.demographic_race_two_or_more_races]
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[10], regular.white)
+    if regular.demographic_race_two_or_more_races in tolerant_decoding.BOOLEANS:
+        record.demographic_race_two_or_more_races = tolerant_decoding.BOOLEANS[
+            regular.demographic_race_two_or_more_races
+        ]
     elif regular.demographic_race_two_or_more_races is None:
         record.demographic_race_two_or_more_races = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[11], regular.demographic_race_two_or_more_races)
-    if regular.hispanic_or_latino_ethnicity in reading.BOOLEANS:
-        record.hispanic_or_latino_ethnicity = reading.BOOLEANS[regular.hispanic_or_latino_ethnicity]
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[11], regular.demographic_race_two_or_more_races)
+    if regular.hispanic_or_latino_ethnicity in tolerant_decoding.BOOLEANS:
+        record.hispanic_or_latino_ethnicity = tolerant_decoding.BOOLEANS[regular.hispanic_or_latino_ethnicity]
     elif regular.hispanic_or_latino_ethnicity is None:
         record.hispanic_or_latino_ethnicity = None
     else:
-        reading.read_tolerantly(record, Demographics.FIELDS[12], regular.hispanic_or_latino_ethnicity)
+        tolerant_decoding.read_tolerantly(record, Demographics.FIELDS[12], regular.hispanic_or_latino_ethnicity)
     record.country_of_birth_code = regular.country_of_birth_code or None
     record.state_of_birth_abbreviation = regular.state_of_birth_abbreviation or None
     record.city_of_birth = regular.city_of_birth or None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -89,7 +89,7 @@ class Enrollment(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Enrollment", source))
+        return decode(tolerant_decoding.copied_object("Enrollment", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -109,21 +109,21 @@ def decode(source: dict[str, Any]) -> Enrollment:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -131,61 +131,61 @@ def decode(source: dict[str, Any]) -> Enrollment:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[3], value)
     value = get("user")
     if type(value) is dict:
         record.user = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[4], value)
     value = get("class")
     if type(value) is dict:
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[5], value)
     value = get("school")
     if type(value) is dict:
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[6], value)
     value = get("role")
     if type(value) is str and value:
         record.role = enrollment_role.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[7], value)
     value = get("primary")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.primary = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.primary = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
         record.primary = None
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[8], value)
     value = get("beginDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.begin_date = day
     elif value is None:
         absent += 1
         record.begin_date = None
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[9], value)
     value = get("endDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.end_date = day
     elif value is None:
         absent += 1
         record.end_date = None
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[10], value)
     if len(source) + absent != 11:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Enrollment
     return record
 
@@ -218,14 +218,14 @@ def convert(regular: Regular) -> Enrollment:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Enrollment.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Enrollment.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if (nested := regular.user) is not None:
         reference = guid_ref.new()
@@ -238,7 +238,7 @@ def convert(regular: Regular) -> Enrollment:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.user = reference
     if (nested := regular.class_) is not None:
@@ -252,7 +252,7 @@ def convert(regular: Regular) -> Enrollment:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.class_ = reference
     if (nested := regular.school) is not None:
@@ -266,7 +266,7 @@ def convert(regular: Regular) -> Enrollment:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.school = reference
     if (member := enrollment_role.BY_VALUE.get(regular.role)) is not None:
@@ -274,13 +274,13 @@ def convert(regular: Regular) -> Enrollment:
     elif regular.role:
         record.role = regular.role
     elif regular.role is not None:
-        reading.read_tolerantly(record, Enrollment.FIELDS[7], regular.role)
-    if regular.primary in reading.BOOLEANS:
-        record.primary = reading.BOOLEANS[regular.primary]
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[7], regular.role)
+    if regular.primary in tolerant_decoding.BOOLEANS:
+        record.primary = tolerant_decoding.BOOLEANS[regular.primary]
     elif regular.primary is None:
         record.primary = None
     else:
-        reading.read_tolerantly(record, Enrollment.FIELDS[8], regular.primary)
+        tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[8], regular.primary)
     record.begin_date = regular.begin_date
     record.end_date = regular.end_date
     record.__class__ = Enrollment

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -50,7 +50,7 @@ class GUIDRef(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("GUIDRef", source))
+        return decode(tolerant_decoding.copied_object("GUIDRef", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -70,23 +70,23 @@ def decode(source: dict[str, Any]) -> GUIDRef:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, GUIDRef.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, GUIDRef.FIELDS[0], value)
     value = get("sourcedId")
     if type(value) is str:
         record.sourced_id = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, GUIDRef.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, GUIDRef.FIELDS[1], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = guid_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, GUIDRef.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, GUIDRef.FIELDS[2], value)
     if len(source) + absent != 3:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = GUIDRef
     return record
 
@@ -112,6 +112,6 @@ def convert(regular: Regular) -> GUIDRef:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_tolerantly(record, GUIDRef.FIELDS[2], regular.type_)
+        tolerant_decoding.read_tolerantly(record, GUIDRef.FIELDS[2], regular.type_)
     record.__class__ = GUIDRef
     return record

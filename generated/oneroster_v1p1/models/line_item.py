@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -96,7 +96,7 @@ class LineItem(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("LineItem", source))
+        return decode(tolerant_decoding.copied_object("LineItem", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -116,21 +116,21 @@ def decode(source: dict[str, Any]) -> LineItem:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -138,14 +138,14 @@ def decode(source: dict[str, Any]) -> LineItem:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[3], value)
     value = get("title")
     if type(value) is str:
         record.title = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[4], value)
     value = get("description")
     if type(value) is str and value:
         record.description = value
@@ -153,58 +153,58 @@ def decode(source: dict[str, Any]) -> LineItem:
         absent += 1
         record.description = None
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[5], value)
     value = get("assignDate")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.assign_date = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[6], value)
     value = get("dueDate")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.due_date = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[7], value)
     value = get("class")
     if type(value) is dict:
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[8], value)
     value = get("category")
     if type(value) is dict:
         record.category = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[9], value)
     value = get("gradingPeriod")
     if type(value) is dict:
         record.grading_period = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[10], value)
     value = get("resultValueMin")
-    if reading.is_number(value):
+    if tolerant_decoding.is_number(value):
         record.result_value_min = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[11], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[11], value)
     value = get("resultValueMax")
-    if reading.is_number(value):
+    if tolerant_decoding.is_number(value):
         record.result_value_max = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, LineItem.FIELDS[12], value)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[12], value)
     if len(source) + absent != 13:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = LineItem
     return record
 
@@ -239,26 +239,26 @@ def convert(regular: Regular) -> LineItem:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, LineItem.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, LineItem.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.title is not None:
         record.title = regular.title
     record.description = regular.description or None
-    if regular.assign_date is not None and (instant := reading.read_instant(regular.assign_date)) is not None:
+    if regular.assign_date is not None and (instant := tolerant_decoding.read_instant(regular.assign_date)) is not None:
         record.assign_date = instant
     elif regular.assign_date is not None:
-        reading.read_tolerantly(record, LineItem.FIELDS[6], regular.assign_date)
-    if regular.due_date is not None and (instant := reading.read_instant(regular.due_date)) is not None:
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[6], regular.assign_date)
+    if regular.due_date is not None and (instant := tolerant_decoding.read_instant(regular.due_date)) is not None:
         record.due_date = instant
     elif regular.due_date is not None:
-        reading.read_tolerantly(record, LineItem.FIELDS[7], regular.due_date)
+        tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[7], regular.due_date)
     if (nested := regular.class_) is not None:
         reference = guid_ref.new()
         if nested.href is not None:
@@ -270,7 +270,7 @@ def convert(regular: Regular) -> LineItem:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.class_ = reference
     if (nested := regular.category) is not None:
@@ -284,7 +284,7 @@ def convert(regular: Regular) -> LineItem:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.category = reference
     if (nested := regular.grading_period) is not None:
@@ -298,7 +298,7 @@ def convert(regular: Regular) -> LineItem:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.grading_period = reference
     if regular.result_value_min is not None:

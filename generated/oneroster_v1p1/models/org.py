@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -81,7 +81,7 @@ class Org(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Org", source))
+        return decode(tolerant_decoding.copied_object("Org", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -101,21 +101,21 @@ def decode(source: dict[str, Any]) -> Org:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Org.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Org.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Org.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -123,21 +123,21 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Org.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[3], value)
     value = get("name")
     if type(value) is str:
         record.name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Org.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[4], value)
     value = get("type")
     if type(value) is str and value:
         record.type_ = org_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Org.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[5], value)
     value = get("identifier")
     if type(value) is str and value:
         record.identifier = value
@@ -145,7 +145,7 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.identifier = None
     else:
-        reading.read_tolerantly(record, Org.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[6], value)
     value = get("parent")
     if type(value) is dict:
         record.parent = guid_ref.decode(value)
@@ -153,17 +153,17 @@ def decode(source: dict[str, Any]) -> Org:
         absent += 1
         record.parent = None
     else:
-        reading.read_tolerantly(record, Org.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[7], value)
     value = get("children")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.children = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.children = None
     else:
-        reading.read_tolerantly(record, Org.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[8], value)
     if len(source) + absent != 9:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Org
     return record
 
@@ -194,14 +194,14 @@ def convert(regular: Regular) -> Org:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Org.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Org.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.name is not None:
         record.name = regular.name
@@ -210,7 +210,7 @@ def convert(regular: Regular) -> Org:
     elif regular.type_:
         record.type_ = regular.type_
     elif regular.type_ is not None:
-        reading.read_tolerantly(record, Org.FIELDS[5], regular.type_)
+        tolerant_decoding.read_tolerantly(record, Org.FIELDS[5], regular.type_)
     record.identifier = regular.identifier or None
     if (nested := regular.parent) is not None:
         reference = guid_ref.new()
@@ -223,7 +223,7 @@ def convert(regular: Regular) -> Org:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.parent = reference
     else:

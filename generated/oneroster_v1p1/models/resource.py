@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -85,7 +85,7 @@ class Resource(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Resource", source))
+        return decode(tolerant_decoding.copied_object("Resource", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -105,21 +105,21 @@ def decode(source: dict[str, Any]) -> Resource:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -127,7 +127,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[3], value)
     value = get("title")
     if type(value) is str and value:
         record.title = value
@@ -135,15 +135,15 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.title = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[4], value)
     value = get("roles")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.roles = [role_type.BY_VALUE.get(item) or item for item in value]
     elif value is None:
         absent += 1
         record.roles = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[5], value)
     value = get("importance")
     if type(value) is str and value:
         record.importance = importance.BY_VALUE.get(value, value)
@@ -151,14 +151,14 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.importance = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[6], value)
     value = get("vendorResourceId")
     if type(value) is str:
         record.vendor_resource_id = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[7], value)
     value = get("vendorId")
     if type(value) is str and value:
         record.vendor_id = value
@@ -166,7 +166,7 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.vendor_id = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[8], value)
     value = get("applicationId")
     if type(value) is str and value:
         record.application_id = value
@@ -174,9 +174,9 @@ def decode(source: dict[str, Any]) -> Resource:
         absent += 1
         record.application_id = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[9], value)
     if len(source) + absent != 10:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Resource
     return record
 
@@ -207,14 +207,14 @@ def convert(regular: Regular) -> Resource:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Resource.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Resource.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     record.title = regular.title or None
     record.roles = None if regular.roles is None else [role_type.BY_VALUE.get(item) or item for item in regular.roles]
@@ -225,7 +225,7 @@ def convert(regular: Regular) -> Resource:
     elif regular.importance is None:
         record.importance = None
     else:
-        reading.read_tolerantly(record, Resource.FIELDS[6], regular.importance)
+        tolerant_decoding.read_tolerantly(record, Resource.FIELDS[6], regular.importance)
     if regular.vendor_resource_id is not None:
         record.vendor_resource_id = regular.vendor_resource_id
     record.vendor_id = regular.vendor_id or None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fast_pages import PageReader
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
@@ -49,7 +49,7 @@ class ResourcePage(_Slots):
         Raises:
             DecodeError: `source` is not a mapping, or has no resources.
         """
-        return decode(reading.copied_object("ResourcePage", source))
+        return decode(tolerant_decoding.copied_object("ResourcePage", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -65,22 +65,22 @@ def decode(source: dict[str, Any]) -> ResourcePage:
     get: Callable[[str], Any] = source.get
     absent = 0
     value = get("resources")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.resources = [resource.decode(item) for item in value]
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, ResourcePage.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, ResourcePage.FIELDS[0], value)
     value = get("statusInfoSet")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.status_info_set = [status_info.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.status_info_set = None
     else:
-        reading.read_tolerantly(record, ResourcePage.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, ResourcePage.FIELDS[1], value)
     if len(source) + absent != 2:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = ResourcePage
     return record
 

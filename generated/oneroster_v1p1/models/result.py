@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -85,7 +85,7 @@ class Result(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("Result", source))
+        return decode(tolerant_decoding.copied_object("Result", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -105,21 +105,21 @@ def decode(source: dict[str, Any]) -> Result:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -127,42 +127,42 @@ def decode(source: dict[str, Any]) -> Result:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, Result.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[3], value)
     value = get("lineItem")
     if type(value) is dict:
         record.line_item = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[4], value)
     value = get("student")
     if type(value) is dict:
         record.student = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[5], value)
     value = get("scoreStatus")
     if type(value) is str and value:
         record.score_status = score_status.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[6], value)
     value = get("score")
-    if reading.is_number(value):
+    if tolerant_decoding.is_number(value):
         record.score = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[7], value)
     value = get("scoreDate")
-    if (day := reading.read_date(value)) is not None:
+    if (day := tolerant_decoding.read_date(value)) is not None:
         record.score_date = day
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, Result.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[8], value)
     value = get("comment")
     if type(value) is str and value:
         record.comment = value
@@ -170,9 +170,9 @@ def decode(source: dict[str, Any]) -> Result:
         absent += 1
         record.comment = None
     else:
-        reading.read_tolerantly(record, Result.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[9], value)
     if len(source) + absent != 10:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = Result
     return record
 
@@ -204,14 +204,14 @@ def convert(regular: Regular) -> Result:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, Result.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, Result.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if (nested := regular.line_item) is not None:
         reference = guid_ref.new()
@@ -224,7 +224,7 @@ def convert(regular: Regular) -> Result:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.line_item = reference
     if (nested := regular.student) is not None:
@@ -238,7 +238,7 @@ def convert(regular: Regular) -> Result:
         elif nested.type_:
             reference.type_ = nested.type_
         elif nested.type_ is not None:
-            reading.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
+            tolerant_decoding.read_tolerantly(reference, GUIDRef.FIELDS[2], nested.type_)
         reference.__class__ = GUIDRef
         record.student = reference
     if (member := score_status.BY_VALUE.get(regular.score_status)) is not None:
@@ -246,7 +246,7 @@ def convert(regular: Regular) -> Result:
     elif regular.score_status:
         record.score_status = regular.score_status
     elif regular.score_status is not None:
-        reading.read_tolerantly(record, Result.FIELDS[6], regular.score_status)
+        tolerant_decoding.read_tolerantly(record, Result.FIELDS[6], regular.score_status)
     if regular.score is not None:
         record.score = regular.score
     if regular.score_date is not None:

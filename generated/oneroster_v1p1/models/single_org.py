@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 from oneroster_runtime.wrappers import unwrap
@@ -48,7 +48,7 @@ class SingleOrg(_Slots):
         Raises:
             DecodeError: `source` is not a mapping, or has no org.
         """
-        return decode(reading.copied_object("SingleOrg", source))
+        return decode(tolerant_decoding.copied_object("SingleOrg", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -69,16 +69,16 @@ def decode(source: dict[str, Any]) -> SingleOrg:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, SingleOrg.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, SingleOrg.FIELDS[0], value)
     value = get("statusInfoSet")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.status_info_set = [status_info.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.status_info_set = None
     else:
-        reading.read_tolerantly(record, SingleOrg.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, SingleOrg.FIELDS[1], value)
     if len(source) + absent != 2:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = SingleOrg
     return record

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -67,7 +67,7 @@ class StatusInfo(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("StatusInfo", source))
+        return decode(tolerant_decoding.copied_object("StatusInfo", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -87,14 +87,14 @@ def decode(source: dict[str, Any]) -> StatusInfo:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[0], value)
     value = get("imsx_severity")
     if type(value) is str and value:
         record.imsx_severity = severity.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[1], value)
     value = get("imsx_messageRefIdentifier")
     if type(value) is str and value:
         record.imsx_message_ref_identifier = value
@@ -102,7 +102,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_message_ref_identifier = None
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[2], value)
     value = get("imsx_operationRefIdentifier")
     if type(value) is str and value:
         record.imsx_operation_ref_identifier = value
@@ -110,7 +110,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_operation_ref_identifier = None
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[3], value)
     value = get("imsx_description")
     if type(value) is str and value:
         record.imsx_description = value
@@ -118,7 +118,7 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_description = None
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[4], value)
     value = get("imsx_codeMinor")
     if type(value) is str and value:
         record.imsx_code_minor = code_minor.BY_VALUE.get(value, value)
@@ -126,8 +126,8 @@ def decode(source: dict[str, Any]) -> StatusInfo:
         absent += 1
         record.imsx_code_minor = None
     else:
-        reading.read_tolerantly(record, StatusInfo.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, StatusInfo.FIELDS[5], value)
     if len(source) + absent != 6:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = StatusInfo
     return record

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -122,7 +122,7 @@ class User(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("User", source))
+        return decode(tolerant_decoding.copied_object("User", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -142,21 +142,21 @@ def decode(source: dict[str, Any]) -> User:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[0], value)
     value = get("status")
     if type(value) is str and value:
         record.status = status_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[1], value)
     value = get("dateLastModified")
-    if (instant := reading.read_date_time(value)) is not None:
+    if (instant := tolerant_decoding.read_date_time(value)) is not None:
         record.date_last_modified = instant
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[2], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[2], value)
     value = get("metadata")
     if type(value) is dict:
         record.metadata = value
@@ -164,43 +164,43 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.metadata = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[3], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[3], value)
     value = get("username")
     if type(value) is str:
         record.username = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[4], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[4], value)
     value = get("userIds")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.user_ids = [user_id.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.user_ids = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[5], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[5], value)
     value = get("enabledUser")
-    if value is True or value is False or (type(value) is str and value in reading.BOOLEANS):
-        record.enabled_user = reading.BOOLEANS[value]
+    if value is True or value is False or (type(value) is str and value in tolerant_decoding.BOOLEANS):
+        record.enabled_user = tolerant_decoding.BOOLEANS[value]
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[6], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[6], value)
     value = get("givenName")
     if type(value) is str:
         record.given_name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[7], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[7], value)
     value = get("familyName")
     if type(value) is str:
         record.family_name = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[8], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[8], value)
     value = get("middleName")
     if type(value) is str and value:
         record.middle_name = value
@@ -208,14 +208,14 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.middle_name = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[9], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[9], value)
     value = get("role")
     if type(value) is str and value:
         record.role = role_type.BY_VALUE.get(value, value)
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[10], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[10], value)
     value = get("identifier")
     if type(value) is str and value:
         record.identifier = value
@@ -223,7 +223,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.identifier = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[11], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[11], value)
     value = get("email")
     if type(value) is str and value:
         record.email = value
@@ -231,7 +231,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.email = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[12], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[12], value)
     value = get("sms")
     if type(value) is str and value:
         record.sms = value
@@ -239,7 +239,7 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.sms = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[13], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[13], value)
     value = get("phone")
     if type(value) is str and value:
         record.phone = value
@@ -247,30 +247,30 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.phone = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[14], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[14], value)
     value = get("agents")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.agents = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
         record.agents = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[15], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[15], value)
     value = get("orgs")
-    if type(value) is list and reading.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_objects(value):
         record.orgs = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, User.FIELDS[16], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[16], value)
     value = get("grades")
-    if type(value) is list and reading.are_strings(value):
+    if type(value) is list and tolerant_decoding.are_strings(value):
         record.grades = value
     elif value is None:
         absent += 1
         record.grades = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[17], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[17], value)
     value = get("password")
     if type(value) is str and value:
         record.password = value
@@ -278,9 +278,9 @@ def decode(source: dict[str, Any]) -> User:
         absent += 1
         record.password = None
     else:
-        reading.read_tolerantly(record, User.FIELDS[18], value)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[18], value)
     if len(source) + absent != 19:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = User
     return record
 
@@ -320,22 +320,22 @@ def convert(regular: Regular) -> User:
     elif regular.status:
         record.status = regular.status
     elif regular.status is not None:
-        reading.read_tolerantly(record, User.FIELDS[1], regular.status)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[1], regular.status)
     if (
         regular.date_last_modified is not None
-        and (instant := reading.read_instant(regular.date_last_modified)) is not None
+        and (instant := tolerant_decoding.read_instant(regular.date_last_modified)) is not None
     ):
         record.date_last_modified = instant
     elif regular.date_last_modified is not None:
-        reading.read_tolerantly(record, User.FIELDS[2], regular.date_last_modified)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[2], regular.date_last_modified)
     record.metadata = regular.metadata
     if regular.username is not None:
         record.username = regular.username
     record.user_ids = None if regular.user_ids is None else [user_id.convert(item) for item in regular.user_ids]
-    if regular.enabled_user in reading.BOOLEANS:
-        record.enabled_user = reading.BOOLEANS[regular.enabled_user]
+    if regular.enabled_user in tolerant_decoding.BOOLEANS:
+        record.enabled_user = tolerant_decoding.BOOLEANS[regular.enabled_user]
     elif regular.enabled_user is not None:
-        reading.read_tolerantly(record, User.FIELDS[6], regular.enabled_user)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[6], regular.enabled_user)
     if regular.given_name is not None:
         record.given_name = regular.given_name
     if regular.family_name is not None:
@@ -346,7 +346,7 @@ def convert(regular: Regular) -> User:
     elif regular.role:
         record.role = regular.role
     elif regular.role is not None:
-        reading.read_tolerantly(record, User.FIELDS[10], regular.role)
+        tolerant_decoding.read_tolerantly(record, User.FIELDS[10], regular.role)
     record.identifier = regular.identifier or None
     record.email = regular.email or None
     record.sms = regular.sms or None

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 from msgspec import Struct, field
-from oneroster_runtime import reading
+from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
 
@@ -44,7 +44,7 @@ class UserId(_Slots):
         Raises:
             DecodeError: `source` is not a mapping.
         """
-        return decode(reading.copied_object("UserId", source))
+        return decode(tolerant_decoding.copied_object("UserId", source))
 
 
 # The fastest way to an empty record. Its type is Any, because the record gets its own class below.
@@ -64,16 +64,16 @@ def decode(source: dict[str, Any]) -> UserId:
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, UserId.FIELDS[0], value)
+        tolerant_decoding.read_tolerantly(record, UserId.FIELDS[0], value)
     value = get("identifier")
     if type(value) is str:
         record.identifier = value
     elif value is None:
         absent += 1
     else:
-        reading.read_tolerantly(record, UserId.FIELDS[1], value)
+        tolerant_decoding.read_tolerantly(record, UserId.FIELDS[1], value)
     if len(source) + absent != 2:
-        reading.keep_additional(record, source, _NAMES)
+        tolerant_decoding.keep_additional(record, source, _NAMES)
     record.__class__ = UserId
     return record
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._check_baseline import Deviations
+from oneroster.cli._check_deviations import Deviations
 from oneroster.cli._check_progress import progress_display
 from oneroster.cli._check_reports import ReportError, ReportOutputs
 from oneroster.cli._command import fail
@@ -19,7 +19,7 @@ from oneroster.cli._tenant_options import TenantOptions
 from oneroster.contract.dialects.overlay import base_profile, chosen_profile
 from oneroster.contract.levels import Level
 from oneroster.contract.run_options import RunOptions
-from oneroster.contract.selection import rule_selection
+from oneroster.contract.run_selection import rule_selection
 from oneroster.errors import ConfigurationError
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache

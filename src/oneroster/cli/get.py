@@ -43,7 +43,7 @@ _OUTPUT: Final = "Output"
 
 
 def _complete_name(incomplete: str) -> Iterator[tuple[str, str]]:
-    from oneroster.inspection.operation_names import operations_by_short_name
+    from oneroster.inspection.short_operation_names import operations_by_short_name
     from oneroster.standard import Standard
 
     for name, operations in operations_by_short_name(Standard.of().specification).items():
@@ -113,7 +113,7 @@ def get(
         _list_operations(as_json or format_ == "json")
         return
     from oneroster.cli._get_records import ReadRequest, arguments_of, operation_to_read, show
-    from oneroster.inspection.operation_names import UnknownReadError
+    from oneroster.inspection.short_operation_names import UnknownReadError
 
     options = {"filter": filter_, "fields": ",".join(fields or ()) or None, "sort": sort, "orderBy": order_by}
     try:
@@ -128,7 +128,7 @@ def get(
 
 
 def _list_operations(as_json: bool) -> None:
-    from oneroster.inspection.operation_names import path_parameters, read_operations, short_name
+    from oneroster.inspection.short_operation_names import path_parameters, read_operations, short_name
     from oneroster.standard import Standard
 
     operations = read_operations(Standard.of().specification)

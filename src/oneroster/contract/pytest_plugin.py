@@ -127,7 +127,7 @@ def run_options_from(config: pytest.Config) -> "RunOptions":
         pytest.UsageError: A selected rule or operation does not exist.
     """
     from oneroster.contract.run_options import RunOptions
-    from oneroster.contract.selection import rule_selection
+    from oneroster.contract.run_selection import rule_selection
     from oneroster.standard import Standard
 
     given = {name.replace("-", "_"): run_option(config, name) for name in RUN_VALUES}

@@ -8,8 +8,8 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_selection import RuleSelection
 from oneroster.contract.runner import ProgressCallback, check
-from oneroster.contract.selection import RuleSelection
 from oneroster.settings import Settings
 
 __all__ = ["RunOptions"]

@@ -18,7 +18,7 @@ from oneroster.pull.formats.sql_helpers import quoted_identifier as quoted
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import CHANGES_ONLY
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["CollectionDiff", "RecordChange", "diff_rosters"]
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.sql_helpers import quoted_identifier
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, open_workspace
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Specification
 
 __all__ = ["CollectionCounts", "OrphanedRecords", "RosterStatistics", "SchoolStatistics", "compute_statistics"]

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, TypeAlias
 from oneroster.errors import CountMismatchError, PagingError, UnstableCollectionError
 from oneroster.pagination.id_set import IdSet, id_digests
 
-__all__ = ["CollectionWalk", "PageInfo", "PageRequest", "Paging"]
+__all__ = ["CollectionWalk", "PageRequest", "Paging", "ReceivedPage"]
 
 _MAX_IDS_IN_ERRORS: Final = 10
 Digests: TypeAlias = Sequence[bytes | None]
@@ -68,7 +68,7 @@ class PageRequest(NamedTuple):
     expected_rows: int | None = None
 
 
-class PageInfo(NamedTuple):
+class ReceivedPage(NamedTuple):
     """The parts of a received page that the walk needs.
 
     Attributes:
@@ -177,7 +177,7 @@ class CollectionWalk:
     def _overlaps(self, request: PageRequest) -> bool:
         return self._received > 0 and request.offset == self._start + self._received - 1
 
-    def receive(self, request: PageRequest, page: PageInfo) -> list[int]:
+    def receive(self, request: PageRequest, page: ReceivedPage) -> list[int]:
         """Evaluate a page, and return the indexes of the rows that the caller has not had yet.
 
         Args:
@@ -198,7 +198,7 @@ class CollectionWalk:
             return self._receive_overlapping(request, page, digests)
         return self._receive_following(request, page, digests)
 
-    def _known_ids(self, page: PageInfo, digests: Digests) -> list[str]:
+    def _known_ids(self, page: ReceivedPage, digests: Digests) -> list[str]:
         """Return the ids of a page that this reading has already received."""
         return [page.ids[index] or "" for index in self._seen.indexes_of_known(digests)]
 
@@ -210,7 +210,7 @@ class CollectionWalk:
         before, self._announced = self._announced, total
         return before is None or total >= before
 
-    def _receive_following(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+    def _receive_following(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
         """Evaluate a page that starts after the rows received."""
         if not page.ids:
             return self._receive_empty()
@@ -237,7 +237,7 @@ class CollectionWalk:
         self._finish()
         return []
 
-    def _receive_known(self, request: PageRequest, page: PageInfo, known: list[str]) -> list[int]:
+    def _receive_known(self, request: PageRequest, page: ReceivedPage, known: list[str]) -> list[int]:
         """Evaluate a page with known rows where only new rows are expected."""
         if self._first_page:
             return self._unstable("a row occurs twice in one page", ids=known)
@@ -253,7 +253,7 @@ class CollectionWalk:
             reason = "the server returned the same page again, as if it ignored offset"
         return self._unstable(reason, ids=known)
 
-    def _receive_overlapping(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+    def _receive_overlapping(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
         """Evaluate a page that must start with the last row received."""
         ids, known = page.ids, self._known_ids(page, digests)
         if ids and ids[0] == self._last_id:
@@ -281,7 +281,7 @@ class CollectionWalk:
             return self._unstable("the server returned nothing at an offset where there was a row")
         return []
 
-    def _receive_by_cursor(self, request: PageRequest, page: PageInfo, digests: Digests) -> list[int]:
+    def _receive_by_cursor(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
         self._cursor = page.cursor
         known = self._known_ids(page, digests)
         if known or (request.cursor is not None and page.cursor == request.cursor):

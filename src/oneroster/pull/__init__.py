@@ -16,7 +16,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oneroster.pull.arrow_reader import collection_reader
     from oneroster.pull.dry_run import CollectionPreview, preview
     from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError, PullError, StagingError
     from oneroster.pull.formats.detection import open_destination
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
     from oneroster.pull.plan import RosterSelection
     from oneroster.pull.progress import Progress
     from oneroster.pull.report import PullReport
-    from oneroster.pull.roster.roster import Roster
+    from oneroster.pull.roster.roster_protocol import Roster
     from oneroster.pull.sanity_checks import SanityLimits
+    from oneroster.pull.tenant_arrow_stream import collection_reader
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
@@ -55,13 +55,13 @@ _MODULES = {
     "Progress": "progress",
     "CollectionPreview": "dry_run",
     "PullReport": "report",
-    "Roster": "roster.roster",
+    "Roster": "roster.roster_protocol",
     "PullOptions": "options",
     "open_destination": "formats.detection",
     "preview": "dry_run",
     "pull": "job",
     "pull_tenants": "tenants",
-    "collection_reader": "arrow_reader",
+    "collection_reader": "tenant_arrow_stream",
 }
 
 

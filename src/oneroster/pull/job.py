@@ -11,7 +11,7 @@ from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
 from oneroster.pull.destinations import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError, GuardError
-from oneroster.pull.fetch.staging import Staging, staging_folder
+from oneroster.pull.fetch.staging import Staging, staging_path
 from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats import Format, WriteResult, format_of
 from oneroster.pull.incremental.update import IncrementalUpdate
@@ -22,7 +22,7 @@ from oneroster.pull.report import PullReport
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, write_manifest
 from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
-from oneroster.pull.roster.roster import Roster, describe_collections
+from oneroster.pull.roster.roster_protocol import Roster, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster.pull.roster_fetch import RosterFetch
@@ -82,7 +82,7 @@ class _Pull:
             atomic_replace.recover(self._destination)
             existing = self._existing()
             update = self._update(existing)
-            plan, folder = self._plan(update), staging_folder(self._destination)
+            plan, folder = self._plan(update), staging_path(self._destination)
             staging = Staging(folder, plan, _now(), resume=self._options.resume)
         with staging:
             session = self._throttled_session()

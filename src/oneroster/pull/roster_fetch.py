@@ -10,7 +10,7 @@ from oneroster.pull.options import PullOptions
 from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
 from oneroster.pull.progress import Progress
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging

@@ -11,7 +11,7 @@ from oneroster.pull.roster.columns import KEY_COLUMN, columns_of
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["RosterSurvey", "SanityLimits", "exceeded_limits", "excessive_deletions", "shrunk_collections", "survey"]
 

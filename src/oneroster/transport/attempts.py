@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from oneroster.errors import DecodeError, TokenError
 from oneroster.transport import log
-from oneroster.transport.response import RawResponse, ResponseLimits
+from oneroster.transport.bounded_response import RawResponse, ResponseLimits
 from oneroster.transport.retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
 from oneroster.transport.transport_errors import is_transient
 

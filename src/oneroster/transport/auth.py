@@ -18,9 +18,9 @@ from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 
 from oneroster.errors import ConfigurationError, TokenError, TransportError
 from oneroster.standard import Standard
+from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body, read_body_async
 from oneroster.transport.deadline import seconds_left
 from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts, token_members
-from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body, read_body_async
 from oneroster.transport.urls import origin_of, redacted
 
 __all__ = ["Bearer", "ClientCredentials", "OAuth1"]

@@ -19,9 +19,7 @@ from oneroster.standard import Standard
 from oneroster.transport import log
 from oneroster.transport.attempts import Attempts, is_final, outcome_name
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
-from oneroster.transport.deadline import until
-from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
-from oneroster.transport.response import (
+from oneroster.transport.bounded_response import (
     BodyBuffer,
     RawResponse,
     ResponseLimits,
@@ -30,6 +28,8 @@ from oneroster.transport.response import (
     read_body_async,
     timeout_error,
 )
+from oneroster.transport.deadline import until
+from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
 from oneroster.transport.retry import Retry
 from oneroster.transport.transport_errors import SEND_ERRORS, transport_error
 from oneroster.transport.urls import origin_of, redacted

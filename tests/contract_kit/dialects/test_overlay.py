@@ -16,7 +16,7 @@ from oneroster.contract.dialects.overlay import (
     dialect_specification,
     known_profiles,
 )
-from oneroster.contract.oracle.record_schema import violations
+from oneroster.contract.oracle.record_validation import violations
 from oneroster.standard import Standard
 
 STANDARD = Standard.of("1.1")

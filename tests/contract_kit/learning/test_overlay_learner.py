@@ -14,7 +14,7 @@ from oneroster.contract.learning.overlay_learner import learn_overlay, validated
 from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.record_schema import violations
+from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox

@@ -9,7 +9,7 @@ from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.probe_values import best_fields, draw_value, probe_fields, sortable_fields
+from oneroster.contract.observation.probe_values import best_fields, draw_value, fields_to_sort_by, probe_fields
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.runner import run_rules
@@ -51,7 +51,7 @@ def test_the_seed_chooses_the_value(tenant: ObservedTenant) -> None:
 
 
 def test_every_kind_of_value_is_sorted_by(tenant: ObservedTenant) -> None:
-    kinds = {kind for fields in sortable_fields(tenant).values() for _, kind in fields}
+    kinds = {kind for fields in fields_to_sort_by(tenant).values() for _, kind in fields}
     assert kinds == {"string", "enumeration", "date", "date-time", "number", "boolean"}
 
 

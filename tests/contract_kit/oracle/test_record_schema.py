@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.dialects.overlay import dialect_specification
-from oneroster.contract.oracle.record_schema import Violation, ViolationKind, violations
+from oneroster.contract.oracle.record_validation import Violation, ViolationKind, violations
 from oneroster.standard import Standard
 from tests.contract.valid_responses import records
 from tests.series import examples

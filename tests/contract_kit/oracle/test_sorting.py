@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.oracle.collations import COLLATIONS, certainly_after
-from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_keys
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 
 TEXTS = st.lists(st.text(max_size=8), max_size=12)
 NUMBERS = st.lists(st.integers(-50, 50) | st.none(), max_size=20)
@@ -54,6 +54,6 @@ def test_a_group_that_was_left_must_not_go_on_behind_the_page() -> None:
 
 def test_keys_are_read_by_their_kind() -> None:
     rows: list[dict[str, Any]] = [{"score": "100"}, {"score": 9}, {"score": "none"}, {}]
-    assert sort_keys(rows, "score", "number") == [100.0, 9.0, None, None]
+    assert sort_values(rows, "score", "number") == [100.0, 9.0, None, None]
     moments = [{"at": "2025-09-01T14:00:00+02:00"}, {"at": "2025-09-01T12:00:00Z"}]
-    assert len(set(sort_keys(moments, "at", "date-time"))) == 1
+    assert len(set(sort_values(moments, "at", "date-time"))) == 1

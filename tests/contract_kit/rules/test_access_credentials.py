@@ -20,7 +20,7 @@ from oneroster.contract.http.credentials import (
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.invalid_credentials import CustomSignature, RawAuthorization, oauth1_credentials
+from oneroster.contract.observation.invalid_credentials import CustomSignature, RawAuthorization, require_oauth1
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import TokenEndpoint, error_code, token_endpoint_of
 from oneroster.contract.result import Finding
@@ -68,7 +68,7 @@ def test_two_signatures_never_share_a_nonce() -> None:
     assert CustomSignature(way).nonce != CustomSignature(way).nonce
 
 
-@pytest.mark.parametrize("ask", [oauth1_credentials, token_endpoint_of])
+@pytest.mark.parametrize("ask", [require_oauth1, token_endpoint_of])
 def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[ObservedTenant], object]) -> None:
     with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not accessed with OAuth"):
         ask(tenant)

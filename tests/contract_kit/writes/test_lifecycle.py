@@ -14,7 +14,7 @@ from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.writes.lifecycle import (
     Lifecycle,
     changed_properties,
-    element_of,
+    element_written_by,
     invalid_records,
     is_rejected,
     lifecycle_of,
@@ -60,7 +60,7 @@ def test_a_replaced_object_has_the_new_values() -> None:
 def test_put_and_delete_share_one_lifecycle() -> None:
     with of_category() as (tenant, life):
         assert lifecycle_of(tenant, DELETE) is life
-        assert element_of(tenant, DELETE) == element_of(tenant, PUT) == "Category"
+        assert element_written_by(tenant, DELETE) == element_written_by(tenant, PUT) == "Category"
 
 
 def test_invalid_bodies_go_under_ids_of_their_own() -> None:

@@ -11,7 +11,7 @@ from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
-from oneroster.contract.oracle.record_schema import violations
+from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.writes.owned_objects import OwnedObjects, cleanup, owned_objects
 from oneroster.contract.writes.sample_records import MAX_SCORE, sample_record
 from oneroster.sandbox import Sandbox

@@ -15,7 +15,7 @@ from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.roster.columns import schema_of
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster_v1p1 import specification
 from oneroster_v1p1.errors import StatusError
 from tests.pull.pulling import ELEMENTS_OF_ALL

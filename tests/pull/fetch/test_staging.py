@@ -8,7 +8,7 @@ import pytest
 from oneroster.pull import GuardError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
 from oneroster.pull.fetch.journal import PageEntry
 from oneroster.pull.fetch.staged_roster import StagedRoster
-from oneroster.pull.fetch.staging import Staging, staging_folder
+from oneroster.pull.fetch.staging import Staging, staging_path
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import MAX_LISTED, Reject, Rejects
@@ -146,7 +146,7 @@ def test_a_journal_that_does_not_fit_its_rows_is_told(tmp_path: Path, pages: str
         )
         with pytest.raises(GuardError):
             pull(roster, place, settings)
-        journal = staging_folder(place) / "journal.ndjson"
+        journal = staging_path(place) / "journal.ndjson"
         lines = [line for line in journal.read_text().splitlines() if '"fetched"' not in line]
         journal.write_text("\n".join([*lines[:-1], lines[-1].replace('"pages":[', f'"pages":[{pages}')]) + "\n")
         with pytest.raises(StagingError, match="does not match its rows"):

@@ -11,7 +11,7 @@ import pytest
 from oneroster import OneRoster, Paging
 from oneroster.pull import Progress, PullError, PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
 from tests.pull.pulling import roster_of, rows_at, truth
 

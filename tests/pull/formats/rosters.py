@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oneroster.pull.roster.columns import columns_of, schema_of
 from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest
-from oneroster.pull.roster.roster import MemoryRoster, Roster
+from oneroster.pull.roster.roster_protocol import MemoryRoster, Roster
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Property

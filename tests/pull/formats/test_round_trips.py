@@ -20,7 +20,7 @@ from oneroster.pull.formats import FORMATS
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.sql_helpers import database_error
 from oneroster.pull.roster.columns import schema_of
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from oneroster.standard import Standard
 from tests.pull.formats.rosters import COLLECTED, HOSTILE, roster, sandbox_roster, school, table, tables, tables_of
 from tests.series import examples

@@ -14,7 +14,7 @@ from oneroster.pull.incremental.watermark import (
     parse_time,
 )
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from oneroster.standard import Standard
 from tests.pull.formats.rosters import school, table
 

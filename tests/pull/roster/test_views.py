@@ -6,7 +6,7 @@ import pytest
 
 from oneroster import ConfigurationError
 from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
-from oneroster.pull.roster.roster import MemoryRoster, Roster, count_rows, describe_collections
+from oneroster.pull.roster.roster_protocol import MemoryRoster, Roster, count_rows, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.updates_and_deltas import ChangedSince, RosterDelta, UpdatedRoster
 from oneroster.pull.roster.views import RosterView, active_only, with_columns, with_manifest

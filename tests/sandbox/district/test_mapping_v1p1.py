@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from oneroster.sandbox.district.entities import Entity, GradeCategory, Period
+from oneroster.sandbox.district.entity_types import Entity, GradeCategory, Period
 from oneroster.sandbox.district.mapping import source_of
 from oneroster.sandbox.district.mapping_v1p1 import map_entity
 

@@ -12,10 +12,10 @@ import httpx
 from oneroster.contract.errors import UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
 from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
+from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body
 from oneroster.transport.deadline import until
 from oneroster.transport.http_client import SyncTransport, open_client
 from oneroster.transport.log import hide_queries
-from oneroster.transport.response import BodyBuffer, ResponseLimits, read_body
 from oneroster.transport.transport_errors import describe
 
 __all__ = ["LogEntry", "Sender", "TimedResponse"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect_specification import DocumentModel
-from oneroster.contract.oracle.record_schema import Violation, ViolationKind, violations
+from oneroster.contract.oracle.record_validation import Violation, ViolationKind, violations
 from oneroster_runtime.specification import Property
 
 __all__ = ["RecordLearner"]

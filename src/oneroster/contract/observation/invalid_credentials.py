@@ -19,7 +19,7 @@ from oneroster.contract.http.credentials import (
 )
 from oneroster.contract.observation.tenant import ObservedTenant
 
-__all__ = ["CustomSignature", "RawAuthorization", "oauth1_credentials"]
+__all__ = ["CustomSignature", "RawAuthorization", "require_oauth1"]
 
 NONCE_BYTES: Final = 16
 
@@ -83,7 +83,7 @@ class CustomSignature(_InvalidCredentials):
         return self.credentials.curl()
 
 
-def oauth1_credentials(tenant: ObservedTenant) -> OAuth1Credentials:
+def require_oauth1(tenant: ObservedTenant) -> OAuth1Credentials:
     """Return the tenant's credentials if they are OAuth 1.0a.
 
     Raises:

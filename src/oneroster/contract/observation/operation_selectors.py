@@ -12,12 +12,12 @@ __all__ = [
     "all_collections",
     "collections",
     "first_readable",
+    "first_usable_response",
     "nested",
     "offered",
     "one_of_each_service",
     "readable",
     "readable_path",
-    "readable_response",
     "reads",
     "with_expected_errors",
 ]
@@ -80,11 +80,11 @@ def with_expected_errors(tenant: ObservedTenant) -> Iterator[Operation]:
     return (operation for operation in tenant.dialect.operations.values() if operation.operation_id in names)
 
 
-def readable_response(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+def first_usable_response(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """Return a response of a readable operation that holds its data."""
     return next(response for response in tenant.readings(operation) if response.problem is None)
 
 
 def readable_path(tenant: ObservedTenant, operation: Operation) -> str:
     """Return a path of a readable operation that returned data."""
-    return encoded_path(operation.path, readable_response(tenant, operation).values)
+    return encoded_path(operation.path, first_usable_response(tenant, operation).values)

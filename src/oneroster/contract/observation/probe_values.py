@@ -22,8 +22,8 @@ __all__ = [
     "best_fields",
     "complete_collections",
     "draw_value",
+    "fields_to_sort_by",
     "probe_fields",
-    "sortable_fields",
     "usable_values",
 ]
 
@@ -177,7 +177,7 @@ def draw_value(tenant: ObservedTenant, probe: ProbeField, salt: str = "") -> str
     return random.Random(seed).choice(inner)  # noqa: S311 - not used for security
 
 
-def sortable_fields(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
+def fields_to_sort_by(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
     """Return the fields to sort by with their kinds, by operation id: each kind where it has most values."""
     chosen: dict[str, list[tuple[str, str]]] = {
         operation.operation_id: [] for operation, _ in complete_collections(tenant)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from oneroster.contract.http.parsed_response import Record
 from oneroster_runtime.specification import Element
 
-__all__ = ["PersonalTrait", "personal_fields_in", "personal_traits"]
+__all__ = ["IdentifyingValues", "personal_fields_in", "personal_traits"]
 
 MIN_LENGTH: Final = 6
 """Characters; shorter values appear in texts by coincidence."""
@@ -18,7 +18,7 @@ NAMES: Final = ("givenName", "familyName")
 _IDENTIFYING: Final = re.compile(r"[@\d]")
 
 
-class PersonalTrait(NamedTuple):
+class IdentifyingValues(NamedTuple):
     """One or more values that together identify a person."""
 
     field: str
@@ -33,7 +33,7 @@ class PersonalTrait(NamedTuple):
         )
 
 
-def personal_traits(element: Element, record: Record) -> list[PersonalTrait]:
+def personal_traits(element: Element, record: Record) -> list[IdentifyingValues]:
     """Return the traits of a record: long personal values with a digit or an at sign, and the full name.
 
     A value that is part of the sourcedId is left out, because ids may be shown.
@@ -41,7 +41,7 @@ def personal_traits(element: Element, record: Record) -> list[PersonalTrait]:
     sourced_id = str(record.get("sourcedId", "")).casefold()
     properties = element.properties.values()
     found = [
-        PersonalTrait(known.name, (text,))
+        IdentifyingValues(known.name, (text,))
         for known in properties
         if known.personal and known.kind in ("string", "date", "records") and known.name not in NAMES
         for text in _strings(record.get(known.name))
@@ -49,7 +49,7 @@ def personal_traits(element: Element, record: Record) -> list[PersonalTrait]:
     ]
     names = tuple(str(record[name]).strip() for name in NAMES if isinstance(record.get(name), str))
     if len(names) == len(NAMES) and all(names):
-        found.append(PersonalTrait(" and ".join(NAMES), names))
+        found.append(IdentifyingValues(" and ".join(NAMES), names))
     return [trait for trait in found if not all(value.casefold() in sourced_id for value in trait.values)]
 
 

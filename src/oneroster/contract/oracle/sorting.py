@@ -8,7 +8,7 @@ from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import certainly_after
 from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
 
-__all__ = ["first_out_of_order", "omits_earlier_row", "sort_keys"]
+__all__ = ["first_out_of_order", "omits_earlier_row", "sort_values"]
 
 _GROUPED: Final = "enumeration"
 """Enumerated values may be sorted as text or in the order of the vocabulary; equal values are adjacent either way."""
@@ -19,7 +19,7 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-def sort_keys(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
+def sort_values(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
     """Return the sort key of each row; None if the value is missing or not of its kind."""
     parse: Callable[[Any], Any] = _PARSERS.get(kind, filter_text)
     found = [values_at(row, path) for row in rows]

@@ -8,7 +8,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
-from oneroster.contract.observation.invalid_credentials import CustomSignature, oauth1_credentials
+from oneroster.contract.observation.invalid_credentials import CustomSignature, require_oauth1
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
@@ -42,7 +42,7 @@ def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding
     needs=("OR-ACC-02",),
 )
 def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    stale = CustomSignature(oauth1_credentials(tenant), timestamp=int(time.time()) - ONE_DAY)
+    stale = CustomSignature(require_oauth1(tenant), timestamp=int(time.time()) - ONE_DAY)
     exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=stale)
     yield from expect_rejected_signature(exchange, "an oauth_timestamp of one day ago")
 
@@ -58,7 +58,7 @@ def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     needs=("OR-ACC-02",),
 )
 def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    signature = CustomSignature(oauth1_credentials(tenant))
+    signature = CustomSignature(require_oauth1(tenant))
     path = readable_path(tenant, operation)
     first = tenant.probe(path, QUERY, access=signature)
     if first.status != 200:
@@ -77,6 +77,6 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     needs=("OR-ACC-02",),
 )
 def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    partial = CustomSignature(oauth1_credentials(tenant), signed_url=lambda url: url.partition("?")[0])
+    partial = CustomSignature(require_oauth1(tenant), signed_url=lambda url: url.partition("?")[0])
     exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=partial)
     yield from expect_rejected_signature(exchange, "a signature that does not cover the query")

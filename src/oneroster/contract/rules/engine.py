@@ -18,7 +18,7 @@ from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 if TYPE_CHECKING:
-    from oneroster.contract.oracle.record_schema import Violation
+    from oneroster.contract.oracle.record_validation import Violation
 
 EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 """Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""

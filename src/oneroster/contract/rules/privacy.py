@@ -12,10 +12,10 @@ from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
-from oneroster.contract.observation.operation_selectors import readable, readable_path, readable_response, reads
+from oneroster.contract.observation.operation_selectors import first_usable_response, readable, readable_path, reads
 from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.error_leaks import response_texts
-from oneroster.contract.oracle.personal_data import PersonalTrait, personal_fields_in, personal_traits
+from oneroster.contract.oracle.personal_data import IdentifyingValues, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, expect_no_access
@@ -26,7 +26,7 @@ BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
 USER: Final = "User"
 
 
-def _traits(tenant: ObservedTenant, element: str | None, row: Record) -> list[PersonalTrait]:
+def _traits(tenant: ObservedTenant, element: str | None, row: Record) -> list[IdentifyingValues]:
     return personal_traits(tenant.specification.elements[element or ""], row)
 
 
@@ -71,7 +71,9 @@ def no_password(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 
 def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads that returned a record with personal data."""
-    return (each for each in reads(tenant) if _traits(tenant, each.element, readable_response(tenant, each).rows[0]))
+    return (
+        each for each in reads(tenant) if _traits(tenant, each.element, first_usable_response(tenant, each).rows[0])
+    )
 
 
 @rule(
@@ -84,7 +86,7 @@ def personal_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     over=personal_reads,
 )
 def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = readable_response(tenant, operation)
+    known = first_usable_response(tenant, operation)
     path, failed = readable_path(tenant, operation), False
     for query in BAD_REQUESTS:
         exchange = tenant.probe(path, query)
@@ -141,7 +143,7 @@ def no_person_in_hrefs(tenant: ObservedTenant, operation: Operation) -> Iterator
         )
 
 
-def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[PersonalTrait]]:
+def _traits_by_user(tenant: ObservedTenant) -> dict[str, list[IdentifyingValues]]:
     """Return the identifying values of every user, by sourcedId."""
     users = tenant.all_rows(tenant.dialect.collection_of(USER))
     return {sourced_id: _traits(tenant, USER, row) for sourced_id, row in users.items()}
@@ -156,7 +158,7 @@ def _user_references(tenant: ObservedTenant, operation: Operation, row: Record) 
                 yield name, str(reference.get("href", "")), str(reference.get("sourcedId", ""))
 
 
-def _fields_in(text: str, known: list[PersonalTrait]) -> list[str]:
+def _fields_in(text: str, known: list[IdentifyingValues]) -> list[str]:
     return [trait.field for trait in known if trait.is_in(text)]
 
 

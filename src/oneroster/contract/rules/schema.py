@@ -7,7 +7,7 @@ from oneroster.contract.observation.evidence import CauseCount, counted_finding
 from oneroster.contract.observation.operation_selectors import readable
 from oneroster.contract.observation.record_violations import RecordViolations
 from oneroster.contract.observation.tenant import ObservedTenant
-from oneroster.contract.oracle.record_schema import Violation, ViolationKind
+from oneroster.contract.oracle.record_validation import Violation, ViolationKind
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

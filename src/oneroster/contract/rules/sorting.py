@@ -6,11 +6,11 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
-from oneroster.contract.observation.probe_values import complete_collections, probe_fields, sortable_fields
+from oneroster.contract.observation.probe_values import complete_collections, fields_to_sort_by, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.tenant import ObservedTenant, Query
-from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_keys
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -25,13 +25,13 @@ MOST_COLLECTIONS: Final = 3
 
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections to test sorting on."""
-    known = sortable_fields(tenant)
+    known = fields_to_sort_by(tenant)
     return (operation for operation, _ in complete_collections(tenant) if operation.operation_id in known)
 
 
 def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections to sort by another field than dateLastModified, which cover all kinds of values."""
-    known = sortable_fields(tenant)
+    known = fields_to_sort_by(tenant)
     return [each for each in sortable_collections(tenant) if len(known[each.operation_id]) > 1]
 
 
@@ -52,7 +52,7 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotExercised`` when no page could be read.
     """
-    rows, fields = tenant.all_rows(operation), sortable_fields(tenant)[operation.operation_id]
+    rows, fields = tenant.all_rows(operation), fields_to_sort_by(tenant)[operation.operation_id]
     judged = False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
@@ -61,14 +61,14 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
         if reading.problem is not None:
             continue
         judged = True
-        keys = sort_keys(reading.rows, path, kind)
+        keys = sort_values(reading.rows, path, kind)
         others = [row for name, row in rows.items() if name not in set(reading.ids)]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
             message = f"a sort by {path} ({kind}, {direction}) returned row {index + 1} of {len(keys)} out of order"
             yield finding(message, reading, [reading.ids[index]])
-        elif omits_earlier_row(keys, sort_keys(others, path, kind), kind, descending=descending):
+        elif omits_earlier_row(keys, sort_values(others, path, kind), kind, descending=descending):
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:

@@ -15,7 +15,7 @@ from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects
 from oneroster.contract.writes.sample_records import sample_record
 from oneroster_runtime.specification import Element, Operation, Property
 
-__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_of", "is_rejected", "lifecycle_of"]
+__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_written_by", "is_rejected", "lifecycle_of"]
 
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
 _CUT_OFF: Final = 9
@@ -33,7 +33,7 @@ def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
         NotExercised: Writes are not allowed.
         NotOffered: The tenant does not serve the element.
     """
-    objects, element = owned_objects(tenant), element_of(tenant, operation)
+    objects, element = owned_objects(tenant), element_written_by(tenant, operation)
     collection = tenant.dialect.collection_of(element)
     if collection is not None and tenant.offer(collection) is Offer.NO:
         raise NotOffered(f"not offered, as {collection.operation_id} shows")
@@ -43,7 +43,7 @@ def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
     return lifecycles[element]
 
 
-def element_of(tenant: ObservedTenant, operation: Operation) -> str:
+def element_written_by(tenant: ObservedTenant, operation: Operation) -> str:
     """Return the name of the element that a PUT or a DELETE writes.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from oneroster.errors import PagingError, StatusError
-from oneroster.pagination.walk import CollectionWalk, PageInfo, PageRequest, Paging
+from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging, ReceivedPage
 from oneroster.prefetch import PagePrefetcher
 from oneroster.pull.errors import StagingError
 from oneroster.pull.fetch.arrow_batches import Batcher
@@ -282,7 +282,7 @@ class _CollectionFetch:
             None if i in without_id else page.repeated[str(i)] if str(i) in page.repeated else next(source, None)
             for i in range(page.count)
         ]
-        facts = PageInfo(ids, page.total, page.cursor)
+        facts = ReceivedPage(ids, page.total, page.cursor)
         requests = self._walk.next_requests(self._ahead)
         if not requests or _entry_of(facts, self._walk.receive(requests[0], facts)) != page:
             raise StagingError(f"The journal in {self._staging.folder} does not match its rows. Pull without --resume.")
@@ -308,7 +308,7 @@ class _PendingPages:
         return pa.concat_batches(self._batches)
 
 
-def _entry_of(facts: PageInfo, new: list[int]) -> PageEntry:
+def _entry_of(facts: ReceivedPage, new: list[int]) -> PageEntry:
     """The journal entry of a page whose records at the indexes `new` had not been fetched before."""
     count = len(facts.ids)
     if len(new) == count and None not in facts.ids:

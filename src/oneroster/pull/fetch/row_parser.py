@@ -14,11 +14,11 @@ import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
-from oneroster.pagination.walk import PageInfo
+from oneroster.pagination.walk import ReceivedPage
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
-from oneroster.transport.response import RawResponse
-from oneroster_runtime.json_parsing import parse_json
+from oneroster.transport.bounded_response import RawResponse
+from oneroster_runtime.lenient_json import parse_json
 from oneroster_runtime.specification import Property
 from oneroster_runtime.wrappers import unwrap
 
@@ -42,7 +42,7 @@ class RowsPage(NamedTuple):
         size: The bytes of the body.
     """
 
-    facts: PageInfo
+    facts: ReceivedPage
     rows: list[Any]
     flaws: dict[int, list[Reject]]
     size: int

@@ -32,7 +32,7 @@ from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
 from oneroster_runtime.specification import Specification
 
-__all__ = ["Staging", "staging_folder", "unfinished_pull"]
+__all__ = ["Staging", "staging_path", "unfinished_pull"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
@@ -40,7 +40,7 @@ _SUFFIX: Final = ".arrow"
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-def staging_folder(destination: Path) -> Path:
+def staging_path(destination: Path) -> Path:
     """Return the path of the staging folder of a destination."""
     return destination.with_name(f".{destination.name}.pull")
 
@@ -52,7 +52,7 @@ def unfinished_pull(destination: Path) -> Path | None:
         StagingError: The pull has not ended.
         OSError: The folder cannot be examined.
     """
-    folder = staging_folder(destination)
+    folder = staging_path(destination)
     if not (folder / _JOURNAL).is_file():
         return None
     _locked(folder / _LOCK).close()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from oneroster.pull.errors import PullError
 from oneroster.transport.attempts import Attempts
-from oneroster.transport.response import RawResponse
+from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
 
 __all__ = ["PullStoppedError", "ThrottledSession"]

@@ -12,7 +12,7 @@ from oneroster.pull.formats.ndjson import NdJsonFormat
 from oneroster.pull.formats.oneroster_csv import OneRosterCsvFormat
 from oneroster.pull.formats.parquet import ParquetFormat
 from oneroster.pull.formats.sqlite_file import SqliteFormat
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["FORMATS", "format_of", "open_destination"]
 

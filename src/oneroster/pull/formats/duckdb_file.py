@@ -17,7 +17,7 @@ from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import make_private, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,7 +63,7 @@ class DuckDbFormat:
 
 class _DuckDbRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.roster.Roster.read`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
         table = quoted_identifier(collection_name(self.specification, element))

@@ -11,7 +11,7 @@ from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["MANIFEST_FILE", "FolderRoster", "read_folder_manifest", "write_collection_files"]
 
@@ -71,6 +71,6 @@ class FolderRoster(StoredRoster):
         self._suffix, self._read_file = suffix, read_file
 
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.roster.Roster.read`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         name = f"{collection_name(self.specification, element)}{self._suffix}"
         return self._read_file(self.destination / name, self.schema(element))

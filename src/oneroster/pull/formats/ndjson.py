@@ -21,7 +21,7 @@ from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text, to_arrow
 from oneroster.pull.private_files import create_private_file
 from oneroster.pull.roster.columns import columns_of, element_of, specification_of
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["NdJsonFormat"]
 

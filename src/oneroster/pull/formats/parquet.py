@@ -11,7 +11,7 @@ from oneroster.pull.formats.file_per_collection import FolderRoster, write_colle
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, group_batches
 from oneroster.pull.private_files import create_private_file
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["ParquetFormat"]
 

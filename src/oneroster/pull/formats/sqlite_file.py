@@ -25,7 +25,7 @@ from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Specification
 
 __all__ = ["SqliteFormat"]
@@ -71,7 +71,7 @@ class SqliteFormat:
 
 class _SqliteRoster(StoredRoster):
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.roster.Roster.read`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
         table = quoted_identifier(collection_name(self.specification, element))

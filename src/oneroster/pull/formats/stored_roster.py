@@ -10,7 +10,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.columns import columns_of, schema_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Specification
 
 __all__ = ["StoredRoster", "manifest_to_store"]
@@ -35,7 +35,7 @@ class StoredRoster:
     """A roster on disk whose manifest lists its collections and columns. Subclasses read the rows.
 
     Attributes:
-        manifest: See `oneroster.pull.roster.roster.Roster`.
+        manifest: See `oneroster.pull.roster.roster_protocol.Roster`.
         specification: The specification of its version of the standard.
         destination: The file or folder.
     """
@@ -50,11 +50,11 @@ class StoredRoster:
             raise DestinationError(f"{destination}: the manifest {problem}, which this release cannot read.")
 
     def elements(self) -> tuple[str, ...]:
-        """See `oneroster.pull.roster.roster.Roster.elements`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.elements`."""
         return in_load_order(self.specification, self._columns)
 
     def schema(self, element: str) -> pa.Schema:
-        """See `oneroster.pull.roster.roster.Roster.schema`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.schema`."""
         return schema_of(self.specification, element, self._columns[element])
 
 

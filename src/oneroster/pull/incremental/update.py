@@ -22,7 +22,7 @@ from oneroster.pull.incremental.watermark import (
 from oneroster.pull.plan import CollectionSource, RosterSelection
 from oneroster.pull.roster.columns import STATUS_COLUMN
 from oneroster.pull.roster.manifest import WHOLE_ROSTER, Manifest
-from oneroster.pull.roster.roster import Roster, count_rows
+from oneroster.pull.roster.roster_protocol import Roster, count_rows
 from oneroster.pull.roster.updates_and_deltas import ChangedSince, RosterDelta, UpdatedRoster
 from oneroster.pull.roster.views import active_only
 

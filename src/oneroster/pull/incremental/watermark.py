@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from oneroster.errors import ConfigurationError
 from oneroster.filters import modified_since, render_filter
 from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Specification
 
 __all__ = [

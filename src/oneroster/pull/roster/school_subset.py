@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from oneroster.errors import ConfigurationError
 from oneroster.pull.roster.columns import KEY_COLUMN, reference_column
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Property, Specification
 
 __all__ = ["SchoolSubset"]

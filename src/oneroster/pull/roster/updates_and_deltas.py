@@ -13,7 +13,7 @@ from oneroster.pagination.id_set import IdSet
 from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN
 from oneroster.pull.roster.elements import in_load_order
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["ChangedSince", "RosterDelta", "UpdatedRoster"]
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN, schema_of
 from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["RosterView", "active_only", "with_columns", "with_manifest"]
 

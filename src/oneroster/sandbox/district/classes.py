@@ -6,7 +6,7 @@ from typing import Final
 
 from oneroster.sandbox.district.calendar import Calendar
 from oneroster.sandbox.district.courses import Courses
-from oneroster.sandbox.district.entities import Class, Enrollment, Person, School
+from oneroster.sandbox.district.entity_types import Class, Enrollment, Person, School
 from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
 from oneroster.sandbox.district.name_lists import SUBJECTS
 from oneroster.sandbox.district.people import Members

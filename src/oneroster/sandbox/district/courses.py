@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.sandbox.district.calendar import Calendar
-from oneroster.sandbox.district.entities import Course, LearningResource, School
+from oneroster.sandbox.district.entity_types import Course, LearningResource, School
 from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
 from oneroster.sandbox.district.name_lists import SUBJECTS
 from oneroster.sandbox.district.organisation import Organisation

@@ -6,7 +6,7 @@ from itertools import chain
 from oneroster.sandbox.district.calendar import Calendar
 from oneroster.sandbox.district.classes import Classes
 from oneroster.sandbox.district.courses import Courses
-from oneroster.sandbox.district.entities import Entity, Person
+from oneroster.sandbox.district.entity_types import Entity, Person
 from oneroster.sandbox.district.gradebook import Gradebook
 from oneroster.sandbox.district.organisation import Organisation
 from oneroster.sandbox.district.people import People, demographics

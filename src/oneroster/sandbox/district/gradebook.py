@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from oneroster.sandbox.district.entities import Assignment, Class, Entity, Grade, GradeCategory, Person
+from oneroster.sandbox.district.entity_types import Assignment, Class, Entity, Grade, GradeCategory, Person
 from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
 from oneroster.sandbox.district.name_lists import CATEGORIES, COMMENTS
 from oneroster.sandbox.district.random_stream import RandomStream

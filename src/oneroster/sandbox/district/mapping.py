@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from oneroster.sandbox.district.entities import Entity
+from oneroster.sandbox.district.entity_types import Entity
 from oneroster.standard import Standard
 
 DistrictMapping = Callable[[Entity], Iterable[tuple[str, dict[str, Any]]]]

@@ -3,7 +3,7 @@
 from functools import singledispatch
 from typing import Any, Final
 
-from oneroster.sandbox.district.entities import (
+from oneroster.sandbox.district.entity_types import (
     Assignment,
     Class,
     Course,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.sandbox.district.entities import Org, School
+from oneroster.sandbox.district.entity_types import Org, School
 from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
 from oneroster.sandbox.district.name_lists import PLACES
 from oneroster.sandbox.district.random_stream import RandomStream

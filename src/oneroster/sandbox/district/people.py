@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oneroster.sandbox.district.entities import Origin, Person, School, StudentDemographics
+from oneroster.sandbox.district.entity_types import Origin, Person, School, StudentDemographics
 from oneroster.sandbox.district.ids_and_timestamps import change_time, ids
 from oneroster.sandbox.district.name_lists import FAMILY, GIVEN, MIDDLE, RACES, TOWNS
 from oneroster.sandbox.district.organisation import Organisation

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
-from oneroster.sandbox.district.entities import Person
+from oneroster.sandbox.district.entity_types import Person
 from oneroster.sandbox.district.generator import district_entities
 from oneroster.sandbox.district.mapping import DistrictMapping, source_of
 from oneroster.sandbox.district.size import Size

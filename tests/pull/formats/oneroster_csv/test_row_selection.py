@@ -9,7 +9,7 @@ import pytest
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, WriteResult
-from oneroster.pull.roster.roster import MemoryRoster
+from oneroster.pull.roster.roster_protocol import MemoryRoster
 from tests.pull.formats.rosters import (
     CATEGORY,
     CLASS,

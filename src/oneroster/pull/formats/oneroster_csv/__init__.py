@@ -6,7 +6,7 @@ from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.oneroster_csv.reader import BundleRoster
 from oneroster.pull.formats.oneroster_csv.sinks import FolderSink, ZipSink
 from oneroster.pull.formats.oneroster_csv.writer import write_bundle
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["OneRosterCsvFormat"]
 

@@ -52,7 +52,7 @@ class BundleRoster:
         DestinationError: It is not a OneRoster 1.1 bundle.
 
     Attributes:
-        manifest: See `oneroster.pull.roster.roster.Roster`.
+        manifest: See `oneroster.pull.roster.roster_protocol.Roster`.
     """
 
     def __init__(self, destination: Path) -> None:
@@ -71,13 +71,13 @@ class BundleRoster:
         self._bulk = self.manifest.kind == WHOLE_ROSTER
 
     def elements(self) -> tuple[str, ...]:
-        """See `oneroster.pull.roster.roster.Roster.elements`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.elements`."""
         # A collection without rows has no file; only the manifest of the pull shows that it was fetched.
         known = {held.element for held in self.manifest.collections.values()}
         return in_load_order(CSV_STANDARD.specification, known | {CSV_FILES[name].element for name in self._present})
 
     def schema(self, element: str) -> pa.Schema:
-        """See `oneroster.pull.roster.roster.Roster.schema`.
+        """See `oneroster.pull.roster.roster_protocol.Roster.schema`.
 
         Timestamps that only hold dates are marked with `DAY_PRECISION`.
         """
@@ -96,7 +96,7 @@ class BundleRoster:
         return pa.schema(fields, schema.metadata)
 
     def read(self, element: str) -> pa.RecordBatchReader:
-        """See `oneroster.pull.roster.roster.Roster.read`."""
+        """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
         return pa.RecordBatchReader.from_batches(
             schema, self._batches(CSV_FILES[collection_name(CSV_STANDARD.specification, element)], schema)

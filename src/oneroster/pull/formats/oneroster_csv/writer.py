@@ -32,7 +32,7 @@ from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
-from oneroster.pull.roster.roster import Roster
+from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["write_bundle"]
 
