@@ -20,8 +20,9 @@ from oneroster.settings import resolve_settings
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
-# `python3 scripts/test` is what runs this; and an installation from the package index needs the package to be there.
-NOT_HERE = ("python3 scripts/test", "pip install", "oneroster sandbox --port")
+# `python3 scripts/test` is what runs this, and tests/benchmarks runs the benchmarks. An installation from the package
+# index needs the package to be there.
+NOT_HERE = ("python3 scripts/test", "python3 scripts/bench", "pip install", "oneroster sandbox --port")
 
 QUICK = {"python3 -m pytest tests/contract/test_contract.py": " --oneroster-include envelope"}
 """What shortens a run whose whole is tested elsewhere."""
