@@ -88,4 +88,4 @@ def test_a_busy_destination_is_not_said_to_be_discarded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("settings", [{"base_url": 5}, {"base_url": b"http://x"}, {"base_url": "http://x", "token": 7}])
 def test_settings_that_are_no_text_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="must be given as text"):
-        _ = OneRoster(**settings).session  # type: ignore[arg-type]
+        _ = OneRoster(**settings).session  # type: ignore[arg-type]  # the wrong type is what is tested

@@ -23,7 +23,7 @@ def main() -> None:
     _interrupts.exit_at_once()
     if "_ONEROSTER_COMPLETE" in os.environ:
         # Typer would import all of Rich for every Tab, only to remove markup from the summaries.
-        sys.modules["rich"] = None  # type: ignore[assignment]
+        sys.modules["rich"] = None  # type: ignore[assignment]  # None makes the import fail, as documented
     try:
         build()(prog_name="oneroster")
     except ModuleNotFoundError as error:

@@ -134,7 +134,7 @@ def takes_tenant(command: Callable[..., None]) -> Callable[..., None]:
         settings = {name: value for name, value in options.items() if value}
         command(**values, chosen=TenantOptions(settings, **chosen))
 
-    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362
     with_options.__annotations__ = {each.name: each.annotation for each in parameters}
     return with_options
 

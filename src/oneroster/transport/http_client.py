@@ -132,7 +132,7 @@ class SyncTransport(httpx.BaseTransport):
     def _make(self, **options: Any) -> httpx.HTTPTransport:
         transport = httpx.HTTPTransport(**options)
         # httpcore has a public argument for this, which httpx does not pass on.
-        transport._pool._network_backend = self._backend  # noqa: SLF001
+        transport._pool._network_backend = self._backend  # noqa: SLF001  # see above
         return transport
 
     def prepare(self, url: str) -> None:
