@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks import ROOT
 from benchmarks.measurement import Line, in_turn, line
 from benchmarks.scale import Scale
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_list import COMMANDS
 
 __all__ = ["measure"]
 

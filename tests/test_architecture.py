@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "plan formats sanity_checks",
         "roster",
         "atomic_replace",
-        "private_files progress destinations",
+        "private_files progress destination_path",
         "errors",
     ),
     "oneroster.sandbox": (

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from oneroster_runtime.facade_base import AsyncOperationsBase, OperationsBase
-from oneroster_runtime.pages import AsyncPages, Page, Pages, SupportsRender
+from oneroster_runtime.lazy_collections import AsyncPages, Page, Pages, SupportsRender
 
 if TYPE_CHECKING:
     from . import models

@@ -13,7 +13,7 @@ from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.urls import origin_of
-from oneroster_runtime.pages import Page
+from oneroster_runtime.lazy_collections import Page
 from oneroster_runtime.requests import Request
 from oneroster_runtime.responses import Response
 from oneroster_runtime.specification import Operation, Specification

@@ -10,7 +10,7 @@ from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
 from oneroster.prefetch import PagePrefetcher
 from oneroster.transport import log
-from oneroster_runtime.pages import AsyncPages, Page, Pages
+from oneroster_runtime.lazy_collections import AsyncPages, Page, Pages
 
 if TYPE_CHECKING:
     from threading import Event

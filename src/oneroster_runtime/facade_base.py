@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from oneroster_runtime.pages import AsyncPages, Pages
+from oneroster_runtime.lazy_collections import AsyncPages, Pages
 
 __all__ = ["AsyncOperationsBase", "OperationsBase"]
 

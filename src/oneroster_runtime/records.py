@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from oneroster_runtime.errors import MissingFieldError, UnreadableFieldError, WriteError
 from oneroster_runtime.fields import EXPECTED_TYPES, Field, FieldProblem, accepts
-from oneroster_runtime.value_encoding import deep_copy, is_json, write, write_strictly
+from oneroster_runtime.json_encoding import deep_copy, is_json, write, write_strictly
 
 if TYPE_CHECKING:
     import attrs

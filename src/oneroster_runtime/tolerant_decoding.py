@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster_runtime.errors import DecodeError
-from oneroster_runtime.value_encoding import deep_copy
+from oneroster_runtime.json_encoding import deep_copy
 
 if TYPE_CHECKING:
     from oneroster_runtime.fields import Field

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from oneroster import cli
 from oneroster.cli import _interrupts, build
-from oneroster.cli._command import fail
-from oneroster.cli._commands import COMMANDS, _load
+from oneroster.cli._command_class import fail
+from oneroster.cli._command_list import COMMANDS, _load
 from oneroster.contract.catalogue import catalogue
 from oneroster.inspection.short_operation_names import read_operations, short_name
 from oneroster.sandbox.faults import FAULTS
@@ -106,7 +106,7 @@ def test_an_interrupt_is_one_line_and_130(name: str, notes: tuple[str, ...], mon
             interrupt.add_note(note)
         raise interrupt
 
-    monkeypatch.setattr("oneroster.cli._commands._load", lambda _name: command)
+    monkeypatch.setattr("oneroster.cli._command_list._load", lambda _name: command)
     command.callback = interrupted
     result = run(name, *ARGUMENTS.get(name, []))
     assert result.exit_code == 130
@@ -141,7 +141,7 @@ main()
     ("module", "arguments"),
     [
         ("typer", ["--help"]),
-        ("oneroster.cli._commands", ["--version"]),
+        ("oneroster.cli._command_list", ["--version"]),
         ("oneroster.cli.pull", ["pull", "--sandbox"]),
         ("pyarrow", ["diff", "old.zip", "new.zip"]),
         ("oneroster.contract.runner", ["check", "--sandbox"]),
@@ -197,14 +197,14 @@ main()
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
 def test_help_imports_no_library_of_the_commands(arguments: list[str]) -> None:
     imported = set(process(IMPORTED, *arguments).stderr.split())
-    assert "oneroster.cli._commands" in imported
+    assert "oneroster.cli._command_list" in imported
     assert not imported & HEAVY
     if arguments == ["--help"]:
         ours = {name for name in imported if name.startswith("oneroster")}
         assert ours <= {
             "oneroster",
             "oneroster.cli",
-            *(f"oneroster.cli.{m}" for m in ("_commands", "_interrupts", "_libraries")),
+            *(f"oneroster.cli.{m}" for m in ("_command_list", "_interrupts", "_libraries")),
         }
 
 

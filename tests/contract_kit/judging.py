@@ -9,7 +9,7 @@ from oneroster.contract.http.credentials import BearerToken, Credentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.standard import Standard
 from tests.contract_kit.hostile import Behaviour, HostileServer, answer, serving

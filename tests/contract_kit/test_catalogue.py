@@ -8,7 +8,7 @@ import pytest
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level, level_of, level_of_clause
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import Rule, register, rule
 from oneroster_runtime.specification import Operation

@@ -13,8 +13,8 @@ from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import CheckReport, Finding, Reason, Status
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan

@@ -7,7 +7,7 @@ import json
 import pytest
 from rich.console import Console
 
-from oneroster.inspection.rendering import RECORD_WRITERS, cell_text, escape_unprintable, print_table
+from oneroster.inspection.record_rendering import RECORD_WRITERS, cell_text, escape_unprintable, print_table
 
 
 def test_a_terminal_shows_as_many_columns_as_it_has_room_for_and_names_the_others() -> None:

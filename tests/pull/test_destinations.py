@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from oneroster import ConfigurationError, OneRoster
 from oneroster.cli import build
-from oneroster.pull.destinations import as_destination_errors, resolved_destination
+from oneroster.pull.destination_path import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.fetch.staging import Staging, staging_path, unfinished_pull
 from oneroster.sandbox import Sandbox

@@ -39,6 +39,6 @@ def build() -> "typer.Typer":
     Raises:
         ModuleNotFoundError: Typer is not installed.
     """
-    from oneroster.cli._commands import build_app
+    from oneroster.cli._command_list import build_app
 
     return build_app()

@@ -10,7 +10,7 @@ from rich.console import Console
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, terminal, write_report
 from oneroster.contract.reports.comparison import OldReport, read_old_report
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import CheckReport
 
 __all__ = ["ReportError", "ReportOutputs"]

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._check_deviations import Deviations
+from oneroster.cli._check_baseline_and_overlay import Deviations
 from oneroster.cli._check_progress import progress_display
 from oneroster.cli._check_reports import ReportError, ReportOutputs
-from oneroster.cli._command import fail
+from oneroster.cli._command_class import fail
 from oneroster.cli._repeat_command import repeat_command
 from oneroster.cli._tenant_options import TenantOptions
 from oneroster.contract.dialects.overlay import base_profile, chosen_profile

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from oneroster.inspection.masking import mask_personal, mask_secrets
-from oneroster.inspection.rendering import RECORD_WRITERS, print_table
+from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
 from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, path_parameters
 from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages

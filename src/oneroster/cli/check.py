@@ -5,8 +5,8 @@ from typing import Final
 import typer
 
 from oneroster.cli import _check_options as options
-from oneroster.cli._command import command_class
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_class import command_class
+from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, takes_tenant
 
 HELP = f"""{COMMANDS["check"].summary}

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._command import command_class, fail
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_class import command_class, fail
+from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._lists import print_lines
 from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, takes_tenant
 from oneroster.errors import ConfigurationError, FilterError, OneRosterError, WriteError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._command import command_class, fail
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_class import command_class, fail
+from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._pull_options import (
     AcceptShrink,
     Active,
@@ -212,7 +212,7 @@ def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
     from rich.console import Console
 
     from oneroster.cli._pull_display import show_progress, show_report
-    from oneroster.pull.destinations import as_destination_errors, resolved_destination
+    from oneroster.pull.destination_path import as_destination_errors, resolved_destination
     from oneroster.pull.fetch.staging import unfinished_pull
     from oneroster.pull.job import pull as pull_roster
 

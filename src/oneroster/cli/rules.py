@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._command import command_class, fail
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_class import command_class, fail
+from oneroster.cli._command_list import COMMANDS
 
 HELP = f"""{COMMANDS["rules"].summary}
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from oneroster.cli import USAGE
-from oneroster.cli._command import command_class, fail
-from oneroster.cli._commands import COMMANDS
+from oneroster.cli._command_class import command_class, fail
+from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._lists import print_lines
 from oneroster.standard import Standard
 

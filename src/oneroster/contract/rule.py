@@ -25,7 +25,7 @@ from typing import Final
 
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level, level_of_clause
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from oneroster.contract.http.budget import RunBudget, default_rate
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.run_selection import RuleSelection

@@ -22,9 +22,9 @@ from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.errors import StatusError
 from oneroster.pagination.walk import PageRequest
-from oneroster.pull.destinations import resolved_destination
+from oneroster.pull.destination_path import resolved_destination
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.formats import format_of
 from oneroster.pull.options import PullOptions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
-from oneroster.pull.destinations import as_destination_errors, resolved_destination
+from oneroster.pull.destination_path import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError, GuardError
 from oneroster.pull.fetch.staging import Staging, staging_path
 from oneroster.pull.fetch.throttled_session import ThrottledSession

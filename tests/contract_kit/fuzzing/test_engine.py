@@ -20,7 +20,7 @@ from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check

@@ -8,7 +8,7 @@ from oneroster.contract.fuzzing import engine_runs
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import LINK_WALKS, EngineRuns, engine_run, positive_runs
 from oneroster.contract.fuzzing.phases import Phase
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.run_plan import RunPlan
 from tests.contract_kit.hostile import says
 from tests.contract_kit.judging import EMPTY, ORGS, judging

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.dialects.overlay import dialect_specification
-from oneroster.contract.fuzzing.strategies import (
+from oneroster.contract.fuzzing.filter_and_sort_strategies import (
     COMPARABLE,
     MAX_CHARACTERS,
     _comparable,

@@ -13,7 +13,7 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
 from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check

@@ -15,7 +15,7 @@ from oneroster.contract.observation.membership import (
     linked_ids,
     references_in,
 )
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.sandbox import Sandbox
 from oneroster_runtime.specification import Subset

@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import Iterable
 
-from oneroster.contract.observation.expected_errors import ExpectedErrors, Refusals
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     collections,
     first_readable,
@@ -16,7 +16,7 @@ from oneroster.contract.observation.operation_selectors import (
     reads,
     with_expected_errors,
 )
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.observation.walk import walk
 from oneroster_runtime.specification import Operation
 from tests.contract_kit.hostile import answer

@@ -7,7 +7,7 @@ import pytest
 from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.sandbox import Sandbox
 
 

@@ -9,9 +9,9 @@ from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.probe_values import best_fields, draw_value, fields_to_sort_by, probe_fields
 from oneroster.contract.observation.snapshot import read_all_collections
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.runner import run_rules
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard

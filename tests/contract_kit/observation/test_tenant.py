@@ -2,7 +2,7 @@
 
 import threading
 
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from tests.contract_kit.hostile import says
 from tests.contract_kit.judging import EMPTY, ORGS, judging
 

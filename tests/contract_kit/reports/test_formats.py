@@ -13,7 +13,7 @@ from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import RENDERERS, github, html, json_report, junit
 from oneroster.contract.reports.comparison import OldReportError, compare, read_old_report
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.reports.terminal import print_report
 from oneroster.contract.result import Check, CheckReport, Evidence, OperationSeen, Reason, Status
 from oneroster.contract.rule import FAMILIES

@@ -14,7 +14,7 @@ from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.reports import html
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
-from oneroster.contract.reports.summary import Score, Summary
+from oneroster.contract.reports.summary_model import Score, Summary
 from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)

@@ -21,12 +21,12 @@ from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.invalid_credentials import CustomSignature, RawAuthorization, require_oauth1
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import TokenEndpoint, error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rules import access
 from oneroster.contract.rules import access_oauth1 as signatures
-from oneroster.contract.rules import access_oauth2 as tokens
+from oneroster.contract.rules import access_oauth2_tokens as tokens
 from tests.contract_kit.hostile import Behaviour, HostileServer, answer, says, serving
 from tests.contract_kit.judging import EMPTY, ORGS, judging, levels
 

@@ -11,7 +11,7 @@ import pytest
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter
 from oneroster.contract.rules.filter_comparison import compare_filter, compare_filters, filtered_walk, is_rejected

@@ -10,7 +10,7 @@ from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rules import errors_payload as error_payload
 from oneroster.contract.rules import errors_status_codes as errors

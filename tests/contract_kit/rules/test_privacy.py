@@ -12,7 +12,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.rules import privacy
 from oneroster.standard import Standard

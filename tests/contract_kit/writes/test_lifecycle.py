@@ -10,7 +10,7 @@ from oneroster.contract.errors import NotExercised, NotOffered
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.writes.lifecycle import (
     Lifecycle,
     changed_properties,

@@ -21,9 +21,9 @@ from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target, required_scopes
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.reports import json_report, terminal
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import CheckReport, Reason
 from oneroster.contract.runner import check
 from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects

@@ -9,7 +9,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.writes.owned_objects import OwnedObjects, cleanup, owned_objects

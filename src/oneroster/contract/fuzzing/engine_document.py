@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.dialects.dialect_specification import DocumentModel
+from oneroster.contract.fuzzing.filter_and_sort_strategies import filter_format, sort_format
 from oneroster.contract.fuzzing.phases import Phase
-from oneroster.contract.fuzzing.strategies import filter_format, sort_format
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster_runtime.specification import Operation
 

@@ -7,8 +7,8 @@ from typing import Final
 from oneroster.contract.fuzzing.engine import EngineRun, run_engine
 from oneroster.contract.fuzzing.engine_document import compile_document
 from oneroster.contract.fuzzing.phases import Phase
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import offered
-from oneroster.contract.observation.tenant import ObservedTenant
 
 __all__ = ["EngineRuns", "engine_run", "positive_runs"]
 

@@ -19,7 +19,7 @@ from oneroster.contract.fuzzing.engine_runs import EngineRuns
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse
 from oneroster.contract.learning.record_learner import RecordLearner
-from oneroster.contract.observation.tenant import ObservedTenant, Offer
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster_runtime.specification import Operation, Specification
 
 __all__ = ["learn_overlay", "validated_overlay_path", "write_overlay"]

@@ -17,7 +17,7 @@ from oneroster.contract.http.credentials import (
     TokenPost,
     WriteMethod,
 )
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 
 __all__ = ["CustomSignature", "RawAuthorization", "require_oauth1"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster_runtime.specification import Operation, Scope, Subset
 
 __all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids", "references_in"]

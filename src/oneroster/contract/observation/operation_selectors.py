@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.expected_errors import ExpectedErrors
-from oneroster.contract.observation.tenant import ObservedTenant, Offer
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
+from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster_runtime.specification import Operation
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
 from oneroster_runtime.specification import Operation, Property
 

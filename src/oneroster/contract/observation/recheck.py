@@ -12,7 +12,7 @@ from typing import Final
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import KitError, NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import CauseCount
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import Violation, violations
 from oneroster_runtime.specification import Operation
 

@@ -13,7 +13,7 @@ from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotEx
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.settings import missing_credentials
 from oneroster_runtime.specification import Operation

@@ -8,7 +8,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import FORM, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.transport.oauth2_tokens import scope_attempts
 
 __all__ = ["TokenEndpoint", "error_code", "token_endpoint_of"]

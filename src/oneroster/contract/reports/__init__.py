@@ -11,7 +11,7 @@ from typing import Final
 
 from oneroster.atomic_files import write_atomically
 from oneroster.contract.reports import github, html, json_report, junit
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 
 __all__ = ["RENDERERS", "write_report"]
 

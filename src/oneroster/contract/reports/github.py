@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from oneroster.contract.reports.summary import FindingGroup, Outcome, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Outcome, Summary, operation_names
 
 __all__ = ["render"]
 

@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.tenant import Offer
-from oneroster.contract.reports.summary import Outcome, Score, Summary, operation_names
+from oneroster.contract.observation.observed_tenant import Offer
+from oneroster.contract.reports.summary_model import Outcome, Score, Summary, operation_names
 from oneroster.contract.result import OperationSeen
 from oneroster.contract.rule import Rule
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import REPORT_FORMAT
 
 __all__ = ["as_json", "render"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from oneroster.contract.reports.summary import Summary
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import WHOLE_TENANT, Check, Reason, Status
 from oneroster.contract.rule import FAMILIES
 

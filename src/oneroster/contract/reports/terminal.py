@@ -10,7 +10,7 @@ from rich.text import Text
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.reports.summary import FindingGroup, Outcome, Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Outcome, Score, Summary, operation_names
 from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
 
 __all__ = ["print_report"]

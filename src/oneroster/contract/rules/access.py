@@ -8,10 +8,10 @@ from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
-from oneroster.contract.observation.expected_errors import Refusals
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

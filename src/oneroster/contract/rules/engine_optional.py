@@ -13,8 +13,8 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import offered, reads
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.status_payload_parser import has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

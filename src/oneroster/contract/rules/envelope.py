@@ -8,7 +8,7 @@ from oneroster.contract.errors import NoResponseError, NotExercised, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant, Offer
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

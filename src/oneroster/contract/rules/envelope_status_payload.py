@@ -7,7 +7,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import json_type
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

@@ -7,9 +7,9 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
-from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.oracle.error_leaks import leaks_in
 from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
 from oneroster.contract.result import Finding

@@ -9,9 +9,9 @@ from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding
-from oneroster.contract.observation.expected_errors import ExpectedErrors
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_service, readable_path, reads
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

@@ -10,9 +10,9 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, probe_fields
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

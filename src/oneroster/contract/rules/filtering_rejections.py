@@ -8,9 +8,9 @@ from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.probe_values import ProbeField, best_fields, complete_collections, draw_value
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
 from oneroster.contract.result import Finding

@@ -9,13 +9,13 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_readable,
     one_of_each_service,
     readable,
     readable_path,
 )
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation

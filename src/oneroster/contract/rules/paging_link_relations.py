@@ -10,7 +10,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
-from oneroster.contract.observation.tenant import ObservedTenant, Query
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

@@ -12,13 +12,13 @@ from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable, readable_path, reads
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.error_leaks import response_texts
 from oneroster.contract.oracle.personal_data import IdentifyingValues, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.access_oauth2 import DEMOGRAPHICS, expect_no_access
+from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, expect_no_access
 from oneroster_runtime.specification import Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import CauseCount, counted_finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable
 from oneroster.contract.observation.record_violations import RecordViolations
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import Violation, ViolationKind
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule

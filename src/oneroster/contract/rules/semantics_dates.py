@@ -9,8 +9,8 @@ from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live, references_in
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections

@@ -6,10 +6,10 @@ from typing import Final
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import complete_collections, fields_to_sort_by, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import ObservedTenant, Query
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding

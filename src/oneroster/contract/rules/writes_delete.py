@@ -5,7 +5,7 @@ from typing import Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes_put import write_finding, write_operations

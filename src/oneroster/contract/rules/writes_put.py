@@ -8,8 +8,8 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule

@@ -6,7 +6,7 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes_put import put_operations, write_finding

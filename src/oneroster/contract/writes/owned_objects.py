@@ -11,7 +11,7 @@ from oneroster.contract.errors import KitError, NotExercised
 from oneroster.contract.http.credentials import Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster_runtime.specification import Operation
 
 __all__ = ["DONE", "REJECTED", "OwnedObjects", "cleanup", "is_gone", "leftovers", "not_offered", "owned_objects"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster_runtime.specification import Operation
 
 __all__ = ["ExpectedErrors", "Refusals"]

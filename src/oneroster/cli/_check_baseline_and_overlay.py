@@ -15,7 +15,7 @@ from oneroster.contract.baseline import (
     write_baseline,
 )
 from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
-from oneroster.contract.observation.tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster_runtime.specification import Specification
 

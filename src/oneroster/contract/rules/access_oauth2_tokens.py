@@ -10,8 +10,8 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
-from oneroster.contract.observation.tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
