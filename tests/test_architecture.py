@@ -90,7 +90,7 @@ NAMES_A_VERSION = (
     "oneroster/standard.py",
     "oneroster/client.py",
     "oneroster/contract/rules/",
-    "oneroster/sandbox/district/",
+    "oneroster/sandbox/district/mapping",
     "oneroster/pull/formats/oneroster_csv/",
 )
 """Files and folders that may name a version of the standard."""
