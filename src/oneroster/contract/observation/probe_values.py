@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
@@ -73,7 +73,7 @@ def complete_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, di
     for operation in collections(tenant):
         try:
             rows = tenant.all_rows(operation)
-        except NotExercised:
+        except NotJudged:
             continue
         if operation.subset is None and len(rows) > 1:
             yield operation, rows
@@ -167,12 +167,12 @@ def draw_value(tenant: ObservedTenant, probe: ProbeField, salt: str = "") -> str
         salt: Decides as well, for a second value of the same field.
 
     Raises:
-        NotExercised: No value can be written in a filter unchanged.
+        NotJudged: No value can be written in a filter unchanged.
     """
     texts = usable_values(probe)
     inner = texts[1:-1] or texts
     if not inner:
-        raise NotExercised(f"{probe.path} has no value that can be used in a filter")
+        raise NotEnoughData(0, 1, f"value of {probe.path} that can be used in a filter")
     seed = f"{tenant.seed} {probe.name} {salt}"
     return random.Random(seed).choice(inner)  # noqa: S311 - not used for security
 

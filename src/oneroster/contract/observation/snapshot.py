@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, TenantNotTestableError
+from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotJudged, TenantNotTestableError
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
@@ -91,7 +91,7 @@ def _sample_reads(tenant: ObservedTenant, operation: Operation) -> None:
     (parameter,) = path_parameters(operation)
     try:
         found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
-    except NotExercised:
+    except NotJudged:
         return
     for sourced_id in sample(tenant.rows_by_id(found)):
         try:
@@ -103,7 +103,7 @@ def _sample_reads(tenant: ObservedTenant, operation: Operation) -> None:
 def _sample_parents(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
     try:
         counts = count_parents(tenant, operation)
-    except NotExercised:
+    except NotJudged:
         return _parents_from_lists(tenant, operation)
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     # Parents with most rows first: they exercise most.
@@ -117,7 +117,7 @@ def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str
     for parent, sourced_id in zip(parents, combination, strict=True):
         try:
             listed = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(parent.read)))
-        except NotExercised:
+        except NotJudged:
             continue
         if sourced_id not in listed:
             return False
@@ -132,7 +132,7 @@ def _parents_from_lists(tenant: ObservedTenant, operation: Operation) -> list[di
     read = operation.scope.parents[0].read if operation.scope else _read_by_path(tenant, operation)
     try:
         found = tenant.walk(tenant.dialect.list_of(read))
-    except NotExercised:
+    except NotJudged:
         return []
     return [{parameters[0]: sourced_id} for sourced_id in sample(tenant.rows_by_id(found))]
 

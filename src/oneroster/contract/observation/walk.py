@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from oneroster.contract.errors import NoResponseError
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NoResponseError, NotJudged, Unanswered
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster_runtime.specification import Operation
 
 __all__ = ["ObservedWalk", "walk"]
+
+REPEATING: Final = ("OR-PAG-02", "OR-PAG-04", "OR-SEM-10")
+"""Rules that report a page whose rows were received before."""
 
 Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]
 
@@ -23,6 +28,7 @@ class ObservedWalk:
         pages: The responses that hold data.
         complete: Whether the end was reached.
         stopped: Why the end was not reached; empty if it was.
+        obstacle: The same as the cause for which what needs the whole collection is not judged.
     """
 
     operation: Operation
@@ -31,6 +37,23 @@ class ObservedWalk:
     pages: list[ParsedResponse] = field(default_factory=list)
     complete: bool = False
     stopped: str = ""
+    obstacle: NotJudged | None = None
+
+    def stop(self, obstacle: NotJudged, text: str) -> None:
+        """Note why the end is not reached."""
+        self.obstacle, self.stopped = obstacle, text
+
+    @property
+    def incomplete(self) -> NotJudged:
+        """The cause for which what needs the whole collection is not judged."""
+        text = f"{self.operation.operation_id} was not read completely ({self.stopped})"
+        match self.obstacle:
+            case ExplainedBy(rules=rules):
+                return ExplainedBy(rules, text, self.operation.operation_id)
+            case None:
+                return ExplainedBy((), text, self.operation.operation_id)
+            case other:
+                return type(other)(text)
 
     @property
     def rows(self) -> list[Record]:
@@ -69,20 +92,23 @@ def walk(
         try:
             page = ask(operation, values, {"limit": limit, "offset": offset})
         except NoResponseError as error:
-            found.stopped = str(error)
+            found.stop(Unanswered(str(error)), str(error))
             break
         if page.problem is not None:
             # Some servers return 204 or 404 past the end.
             found.complete = offset > 0 and page.exchange.status in (204, 404)
-            found.stopped = "" if found.complete else page.problem
+            if not found.complete:
+                found.stop(obstacle(page, "OR-PAG-07"), page.problem)
             break
         found.pages.append(page)
         offset += len(page.rows)
         if not page.rows or (len(page.rows) < limit and page.total == offset):
             found.complete = True
         elif seen.issuperset(page.ids):
-            found.stopped = "a page holds only rows of earlier pages"
+            text = "a page holds only rows of earlier pages"
+            found.stop(ExplainedBy(REPEATING, text), text)
         elif offset >= max_rows or len(found.pages) >= max_pages:
-            found.stopped = f"more than {offset} rows"
+            text = f"more than {offset} rows"
+            found.stop(BeyondBudget(text), text)
         seen.update(page.ids)
     return found
