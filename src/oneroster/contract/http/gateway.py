@@ -60,7 +60,7 @@ class Gateway:
         self.target: Final = target
         self.limits: Final = limits or RunBudget()
         self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
-        self._sender = Sender(target.base_url, self.limits, self._budget)
+        self._sender = Sender(target, self.limits, self._budget)
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._own_ids: set[str] = set()
 
@@ -142,7 +142,8 @@ class Gateway:
                 "the credentials have no token endpoint; forms are only posted to a token endpoint"
             )
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
-        return Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl_access)
+        curl = " ".join(filter(None, [curl_access, self.target.curl_options(url)]))
+        return Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
 
     def pause(self, seconds: float) -> None:
         """Wait for a number of seconds.
@@ -262,7 +263,7 @@ class Gateway:
         raw = self._sender.send(request)
         below = url.removeprefix(self.target.base_url)
         options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
-        curl = " ".join([access.curl(), *options]).strip()
+        curl = " ".join(filter(None, [access.curl(), self.target.curl_options(url), *options]))
         return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
 
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
