@@ -117,7 +117,7 @@ def test_a_deadline_shortens_the_timeouts_of_the_callers_client() -> None:
         sent.append(request.extensions["timeout"])
         return httpx.Response(200)
 
-    with httpx.Client(transport=httpx.MockTransport(note), timeout=None) as own:
+    with httpx.Client(transport=httpx.MockTransport(note)) as own:
         for timeout in (None, 5000.0):
             with httpx.Client(transport=CallersTransport(own, "https://sis.example"), timeout=timeout) as client:
                 with until(time.monotonic() + 1000):

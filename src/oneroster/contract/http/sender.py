@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import httpx
 
-from oneroster.contract.errors import UnreachableError
+from oneroster.contract.errors import BrokenResponseError, UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
 from oneroster.contract.http.target import Target
 from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
@@ -100,6 +100,7 @@ class Sender:
 
         Raises:
             NoResponseError: No complete response was received.
+            BrokenResponseError: The response is not what its headers say.
             UnreachableError: The tenant counts as down.
             BudgetSpentError: The requests or the seconds of the run are spent.
         """
@@ -120,6 +121,10 @@ class Sender:
             if _is_timeout(error) and self._budget.seconds_left <= 0 and not cleanup:
                 # The run is over; the tenant may have been about to respond.
                 raise self._budget.time_is_spent() from error
+            if (problem := _broken(error)) is not None:
+                # The tenant is up: the response began.
+                self._budget.response_received()
+                raise BrokenResponseError(problem) from error
             raise self._budget.response_missed(_origin(request), self._cause(error)) from error
         finally:
             self._add_to_log(request, status, time.monotonic() - began)
@@ -145,13 +150,28 @@ class Sender:
             return "timeout"
         if isinstance(error, ResponseTooLargeError):
             return f"the response is longer than {self._limits.body} bytes"
-        if isinstance(error, TransportError):
-            return "the response has a Content-Encoding that was not requested"
         return f"{describe(error)}, {type(error).__name__}"
 
 
 def _origin(request: httpx.Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc.decode()}"
+
+
+def _broken(error: Exception) -> str | None:
+    """Return how a response contradicts its headers; None if it does not, or did not begin."""
+    if isinstance(error, ResponseTooLargeError):
+        return None
+    if isinstance(error, TransportError):
+        return "the response has a Content-Encoding that was not requested"
+    if isinstance(error, httpx.DecodingError):
+        return "the body is not in the Content-Encoding that the response declares"
+    if isinstance(error, httpx.RemoteProtocolError):
+        # The texts of h11, which quote nothing that was received.
+        if "complete message body" in str(error) or "incomplete chunked" in str(error):
+            return "the body ends before the length that the response declares"
+        if "content-length" in str(error).lower():
+            return "the Content-Length headers of the response are invalid or contradict each other"
+    return None
 
 
 def _is_timeout(error: Exception) -> bool:
