@@ -9,6 +9,7 @@
     ├── BudgetSpentError          the requests or the seconds allowed for the run are spent
     ├── RequestNotAllowedError    the gateway does not send a request (another origin, a method that writes)
     ├── NoResponseError           one request got no complete response
+    │   └── BrokenResponseError   the response is not what its headers say
     └── EngineError               the engine failed
 
 A rule that cannot be judged raises a `NotJudged`, which is not an error of the kit::
@@ -33,6 +34,7 @@ from oneroster.contract.causes import Cause
 __all__ = [
     "AccessRefusedError",
     "BeyondBudget",
+    "BrokenResponseError",
     "BudgetSpentError",
     "EngineError",
     "ExplainedBy",
@@ -81,6 +83,10 @@ class EngineError(KitError):
 
 class NoResponseError(KitError):
     """One request got no complete response (reset, timeout, endless body)."""
+
+
+class BrokenResponseError(NoResponseError):
+    """A response began and is not what its headers say: another length, another encoding, no HTTP."""
 
 
 class NotJudged(Exception):  # noqa: N818  # not an error
