@@ -44,6 +44,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "oracle",
         "http",
         "result run_plan",
+        "verdict",
+        "check_model",
         "dialects",
         "levels families errors causes",
     ),

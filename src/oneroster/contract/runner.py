@@ -92,7 +92,14 @@ def check(
         requests=spent,
     )
     return CheckReport(
-        version("oneroster-kit"), info, tuple(checks), seed, unjudged, operation_coverage(tenant), leftovers(tenant)
+        version("oneroster-kit"),
+        info,
+        tuple(checks),
+        seed,
+        unjudged,
+        operation_coverage(tenant),
+        leftovers(tenant),
+        named=tenant.plan.named,
     )
 
 
@@ -187,7 +194,7 @@ class _RuleRunner:
 
     def _interrupted(self, rule: Rule, operation_id: str, error: KitError) -> Check:
         """Return the check of a rule whose requests got no response, or were too many."""
-        if self.unjudged is None or isinstance(error, TenantNotTestableError):
+        if isinstance(error, TenantNotTestableError):
             self.unjudged = str(error)
         return _not_judged(rule, operation_id, _cause_of(error), str(error))
 
