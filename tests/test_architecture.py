@@ -29,6 +29,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "prefetch operation_call",
         "transport pagination",
         "filters settings",
+        "tenants_file",
+        "setting_values",
+        "url_checks",
         "errors standard atomic_files",
     ),
     "oneroster.contract": (

@@ -9,6 +9,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.incidents import Incidents
 from oneroster.contract.http.request_attempts import RequestAttempts
 from oneroster.contract.http.sender import Sender
+from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
 from tests.contract_kit.hostile import answer, says, serving
 
@@ -28,10 +29,10 @@ def sent(*answers: bytes, access: BearerToken | None = None) -> tuple[int, Incid
     limits, incidents, exchange = RunBudget(timeout=5), Incidents(), None
     with serving(says(*answers)) as server:
         budget = BudgetTracker(limits, pause=lambda _: None)
-        with Sender(server.base_url, limits, budget) as sender:
+        with Sender(Target(server.base_url), limits, budget) as sender:
             credentials = access or BearerToken("t")
             renewal = TokenRenewal(credentials, lambda *_: TokenResponse(404, b""))
-            attempts = RequestAttempts(server.base_url, sender, budget, renewal, incidents)
+            attempts = RequestAttempts(Target(server.base_url), sender, budget, renewal, incidents)
             try:
                 exchange = attempts.send("GET", f"{server.base_url}/orgs", credentials, None, None)
             except NoResponseError:

@@ -56,9 +56,9 @@ class Gateway:
         self.limits: Final = limits or RunBudget()
         self.incidents: Final = Incidents()
         self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
-        self._sender = Sender(target.base_url, self.limits, self._budget)
+        self._sender = Sender(target, self.limits, self._budget)
         self._renewal = TokenRenewal(target.access, self._post_token)
-        self._attempts = RequestAttempts(target.base_url, self._sender, self._budget, self._renewal, self.incidents)
+        self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -139,7 +139,8 @@ class Gateway:
                 "the credentials have no token endpoint; forms are only posted to a token endpoint"
             )
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
-        exchange = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl_access)
+        curl = " ".join(filter(None, [curl_access, self.target.curl_options(url)]))
+        exchange = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
         self.incidents.add_token_response(exchange)
         return exchange
 

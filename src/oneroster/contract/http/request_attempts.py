@@ -15,6 +15,7 @@ from oneroster.contract.http.credentials import Credentials, HttpMethod, WriteMe
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.incidents import NO_ANSWER, Incidents, is_server_error
 from oneroster.contract.http.sender import Sender
+from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
 from oneroster.transport.retry import retry_after_seconds
 
@@ -33,7 +34,7 @@ class RequestAttempts:
     """Sends requests of one run, and repeats those that may be repeated.
 
     Args:
-        base_url: The base URL of the tenant.
+        target: The tenant.
         sender: Sends one request.
         budget: Paces the requests.
         renewal: Authenticates the requests.
@@ -41,9 +42,9 @@ class RequestAttempts:
     """
 
     def __init__(
-        self, base_url: str, sender: Sender, budget: BudgetTracker, renewal: TokenRenewal, incidents: Incidents
+        self, target: Target, sender: Sender, budget: BudgetTracker, renewal: TokenRenewal, incidents: Incidents
     ) -> None:
-        self._base_url = base_url
+        self._target = target
         self._sender = sender
         self._budget = budget
         self._renewal = renewal
@@ -120,7 +121,7 @@ class RequestAttempts:
 
     def _note_broken_response(self, method: str, url: str, error: NoResponseError) -> None:
         if isinstance(error, BrokenResponseError):
-            self._incidents.add_broken_response(f"{method} {url.removeprefix(self._base_url)}", str(error))
+            self._incidents.add_broken_response(f"{method} {url.removeprefix(self._target.base_url)}", str(error))
 
     def _send_once(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
@@ -128,7 +129,7 @@ class RequestAttempts:
         authentication = self._renewal.headers(method, url, access)
         request = self._sender.build_request(method, url, {**(headers or {}), **authentication}, content)
         raw = self._sender.send(request)
-        below = url.removeprefix(self._base_url)
+        below = url.removeprefix(self._target.base_url)
         options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
-        curl = " ".join([access.curl(), *options]).strip()
+        curl = " ".join(filter(None, [access.curl(), self._target.curl_options(url), *options]))
         return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
