@@ -12,6 +12,7 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._pull_options import (
+    AcceptDuplicates,
     AcceptShrink,
     Active,
     Base,
@@ -110,6 +111,7 @@ def pull(
     resume: Resume = False,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
+    accept_duplicates: AcceptDuplicates = False,
     max_shrink: MaxShrink = 20.0,
     max_unreadable: MaxUnreadable = 1.0,
     max_unresolved: MaxUnresolved = 5.0,
@@ -149,7 +151,7 @@ def pull(
             resume,
             workers,
             rate,
-            Paging(limit=page_size, windows=workers),
+            Paging(limit=page_size, windows=workers, accept_duplicates=accept_duplicates),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
