@@ -16,11 +16,6 @@ def test_it_returns_what_was_appended(pages: list[list[str | None]]) -> None:
         log.append(page)
     ids = [name for chunk in log.chunks() for name in chunk]
     assert ids == [name for page in pages for name in page]
-    wanted = {name for name in ids if name is not None}
-    assert log.positions(wanted) == {
-        name.strip(): next(at for at, other in enumerate(ids) if other is not None and other.strip() == name.strip())
-        for name in wanted
-    }
 
 
 def test_a_lone_surrogate_is_no_obstacle() -> None:

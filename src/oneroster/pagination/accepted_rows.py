@@ -105,9 +105,7 @@ class AcceptedRows:
         return prove_duplicates(request, page, same_page, positions, before, self._proven, first)
 
     def _positions(self, page: ReceivedPage, known: Sequence[int], at: Position) -> dict[int, int]:
-        """Return where the rows of earlier pages are that a page repeats, as far as it is known."""
+        """Return where the rows of earlier pages are that a page repeats, if it is the last row before it."""
         names = {index: (page.ids[index] or "").strip() for index in known}
-        found = self._log.positions(set(names.values())) if names and self._log is not None else {}
-        if at.last_id is not None:
-            found.setdefault(at.last_id.strip(), at.received - 1 - at.tail)
-        return {index: at.start + found[name] for index, name in names.items() if name in found}
+        last = None if at.last_id is None else at.last_id.strip()
+        return {index: at.next_offset - 1 - at.tail for index, name in names.items() if name == last}

@@ -1,7 +1,7 @@
 """The sourcedIds that a walk has seen, in order and compressed, to name the few rows that a later reading lacks."""
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -35,18 +35,6 @@ class IdLog:
             yield _decode(zlib.decompress(chunk))
         if self._pending:
             yield [_writable(name) for name in self._pending]
-
-    def positions(self, ids: Collection[str]) -> dict[str, int]:
-        """Return the first position of each of these ids, which are compared without surrounding spaces."""
-        wanted = {name.strip() for name in ids}
-        found: dict[str, int] = {}
-        start = 0
-        for chunk in self.chunks():
-            for index, name in enumerate(chunk):
-                if name is not None and (stripped := name.strip()) in wanted:
-                    found.setdefault(stripped, start + index)
-            start += len(chunk)
-        return found
 
 
 def _writable(name: str | None) -> str | None:

@@ -156,9 +156,7 @@ class CollectionWalk:
             again = " and again under sort=sourcedId" if self.repeated else no_ids
             raise self._error(found.error, f"{found.reason}{again}", found.ids)
         self.reason = found.reason
-        # The first occurrence of a duplicate may be anywhere, if all of them are accepted.
-        log = IdLog() if self._paging.accept_duplicates else None
-        self._reading = Reading(self._paging, self._start, sorted_=True, log=log)
+        self._reading = Reading(self._paging, self._start, sorted_=True)
 
     def _rows(self) -> int:
         """The number of different rows received in both readings."""
