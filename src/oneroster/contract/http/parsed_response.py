@@ -15,9 +15,11 @@ from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.http.located_rows import Location, Record, located_rows
 from oneroster_runtime.specification import Operation
 
-__all__ = ["NOT_OFFERED", "ParsedResponse", "Record", "identity"]
+__all__ = ["NOT_OFFERED", "REFUSED", "ParsedResponse", "Record", "identity"]
 
-NOT_OFFERED: Final = frozenset({401, 403, 404, 405, 501})
+REFUSED: Final = frozenset({401, 403})
+"""Statuses of an operation that the tenant may serve, but not with these credentials."""
+NOT_OFFERED: Final = REFUSED | {404, 405, 501}
 """Statuses of an operation that the tenant does not serve, or not with these credentials."""
 
 _JSON_TYPES: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}

@@ -12,8 +12,8 @@ from oneroster.contract.errors import NoResponseError, NotOffered
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record, identity
-from oneroster.contract.observation.obstacles import REFUSED, unread
+from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
 from oneroster.standard import Standard
