@@ -5,6 +5,7 @@ a proxy, and an entry of ``NO_PROXY`` that cannot be understood matches nothing 
 from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or else from certifi. They are loaded for https:// only.
 """
 
+import os
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -62,8 +63,12 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
 
 
 def _tls_context() -> ssl.SSLContext:
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        return httpx.create_ssl_context(verify=True, trust_env=True)
+        if file or folder:
+            # httpx 0.27 ignores a file that is missing, and 0.28 does not.
+            return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
+        return httpx.create_ssl_context(verify=True, trust_env=False)
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"The certificates cannot be loaded ({type(error).__name__}). Check SSL_CERT_FILE and SSL_CERT_DIR in the"
