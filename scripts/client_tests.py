@@ -34,11 +34,12 @@ TESTS = (
 WITHOUT = (
     "tests/transport/test_hostile_servers.py",
     "tests/transport/test_http_client.py",
+    "tests/transport/test_tls.py",
     "tests/runtime/test_naming.py",
 )
 """Tests in these folders that compare the client with the contract kit, and the runtime with the generator."""
 
-TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema")
+TOOLS = ("pytest", "pytest-xdist", "cryptography", "hypothesis", "jsonschema")
 OPTIONS = "addopts=-ra --import-mode=importlib --strict-markers"
 RUN = ("-m", "pytest", *steps.workers(), "-q", "-o", OPTIONS)
 

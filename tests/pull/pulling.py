@@ -10,13 +10,15 @@ from unittest.mock import patch
 
 import httpx
 
-from oneroster import OneRoster, Paging, Retry
+from oneroster import OneRoster, Paging, ResponseLimits, Retry
 from oneroster.pull import Roster, open_destination
+from oneroster.pull.fetch.staging import REFUSED, staging_path
 from oneroster.pull.roster.columns import KEY_COLUMN, Column, columns_of
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
 from oneroster_v1p1 import specification
+from tests.patience import PATIENCE
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
@@ -26,6 +28,7 @@ Rows = dict[str, list[dict[str, Any]]]
 ELEMENTS_OF_ALL = tuple(name for name, element in ELEMENTS.items() if element.collection)
 QUICK = Retry(first_delay=0.0, longest_delay=0.0)
 SMALL_PAGES = Paging(limit=7, windows=3)
+ENDLESS = {"slow-drip"}
 
 
 @contextmanager
@@ -94,6 +97,16 @@ def _cell(column: Column, record: Mapping[str, Any]) -> Any:
     return value
 
 
+@contextmanager
+def impatient(tenant: Sandbox, fault: str = "") -> Iterator[OneRoster]:
+    """A client of a tenant, which gives up soon where a fault makes responses that do not end by themselves."""
+    seconds = 1.0 if fault in ENDLESS else PATIENCE
+    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=PATIENCE)
+    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=seconds, read_timeout=seconds)
+    with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
+        yield roster
+
+
 def rows_of(roster: Roster) -> Rows:
     """All rows of a roster, by element."""
     return {element: roster.read(element).read_all().to_pylist() for element in roster.elements()}
@@ -114,3 +127,15 @@ def by_id(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
 def leftovers(folder: Path) -> list[str]:
     """What lies in a folder beside places: nothing, after a pull that succeeded."""
     return sorted(path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".partial"))
+
+
+def refused_records(place: Path) -> list[dict[str, Any]]:
+    """The rejects of a roster that was not published."""
+    return [json.loads(line) for line in (staging_path(place) / REFUSED).read_text().splitlines()]
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by its path, apart from hidden ones."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {name: content for name, content in found.items() if not name.startswith(".")}

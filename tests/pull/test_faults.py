@@ -2,18 +2,15 @@
 is as it was."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from oneroster import OneRoster, OneRosterError, Paging, ResponseLimits, Retry
+from oneroster import OneRosterError, Paging
 from oneroster.pull import PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS, fault_names_in
-from tests.patience import PATIENCE
-from tests.pull.pulling import Rows, by_id, rows_at, truth
+from tests.pull.pulling import Rows, by_id, impatient, rows_at, truth
 
 NAMES = fault_names_in("paging", "client.paging", "client.transport")
 BEARABLE = {
@@ -46,9 +43,6 @@ BEARABLE = {
 
 MOVING = {"row-deleted", "row-inserted"}
 
-ENDLESS = {"slow-drip"}
-"""With these a response does not end by itself, so a test does not wait for it as long as for the others."""
-
 CHOICE = RosterSelection(only=["orgs", "classes"])
 """Enough rows for several pages, few enough to be quick."""
 
@@ -62,14 +56,6 @@ def expected() -> Rows:
     with Sandbox("small", 3) as tenant:
         rows = truth(tenant)
     return {element: rows[element] for element in ("Org", "Class")}
-
-
-@contextmanager
-def impatient(tenant: Sandbox, seconds: float = PATIENCE) -> Iterator[OneRoster]:
-    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=PATIENCE)
-    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=seconds, read_timeout=seconds)
-    with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
-        yield roster
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +72,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_place_is_right_or_as_it_was(fault: str, expected: Rows, older: Path, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     shutil.copytree(older, place)
-    seconds = 1.0 if fault in ENDLESS else PATIENCE
-    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant, seconds) as roster:
+    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant, fault) as roster:
         try:
             report = pull(roster, place, SETTINGS)
         except OneRosterError:
