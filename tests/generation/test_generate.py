@@ -103,7 +103,7 @@ def test_check_says_in_words_what_a_renamed_property_breaks(package: Path, capsy
 
 def test_words_alone_are_told_as_words(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(TEXT.replace("The name of the organisation.", "What people call it."), package, "--check") == 1
-    assert "compatible: only words changed: descriptions, examples, notes or marks" in capsys.readouterr().out
+    assert "compatible: only words changed: descriptions, summaries, notes or examples" in capsys.readouterr().out
 
 
 def test_the_first_run_makes_the_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
