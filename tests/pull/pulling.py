@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 import httpx
 
-from oneroster import OneRoster, Paging, Retry
+from oneroster import OneRoster, Paging, ResponseLimits, Retry
 from oneroster.pull import Roster, open_destination
+from oneroster.pull.fetch.staging import REFUSED, staging_path
 from oneroster.pull.roster.columns import KEY_COLUMN, Column, columns_of
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
@@ -94,6 +95,15 @@ def _cell(column: Column, record: Mapping[str, Any]) -> Any:
     return value
 
 
+@contextmanager
+def impatient(tenant: Sandbox) -> Iterator[OneRoster]:
+    """A client of a tenant that gives up soon."""
+    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=10.0)
+    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=1.0, read_timeout=1.0)
+    with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
+        yield roster
+
+
 def rows_of(roster: Roster) -> Rows:
     """All rows of a roster, by element."""
     return {element: roster.read(element).read_all().to_pylist() for element in roster.elements()}
@@ -114,3 +124,15 @@ def by_id(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
 def leftovers(folder: Path) -> list[str]:
     """What lies in a folder beside places: nothing, after a pull that succeeded."""
     return sorted(path.name for path in folder.iterdir() if path.name.startswith(".") or path.name.endswith(".partial"))
+
+
+def refused_records(place: Path) -> list[dict[str, Any]]:
+    """The rejects of a roster that was not published."""
+    return [json.loads(line) for line in (staging_path(place) / REFUSED).read_text().splitlines()]
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by its path, apart from hidden ones."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    return {name: content for name, content in found.items() if not name.startswith(".")}

@@ -2,17 +2,15 @@
 is as it was."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from oneroster import OneRoster, OneRosterError, Paging, ResponseLimits, Retry
+from oneroster import OneRosterError, Paging
 from oneroster.pull import PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS, fault_names_in
-from tests.pull.pulling import Rows, by_id, rows_at, truth
+from tests.pull.pulling import Rows, by_id, impatient, rows_at, truth
 
 NAMES = fault_names_in("paging", "client.paging", "client.transport")
 BEARABLE = {
@@ -58,14 +56,6 @@ def expected() -> Rows:
     with Sandbox("small", 3) as tenant:
         rows = truth(tenant)
     return {element: rows[element] for element in ("Org", "Class")}
-
-
-@contextmanager
-def impatient(tenant: Sandbox) -> Iterator[OneRoster]:
-    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=10.0)
-    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=1.0, read_timeout=1.0)
-    with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
-        yield roster
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A whole pull: the place holds what the tenant has, row for row and field for field, or what it held before."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from oneroster.pull import (
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox, Variants
 from oneroster_v1p1 import specification
-from tests.pull.pulling import Rows, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
+from tests.pull.pulling import Rows, by_id, leftovers, refused_records, roster_of, rows_at, tenant_and_store, truth
 
 OPERATIONS = specification().operations
 
@@ -213,7 +212,7 @@ def test_a_roster_that_shrinks_is_kept_out_until_it_is_accepted(tmp_path: Path) 
         pull(roster, place)
         before = rows_at(place)
     with Sandbox("small", 3) as smaller, roster_of(smaller) as roster:
-        with pytest.raises(GuardError, match=r"users: 41 rows now, 6\d before") as refused:
+        with pytest.raises(GuardError, match=r"users.parquet: 41 rows now, 6\d before") as refused:
             pull(roster, place)
         assert rows_at(place) == before
         assert all("before; --accept-shrink" in objection for objection in refused.value.violations)
@@ -238,7 +237,7 @@ def test_references_that_lead_nowhere_are_listed_by_id_and_bounded(tmp_path: Pat
         with pytest.raises(GuardError, match=r"classes: \d+ of \d+ references could not be resolved.*Listed by id in"):
             pull(roster, place, PullOptions(limits=SanityLimits(unresolved=0.0)))
         assert not place.exists()
-        listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]
+        listed = refused_records(place)
         wrong = [row["sourcedId"] for row in truth(tenant)["Class"] if row["courseSourcedId"] == course]
         found = {
             (one["sourced_id"], one["field"], one["refers_to"]) for one in listed if one["collection"] == "classes"

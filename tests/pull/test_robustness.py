@@ -19,7 +19,16 @@ from oneroster.pull.roster import manifest
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox
 from oneroster_v1p1 import specification
-from tests.pull.pulling import SMALL_PAGES, by_id, leftovers, roster_of, rows_at, tenant_and_store, truth
+from tests.pull.pulling import (
+    SMALL_PAGES,
+    by_id,
+    leftovers,
+    refused_records,
+    roster_of,
+    rows_at,
+    tenant_and_store,
+    truth,
+)
 
 ELEMENTS = specification().elements
 
@@ -117,7 +126,7 @@ def test_no_value_of_a_record_is_in_what_is_said_of_it(
         settings = PullOptions(selection=RosterSelection(filters={"orgs": f"name!='{child}'"}))
         with caplog.at_level("DEBUG", logger="oneroster"), pytest.raises(GuardError) as refused:
             pull(roster, place, settings)
-        lenient = settings._replace(limits=SanityLimits(unreadable=1.0, unresolved=1.0))
+        lenient = settings._replace(limits=SanityLimits(unreadable=1.0, unresolved=1.0, left_out=1.0))
         with caplog.at_level("DEBUG", logger="oneroster"):
             report = pull(roster, place, lenient)
     show_report(report, Console(width=300))
@@ -134,7 +143,7 @@ def test_rows_that_repeat_are_listed_by_id(tmp_path: Path) -> None:
         known = {row["sourcedId"] for row in truth(server)["User"]}
         with pytest.raises(UnstableCollectionError):
             pull(roster, place, settings)
-    listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]
+    listed = refused_records(place)
     assert listed
     assert {(one["collection"], one["reason"]) for one in listed} == {("users", "repeated or lost")}
     assert {one["sourced_id"] for one in listed} <= known

@@ -1,56 +1,115 @@
 """The sanity limits of a new roster."""
 
+import pytest
+
 from oneroster.pull import SanityLimits
-from oneroster.pull.roster.manifest import Manifest, StoredCollection
+from oneroster.pull.formats import LeftOut, WrittenFile
 from oneroster.pull.roster.rejects import UNREADABLE, Reject, Rejects
-from oneroster.pull.roster.roster_protocol import MemoryRoster, count_rows
+from oneroster.pull.roster_survey import ReferenceCounts
 from oneroster.pull.sanity_checks import (
-    exceeded_limits,
     excessive_deletions,
-    shrunk_collections,
-    survey,
+    excessive_losses,
+    shrunk_files,
+    too_many_unreadable,
+    too_many_unresolved,
 )
-from tests.pull.formats.rosters import CLASS, small
+
+TERMS = LeftOut("terms", "termSourcedIds has no value")
+TITLE = LeftOut("title", "title has no value")
 
 
-def manifest(rows: int) -> Manifest:
-    return Manifest(collections={"classes": StoredCollection("Class", rows)})
+def classes(rows: int, **left_out: int) -> WrittenFile:
+    whys = {"terms": TERMS, "title": TITLE}
+    return WrittenFile("classes.csv", "classes", rows, 0, {whys[name]: number for name, number in left_out.items()})
 
 
-def test_a_collection_may_lose_a_share_of_its_rows() -> None:
-    assert shrunk_collections(manifest(80), manifest(100), SanityLimits(shrink=0.2)) == []
-    assert shrunk_collections(manifest(79), manifest(100), SanityLimits(shrink=0.2)) == [
-        "classes: 79 rows now, 100 before; --accept-shrink accepts it."
+def accepting(limit: str, **shares: float) -> SanityLimits:
+    return SanityLimits(exceptions={limit: {name.replace("_", "."): share for name, share in shares.items()}})
+
+
+def test_b3_a_file_may_lose_a_share_of_the_rows_in_place() -> None:
+    assert shrunk_files([classes(80)], {"classes": 100}, {}, SanityLimits(shrink=0.2)) == []
+    assert shrunk_files([classes(79)], {"classes": 100}, {}, SanityLimits(shrink=0.2)) == [
+        "classes.csv: 79 rows now, 100 before; --accept-shrink or --max-shrink classes=21 accepts it."
     ]
-    assert shrunk_collections(Manifest(not_offered={"classes": "refused (403)"}), manifest(1), SanityLimits()) == [
-        "classes: 0 rows now (refused (403)), 1 before; --accept-shrink accepts it."
+    assert shrunk_files([classes(79)], {"classes": 100}, {}, accepting("shrink", classes=0.21)) == []
+    assert shrunk_files([], {"classes": 1}, {"classes": "refused (403)"}, SanityLimits()) == [
+        "classes: 0 rows now (refused (403)), 1 before; --accept-shrink or --max-shrink classes=100 accepts it."
     ]
 
 
 def test_a_delta_may_delete_a_share_of_the_rows() -> None:
     assert excessive_deletions({"classes": (20, 100), "users": (1, 0)}, SanityLimits()) == []
     assert excessive_deletions({"classes": (21, 100)}, SanityLimits()) == [
-        "classes: 21 of 100 rows would be deleted; --accept-shrink accepts it."
+        "classes: 21 of 100 rows would be deleted; --accept-shrink or --max-shrink classes=21 accepts it."
     ]
 
 
 def test_a_share_of_records_may_be_unreadable() -> None:
     rejects = Rejects()
     rejects.add([Reject("classes", "c", "title", UNREADABLE)])
-    assert exceeded_limits(manifest(100), rejects, {}, SanityLimits()) == []
-    assert exceeded_limits(manifest(99), rejects, {}, SanityLimits()) == [
-        "classes: 1 fields or records could not be read, in 99 rows (title 1); --max-unreadable accepts more."
+    assert too_many_unreadable({"classes": 100}, rejects, SanityLimits()) == []
+    assert too_many_unreadable({"classes": 99}, rejects, SanityLimits()) == [
+        (
+            "classes: 1 fields or records could not be read, in 99 rows (title 1);"
+            " --max-unreadable classes.title=2 accepts it."
+        )
+    ]
+    assert too_many_unreadable({"classes": 1}, rejects, accepting("unreadable", classes_title=1.0)) == []
+
+
+def test_b2_b3_rows_left_out_of_a_file_are_a_loss() -> None:
+    assert excessive_losses([classes(99, terms=1)], SanityLimits()) == []
+    assert excessive_losses([classes(0, terms=21)], SanityLimits()) == [
+        (
+            "classes.csv: 21 of 21 rows would be left out (termSourcedIds has no value 21);"
+            " --max-left-out classes.terms=100 accepts it."
+        )
+    ]
+    assert excessive_losses([classes(8, terms=1, title=1)], SanityLimits()) == [
+        (
+            "classes.csv: 2 of 10 rows would be left out (termSourcedIds has no value 1, title has no value 1);"
+            " --max-left-out classes=20 accepts it."
+        )
     ]
 
 
-def test_references_are_checked_unless_their_collection_is_partial() -> None:
-    roster = MemoryRoster(Manifest(), small(Class=[{**CLASS, "courseSourcedId": "nowhere", "termSourcedIds": [" t "]}]))
-    rejects = Rejects()
-    checked = survey(roster, rejects).checked
-    assert [(reject.field, reject.refers_to) for reject in rejects] == [("course", "nowhere")]
-    assert checked["classes", "course"] == checked["classes", "terms"] == 1
-    assert exceeded_limits(manifest(1), rejects, checked, SanityLimits()) == [
-        "classes: 1 of 3 references could not be resolved (course 1); --max-unresolved accepts more."
-    ]
-    assert ("classes", "course") not in survey(roster, Rejects(), {"courses"}).checked
-    assert survey(roster, None) == ({element: count_rows(roster, element) for element in roster.elements()}, {})
+def test_what_does_not_belong_in_a_file_is_no_loss() -> None:
+    assert excessive_losses([WrittenFile("classes.csv", "classes", 1, 99)], SanityLimits()) == []
+
+
+def test_b12_a_bound_of_one_property_leaves_the_others_alone() -> None:
+    counts = {
+        ("lineItems", "category"): ReferenceCounts(True, 39, 0, 39),
+        ("lineItems", "class"): ReferenceCounts(True, 39, 39, 0),
+    }
+    category = (
+        "lineItems: 39 of 39 references could not be resolved (category 39);"
+        " --max-unresolved lineItems.category=100 accepts it."
+    )
+    absent = (
+        "lineItems: 39 of 39 references could not be resolved (class 39, 39 of them without a value);"
+        " --max-unresolved lineItems.class=100 accepts it."
+    )
+    assert too_many_unresolved(counts, SanityLimits()) == [category, absent]
+    assert too_many_unresolved(counts, accepting("unresolved", lineItems_category=1.0)) == [absent]
+    assert too_many_unresolved(counts, accepting("unresolved", lineItems=1.0)) == []
+    assert too_many_unresolved(counts, accepting("unresolved", lineItems=1.0, lineItems_class=0.5)) == [absent]
+
+
+def test_optional_references_of_a_collection_are_judged_together() -> None:
+    counts = {
+        ("users", "agents"): ReferenceCounts(False, 5, 0, 5),
+        ("users", "others"): ReferenceCounts(False, 95, 0, 0),
+    }
+    assert too_many_unresolved(counts, SanityLimits()) == []
+    assert len(too_many_unresolved(counts, SanityLimits(unresolved=0.04))) == 1
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_the_option_that_a_message_names_accepts_what_it_names(percent: int) -> None:
+    (said,) = excessive_losses([classes(137, terms=percent)], SanityLimits(left_out=0.0)) or [""]
+    if percent:
+        accepted = float(said.partition("classes.terms=")[2].partition(" ")[0]) / 100
+        limits = accepting("left_out", classes_terms=accepted)
+        assert excessive_losses([classes(137, terms=percent)], limits) == []

@@ -138,14 +138,13 @@ class _Lines(Progress):
 
 
 def show_report(report: "PullReport", console: Console) -> None:
-    """Print the summary of a pull: rows by collection, notes and cost."""
-    table = Table("collection", box=None, pad_edge=False)
-    table.add_column("rows", justify="right")
-    if report.manifest.since is not None:
-        table.add_column("fetched", justify="right")
-    for name, holding in report.manifest.collections.items():
-        cells = [name, f"{holding.rows:,}"]
-        table.add_row(*cells, *([f"{report.fetched[name]:,}"] if report.manifest.since is not None else []))
+    """Print the summary of a pull: rows by file, notes and cost."""
+    table = Table("file", box=None, pad_edge=False)
+    table.add_column("fetched", justify="right")
+    table.add_column("written", justify="right")
+    for name, rows in report.written.items():
+        fetched = report.fetched.get(name.partition(".")[0])
+        table.add_row(name, "" if fetched is None else f"{fetched:,}", f"{rows:,}")
     for name, reason in report.manifest.not_offered.items():
         table.add_row(name, Text(reason, "yellow"))
     console.print(table)

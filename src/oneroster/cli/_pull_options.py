@@ -16,6 +16,7 @@ __all__ = [
     "DryRun",
     "Filters",
     "Format",
+    "MaxLeftOut",
     "MaxShrink",
     "MaxUnreadable",
     "MaxUnresolved",
@@ -186,32 +187,41 @@ AcceptShrink = Annotated[
     typer.Option("--accept-shrink", help="Accept the roster however many rows it has lost.", rich_help_panel=_SANITY),
 ]
 MaxShrink = Annotated[
-    float,
+    list[str],
     typer.Option(
-        min=0,
-        max=100,
-        metavar="PERCENT",
-        help="Maximum share of rows that a collection may lose.",
+        metavar="[NAME=]PERCENT",
+        help="Maximum share of rows that a file may lose (repeatable, also for one collection: users=50).",
+        show_default="20",
         rich_help_panel=_SANITY,
     ),
 ]
 MaxUnreadable = Annotated[
-    float,
+    list[str],
     typer.Option(
-        min=0,
-        max=100,
-        metavar="PERCENT",
-        help="Maximum share of records of a collection with an unreadable value.",
+        metavar="[NAME=]PERCENT",
+        help="Maximum share of fetched records with an unreadable value (repeatable, also for one property:"
+        " users.email=50).",
+        show_default="1",
         rich_help_panel=_SANITY,
     ),
 ]
 MaxUnresolved = Annotated[
-    float,
+    list[str],
     typer.Option(
-        min=0,
-        max=100,
-        metavar="PERCENT",
-        help="Maximum share of references of a collection to missing records.",
+        metavar="[NAME=]PERCENT",
+        help="Maximum share of references to no record, or of required ones without a value (repeatable, also for one"
+        " property: lineItems.category=100).",
+        show_default="5",
+        rich_help_panel=_SANITY,
+    ),
+]
+MaxLeftOut = Annotated[
+    list[str],
+    typer.Option(
+        metavar="[NAME=]PERCENT",
+        help="Maximum share of a file's rows that may be left out because the format cannot represent them (repeatable,"
+        " also for one property: classes.terms=100).",
+        show_default="1",
         rich_help_panel=_SANITY,
     ),
 ]

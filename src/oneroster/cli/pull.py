@@ -21,6 +21,7 @@ from oneroster.cli._pull_options import (
     DryRun,
     Filters,
     Format,
+    MaxLeftOut,
     MaxShrink,
     MaxUnreadable,
     MaxUnresolved,
@@ -51,7 +52,7 @@ The suffix of the destination selects the format: `.zip` OneRoster CSV, `.duckdb
 roster is replaced atomically, after every row has been fetched and validated. Passwords are left out by default.
 
 Exit status: 0 success, 1 the pull failed, 2 wrong usage, 3 the roster exceeds a sanity limit and was not published (see
-`--accept-shrink`), 130 interrupted. Except with 0, the existing roster is unchanged.
+`--accept-shrink` and the options `--max-…`), 130 interrupted. Except with 0, the existing roster is unchanged.
 
 Examples:
 
@@ -71,8 +72,6 @@ Examples:
 
 FAILED: Final = 1
 EXCEEDED: Final = 3
-
-_PERCENT: Final = 100
 
 _RENAMED: Final = {"--only-changes": "--delta"}
 """Options of earlier releases, and what they are called now."""
@@ -110,9 +109,10 @@ def pull(
     resume: Resume = False,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
-    max_shrink: MaxShrink = 20.0,
-    max_unreadable: MaxUnreadable = 1.0,
-    max_unresolved: MaxUnresolved = 5.0,
+    max_shrink: MaxShrink = [],  # noqa: B006  # typer reads the default and never changes it
+    max_left_out: MaxLeftOut = [],  # noqa: B006  # typer reads the default and never changes it
+    max_unreadable: MaxUnreadable = [],  # noqa: B006  # typer reads the default and never changes it
+    max_unresolved: MaxUnresolved = [],  # noqa: B006  # typer reads the default and never changes it
     workers: Workers = 4,
     rate: Rate = None,
     page_size: PageSize = 1000,
@@ -121,10 +121,10 @@ def pull(
 ) -> None:
     """Pull the roster of one tenant or of many, and exit with a status."""
     with _exit_on_errors():
+        from oneroster.cli._sanity_limits import sanity_limits
         from oneroster.pagination.walk import Paging
         from oneroster.pull.options import PullOptions
         from oneroster.pull.plan import RosterSelection
-        from oneroster.pull.sanity_checks import SanityLimits
 
         selection = RosterSelection(
             only,
@@ -144,7 +144,14 @@ def pull(
             timedelta(hours=overlap),
             Path(base) if base else None,
             delta,
-            SanityLimits(max_shrink / _PERCENT, max_unreadable / _PERCENT, max_unresolved / _PERCENT),
+            sanity_limits(
+                {
+                    "shrink": max_shrink,
+                    "left_out": max_left_out,
+                    "unreadable": max_unreadable,
+                    "unresolved": max_unresolved,
+                }
+            ),
             accept_shrink,
             resume,
             workers,

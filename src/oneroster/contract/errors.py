@@ -9,6 +9,7 @@
     ├── BudgetSpentError          the requests or the seconds allowed for the run are spent
     ├── RequestNotAllowedError    the gateway does not send a request (another origin, a method that writes)
     ├── NoResponseError           one request got no complete response
+    │   └── BrokenResponseError   the response is not what its headers say
     └── EngineError               the engine failed
 
 `NotExercised` is not a `KitError`: a rule raises it if the tenant has nothing that the rule could check, and
@@ -19,6 +20,7 @@ No message contains a secret, a body, or a value of a record.
 
 __all__ = [
     "AccessRefusedError",
+    "BrokenResponseError",
     "BudgetSpentError",
     "EngineError",
     "KitError",
@@ -61,6 +63,10 @@ class EngineError(KitError):
 
 class NoResponseError(KitError):
     """One request got no complete response (reset, timeout, endless body)."""
+
+
+class BrokenResponseError(NoResponseError):
+    """A response began and is not what its headers say: another length, another encoding, no HTTP."""
 
 
 class NotExercised(Exception):  # noqa: N818 - not an error

@@ -1,17 +1,18 @@
 """`pull`: fetch, check, write and publish a roster."""
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
 from oneroster.pull.destination_path import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError, GuardError
-from oneroster.pull.fetch.staging import Staging, staging_path
+from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
 from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats import Format, WriteResult, format_of
 from oneroster.pull.incremental.update import IncrementalUpdate
@@ -22,10 +23,11 @@ from oneroster.pull.report import PullReport
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, write_manifest
 from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
-from oneroster.pull.roster.roster_protocol import Roster, describe_collections
+from oneroster.pull.roster.roster_protocol import Roster, describe_collections, rows_in_place
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster.pull.roster_fetch import RosterFetch
+from oneroster.pull.roster_survey import RosterSurvey, survey
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
@@ -92,16 +94,18 @@ class _Pull:
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
-                self._write_rejects()
+                self._keep_rejects(staging)
                 raise
             finally:
                 session.close()
             staging.collect_rejects(self._specification, self._rejects)
-            roster, checked = self._result(staging, update)
-            self._check(roster, checked, None if existing is None else existing.manifest, update)
+            roster, found = self._result(staging, update)
             written = self._write(staging, roster)
+            manifest = _as_written(roster.manifest, written)
+            self._check(staging, roster, found, written, existing, update)
+            self._publish(staging, manifest, written)
             staging.remove()
-        return self._report(session, staging, roster.manifest, written)
+        return self._report(session, staging, manifest, written)
 
     def _existing(self) -> Roster | None:
         """Return the roster at the destination.
@@ -155,25 +159,31 @@ class _Pull:
             self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
         )
 
-    def _result(
-        self, staging: Staging, update: IncrementalUpdate | None
-    ) -> tuple[Roster, Mapping[tuple[str, str], int]]:
-        """Return the roster to write, and the number of references checked."""
+    def _result(self, staging: Staging, update: IncrementalUpdate | None) -> tuple[Roster, RosterSurvey]:
+        """Return the roster to write, and what its survey shows."""
         self._progress.stage("checking")
-        staged = self._fetch.staged(staging)
+        staged = whole = self._fetch.staged(staging)
         if self._selection.schools:
             staged = SchoolSubset(staged, self._selection.schools)
-        if update is None and self._selection.active:
+        if update is None and self._selection.active and self._format.embeds_manifest:
+            # A CSV bundle leaves out deleted records itself, and must know them to tell deletions from losses.
             staged = active_only(staged)
         if self._selection.columns:
             elements = {source.collection: source.element for source in self._fetch.sources}
             columns = {elements[name]: tuple(names) for name, names in self._selection.columns.items()}
             staged = with_columns(staged, columns)
         roster = staged if update is None else update.result(staged, staging)
-        complete = (update is None or not update.delta) and not self._selection.schools
-        found = sanity_checks.survey(roster, self._rejects if complete else None, set(self._selection.filters))
+        partial = None if update is not None and update.delta else set(self._selection.filters)
+        if update is None and (self._selection.schools or self._selection.active):
+            # What is not selected may be referenced, so the references of all fetched records are checked.
+            references = survey(whole, self._rejects, partial).references
+            found = survey(roster, Rejects(), None)._replace(references=references)
+        else:
+            found = survey(roster, self._rejects, partial)
+        if self._format.embeds_manifest:
+            self._notes += found.notes()
         collections = describe_collections(roster, found.rows)
-        return with_manifest(roster, self._manifest(staging, collections, update)), found.checked
+        return with_manifest(roster, self._manifest(staging, collections, update)), found
 
     def _manifest(
         self, staging: Staging, collections: dict[str, StoredCollection], update: IncrementalUpdate | None
@@ -197,45 +207,69 @@ class _Pull:
 
     def _check(
         self,
+        staging: Staging,
         roster: Roster,
-        checked: Mapping[tuple[str, str], int],
-        existing: Manifest | None,
+        found: RosterSurvey,
+        written: WriteResult,
+        existing: Roster | None,
         update: IncrementalUpdate | None,
     ) -> None:
-        violations = sanity_checks.exceeded_limits(roster.manifest, self._rejects, checked, self._options.limits)
-        if not self._options.accept_shrink:
-            violations += self._losses(roster, existing, update)
-        if violations:
-            raise GuardError(violations, self._write_rejects())
+        """Check what was fetched and what would be written.
 
-    def _losses(self, roster: Roster, existing: Manifest | None, update: IncrementalUpdate | None) -> list[str]:
+        Raises:
+            GuardError: A limit is exceeded.
+            DestinationError: Rows were lost while they were written.
+        """
+        _check_all_counted(found, roster, written)
+        limits = self._options.limits
+        fetched = {
+            source.collection: max(staging.count_rows(source.element), found.rows.get(source.element, 0))
+            for source in self._fetch.sources
+        }
+        violations = sanity_checks.too_many_unreadable(fetched, self._rejects, limits)
+        violations += sanity_checks.too_many_unresolved(found.references, limits)
+        violations += sanity_checks.excessive_losses(written.files, limits)
+        if not self._options.accept_shrink:
+            violations += self._losses(roster, written, existing, update)
+        if violations:
+            self._rejects.add(written.rejects)
+            raise GuardError(violations, self._keep_rejects(staging))
+
+    def _losses(
+        self, roster: Roster, written: WriteResult, existing: Roster | None, update: IncrementalUpdate | None
+    ) -> list[str]:
         limits = self._options.limits
         if update is not None and update.delta:
             deletions = {self._name_of(element): found for element, found in update.deletions(roster).items()}
             return sanity_checks.excessive_deletions(deletions, limits)
-        if existing is None or existing.kind != WHOLE_ROSTER:
+        if existing is None or existing.manifest.kind != WHOLE_ROSTER:
             return []
-        if existing.selection != roster.manifest.selection:
+        if existing.manifest.selection != roster.manifest.selection:
             self._notes.append("The existing roster has another selection, so the numbers of rows were not compared.")
             return []
-        return sanity_checks.shrunk_collections(roster.manifest, existing, limits)
+        return sanity_checks.shrunk_files(written.files, rows_in_place(existing), roster.manifest.not_offered, limits)
 
     def _write(self, staging: Staging, roster: Roster) -> WriteResult:
+        """Write the roster to the staging folder."""
         self._progress.stage("writing")
         new = staging.folder / "new" / self._destination.name
         with as_destination_errors(self._destination, "written"):
             new.parent.mkdir(mode=0o700)
-            written = self._format.write(new, roster)
+            return self._format.write(new, roster)
+
+    def _publish(self, staging: Staging, manifest: Manifest, written: WriteResult) -> None:
+        """Replace the roster at the destination, its manifest and its list of rejects, all of them or none."""
+        new = staging.folder / "new" / self._destination.name
+        with as_destination_errors(self._destination, "written"):
             atomic_replace.replace(new, self._destination)
             if not self._format.embeds_manifest:
-                write_manifest(self._destination, roster.manifest)
+                write_manifest(self._destination, manifest)
             self._rejects.add(written.rejects)
-            self._write_rejects()
-        return written
+            self._rejects.write(rejects_path(self._destination))
 
-    def _write_rejects(self) -> Path | None:
-        """Write the list of rejects beside the destination, and return its path."""
-        path = rejects_path(self._destination)
+    def _keep_rejects(self, staging: Staging) -> Path | None:
+        """Write the list of rejects of a roster that is not published to the staging folder, and return its path."""
+        path = staging.folder / REFUSED
         with as_destination_errors(path, "written"):
             self._rejects.write(path)
         return path if self._rejects.counts else None
@@ -255,7 +289,33 @@ class _Pull:
             rejects=dict(self._rejects.counts),
             rejects_file=rejects_path(self._destination) if self._rejects.counts else None,
             resumed=staging.resumed,
+            written={file.name: file.rows for file in written.files},
         )
+
+
+def _as_written(manifest: Manifest, written: WriteResult) -> Manifest:
+    """Return the manifest with the rows that were written."""
+    rows = {file.collection: file.rows for file in written.files}
+    collections = {
+        name: msgspec.structs.replace(stored, rows=rows.get(name, 0)) for name, stored in manifest.collections.items()
+    }
+    return msgspec.structs.replace(manifest, collections=collections, files=rows)
+
+
+def _check_all_counted(found: RosterSurvey, roster: Roster, written: WriteResult) -> None:
+    """Check that each row is written, or counted as left out.
+
+    Raises:
+        DestinationError: Rows are missing.
+    """
+    given = {file.collection: file.given for file in written.files}
+    for element, rows in found.rows.items():
+        name = collection_name(roster.manifest.specification, element)
+        if given.get(name) != rows:
+            raise DestinationError(
+                f"{name}: {given.get(name, 0)} of {rows} rows are accounted for in what was written; the roster was not"
+                " published. This is an error of oneroster-kit; please report it, or use another format."
+            )
 
 
 def _now() -> str:

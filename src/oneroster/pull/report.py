@@ -24,6 +24,7 @@ class PullReport(NamedTuple):
         rejects: The number of rejects by collection and reason.
         rejects_file: The file that lists them; None when there are none.
         resumed: Whether the pull resumed an earlier one.
+        written: The rows by file or table as written, as in ``users.csv``.
     """
 
     destination: Path
@@ -37,3 +38,4 @@ class PullReport(NamedTuple):
     rejects: Mapping[tuple[str, str], int]
     rejects_file: Path | None
     resumed: bool
+    written: Mapping[str, int] = {}  # never written to

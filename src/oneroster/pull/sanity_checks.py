@@ -1,91 +1,184 @@
-"""Checks of a new roster before it is published: its size, its references, and its unreadable records."""
+"""Limits that a new roster must keep before it is published: its size, its references, and what was lost of it."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from oneroster.pull.formats.format import WrittenFile
+from oneroster.pull.roster.rejects import UNREADABLE, Rejects
+from oneroster.pull.roster_survey import ReferenceCounts
 
-from oneroster.pull.roster.columns import KEY_COLUMN, columns_of
-from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import Manifest
-from oneroster.pull.roster.rejects import UNREADABLE, UNRESOLVED, Reject, Rejects
-from oneroster.pull.roster.roster_protocol import Roster
+__all__ = [
+    "SanityLimits",
+    "excessive_deletions",
+    "excessive_losses",
+    "shrunk_files",
+    "too_many_unreadable",
+    "too_many_unresolved",
+]
 
-__all__ = ["RosterSurvey", "SanityLimits", "exceeded_limits", "excessive_deletions", "shrunk_collections", "survey"]
+_TOLERANCE: Final = 1e-9
+"""What a share of a number may be off by: 0.29 of 100 is a little less than 29."""
 
 
 class SanityLimits(NamedTuple):
     """The limits of a roster that is published, as shares from 0 to 1.
 
     Attributes:
-        shrink: The share of a collection's previous rows that may be missing.
-        unreadable: The share of a collection's records that may have unreadable fields.
-        unresolved: The share of a collection's references that may point to no record.
+        shrink: The share of a file's previous rows that may be missing.
+        unreadable: The share of a collection's fetched records that may have unreadable fields.
+        unresolved: The share of a collection's references that may lead to no record. A required reference without a
+            value counts as one.
+        left_out: The share of a file's rows that may be left out because the format cannot represent them.
+        exceptions: Other shares for single collections or properties, by the name of the limit and by that of the
+            collection or property, as in ``{"unresolved": {"lineItems.category": 1.0}}``.
     """
 
     shrink: float = 0.2
     unreadable: float = 0.01
     unresolved: float = 0.05
+    left_out: float = 0.01
+    exceptions: Mapping[str, Mapping[str, float]] = {}  # never written to
+
+    def of(self, limit: str, collection: str, field: str | None = None) -> float:
+        """Return the share that applies to a collection, or to one of its properties."""
+        found = self.exceptions.get(limit, {})
+        general: float = getattr(self, limit)
+        return found.get(f"{collection}.{field}", found.get(collection, general))
+
+    def is_exception(self, limit: str, collection: str, field: str) -> bool:
+        """Return whether a property has a share of its own."""
+        return f"{collection}.{field}" in self.exceptions.get(limit, {})
 
 
-class _ReferenceColumn(NamedTuple):
-    """A column of ids, and the element that they reference."""
+class _Count(NamedTuple):
+    """What is wrong with one property of a collection.
 
-    column: str
+    Attributes:
+        field: The property.
+        number: How often.
+        of: The values or rows that it is a part of.
+        shown: What to show.
+        alone: Whether it is judged apart from the other properties.
+    """
+
     field: str
-    to: str
-    many: bool
+    number: int
+    of: int
+    shown: str
+    alone: bool = False
 
 
-def exceeded_limits(
-    manifest: Manifest, rejects: Rejects, checked: Mapping[tuple[str, str], int], limits: SanityLimits
-) -> list[str]:
-    """Return the limits that the records of a roster exceed, one sentence each.
+def too_many_unreadable(fetched: Mapping[str, int], rejects: Rejects, limits: SanityLimits) -> list[str]:
+    """Return the collections with too many fields or records that could not be read, one sentence each.
 
     Args:
-        manifest: The manifest of the roster.
-        rejects: The rejects of its records.
-        checked: The number of references checked, by collection and field.
+        fetched: The number of records by collection.
+        rejects: The rejects of the records.
         limits: The limits.
     """
     found = []
-    for name, collection in manifest.collections.items():
-        unreadable = rejects.of(name, UNREADABLE)
-        if unreadable > limits.unreadable * max(collection.rows, 1):
-            found.append(
-                f"{name}: {unreadable} fields or records could not be read, in {collection.rows} rows"
-                f"{_fields_of(rejects, name, UNREADABLE)}; --max-unreadable accepts more."
-            )
-        references = sum(number for (checked_name, _), number in checked.items() if checked_name == name)
-        unresolved = rejects.of(name, UNRESOLVED)
-        if unresolved > limits.unresolved * max(references, 1):
-            found.append(
-                f"{name}: {unresolved} of {references} references could not be resolved"
-                f"{_fields_of(rejects, name, UNRESOLVED)}; --max-unresolved accepts more."
-            )
+    for name, rows in fetched.items():
+        counts = [
+            _Count(field or "sourcedId", number, rows, f"{field or 'whole record'} {number}")
+            for (collection, field, reason), number in rejects.fields.most_common()
+            if collection == name and reason == UNREADABLE
+        ]
+        found += [
+            f"{name}: {number} fields or records could not be read, in {of} rows ({shown}); {option}."
+            for number, of, shown, option in _exceeded("unreadable", name, counts, rows, limits)
+        ]
     return found
 
 
-def _fields_of(rejects: Rejects, collection: str, reason: str) -> str:
-    """Name the fields of the listed rejects of a collection, most frequent first."""
-    fields = Counter(
-        reject.field or "whole record"
-        for reject in rejects
-        if reject.collection == collection and reject.reason == reason
-    )
-    return f" ({', '.join(f'{field} {number}' for field, number in fields.most_common())})" if fields else ""
+def too_many_unresolved(references: Mapping[tuple[str, str], ReferenceCounts], limits: SanityLimits) -> list[str]:
+    """Return the collections with too many references that lead to no record, one sentence each."""
+    by_collection: dict[str, list[_Count]] = {}
+    for (name, field), counts in references.items():
+        number = counts.missing + counts.unresolved
+        missing = f", {counts.missing} of them without a value" if counts.missing else ""
+        by_collection.setdefault(name, []).append(
+            _Count(field, number, counts.checked, f"{field} {number}{missing}", counts.required)
+        )
+    return [
+        f"{name}: {number} of {of} references could not be resolved ({shown}); {option}."
+        for name, counts in by_collection.items()
+        for number, of, shown, option in _exceeded("unresolved", name, counts, None, limits)
+    ]
 
 
-def shrunk_collections(new: Manifest, old: Manifest, limits: SanityLimits) -> list[str]:
-    """Return the collections that lost more rows than the limit allows, one sentence each."""
+def excessive_losses(files: Iterable[WrittenFile], limits: SanityLimits) -> list[str]:
+    """Return the files that too many rows would be left out of, one sentence each."""
     found = []
-    for name, before in old.collections.items():
-        rows = new.collections[name].rows if name in new.collections else 0
-        if rows < before.rows * (1 - limits.shrink):
-            reason = f" ({new.not_offered[name]})" if name in new.not_offered else ""
-            found.append(f"{name}: {rows} rows now{reason}, {before.rows} before; --accept-shrink accepts it.")
+    for file in files:
+        counts = [
+            _Count(why.field, number, file.given, f"{why.reason} {number}") for why, number in file.left_out.items()
+        ]
+        found += [
+            f"{file.name}: {number} of {of} rows would be left out ({shown}); {option}."
+            for number, of, shown, option in _exceeded("left_out", file.collection, counts, file.given, limits)
+        ]
+    return found
+
+
+def _exceeded(
+    limit: str, collection: str, counts: Iterable[_Count], total: int | None, limits: SanityLimits
+) -> Iterator[tuple[int, int, str, str]]:
+    """Yield what exceeds a limit: the number, what it is a part of, what to show, and the option that accepts it.
+
+    Args:
+        limit: The limit.
+        collection: The collection.
+        counts: What was found, by property.
+        total: What properties that are judged together are a part of; None for the sum of their own totals.
+        limits: The limits.
+    """
+    together: list[_Count] = []
+    for count in counts:
+        if count.alone or limits.is_exception(limit, collection, count.field):
+            share = limits.of(limit, collection, count.field)
+            if count.number > share * max(count.of, 1) + _TOLERANCE:
+                yield count.number, count.of, count.shown, _accepting(limit, collection, [count.field], count)
+        else:
+            together.append(count)
+    number = sum(count.number for count in together)
+    of = sum(count.of for count in together) if total is None else total
+    if number > limits.of(limit, collection) * max(of, 1) + _TOLERANCE:
+        found = [count for count in together if count.number]
+        shown = ", ".join(count.shown for count in found)
+        summed = _Count("", number, of, shown)
+        yield number, of, shown, _accepting(limit, collection, [count.field for count in found], summed)
+
+
+def _accepting(limit: str, collection: str, fields: list[str], count: _Count) -> str:
+    """Return the option that accepts what was found."""
+    percent = min(100, math.ceil(100 * count.number / max(count.of, 1)))
+    name = f"{collection}.{fields[0]}" if len(set(fields)) == 1 else collection
+    return f"--max-{limit.replace('_', '-')} {name}={percent} accepts it"
+
+
+def shrunk_files(
+    files: Iterable[WrittenFile], before: Mapping[str, int], not_offered: Mapping[str, str], limits: SanityLimits
+) -> list[str]:
+    """Return the files that lost more rows than the limit allows, one sentence each.
+
+    Args:
+        files: The files that would be written.
+        before: The rows in place, by collection.
+        not_offered: Why the server does not offer a collection, by collection.
+        limits: The limits.
+    """
+    written = {file.collection: file for file in files}
+    found = []
+    for collection, old in before.items():
+        new = written.get(collection, WrittenFile(collection, collection, 0))
+        if new.rows + _TOLERANCE < old * (1 - limits.of("shrink", collection)):
+            reason = f" ({not_offered[collection]})" if collection in not_offered else ""
+            percent = math.ceil(100 * (old - new.rows) / old)
+            found.append(
+                f"{new.name}: {new.rows} rows now{reason}, {old} before;"
+                f" --accept-shrink or --max-shrink {collection}={percent} accepts it."
+            )
     return found
 
 
@@ -97,126 +190,8 @@ def excessive_deletions(deletions: Mapping[str, tuple[int, int]], limits: Sanity
         limits: The limits.
     """
     return [
-        f"{name}: {deleted} of {before} rows would be deleted; --accept-shrink accepts it."
+        f"{name}: {deleted} of {before} rows would be deleted; --accept-shrink or"
+        f" --max-shrink {name}={math.ceil(100 * deleted / before)} accepts it."
         for name, (deleted, before) in deletions.items()
-        if before and deleted > before * limits.shrink
+        if before and deleted > before * limits.of("shrink", name) + _TOLERANCE
     ]
-
-
-class RosterSurvey(NamedTuple):
-    """What one reading of a roster shows.
-
-    Attributes:
-        rows: The number of rows by element.
-        checked: The number of references checked, by collection and field.
-    """
-
-    rows: dict[str, int]
-    checked: dict[tuple[str, str], int]
-
-
-def survey(roster: Roster, rejects: Rejects | None, partial: Collection[str] = ()) -> RosterSurvey:
-    """Read every collection of a roster once: count its rows, and check its references to other collections.
-
-    Args:
-        roster: The roster.
-        rejects: Receives the unresolved references; None to check no references.
-        partial: Collections that were fetched in part; references to them are not checked.
-    """
-    references: dict[str, list[_ReferenceColumn]] = {element: [] for element in roster.elements()}
-    if rejects is not None:
-        references = {element: _references_of(element, roster, partial) for element in references}
-    check = _ReferenceCheck(roster, {each.to for found in references.values() for each in found})
-    rows = {}
-    for element in roster.elements():
-        rows[element] = 0
-        for batch in roster.read(element):
-            rows[element] += batch.num_rows
-            check.add(element, batch, references[element])
-        check.complete(element)
-    unresolved = check.unresolved()
-    if rejects is not None:
-        rejects.add(unresolved)
-    return RosterSurvey(rows, check.checked)
-
-
-class _ReferenceCheck:
-    """Checks references while the collections are read, each as soon as all ids of the other collection are known."""
-
-    def __init__(self, roster: Roster, referenced: Collection[str]) -> None:
-        self._specification = roster.manifest.specification
-        self._keys: dict[str, list[pa.Array]] = {element: [] for element in referenced}
-        self._ids: dict[str, pa.Array] = {}
-        self._waiting: list[tuple[str, _ReferenceColumn, pa.Array, pa.Array]] = []
-        self._unresolved: list[Reject] = []
-        self.checked: dict[tuple[str, str], int] = {}
-
-    def add(self, element: str, batch: pa.RecordBatch, references: Iterable[_ReferenceColumn]) -> None:
-        """Take the ids and references of a batch."""
-        if element in self._keys:
-            self._keys[element].append(_copied(batch.column(KEY_COLUMN)))
-        for reference in references:
-            owners, values = _present(batch, reference)
-            if reference.to in self._ids:
-                self._check(element, reference, owners, values)
-            else:
-                self._waiting.append((element, reference, owners, values))
-
-    def complete(self, element: str) -> None:
-        """Note that all batches of an element were added."""
-        if element in self._keys:
-            self._ids[element] = pa.chunked_array(self._keys.pop(element), pa.string()).combine_chunks()
-
-    def unresolved(self) -> list[Reject]:
-        """Return the unresolved references, after all elements are complete."""
-        for element, reference, owners, values in self._waiting:
-            self._check(element, reference, owners, values)
-        self._waiting = []
-        return self._unresolved
-
-    def _check(self, element: str, reference: _ReferenceColumn, owners: pa.Array, values: pa.Array) -> None:
-        name = collection_name(self._specification, element)
-        self.checked[name, reference.field] = self.checked.get((name, reference.field), 0) + len(values)
-        self._unresolved += [
-            Reject(name, owner, reference.field, UNRESOLVED, kept=True, refers_to=target)
-            for owner, target in _unresolved_of(owners, values, self._ids[reference.to])
-        ]
-
-
-def _references_of(element: str, roster: Roster, partial: Collection[str]) -> list[_ReferenceColumn]:
-    specification = roster.manifest.specification
-    elements = {each for each in roster.elements() if collection_name(specification, each) not in partial}
-    present = set(roster.schema(element).names)
-    return [
-        _ReferenceColumn(
-            column.name, column.property.name, column.property.refers_to, column.property.kind == "references"
-        )
-        for column in columns_of(specification, element)
-        if column.name in present and column.property is not None and column.property.refers_to in elements
-    ]
-
-
-def _copied(values: pa.Array) -> pa.Array:
-    # A column of a batch keeps the memory of the whole batch.
-    return pa.concat_arrays([values, values.slice(0, 0)])
-
-
-def _present(batch: pa.RecordBatch, reference: _ReferenceColumn) -> tuple[pa.Array, pa.Array]:
-    """Return the owners and the targets of the references in a batch, without missing ones, as copies."""
-    values, owners = batch.column(reference.column), batch.column(KEY_COLUMN)
-    if reference.many:
-        owners = owners.take(pc.list_parent_indices(values))
-        values = pc.list_flatten(values)
-    valid = pc.is_valid(values)
-    return owners.filter(valid), values.filter(valid)
-
-
-def _unresolved_of(owners: pa.Array, values: pa.Array, ids: pa.Array) -> list[tuple[str, str]]:
-    """Return owner and target of the unresolved references."""
-    lost = pc.invert(pc.is_in(values, value_set=ids))
-    if not pc.any(lost).as_py():
-        return []
-    owners, values = owners.filter(lost), values.filter(lost)
-    # Some servers put spaces around ids in some records; the collection walk treats such ids as equal, too.
-    lost = pc.invert(pc.is_in(pc.utf8_trim_whitespace(values), value_set=pc.utf8_trim_whitespace(ids)))
-    return list(zip(owners.filter(lost).to_pylist(), values.filter(lost).to_pylist(), strict=True))

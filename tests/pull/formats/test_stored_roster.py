@@ -6,7 +6,7 @@ import pytest
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.file_per_collection import read_folder_manifest
-from oneroster.pull.formats.format import WriteResult
+from oneroster.pull.formats.format import WriteResult, WrittenFile
 from oneroster.pull.formats.parquet import ParquetFormat
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
@@ -42,7 +42,7 @@ def test_names_that_the_standard_does_not_define_are_refused(collection: StoredC
 
 def test_a_folder_has_one_file_per_collection_and_a_manifest(tmp_path: Path) -> None:
     written = ParquetFormat().write(tmp_path / "r", roster(table("Org", school())))
-    assert written == WriteResult({"orgs.parquet": 1})
+    assert written == WriteResult((WrittenFile("orgs.parquet", "orgs", 1),))
     assert sorted(path.name for path in (tmp_path / "r").iterdir()) == ["_manifest.json", "orgs.parquet"]
     assert read_folder_manifest(tmp_path / "r").collections["orgs"].rows == 1
     with pytest.raises(DestinationError, match=r"_manifest\.json"):

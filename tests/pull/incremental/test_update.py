@@ -149,7 +149,7 @@ def test_many_deletions_need_a_word(tenant: tuple[Sandbox, Store], tmp_path: Pat
             store.delete("Result", result.sourced_id)
         with pytest.raises(GuardError, match=r"results: \d+ of \d+ rows would be deleted"):
             pulled(roster, tmp_path / "changes.ndjson", LAST._replace(base=base, delta=True))
-        with pytest.raises(GuardError, match="results: 88 rows now, 148 before"):
+        with pytest.raises(GuardError, match=r"results.parquet: 88 rows now, 148 before"):
             pulled(roster, base)
 
 

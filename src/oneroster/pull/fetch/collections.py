@@ -232,7 +232,7 @@ class _CollectionFetch:
             if self._rejected[reject.reason] <= MAX_LISTED:
                 self._pending.rejects.append(reject)
             else:
-                self._pending.unlisted[reject.reason] += 1
+                self._pending.unlisted[reject.kind()] += 1
 
     def _check_filter_applied(self, rows: list[Any]) -> None:
         if self._changes is None:

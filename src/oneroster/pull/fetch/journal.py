@@ -48,7 +48,7 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
         rows: The number of rows.
         pages: The pages, in order.
         rejects: The rejects to list.
-        unlisted: The number of further rejects, by reason.
+        unlisted: The number of further rejects, by `Reject.kind`.
     """
 
     element: str

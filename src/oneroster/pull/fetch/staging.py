@@ -32,10 +32,14 @@ from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
 from oneroster_runtime.specification import Specification
 
-__all__ = ["Staging", "staging_path", "unfinished_pull"]
+__all__ = ["REFUSED", "Staging", "staging_path", "unfinished_pull"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
+
+REFUSED: Final = "rejects.ndjson"
+"""The list of rejects of a roster that was not published."""
+
 _SUFFIX: Final = ".arrow"
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -218,8 +222,9 @@ class Staging:
         for element, segments in self._segments.items():
             for segment in segments:
                 rejects.add(segment.rejects)
-                for reason, number in segment.unlisted.items():
-                    rejects.count(collection_name(specification, element), reason, number)
+                for kind, number in segment.unlisted.items():
+                    reason, _, field = kind.partition("\n")
+                    rejects.count(collection_name(specification, element), reason, number, field)
 
     def _write(self, name: str, batch: pa.RecordBatch) -> None:
         partial = self.folder / f"{name}.partial"

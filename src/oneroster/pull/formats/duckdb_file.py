@@ -47,8 +47,7 @@ class DuckDbFormat:
                 f"INSERT INTO {MANIFEST_TABLE} VALUES (?)", [manifest_to_store(roster, rows).to_json().decode()]
             )
         sync_to_disk(target)
-        specification = roster.manifest.specification
-        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
+        return WriteResult.of_collections(roster.manifest.specification, rows)
 
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""

@@ -42,9 +42,7 @@ def write_collection_files(target: Path, roster: Roster, suffix: str, write_file
         file.write(manifest_to_store(roster, rows).to_json())
     sync_to_disk(target / MANIFEST_FILE)
     sync_to_disk(target)
-    return WriteResult(
-        {f"{collection_name(specification, element)}{suffix}": number for element, number in rows.items()}
-    )
+    return WriteResult.of_collections(specification, rows, suffix)
 
 
 def read_folder_manifest(folder: Path) -> Manifest:

@@ -55,8 +55,7 @@ class SqliteFormat:
             )
             database.commit()
         sync_to_disk(target)
-        specification = roster.manifest.specification
-        return WriteResult({collection_name(specification, element): number for element, number in rows.items()})
+        return WriteResult.of_collections(roster.manifest.specification, rows)
 
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""

@@ -28,7 +28,8 @@ def manifest_to_store(roster: Roster, rows: Mapping[str, int]) -> Manifest:
         collection_name(specification, element): StoredCollection(element, number, list(roster.schema(element).names))
         for element, number in rows.items()
     }
-    return msgspec.structs.replace(roster.manifest, collections=collections)
+    files = {name: stored.rows for name, stored in collections.items()}
+    return msgspec.structs.replace(roster.manifest, collections=collections, files=files)
 
 
 class StoredRoster:

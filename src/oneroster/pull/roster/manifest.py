@@ -57,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         watermark: Changes after this time may be missing; ``--since last`` starts from it.
         since: The time from which changes were requested; None for a full pull.
         collections: The collections by wrapper name, as in ``users``.
+        files: The rows as written, by collection or by file of another name; empty in manifests of earlier releases.
         not_offered: The wrapper names of collections that the server does not offer, with the reason.
         selection: What was selected, by the names of the options.
         tool: The program that wrote the manifest.
@@ -72,6 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     watermark: str | None = None
     since: str | None = None
     collections: dict[str, StoredCollection] = {}
+    files: dict[str, int] = {}
     not_offered: dict[str, str] = {}
     selection: dict[str, Any] = {}
     tool: str = "oneroster-kit"

@@ -40,12 +40,22 @@ class Reject(NamedTuple):
     kept: bool = False
     refers_to: str | None = None
 
+    def kind(self) -> str:
+        """Return reason and field as one text, by which rejects that are not listed are counted."""
+        return f"{self.reason}\n{self.field or ''}"
+
 
 class Rejects:
-    """Counts all rejects, and lists the first ten thousand of each collection and reason. Threads may share it."""
+    """Counts all rejects, and lists the first ten thousand of each collection and reason. Threads may share it.
+
+    Attributes:
+        counts: The number of rejects by collection and reason.
+        fields: The number of rejects by collection, field and reason; the field of whole records is empty.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.fields: Counter[tuple[str, str, str]] = Counter()
         self._listed: list[Reject] = []
         self._lock = Lock()
 
@@ -53,13 +63,14 @@ class Rejects:
         """Count rejects, and list them up to the limit."""
         with self._lock:
             for reject in rejects:
-                self.count(reject.collection, reject.reason)
+                self.count(reject.collection, reject.reason, field=reject.field or "")
                 if self.counts[reject.collection, reject.reason] <= MAX_LISTED:
                     self._listed.append(reject)
 
-    def count(self, collection: str, reason: str, number: int = 1) -> None:
-        """Count rejects without listing them."""
+    def count(self, collection: str, reason: str, number: int = 1, field: str = "") -> None:
+        """Count rejects of a field, or of whole records, without listing them."""
         self.counts[collection, reason] += number
+        self.fields[collection, field, reason] += number
 
     def of(self, collection: str, reason: str) -> int:
         """Return the number of rejects of a collection for a reason."""

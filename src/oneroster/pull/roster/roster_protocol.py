@@ -8,7 +8,7 @@ import pyarrow as pa
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import Manifest, StoredCollection
 
-__all__ = ["MemoryRoster", "Roster", "count_rows", "describe_collections"]
+__all__ = ["MemoryRoster", "Roster", "count_rows", "describe_collections", "rows_in_place"]
 
 
 class Roster(Protocol):
@@ -75,5 +75,21 @@ def describe_collections(roster: Roster, rows: Mapping[str, int] | None = None) 
         collection_name(roster.manifest.specification, element): StoredCollection(
             element, rows[element], list(roster.schema(element).names)
         )
+        for element in roster.elements()
+    }
+
+
+def rows_in_place(roster: Roster) -> dict[str, int]:
+    """Return the rows of a stored roster by collection, or by file of another name.
+
+    Raises:
+        DestinationError: They must be counted, and the roster cannot be read.
+    """
+    manifest = roster.manifest
+    if manifest.files:
+        return manifest.files
+    return {
+        # Before manifests had the rows as written, that of a CSV bundle had the rows before any were left out.
+        collection_name(manifest.specification, element): count_rows(roster, element)
         for element in roster.elements()
     }

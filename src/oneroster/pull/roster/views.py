@@ -1,7 +1,6 @@
 """Views of a roster, without a copy: fewer columns, fewer rows, another manifest."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,10 +8,9 @@ import pyarrow.compute as pc
 from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN, schema_of
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
+from oneroster.pull.roster.spelling import is_deleted
 
 __all__ = ["RosterView", "active_only", "with_columns", "with_manifest"]
-
-_ACTIVE: Final = "active"
 
 BatchFilter = Callable[[str, pa.RecordBatch], pa.RecordBatch]
 
@@ -58,11 +56,10 @@ class RosterView:
 
 
 def active_only(roster: Roster) -> Roster:
-    """Return a view without the records whose status is set and not ``active``."""
+    """Return a view without the records that are marked as deleted."""
 
     def filter_batch(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
-        status = batch.column(STATUS_COLUMN)
-        return batch.filter(pc.or_(pc.is_null(status), pc.equal(status, _ACTIVE)).fill_null(True))
+        return batch.filter(pc.invert(is_deleted(batch.column(STATUS_COLUMN))))
 
     return RosterView(roster, filter_batch)
 

@@ -13,7 +13,7 @@ def test_counts_become_sentences_file_by_file() -> None:
     losses.count_values("users", "phone", "values changed", 2)
     losses.count_values("users", "phone", "values changed")
     losses.count_values("users", "email", "never", 0)
-    losses.count_rows("orgs", "not active", 3)
+    losses.omit_rows("orgs", "not active", 3)
     losses.reject_rows("users", "role", "has no value", ["u", "v"])
     assert losses.notes() == (
         "A sentence.",
@@ -27,7 +27,7 @@ def test_rejected_rows_are_listed_up_to_a_maximum_and_all_are_counted() -> None:
     losses = LossCounts()
     losses.reject_rows("users", "orgSourcedIds", "refers to nothing", ["u"], ["o"])
     assert losses.rejects == [Reject("users.csv", "u", "orgSourcedIds", "refers to nothing", refers_to="o")]
-    losses.reject_rows("users", "role", "has no value", (f"u{index}" for index in range(10_001)))
+    losses.reject_rows("users", "role", "has no value", [f"u{index}" for index in range(10_001)])
     assert len(losses.rejects) == 10_001
     assert "users.csv: rows left out, role has no value: 10001." in losses.notes()
 

@@ -16,7 +16,7 @@ from oneroster.pull.formats.oneroster_csv.file_definitions import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text
 
-__all__ = ["column_text", "contains_any", "csv_lines"]
+__all__ = ["column_text", "contains_any", "csv_lines", "with_items"]
 
 _LINE_BREAKS: Final = (b"\n", b"\r")
 _LINE_BREAK: Final = "\r\n|\r|\n"
@@ -156,7 +156,7 @@ def _user_ids(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) ->
         for part in parts:
             valid = pc.and_(valid, pc.invert(pc.fill_null(pc.match_substring_regex(part, "[,:{}\r\n]"), True)))
     written = pc.if_else(valid, pc.binary_join_element_wise("{", parts[0], ":", parts[1], "}", ""), None)
-    listed = _with_items(column, written)
+    listed = with_items(column, written)
     if not written.null_count:
         return listed
     losses.count_values(file.name, name, "user ids that CSV cannot represent left out", written.null_count)
@@ -164,7 +164,7 @@ def _user_ids(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) ->
     return pa.array(kept, pa.list_(pa.string()))
 
 
-def _with_items(column: pa.Array, items: pa.Array) -> pa.Array:
+def with_items(column: pa.Array, items: pa.Array) -> pa.Array:
     """Replace the items of a column of lists, given in the order of the flattened column."""
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths)])

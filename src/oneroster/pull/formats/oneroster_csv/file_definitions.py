@@ -76,6 +76,22 @@ class CsvFile(NamedTuple):
                 return column
         raise DestinationError(f"{self.name}.csv has the column {name}, which {self.element} does not have; {_FIX}")
 
+    def field(self, name: str) -> str:
+        """Return the name of the property of a column; that of the column if it has none."""
+        if name in (self.association, "resourceSourcedId"):
+            return name
+        known = self.column(name).property
+        return name if known is None else known.name
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Return the values that the standard lists for a column; empty if it lists none."""
+        known = None if self.association is not None else self.column(name).property
+        return () if known is None or known.enumeration is None else _enumeration(known.enumeration)
+
+
+def _enumeration(name: str) -> tuple[str, ...]:
+    return tuple(CSV_STANDARD.specification.enumerations[name])
+
 
 def _file(name: str, element: str, columns: str, association: str | None = None) -> CsvFile:
     """Parse a list of columns: ``!`` marks a required one, ``@`` a required one that has a date."""

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any
+from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any, with_items
 from oneroster.pull.formats.oneroster_csv.file_definitions import ENROLLMENT_ROLES, CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
+from oneroster.pull.roster.spelling import ACTIVE, DELETED, is_active, is_deleted, standard_spelling
 
 __all__ = ["BundleIds", "RowSelection"]
 
@@ -62,6 +63,7 @@ class RowSelection:
         self._file, self._delta, self._ids, self._losses = file, delta, ids, losses
         self._present = [name for name in file.header if name in set(present)]
         self._references = {} if delta else self._find_references()
+        self._enumerations = {name: listed for name in self._present if (listed := file.listed(name))}
 
     def _find_references(self) -> Mapping[str, str]:
         found = {}
@@ -74,7 +76,7 @@ class RowSelection:
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the rows to write, with the references that they keep."""
-        batch = self._with_status(batch)
+        batch = self._with_status(self._with_spelling(batch))
         batch = self._without_line_breaks(batch)
         for name, value in _DEFAULTS.items():
             if name in self._file.required and name in self._present:
@@ -90,16 +92,32 @@ class RowSelection:
             batch = self._keep(batch, fits, "role", "is not a valid role of an enrollment")
         return batch
 
+    def _with_spelling(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Write values of enumerations as the standard does, where they differ in case or punctuation only."""
+        for name, listed in self._enumerations.items():
+            column = batch.column(name)
+            if pa.types.is_list(column.type):
+                spelt = with_items(column, standard_spelling(column.flatten(), listed))
+            else:
+                spelt = standard_spelling(column, listed)
+            if spelt is not column and not spelt.equals(column):
+                changed = pc.sum(pc.fill_null(pc.not_equal(_items(spelt), _items(column)), False)).as_py() or 0
+                self._losses.count_values(self._file.name, name, "values written in the standard's spelling", changed)
+                batch = _replace_column(batch, name, spelt)
+        return batch
+
     def _with_status(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Bulk: keep active records. Delta: keep all, as ``active`` or ``tobedeleted`` (3 [A])."""
         if "status" not in self._present:
             return batch
-        active = pc.equal(pc.fill_null(batch.column("status"), "active"), "active")
+        active, deleted = is_active(batch.column("status")), is_deleted(batch.column("status"))
+        batch = self._keep(batch, pc.or_(active, deleted), "status", "has a value that the standard does not list")
+        active = is_active(batch.column("status"))
         if self._delta:
-            return _replace_column(batch, "status", pc.if_else(active, "active", "tobedeleted"))
+            return _replace_column(batch, "status", pc.if_else(active, ACTIVE, DELETED))
         if pc.all(active).as_py() is not False:
             return batch
-        self._losses.count_rows(self._file.name, "not active", pc.sum(pc.invert(active)).as_py() or 0)
+        self._losses.omit_rows(self._file.name, "not active", pc.sum(pc.invert(active)).as_py() or 0)
         return batch.filter(active)
 
     def _without_line_breaks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -153,7 +171,7 @@ class RowSelection:
             filled = pc.fill_null(pc.is_finite(column), False)
         if self._delta and "status" in self._present:
             # Deletions are always written, even if the deleted record is incomplete.
-            deleted = pc.equal(batch.column("status"), "tobedeleted")
+            deleted = pc.equal(batch.column("status"), DELETED)
             blank = pc.sum(pc.and_(deleted, pc.invert(filled))).as_py() or 0
             self._losses.count_values(self._file.name, name, "required values of deleted records left blank", blank)
             filled = pc.or_(filled, deleted)
@@ -165,10 +183,14 @@ class RowSelection:
         rejected = batch.filter(pc.invert(fits))
         missing = rejected.column(name).to_pylist() if reason == _NOT_IN_BUNDLE else ()
         ids = rejected.column("sourcedId").to_pylist()
-        self._losses.reject_rows(self._file.name, name, reason, ids, missing)
+        self._losses.reject_rows(self._file.name, name, reason, ids, missing, field=self._file.field(name))
         return batch.filter(fits)
 
 
 def _replace_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
     index = batch.schema.get_field_index(name)
     return batch.set_column(index, batch.schema.field(index), column)
+
+
+def _items(column: pa.Array) -> pa.Array:
+    return column.flatten() if pa.types.is_list(column.type) else column

@@ -5,9 +5,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD, CsvFile
+from oneroster.pull.formats.oneroster_csv.file_definitions import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.roster.columns import EXTRAS_COLUMN
+from oneroster.pull.roster.spelling import unlisted
 
 __all__ = ["count_unsupported_values"]
 
@@ -48,15 +49,12 @@ def count_unsupported_values(batch: pa.RecordBatch, file: CsvFile, losses: LossC
 
 
 def _count_unlisted(batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCounts) -> None:
-    known = file.column(name).property
-    if known is None or known.enumeration is None:
+    listed = file.listed(name)
+    if not listed:
         return
     column = batch.column(name)
     values = column.flatten() if pa.types.is_list(column.type) else column
-    enumeration = CSV_STANDARD.specification.enumerations[known.enumeration]
-    listed = pc.is_in(values, value_set=pa.array(enumeration, pa.string()))
-    unlisted = pc.sum(pc.and_(pc.is_valid(values), pc.invert(listed))).as_py() or 0
-    losses.count_values(file.name, name, "values that the standard does not list", unlisted)
+    losses.count_values(file.name, name, "values that the standard does not list", unlisted(values, listed))
 
 
 def _count_unpaired_subjects(batch: pa.RecordBatch, file: CsvFile, losses: LossCounts) -> None:

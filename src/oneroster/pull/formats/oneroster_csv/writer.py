@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.format import WriteResult
+from oneroster.pull.formats.format import WriteResult, WrittenFile
 from oneroster.pull.formats.oneroster_csv.cell_writer import column_text, csv_lines
 from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CSV_FILES,
@@ -33,6 +33,7 @@ from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
 from oneroster.pull.roster.roster_protocol import Roster
+from oneroster.pull.roster.spelling import is_deleted
 
 __all__ = ["write_bundle"]
 
@@ -61,6 +62,7 @@ class _Writer:
         self._delta = roster.manifest.kind == CHANGES_ONLY
         self._ids, self._losses = BundleIds(), LossCounts()
         self._rows: dict[str, int] = {}
+        self._files: set[str] = set()
 
     def run(self) -> WriteResult:
         """Write all files. Referenced rows are written before the rows that refer to them."""
@@ -77,8 +79,12 @@ class _Writer:
                 self._write(file, self._association_rows(file))
         with self._sink.file(MANIFEST_FILE) as stream:
             stream.write(_manifest(self._roster.manifest, self._rows).encode())
-        rows = {f"{name}.csv": self._rows[name] for name in CSV_FILES if name in self._rows}
-        return WriteResult(rows, self._losses.notes(), tuple(self._losses.rejects))
+        files = tuple(self._written(file) for file in CSV_FILES.values() if file.name in self._files)
+        return WriteResult(files, self._losses.notes(), tuple(self._losses.rejects))
+
+    def _written(self, file: CsvFile) -> WrittenFile:
+        rows, losses = self._rows.get(file.name, 0), self._losses
+        return WrittenFile(f"{file.name}.csv", file.name, rows, losses.omitted(file.name), losses.left_out(file.name))
 
     def _note_missing(self, file: CsvFile) -> None:
         present = set(self._roster.schema(file.element).names)
@@ -95,6 +101,11 @@ class _Writer:
                     f"{file.name}.csv: {name} refers to {known.refers_to} records, which were not fetched."
                 )
 
+        if RESOURCES_COLUMN in present and "Resource" not in self._roster.elements():
+            self._losses.add_sentence(
+                f"{file.name}.csv: references to resources are left out, because the resources were not fetched."
+            )
+
     def _collect_ids(self, file: CsvFile) -> None:
         """Collect the ids of all rows before the first is written, because they refer to each other."""
         for batch in self._selected_rows(file, LossCounts()):
@@ -109,6 +120,7 @@ class _Writer:
 
     def _write(self, file: CsvFile, batches: Iterable[pa.RecordBatch]) -> None:
         """Write a file. Without rows it must not exist (2 [B])."""
+        self._files.add(file.name)
         is_collected = self._ids.tracks(file.element) and file.element in _self_referencing_elements()
         with ExitStack() as stack:
             stream = None
@@ -142,6 +154,24 @@ class _Writer:
         has_resources = RESOURCES_COLUMN in self._roster.schema(file.element).names
         return has_resources and (self._delta or self._ids.tracks("Resource"))
 
+    def _count_lost(self, file: CsvFile, lost: pa.RecordBatch) -> None:
+        """Count associations without their resource: those with a deleted one are no loss."""
+        column = "resourceSourcedId"
+        deleted = pc.is_in(lost.column(column), value_set=self._deleted_resources())
+        self._losses.omit_rows(file.name, f"{column} refers to a deleted record", pc.sum(deleted).as_py() or 0)
+        lost = lost.filter(pc.invert(deleted))
+        if lost.num_rows:
+            ids, missing = lost.column("sourcedId").to_pylist(), lost.column(column).to_pylist()
+            self._losses.reject_rows(file.name, column, "refers to a row that is not in the bundle", ids, missing)
+
+    def _deleted_resources(self) -> pa.Array:
+        """Return the ids of the resources that the tenant marks as deleted."""
+        found = [
+            batch.filter(is_deleted(batch.column("status"))).column("sourcedId")
+            for batch in self._roster.read("Resource")
+        ]
+        return pa.concat_arrays([*found, pa.array([], pa.string())])
+
     def _association_rows(self, file: CsvFile) -> Iterator[pa.RecordBatch]:
         """Yield rows that associate a class or course with each of its resources (5.9, 5.10)."""
         owners = CSV_FILES[collection_name(CSV_STANDARD.specification, file.element)]
@@ -152,9 +182,7 @@ class _Writer:
             found = pa.RecordBatch.from_pylist(rows, schema=_association_schema(file))
             if not self._delta:
                 kept = self._ids.contain("Resource", found.column("resourceSourcedId"))
-                lost = found.filter(pc.invert(kept))
-                reason = "resourceSourcedId refers to a row that is not in the bundle"
-                self._losses.count_rows(file.name, reason, lost.num_rows)
+                self._count_lost(file, found.filter(pc.invert(kept)))
                 found = found.filter(kept)
             yield found
 

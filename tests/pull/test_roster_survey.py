@@ -1,0 +1,55 @@
+"""What one reading of a roster shows: rows, references, spelling."""
+
+from typing import Any
+
+import pytest
+
+from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.roster.rejects import Rejects
+from oneroster.pull.roster.roster_protocol import MemoryRoster, count_rows
+from oneroster.pull.roster_survey import ReferenceCounts, survey
+from tests.pull.formats.rosters import CLASS, small, student
+
+
+def roster(**changed: list[dict[str, Any]]) -> MemoryRoster:
+    return MemoryRoster(Manifest(), small(**changed))
+
+
+def test_references_are_checked_unless_their_collection_is_partial() -> None:
+    made = roster(Class=[{**CLASS, "courseSourcedId": "nowhere", "termSourcedIds": [" t "]}])
+    rejects = Rejects()
+    found = survey(made, rejects)
+    assert [(reject.field, reject.refers_to) for reject in rejects] == [("course", "nowhere")]
+    assert found.references["classes", "course"] == ReferenceCounts(False, 1, 0, 1)
+    assert found.references["classes", "terms"] == ReferenceCounts(True, 1, 0, 0)
+    assert ("classes", "course") not in survey(made, Rejects(), {"courses"}).references
+    assert found.rows == {element: count_rows(made, element) for element in made.elements()}
+
+
+@pytest.mark.parametrize("partial", [(), ("academicSessions",), None])
+@pytest.mark.parametrize("empty", [None, []])
+def test_b4_a_required_reference_without_a_value_counts_like_one_that_leads_nowhere(
+    partial: tuple[str, ...] | None, empty: object
+) -> None:
+    rejects = Rejects()
+    found = survey(roster(Class=[{**CLASS, "termSourcedIds": empty}]), rejects, partial)
+    counts = found.references["classes", "terms"]
+    assert (counts.checked, counts.missing, counts.unresolved) == (1, 1, 0)
+    assert [(reject.sourced_id, reject.field, reject.refers_to) for reject in rejects] == [("c", "terms", None)]
+
+
+def test_b4_a_deleted_record_needs_no_references() -> None:
+    rejects = Rejects()
+    survey(roster(Class=[{**CLASS, "status": "ToBeDeleted", "termSourcedIds": None}]), rejects)
+    assert not list(rejects)
+
+
+def test_values_that_are_not_spelt_as_in_the_standard_are_counted() -> None:
+    users = [student("u"), student("v", role="Student"), student("w", role="pupil"), student("x", role=None)]
+    found = survey(roster(User=users), Rejects())
+    assert found.respelled == {("users", "role"): 1}
+    assert found.unlisted == {("users", "role"): 1}
+    assert found.notes() == [
+        "users.role: 1 values differ from the standard's in case or punctuation; kept as sent.",
+        "users.role: 1 values are not listed by the standard; kept as sent.",
+    ]
