@@ -131,7 +131,7 @@ def test_check_says_in_words_what_a_renamed_property_breaks(package: Path, capsy
 @pytest.mark.usefixtures("generated_once")
 def test_words_alone_are_told_as_words(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(TEXT.replace("The name of the organisation.", "What people call it."), package, "--check") == 1
-    assert "compatible: only words changed: descriptions, examples, notes or marks" in capsys.readouterr().out
+    assert "compatible: only words changed: descriptions, summaries, notes or examples" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("generated_once")
