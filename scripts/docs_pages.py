@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from generation.document_docs import document_as_markdown
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.rule_docs import rules_as_markdown
 
 __all__ = ["PAGES", "main"]
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
-PAGES: Final[dict[str, Callable[[], str]]] = {"rules.md": lambda: rules_as_markdown(catalogue())}
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "document.md": document_as_markdown,
+    "rules.md": lambda: rules_as_markdown(catalogue()),
+}
 """What is written, by file."""
 
 

@@ -19,11 +19,8 @@ THROUGH_THEIR_PACKAGE: dict[str, str] = {
 }
 """Packages whose modules register themselves or are reached by name; tests use them through the package."""
 
-CLIENTS = "part of the clients, which tests/transport and tests/contract_kit/http send requests with"
 GENERATED = "the generated package exports it; tests/generated uses it from there"
 EXCEPTIONS: dict[str, str] = {
-    "oneroster.contract.http.sender": CLIENTS,
-    "oneroster.contract.http.token_renewal": CLIENTS,
     "oneroster.contract.observation.record_violations": "rules of records use it; tests/contract/test_faults.py",
     "oneroster.contract.run_options": "tests/cli/test_check.py and tests/contract_kit/test_pytest_plugin.py give them",
     "oneroster.pull.formats.oneroster_csv.row_selection": "the reader of the format; test_row_selection.py",

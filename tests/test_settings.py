@@ -1,11 +1,21 @@
 """Settings: where they come from, what outranks what, and what is refused."""
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from oneroster import ConfigurationError
-from oneroster.settings import Settings, names_a_tenant, resolve_settings, variable_of
+from oneroster.settings import (
+    Settings,
+    UnencryptedHttpWarning,
+    header_arguments,
+    names_a_tenant,
+    option_of,
+    resolve_settings,
+    variable_of,
+)
 
 BASE = "https://sis.example/ims/oneroster/v1p1"
 FILE = f"""
@@ -82,49 +92,30 @@ def test_a_named_tenant_never_meets_the_variables_of_another(file: Path) -> None
         ({"base_url": BASE, "client_id": "a", "client_secret": "b", "token_url": f"{BASE}#s3cret"}, "no fragment"),
         ({"base_url": BASE, "token": "t", "client_auth": "header"}, "client_auth must be"),
         ({"base_url": BASE, "token": "t", "oauth1_method": "PLAINTEXT"}, "oauth1_method must be"),
+        ({"base_url": BASE, "token": "t", "headers": {"X Key": "s3cret"}}, "a name of a header"),
+        ({"base_url": BASE, "token": "t", "headers": {"": "s3cret"}}, "a name of a header"),
+        ({"base_url": BASE, "token": "t", "headers": {"X-Key": "s3cret\r\nX: y"}}, "the value of x-key must be"),
+        ({"base_url": BASE, "token": "t", "headers": {"X-Key": "s3cr\u00e9t"}}, "the value of x-key must be"),
+        ({"base_url": BASE, "token": "t", "headers": {"X-Key": " "}}, "the value of x-key must be"),
+        ({"base_url": BASE, "headers": {"Authorization": "Basic s3cret"}}, "authorization is set by.*give a token"),
+        ({"base_url": BASE, "token": "t", "headers": {"Host": "s3cret"}}, "host is set by the client"),
+        ({"base_url": BASE, "token": "t", "headers": [("X-Key", "s3cret")]}, "must be given as a mapping"),
+        ({"base_url": BASE, "token": "t", "headers": {"X-Key": 7}}, "must be given as a mapping"),
+        ({"base_url": BASE, "token": "t", "client_key": "k.pem"}, "client_key is given without client_cert"),
+        ({"base_url": BASE, "token": "t", "time_zone": "EDT"}, "time_zone must be the name of a time zone"),
+        ({"base_url": BASE, "token": "t", "time_zone": "../etc"}, "time_zone must be the name of a time zone"),
+        ({"base_url": BASE, "token": "t", "allow_http": "s3cret"}, "allow_http must be true or false"),
+        ({"base_url": 5, "token": "t"}, "base_url must be given as text"),
+        (
+            {"base_url": BASE, "client_id": "a", "client_secret": "b", "token_url": "http://sis.example/token"},
+            "token_url must be https.*ONEROSTER_ALLOW_HTTP=1 or --allow-http",
+        ),
     ],
 )
-def test_what_is_missing_or_wrong_is_named_at_once(arguments: dict[str, str], said: str) -> None:
+def test_what_is_missing_or_wrong_is_named_at_once(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said) as caught:
         resolve_settings(arguments, {})
     assert "s3cret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[tenants", "cannot be read as TOML\\."),
-        ("[tenants.a]\ntoken = s3cret", "cannot be read as TOML: error in line 2\\."),
-        ("tenants = 3", "has no \\[tenants.a\\]"),
-        ("", "has no \\[tenants.a\\]"),
-        ("[tenants.b]", "in the file: b"),
-        ('[tenants.a]\nbase = "x"', "unknown settings base"),
-        ('[tenants.a]\nclient_secret = "s3cret"', "must not be in this file"),
-        ('[tenants.a]\nclient_secret = { env = "NOT_SET" }', "NOT_SET is not set"),
-        ('[tenants.a]\ntoken = { file = "nowhere/at-all" }', "cannot be read"),
-        ("[tenants.a]\nscopes = 3", "must be a string"),
-        ('[tenants.a]\ntoken = { env = "A", file = "b" }', "must be a string"),
-    ],
-)
-def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "oneroster.toml"
-    path.write_text(text)
-    with pytest.raises(ConfigurationError, match=said) as caught:
-        resolve_settings({}, {}, "a", path)
-    assert "s3cret" not in str(caught.value)
-
-
-def test_a_secret_that_is_kept_nowhere_is_told(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("\n")
-    path = tmp_path / "oneroster.toml"
-    path.write_text(f"[tenants.a]\ntoken = {{ file = '{tmp_path / 'secret'}' }}")
-    with pytest.raises(ConfigurationError, match=r"token: .* is empty"):
-        resolve_settings({}, {}, "a", path)
-
-
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"none.toml cannot be read \(.*\); name the file with --config"):
-        resolve_settings({}, {}, "a", tmp_path / "none.toml")
 
 
 def test_a_file_without_the_name_of_a_tenant_is_not_ignored(file: Path) -> None:
@@ -161,9 +152,16 @@ def test_every_setting_can_come_from_the_environment() -> None:
         "oauth1_method": "HMAC-SHA1",
         "profile": "kimono",
         "overlay": "own.yaml",
+        "ca_file": "ca.pem",
+        "client_cert": "me.pem",
+        "client_key": "me.key",
+        "time_zone": "America/New_York",
+        "headers": "X-Key=env:KEY",
+        "allow_http": "true",
     }
     environ = {variable_of(name): value for name, value in values.items()}
-    assert resolve_settings({}, environ) == Settings(**values)
+    read = {**values, "headers": (("x-key", "s3cret"),), "allow_http": True}
+    assert resolve_settings({}, environ | {"KEY": "s3cret"}) == Settings(**read)
     assert values.keys() == set(Settings._fields) - {"token"}
 
 
@@ -182,3 +180,83 @@ def test_a_tenant_is_named_by_url_or_name(
     arguments: dict[str, str], environ: dict[str, str], tenant: str | None, named: bool
 ) -> None:
     assert names_a_tenant(arguments, environ, tenant) is named
+
+
+def test_headers_are_added_to_the_stored_ones_c1(tmp_path: Path) -> None:
+    path = tmp_path / "oneroster.toml"
+    path.write_text(f"[tenants.a]\nbase_url = '{BASE}'\nheaders = {{ A = {{ env = 'A' }}, B = {{ env = 'B' }} }}")
+    found = resolve_settings({"headers": {"b": "given"}}, {"A": "a", "B": "s3cret"}, "a", path)
+    assert found.headers == (("a", "a"), ("b", "given"))
+    assert found.access == "none"
+    assert "given" not in repr(found)
+
+
+@pytest.mark.parametrize("reference", ["X-Key", "X-Key=s3cret", "X-Key=env:", "=env:KEY", "X Key=env:KEY", "X-Key=x:y"])
+def test_an_option_never_holds_the_value_of_a_header_c1(reference: str) -> None:
+    for read in (
+        lambda: header_arguments([reference], {"KEY": "s3cret"}),
+        lambda: resolve_settings({}, {"ONEROSTER_BASE_URL": BASE, "ONEROSTER_HEADERS": reference, "KEY": "s3cret"}),
+    ):
+        with pytest.raises(ConfigurationError, match=r"must be NAME=env:VARIABLE or NAME=file:PATH") as caught:
+            read()
+        assert "s3cret" not in str(caught.value)
+
+
+def test_references_to_headers_lead_to_variables_and_files_c1(tmp_path: Path) -> None:
+    secret = tmp_path / "a, b"
+    secret.write_text("from file\n", encoding="utf-8")
+    found = header_arguments(["X-One=env:ONE", f"X-Two=file:{secret}"], {"ONE": "from env"})
+    assert found == {"x-one": "from env", "x-two": "from file"}
+    for reference in ("X=env:NOT_SET", f"X=file:{tmp_path / 'none'}"):
+        with pytest.raises(ConfigurationError, match=r"--header, X: .*(is not set|cannot be read)"):
+            header_arguments([reference], {})
+    environ = {"ONEROSTER_BASE_URL": BASE, "ONEROSTER_HEADERS": "X-One=env:ONE,\nX-Two=env:ONE", "ONE": "1"}
+    assert resolve_settings({}, environ).headers == (("x-one", "1"), ("x-two", "1"))
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://sis.example/v1", True),
+        ("http://10.0.0.1/v1", True),
+        ("http://localhost.example/v1", True),
+        ("http://localhost:8080/v1", False),
+        ("http://127.0.0.1/v1", False),
+        ("http://[::1]/v1", False),
+        ("https://sis.example/v1", False),
+    ],
+)
+def test_http_to_another_machine_is_a_warning_d8(url: str, warned: bool) -> None:
+    for allowed in (False, True):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            settings = resolve_settings({"base_url": url, "token": "s3cret", "allow_http": allowed}, {})
+        assert settings.base_url == url
+        assert [each.category for each in caught] == ([UnencryptedHttpWarning] if warned and not allowed else [])
+        for each in caught:
+            assert "--allow-http, or ONEROSTER_ALLOW_HTTP" in str(each.message)
+
+
+@pytest.mark.parametrize("host", ["sis.example", "127.0.0.1", "localhost"])
+def test_http_to_a_token_endpoint_must_be_allowed_d8(host: str) -> None:
+    given = {"base_url": BASE, "client_id": "a", "client_secret": "b", "token_url": f"http://{host}/token"}
+    if host == "sis.example":
+        with pytest.raises(ConfigurationError, match="token_url must be https"):
+            resolve_settings(given, {})
+    else:
+        resolve_settings(given, {})
+    assert resolve_settings({**given, "allow_http": True}, {}).allow_http
+
+
+@pytest.mark.parametrize(("text", "flag"), [("1", True), ("True", True), ("0", False), ("no", False)])
+def test_a_flag_is_read_from_words(text: str, flag: bool) -> None:
+    environ = {"ONEROSTER_BASE_URL": BASE, "ONEROSTER_TOKEN": "t", "ONEROSTER_ALLOW_HTTP": text}
+    assert resolve_settings({}, environ).allow_http is flag
+
+
+def test_a_path_may_be_a_path() -> None:
+    assert resolve_settings({"base_url": BASE, "token": "t", "ca_file": Path("ca.pem")}, {}).ca_file == "ca.pem"
+
+
+def test_options_are_named_like_their_settings() -> None:
+    assert (option_of("ca_file"), option_of("headers")) == ("--ca-file", "--header")

@@ -1,5 +1,6 @@
 """One file of tenants, with every setting, serves client, get, pull, check and pytest."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -8,20 +9,23 @@ from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from typing import get_args
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
-from oneroster import OneRoster
+from oneroster import AsyncOneRoster, OneRoster
 from oneroster.cli import build
 from oneroster.contract.pytest_plugin import OPTIONS, PREFIX, RUN_OPTIONS
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.auth import oauth1, oauth2
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.settings import Settings, option_of, variable_of
+from tests.transport.tls_servers import Authority, Issued, front
 
 SCOPE = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly"
+VENDOR_KEY = "v3nd0r-k3y"
+WIDE = {"COLUMNS": "300"}
 FEW = ("OR-ENV-01", "getAllOrgs")
 TENANTS = """
 [tenants.bearer]
@@ -29,6 +33,15 @@ base_url = "{base_url}"
 token = {{ file = "{secrets}/token" }}
 profile = "standard"
 overlay = "{secrets}/own.json"
+time_zone = "America/New_York"
+
+[tenants.guarded]
+base_url = "{guarded}"
+token = {{ file = "{secrets}/token" }}
+headers = {{ x-vendor-authorization = {{ env = "VENDOR_KEY" }} }}
+ca_file = "{ca_file}"
+client_cert = "{client_cert}"
+client_key = "{client_key}"
 
 [tenants.oauth2]
 base_url = "{base_url}"
@@ -37,6 +50,7 @@ client_id = "{client_id}"
 client_secret = {{ env = "SPRINGFIELD_SECRET" }}
 scopes = "{scope}"
 client_auth = "body"
+allow_http = true
 
 [tenants.oauth1]
 base_url = "{base_url}"
@@ -45,8 +59,9 @@ client_secret = {{ file = "{secrets}/secret" }}
 oauth1_method = "HMAC-SHA1"
 """
 SETTINGS_OF = {
-    "bearer": {"base_url", "token", "profile", "overlay"},
-    "oauth2": {"base_url", "token_url", "client_id", "client_secret", "scopes", "client_auth"},
+    "bearer": {"base_url", "token", "profile", "overlay", "time_zone"},
+    "guarded": {"base_url", "token", "headers", "ca_file", "client_cert", "client_key"},
+    "oauth2": {"base_url", "token_url", "client_id", "client_secret", "scopes", "client_auth", "allow_http"},
     "oauth1": {"base_url", "client_id", "client_secret", "oauth1_method"},
 }
 OVERLAY = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [{"target": "$.info", "update": {}}]}
@@ -70,7 +85,20 @@ def tenant(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def config(tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def guard(tenant: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Authority, Issued]]:
+    """The sandbox by https, for clients that have a certificate and send the header of a vendor."""
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    own, client = authority.issue(), authority.issue()
+    with front(tenant.base_url, own, authority.file, ("x-vendor-authorization", VENDOR_KEY)) as origin:
+        yield origin, authority, client
+
+
+@pytest.fixture
+def config(
+    tenant: Sandbox, guard: tuple[str, Authority, Issued], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    origin, authority, client = guard
+    monkeypatch.setenv("VENDOR_KEY", VENDOR_KEY)
     for name in (*Settings._fields, "tenant", "config"):
         monkeypatch.delenv(variable_of(name), raising=False)
     monkeypatch.setenv("SPRINGFIELD_SECRET", tenant.client_secret)
@@ -86,6 +114,10 @@ def config(tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         client_id=tenant.client_id,
         secrets=secrets.as_posix(),
         scope=SCOPE,
+        guarded=origin + urlsplit(tenant.base_url).path,
+        ca_file=authority.file.as_posix(),
+        client_cert=client.certificate.as_posix(),
+        client_key=client.key.as_posix(),
     )
     path.write_text(text, encoding="utf-8")
     return path
@@ -96,10 +128,18 @@ def by_client(name: str, config: Path) -> str:
         return str(len(list(roster.get_all_orgs())))
 
 
+def by_async_client(name: str, config: Path) -> str:
+    async def read() -> str:
+        async with AsyncOneRoster(tenant=name, config=config) as roster:
+            return str(len([org async for org in roster.get_all_orgs()]))
+
+    return asyncio.run(read())
+
+
 def by_command(*words: str) -> Callable[[str, Path], str]:
     def run(name: str, config: Path) -> str:
         arguments = [str(config.parent / "orgs.sqlite") if word == "DESTINATION" else word for word in words]
-        result = CliRunner().invoke(build(), [*arguments, "--tenant", name, "--config", str(config)])
+        result = CliRunner().invoke(build(), [*arguments, "--tenant", name, "--config", str(config)], env=WIDE)
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -124,6 +164,7 @@ def by_pytest(name: str, config: Path) -> str:
 
 USES = {
     "client": (by_client, ""),
+    "async client": (by_async_client, ""),
     "get": (by_command("get", "orgs", "--format", "ndjson"), '"sourcedId"'),
     "pull": (by_command("pull", "--only", "orgs", "--to", "DESTINATION"), "roster written"),
     "check": (by_command("check", "--include", FEW[0], "--include", FEW[1]), "All musts hold"),
@@ -133,12 +174,15 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("name", SETTINGS_OF)
-def test_every_tenant_of_the_file_can_be_used_by_all(name: str, use: str, config: Path, tenant: Sandbox) -> None:
+def test_every_tenant_of_the_file_can_be_used_by_all_c1_c2_c5(
+    name: str, use: str, config: Path, tenant: Sandbox
+) -> None:
     run, shown = USES[use]
     output = run(name, config)
     assert shown in output
     assert tenant.token not in output
     assert tenant.client_secret not in output
+    assert VENDOR_KEY not in output
     if (name, use) == ("bearer", "check"):
         assert "profile standard, overlay own.json" in output
 
@@ -168,4 +212,10 @@ def test_every_setting_is_an_option_of_pytest() -> None:
 def test_every_setting_is_documented() -> None:
     page = (Path(__file__).parents[1] / "docs" / "client.md").read_text(encoding="utf-8")
     for name in Settings._fields:
-        assert f"| `{name}` | `{variable_of(name)}` |" in page
+        assert f"| `{name}` | `{variable_of(name)}` | `{option_of(name)}` |" in page
+
+
+def test_every_setting_is_an_argument_of_the_clients() -> None:
+    for client in (OneRoster, AsyncOneRoster):
+        arguments = signature(client).parameters
+        assert {*Settings._fields, "tenant", "config"} - {"profile", "overlay"} <= arguments.keys()

@@ -1,14 +1,16 @@
-"""Lint a document: valid OpenAPI 3.1, and the rules of `lint_rules`."""
+"""Lint a document: its vocabulary, valid OpenAPI 3.1, and the rules of `lint_rules`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
+from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError, UnresolvableParameterError
 
 from generation import document
-from generation.lint_rules import RULES, Found, Path, target, walk
+from generation.lint_document import Found, Path, target, walk
+from generation.lint_rules import STAGES
 from oneroster_runtime.specification.schemas import escape
+from oneroster_runtime.specification.vocabulary import vocabulary_problems
 
 __all__ = ["Problem", "pointer", "problems"]
 
@@ -30,21 +32,36 @@ class Problem(NamedTuple):
 def problems(source: document.Document, file: str = "openapi.yaml") -> list[Problem]:
     """Return all problems of a document, in the order of its lines.
 
-    The rules run only if the document is valid OpenAPI: on a broken one they would only repeat its errors.
+    The lint goes on only while there are none: first the vocabulary, then OpenAPI, then the stages of the rules. What
+    follows would repeat the same mistake in other words. A mistake at several places is one problem.
 
     Args:
         source: The document.
         file: The name of its file, for messages.
     """
-    found = _located(source, file, "openapi-3.1", _invalid(source.data))
-    if not found:
-        found = [each for rule in RULES for each in _located(source, file, rule.name, rule.check(source.data))]
-    return sorted(found, key=lambda problem: (problem.line, problem.rule, problem.message))
+    found = _located(source, file, "vocabulary", vocabulary_problems(source.data))
+    found = found or _located(source, file, "openapi-3.1", _invalid(source.data))
+    for stage in STAGES:
+        found = found or [each for rule in stage for each in _located(source, file, rule.name, rule.check(source.data))]
+    return _merged(sorted(found, key=lambda problem: (problem.line, problem.rule, problem.message)))
 
 
 def pointer(path: Path) -> str:
     """Return a path of keys and indices as a JSON pointer (RFC 6901)."""
     return "".join(f"/{escape(str(step))}" for step in path)
+
+
+def _merged(found: list[Problem]) -> list[Problem]:
+    """Return one problem for each message, with the lines of its other places."""
+    places: dict[tuple[str, str], list[Problem]] = {}
+    for each in found:
+        places.setdefault((each.rule, each.message), []).append(each)
+    merged = []
+    for first, *others in places.values():
+        lines = list(dict.fromkeys(str(each.line) for each in others if each.line != first.line))
+        also = f"; also on line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
+        merged.append(first._replace(message=first.message + also))
+    return merged
 
 
 def _located(source: document.Document, file: str, rule: str, found: Iterable[tuple[Path, str]]) -> list[Problem]:
@@ -63,8 +80,8 @@ def _invalid(data: Any) -> Found:
     lost = list(_lost_references(data))
     yield from lost
     for error in () if lost else OpenAPIV31SpecValidator(data).iter_errors():
-        if isinstance(error, DuplicateOperationIDError):
-            continue  # it has no place; the rule operation-id reports it
+        if isinstance(error, DuplicateOperationIDError | UnresolvableParameterError):
+            continue  # it has no place; the rules operation-id and path-parameters report it
         yield tuple(error.absolute_path), str(error.message).splitlines()[0][:300]
 
 

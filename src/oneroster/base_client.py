@@ -7,7 +7,7 @@ A client class for one version adds the methods of its generated facade::
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,8 +16,11 @@ from oneroster.classlink import make_roster_request
 from oneroster.standard import Standard
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
     from types import TracebackType
+
+    import httpx
 
     from oneroster.operation_call import OperationCall
     from oneroster.pages import AsyncPages, Pages
@@ -42,11 +45,20 @@ class BaseClient:
         scopes: OAuth 2 scopes; None requests those of all reads. Writing requires further scopes.
         client_auth: How to send id and secret to the token endpoint: ``basic`` or ``body``.
         oauth1_method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
+        headers: Further HTTP headers, sent to the origin of the tenant only.
+        ca_file: A PEM file with certificates to trust besides those of the environment.
+        client_cert: A PEM file with the client certificate, which may hold its key as well.
+        client_key: A PEM file with the unencrypted key of the client certificate.
+        time_zone: The time zone of the tenant, as in ``America/New_York``.
+        allow_http: Whether rosters and credentials may cross the network unencrypted.
         tenant: The name of a tenant in the configuration file, see `oneroster.settings`.
         config: The path of the configuration file.
         retry: The retry policy for reads.
         limits: The limits of one response.
         paging: How collections are read.
+        ssl_context: Your own TLS context, instead of `ca_file`, `client_cert` and the certificates of the environment.
+        http_client: Your own httpx client to send through, of the same kind as this client. It stays open. Its proxies,
+            certificates and hooks hold, and the tenant also gets its headers; its authentication is not used.
 
     Settings that are not given are taken from ``ONEROSTER_*`` environment variables. Nothing is checked, loaded or sent
     before the first request.
@@ -68,13 +80,21 @@ class BaseClient:
         scopes: Sequence[str] | None = None,
         client_auth: str | None = None,
         oauth1_method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ca_file: "str | Path | None" = None,
+        client_cert: "str | Path | None" = None,
+        client_key: "str | Path | None" = None,
+        time_zone: str | None = None,
+        allow_http: bool | None = None,
         tenant: str | None = None,
         config: "str | Path | None" = None,
         retry: "Retry | None" = None,
         limits: "ResponseLimits | None" = None,
         paging: "Paging | None" = None,
+        ssl_context: "ssl.SSLContext | None" = None,
+        http_client: "httpx.Client | httpx.AsyncClient | None" = None,
     ) -> None:
-        self._given = {
+        self._given: dict[str, Any] = {
             "client_id": client_id,
             "client_secret": client_secret,
             "base_url": base_url,
@@ -83,7 +103,14 @@ class BaseClient:
             "scopes": scopes if scopes is None or isinstance(scopes, str) else " ".join(scopes),
             "client_auth": client_auth,
             "oauth1_method": oauth1_method,
+            "headers": headers,
+            "ca_file": ca_file,
+            "client_cert": client_cert,
+            "client_key": client_key,
+            "time_zone": time_zone,
+            "allow_http": allow_http,
         }
+        self._connection = {"ssl_context": ssl_context, "http_client": http_client}
         self._tenant, self._config = tenant, config
         self._retry, self._limits, self._paging_given = retry, limits, paging
         self._lock = Lock()
@@ -94,7 +121,9 @@ class BaseClient:
         from oneroster.transport.retry import Retry
 
         settings = resolve_settings(self._given, os.environ, self._tenant, self._config)
-        return kind(settings, self.standard, self._retry or Retry(), self._limits or ResponseLimits())
+        return kind(
+            settings, self.standard, self._retry or Retry(), self._limits or ResponseLimits(), **self._connection
+        )
 
     @property
     def _paging(self) -> "Paging":

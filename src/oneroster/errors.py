@@ -80,10 +80,10 @@ class TokenError(AccessError):
 
     Attributes:
         status_code: The HTTP status of its response; None for a success without a usable token.
-        retry_after: The Retry-After header of its response, unparsed.
+        retry_after: The seconds that its response asks to wait; None if it does not say.
     """
 
-    def __init__(self, message: str, status_code: int | None = None, retry_after: str | None = None) -> None:
+    def __init__(self, message: str, status_code: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.retry_after = retry_after

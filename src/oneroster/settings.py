@@ -9,6 +9,9 @@ A configuration file describes tenants by name:
     token_url = "https://sis.example/oauth/token"
     client_id = "kit"
     client_secret = { env = "SPRINGFIELD_SECRET" }      # or { file = "/run/secrets/springfield" }
+    headers = { x-vendor-authorization = { env = "SPRINGFIELD_VENDOR_KEY" } }
+    ca_file = "/etc/ssl/springfield.pem"
+    time_zone = "America/Chicago"
 
 Arguments take precedence. Other settings are read from the file if a tenant is named, otherwise from the
 environment; never from both, so that the secret of one tenant is not sent to the URL of another.
@@ -17,16 +20,29 @@ The client, the commands ``get``, ``pull`` and ``check``, and the pytest plugin 
 `resolve_settings`.
 """
 
-import re
+import warnings
 from collections.abc import Iterator, Mapping
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 from oneroster.errors import ConfigurationError
+from oneroster.setting_values import (
+    FLAGS,
+    HEADERS,
+    Headers,
+    invalid_settings,
+    merged_headers,
+    read_flag,
+    read_header_references,
+)
+from oneroster.tenants_file import read_tenants, tenant_from_file
+from oneroster.url_checks import sends_in_clear
 
 __all__ = [
     "Settings",
+    "UnencryptedHttpWarning",
+    "header_arguments",
     "missing_credentials",
     "names_a_tenant",
     "option_of",
@@ -35,16 +51,18 @@ __all__ = [
     "variable_of",
 ]
 
-_SECRETS: Final = frozenset({"client_secret", "token"})
 _ID_AND_SECRET: Final = ("client_id", "client_secret")
 _DEFAULT_FILE: Final = "oneroster.toml"
-_CHOICES: Final = {"client_auth": ("basic", "body"), "oauth1_method": ("HMAC-SHA256", "HMAC-SHA1")}
-"""The values of the settings that have few."""
-
+_OPTIONS: Final = {HEADERS: "--header"}
+"""The options that are not named like their setting: one use gives one header."""
 
 _OTHER_TENANTS: Final = (
     " A tenant of a configuration file is named by --tenant or ONEROSTER_TENANT; --sandbox uses the embedded tenant."
 )
+
+
+class UnencryptedHttpWarning(UserWarning):
+    """Rosters and credentials cross the network unencrypted; the setting ``allow_http`` says that this is meant."""
 
 
 class Settings(NamedTuple):
@@ -62,6 +80,12 @@ class Settings(NamedTuple):
         profile: The name of the server's dialect; None for the standard. A pull reads the collections that it serves,
             if the document defines it; a check judges by it.
         overlay: The path of an OpenAPI Overlay file on top of the profile. Only the contract kit uses it.
+        headers: Further HTTP headers, as pairs of name and value, sent to the origin of the tenant only.
+        ca_file: The path of a PEM file with certificates to trust besides those of the environment.
+        client_cert: The path of a PEM file with the client certificate, which may hold its key as well.
+        client_key: The path of a PEM file with the unencrypted key of the client certificate.
+        time_zone: The time zone of the tenant, as in ``America/New_York``, for instants that have none and for days.
+        allow_http: Whether rosters and credentials may cross the network unencrypted.
     """
 
     base_url: str
@@ -74,6 +98,12 @@ class Settings(NamedTuple):
     oauth1_method: str = "HMAC-SHA256"
     profile: str | None = None
     overlay: str | None = None
+    headers: Headers = ()
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    time_zone: str | None = None
+    allow_http: bool = False
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, access={self.access!r})"
@@ -90,12 +120,21 @@ class Settings(NamedTuple):
 
 def option_of(setting: str) -> str:
     """Return the command line option of a setting, as in ``--base-url``."""
-    return f"--{setting.replace('_', '-')}"
+    return _OPTIONS.get(setting) or f"--{setting.replace('_', '-')}"
 
 
 def variable_of(setting: str) -> str:
     """Return the environment variable of a setting, as in ``ONEROSTER_BASE_URL``."""
     return f"ONEROSTER_{setting.upper()}"
+
+
+def header_arguments(references: list[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that the option ``--header`` names, each as ``NAME=env:VARIABLE`` or ``NAME=file:PATH``.
+
+    Raises:
+        ConfigurationError: A reference has another form, or leads nowhere.
+    """
+    return dict(read_header_references(option_of(HEADERS), references, environ))
 
 
 def missing_credentials() -> str:
@@ -104,14 +143,14 @@ def missing_credentials() -> str:
     return f"credentials are missing: token ({_names('token')}), or {id_and_secret} ({_names(*_ID_AND_SECRET)})"
 
 
-def names_a_tenant(arguments: Mapping[str, str | None], environ: Mapping[str, str], tenant: str | None = None) -> bool:
+def names_a_tenant(arguments: Mapping[str, Any], environ: Mapping[str, str], tenant: str | None = None) -> bool:
     """Return whether arguments or environment say which tenant to use, by its base URL or its name in a file."""
     named = tenant or arguments.get("base_url")
     return bool(named or environ.get("ONEROSTER_TENANT") or environ.get(variable_of("base_url")))
 
 
 def resolve_settings(
-    arguments: Mapping[str, str | None],
+    arguments: Mapping[str, Any],
     environ: Mapping[str, str],
     tenant: str | None = None,
     file: str | Path | None = None,
@@ -122,45 +161,93 @@ def resolve_settings(
 
     An argument takes precedence over a stored setting of the same name. A token as an argument also replaces a stored
     client id, secret and token endpoint, and a client id or secret replaces a stored token, so that credentials of two
-    kinds are never mixed.
+    kinds are never mixed. Headers are added to the stored ones.
 
     Args:
-        arguments: The settings given, by the names of `Settings`; None for those not given.
+        arguments: The settings given, by the names of `Settings`; None for those not given. Headers are a mapping.
         environ: The environment variables.
         tenant: The name of a tenant in the file; defaults to ``ONEROSTER_TENANT``. Without it, the file is not read.
         file: The configuration file; defaults to ``ONEROSTER_CONFIG``, then to ``oneroster.toml`` in the working
             directory.
-        anonymous: Whether the credentials may be missing altogether.
+        anonymous: Whether the credentials may be missing altogether. They may also be missing if there are headers.
 
     Raises:
         ConfigurationError: Settings are missing or invalid; the message names all of them.
+
+    Warns:
+        UnencryptedHttpWarning: The base URL is http, on another machine, and ``allow_http`` is not set.
     """
-    given: dict[str, str] = {name: value for name, value in arguments.items() if value is not None}
-    if wrong := [name for name, value in given.items() if not isinstance(value, str)]:
-        raise ConfigurationError(f"{', '.join(wrong)} must be given as text (str).")
+    given = _read_arguments(arguments)
     tenant = tenant or environ.get("ONEROSTER_TENANT")
     if tenant:
-        stored = _from_file(Path(file or environ.get("ONEROSTER_CONFIG") or _DEFAULT_FILE), tenant, environ)
+        stored = tenant_from_file(
+            Path(file or environ.get("ONEROSTER_CONFIG") or _DEFAULT_FILE), tenant, Settings._fields, environ
+        )
     elif file:
         raise ConfigurationError(f"{file} is given, but not which of its tenants to use (--tenant, ONEROSTER_TENANT).")
     else:
-        names = {name: variable_of(name) for name in Settings._fields}
-        stored = {name: environ[key] for name, key in names.items() if environ.get(key)}
+        stored = _from_environment(environ)
     if "token" in given:
         replaced: tuple[str, ...] = (*_ID_AND_SECRET, "token_url")
     else:
         replaced = ("token",) if given.keys() & set(_ID_AND_SECRET) else ()
     found = {name: value for name, value in stored.items() if name not in replaced} | given
-    missing, invalid = list(_missing(found, anonymous)), list(_invalid(found))
+    if headers := merged_headers(stored.get(HEADERS, ()), given.get(HEADERS, ())):
+        found[HEADERS] = headers
+    missing, invalid = list(_missing(found, anonymous)), list(invalid_settings(found))
     if missing or invalid:
         text = "; ".join(invalid + missing)
         if tenant:
             raise ConfigurationError(f"Tenant {tenant!r}: {text}.")
         raise ConfigurationError(f"{text}.{_OTHER_TENANTS if missing else ''}")
-    return Settings(**{**found, "base_url": found["base_url"].rstrip("/")})
+    settings = Settings(**{**found, "base_url": found["base_url"].rstrip("/")})
+    if sends_in_clear(settings.base_url) and not settings.allow_http:
+        warnings.warn(_unencrypted(settings.base_url), UnencryptedHttpWarning, stacklevel=2)
+    return settings
 
 
-def _missing(found: Mapping[str, str], anonymous: bool) -> Iterator[str]:
+def _read_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if HEADERS in given:
+        given[HEADERS] = _read_headers(given[HEADERS])
+    for name in FLAGS & given.keys():
+        given[name] = read_flag(name, given[name])
+    for name, value in given.items():
+        if isinstance(value, PathLike):
+            given[name] = fspath(value)
+    read = {HEADERS, *FLAGS}
+    if wrong := [name for name, value in given.items() if name not in read and not isinstance(value, str)]:
+        raise ConfigurationError(f"{', '.join(wrong)} must be given as text (str).")
+    return given
+
+
+def _read_headers(given: object) -> Headers:
+    pairs: list[tuple[str, str]] = list(given.items()) if isinstance(given, Mapping) else []
+    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in pairs for part in pair):
+        raise ConfigurationError("headers must be given as a mapping from names to values (both str).")
+    return tuple((name.lower(), value) for name, value in pairs)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        name: environ[variable_of(name)] for name in Settings._fields if environ.get(variable_of(name))
+    }
+    for name in FLAGS & stored.keys():
+        stored[name] = read_flag(variable_of(name), stored[name])
+    if HEADERS in stored:
+        references = filter(None, map(str.strip, stored[HEADERS].replace("\n", ",").split(",")))
+        stored[HEADERS] = read_header_references(variable_of(HEADERS), references, environ)
+    return stored
+
+
+def _unencrypted(base_url: str) -> str:
+    return (
+        f"{base_url} is http: rosters and credentials cross the network unencrypted. Use https, or set allow_http"
+        f" ({_names('allow_http')}) if this is meant."
+    )
+
+
+def _missing(found: Mapping[str, Any], anonymous: bool) -> Iterator[str]:
     """Yield what is missing, with the names under which it can be given."""
     if "base_url" not in found:
         yield f"base_url is missing ({_names('base_url')})"
@@ -169,112 +256,9 @@ def _missing(found: Mapping[str, str], anonymous: bool) -> Iterator[str]:
     absent = [name for name in _ID_AND_SECRET if not found.get(name)]
     if len(absent) == 1:
         yield f"{absent[0]} is missing ({_names(absent[0])}); client_id and client_secret belong together"
-    elif absent and not anonymous:
+    elif absent and not anonymous and HEADERS not in found:
         yield missing_credentials()
 
 
 def _names(*settings: str) -> str:
     return f"{' and '.join(map(option_of, settings))}, or {' and '.join(map(variable_of, settings))}"
-
-
-def _invalid(found: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is invalid, without its value, which may be a secret."""
-    for name in ("base_url", "token_url"):
-        if name in found and not _is_http_url(found[name]):
-            yield f"{name} must be an http(s) URL without user info"
-    if set("?#") & set(found.get("base_url", "")):
-        # The paths of the operations are appended to it.
-        yield "base_url must have no query and no fragment"
-    if "#" in found.get("token_url", ""):
-        yield "token_url must have no fragment"
-    yield from _invalid_credentials(found)
-    for name, choices in _CHOICES.items():
-        if name in found and found[name] not in choices:
-            yield f"{name} must be {' or '.join(choices)}"
-
-
-def _invalid_credentials(found: Mapping[str, str]) -> Iterator[str]:
-    if "token" in found:
-        token = found["token"]
-        if "client_id" in found:
-            yield "token and client_id are both given; give a token, or a client id and secret"
-        if not token.strip():
-            yield "token is empty"
-        elif not token.isascii() or not token.isprintable():
-            yield "token must be printable ASCII text without line breaks"
-    for name in _ID_AND_SECRET:
-        if not found.get(name, "").isprintable():
-            yield f"{name} must be printable text without line breaks"
-
-
-def _is_http_url(text: str) -> bool:
-    import httpx
-
-    try:
-        parts, _ = urlsplit(text), httpx.URL(text)
-        # The URL of a token endpoint may have a query (7.4: its path is chosen by the vendor).
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and "@" not in parts.netloc
-            and parts.port != 0
-            and not any(letter.isspace() for letter in text)
-        )
-    except (ValueError, httpx.InvalidURL):
-        return False
-
-
-def read_tenants(path: Path) -> dict[str, Any]:
-    """Return the tables of all tenants of a configuration file by name, unresolved.
-
-    Raises:
-        ConfigurationError: The file cannot be read.
-    """
-    import tomllib
-
-    try:
-        # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
-        tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
-    except (ValueError, RecursionError) as error:
-        # The rest of the message may quote a secret.
-        place = re.search(r"\(at (line \d+)", str(error))
-        raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
-    return tenants if isinstance(tenants, dict) else {}
-
-
-def _from_file(path: Path, tenant: str, environ: Mapping[str, str]) -> dict[str, str]:
-    tenants = read_tenants(path)
-    table = tenants.get(tenant)
-    if not isinstance(table, dict):
-        known = ", ".join(sorted(tenants))
-        raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {known or 'none'}.")
-    unknown = sorted(table.keys() - set(Settings._fields))
-    if unknown:
-        raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
-    return {name: _value(f"{path}, tenant {tenant!r}: {name}", name, value, environ) for name, value in table.items()}
-
-
-def _value(label: str, name: str, value: object, environ: Mapping[str, str]) -> str:
-    if isinstance(value, str):
-        if name in _SECRETS:
-            raise ConfigurationError(
-                f'{label}: a secret must not be in this file. Refer to it by {{ env = "NAME" }} or {{ file = "path" }}.'
-            )
-        return value
-    reference = value if isinstance(value, dict) and len(value) == 1 else {}
-    match reference:
-        case {"env": str(key)}:
-            if not environ.get(key):
-                raise ConfigurationError(f"{label}: the environment variable {key} is not set.")
-            return environ[key]
-        case {"file": str(path)}:
-            try:
-                secret = Path(path).read_text("utf-8").strip()
-            except (OSError, ValueError) as error:
-                raise ConfigurationError(f"{label}: {path} cannot be read ({type(error).__name__}).") from error
-            if not secret:
-                raise ConfigurationError(f"{label}: {path} is empty.")
-            return secret
-    raise ConfigurationError(f'{label} must be a string, {{ env = "NAME" }} or {{ file = "path" }}.')

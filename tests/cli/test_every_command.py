@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
@@ -214,3 +215,21 @@ def test_completion_does_not_import_rich(words: str, found: str) -> None:
     done = process(IMPORTED, _ONEROSTER_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=position)
     assert done.stdout.split() == [found]
     assert not {"rich.console", *HEAVY} & set(done.stderr.split())
+
+
+@pytest.mark.filterwarnings("default::oneroster.settings.UnencryptedHttpWarning")
+@pytest.mark.parametrize(
+    "command", [["get", "orgs"], ["check"], ["pull", "--to", "r.ndjson"]], ids=lambda words: words[0]
+)
+def test_http_to_another_machine_is_one_line_d8(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for words in ([], ["--allow-http"]):
+        result = run(*command, "--base-url", "http://sis.example", "--token", "s3cret", *words)
+        lines = [line for line in result.stderr.splitlines() if "warning" in line.lower()]
+        assert len(lines) == (0 if words else 1), result.stderr
+        for line in lines:
+            assert re.match(rf"oneroster {command[0]}: warning: http://sis\.example is http: .*--allow-http", line)
+        assert "s3cret" not in result.output

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from generation import lint, lint_rules
-from generation.document import read
+from generation.document import Document, read
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
@@ -42,7 +42,10 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "shared-parts": (lambda d: get(d, "/orgs")["responses"].update({"400": {"description": "Refused."}}), "400"),
     "errors": (lambda d: get(d, "/orgs/{id}")["responses"].pop("404"), "orgs~1{id}"),
     "headers": (lambda d: responses(d)["Orgs"]["headers"].pop("Link"), "responses/Orgs"),
-    "wrappers": (lambda d: responses(d)["Orgs"].update({"x-oneroster-wrapper": "organisations"}), "responses/Orgs"),
+    "wrappers": (
+        lambda d: schemas(d)["OrgPage"].update({"x-oneroster-wrapper": "organisations"}),
+        "schemas/OrgPage/x-oneroster-wrapper",
+    ),
     "links": (lambda d: responses(d)["Orgs"].pop("links"), "responses/Orgs"),
     "subsets": (
         lambda d: responses(d)["Schools"]["x-oneroster-subset"].update(values=["university"]),
@@ -58,12 +61,25 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "references": (lambda d: org(d)["properties"]["parent"].pop("x-oneroster-reference"), "properties/parent"),
     "elements": (lambda d: schemas(d)["Org"].pop("x-oneroster-read"), "schemas/Org"),
     "enumerations": (
-        lambda d: org(d)["properties"].update(type={"type": "string", "enum": ["school"]}),
-        "properties/type",
+        lambda d: org(d)["properties"]["name"].update(enum=["North", "South"]),
+        "properties/name/enum",
     ),
     "services": (lambda d: d["servers"].append({"url": "https://b.example/more"}), "/servers/0"),
     "status": (lambda d: d["x-oneroster-status"].update(codes="Codes"), "x-oneroster-status/codes"),
-    "examples": (lambda d: d["components"]["examples"]["Org"]["value"]["org"].pop("name"), "responses/Org"),
+    "oauth-scopes": (
+        lambda d: d["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"].pop(
+            "https://purl.imsglobal.org/spec/or/v1p1/scope/gradebook.delete"
+        ),
+        "delete/security/0/oauth2/0",
+    ),
+    "examples": (
+        lambda d: d["components"]["examples"]["School"]["value"]["org"].pop("name"),
+        "/components/examples/School/value/org",
+    ),
+    "parameter-examples": (
+        lambda d: d["components"]["parameters"]["Fields"]["examples"]["identity"].update(value="sourcedId,state"),
+        "/components/parameters/Fields/examples/identity/value",
+    ),
 }
 
 
@@ -79,6 +95,14 @@ def test_a_broken_document_breaks_its_rule_at_the_place(name: str) -> None:
     found = [(lint.pointer(path), message) for path, message in CHECKS[name](document)]
     assert found
     assert any(place in where for where, _ in found)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_single_mistake_is_a_single_problem_of_its_rule(name: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    BREAKS[name][0](document)
+    (problem,) = lint.problems(Document(document, {}))
+    assert problem.rule == name
 
 
 def test_every_rule_can_be_broken() -> None:
@@ -109,8 +133,8 @@ def test_a_problem_names_line_rule_and_cause(old: str, new: str, rule: str, said
     assert f"openapi.yaml:{found[0].line}: " in str(found[0])
 
 
-def test_contributing_lists_every_rule_word_for_word() -> None:
-    listed = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+def test_the_page_on_the_document_lists_every_rule_word_for_word() -> None:
+    listed = (ROOT / "docs" / "document.md").read_text(encoding="utf-8")
     for each in lint_rules.RULES:
         assert f"`{each.name}`" in listed
         assert each.text in listed

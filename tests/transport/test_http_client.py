@@ -1,26 +1,22 @@
 """How clients are opened: proxies, certificates, and one TLS context only where TLS is spoken."""
 
 import asyncio
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from oneroster import ConfigurationError, TransportError
 from oneroster.contract.errors import KitError
 from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
 from tests.transport.hostile_readers import READERS, Reader
+from tests.transport.tls_servers import Authority, https
 from tests.web import Answer, serve
+
+if TYPE_CHECKING:
+    import ssl
 
 readers = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -40,7 +36,7 @@ Set = Callable[[str, str], None]
 
 @readers
 @pytest.mark.parametrize("no_proxy", ["", "localhost,fe80::/10", "[::1]", "*", "::1, 10.0.0.0/8"])
-def test_this_machine_is_never_reached_through_a_proxy(read: Reader, no_proxy: str, environment: Set) -> None:
+def test_this_machine_is_never_reached_through_a_proxy_c6_c7_c8(read: Reader, no_proxy: str, environment: Set) -> None:
     for name in PROXIES:
         environment(name, "http://user:s3cret@127.0.0.1:1")
     environment("NO_PROXY", no_proxy)
@@ -58,7 +54,7 @@ def test_a_request_goes_through_the_proxy_of_the_environment(read: Reader, envir
 
 @readers
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
-def test_a_proxy_that_does_not_respond_is_named(read: Reader, variable: str, environment: Set) -> None:
+def test_a_proxy_that_does_not_respond_is_named_c8(read: Reader, variable: str, environment: Set) -> None:
     environment(variable, "http://user:s3cret@127.0.0.1:1")
     told = rf"through the proxy http://127\.0\.0\.1:1/? \({variable}\)"
     with pytest.raises((TransportError, KitError), match=told) as caught:
@@ -72,11 +68,11 @@ def test_a_proxy_that_does_not_respond_is_named(read: Reader, variable: str, env
         ("HTTPS_PROXY", "http://user:s3cret@host:port", "HTTPS_PROXY"),
         ("HTTPS_PROXY", "ftp://user:s3cret@proxy", "HTTPS_PROXY"),
         ("ALL_PROXY", "://s3cret", "ALL_PROXY"),
-        ("ALL_PROXY", "socks5://user:s3cret@proxy:1080", r"ALL_PROXY.*SOCKS.*httpx\[socks\]"),
+        ("ALL_PROXY", "socks5://user:s3cret@proxy:1080", r"ALL_PROXY.*SOCKS.*oneroster-kit\[socks\]"),
         ("SSL_CERT_FILE", "/s3cret/not-there.pem", "SSL_CERT_FILE"),
     ],
 )
-def test_an_unusable_setting_is_named_without_its_value(
+def test_an_unusable_setting_is_named_without_its_value_c7(
     variable: str, value: str, told: str, environment: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "socksio", None)
@@ -114,58 +110,17 @@ def test_certificates_are_loaded_once_and_for_https_only(monkeypatch: pytest.Mon
     assert len({id(context) for context in loaded if context.cert_store_stats()["x509_ca"]}) == 1
 
 
-@contextmanager
-def https(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve empty objects by https on loopback; yields the origin and the certificate."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    usage = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    built = built.add_extension(usage, critical=False).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), True
-    )
-    certificate, both = folder / "certificate.pem", folder / "both.pem"
-    certificate.write_bytes(built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    both.write_bytes(private + certificate.read_bytes())
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a refused handshake is expected
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"https://127.0.0.1:{server.server_port}", certificate
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @readers
-def test_certificates_of_the_environment_hold_on_this_machine_too(
+def test_certificates_of_the_environment_hold_on_this_machine_too_c6(
     read: Reader, environment: Set, tmp_path: Path
 ) -> None:
     environment("HTTPS_PROXY", "http://127.0.0.1:1")
-    with https(tmp_path) as (origin, certificate):
+    authority = Authority(tmp_path)
+    with https(authority.issue()) as served:
         with pytest.raises((TransportError, KitError), match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE"):
-            read(origin)
-        environment("SSL_CERT_FILE", str(certificate))
-        assert read(origin).content == b"{}"
+            read(served.origin)
+        environment("SSL_CERT_FILE", str(authority.file))
+        assert read(served.origin).status == 200
 
 
 def test_closing_closes_every_route() -> None:

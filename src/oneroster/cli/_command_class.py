@@ -2,7 +2,9 @@
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -74,7 +76,7 @@ class _Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
-            with _interrupts.raised():
+            with _interrupts.raised(), _warnings_as_lines(self.name or ""):
                 return self._invoked(ctx)
         except KeyboardInterrupt as interrupt:
             words = ["interrupted", *([self.hint] if self.hint else []), *getattr(interrupt, "__notes__", ())]
@@ -91,6 +93,25 @@ class _Command(TyperCommand):
             # Some libraries turn KeyboardInterrupt into an error of their own.
             _interrupts.raise_if_seen()
             raise
+
+
+@contextmanager
+def _warnings_as_lines(command: str) -> Iterator[None]:
+    """Print warnings about settings as one line each, without the line of code that warns."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        # By name: the module of the settings is imported by the commands that need it.
+        if category.__name__ == "UnencryptedHttpWarning":
+            typer.echo(f"oneroster {command}: warning: {message}", err=True)
+        else:
+            before(message, category, *place, **more)
+
+    before: Any = warnings.showwarning
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def command_class(

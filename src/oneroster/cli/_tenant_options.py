@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from oneroster.errors import ConfigurationError
-from oneroster.settings import Settings, option_of, resolve_settings, variable_of
+from oneroster.settings import Settings, header_arguments, option_of, resolve_settings, variable_of
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
@@ -26,12 +26,16 @@ __all__ = ["NO_TENANT", "TENANT_OPTIONS", "TenantOptions", "opened", "setting_op
 
 _TENANT: Final = "Tenant"
 _AUTHENTICATION: Final = "Authentication"
+_CONNECTION: Final = "Connection"
 
 
-def setting_option(name: str, text: str, panel: str, metavar: str = "TEXT", **more: Any) -> Any:
+def setting_option(
+    name: str, text: str, panel: str, metavar: str | None = "TEXT", option: str | None = None, **more: Any
+) -> Any:
     """Return the option of a setting, whose value can also be an environment variable."""
     help_text = f"{text} [env: {variable_of(name)}]"
-    return typer.Option(help=help_text, show_default=False, rich_help_panel=panel, metavar=metavar, **more)
+    names = [option] if option else []
+    return typer.Option(*names, help=help_text, show_default=False, rich_help_panel=panel, metavar=metavar, **more)
 
 
 def _setting(name: str, text: str, panel: str, metavar: str = "TEXT") -> Any:
@@ -64,8 +68,40 @@ TENANT_OPTIONS: Final[Mapping[str, Any]] = {
     "oauth1_method": _setting(
         "oauth1_method", "OAuth 1.0a signature: HMAC-SHA256 (default) or HMAC-SHA1.", _AUTHENTICATION, "METHOD"
     ),
+    "headers": Annotated[
+        list[str] | None,
+        setting_option(
+            "headers",
+            "Further header, sent to the tenant only (repeatable). The value is in an environment variable, or in a"
+            " file: NAME=file:PATH.",
+            _CONNECTION,
+            "NAME=env:VARIABLE",
+            option="--header",
+        ),
+    ],
+    "ca_file": _setting(
+        "ca_file", "Certificates to trust besides those of the environment (PEM).", _CONNECTION, "FILE"
+    ),
+    "client_cert": _setting("client_cert", "Client certificate (PEM).", _CONNECTION, "FILE"),
+    "client_key": _setting(
+        "client_key", "Key of the client certificate, if its file does not hold it (PEM).", _CONNECTION, "FILE"
+    ),
+    "time_zone": _setting(
+        "time_zone", "Time zone of the tenant, as in America/New_York, for times without one.", _CONNECTION, "NAME"
+    ),
+    "allow_http": Annotated[
+        bool,
+        setting_option(
+            "allow_http",
+            "Permit http:// to another machine, also for the token endpoint.",
+            _CONNECTION,
+            None,
+            option="--allow-http",
+        ),
+    ],
 }
 """The annotation of each option, by its name in Python."""
+_FLAGS: Final = ("sandbox", "allow_http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +109,13 @@ class TenantOptions:
     """What the options say about the tenant.
 
     Attributes:
-        settings: The settings given, by the names of `oneroster.settings.Settings`.
+        settings: The settings given, by the names of `oneroster.settings.Settings`; headers as references.
         tenant: The name of a tenant in the configuration file.
         config: The configuration file.
         sandbox: Whether to use the embedded sandbox tenant instead.
     """
 
-    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tenant: str | None = None
     config: str | None = None
     sandbox: bool = False
@@ -89,6 +125,18 @@ class TenantOptions:
         """The options given, as in ``--base-url``, without ``--sandbox``."""
         others = {"tenant": self.tenant, "config": self.config}
         return tuple(option_of(name) for name in (*self.settings, *(key for key, value in others.items() if value)))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The settings given, with the values of headers.
+
+        Raises:
+            ConfigurationError: The value of a header is not where the option says.
+        """
+        found = dict(self.settings)
+        if "headers" in found:
+            found["headers"] = header_arguments(found["headers"], os.environ)
+        return found
 
     def resolved(self, *, anonymous: bool = False, **more: str | None) -> Settings:
         """Return the settings of the tenant, from the options, the environment and the configuration file.
@@ -100,7 +148,7 @@ class TenantOptions:
         Raises:
             ConfigurationError: A setting is missing or invalid.
         """
-        return resolve_settings({**self.settings, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
+        return resolve_settings({**self.arguments, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
 
     def check_sandbox(self) -> None:
         """Check that the sandbox is not combined with the settings of another tenant.
@@ -142,7 +190,7 @@ def takes_tenant(command: Callable[..., None]) -> Callable[..., None]:
 def _tenant_parameters() -> list[inspect.Parameter]:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return [
-        inspect.Parameter(name, kind, default=False if name == "sandbox" else None, annotation=annotation)
+        inspect.Parameter(name, kind, default=False if name in _FLAGS else None, annotation=annotation)
         for name, annotation in TENANT_OPTIONS.items()
     ]
 
@@ -158,8 +206,7 @@ def opened(chosen: TenantOptions) -> "Iterator[OneRoster]":
 
     chosen.check_sandbox()
     if not chosen.sandbox:
-        settings: dict[str, Any] = dict(chosen.settings)
-        with OneRoster(**settings, tenant=chosen.tenant, config=chosen.config) as roster:
+        with OneRoster(**chosen.arguments, tenant=chosen.tenant, config=chosen.config) as roster:
             yield roster
         return
     from oneroster.sandbox.server import Sandbox

@@ -44,6 +44,20 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "scopes": {"help": "OAuth 2 scopes, separated by spaces (or ONEROSTER_SCOPES; default: those of all reads)"},
     "client-auth": {"help": "how the token endpoint gets id and secret: basic or body (or ONEROSTER_CLIENT_AUTH)"},
     "oauth1-method": {"help": "OAuth 1.0a signature: HMAC-SHA256 or HMAC-SHA1 (or ONEROSTER_OAUTH1_METHOD)"},
+    "header": {
+        "action": "append",
+        "help": "further header, as NAME=env:VARIABLE or NAME=file:PATH, sent to the tenant only (repeatable; or"
+        " ONEROSTER_HEADERS)",
+    },
+    "ca-file": {"help": "certificates to trust besides those of the environment, as PEM (or ONEROSTER_CA_FILE)"},
+    "client-cert": {"help": "client certificate, as PEM (or ONEROSTER_CLIENT_CERT)"},
+    "client-key": {"help": "key of the client certificate, as PEM (or ONEROSTER_CLIENT_KEY)"},
+    "time-zone": {"help": "time zone of the tenant, as in America/New_York (or ONEROSTER_TIME_ZONE)"},
+    "allow-http": {
+        "action": "store_const",
+        "const": True,
+        "help": "permit http:// to another machine, also for the token endpoint (or ONEROSTER_ALLOW_HTTP)",
+    },
     "overlay": {"help": "apply this OpenAPI Overlay file on top of the profile (or ONEROSTER_OVERLAY)"},
     "include": {"action": "append", "default": [], "help": "only this family, rule or operation (repeatable)"},
     "exclude": {"action": "append", "default": [], "help": "all but this family, rule or operation (repeatable)"},
@@ -60,7 +74,17 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "allow-writes": {"action": "store_true", "help": "judge PUT and DELETE as well, on objects that the run creates"},
 }
 """The options of `oneroster check`, with a prefix because other plugins use such names as well."""
-PREFIXED_SETTINGS: Final = ("scopes", "client-auth", "oauth1-method", "overlay")
+PREFIXED_SETTINGS: Final = (
+    "scopes",
+    "client-auth",
+    "oauth1-method",
+    "ca-file",
+    "client-cert",
+    "client-key",
+    "time-zone",
+    "allow-http",
+    "overlay",
+)
 """Those that are settings of the tenant."""
 RUN_VALUES: Final = (
     "allow-writes",
@@ -145,15 +169,17 @@ def target_from(config: pytest.Config) -> "Target | None":
         pytest.UsageError: A setting is missing or invalid.
     """
     from oneroster.errors import ConfigurationError
-    from oneroster.settings import names_a_tenant, resolve_settings
+    from oneroster.settings import header_arguments, names_a_tenant, resolve_settings
 
     given = {option[2:].replace("-", "_"): config.getoption(option, None) for option in OPTIONS}
     given |= {name.replace("-", "_"): run_option(config, name) for name in PREFIXED_SETTINGS}
-    arguments = {name: str(value) for name, value in given.items() if value}
+    arguments: dict[str, Any] = {name: value if value is True else str(value) for name, value in given.items() if value}
     tenant, file = run_option(config, "tenant"), run_option(config, "config")
     if not file and not names_a_tenant(arguments, os.environ, tenant):
         return None
     try:
+        if headers := run_option(config, "header"):
+            arguments["headers"] = header_arguments(headers, os.environ)
         settings = resolve_settings(arguments, os.environ, tenant, file, anonymous=True)
         return run_options_from(config).target(settings)
     except ConfigurationError as error:

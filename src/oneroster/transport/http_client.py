@@ -2,7 +2,8 @@
 
 Proxies come from the environment, as in httpx, with two differences: a server on this machine is never reached through
 a proxy, and an entry of ``NO_PROXY`` that cannot be understood matches nothing instead of failing. Certificates come
-from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or else from certifi. They are loaded for https:// only.
+from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or else from certifi, and from the settings of the tenant. They are loaded
+for https:// only.
 """
 
 import ssl
@@ -16,9 +17,12 @@ import httpx
 
 from oneroster.errors import ConfigurationError
 from oneroster.transport.deadline import DeadlineBackend
+from oneroster.transport.tls import TlsSettings, tls_context
 from oneroster.transport.urls import is_loopback, origin_of, redacted
 
-__all__ = ["AsyncTransport", "SyncTransport", "open_async_client", "open_client"]
+__all__ = ["AsyncTransport", "HeadersForTenant", "SyncTransport", "open_async_client", "open_client"]
+
+_DEFAULT_TLS: Final = TlsSettings()
 
 T = TypeVar("T")
 
@@ -61,21 +65,11 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
     return _Proxy(found, variable)
 
 
-def _tls_context() -> ssl.SSLContext:
-    try:
-        return httpx.create_ssl_context(verify=True, trust_env=True)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"The certificates cannot be loaded ({type(error).__name__}). Check SSL_CERT_FILE and SSL_CERT_DIR in the"
-            " environment."
-        ) from None
-
-
 class _Routes(Generic[T]):
     """One transport of httpx for each way to a server: direct or through a proxy, with TLS or without."""
 
-    def __init__(self, make: Callable[..., T]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[..., T], tls: TlsSettings) -> None:
+        self._make, self._tls = make, tls
         self._transports: dict[tuple[str | None, bool], T] = {}
         self._found: dict[tuple[str, str, int | None], tuple[T, _Proxy | None]] = {}
         self._lock = threading.Lock()
@@ -98,13 +92,13 @@ class _Routes(Generic[T]):
 
     def _open(self, proxy: _Proxy | None, tls: bool) -> T:
         # Without certificates a context trusts no server. It is not used for http://, and costs nothing.
-        context = _tls_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = tls_context(self._tls) if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             return self._make(verify=context, proxy=None if proxy is None else httpx.Proxy(proxy.url))
         except ImportError:
             variable = "the environment" if proxy is None else proxy.variable
             raise ConfigurationError(
-                f"{variable} names a SOCKS proxy, which needs a package of its own: pip install 'httpx[socks]'."
+                f"{variable} names a SOCKS proxy, which needs a package of its own: pip install 'oneroster-kit[socks]'."
             ) from None
 
     def opened(self) -> list[T]:
@@ -123,11 +117,15 @@ def _naming(proxy: _Proxy | None) -> Iterator[None]:
 
 
 class SyncTransport(httpx.BaseTransport):
-    """Sends requests, each on its route, within the deadline of the thread; see `oneroster.transport.deadline`."""
+    """Sends requests, each on its route, within the deadline of the thread; see `oneroster.transport.deadline`.
 
-    def __init__(self) -> None:
+    Args:
+        tls: The certificates to trust and to send.
+    """
+
+    def __init__(self, tls: TlsSettings = _DEFAULT_TLS) -> None:
         self._backend = DeadlineBackend()
-        self._routes = _Routes(self._make)
+        self._routes = _Routes(self._make, tls)
 
     def _make(self, **options: Any) -> httpx.HTTPTransport:
         transport = httpx.HTTPTransport(**options)
@@ -160,10 +158,14 @@ class SyncTransport(httpx.BaseTransport):
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """Sends requests, each on its route."""
+    """Sends requests, each on its route.
 
-    def __init__(self) -> None:
-        self._routes = _Routes(httpx.AsyncHTTPTransport)
+    Args:
+        tls: The certificates to trust and to send.
+    """
+
+    def __init__(self, tls: TlsSettings = _DEFAULT_TLS) -> None:
+        self._routes = _Routes(httpx.AsyncHTTPTransport, tls)
 
     def prepare(self, url: str) -> None:
         """Open the route to a URL; see `SyncTransport.prepare`."""
@@ -181,24 +183,56 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-def open_client(transport: SyncTransport, urls: Iterable[str] = (), **options: Any) -> httpx.Client:
+class HeadersForTenant:
+    """Adds the further headers of a tenant to every request to its origin, and to no other."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]], base_url: str) -> None:
+        self._headers, self._origin = tuple(headers), origin_of(base_url)
+
+    def add(self, request: httpx.Request) -> None:
+        """Add the headers, if the request is to the tenant."""
+        if origin_of(request.url) == self._origin:
+            request.headers.update(self._headers)
+
+    async def add_async(self, request: httpx.Request) -> None:
+        """Add the headers, as `add` does."""
+        self.add(request)
+
+
+def open_client(
+    transport: httpx.BaseTransport,
+    urls: Iterable[str] = (),
+    tenant_headers: HeadersForTenant | None = None,
+    **options: Any,
+) -> httpx.Client:
     """Return a client that sends by a transport of ours.
 
     Args:
         transport: Its transport.
         urls: The URLs whose routes are opened at once, so that a wrong setting is reported before anything is sent.
+        tenant_headers: Adds the further headers of a tenant.
         options: Further arguments of `httpx.Client`.
 
     Raises:
-        ConfigurationError: A proxy or the certificates in the environment cannot be used.
+        ConfigurationError: A proxy or the certificates in the environment or the settings cannot be used.
     """
-    for url in urls:
-        transport.prepare(url)
-    return httpx.Client(transport=transport, trust_env=False, **options)
+    if isinstance(transport, SyncTransport):
+        for url in urls:
+            transport.prepare(url)
+    # Not default headers of the client, which it would send to any URL.
+    hooks = {"request": [tenant_headers.add]} if tenant_headers else None
+    return httpx.Client(transport=transport, trust_env=False, event_hooks=hooks, **options)
 
 
-def open_async_client(transport: AsyncTransport, urls: Iterable[str] = (), **options: Any) -> httpx.AsyncClient:
+def open_async_client(
+    transport: httpx.AsyncBaseTransport,
+    urls: Iterable[str] = (),
+    tenant_headers: HeadersForTenant | None = None,
+    **options: Any,
+) -> httpx.AsyncClient:
     """Return an asynchronous client; see `open_client`."""
-    for url in urls:
-        transport.prepare(url)
-    return httpx.AsyncClient(transport=transport, trust_env=False, **options)
+    if isinstance(transport, AsyncTransport):
+        for url in urls:
+            transport.prepare(url)
+    hooks = {"request": [tenant_headers.add_async]} if tenant_headers else None
+    return httpx.AsyncClient(transport=transport, trust_env=False, event_hooks=hooks, **options)

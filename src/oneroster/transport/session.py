@@ -4,6 +4,7 @@ Both follow the same rules, which are in `retry`, in `response`, and in the func
 """
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -28,9 +29,17 @@ from oneroster.transport.bounded_response import (
     read_body_async,
     timeout_error,
 )
+from oneroster.transport.callers_client import AsyncCallersTransport, CallersTransport
 from oneroster.transport.deadline import until
-from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
+from oneroster.transport.http_client import (
+    AsyncTransport,
+    HeadersForTenant,
+    SyncTransport,
+    open_async_client,
+    open_client,
+)
 from oneroster.transport.retry import Retry
+from oneroster.transport.tls import TlsSettings
 from oneroster.transport.transport_errors import SEND_ERRORS, transport_error
 from oneroster.transport.urls import origin_of, redacted
 
@@ -70,6 +79,7 @@ class _SessionBase:
             "timeout": self.limits.read_timeout,
             "follow_redirects": False,
             "urls": (self.settings.base_url, self.settings.token_url or self.settings.base_url),
+            "tenant_headers": HeadersForTenant(self.settings.headers, self.settings.base_url),
         }
 
     def check_origin(self, url: str) -> None:
@@ -131,6 +141,9 @@ class Session(_SessionBase):
         standard: The version of the standard that the tenant serves.
         retry: The retry policy.
         limits: The limits of one response.
+        ssl_context: The caller's own TLS context, instead of the certificates of the settings.
+        http_client: The caller's own httpx client to send through. It stays open, and its settings of TLS and proxies
+            hold; the deadline of a response then holds for its body only.
     """
 
     def __init__(
@@ -139,10 +152,14 @@ class Session(_SessionBase):
         standard: Standard,
         retry: Retry = Retry(),  # noqa: B008  # immutable
         limits: ResponseLimits = ResponseLimits(),  # noqa: B008  # immutable
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        http_client: httpx.Client | None = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self._transport = SyncTransport()
-        self.client = open_client(self._transport, **self.client_options())
+        self._transport = SyncTransport(TlsSettings.of(settings, ssl_context))
+        transport = self._transport if http_client is None else CallersTransport(http_client, settings.base_url)
+        self.client = open_client(transport, **self.client_options())
         self._closed = False
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
@@ -288,9 +305,14 @@ class AsyncSession(_SessionBase):
         standard: Standard,
         retry: Retry = Retry(),  # noqa: B008  # immutable
         limits: ResponseLimits = ResponseLimits(),  # noqa: B008  # immutable
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        http_client: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self.client = open_async_client(AsyncTransport(), **self.client_options())
+        own = AsyncTransport(TlsSettings.of(settings, ssl_context))
+        transport = own if http_client is None else AsyncCallersTransport(http_client, settings.base_url)
+        self.client = open_async_client(transport, **self.client_options())
 
     async def close(self) -> None:
         """Close all connections."""
@@ -356,9 +378,11 @@ class AsyncSession(_SessionBase):
 
 
 def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
-    base_url, client_id, secret = settings.base_url, settings.client_id or "", settings.client_secret or ""
+    base_url, client_id, secret = settings.base_url, settings.client_id, settings.client_secret or ""
     if settings.token is not None:
         return Bearer(settings.token, base_url)
+    if client_id is None:
+        return httpx.Auth()
     if settings.token_url is None:
         return OAuth1(client_id, secret, base_url, settings.oauth1_method)
     scopes = None if settings.scopes is None else settings.scopes.split()

@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from oneroster.errors import OneRosterError, TransportError
+from oneroster.transport.tls import describe_tls_failure, tls_failure
 from oneroster.transport.urls import redacted
 
 __all__ = ["SEND_ERRORS", "describe", "is_transient", "transport_error"]
@@ -43,7 +44,7 @@ _DESCRIPTIONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], 
 
 def is_transient(error: Exception) -> bool:
     """Return whether the same request may succeed if it is sent again."""
-    return isinstance(error, _TRANSIENT)
+    return isinstance(error, _TRANSIENT) and tls_failure(error) is None
 
 
 def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRosterError:
@@ -67,10 +68,11 @@ def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRo
 def describe(error: Exception) -> str:
     """Return what happened, without anything that was sent or received; a proxy is named."""
     notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
+    if (failure := tls_failure(error)) is not None:
+        return f"no connection{notes}: {describe_tls_failure(failure)}"
     if isinstance(error, httpx.ConnectError):
-        # This text is from the operating system or the TLS library, which see neither request nor response.
-        hint = "; SSL_CERT_FILE names further certificates" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
-        return f"no connection{notes}: {error}{hint}"
+        # This text is from the operating system, which sees neither request nor response.
+        return f"no connection{notes}: {error}"
     text = next((text for kinds, text in _DESCRIPTIONS if isinstance(error, kinds)), "the connection failed")
     return f"{text}{notes}"
 

@@ -1,8 +1,8 @@
 """The origin of a URL, whether it is on this machine, and URLs as messages and logs may show them."""
 
-from ipaddress import ip_address
-
 import httpx
+
+from oneroster.url_checks import is_loopback_host
 
 __all__ = ["is_loopback", "origin_of", "redacted"]
 
@@ -10,9 +10,8 @@ __all__ = ["is_loopback", "origin_of", "redacted"]
 def is_loopback(url: httpx.URL | str) -> bool:
     """Return whether a URL names this machine: ``localhost`` or a loopback address."""
     try:
-        host = httpx.URL(url).host
-        return host == "localhost" or ip_address(host).is_loopback
-    except (httpx.InvalidURL, ValueError):
+        return is_loopback_host(httpx.URL(url).host)
+    except httpx.InvalidURL:
         return False
 
 

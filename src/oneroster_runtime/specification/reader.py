@@ -27,6 +27,7 @@ __all__ = ["METHODS", "SpecificationReader", "read_specification"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _DEFAULT_SERVICE: Final = "oneroster"
+_DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
 def read_specification(
@@ -142,10 +143,15 @@ class SpecificationReader(SchemaReader):
         )
 
     def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
-        """Return the response of a success with data; empty if the operation has none."""
+        """Return the response of a success, with what its schema says of the data; empty if the operation has none."""
         if "200" not in part["responses"]:
             return {}
-        return self.resolve(part["responses"]["200"], f"{pointer}/responses/200")[0]
+        response, place = self.resolve(part["responses"]["200"], f"{pointer}/responses/200")
+        if "content" not in response:
+            return response
+        schema, _ = self.content_schema(response, place)
+        # An overlay may name another wrapper on a response.
+        return {key: schema[key] for key in _DATA_KEYS if key in schema} | response
 
     def _service(self, tag: str, pointer: str) -> str:
         service: str = self._service_of_tag.get(tag) or next(iter(self._services))

@@ -5,25 +5,23 @@ the budget, and credentials for the tenant's origin only. Writes are sent only i
 with ids that the gateway made up.
 """
 
-import itertools
 import secrets
-import shlex
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self, get_args
 
 import httpx
 
-from oneroster.contract.errors import NoResponseError, RequestNotAllowedError
+from oneroster.contract.errors import RequestNotAllowedError
 from oneroster.contract.http.budget import REQUESTS_FOR_WRITES, BudgetTracker, RunBudget
 from oneroster.contract.http.credentials import Credentials, HttpMethod, TokenResponse, WriteMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path
+from oneroster.contract.http.incidents import Incidents
+from oneroster.contract.http.request_attempts import RequestAttempts
 from oneroster.contract.http.sender import LogEntry, Sender
 from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
-from oneroster.transport.retry import retry_after_seconds
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.specification import Operation
 
@@ -33,10 +31,6 @@ Headers = Mapping[str, str] | None
 
 SAFE_METHODS: Final = frozenset(get_args(HttpMethod))
 WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
-BUSY: Final = frozenset({429, 503})
-BUSY_ATTEMPTS: Final = 3
-MAX_RETRY_AFTER: Final = 30.0
-"""Seconds; a tenant that requests a longer pause is reported as busy."""
 OWN: Final = "oneroster-check"
 """The beginning of the sourcedId of every object that the kit creates in a tenant."""
 
@@ -52,6 +46,7 @@ class Gateway:
     Attributes:
         target: The tenant.
         limits: The limits of the run.
+        incidents: What went wrong with the requests of the run.
     """
 
     def __init__(
@@ -59,9 +54,11 @@ class Gateway:
     ) -> None:
         self.target: Final = target
         self.limits: Final = limits or RunBudget()
+        self.incidents: Final = Incidents()
         self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
-        self._sender = Sender(target.base_url, self.limits, self._budget)
+        self._sender = Sender(target, self.limits, self._budget)
         self._renewal = TokenRenewal(target.access, self._post_token)
+        self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -102,8 +99,8 @@ class Gateway:
     ) -> Exchange:
         """Send a request with a safe method and return the complete response.
 
-        The request is repeated while the tenant is busy (429, 503), once if the connection was lost, and once with a
-        new token if a token that was accepted before is refused.
+        The request is repeated while the tenant is busy (429, 503), once if the connection was lost, once with a new
+        token if a token that was accepted before is refused, and once after a server error, which is noted either way.
 
         Args:
             method: A safe HTTP method.
@@ -114,7 +111,7 @@ class Gateway:
         Raises:
             RequestNotAllowedError: The method is not safe, or the URL is of another origin.
             BudgetSpentError: The requests or the seconds of the run are spent.
-            NoResponseError: No complete response was received.
+            NoResponseError: No complete response was received, or the tenant stays busy.
             UnreachableError: The tenant counts as down.
             AccessRefusedError: No token is granted.
         """
@@ -142,7 +139,10 @@ class Gateway:
                 "the credentials have no token endpoint; forms are only posted to a token endpoint"
             )
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
-        return Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl_access)
+        curl = " ".join(filter(None, [curl_access, self.target.curl_options(url)]))
+        exchange = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
+        self.incidents.add_token_response(exchange)
+        return exchange
 
     def pause(self, seconds: float) -> None:
         """Wait for a number of seconds.
@@ -211,61 +211,20 @@ class Gateway:
     ) -> Exchange:
         """Send a request; repeat it with a new token if a token that was accepted before is refused."""
         generation, used = self._renewal.generation, access or self.target.access
-        exchange = self._send_with_backoff(method, url, used, headers, content)
+        exchange = self._attempts.send(method, url, used, headers, content)
         if access is not None:
             return exchange
         if exchange.status == 401 and self._renewal.renew(generation):
-            return self._send_with_backoff(method, url, used, headers, content)
+            return self._attempts.send(method, url, used, headers, content)
         if exchange.status < 400:
             self._renewal.accepted()
         return exchange
 
-    def _send_with_backoff(
-        self,
-        method: HttpMethod | WriteMethod,
-        url: str,
-        access: Credentials,
-        headers: Headers,
-        content: bytes | None = None,
-    ) -> Exchange:
-        """Send a request; repeat it while the tenant is busy."""
-        for attempt in itertools.count(1):
-            began = time.monotonic()
-            exchange = self._send_reconnecting(method, url, access, headers, content)
-            if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS:
-                return exchange
-            delay = retry_after_seconds(exchange.headers.get("Retry-After"), datetime.now(UTC))
-            if delay is None:
-                delay = float(2 ** (attempt - 1))
-            if delay > min(MAX_RETRY_AFTER, self._budget.seconds_left):
-                return exchange
-            self._budget.slow_down(began, delay)
-        raise AssertionError("unreachable: the loop ends by returning")
-
-    def _send_reconnecting(
-        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
-    ) -> Exchange:
-        """Send a request; repeat a read once if the connection was lost."""
-        try:
-            return self._send_once(method, url, access, headers, content)
-        except NoResponseError as error:
-            lost = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-            if not lost or method in WRITE_METHODS:
-                raise
-            return self._send_once(method, url, access, headers, content)
-
-    def _send_once(
-        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
-    ) -> Exchange:
-        authentication = self._renewal.headers(method, url, access)
-        request = self._sender.build_request(method, url, {**(headers or {}), **authentication}, content)
-        raw = self._sender.send(request)
-        below = url.removeprefix(self.target.base_url)
-        options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
-        curl = " ".join([access.curl(), *options]).strip()
-        return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
-
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
         """Post a form to the token endpoint; called only by `Credentials.headers`."""
         raw = self._sender.send(self._sender.build_request("POST", url, headers, form))
+        curl = "# request a token:"
+        self.incidents.add_token_response(
+            Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
+        )
         return TokenResponse(raw.status, raw.body)

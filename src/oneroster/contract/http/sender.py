@@ -9,13 +9,15 @@ from typing import Any, Final, NamedTuple, Self
 
 import httpx
 
-from oneroster.contract.errors import UnreachableError
+from oneroster.contract.errors import BrokenResponseError, UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
+from oneroster.contract.http.target import Target
 from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
 from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body
 from oneroster.transport.deadline import until
-from oneroster.transport.http_client import SyncTransport, open_client
+from oneroster.transport.http_client import HeadersForTenant, SyncTransport, open_client
 from oneroster.transport.log import hide_queries
+from oneroster.transport.tls import tls_failure
 from oneroster.transport.transport_errors import describe
 
 __all__ = ["LogEntry", "Sender", "TimedResponse"]
@@ -58,23 +60,24 @@ class Sender:
     """Sends requests to one server. Use it as a context manager, from any thread.
 
     Args:
-        base_url: The base URL of the tenant.
+        target: The tenant.
         limits: The limits of the run.
         budget: Paces the requests.
     """
 
-    def __init__(self, base_url: str, limits: RunBudget, budget: BudgetTracker) -> None:
+    def __init__(self, target: Target, limits: RunBudget, budget: BudgetTracker) -> None:
         self.log: list[LogEntry] = []
-        self._base_url = base_url
+        self._target = target
         self._limits = limits
         self._budget = budget
         self._response_limits = ResponseLimits(limits.body, limits.timeout, limits.timeout)
 
     def __enter__(self) -> Self:
         # Filters of the rules hold values read from the tenant, which must not appear in logs of httpx.
-        hide_queries(self._base_url)
+        hide_queries(self._target.base_url)
         self._client = open_client(
-            SyncTransport(),
+            SyncTransport(self._target.tls),
+            tenant_headers=HeadersForTenant(self._target.headers, self._target.base_url),
             timeout=self._limits.timeout,
             follow_redirects=False,
             # A session cookie would authenticate requests that are sent without credentials on purpose.
@@ -97,6 +100,7 @@ class Sender:
 
         Raises:
             NoResponseError: No complete response was received.
+            BrokenResponseError: The response is not what its headers say.
             UnreachableError: The tenant counts as down.
             BudgetSpentError: The requests or the seconds of the run are spent.
         """
@@ -111,11 +115,17 @@ class Sender:
             # A proxy or the certificates of the environment; every further request would fail in the same way.
             raise UnreachableError(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, TransportError) as error:
+            if tls_failure(error) is not None:
+                # Every further request would fail in the same way.
+                raise UnreachableError(f"{_origin(request)}: {self._cause(error)}") from error
             if _is_timeout(error) and self._budget.seconds_left <= 0 and not cleanup:
                 # The run is over; the tenant may have been about to respond.
                 raise self._budget.time_is_spent() from error
-            origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-            raise self._budget.response_missed(origin, self._cause(error)) from error
+            if (problem := _broken(error)) is not None:
+                # The tenant is up: the response began.
+                self._budget.response_received()
+                raise BrokenResponseError(problem) from error
+            raise self._budget.response_missed(_origin(request), self._cause(error)) from error
         finally:
             self._add_to_log(request, status, time.monotonic() - began)
         self._budget.response_received()
@@ -140,9 +150,28 @@ class Sender:
             return "timeout"
         if isinstance(error, ResponseTooLargeError):
             return f"the response is longer than {self._limits.body} bytes"
-        if isinstance(error, TransportError):
-            return "the response has a Content-Encoding that was not requested"
         return f"{describe(error)}, {type(error).__name__}"
+
+
+def _origin(request: httpx.Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc.decode()}"
+
+
+def _broken(error: Exception) -> str | None:
+    """Return how a response contradicts its headers; None if it does not, or did not begin."""
+    if isinstance(error, ResponseTooLargeError):
+        return None
+    if isinstance(error, TransportError):
+        return "the response has a Content-Encoding that was not requested"
+    if isinstance(error, httpx.DecodingError):
+        return "the body is not in the Content-Encoding that the response declares"
+    if isinstance(error, httpx.RemoteProtocolError):
+        # The texts of h11, which quote nothing that was received.
+        if "complete message body" in str(error) or "incomplete chunked" in str(error):
+            return "the body ends before the length that the response declares"
+        if "content-length" in str(error).lower():
+            return "the Content-Length headers of the response are invalid or contradict each other"
+    return None
 
 
 def _is_timeout(error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """The tenant to test: its base URL, dialect and credentials, made from the settings."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,8 +13,11 @@ from oneroster.contract.http.credentials import (
     OAuth2Credentials,
 )
 from oneroster.errors import ConfigurationError
-from oneroster.settings import Settings
+from oneroster.setting_values import Headers
+from oneroster.settings import Settings, variable_of
 from oneroster.standard import Standard
+from oneroster.transport.tls import TlsSettings
+from oneroster.transport.urls import origin_of
 from oneroster_runtime.specification import Specification
 
 __all__ = ["DEFAULT_PROFILE", "Target", "required_scopes"]
@@ -32,6 +36,8 @@ class Target:
         allow_writes: Whether the kit may create objects in the tenant.
         standard: The version of the standard.
         overlay: The path of an overlay file on top of the profile, or empty.
+        headers: Further headers, as pairs of name and value, sent to the origin of the tenant only.
+        tls: The certificates to trust and to send.
     """
 
     base_url: str
@@ -40,6 +46,16 @@ class Target:
     allow_writes: bool = False
     standard: Standard = field(default_factory=Standard.of, repr=False)
     overlay: str = ""
+    headers: Headers = field(default=(), repr=False)
+    tls: TlsSettings = field(default_factory=TlsSettings, repr=False)
+
+    def curl_options(self, url: str) -> str:
+        """Return the options of curl that send headers and certificates to a URL, as environment variables."""
+        headers = self.headers if origin_of(url) == origin_of(self.base_url) else ()
+        words = [f'-H "{name}: ${_variable(name)}"' for name, _ in headers]
+        files = {"--cacert": "ca_file", "--cert": "client_cert", "--key": "client_key"}
+        words += [f'{option} "${variable_of(name)}"' for option, name in files.items() if getattr(self.tls, name)]
+        return " ".join(words)
 
     @classmethod
     def from_settings(
@@ -63,7 +79,13 @@ class Target:
         except OverlayError as error:
             raise ConfigurationError(str(error)) from error
         access = _credentials(settings, required_scopes(version.specification, writes=allow_writes))
-        return cls(settings.base_url, profile, access, allow_writes, version, overlay)
+        tls = TlsSettings.of(settings)
+        return cls(settings.base_url, profile, access, allow_writes, version, overlay, settings.headers, tls)
+
+
+def _variable(header: str) -> str:
+    """Return an environment variable for the value of a header, as in ``X_VENDOR_KEY``."""
+    return re.sub(r"[^A-Z0-9]", "_", header.upper())
 
 
 def _credentials(settings: Settings, default_scopes: tuple[str, ...]) -> Credentials:

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 
 from oneroster.contract.dialects.dialect import Dialect, document_words, path_parameters
 from oneroster.contract.dialects.dialect_specification import DocumentModel
-from oneroster.contract.errors import NoResponseError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotOffered
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record, identity
+from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
 from oneroster.standard import Standard
@@ -29,6 +30,7 @@ class Offer(StrEnum):
 
     YES = "offered"
     NO = "not offered"
+    REFUSED = "refused"
     UNKNOWN = "not asked"
 
 
@@ -169,7 +171,9 @@ class ObservedTenant:
         statuses = {response.exchange.status for response in self.readings(operation)}
         if not statuses:
             return Offer.YES if operation.operation_id in self.unanswered else Offer.UNKNOWN
-        return Offer.NO if statuses <= NOT_OFFERED else Offer.YES
+        if not statuses <= NOT_OFFERED:
+            return Offer.YES
+        return Offer.REFUSED if statuses & REFUSED else Offer.NO
 
     def add_walk(self, found: ObservedWalk) -> None:
         """Keep a walk over a collection."""
@@ -183,25 +187,33 @@ class ObservedTenant:
         """Return the walk over a collection without parents.
 
         Raises:
-            NotExercised: The dialect or the tenant has no such collection, or it could not be read.
+            NotJudged: The dialect or the tenant has no such collection, or it could not be read.
         """
         if operation is None:
-            raise NotExercised("the dialect has no such collection")
+            raise NotOffered("the dialect has no such collection")
         walks = self.walks(operation)
         if not walks or not walks[0].pages:
-            raise NotExercised(f"{operation.operation_id} is not offered or could not be read")
+            raise unread(operation, self.readings(operation), self.unanswered.get(operation.operation_id))
         return walks[0]
 
     def all_rows(self, operation: Operation | None) -> dict[str, Record]:
         """Return all records of a collection by sourcedId.
 
         Raises:
-            NotExercised: See `walk`; also if the collection was not read completely.
+            NotJudged: See `walk`; also if the collection was not read completely.
         """
         walk = self.walk(operation)
         if not walk.complete:
-            raise NotExercised(f"{walk.operation.operation_id} was not read completely ({walk.stopped})")
+            raise walk.incomplete
         return self.rows_by_id(walk)
+
+    def known_rows(self, operation: Operation | None) -> dict[str, Record]:
+        """Return the records of a collection that were read, whether they are all of them or not.
+
+        Raises:
+            NotJudged: See `walk`.
+        """
+        return self.rows_by_id(self.walk(operation))
 
     def rows_by_id(self, walk: ObservedWalk) -> dict[str, Record]:
         """Return the records of a walk by sourcedId."""

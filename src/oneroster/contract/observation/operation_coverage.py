@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.sender import LogEntry
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import OperationSeen
 from oneroster_runtime.specification import Operation
 
-__all__ = ["operation_coverage"]
+__all__ = ["operation_at", "operation_coverage"]
 
 
 def operation_coverage(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
@@ -23,6 +24,15 @@ def operation_coverage(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
     base_path = urlsplit(tenant.gateway.target.base_url).path
     entries = _by_operation(tenant.gateway.log, operations, base_path)
     return tuple(_seen(tenant, operation, entries[operation.operation_id]) for operation in operations)
+
+
+def operation_at(tenant: ObservedTenant, exchange: Exchange) -> Operation | None:
+    """Return the operation at the path of a request, that of its method if there is one; None if there is none."""
+    path = exchange.target.partition("?")[0]
+    known = (*tenant.dialect.operations.values(), *tenant.standard.specification.operations.values())
+    at_path = [operation for operation in known if _pattern(operation.path).fullmatch(path)]
+    same = (operation for operation in at_path if operation.method == exchange.method)
+    return next(same, next(iter(at_path), None))
 
 
 def _by_operation(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.errors import EngineError, NotExercised
+from oneroster.contract.errors import EngineError, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.http.exchange import Exchange
@@ -48,7 +48,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
     """Raise the reason why the engine did not finish, unless the rule has a finding.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
-    and ``NotExercised`` when it sent no request to the operation.
+    and ``NotJudged`` when it sent no request to the operation.
     """
     if found:
         return
@@ -58,7 +58,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
         if run.stopped is not None:
             raise run.stopped
     if not any(run.exchanges.get(operation.path) for run in runs):
-        raise NotExercised("the engine generated no request for this operation")
+        raise NotEnoughData(0, 1, "request that the engine can generate")
 
 
 @rule(
@@ -124,7 +124,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
         for violation, sourced_id in RecordViolations.of(tenant).new(reading):
             tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
     for violation, tally in tallies.items():
-        message = f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} of engine responses"
+        message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
         yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
     reported = bool(misplaced or tallies)
     if not reported:

@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.probe_values import complete_collections
+from oneroster.contract.observation.obstacles import obstacle
+from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections, require_envelope
 from oneroster_runtime.specification import Operation
 
 REQUESTED_FIELDS: Final = ("status", "dateLastModified")
@@ -47,12 +48,12 @@ def response_with_fields(
 
 def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each element."""
-    return (operation for operation, _ in complete_collections(tenant))
+    return (operation for operation, _ in known_collections(tenant))
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads of the same elements that returned a record."""
-    for operation, _ in complete_collections(tenant):
+    for operation, _ in known_collections(tenant):
         read = tenant.dialect.read_of(operation.element)
         if read is not None and any(reading.problem is None for reading in tenant.readings(read)):
             yield read
@@ -63,13 +64,13 @@ def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple
 
     Undocumented fields are counted and not named, because their names may be data.
 
-    Raises ``NotExercised`` when the response contains no record.
+    Raises ``NotJudged`` when the response contains no record.
     """
     if is_rejected(reading):
         yield finding(f"fields={','.join(asked)} returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.problem is not None or not reading.rows:
-        raise NotExercised(reading.problem or "the response contains no record")
+        raise obstacle(reading) if reading.problem else NotEnoughData(0, 1, "record in the response")
     extra = Counter(name for row in reading.rows for name in row if name not in asked)
     # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
@@ -133,14 +134,13 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
     over=largest_collections,
-    needs=("OR-FLD-01",),
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
     if is_rejected(reading):
         yield finding(f"fields with an unknown name returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     elif not reading.rows:
         yield finding("fields with an unknown name returned no records", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
@@ -165,7 +165,8 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
+    require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_selection_field"):
         yield finding(
             "the response contains no warning invalid_selection_field for the unknown name in fields", reading
@@ -206,7 +207,8 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 @confirmed
 def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.all_rows(operation)
+    whole = tenant.walk(operation)
+    rows = tenant.rows_by_id(whole)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
     reading = response_with_fields(tenant, operation, query)
@@ -214,10 +216,10 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
         yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
     returned = {name for name in reading.ids if name is not None}
-    page = len(tenant.walk(operation).pages[0].rows)
+    page = len(whole.pages[0].rows)
     unexpected = sorted((returned & rows.keys()) - expected)
     if unexpected:
         yield finding(
@@ -225,6 +227,8 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
             reading,
             unexpected,
         )
+    elif not whole.complete:
+        tenant.all_rows(operation)
     elif len(reading.rows) < min(len(expected), page):
         message = (
             f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"
@@ -235,5 +239,5 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
 def _rarest_status(rows: dict[str, Record]) -> str:
     counts = Counter(status for row in rows.values() if (status := row.get("status")) in ("active", "tobedeleted"))
     if not counts:
-        raise NotExercised("no record has a status")
+        raise ExplainedBy("OR-SCH-01", "no record has a status")
     return str(min(counts, key=lambda status: (counts[status], status)))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NoResponseError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
-from oneroster.contract.observation.membership import references_in
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation, Property
@@ -45,12 +45,12 @@ def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator
     for known in properties:
         try:
             targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
-        except NotExercised:
+        except NotJudged:
             continue
         judged += 1
         yield from _broken_references(tenant, operation, known, targets)
     if not judged:
-        raise NotExercised("the records contain no reference to a collection that could be read")
+        raise NotEnoughData(0, 1, "reference to a collection that could be read")
 
 
 def _broken_references(
@@ -60,9 +60,7 @@ def _broken_references(
     tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [
-            name for item in references_in(row.get(known.name)) if (name := identity(item)) and name not in targets
-        ]
+        missing = [name for item in references_at(row, known.name) if (name := identity(item)) and name not in targets]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
@@ -98,11 +96,11 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     found = tenant.walk(operation)
     properties = [known for known in reference_properties(tenant, operation) if known.reference_types]
     if not properties:
-        raise NotExercised("the records contain no reference with a documented type")
+        raise NotEnoughData(0, 1, "property that is a reference with a documented type")
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in references_in(row.get(known.name)) if isinstance(item.get("type"), str)}
+            types = {item["type"] for item in references_at(row, known.name) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
                 tally.add(identity(row))
         if tally.count:
@@ -159,4 +157,4 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
 
 
 def _ids(row: Record, known: Property) -> Iterator[str]:
-    return (name for item in references_in(row.get(known.name)) if (name := identity(item)) is not None)
+    return (name for item in references_at(row, known.name) if (name := identity(item)) is not None)

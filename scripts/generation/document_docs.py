@@ -1,0 +1,51 @@
+"""The page of docs/ on the document: its keys, and the rules of the lint."""
+
+from generation.lint_rules import STAGES
+from oneroster_runtime.specification.vocabulary import OBJECTS, SENTENCES, objects_with
+
+__all__ = ["document_as_markdown"]
+
+_HEAD = """\
+# The document
+
+<!-- Made by scripts/docs from oneroster_runtime.specification.vocabulary and the rules of scripts/generation. -->
+
+`openapi.yaml` is the contract, written by hand as OpenAPI 3.1 with keys of this project. Its vocabulary is closed: a
+key or a keyword that is not listed here is refused with the nearest known name, because nothing would read it.
+`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages; it stops at the
+first stage with a mistake, so that a mistake is reported once, with its line.
+"""
+_KEYS = """
+## Keys of this project
+
+| key | on | says |
+|---|---|---|
+"""
+_OBJECTS = """
+## Keys of each object
+
+A key in bold is required. Other keys of OpenAPI are refused too, because this project does not read them.
+
+| object | keys |
+|---|---|
+"""
+_RULES = """
+## Rules
+
+The conventions are those that the document names in `x-oneroster-conventions`; others are not checked.
+"""
+_STAGES = ("Parts", "Names", "Examples")
+
+
+def document_as_markdown() -> str:
+    """Return the page."""
+    keys = "".join(f"| `{key}` | {', '.join(objects_with(key))} | {says} |\n" for key, says in SENTENCES.items())
+    objects = "".join(f"| {kind} | {', '.join(map(_key, found))} |\n" for kind, found in OBJECTS.items())
+    return f"{_HEAD}{_KEYS}{keys}{_OBJECTS}{objects}{_RULES}" + "".join(
+        f"\n### {title}\n\n" + "".join(f"- `{rule.name}`: {rule.text}\n" for rule in stage)
+        for title, stage in zip(_STAGES, STAGES, strict=True)
+    )
+
+
+def _key(key: str) -> str:
+    return f"**`{key[:-1]}`**" if key.endswith("!") else f"`{key}`"

@@ -1,0 +1,137 @@
+"""What the rules of the lint share: the registry, and ways through a document that is valid OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from oneroster_runtime.specification.reader import METHODS
+
+Path = tuple[str | int, ...]
+Document = Mapping[str, Any]
+Found = Iterator[tuple[Path, str]]
+
+DATA_KEYS = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
+TRUST = ("A", "B", "C")
+
+
+class Rule(NamedTuple):
+    """A rule of the document."""
+
+    name: str
+    text: str
+    check: Callable[[Document], Found]
+
+
+def register_in(rules: list[Rule]) -> Callable[[str, str], Callable[[Callable[[Document], Found]], Any]]:
+    """Return the decorator that adds a rule to a list, with the sentence that CONTRIBUTING.md lists."""
+
+    def rule(name: str, text: str) -> Callable[[Callable[[Document], Found]], Any]:
+        def register(check: Callable[[Document], Found]) -> Callable[[Document], Found]:
+            rules.append(Rule(name, text, check))
+            return check
+
+        return register
+
+    return rule
+
+
+def convention(document: Document, name: str) -> list[str] | None:
+    found: list[str] | None = document.get("x-oneroster-conventions", {}).get(name)
+    return found
+
+
+def status_payload(document: Document) -> str | None:
+    found: str | None = document.get("x-oneroster-status", {}).get("payload")
+    return found
+
+
+def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    yield path, value
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        yield from walk(below, (*path, key))
+
+
+def target(document: Document, reference: str) -> Any:
+    value: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        value = value.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(value, Mapping) else None
+    return value
+
+
+def followed(document: Document, value: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = target(document, value["$ref"]) if "$ref" in value else value
+    return found
+
+
+def parameters(document: Document, operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [followed(document, parameter) for parameter in operation.get("parameters", [])]
+
+
+def name_of(reference: str) -> str:
+    return reference.rsplit("/", 1)[-1]
+
+
+def operations(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield ("paths", path, method), item[method]
+
+
+def by_operation_id(document: Document) -> dict[str, dict[str, Any]]:
+    return {operation.get("operationId", ""): operation for _, operation in operations(document)}
+
+
+def responses(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for name, response in document["components"].get("responses", {}).items():
+        yield ("components", "responses", name), response
+
+
+def success(document: Document, operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    return followed(document, operation["responses"].get("200", {}))
+
+
+def data_schema(document: Document, part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of the JSON of a response or a body; empty if it has none."""
+    schema = part.get("content", {}).get("application/json", {}).get("schema", {})
+    found: Mapping[str, Any] = followed(document, schema)
+    return found
+
+
+def element_of(document: Document, operation: Mapping[str, Any]) -> str:
+    """Return the element in the successful response of an operation."""
+    return str(data_schema(document, success(document, operation)).get("x-oneroster-element", ""))
+
+
+def is_page(document: Document, operation: Mapping[str, Any]) -> bool:
+    return bool(data_schema(document, success(document, operation)).get("x-oneroster-many"))
+
+
+def object_schemas(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield every schema with properties: components, and the parts of their allOf."""
+    for name, schema in document["components"]["schemas"].items():
+        here: Path = ("components", "schemas", name)
+        for index, part in enumerate(schema.get("allOf", [])):
+            if "properties" in part:
+                yield (*here, "allOf", index), part
+        if "properties" in schema:
+            yield here, schema
+
+
+def properties_of(document: Document, name: str) -> dict[str, Any]:
+    """Return the properties of a component schema, with those of its allOf."""
+    schema = document["components"]["schemas"].get(name, {})
+    found: dict[str, Any] = {}
+    for part in schema.get("allOf", []):
+        found |= properties_of(document, name_of(part["$ref"])) if "$ref" in part else part.get("properties", {})
+    found |= schema.get("properties", {})
+    return found
+
+
+def referred_element(field: Mapping[str, Any]) -> str | None:
+    """Return the element that a reference property refers to."""
+    refers = field.get("x-oneroster-reference") or {}
+    found: str | None = refers.get("to")
+    return found

@@ -1,0 +1,100 @@
+"""Rules of examples: each has the form of its schema, and names only what the document has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from generation.lint_document import (
+    Document,
+    Found,
+    Path,
+    Rule,
+    followed,
+    name_of,
+    properties_of,
+    register_in,
+)
+from oneroster_runtime.specification.vocabulary import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+EXAMPLE_RULES: list[Rule] = []
+rule = register_in(EXAMPLE_RULES)
+
+_LISTED = re.compile(r"[^,]+")
+_COMPARED = re.compile(r"(?:^| AND | OR )([A-Za-z0-9_.]+)(?=[=!<>~])")
+# The names of properties in the value of a parameter, by format.
+_NAMES = {"oneroster-filter": _COMPARED, "oneroster-fields": _LISTED, "oneroster-sort": _LISTED}
+
+
+@rule(
+    "examples",
+    "Every response and every body has a synthetic example, which its schema accepts; it has no other properties.",
+)
+def examples(document: Document) -> Found:
+    components = document["components"]
+    for section in ("responses", "requestBodies"):
+        for name, part in components.get(section, {}).items():
+            for kind, media in part.get("content", {}).items():
+                here: Path = ("components", section, name, "content", kind)
+                if not media.get("examples"):
+                    yield here, "there is no example"
+                for key, example in media.get("examples", {}).items():
+                    path = _place(example, (*here, "examples", key))
+                    value = followed(document, example).get("value")
+                    yield from _problems(document, media["schema"], value, (*path, "value"))
+
+
+def _place(example: Mapping[str, Any], path: Path) -> Path:
+    reference = example.get("$ref")
+    return path if reference is None else ("components", "examples", name_of(reference))
+
+
+def _problems(document: Document, schema: Mapping[str, Any], value: Any, path: Path) -> Found:
+    unknown = list(_unknown(document, schema, value, path))
+    yield from unknown
+    renamed = {place[:-1] for place, _ in unknown}
+    validator = Draft202012Validator(
+        {**schema, "components": document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    for error in validator.iter_errors(value):
+        place = (*path, *error.absolute_path)
+        # A renamed property is missing under its new name and unknown under its old one.
+        if error.validator != "required" or place not in renamed:
+            yield place, f"the example violates the schema: {error.message[:200]}"
+
+
+def _unknown(document: Document, schema: Mapping[str, Any], value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the properties of an example that its schema does not have."""
+    reference = schema.get("$ref")
+    target = followed(document, schema)
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(document, target.get("items", {}), item, (*path, index))
+    elif isinstance(value, dict) and reference is not None:
+        name = name_of(reference)
+        known = properties_of(document, name)
+        for key, below in value.items():
+            if key in known:
+                yield from _unknown(document, known[key], below, (*path, key))
+            else:
+                yield (*path, key), f"{name} has no property {key}{nearest(key, known)}"
+
+
+@rule("parameter-examples", "The examples of parameters name properties of the elements.")
+def parameter_examples(document: Document) -> Found:
+    elements = [
+        name for name, schema in document["components"]["schemas"].items() if "x-oneroster-collection" in schema
+    ]
+    known = {key: None for element in elements for key in properties_of(document, element)}
+    for name, parameter in document["components"].get("parameters", {}).items():
+        pattern = _NAMES.get(parameter.get("schema", {}).get("format", ""))
+        for key, example in parameter.get("examples", {}).items():
+            for word in pattern.findall(str(example.get("value"))) if pattern else ():
+                if word.split(".")[0] not in known:
+                    place: Path = ("components", "parameters", name, "examples", key, "value")
+                    yield place, f"no element has a property {word}{nearest(word, known)}"

@@ -1,0 +1,220 @@
+"""Rules of single parts of a document: what each operation, property and enumeration must have.
+
+Rules that hold for one version of the standard only, such as the query parameters of a page, are named by the document
+in its key ``x-oneroster-conventions``. A convention that the document does not name is not checked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from generation.lint_document import (
+    TRUST,
+    Document,
+    Found,
+    Path,
+    Rule,
+    convention,
+    data_schema,
+    followed,
+    is_page,
+    name_of,
+    object_schemas,
+    operations,
+    parameters,
+    register_in,
+    responses,
+    status_payload,
+    walk,
+)
+
+FORM_RULES: list[Rule] = []
+rule = register_in(FORM_RULES)
+
+# Names of attributes and parameters that every generated model has; a property with such a name would break it.
+RESERVED = {
+    "additional_properties",
+    "additionalProperties",
+    "d",
+    "cls",
+    "self",
+    "src_dict",
+    "from_dict",
+    "to_dict",
+    "to_wire",
+}
+
+
+@rule("operation-id", "Every operation has an operationId, and no two share one.")
+def operation_ids(document: Document) -> Found:
+    counted = Counter(operation.get("operationId") for _, operation in operations(document))
+    for path, operation in operations(document):
+        name = operation.get("operationId")
+        if not name:
+            yield path, "the operation has no operationId"
+        elif counted[name] > 1:
+            yield (*path, "operationId"), f"operationId {name} is used {counted[name]} times"
+
+
+@rule(
+    "operation-form",
+    "Every operation has a summary, one of the tags, profiles, and the kinds of security of the conventions.",
+)
+def operation_form(document: Document) -> Found:
+    tags = {tag["name"] for tag in document.get("tags", [])}
+    for path, operation in operations(document):
+        if not operation.get("summary"):
+            yield path, "the operation has no summary"
+        if len(operation.get("tags", [])) != 1 or not tags.issuperset(operation["tags"]):
+            place = (*path, "tags") if "tags" in operation else path
+            yield place, "the operation needs exactly one of the document's tags"
+        if not operation.get("x-oneroster-profiles"):
+            yield path, "the operation has no x-oneroster-profiles"
+        offered = {name for choice in operation.get("security", []) for name in choice}
+        if missing := [name for name in convention(document, "security") or () if name not in offered]:
+            yield path, f"the operation cannot be reached by {', '.join(missing)}"
+
+
+@rule(
+    "path-parameters", "Every placeholder of a path is declared by its operations, and nothing else is declared as one."
+)
+def path_parameters(document: Document) -> Found:
+    for path, operation in operations(document):
+        declared = {each["name"] for each in parameters(document, operation) if each["in"] == "path"}
+        placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
+        for name in sorted(declared ^ placeholders):
+            yield path, f"path parameter {name} is only in the {'path' if name in placeholders else 'parameters'}"
+
+
+@rule(
+    "query-parameters",
+    "A page and a single read take the query parameters of the conventions; a write takes none of them.",
+)
+def query_parameters(document: Document) -> Found:
+    of_page, of_read = convention(document, "page-parameters"), convention(document, "read-parameters")
+    if of_page is None or of_read is None:
+        return
+    known = {*of_page, *of_read}
+    for path, operation in operations(document):
+        places = {
+            name_of(each["$ref"]): at for at, each in enumerate(operation.get("parameters", [])) if "$ref" in each
+        }
+        wanted = set(of_page if is_page(document, operation) else of_read) if path[-1] == "get" else set()
+        for name in sorted(wanted - places.keys()):
+            yield path, f"query parameter {name} is missing"
+        for name in sorted((places.keys() & known) - wanted):
+            yield (*path, "parameters", places[name]), f"query parameter {name} does not belong here"
+
+
+@rule(
+    "shared-parts",
+    "Parameters and responses of operations are references to components, and components refer no further.",
+)
+def shared_parts(document: Document) -> Found:
+    for path, operation in operations(document):
+        parts: list[tuple[str, str | int, Mapping[str, object]]]
+        parts = [("parameters", index, part) for index, part in enumerate(operation.get("parameters", []))]
+        parts += [("responses", status, part) for status, part in operation["responses"].items()]
+        for section, key, part in parts:
+            if "$ref" not in part:
+                yield (*path, section, key), "the part is written inline instead of referring to a component"
+    for section in ("parameters", "responses", "headers", "requestBodies", "examples"):
+        for name, part in document["components"].get(section, {}).items():
+            if "$ref" in part:
+                yield ("components", section, name), "the component is itself a reference"
+
+
+@rule(
+    "errors",
+    "Every operation documents the error statuses of the conventions, 404 with a path parameter only, each with the "
+    "status payload; a status is a number.",
+)
+def errors(document: Document) -> Found:
+    payload = status_payload(document)
+    for path, operation in operations(document):
+        wanted = set(convention(document, "errors") or ())
+        wanted -= set() if "{" in str(path[1]) else {"404"}
+        for status in sorted(wanted - operation["responses"].keys()):
+            yield path, f"status {status} is not documented"
+        for status, response in operation["responses"].items():
+            here: Path = (*path, "responses", status)
+            if not status.isdecimal():
+                yield here, f"the status {status} is no number; ranges and defaults are read by nothing"
+            elif "$ref" in response and status >= "400" and payload:
+                media = followed(document, response).get("content", {}).get("application/json", {})
+                if name_of(media.get("schema", {}).get("$ref", "")) != payload:
+                    yield here, f"the error does not have the payload {payload}"
+
+
+@rule("headers", "Every page documents the headers of the conventions.")
+def page_headers(document: Document) -> Found:
+    for path, response in responses(document):
+        if data_schema(document, response).get("x-oneroster-many"):
+            for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
+                yield path, f"header {header} is not documented"
+
+
+@rule(
+    "properties",
+    "Every property has a description, a trust mark, a type or a reference, and a name that no model uses itself.",
+)
+def properties(document: Document) -> Found:
+    for path, schema in object_schemas(document):
+        for name, field in schema["properties"].items():
+            here = (*path, "properties", name)
+            if name in RESERVED:
+                yield here, "every generated model uses this name itself"
+            if not followed(document, field).get("description") and not field.get("description"):
+                yield here, "the property has no description"
+            if field.get("x-oneroster-trust") not in TRUST:
+                yield here, "the property has no x-oneroster-trust of A, B or C"
+            if not ("type" in field or "$ref" in field):
+                yield here, "the property has neither a type nor a reference"
+        for index, name in enumerate(schema.get("required", [])):
+            if name not in schema["properties"]:
+                yield (*path, "required", index), f"the required property {name} is not described"
+
+
+@rule("uncertain", "A fact with the mark C has a note with the reason, also if only its presence is uncertain.")
+def uncertain(document: Document) -> Found:
+    for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
+        if not isinstance(value, Mapping) or "value" in path:
+            continue
+        if value.get("x-oneroster-trust") == "C" and not value.get("x-oneroster-note"):
+            yield (*path, "x-oneroster-trust"), "the fact is uncertain and has no x-oneroster-note"
+        presence = value.get("x-oneroster-presence")
+        if isinstance(presence, Mapping) and presence["trust"] == "C" and not presence.get("note"):
+            yield (*path, "x-oneroster-presence"), "the presence is uncertain and has no note"
+        for key in ("x-oneroster-scope", "x-oneroster-subset"):
+            fact = value.get(key)
+            if isinstance(fact, Mapping) and fact["trust"] == "C":
+                noted = fact.get("x-oneroster-note") or value.get("x-oneroster-note")
+                yield from (
+                    [] if noted else [((*path, key, "trust"), "the fact is uncertain and has no x-oneroster-note")]
+                )
+
+
+@rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
+def enumerations(document: Document) -> Found:
+    for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
+        if not isinstance(value, Mapping) or not isinstance(value.get("enum"), list):
+            continue
+        if len(path) != 3 or path[1] != "schemas":
+            yield (*path, "enum"), "the enumeration is written inline instead of as a component"
+        elif not value.get("description") or value.get("x-oneroster-trust") not in TRUST:
+            yield path, "the enumeration has no description or no x-oneroster-trust"
+
+
+@rule("services", "With several servers, each has a service of its own, and each tag names one of them.")
+def services(document: Document) -> Found:
+    servers = document.get("servers", [])
+    names = [server.get("x-oneroster-service") for server in servers]
+    for index, name in enumerate(names):
+        if len(servers) > 1 and (not name or names.count(name) > 1):
+            yield ("servers", index), "the server has no x-oneroster-service of its own"
+    if len(servers) > 1 and len(set(names) - {None}) < len(names):
+        return  # what the tags name cannot be said yet
+    for index, tag in enumerate(document.get("tags", [])):
+        if tag.get("x-oneroster-service") not in (names if len(servers) > 1 else [None, *names]):
+            yield ("tags", index), "the tag names no x-oneroster-service of a server"

@@ -1,0 +1,279 @@
+"""Rules of names: what a part of a document refers to by name exists, and fits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generation.lint_document import (
+    DATA_KEYS,
+    Document,
+    Found,
+    Path,
+    Rule,
+    by_operation_id,
+    data_schema,
+    element_of,
+    is_page,
+    name_of,
+    object_schemas,
+    operations,
+    parameters,
+    properties_of,
+    referred_element,
+    register_in,
+    responses,
+    status_payload,
+    target,
+    walk,
+)
+from oneroster_runtime.specification.schemas import REFERENCE
+from oneroster_runtime.specification.vocabulary import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME_RULES: list[Rule] = []
+rule = register_in(NAME_RULES)
+
+
+def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
+    return f"there is no operation {name}{nearest(str(name), known)}"
+
+
+def _enumeration(document: Document, field: Mapping[str, Any]) -> list[str]:
+    """Return the values that a property can have; empty if none are listed."""
+    kind = field.get("items", field)
+    found: list[str] = (target(document, kind["$ref"]) if "$ref" in kind else kind).get("enum", [])
+    return found
+
+
+def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, path: Path) -> Found:
+    allowed = _enumeration(document, field)
+    for index, value in enumerate(values):
+        if value not in allowed:
+            yield (*path, index), f"{value} is no value of the enumeration{nearest(value, allowed)}"
+
+
+@rule(
+    "wrappers",
+    "Every schema of a response or a body with data names its wrapper, which is a property of it, its element and "
+    "whether there are many.",
+)
+def wrappers(document: Document) -> Found:
+    schemas = document["components"]["schemas"]
+    bodies = document["components"].get("requestBodies", {}).values()
+    parts = [*(response for _, response in responses(document)), *bodies]
+    for part in parts:
+        reference = part.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
+        if reference is None or name_of(reference) == status_payload(document):
+            continue
+        schema, here = data_schema(document, part), ("components", "schemas", name_of(reference))
+        for key in DATA_KEYS:
+            if key not in schema:
+                yield here, f"a response or body has this schema, and it has no {key}"
+        wrapper, element = schema.get(DATA_KEYS[0]), schema.get(DATA_KEYS[1])
+        if wrapper is not None and wrapper not in schema.get("properties", {}):
+            yield (*here, DATA_KEYS[0]), f"{name_of(reference)} has no property {wrapper}"
+        elif element is not None and element not in schemas:
+            yield (*here, DATA_KEYS[1]), f"there is no schema {element}{nearest(element, schemas)}"
+        elif wrapper is not None and element is not None:
+            yield from _wrapped_element(schema, wrapper, element, here)
+
+
+def _wrapped_element(schema: Mapping[str, Any], wrapper: str, element: str, path: Path) -> Found:
+    field, many = schema["properties"][wrapper], bool(schema.get(DATA_KEYS[2]))
+    if (field.get("type") == "array") is not many:
+        yield (*path, DATA_KEYS[2]), f"x-oneroster-many is {str(many).lower()}, and {wrapper} is not of that form"
+    elif name_of((field.get("items", {}) if many else field).get("$ref", "")) != element:
+        yield (*path, "properties", wrapper), f"{wrapper} does not have the schema {element}"
+
+
+@rule("links", "Every page links to the read of its records, which exists and takes the id.")
+def links(document: Document) -> Found:
+    known = by_operation_id(document)
+    for path, response in responses(document):
+        schema = data_schema(document, response)
+        if schema.get("x-oneroster-many") and not response.get("links"):
+            yield path, "the page links to no read"
+        for key, link in response.get("links", {}).items():
+            here = (*path, "links", key)
+            if link.get("operationId") not in known:
+                yield (*here, "operationId"), _no_operation(link.get("operationId"), known)
+                continue
+            names = [each["name"] for each in parameters(document, known[link["operationId"]]) if each["in"] == "path"]
+            wanted = dict.fromkeys(names, f"$response.body#/{schema.get('x-oneroster-wrapper')}/0/sourcedId")
+            if link.get("parameters") != wanted and schema.get("x-oneroster-wrapper") in schema.get("properties", {}):
+                said = ", ".join(f"{name}: {value}" for name, value in wanted.items())
+                yield (*here, "parameters"), f"the link does not pass the sourcedId of a record of the page ({said})"
+
+
+@rule(
+    "subsets",
+    "A specialised collection names what it is a part of, a property of its element, and values of its enumeration.",
+)
+def subsets(document: Document) -> Found:
+    known = by_operation_id(document)
+    for path, response in responses(document):
+        subset = response.get("x-oneroster-subset")
+        if subset is None:
+            continue
+        here = (*path, "x-oneroster-subset")
+        element = str(data_schema(document, response).get("x-oneroster-element"))
+        if subset["of"] not in known:
+            yield (*here, "of"), _no_operation(subset["of"], known)
+        elif element_of(document, known[subset["of"]]) != element or not is_page(document, known[subset["of"]]):
+            yield (*here, "of"), f"{subset['of']} is no collection of {element}"
+        yield from _property(document, element, subset["property"], (*here, "property"))
+        field = properties_of(document, element).get(subset["property"])
+        if field is not None:
+            yield from _foreign_values(document, field, subset["values"], (*here, "values"))
+
+
+def _property(document: Document, element: str, name: str, path: Path) -> Found:
+    known = properties_of(document, element)
+    if name not in known:
+        yield path, f"{element} has no property {name}{nearest(name, known)}"
+
+
+@rule(
+    "scopes",
+    "Every collection under a parent has a scope with known reads, path parameters and properties, which refer to the "
+    "parents and the rows.",
+)
+def scopes(document: Document) -> Found:
+    known = by_operation_id(document)
+    for path, operation in operations(document):
+        scope = operation.get("x-oneroster-scope")
+        if scope is None:
+            if is_page(document, operation) and "{" in str(path[1]):
+                yield path, "the nested collection has no x-oneroster-scope"
+            continue
+        here = (*path, "x-oneroster-scope")
+        bearer = row = element_of(document, operation)
+        if tie := scope.get("through"):
+            if tie["collection"] not in known:
+                yield (*here, "through", "collection"), _no_operation(tie["collection"], known)
+                continue
+            bearer = element_of(document, known[tie["collection"]])
+            yield from _through(document, tie, bearer, row, (*here, "through"))
+        for index, parent in enumerate(scope["parents"]):
+            place = (*here, "parents", index)
+            if "{" + parent["parameter"] + "}" not in str(path[1]):
+                yield (*place, "parameter"), f"the path has no parameter {parent['parameter']}"
+            if parent["read"] not in known:
+                yield (*place, "read"), _no_operation(parent["read"], known)
+            else:
+                read = element_of(document, known[parent["read"]])
+                yield from _reference(document, bearer, parent["property"].split("."), read, (*place, "property"))
+
+
+def _through(document: Document, tie: Mapping[str, Any], bearer: str, row: str, path: Path) -> Found:
+    if tie["property"] != "sourcedId":
+        yield from _reference(document, bearer, [tie["property"]], row, (*path, "property"))
+    for name, values in tie.get("where", {}).items():
+        here = (*path, "where", name)
+        yield from _property(document, bearer, name, here)
+        field = properties_of(document, bearer).get(name)
+        if field is not None:
+            yield from _foreign_values(document, field, values, here)
+
+
+def _reference(document: Document, element: str, hops: list[str], to: str, path: Path) -> Found:
+    """Yield a problem if the references, followed from an element hop by hop, do not lead to another one."""
+    for hop in hops if hops != ["sourcedId"] else ():
+        field = properties_of(document, element).get(hop)
+        if field is None:
+            yield from _property(document, element, hop, path)
+            return
+        following = referred_element(field)
+        if following is None:
+            yield path, f"the property {hop} of {element} is no reference"
+            return
+        element = following
+    if element != to:
+        yield path, f"{'.'.join(hops)} refers to {element}, not to {to}"
+
+
+@rule("profiles", "Profiles are those of the top of the document; x-oneroster-stands-for names an operation.")
+def profiles(document: Document) -> Found:
+    profiles, known = document.get("x-oneroster-profiles", {}), by_operation_id(document)
+    for path, operation in operations(document):
+        name = operation.get("x-oneroster-stands-for")
+        if name is not None and name not in known:
+            yield (*path, "x-oneroster-stands-for"), _no_operation(name, known)
+    for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
+        used = value.get("x-oneroster-profiles", []) if isinstance(value, dict) else []
+        for index, name in enumerate(used):
+            if name not in profiles:
+                yield (*path, "x-oneroster-profiles", index), f"there is no profile {name}{nearest(name, profiles)}"
+
+
+@rule("references", "Every property that is a GUIDRef names the element that it refers to, and values of its type.")
+def references(document: Document) -> Found:
+    kind, schemas = properties_of(document, REFERENCE).get("type", {}), document["components"]["schemas"]
+    listed = _enumeration(document, kind) if kind else []
+    for path, schema in object_schemas(document):
+        for name, field in schema["properties"].items():
+            schema_name = field.get("$ref") or field.get("items", {}).get("$ref", "")
+            refers, here = field.get("x-oneroster-reference"), (*path, "properties", name)
+            if (name_of(schema_name) == REFERENCE) != (refers is not None):
+                yield here, "x-oneroster-reference belongs on a property that is a GUIDRef, and only there"
+                continue
+            if refers is None:
+                continue
+            place = (*here, "x-oneroster-reference")
+            if refers["to"] not in schemas:
+                yield (*place, "to"), f"there is no schema {refers['to']}{nearest(refers['to'], schemas)}"
+            if listed:
+                yield from _foreign_values(document, kind, refers["types"], (*place, "types"))
+
+
+@rule("elements", "Every element names the operations that list and read it.")
+def elements(document: Document) -> Found:
+    known = by_operation_id(document)
+    named = {str(data_schema(document, response).get("x-oneroster-element", "")) for _, response in responses(document)}
+    for name in sorted(named & document["components"]["schemas"].keys()):
+        schema, path = document["components"]["schemas"][name], ("components", "schemas", name)
+        for key, many in (("x-oneroster-collection", True), ("x-oneroster-read", False)):
+            if key not in schema:
+                yield path, f"the element has no {key}"
+            elif schema[key] not in known:
+                yield (*path, key), _no_operation(schema[key], known)
+            elif element_of(document, known[schema[key]]) != name or is_page(document, known[schema[key]]) is not many:
+                yield (*path, key), f"{schema[key]} does not {'list' if many else 'read'} {name}"
+
+
+@rule("oauth-scopes", "Every OAuth 2 scope of an operation is one of its security scheme.")
+def oauth_scopes(document: Document) -> Found:
+    schemes = document["components"].get("securitySchemes", {})
+    for path, operation in operations(document):
+        for index, choice in enumerate(operation.get("security", [])):
+            for name, wanted in choice.items():
+                flows = schemes.get(name, {}).get("flows", {})
+                known = [scope for flow in flows.values() for scope in flow.get("scopes", {})]
+                here = (*path, "security", index, name)
+                if name not in schemes:
+                    yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
+                for at, scope in enumerate(wanted):
+                    if scope not in known:
+                        yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"
+
+
+@rule("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
+def status(document: Document) -> Found:
+    schemas = document["components"]["schemas"]
+    for key in ("payload", "codes"):
+        name = document.get("x-oneroster-status", {}).get(key)
+        if name is not None and name not in schemas:
+            yield ("x-oneroster-status", key), f"there is no schema {name}{nearest(name, schemas)}"
+    sections = {
+        "page-parameters": "parameters",
+        "read-parameters": "parameters",
+        "security": "securitySchemes",
+    }
+    for key, section in sections.items():
+        known = document["components"].get(section, {})
+        for index, name in enumerate(document.get("x-oneroster-conventions", {}).get(key, [])):
+            if name not in known:
+                place = ("x-oneroster-conventions", key, index)
+                yield place, f"components/{section} has no {name}{nearest(name, known)}"

@@ -1,0 +1,143 @@
+"""What went wrong with the requests of a run, whoever sent them: server errors, broken responses, unusable tokens.
+
+The gateway notes it in one place, so that no rule has to, and rules judge it at the end of the run. No response body is
+kept.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from oneroster.contract.http.exchange import Exchange
+
+__all__ = ["NO_ANSWER", "BrokenResponse", "Incidents", "ServerError", "is_server_error", "token_problem"]
+
+NO_ANSWER: Final = frozenset({429, 502, 503, 504})
+"""Statuses of a tenant that is busy, or of a gateway whose tenant does not answer: no response of the API."""
+NOT_IMPLEMENTED: Final = 501
+LONGEST_LIFETIME: Final = 100 * 365 * 86_400
+"""Seconds; no token lives longer than a century."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """A request that was answered with a server error.
+
+    Attributes:
+        exchange: The request and its response, without the body.
+        repeated: Whether the same request was answered with a server error a second time.
+    """
+
+    exchange: Exchange
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenResponse:
+    """A response that is not what its headers say, so that it could not be read.
+
+    Attributes:
+        request: The request line.
+        problem: What is wrong with it.
+    """
+
+    request: str
+    problem: str
+
+
+@dataclass
+class Incidents:
+    """What went wrong in one run; safe to use from several threads.
+
+    Attributes:
+        server_errors: The requests that were answered with a server error.
+        broken: The responses that could not be read.
+        token_problems: The responses of the token endpoint that cannot be used, with what is wrong with them.
+        unanswered: How many requests got each status of `NO_ANSWER`.
+    """
+
+    server_errors: list[ServerError] = field(default_factory=list)
+    broken: list[BrokenResponse] = field(default_factory=list)
+    token_problems: list[tuple[Exchange, str]] = field(default_factory=list)
+    unanswered: Counter[int] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add_server_error(self, exchange: Exchange, *, repeated: bool) -> None:
+        """Note a request that was answered with a server error."""
+        with self._lock:
+            self.server_errors.append(ServerError(without_body(exchange), repeated))
+
+    def add_broken_response(self, request: str, problem: str) -> None:
+        """Note a response that could not be read."""
+        with self._lock:
+            self.broken.append(BrokenResponse(request, problem))
+
+    def add_unanswered(self, status: int) -> None:
+        """Note a request that was answered with a status of `NO_ANSWER`."""
+        with self._lock:
+            self.unanswered[status] += 1
+
+    def add_token_response(self, exchange: Exchange) -> None:
+        """Note a response of the token endpoint; one that cannot be used is kept."""
+        if is_server_error(exchange.status):
+            self.add_server_error(exchange, repeated=False)
+        elif exchange.status == 200 and (problem := token_problem(exchange.body)) is not None:
+            with self._lock:
+                self.token_problems.append((without_body(exchange), problem))
+
+    def server_errors_in(self, requests: Iterable[str]) -> list[ServerError]:
+        """Return the server errors of some request lines."""
+        wanted = set(requests)
+        return [each for each in tuple(self.server_errors) if each.exchange.request in wanted]
+
+
+def is_server_error(status: int) -> bool:
+    """Return whether a status says that the server failed: 500 and above, but not 501 and not `NO_ANSWER`."""
+    return status >= 500 and status != NOT_IMPLEMENTED and status not in NO_ANSWER
+
+
+def without_body(exchange: Exchange) -> Exchange:
+    """Return an exchange without what may hold personal data or a token."""
+    return replace(exchange, body=b"", headers=httpx.Headers())
+
+
+def token_problem(body: bytes) -> str | None:
+    """Return what is wrong with the body of a successful token response, without a value; None if it can be used."""
+    try:
+        members = msgspec.json.decode(body)
+    except RecursionError:
+        return "the JSON is nested too deeply to be read"
+    except UnicodeDecodeError:
+        return "the body is not UTF-8"
+    except msgspec.MsgspecError:
+        return "the body is not UTF-8" if not _is_utf_8(body) else "the body is not JSON"
+    if not isinstance(members, dict):
+        return "the body is not a JSON object"
+    return _member_problem(members)
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _member_problem(members: dict[str, Any]) -> str | None:
+    token = members.get("access_token")
+    if token is None:
+        return "access_token is missing"
+    if not isinstance(token, str) or not token:
+        return "access_token is not a string with a token"
+    if not token.isascii() or not token.isprintable():
+        return "access_token has characters that no header can hold"
+    seconds = members.get("expires_in")
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > LONGEST_LIFETIME:
+        return "expires_in is longer than a century"
+    return None

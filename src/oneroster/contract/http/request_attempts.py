@@ -1,0 +1,135 @@
+"""The attempts of one request: while the tenant is busy, after a lost connection, and after a server error."""
+
+import itertools
+import shlex
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+import httpx
+
+from oneroster.contract.errors import BrokenResponseError, KitError, NoResponseError
+from oneroster.contract.http.budget import BudgetTracker
+from oneroster.contract.http.credentials import Credentials, HttpMethod, WriteMethod
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.incidents import NO_ANSWER, Incidents, is_server_error
+from oneroster.contract.http.sender import Sender
+from oneroster.contract.http.target import Target
+from oneroster.contract.http.token_renewal import TokenRenewal
+from oneroster.transport.retry_times import seconds_to_wait
+
+__all__ = ["RequestAttempts"]
+
+Headers = Mapping[str, str] | None
+
+WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
+BUSY: Final = frozenset({429, 503})
+BUSY_ATTEMPTS: Final = 3
+MAX_RETRY_AFTER: Final = 30.0
+"""Seconds; a tenant that requests a longer pause is reported as busy."""
+
+
+class RequestAttempts:
+    """Sends requests of one run, and repeats those that may be repeated.
+
+    Args:
+        target: The tenant.
+        sender: Sends one request.
+        budget: Paces the requests.
+        renewal: Authenticates the requests.
+        incidents: Keeps what went wrong.
+    """
+
+    def __init__(
+        self, target: Target, sender: Sender, budget: BudgetTracker, renewal: TokenRenewal, incidents: Incidents
+    ) -> None:
+        self._target = target
+        self._sender = sender
+        self._budget = budget
+        self._renewal = renewal
+        self._incidents = incidents
+
+    def send(
+        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
+    ) -> Exchange:
+        """Send a request; repeat it after a server error, and note whether it fails again.
+
+        Raises:
+            NoResponseError: The tenant stays busy, or no complete response was received.
+            KitError: See `Sender.send` and `TokenRenewal.headers`.
+        """
+        first = self._send_with_backoff(method, url, access, headers, content)
+        if not is_server_error(first.status):
+            return first
+        if getattr(access, "nonce", None) is not None:
+            # Credentials for one request: the repeat would be another request.
+            self._incidents.add_server_error(first, repeated=False)
+            return first
+        try:
+            second = self._send_with_backoff(method, url, access, headers, content)
+        except KitError:
+            self._incidents.add_server_error(first, repeated=False)
+            return first
+        self._incidents.add_server_error(first, repeated=is_server_error(second.status))
+        return second
+
+    def _send_with_backoff(
+        self,
+        method: HttpMethod | WriteMethod,
+        url: str,
+        access: Credentials,
+        headers: Headers,
+        content: bytes | None = None,
+    ) -> Exchange:
+        """Send a request; repeat it while the tenant is busy.
+
+        Raises:
+            NoResponseError: The tenant stays busy, or a gateway answers that it got no response.
+        """
+        for attempt in itertools.count(1):
+            began = time.monotonic()
+            exchange = self._send_reconnecting(method, url, access, headers, content)
+            if exchange.status not in NO_ANSWER:
+                return exchange
+            delay = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
+            if delay is None:
+                delay = float(2 ** (attempt - 1))
+            patient = delay <= min(MAX_RETRY_AFTER, self._budget.seconds_left)
+            if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS or not patient:
+                break
+            self._budget.slow_down(began, delay)
+        self._incidents.add_unanswered(exchange.status)
+        raise NoResponseError(f"HTTP {exchange.status}: the tenant is busy, or a gateway got no response from it")
+
+    def _send_reconnecting(
+        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
+    ) -> Exchange:
+        """Send a request; repeat a read once if the connection was lost."""
+        try:
+            return self._send_once(method, url, access, headers, content)
+        except NoResponseError as error:
+            lost = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+            if not lost or method in WRITE_METHODS:
+                self._note_broken_response(method, url, error)
+                raise
+        try:
+            return self._send_once(method, url, access, headers, content)
+        except NoResponseError as error:
+            self._note_broken_response(method, url, error)
+            raise
+
+    def _note_broken_response(self, method: str, url: str, error: NoResponseError) -> None:
+        if isinstance(error, BrokenResponseError):
+            self._incidents.add_broken_response(f"{method} {url.removeprefix(self._target.base_url)}", str(error))
+
+    def _send_once(
+        self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
+    ) -> Exchange:
+        authentication = self._renewal.headers(method, url, access)
+        request = self._sender.build_request(method, url, {**(headers or {}), **authentication}, content)
+        raw = self._sender.send(request)
+        below = url.removeprefix(self._target.base_url)
+        options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
+        curl = " ".join(filter(None, [access.curl(), self._target.curl_options(url), *options]))
+        return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)

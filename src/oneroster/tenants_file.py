@@ -1,0 +1,83 @@
+"""The configuration file of tenants: read, with references to secrets resolved."""
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from oneroster.errors import ConfigurationError
+from oneroster.setting_values import FLAGS, HEADERS, SECRETS, Headers, read_flag, read_reference
+
+__all__ = ["read_tenants", "tenant_from_file"]
+
+
+def read_tenants(path: Path) -> dict[str, Any]:
+    """Return the tables of all tenants of a configuration file by name, unresolved.
+
+    Raises:
+        ConfigurationError: The file cannot be read.
+    """
+    import tomllib
+
+    try:
+        # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
+        tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
+    except (ValueError, RecursionError) as error:
+        # The rest of the message may quote a secret.
+        place = re.search(r"\(at (line \d+)", str(error))
+        raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
+    return tenants if isinstance(tenants, dict) else {}
+
+
+def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of one tenant of a file, with the secrets that it refers to.
+
+    Args:
+        path: The file.
+        tenant: The name of the tenant.
+        known: The names of all settings.
+        environ: The environment variables.
+
+    Raises:
+        ConfigurationError: The file cannot be read, has no such tenant, or holds a setting that cannot be used.
+    """
+    tenants = read_tenants(path)
+    table = tenants.get(tenant)
+    if not isinstance(table, dict):
+        names = ", ".join(sorted(tenants))
+        raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {names or 'none'}.")
+    unknown = sorted(table.keys() - set(known))
+    if unknown:
+        raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
+    return {name: _value(f"{path}, tenant {tenant!r}: {name}", name, value, environ) for name, value in table.items()}
+
+
+def _value(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:
+    if name == HEADERS:
+        return _headers(label, value, environ)
+    if name in FLAGS:
+        return read_flag(label, _text(label, value, environ) if isinstance(value, dict) else value)
+    return _text(label, value, environ, secret=name in SECRETS)
+
+
+def _headers(label: str, value: object, environ: Mapping[str, str]) -> Headers:
+    if not isinstance(value, dict):
+        raise ConfigurationError(f'{label} must be a table, as in {{ x-key = {{ env = "NAME" }} }}.')
+    return tuple((name.lower(), _text(f"{label}.{name}", each, environ, secret=True)) for name, each in value.items())
+
+
+def _text(label: str, value: object, environ: Mapping[str, str], *, secret: bool = False) -> str:
+    if isinstance(value, str) and not secret:
+        return value
+    if isinstance(value, str):
+        raise ConfigurationError(
+            f'{label}: a secret must not be in this file. Refer to it by {{ env = "NAME" }} or {{ file = "path" }}.'
+        )
+    match value:
+        case {"env": str(place), **rest} if not rest:
+            return read_reference(label, "env", place, environ)
+        case {"file": str(place), **rest} if not rest:
+            return read_reference(label, "file", place, environ)
+    raise ConfigurationError(f'{label} must be a string, {{ env = "NAME" }} or {{ file = "path" }}.')

@@ -1,0 +1,249 @@
+"""The closed vocabulary of a document: the keys of each kind of object, and what the x-oneroster-* keys say.
+
+A key that is not listed is a mistake, because nothing would read it. To add one, list it here under the objects that
+may have it, read it in `reader` or `schemas`, and give a key of this project a sentence in `SENTENCES`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Final
+
+__all__ = ["OBJECTS", "SENTENCES", "nearest", "objects_with", "vocabulary_problems"]
+
+Path = tuple[str | int, ...]
+
+# The form of a value is the name of another object, of a list "[…]" or a mapping "{…}" of them, or one of `_LEAVES`.
+# "!" after a key says that the object must have it. Values of OpenAPI's own keys are left to its validator: "any".
+_WORDS: Final = {"description": "any", "x-oneroster-note": "text"}
+_MARKED: Final = {**_WORDS, "x-oneroster-trust": "mark"}
+_VALUE: Final = dict.fromkeys(
+    (
+        "$ref", "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
+        "description", "default",
+    ),
+    "any",
+)  # fmt: skip
+_STRUCTURE: Final = {
+    "items": "item",
+    "properties": "{property}",
+    "required": "any",
+    "additionalProperties": "any",
+}
+_DATA: Final = {"x-oneroster-wrapper": "text", "x-oneroster-element": "text", "x-oneroster-many": "flag"}
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "document": {
+            "openapi": "any",
+            "info": "info",
+            "servers": "[server]",
+            "tags": "[tag]",
+            "paths": "{path}",
+            "components": "components",
+            "x-oneroster-profiles": "{profile}",
+            "x-oneroster-status": "status",
+            "x-oneroster-conventions": "conventions",
+        },
+        "info": {**dict.fromkeys(("title", "version", "summary", "description", "license"), "any")},
+        "server": {**dict.fromkeys(("url", "description", "variables"), "any"), "x-oneroster-service": "text"},
+        "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
+        "components": {
+            "securitySchemes": "{security scheme}",
+            "parameters": "{parameter}",
+            "headers": "{header}",
+            "schemas": "{schema}",
+            "requestBodies": "{request body}",
+            "responses": "{response}",
+            "examples": "{example}",
+        },
+        "security scheme": {
+            **_WORDS,
+            **dict.fromkeys(("type", "scheme", "flows", "name", "in", "bearerFormat"), "any"),
+        },
+        "path": dict.fromkeys(_METHODS, "operation"),
+        "operation": {
+            **_WORDS,
+            **dict.fromkeys(("operationId", "summary", "tags", "security"), "any"),
+            "parameters": "[parameter]",
+            "requestBody": "request body",
+            "responses": "{response}",
+            "x-oneroster-profiles": "names",
+            "x-oneroster-stands-for": "text",
+            "x-oneroster-scope": "scope",
+        },
+        "parameter": {
+            **_WORDS,
+            **dict.fromkeys(("$ref", "name", "in", "required", "style", "explode"), "any"),
+            "schema": "value",
+            "examples": "{example}",
+        },
+        "header": {
+            **_MARKED,
+            "$ref": "any",
+            "required": "any",
+            "schema": "value",
+            "x-oneroster-presence": "presence",
+        },
+        "request body": {**_WORDS, "$ref": "any", "required": "any", "content": "{media type}"},
+        "response": {
+            **_MARKED,
+            "$ref": "any",
+            "headers": "{header}",
+            "content": "{media type}",
+            "links": "{link}",
+            "x-oneroster-subset": "subset",
+        },
+        "media type": {"schema": "value", "examples": "{example}"},
+        "example": {**dict.fromkeys(("$ref", "summary", "description", "value"), "any")},
+        "link": {**dict.fromkeys(("operationId", "parameters", "description"), "any")},
+        "schema": {
+            **_VALUE,
+            **_STRUCTURE,
+            **_MARKED,
+            **_DATA,
+            "enum": "any",
+            "allOf": "[part]",
+            "x-oneroster-collection": "text",
+            "x-oneroster-read": "text",
+        },
+        "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
+        "property": {
+            **_VALUE,
+            **_MARKED,
+            "items": "item",
+            "additionalProperties": "any",
+            "enum": "any",
+            "x-oneroster-profiles": "names",
+            "x-oneroster-presence": "presence",
+            "x-oneroster-personal": "flag",
+            "x-oneroster-secret": "flag",
+            "x-oneroster-reference": "reference",
+        },
+        "item": {**_VALUE, "items": "item", "enum": "any"},
+        "value": {**_VALUE, "items": "item", "enum": "any"},
+        # The values of the keys of this project.
+        "profile": {"description!": "text", "booleans": "notation"},
+        "status": {"payload": "text", "codes": "text"},
+        "conventions": {
+            **dict.fromkeys(("page-parameters", "read-parameters", "page-headers", "security", "errors"), "names")
+        },
+        "scope": {"through": "through", "parents!": "[parent]", "trust!": "mark", "x-oneroster-note": "text"},
+        "through": {"collection!": "text", "property!": "text", "where": "{names}"},
+        "parent": {"parameter!": "text", "read!": "text", "property!": "text"},
+        "subset": {"of!": "text", "property!": "text", "values!": "names", "trust!": "mark"},
+        "presence": {"trust!": "mark", "note": "text"},
+        "reference": {"to!": "text", "types!": "names"},
+    }
+)
+"""The keys of each kind of object, with the forms of their values."""
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "x-oneroster-profiles": "at the top: the dialects, and their notation of booleans; on an operation: the "
+        "dialects that serve it; on a property: the dialects that have it, all without the key",
+        "x-oneroster-status": "`payload`, the schema of an error; `codes`, the enumeration of its minor codes",
+        "x-oneroster-conventions": "the rules of this version: `page-parameters` and `read-parameters` (components), "
+        "`page-headers`, `security`, `errors` (statuses)",
+        "x-oneroster-service": "with several servers: the name of the service at this base path; the service of the "
+        "operations with this tag",
+        "x-oneroster-stands-for": "the standard operation that a dialect's own replaces",
+        "x-oneroster-wrapper": "the key of the data in the response",
+        "x-oneroster-element": "the schema of the data",
+        "x-oneroster-many": "whether the data is an array",
+        "x-oneroster-subset": "the collection that a specialised one is a part of, and the property and values that "
+        "decide",
+        "x-oneroster-scope": "how a row belongs to the parents in the path: the `property` of each parent refers to it "
+        "(dotted over two hops), directly or `through` a record of another collection",
+        "x-oneroster-collection": "the operation that lists all records of the element",
+        "x-oneroster-read": "the operation that reads one record of the element",
+        "x-oneroster-reference": "the element that a GUIDRef refers to, and the values of its `type`",
+        "x-oneroster-trust": "`A` certain, `B` probable, `C` uncertain",
+        "x-oneroster-presence": 'the mark of "required" or "optional", if it differs from that of the fact',
+        "x-oneroster-personal": "personal data: never shown in a log, a message, a repr or a report",
+        "x-oneroster-secret": "a password: never shown at all",
+        "x-oneroster-note": "why a fact is uncertain",
+    }
+)
+"""What each key of this project says."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
+_LEAVES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "any": (lambda _: True, ""),
+    "text": (_is_text, "text"),
+    "flag": (lambda value: isinstance(value, bool), "true or false"),
+    "mark": (lambda value: value in ("A", "B", "C"), "A, B or C"),
+    "notation": (lambda value: value in ("string", "json"), "string or json"),
+    "names": (_are_names, "a list of different names"),
+}
+
+
+def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
+    """Return a question with the known name that is most like a word; empty if none is."""
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def objects_with(key: str) -> list[str]:
+    """Return the kinds of objects that may have a key."""
+    return [kind for kind, keys in OBJECTS.items() if key in _names(keys)]
+
+
+def vocabulary_problems(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the path and the description of each key that its object cannot have, and of each value of another form.
+
+    Values that are no objects where OpenAPI has one are left to the validator of OpenAPI.
+    """
+    yield from _object("document", document, ())
+
+
+def _names(keys: Mapping[str, str]) -> dict[str, str]:
+    return {key.rstrip("!"): form for key, form in keys.items()}
+
+
+def _object(kind: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if not isinstance(value, Mapping):
+        if any(key.endswith("!") for key in OBJECTS[kind]):
+            yield path, f"a {kind} is a mapping with the keys {', '.join(_names(OBJECTS[kind]))}"
+        return
+    known = _names(OBJECTS[kind])
+    unknown = [key for key in value if key not in known]
+    yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+    for key in OBJECTS[kind]:
+        if key.endswith("!") and key[:-1] not in value and not unknown:
+            yield path, f"the {kind} has no {key[:-1]}"
+    for key, form in known.items():
+        if key in value:
+            yield from _value(key, form, value[key], (*path, key))
+
+
+def _unknown(kind: str, key: str, known: Mapping[str, str]) -> str:
+    elsewhere = objects_with(key)
+    if elsewhere:
+        return f"{key} has no meaning here ({kind}); it is a key of {', '.join(elsewhere)}"
+    return f"{key} is no known key of a {kind}{nearest(key, known)}"
+
+
+def _value(key: str, form: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if form[0] in "[{":
+        parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+        if isinstance(value, Mapping | list) and (form[0] == "{") is not isinstance(value, Mapping):
+            yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
+            return
+        for name, part in parts:
+            yield from _value(str(name), form[1:-1], part, (*path, name))
+    elif form in OBJECTS:
+        yield from _object(form, value, path)
+    else:
+        fits, words = _LEAVES[form]
+        if not fits(value):
+            yield path, f"{key} is {words}, not {value!r}"

@@ -1,0 +1,69 @@
+"""The file of tenants: what is refused, with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from oneroster import ConfigurationError
+from oneroster.settings import Settings, resolve_settings
+from oneroster.tenants_file import read_tenants, tenant_from_file
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tenants", "cannot be read as TOML\\."),
+        ("[tenants.a]\ntoken = s3cret", "cannot be read as TOML: error in line 2\\."),
+        ("tenants = 3", "has no \\[tenants.a\\]"),
+        ("", "has no \\[tenants.a\\]"),
+        ("[tenants.b]", "in the file: b"),
+        ('[tenants.a]\nbase = "x"', "unknown settings base"),
+        ('[tenants.a]\nclient_secret = "s3cret"', "must not be in this file"),
+        ('[tenants.a]\nclient_secret = { env = "NOT_SET" }', "NOT_SET is not set"),
+        ('[tenants.a]\ntoken = { file = "nowhere/at-all" }', "cannot be read"),
+        ("[tenants.a]\nscopes = 3", "must be a string"),
+        ('[tenants.a]\ntoken = { env = "A", file = "b" }', "must be a string"),
+        ('[tenants.a]\nheaders = "X-Key=env:KEY"', "must be a table"),
+        ('[tenants.a]\nheaders = { x-key = "s3cret" }', "headers.x-key: a secret must not be in this file"),
+        ('[tenants.a.headers]\nx-key = { env = "NOT_SET" }', "headers.x-key: the environment variable NOT_SET"),
+        ("[tenants.a]\nallow_http = 1", "allow_http must be true or false"),
+        ('[tenants.a]\nallow_http = "s3cret"', "allow_http must be true or false"),
+    ],
+)
+def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "oneroster.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        resolve_settings({}, {}, "a", path)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_secret_that_is_kept_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("\n")
+    path = tmp_path / "oneroster.toml"
+    path.write_text(f"[tenants.a]\ntoken = {{ file = '{tmp_path / 'secret'}' }}")
+    with pytest.raises(ConfigurationError, match=r"token: .* is empty"):
+        resolve_settings({}, {}, "a", path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none.toml cannot be read \(.*\); name the file with --config"):
+        resolve_settings({}, {}, "a", tmp_path / "none.toml")
+
+
+def test_every_reference_of_a_table_is_resolved(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from file\n", encoding="utf-8")
+    path = tmp_path / "oneroster.toml"
+    path.write_text(
+        f"""[tenants.a]
+allow_http = true
+base_url = {{ env = "URL" }}
+[tenants.a.headers]
+X-One = {{ env = "ONE" }}
+X-Two = {{ file = '{tmp_path / "key"}' }}
+"""
+    )
+    found = tenant_from_file(path, "a", Settings._fields, {"URL": "https://sis.example", "ONE": "from env"})
+    headers = (("x-one", "from env"), ("x-two", "from file"))
+    assert found == {"allow_http": True, "base_url": "https://sis.example", "headers": headers}
+    assert list(read_tenants(path)) == ["a"]
