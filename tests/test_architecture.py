@@ -47,7 +47,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "verdict",
         "check_model",
         "dialects",
-        "levels families errors causes",
+        "levels families errors causes harm",
     ),
     "oneroster.pull": (
         "tenants",

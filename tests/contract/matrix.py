@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from oneroster.sandbox.faults import FAULTS
+
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
     "single-in-list": "OR-ENV-02",
@@ -19,6 +21,9 @@ SCHEMA: Final = {
     "json-booleans": "OR-SCH-06",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
+    "flat-references": "OR-SCH-01",
+    "ids-for-references": "OR-SCH-02",
+    "relative-href": "OR-SCH-06",
 }
 
 PAGING: Final = {
@@ -56,11 +61,13 @@ FILTERING: Final = {
     "malformed-filter-crashes": "OR-FLT-13",
     "like-wildcards": "OR-FLT-14",
     "injectable-filter": "OR-FLT-15",
+    "filter-finds-hidden": "OR-FLT-01",
 }
 
 SORTING: Final = {
     "sort-ignored": "OR-SRT-01",
     "numbers-sorted-as-text": "OR-SRT-01",
+    "sort-reversed": "OR-SRT-01",
     "desc-ignored": "OR-SRT-02",
     "descending-by-default": "OR-SRT-03",
     "unknown-sort-refused": "OR-SRT-04",
@@ -96,6 +103,7 @@ SEMANTICS: Final = {
     "demographics-of-nobody": "OR-SEM-15",
     "ids-anew": "OR-SEM-16",
     "escaped-ids-lost": "OR-SEM-17",
+    "nested-finds-hidden": "OR-SEM-03",
 }
 
 ACCESS: Final = {
@@ -133,21 +141,12 @@ HTTP: Final = {
     "slash-redirect": "OR-HTP-07",
 }
 
-WAYS_IN: Final = {
-    "demographics-for-all": "oauth2",
-    "any-secret": "oauth2",
-    "any-grant": "oauth2",
-    "no-token-type": "oauth2",
-    "token-cached": "oauth2",
-    "eternal-token": "oauth2",
-    "scopes-ignored": "oauth2",
-    "stale-timestamp": "oauth1",
-    "nonce-twice": "oauth1",
-    "query-unsigned": "oauth1",
-}
+WAYS_IN: Final = {name: str(fault.needs.access) for name, fault in FAULTS.items() if fault.needs.access != "any"}
 """Faults that show only to who comes in by this way; the others are judged with a static bearer token."""
 
-TOKEN_LIFETIME: Final = {"eternal-token": 1}
+TOKEN_LIFETIME: Final = {
+    name: fault.needs.token_lifetime for name, fault in FAULTS.items() if fault.needs.token_lifetime is not None
+}
 """Seconds that a token lives, where that is shorter than the sandbox's usual hour."""
 
 ERRORS: Final = {

@@ -27,3 +27,34 @@ def test_a_timeout_does_not_move_it_and_is_not_repeated_after_it() -> None:
     assert attempts.deadline == before
     attempts.deadline -= LIMITS.total_timeout
     assert attempts.delay(httpx.ReadTimeout("")) is None
+
+
+def failed(status: int) -> RawResponse:
+    return RawResponse(status, httpx.Headers(), b"", "https://sis.example/orgs")
+
+
+def test_a_server_error_is_repeated_twice_at_most_c3() -> None:
+    attempts, delays = Attempts(Retry(first_delay=0), LIMITS, "getAllOrgs"), []
+    for attempts.sent in range(1, 5):
+        delays.append(attempts.delay(failed(500)))
+    assert delays == [0, 0, None, None]
+
+
+def test_a_busy_server_without_a_time_moves_the_deadline_c4() -> None:
+    attempts = Attempts(Retry(first_delay=8), LIMITS, "getAllOrgs")
+    attempts.sent, before = 1, attempts.deadline
+    delay = attempts.delay(failed(429))
+    assert delay is not None
+    assert 4 <= delay <= 8
+    assert attempts.deadline == before + delay
+    attempts.sent = 19
+    assert attempts.delay(failed(429)) is not None
+    attempts.sent = 20
+    assert attempts.delay(failed(429)) is None
+
+
+def test_other_statuses_keep_to_the_attempts() -> None:
+    attempts = Attempts(Retry(first_delay=0), LIMITS, "getAllOrgs")
+    attempts.sent = 5
+    assert attempts.delay(failed(503)) is None
+    assert attempts.delay(busy("0")) is not None

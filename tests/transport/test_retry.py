@@ -1,42 +1,11 @@
 """Retries: how often, how long, and when not at all."""
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster import ConfigurationError, Retry
-from oneroster.transport.retry import delay_before_retry, retry_after_seconds
-
-NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        (" 0 ", 0),
-        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
-        (format_datetime(NOW - timedelta(days=1), usegmt=True), 0),
-        ("9" * 5000, 31_536_000),
-        (None, None),
-        ("", None),
-        ("-1", None),
-        ("soon", None),
-        ("1.5", None),
-        ("²", None),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(header: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(header, NOW) == seconds
-
-
-@given(st.text())
-def test_no_retry_after_header_breaks_the_reading(header: str) -> None:
-    seconds = retry_after_seconds(header, NOW)
-    assert seconds is None or seconds >= 0
+from oneroster.transport.retry import RETRIED_STATUSES, delay_before_retry
 
 
 def test_waits_double_up_to_the_longest() -> None:
@@ -66,6 +35,23 @@ def test_a_wait_is_never_shorter_than_asked_and_never_passes_the_deadline(
 
 def test_senseless_limits_are_refused() -> None:
     assert Retry().checked() == Retry()
-    for wrong in (Retry(attempts=0), Retry(deadline=-1)):
+    nan = float("nan")
+    for wrong in (Retry(attempts=0), Retry(deadline=-1), Retry(deadline=nan), Retry(first_delay=nan)):
         with pytest.raises(ConfigurationError, match="attempts must be at least 1"):
             wrong.checked()
+
+
+def test_a_busy_server_is_asked_in_longer_steps_up_to_the_deadline_c4() -> None:
+    for draw in (0.0, 1.0):
+        retry, elapsed, sent, delays = Retry(), 0.0, 1, []
+        while (delay := delay_before_retry(retry, sent, elapsed, None, lambda: draw, busy=True)) is not None:  # noqa: B023
+            delays.append(delay)
+            elapsed, sent = elapsed + delay, sent + 1
+        assert delays == sorted(delays)
+        assert 200 < elapsed <= retry.deadline
+    assert delay_before_retry(Retry(attempts=1), 1, 0, None, lambda: 0.0, busy=True) is None
+    assert delay_before_retry(Retry(attempts=2, busy_attempts=3), 3, 0, None, lambda: 0.0, busy=True) is None
+
+
+def test_a_server_error_is_retried_c3() -> None:
+    assert 500 in RETRIED_STATUSES

@@ -77,7 +77,18 @@ def test_a_failure_that_stays_is_raised_after_the_last_attempt(read: Reader) -> 
 
 
 @both
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 520])
+def test_a_server_error_is_repeated_twice_c3(read: Reader) -> None:
+    failed = Answer(500, b"<html>")
+    with serve(lambda _: failed) as web, pytest.raises(errors.StatusError, match="500"):
+        read(web.origin)
+    assert len(web.seen) == 3
+    answers = iter([failed, failed, Answer(200, ORG)])
+    with serve(lambda _: next(answers)) as web:
+        read(web.origin)
+
+
+@both
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 520])
 def test_an_answer_is_not_asked_for_again(read: Reader, status: int) -> None:
     with serve(lambda _: Answer(status, b"<html>")) as web, pytest.raises(errors.StatusError) as caught:
         read(web.origin)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from oneroster.contract.causes import Cause
+from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 
 __all__ = ["HOLDS", "VIOLATED", "WHOLE_TENANT", "Check", "Evidence", "Finding", "Status", "shown_ids"]
@@ -104,6 +105,7 @@ class Check:
         cause: Why the rule was not judged; None when it was.
         explained_by: The rule whose failed check explains that this one was not judged; None without one.
         explained_on: The operation of that check.
+        harm: What a violation does to those who read the tenant.
         accepted: The reason that the baseline gives for accepting the violation; None when it was not accepted.
     """
 
@@ -120,6 +122,7 @@ class Check:
     explained_by: str | None = None
     explained_on: str | None = None
     accepted: str | None = None
+    harm: Harm = Harm.FORM
 
     def as_json(self) -> dict[str, Any]:
         """Return the check in the form of the JSON report."""
@@ -134,6 +137,7 @@ class Check:
             "family": self.family,
             "title": self.title,
             "level": str(self.level),
+            "harm": str(self.harm),
             "status": str(self.status),
             "operation": self.operation_id,
             "message": self.message,

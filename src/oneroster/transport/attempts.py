@@ -8,7 +8,8 @@ from typing import TypeGuard
 from oneroster.errors import DecodeError, TokenError
 from oneroster.transport import log
 from oneroster.transport.bounded_response import RawResponse, ResponseLimits
-from oneroster.transport.retry import RETRIED_STATUSES, Retry, delay_before_retry, retry_after_seconds
+from oneroster.transport.retry import RETRIED_STATUSES, SERVER_ERROR_ATTEMPTS, Retry, delay_before_retry
+from oneroster.transport.retry_times import seconds_to_wait
 from oneroster.transport.transport_errors import is_transient
 
 __all__ = ["Attempts", "is_final", "outcome_name"]
@@ -33,6 +34,7 @@ class Attempts:
         self._began = time.monotonic()
         self.deadline = self._began + limits.total_timeout
         self.sent = 0
+        self._server_errors = 0
 
     def delay(self, failure: Exception | RawResponse) -> float | None:
         """Return the seconds to wait before the read is sent again, or None to stop.
@@ -42,13 +44,17 @@ class Attempts:
         """
         if not _may_be_temporary(failure):
             return None
-        asked = retry_after_seconds(_retry_after(failure), datetime.now(UTC))
+        self._server_errors += _status(failure) == 500
+        if self._server_errors >= SERVER_ERROR_ATTEMPTS:
+            return None
+        asked = _seconds_asked(failure)
+        busy = asked is not None or _status(failure) == 429
         now = time.monotonic()
-        delay = delay_before_retry(self._retry, self.sent, now - self._began, asked, random.random)
+        delay = delay_before_retry(self._retry, self.sent, now - self._began, asked, random.random, busy=busy)
         if delay is None:
             return None
-        if asked is not None:
-            # The server chose this pause; it does not shorten the time for the response.
+        if busy:
+            # The server causes this pause; it does not shorten the time for the response.
             self.deadline += delay
         elif now + delay >= self.deadline:
             return None
@@ -66,10 +72,13 @@ def outcome_name(outcome: Exception | RawResponse) -> str:
     return str(outcome.status_code) if isinstance(outcome, RawResponse) else type(outcome).__name__
 
 
-def _retry_after(failure: Exception | RawResponse) -> str | None:
+def _status(failure: Exception | RawResponse) -> int | None:
+    return failure.status_code if isinstance(failure, RawResponse | TokenError) else None
+
+
+def _seconds_asked(failure: Exception | RawResponse) -> float | None:
     if isinstance(failure, RawResponse):
-        header: str | None = failure.headers.get("Retry-After")
-        return header
+        return seconds_to_wait(failure.status_code, failure.headers, datetime.now(UTC))
     return failure.retry_after if isinstance(failure, TokenError) else None
 
 

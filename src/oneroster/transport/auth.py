@@ -9,6 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -21,6 +22,7 @@ from oneroster.standard import Standard
 from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body, read_body_async
 from oneroster.transport.deadline import seconds_left
 from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts, token_members
+from oneroster.transport.retry_times import seconds_to_wait
 from oneroster.transport.urls import origin_of, redacted
 
 __all__ = ["Bearer", "ClientCredentials", "OAuth1"]
@@ -256,7 +258,7 @@ class ClientCredentials(httpx.Auth):
             f"The token endpoint {redacted(self._token_url)} answered {response.status_code}{known}. Check client id,"
             " secret and scopes, and whether it expects id and secret in the form body (client_auth='body').",
             response.status_code,
-            response.headers.get("Retry-After"),
+            seconds_to_wait(response.status_code, response.headers, datetime.now(UTC)),
         )
 
     def _signed(self, request: httpx.Request, token: Token | None) -> httpx.Request:

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.families import FAMILIES
+from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
 from oneroster.contract.reports.summary_model import Score, Summary
@@ -89,6 +90,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
+                "harm": "form",
                 "status": "failed",
                 "operation": "getAllOrgs",
                 "message": "limit=2 brought 9 rows",
@@ -108,6 +110,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
+                "harm": "form",
                 "status": "not judged",
                 "operation": None,
                 "message": "holds",
@@ -150,10 +153,13 @@ def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "report.json.partial").mkdir()
+def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
-    with pytest.raises(OSError, match="directory"):
+    monkeypatch.setattr("oneroster.atomic_files.os.fsync", is_full)
+    with pytest.raises(OSError, match="No space left"):
         write_report("new", tmp_path / "report.json")
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
 
@@ -235,6 +241,18 @@ def test_many_violations_get_advice_what_to_fix_first() -> None:
     text = printed(a_report(*checks, *widest))
     first = text.split("Fix first")[1].strip().splitlines()[0]
     assert first.startswith("OR-PAG-05")
+
+
+def test_a18_what_to_fix_first_is_what_harms_most() -> None:
+    harms = [Harm.FORM, Harm.VALUES, Harm.PRIVACY, Harm.ACCESS, Harm.ROWS]
+    checks = [
+        a_check(f"OR-PAG-0{number}", Status.FAILED, harm=harm, operation_id=f"getThing{operation}")
+        for number, harm in enumerate(harms)
+        # The least harmful are the broadest.
+        for operation in range(9 - number)
+    ]
+    groups = Summary.of(a_report(*checks)).fix_first
+    assert [group.first.harm for group in groups] == list(Harm)
 
 
 def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> None:

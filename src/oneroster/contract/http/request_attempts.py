@@ -17,7 +17,7 @@ from oneroster.contract.http.incidents import NO_ANSWER, Incidents, is_server_er
 from oneroster.contract.http.sender import Sender
 from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
-from oneroster.transport.retry import retry_after_seconds
+from oneroster.transport.retry_times import seconds_to_wait
 
 __all__ = ["RequestAttempts"]
 
@@ -92,7 +92,7 @@ class RequestAttempts:
             exchange = self._send_reconnecting(method, url, access, headers, content)
             if exchange.status not in NO_ANSWER:
                 return exchange
-            delay = retry_after_seconds(exchange.headers.get("Retry-After"), datetime.now(UTC))
+            delay = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
             if delay is None:
                 delay = float(2 ** (attempt - 1))
             patient = delay <= min(MAX_RETRY_AFTER, self._budget.seconds_left)

@@ -157,9 +157,13 @@ def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
 
 
 def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """Return violations in the order in which to fix them: musts first, then those of many operations."""
-    weight = list(Level)
-    return tuple(sorted(violations, key=lambda group: (weight.index(group.first.level), -len(group.checks))))
+    """Return violations in the order in which to fix them: the worst harm first, musts before shoulds."""
+    levels = list(Level)
+
+    def urgency(group: FindingGroup) -> tuple[int, int, int]:
+        return group.first.harm.rank, levels.index(group.first.level), -len(group.checks)
+
+    return tuple(sorted(violations, key=urgency))
 
 
 def operation_names(checks: Iterable[Check], most: int | None = None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from oneroster.contract.errors import EngineError, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
@@ -107,6 +108,7 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-ENG-03",
     family="engine",
+    harm=Harm.VALUES,
     title="Responses match the schema for every valid request",
     clause="2 wrapper summary and 5 data model [A]",
     example="with a filter, the records lack a required property",
@@ -124,7 +126,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
         for violation, sourced_id in RecordViolations.of(tenant).new(reading):
             tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
     for violation, tally in tallies.items():
-        message = f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} of engine responses"
+        message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
         yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
     reported = bool(misplaced or tallies)
     if not reported:

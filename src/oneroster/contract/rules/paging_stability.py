@@ -5,13 +5,14 @@ from itertools import pairwise
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.observation.probe_values import complete_collections
+from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
@@ -36,13 +37,14 @@ FIELD_WITH_TIES: Final = "status"
 
 def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 @rule(
     "OR-PAG-08",
     family="paging",
+    harm=Harm.FORM,
     title="Without a limit, a page has 100 rows",
     clause="3.1 limit, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
@@ -167,7 +169,7 @@ def _rows(ids: list[str]) -> str:
     example="filter=status='tobedeleted' returns 2 rows with X-Total-Count 400",
     fix="count the rows after applying the filter",
     over=collections,
-    needs=("OR-PAG-02", "OR-PAG-05"),
+    needs=("OR-PAG-05",),
 )
 def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = filtered_walk(tenant, operation, "status='tobedeleted'")

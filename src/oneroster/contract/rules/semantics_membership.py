@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -12,6 +13,7 @@ from oneroster.contract.observation.operation_selectors import collections, nest
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
 
@@ -23,12 +25,14 @@ def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-01",
     family="semantics",
+    harm=Harm.ROWS,
     title="A specialised collection contains only records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="GET /students lists a user whose role is teacher",
     fix="select by the property that defines the kind, such as role or type, and by nothing else",
     over=specialised,
 )
+@confirmed
 def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     others = [identity(row) for row in found.rows if not in_subset(row, operation.subset)]
@@ -36,11 +40,15 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         allowed = " or ".join(operation.subset.values)
         message = f"{len(others)} of {len(found)} records have a {operation.subset.property} other than {allowed}"
         yield finding(message, found.pages[0], others)
+    elif operation.subset is not None and found.pages:
+        larger = tenant.dialect.operation(operation.subset.of)
+        yield from foreign_rows(tenant, found.pages[0], found.rows, "the collection", larger)
 
 
 @rule(
     "OR-SEM-02",
     family="semantics",
+    harm=Harm.ROWS,
     title="A specialised collection contains all records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="a user whose role is student is listed by /users but not by /students",
@@ -66,6 +74,7 @@ def _scope_level(operation: Operation) -> Level | None:
 @rule(
     "OR-SEM-03",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection contains only the records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/{id}/classes lists a class of another school",
@@ -74,9 +83,18 @@ def _scope_level(operation: Operation) -> Level | None:
 )
 @confirmed
 def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    whole = tenant.dialect.collection_of(operation.element)
     for found in tenant.walks(operation):
+        strangers = list(
+            foreign_rows(tenant, found.pages[0], found.rows, "the collection", whole, _scope_level(operation))
+            if found.pages and whole is not None
+            else ()
+        )
+        if strangers:
+            yield from strangers
+            return
         expected = expected_members(tenant, operation, found.values, live_only=False)
-        known = tenant.all_rows(tenant.dialect.collection_of(operation.element))
+        known = tenant.all_rows(whole)
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
             message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
@@ -87,6 +105,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
 @rule(
     "OR-SEM-04",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection contains all records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="a class refers to the school, but GET /schools/{id}/classes does not list it",
@@ -119,6 +138,7 @@ def _parents_text(values: dict[str, str]) -> str:
 @rule(
     "OR-SEM-10",
     family="semantics",
+    harm=Harm.ROWS,
     title="No two records of a collection have the same sourcedId",
     clause="5.1 sourcedId [A]",
     example="two orgs on one page have the same sourcedId",

@@ -1,33 +1,38 @@
 """Sorting rules: every kind of value, both directions, absent values and unknown fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget
+from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.probe_values import complete_collections, fields_to_sort_by, probe_fields
+from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
+from oneroster.contract.observation.walk import ObservedWalk, walk
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
 SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 MOST_COLLECTIONS: Final = 3
+MOST_PAGES: Final = 30
+"""Pages of a sorted collection that is read to its end."""
 
 
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections to test sorting on."""
     known = fields_to_sort_by(tenant)
-    return (operation for operation, _ in complete_collections(tenant) if operation.operation_id in known)
+    return (operation for operation, _ in known_collections(tenant) if operation.operation_id in known)
 
 
 def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
@@ -38,7 +43,7 @@ def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
 
 def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
@@ -53,8 +58,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotJudged`` when no page could be read.
     """
-    rows, fields = tenant.all_rows(operation), fields_to_sort_by(tenant)[operation.operation_id]
-    judged = False
+    whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
+    rows, judged = tenant.rows_by_id(whole), False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
         if is_rejected(reading):
@@ -68,12 +73,20 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
             message = f"a sort by {path} ({kind}, {direction}) returned row {index + 1} of {len(keys)} out of order"
-            yield finding(message, reading, [reading.ids[index]])
-        elif omits_earlier_row(keys, sort_values(others, path, kind), kind, descending=descending):
+            yield finding(message + _cause(whole, reading, path, kind, descending), reading, [reading.ids[index]])
+        elif whole.complete and omits_earlier_row(keys, sort_values(others, path, kind), kind, descending=descending):
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:
         raise obstacle(sorted_page(tenant, operation, fields[0][0], order))
+
+
+def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, descending: bool) -> str:
+    """Return how the rows of a wrongly sorted page are sorted instead, to be appended to a message."""
+    if reading.ids == whole.ids[: len(reading.ids)]:
+        return "; it is the order without a sort"
+    cause = wrong_order(reading.rows, path, kind, descending=descending)
+    return f"; {cause}" if cause is not None else ""
 
 
 @rule(
@@ -111,10 +124,16 @@ def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
     over=collections_with_varied_fields,
-    needs=("OR-SRT-01", "OR-SRT-02"),
+    needs=("OR-SRT-01",),
 )
 def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from wrong_orders(tenant, operation, None)
+
+
+def require_envelope(reading: ParsedResponse) -> None:
+    """Raise ``ExplainedBy`` if a response has no place for a warning, because its data has no envelope."""
+    if reading.location is not None and not reading.location.path:
+        raise ExplainedBy("OR-ENV-01", "without an envelope, there is no place for a warning")
 
 
 def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -125,6 +144,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
 @rule(
     "OR-SRT-04",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns all data",
     clause="3.3 sort names an unknown field [A]",
     example="sort=favouriteColour returns 400",
@@ -132,7 +152,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
     over=largest_collections,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.all_rows(operation)
+    rows = tenant.known_rows(operation)
     reading = response_to_unknown_sort(tenant, operation)
     if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
@@ -146,6 +166,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 @rule(
     "OR-SRT-05",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns a warning",
     clause="3.3 sort names an unknown field, warning beside the data [B]",
     example="sort=favouriteColour returns 200 without a warning",
@@ -157,6 +178,7 @@ def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterato
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
+    require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
 
@@ -164,7 +186,7 @@ def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterato
 def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     """Return, for some collections, a field that only a part of their rows has."""
     chosen: dict[str, str] = {}
-    rows = {operation.operation_id: len(found) for operation, found in complete_collections(tenant)}
+    rows = {operation.operation_id: len(found) for operation, found in known_collections(tenant)}
     for kind in ("date", "string", "enumeration", "boolean", "number"):
         for each in probe_fields(tenant, kind, personal=True):
             name = each.operation.operation_id
@@ -177,13 +199,14 @@ def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
 @rule(
     "OR-SRT-06",
     family="sorting",
+    harm=Harm.ROWS,
     title="A sort keeps the rows without a value",
     clause="3.1 sort, a collection in another order [A]",
     example="sort=middleName omits all users without a middle name",
     fix="sort rows without a value to one end; do not exclude them by a join or a condition",
     over=lambda tenant: [
         operation
-        for operation, _ in complete_collections(tenant)
+        for operation, _ in known_collections(tenant)
         if operation.operation_id in partly_absent_fields(tenant)
     ],
     needs=("OR-SRT-01",),
@@ -206,9 +229,20 @@ def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> It
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
-    lost = sorted(rows.keys() - set(reading.ids))
-    cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
-    if lost and (reading.total is not None or cut) and reading.total != len(rows):
+    yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
+    found = sorted_walk(tenant, operation, path, len(rows))
+    lost = sorted(rows.keys() - set(found.ids))
+    # A total that lacks rows shows the omission before the last page.
+    if lost and (found.complete or (reading.total is not None and reading.total != len(rows))):
         yield finding(f"a sort by {path} omits {count_of(len(lost), 'row')} ({id_list(lost)})", reading, lost)
     elif lost:
-        raise BeyondBudget("the sorted rows do not fit on one page")
+        raise found.incomplete
+
+
+def sorted_walk(tenant: ObservedTenant, operation: Operation, path: str, rows: int) -> ObservedWalk:
+    """Read a sorted collection to its end, as far as that takes few pages."""
+
+    def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
+        return tenant.ask(operation, values, {**window, "sort": path, "orderBy": "asc"})
+
+    return walk(ask, operation, {}, limit=PAGE, max_rows=rows + PAGE, max_pages=MOST_PAGES)

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
@@ -30,6 +31,7 @@ class NumberAsString(Fault):
     name = "number-as-string"
     does = "sends the score of a result as a string"
     breaks = "1 numbers [A]: numbers are JSON numbers"
+    needs = Needs(elements=frozenset({"Result"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.element == "Result" and "score" in record:
@@ -84,6 +86,7 @@ class JsonBooleans(Fault):
     name = "json-booleans"
     does = "writes booleans as JSON booleans instead of strings"
     breaks = '1 booleans [B]: the strings "true" and "false"'
+    needs = Needs(without=SMALL_DATA | {"json-booleans"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         for name, known in request.element_definition.properties.items():
@@ -96,6 +99,7 @@ class NullRequired(Fault):
     name = "null-required"
     does = "sends null as the title of every category"
     breaks = "5.9 LineItemCategory.title [A]: required"
+    needs = Needs(elements=frozenset({"Category"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         return record | {"title": None} if request.element == "Category" else record
@@ -111,4 +115,40 @@ class HrefUnescaped(Fault):
             for reference in value if isinstance(value, list) else [value]:
                 if isinstance(reference, dict) and "href" in reference:
                     reference["href"] = unquote(reference["href"])
+        return record
+
+
+class FlatReferences(Fault):
+    name = "flat-references"
+    does = "sends userSourcedId in enrollments instead of a reference to the user"
+    breaks = "5.7 Enrollment.user [A]: required, a GUIDRef"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element != "Enrollment":
+            return record
+        user = record["user"]["sourcedId"]
+        return {name: value for name, value in record.items() if name != "user"} | {"userSourcedId": user}
+
+
+class IdsForReferences(Fault):
+    name = "ids-for-references"
+    does = "sends the ids of the orgs of a user instead of references"
+    breaks = "5.2 GUIDRef [A]: an object with href, sourcedId and type"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element == "User":
+            record["orgs"] = [reference["sourcedId"] for reference in record["orgs"]]
+        return record
+
+
+class RelativeHref(Fault):
+    name = "relative-href"
+    does = "sends paths instead of URLs as the href of references"
+    breaks = "5.2 GUIDRef.href [B]: an absolute URI"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        for value in record.values():
+            for reference in value if isinstance(value, list) else [value]:
+                if isinstance(reference, dict) and "href" in reference:
+                    reference["href"] = reference["href"].removeprefix(request.origin)
         return record

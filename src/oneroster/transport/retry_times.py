@@ -1,0 +1,117 @@
+"""When a busy server wants to be asked again, in each form that servers use to say it. No I/O.
+
+Servers say it in ``Retry-After`` (whole or decimal seconds, a duration as in ``30s``, or a date), in vendors' variants
+of it (milliseconds), or in the headers of their rate limits: ``RateLimit-Reset`` and ``X-RateLimit-Reset`` with
+seconds, a Unix time or a date, and ``RateLimit`` with a member ``reset`` or ``t``.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+__all__ = ["seconds_to_wait"]
+
+_YEAR: Final = 31_536_000.0
+_LONGEST_TEXT: Final = 100
+_UNIX_TIME: Final = 1e9
+"""Larger numbers are Unix times in seconds, and from a thousand times this in milliseconds."""
+_BUSY: Final = frozenset({429, 503})
+"""Statuses for which the headers of a rate limit count; elsewhere they describe a limit that was not reached."""
+
+_RETRY_AFTER: Final = ("Retry-After", "X-Retry-After")
+_MILLISECONDS: Final = ("Retry-After-Ms", "X-Ms-Retry-After-Ms")
+_RESET: Final = (
+    "RateLimit-Reset",
+    "X-RateLimit-Reset-After",
+    "X-RateLimit-Retry-After",
+    "X-RateLimit-Reset",
+    "X-Rate-Limit-Reset",
+)
+_RATE_LIMIT: Final = "RateLimit"
+
+_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+", re.ASCII | re.IGNORECASE)
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", re.ASCII | re.IGNORECASE)
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MEMBER: Final = re.compile(r"[;,]?\s*\b(?:reset|t)\s*=\s*([0-9]+(?:\.[0-9]+)?)", re.ASCII | re.IGNORECASE)
+
+
+def seconds_to_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that a response asks to wait; 0 for a past time, None if it does not say or not readably.
+
+    Args:
+        status: The status of the response.
+        headers: Its headers; names in any case.
+        now: The current time, with a time zone.
+    """
+    return next(_times(status, headers, now), None)
+
+
+def _times(status: int, headers: Mapping[str, str], now: datetime) -> Iterator[float]:
+    yield from _read(headers, _RETRY_AFTER, lambda text: _delay(text, now))
+    yield from _read(headers, _MILLISECONDS, lambda text: _scaled(text, 0.001))
+    if status in _BUSY:
+        yield from _read(headers, _RESET, lambda text: _reset(text, now))
+        yield from _read(headers, (_RATE_LIMIT,), _member)
+
+
+def _read(headers: Mapping[str, str], names: tuple[str, ...], parse: Callable[[str], float | None]) -> Iterator[float]:
+    for name in names:
+        text = (headers.get(name) or "").strip().strip('"')
+        # A longer text is nothing that a server means, apart from a number, and costs time to parse.
+        seconds = parse(text[:_LONGEST_TEXT] if text.isdigit() else text) if len(text) > 0 else None
+        if seconds is not None:
+            yield min(max(seconds, 0.0), _YEAR)
+
+
+def _delay(text: str, now: datetime) -> float | None:
+    """Read Retry-After: seconds, a duration, or a date (RFC 9110, 10.2.3, and what servers send instead)."""
+    seconds = _scaled(text, 1.0)
+    if seconds is None:
+        seconds = _duration(text)
+    elif seconds >= _UNIX_TIME:
+        # No server means decades.
+        return _until_unix_time(seconds, now)
+    return seconds if seconds is not None else _until_date(text, now)
+
+
+def _reset(text: str, now: datetime) -> float | None:
+    """Read the end of a rate limit: seconds, a Unix time, a duration, or a date. One that is over says nothing."""
+    seconds = _delay(text, now)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
+def _scaled(text: str, unit: float) -> float | None:
+    if not _NUMBER.fullmatch(text):
+        return None
+    return min(float(text), _YEAR * _UNIX_TIME) * unit
+
+
+def _until_unix_time(moment: float, now: datetime) -> float:
+    seconds = moment / 1000 if moment >= _UNIX_TIME * 1000 else moment
+    return seconds - now.timestamp()
+
+
+def _duration(text: str) -> float | None:
+    if len(text) > _LONGEST_TEXT or not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _UNITS[unit.lower()] for number, unit in _PART.findall(text))
+
+
+def _until_date(text: str, now: datetime) -> float | None:
+    if len(text) > _LONGEST_TEXT:
+        return None
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            when = parse(text)
+            return ((when if when.tzinfo else when.replace(tzinfo=UTC)) - now).total_seconds()
+        except (TypeError, ValueError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def _member(text: str) -> float | None:
+    found = _MEMBER.search(text[:_LONGEST_TEXT])
+    return float(found[1]) or None if found else None
