@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import httpx
 
-from oneroster.errors import DecodeError, ForeignOriginError, OneRosterError, TransportError
+from oneroster.errors import ConfigurationError, DecodeError, ForeignOriginError, OneRosterError, TransportError
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
+from oneroster.transport.after_fork import reopen_after_fork
 from oneroster.transport.attempts import Attempts, is_final, outcome_name
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 from oneroster.transport.bounded_response import (
@@ -144,6 +145,8 @@ class Session(_SessionBase):
         ssl_context: The caller's own TLS context, instead of the certificates of the settings.
         http_client: The caller's own httpx client to send through. It stays open, and its settings of TLS and proxies
             hold; the deadline of a response then holds for its body only.
+
+    A forked process opens its own connections.
     """
 
     def __init__(
@@ -157,12 +160,24 @@ class Session(_SessionBase):
         http_client: httpx.Client | None = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self._transport = SyncTransport(TlsSettings.of(settings, ssl_context))
-        transport = self._transport if http_client is None else CallersTransport(http_client, settings.base_url)
+        self.ssl_context, self.http_client = ssl_context, http_client
+        self._closed = self._forked = False
+        self._open()
+        reopen_after_fork(self)
+
+    def _open(self) -> None:
+        self._transport = SyncTransport(TlsSettings.of(self.settings, self.ssl_context))
+        callers = self.http_client
+        transport = self._transport if callers is None else CallersTransport(callers, self.settings.base_url)
         self.client = open_client(transport, **self.client_options())
-        self._closed = False
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
+
+    def reopen(self) -> object:
+        """Open new connections in a forked process, and return those of the parent."""
+        inherited, self._forked = (self.client, self._transport), True
+        self._open()
+        return inherited
 
     def close(self) -> None:
         """Close all connections and wake every thread that waits for a response or for a retry."""
@@ -273,6 +288,11 @@ class Session(_SessionBase):
                 timeout.
         """
         self.check_origin(url)
+        if self._forked and self.http_client is not None:
+            raise ConfigurationError(
+                "This process was forked while the client held an http_client of yours, whose connections must not be"
+                " shared. Create the http_client and the OneRoster client in each process."
+            )
         first = redacted(url)
         deadline = time.monotonic() + self.limits.total_timeout if deadline is None else deadline
         try:
@@ -297,7 +317,10 @@ class Session(_SessionBase):
 
 
 class AsyncSession(_SessionBase):
-    """The connections to one tenant, shared by any number of tasks of one event loop; otherwise like `Session`."""
+    """The connections to one tenant, shared by any number of tasks; otherwise like `Session`.
+
+    Each event loop has its own connections.
+    """
 
     def __init__(
         self,
@@ -310,12 +333,39 @@ class AsyncSession(_SessionBase):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        own = AsyncTransport(TlsSettings.of(settings, ssl_context))
-        transport = own if http_client is None else AsyncCallersTransport(http_client, settings.base_url)
-        self.client = open_async_client(transport, **self.client_options())
+        self._ssl_context, self._http_client = ssl_context, http_client
+        # Connections belong to the event loop that opened them. The first client is taken by the first loop.
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+        self._first: httpx.AsyncClient | None = self._open()
+
+    def _open(self) -> httpx.AsyncClient:
+        own, callers = AsyncTransport(TlsSettings.of(self.settings, self._ssl_context)), self._http_client
+        transport = own if callers is None else AsyncCallersTransport(callers, self.settings.base_url)
+        return open_async_client(transport, **self.client_options())
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """The connections of the running event loop; before there is one, those of the first.
+
+        Raises:
+            ConfigurationError: The caller's own httpx client was used in another event loop.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._first = self._first or self._open()
+            return self._first
+        if loop not in self._clients:
+            if self._first is None and self._http_client is not None:
+                raise ConfigurationError(
+                    "The http_client was used in another event loop, to which its connections belong. Create the"
+                    " http_client and the AsyncOneRoster client in each event loop."
+                )
+            self._clients[loop], self._first = self._first or self._open(), None
+        return self._clients[loop]
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of the running event loop."""
         await self.client.aclose()
 
     async def read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str = "a URL") -> T:

@@ -43,7 +43,14 @@ class ThrottledSession(Session):
         rate: float | None = None,
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(session.settings, session.standard, session.retry, session.limits)
+        super().__init__(
+            session.settings,
+            session.standard,
+            session.retry,
+            session.limits,
+            ssl_context=session.ssl_context,
+            http_client=session.http_client,
+        )
         self.requests = self.retries = self.received = 0
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0

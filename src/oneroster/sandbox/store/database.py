@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
+from oneroster.sandbox.district.conforming_records import ConformingRecords
 from oneroster.sandbox.district.entity_types import Person
 from oneroster.sandbox.district.generator import district_entities
 from oneroster.sandbox.district.mapping import DistrictMapping, source_of
@@ -183,11 +184,11 @@ class _Generation:
     def _batches(self) -> Iterator[tuple[str, list[list[Any]]]]:
         """Yield the rows of the district in batches, each of one element."""
         pending: dict[str, list[list[Any]]] = {}
-        users = 0
+        conforming, users = ConformingRecords(self._specification), 0
         for entity in district_entities(self._size, self._seed):
             for element, record in self._mapping(entity):
                 rows = pending.setdefault(element, [])
-                rows.append(self._layouts[element].to_row(record))
+                rows.append(self._layouts[element].to_row(conforming.conform(element, record)))
                 if len(rows) == _ROWS_PER_INSERT:
                     yield element, pending.pop(element)
             if self._progress and isinstance(entity, Person):
@@ -215,4 +216,5 @@ def _digest(specification: Specification, mapping: DistrictMapping) -> str:
         indexed = sorted(indexed_columns(specification, name))
         digest.update(f"{layout.create_statement(DISTRICT)} {indexed}".encode())
     digest.update(repr(sorted(specification.enumerations.items())).encode())
+    digest.update(repr([element.properties for element in specification.elements.values()]).encode())
     return digest.hexdigest()[:16]
