@@ -24,7 +24,7 @@ def read_tenants(path: Path) -> dict[str, Any]:
         tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # The rest of the message may quote a secret.
         place = re.search(r"\(at (line \d+)", str(error))
         raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None

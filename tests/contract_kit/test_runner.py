@@ -46,7 +46,7 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
         (resets, RunBudget(timeout=5), "got no response"),
         (never_ends, RunBudget(timeout=20, body=100_000), "got no response"),
         (drips, RunBudget(timeout=0.2), "got no response"),
-        (lies_about_its_length, RunBudget(timeout=5), "got no response"),
+        (lies_about_its_length, RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"<html>not here</html>", "404 Not Found")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "500 Internal Server Error")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),

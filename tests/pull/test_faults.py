@@ -74,7 +74,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_place_is_right_or_as_it_was(fault: str, expected: Rows, older: Path, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     shutil.copytree(older, place)
-    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant) as roster:
+    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant, fault) as roster:
         try:
             report = pull(roster, place, SETTINGS)
         except OneRosterError:
