@@ -30,7 +30,7 @@ from oneroster.transport.bounded_response import (
     timeout_error,
 )
 from oneroster.transport.callers_client import AsyncCallersTransport, CallersTransport
-from oneroster.transport.deadline import until
+from oneroster.transport.deadline import Cancellation, until
 from oneroster.transport.http_client import (
     AsyncTransport,
     HeadersForTenant,
@@ -144,6 +144,8 @@ class Session(_SessionBase):
         ssl_context: The caller's own TLS context, instead of the certificates of the settings.
         http_client: The caller's own httpx client to send through. It stays open, and its settings of TLS and proxies
             hold; the deadline of a response then holds for its body only.
+        sharing: A session of the same tenant whose connections and token this one uses. Closing this session ends its
+            own requests only.
     """
 
     def __init__(
@@ -155,11 +157,16 @@ class Session(_SessionBase):
         *,
         ssl_context: ssl.SSLContext | None = None,
         http_client: httpx.Client | None = None,
+        sharing: "Session | None" = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self._transport = SyncTransport(TlsSettings.of(settings, ssl_context))
-        transport = self._transport if http_client is None else CallersTransport(http_client, settings.base_url)
-        self.client = open_client(transport, **self.client_options())
+        self._sharing, self._cancellation = sharing, Cancellation()
+        if sharing is None:
+            self._transport = SyncTransport(TlsSettings.of(settings, ssl_context))
+            transport = self._transport if http_client is None else CallersTransport(http_client, settings.base_url)
+            self.client = open_client(transport, **self.client_options())
+        else:
+            self.client = sharing.client
         self._closed = False
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
@@ -170,8 +177,10 @@ class Session(_SessionBase):
             self._closed = True
             for stop in self._stop_events:
                 stop.set()
-        self._transport.stop()
-        self.client.close()
+        self._cancellation.stop()
+        if self._sharing is None:
+            self._transport.stop()
+            self.client.close()
 
     def turn(self) -> AbstractContextManager[object]:
         """Return a context for one attempt; entering it may wait, which does not shorten the time for the response."""
@@ -276,7 +285,7 @@ class Session(_SessionBase):
         first = redacted(url)
         deadline = time.monotonic() + self.limits.total_timeout if deadline is None else deadline
         try:
-            with until(deadline):
+            with until(deadline, self._cancellation):
                 return self._send(method, url, body, first, deadline, stop)
         except httpx.TimeoutException:
             if time.monotonic() < deadline:
