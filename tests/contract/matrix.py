@@ -19,6 +19,9 @@ SCHEMA: Final = {
     "json-booleans": "OR-SCH-06",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
+    "flat-references": "OR-SCH-01",
+    "ids-for-references": "OR-SCH-02",
+    "relative-href": "OR-SCH-06",
 }
 
 PAGING: Final = {
@@ -56,11 +59,13 @@ FILTERING: Final = {
     "malformed-filter-crashes": "OR-FLT-13",
     "like-wildcards": "OR-FLT-14",
     "injectable-filter": "OR-FLT-15",
+    "filter-finds-hidden": "OR-FLT-01",
 }
 
 SORTING: Final = {
     "sort-ignored": "OR-SRT-01",
     "numbers-sorted-as-text": "OR-SRT-01",
+    "sort-reversed": "OR-SRT-01",
     "desc-ignored": "OR-SRT-02",
     "descending-by-default": "OR-SRT-03",
     "unknown-sort-refused": "OR-SRT-04",
@@ -96,6 +101,7 @@ SEMANTICS: Final = {
     "demographics-of-nobody": "OR-SEM-15",
     "ids-anew": "OR-SEM-16",
     "escaped-ids-lost": "OR-SEM-17",
+    "nested-finds-hidden": "OR-SEM-03",
 }
 
 ACCESS: Final = {

@@ -10,6 +10,7 @@ from oneroster.sandbox.http.routes import RouteTable, operations_of
 from oneroster.sandbox.name_lookup import require_known
 from oneroster.sandbox.requests.put_bodies import PutBodyReader
 from oneroster.sandbox.serialization import RecordSerializer
+from oneroster.sandbox.store import data_variants
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
 from oneroster.standard import Standard
@@ -68,8 +69,7 @@ class SandboxTenant:
         specification, chosen = store.specification, variants or Variants()
         require_known("profile", profile, specification.profiles)
         serializer = RecordSerializer(specification, profile, json_booleans=chosen.json_booleans)
-        if chosen.empty:
-            store.clear()
+        _change_data(store, chosen)
         active = ActiveFaults(faults)
         active.prepare(store)
         scopes = frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
@@ -84,6 +84,21 @@ class SandboxTenant:
             faults=active,
             variants=chosen,
         )
+
+
+def _change_data(store: Store, variants: Variants) -> None:
+    """Change the generated data as the variants say; ids last, because references follow them."""
+    if variants.empty:
+        store.clear()
+    if variants.rows is not None:
+        data_variants.keep_rows(store, variants.rows)
+    if variants.optional is not None:
+        change = {"all": data_variants.fill_optional, "no": data_variants.drop_optional}[variants.optional]
+        change(store)
+    if variants.all_deleted:
+        data_variants.delete_all(store)
+    if variants.special_ids:
+        data_variants.change_ids(store)
 
 
 def _served(specification: Specification, profile: str, variants: Variants) -> list[Operation]:

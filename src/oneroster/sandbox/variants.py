@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from oneroster.sandbox.auth.authentication import AUTHENTICATION_METHODS
 from oneroster.sandbox.name_lookup import require_known
@@ -21,7 +21,12 @@ class Variants:
         json_booleans: Whether booleans are JSON booleans, whichever form the profile has (1, sources disagree).
         soft_delete: Whether a DELETE marks the record tobedeleted instead of removing it (note W).
         gradebook: Whether categories, line items and results are served.
+        gradebook_refused: Whether they are served to other credentials only, and answered with 403.
         empty: Whether the tenant has no records at first.
+        rows: The largest number of records of each element; None for all of the district.
+        special_ids: Whether every id has special characters (1, an opaque string).
+        all_deleted: Whether all records are tobedeleted.
+        optional: Whether records have ``all`` or ``no`` optional properties; None for some.
         one_school: Whether the district has only one school.
         authentication_methods: Which of `AUTHENTICATION_METHODS` are accepted (7.1).
         latency: Seconds to wait before every response.
@@ -34,7 +39,12 @@ class Variants:
     json_booleans: bool = False
     soft_delete: bool = False
     gradebook: bool = True
+    gradebook_refused: bool = False
     empty: bool = False
+    rows: int | None = None
+    special_ids: bool = False
+    all_deleted: bool = False
+    optional: Literal["all", "no"] | None = None
     one_school: bool = False
     authentication_methods: frozenset[str] = AUTHENTICATION_METHODS
     latency: float = 0.0
@@ -62,6 +72,14 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         "empty-put-answer": Variant("responds to a PUT without a body", {"echo": False}),
         "no-gradebook": Variant("serves no categories, line items or results", {"gradebook": False}),
         "empty": Variant("has no records at first", {"empty": True}),
+        "one-row": Variant("has one record of each element", {"rows": 1}),
+        "two-rows": Variant("has at most two records of each element", {"rows": 2}),
+        "three-rows": Variant("has at most three records of each element", {"rows": 3}),
+        "special-ids": Variant("has ids with special characters only", {"special_ids": True}),
+        "only-deleted": Variant("has only records that are tobedeleted", {"all_deleted": True}),
+        "no-optional": Variant("sends no optional property", {"optional": "no"}),
+        "all-optional": Variant("sends every optional property", {"optional": "all"}),
+        "gradebook-refused": Variant("refuses the gradebook with 403", {"gradebook_refused": True}),
         "one-school": Variant("has only one school", {"one_school": True}),
         "static-bearer-only": Variant(
             "accepts only its static bearer token", {"authentication_methods": frozenset({"bearer"})}

@@ -42,12 +42,12 @@ def test_records_are_found_under_the_documented_key() -> None:
         (b'{"Kim Lund": []}', "the key 'users' is missing; there is no key of the document and 1 other"),
         (b'{"users": null}', "the key 'users' holds null, not an array"),
         (b'{"users": {}}', "the key 'users' holds an object, not an array"),
-        (b'{"users": ["Kim Lund"]}', "the array 'users' holds items that are not objects"),
+        (b'{"users": ["Kim Lund"]}', "the array 'users' holds items that are not objects, but a string"),
     ],
 )
 def test_what_stands_elsewhere_is_told_without_its_values(body: bytes, said: str) -> None:
     page = reading(body)
-    assert page.problem == said
+    assert page.envelope_problem == said
     assert page.rows == []
 
 
@@ -57,6 +57,41 @@ def test_another_status_is_a_fault_whatever_the_body() -> None:
 
 def test_a_single_read_holds_an_object() -> None:
     assert reading(b'{"user": []}', "getStudent").problem == "the key 'user' holds an array, not an object"
+
+
+@pytest.mark.parametrize(
+    ("body", "operation_id"),
+    [
+        (b'{"students": [{"sourcedId": "u-1"}]}', "getAllStudents"),
+        (b'[{"sourcedId": "u-1"}]', "getAllStudents"),
+        (b'{"users": {"sourcedId": "u-1"}}', "getAllStudents"),
+        (b'{"data": {"users": [{"sourcedId": "u-1"}]}}', "getAllStudents"),
+        (b'{"users": [{"sourcedId": "u-1"}, "u-2"]}', "getAllStudents"),
+        (b'{"errors": [{"code": 1}], "items": [{"sourcedId": "u-1"}]}', "getAllStudents"),
+        (b'{"sourcedId": "u-1", "orgs": [{"sourcedId": "o-1"}]}', "getStudent"),
+        (b'{"user": [{"sourcedId": "u-1"}]}', "getStudent"),
+        (b'{"users": [{"sourcedId": "u-1"}]}', "getStudent"),
+        (b'[{"sourcedId": "u-1"}]', "getStudent"),
+    ],
+)
+def test_a7_records_in_a_wrong_envelope_are_read_from_where_they_are(body: bytes, operation_id: str) -> None:
+    found = reading(body, operation_id)
+    assert found.envelope_problem is not None
+    assert found.problem is None
+    assert found.ids == ["u-1"]
+
+
+def test_a14_null_in_place_of_an_array_is_called_null_and_read_as_no_rows() -> None:
+    page = reading(b'{"users": null}')
+    assert page.envelope_problem == "the key 'users' holds null, not an array"
+    assert (page.problem, page.rows) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": [{"sourcedId": "1"}], "b": [{"sourcedId": "2"}]}', b'{"errors": [{"code": 1}]}']
+)
+def test_records_are_not_guessed(body: bytes) -> None:
+    assert reading(body).problem is not None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from oneroster.contract.observation.membership import (
     expected_members,
     in_subset,
     linked_ids,
-    references_in,
 )
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
@@ -60,11 +59,6 @@ def test_a_path_over_two_records_leads_through_the_first(tenant: ObservedTenant)
 def test_a_collection_that_was_not_read_decides_nothing(tenant: ObservedTenant) -> None:
     with pytest.raises(NotExercised, match="not offered or could not be read"):
         count_parents(tenant, tenant.dialect.operations["getCoursesForSchool"])
-
-
-def test_anything_that_is_not_a_reference_is_ignored() -> None:
-    assert list(references_in([{"sourcedId": "a"}, None, "b"])) == [{"sourcedId": "a"}]
-    assert list(references_in(None)) == []
 
 
 def test_a_subset_is_decided_by_its_property() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,15 +77,55 @@ def test_a_short_page_without_a_total_may_have_been_cut() -> None:
     assert collection.asked == 2
 
 
-def test_an_offset_that_is_ignored_ends_the_walk() -> None:
-    class Stuck(Collection):
-        def offset(self, asked: int) -> int:
-            return asked * 0
+class Stuck(Collection):
+    """Ignores the offset."""
 
-    found = walked(Stuck(30))
-    assert not found.complete
-    assert found.stopped == "a page holds only rows of earlier pages"
-    assert len(found.pages) == 2
+    def offset(self, asked: int) -> int:
+        return asked * 0
+
+
+class Unlimited(Stuck):
+    """Ignores offset and limit."""
+
+    def __call__(self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]) -> ParsedResponse:
+        return super().__call__(operation, values, {**query, "limit": 10_000})
+
+
+@pytest.mark.parametrize(
+    ("collection", "limit", "complete"),
+    [
+        (Stuck(30), 10, False),
+        (Stuck(31), 100, True),
+        (Stuck(31, total=False), 100, True),
+        # A round number of rows may be the largest page of the server.
+        (Stuck(97, cap=20), 100, False),
+        (Stuck(97, cap=20, total=False), 100, False),
+        (Stuck(40), 100, True),
+        (Unlimited(125), 100, True),
+        (Unlimited(120, total=False), 100, True),
+    ],
+)
+def test_a3_a_server_that_does_not_page_has_shown_its_whole_collection(
+    collection: Collection, limit: int, complete: bool
+) -> None:
+    found = walked(collection, limit=limit)
+    assert found.complete is complete
+    assert len(found.pages) == 1
+    if complete:
+        assert found.ids == collection.ids
+    else:
+        assert found.stopped == found.unpaged == "a page holds only rows of earlier pages"
+
+
+def test_a3_a_page_above_its_limit_does_not_page_even_if_the_offset_counts() -> None:
+    class Generous(Collection):
+        def __call__(
+            self, operation: Operation, values: Mapping[str, str], query: dict[str, str | int]
+        ) -> ParsedResponse:
+            return super().__call__(operation, values, {**query, "limit": 50})
+
+    found = walked(Generous(125))
+    assert (found.complete, found.unpaged) == (True, "limit=10 returned 50 rows")
 
 
 def test_a_collection_without_end_is_left() -> None:

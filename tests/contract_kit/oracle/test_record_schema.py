@@ -1,5 +1,6 @@
 """A record against the strict document: what it allows is not told of, and a breach is told without its value."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ ELEMENTS_WITH_COLLECTION = sorted(name for name, element in SPECIFICATION.elemen
 
 
 def found(element: str, record: dict[str, Any], booleans: str = "string") -> list[Violation]:
-    return list(violations(element, record, DIALECTS[booleans]))
+    return [replace(each, came="") for each in violations(element, record, DIALECTS[booleans])]
 
 
 @examples(70)
@@ -87,7 +88,10 @@ def test_a_required_property_that_is_left_out_is_missed(data: st.DataObject) -> 
         ({"grades": "05,06"}, Violation(ViolationKind.TYPE, "grades", "A")),
         ({"grades": [5]}, Violation(ViolationKind.TYPE, "grades[]", "A")),
         ({"username": 5}, Violation(ViolationKind.TYPE, "username", "A")),
-        ({"orgs": [{"href": "x", "sourcedId": "o-1"}]}, Violation(ViolationKind.PRESENCE, "orgs[].type", "A")),
+        (
+            {"orgs": [{"href": "https://x/y", "sourcedId": "o-1"}]},
+            Violation(ViolationKind.PRESENCE, "orgs[].type", "A"),
+        ),
         ({"orgs": ["o-1"]}, Violation(ViolationKind.TYPE, "orgs[]", "A")),
         ({"orgs": USER["orgs"][0]}, Violation(ViolationKind.TYPE, "orgs", "A")),
         ({"role": "pupil"}, Violation(ViolationKind.ENUMERATION, "role", "A")),
@@ -107,6 +111,43 @@ def test_a_required_property_that_is_left_out_is_missed(data: st.DataObject) -> 
 )
 def test_each_aspect_has_its_own_breach(changed: dict[str, Any], breach: Violation) -> None:
     assert found("User", USER | changed) == [breach]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"familyName": None}, "familyName is null"),
+        ({"orgs": []}, "orgs is an empty array"),
+        ({"sourcedId": ""}, "sourcedId is an empty string"),
+        ({"orgs": ["o-1"]}, "orgs[] is a string instead of an object"),
+        ({"orgs": USER["orgs"][0]}, "orgs is an object instead of an array"),
+        ({"username": 5}, "username is a number instead of a string"),
+        ({"metadata": None, "enabledUser": 1}, "enabledUser is a number instead of a boolean"),
+        ({"role": "Student"}, "role is a documented value in other letters"),
+        ({"email": None}, "email is null instead of left out"),
+    ],
+)
+def test_a14_a_breach_says_what_came(changed: dict[str, Any], said: str) -> None:
+    assert said in [str(each) for each in violations("User", USER | changed, DIALECTS["string"])]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"orgSourcedIds": ["o-1"]}, "orgs is missing (there is orgSourcedIds instead)"),
+        ({"org": "o-1"}, "orgs is missing (there is org instead)"),
+        ({"Kim Lund": "o-1"}, "orgs is missing"),
+    ],
+)
+def test_a14_the_property_that_stands_there_instead_is_named(sent: dict[str, Any], said: str) -> None:
+    record = {name: value for name, value in USER.items() if name != "orgs"} | sent
+    assert [str(each) for each in violations("User", record, DIALECTS["string"])] == [said]
+
+
+@pytest.mark.parametrize("href", ["/orgs/o-1", "orgs/o-1", "~/orgs/o-1", "//sis.example/orgs/o-1"])
+def test_a17_a_relative_href_is_probable_and_not_certain(href: str) -> None:
+    breach = Violation(ViolationKind.RELATIVE, "orgs[].href", "B")
+    assert found("User", USER | {"orgs": [USER["orgs"][0] | {"href": href}]}) == [breach]
 
 
 @pytest.mark.parametrize("instant", ["2012-04-23T18:25:43.511Z", "2024-08-01T06:00:00+00:00", "2024-08-01T06:00Z"])

@@ -19,6 +19,7 @@ from tests.contract_kit.hostile import Behaviour, answer, says
 from tests.contract_kit.judging import EMPTY, ORGS, judging, levels
 
 DELETED = ExpectedFilter((ExpectedClause("status", "enumeration", "=", "tobedeleted"),))
+OPPOSITE = "these are exactly the rows that do not match"
 NAMED = ExpectedFilter((ExpectedClause("name", "string", "=", "north school"),))
 ROWS: dict[str, dict[str, Any]] = {
     "o-1": {"sourcedId": "o-1", "status": "active", "name": "North School"},
@@ -54,7 +55,14 @@ def walked(behave: Behaviour) -> Iterator[ObservedTenant]:
         (["o-3", "o-2"], None),
         (["o-2"], "the filter status=… returned 1 row: 1 row missing (o-3)"),
         ([], "the filter status=… returned 0 rows: 2 rows missing (o-2, o-3)"),
-        (["o-1", "o-2", "o-3"], "the filter status=… returned 3 rows: 1 row not expected (o-1)"),
+        (
+            ["o-1", "o-2", "o-3"],
+            "the filter status=… returned 3 rows: 1 row not expected (o-1); these are all rows",
+        ),
+        (
+            ["o-1"],
+            f"the filter status=… returned 1 row: 1 row not expected (o-1), 2 rows missing (o-2, o-3); {OPPOSITE}",
+        ),
         (["o-1", "o-2"], "the filter status=… returned 2 rows: 1 row not expected (o-1), 1 row missing (o-3)"),
     ],
 )

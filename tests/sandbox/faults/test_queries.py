@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -63,6 +64,18 @@ def blanks_in_addresses(client: httpx.Client) -> bool:
     return any(" " in row["parent"]["href"] for row in rows(client, "/orgs") if "parent" in row)
 
 
+def hidden_classes(client: httpx.Client) -> int:
+    listed = {row["sourcedId"] for row in rows(client, "/classes")}
+    schools = [row["sourcedId"] for row in rows(client, "/schools")]
+    nested = {
+        row["sourcedId"]
+        for school in schools
+        if "/" not in school
+        for row in rows(client, f"/schools/{quote(school)}/classes")
+    }
+    return len(nested - listed)
+
+
 def since(client: httpx.Client, literal: str) -> int:
     return count(client, "/results", f"dateLastModified>'{literal}'")
 
@@ -90,6 +103,20 @@ LOOKS: dict[str, Look] = {
     "wrong-prev-link": (lambda c: link(c, "prev").endswith("offset=10"), True, False),
     "wrong-last-link": (lambda c: link(c, "last").endswith("offset=40"), True, False),
     "link-forgets-fields": (lambda c: "fields=" in link(c, "next", fields="role"), True, False),
+    "flat-references": (lambda c: "user" in names(c, "/enrollments"), True, False),
+    "ids-for-references": (lambda c: {type(row["orgs"][0]) for row in rows(c, "/users")}, {dict}, {str}),
+    "relative-href": (
+        lambda c: {row["org"]["href"].startswith("http") for row in rows(c, "/courses")},
+        {True},
+        {False},
+    ),
+    "filter-finds-hidden": (
+        lambda c: count(c, "/courses", "status!='nothing'") - len(rows(c, "/courses")),
+        0,
+        1,
+    ),
+    "nested-finds-hidden": (hidden_classes, 0, 1),
+    "sort-reversed": (lambda c: in_order(c, "/courses", "title", orderBy="desc"), False, True),
     "sort-ignored": (lambda c: in_order(c, "/courses", "title"), True, False),
     "numbers-sorted-as-text": (lambda c: in_order(c, "/results", "score"), True, False),
     "desc-ignored": (lambda c: in_order(c, "/courses", "title", descending=True, orderBy="desc"), True, False),

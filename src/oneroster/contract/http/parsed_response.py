@@ -1,4 +1,8 @@
-"""A response parsed as the document specifies: its records, or what is wrong with its envelope."""
+"""A response parsed as the document specifies: its records, or why it has none, and what is wrong with its envelope.
+
+If the records are not in the documented place, but it is clear where they are, they are read from there: the envelope
+is wrong once, and everything else can still be judged.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +12,14 @@ from typing import Any, Final
 import httpx
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
+from oneroster.contract.http.located_rows import Location, Record, located_rows
 from oneroster_runtime.specification import Operation
 
-__all__ = ["NOT_OFFERED", "ParsedResponse", "Record", "identity"]
+__all__ = ["NOT_OFFERED", "REFUSED", "ParsedResponse", "Record", "identity"]
 
-Record = dict[str, Any]
-
-NOT_OFFERED: Final = frozenset({401, 403, 404, 405, 501})
+REFUSED: Final = frozenset({401, 403})
+"""Statuses of an operation that the tenant may serve, but not with these credentials."""
+NOT_OFFERED: Final = REFUSED | {404, 405, 501}
 """Statuses of an operation that the tenant does not serve, or not with these credentials."""
 
 _JSON_TYPES: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
@@ -40,10 +45,10 @@ class ParsedResponse:
 
     @cached_property
     def problem(self) -> str | None:
-        """Why the response does not hold its data in the documented place; None if it does."""
+        """Why the response holds no data that can be read; None if it does, in the documented place or another."""
         if self.exchange.status != 200:
             return f"HTTP {self.exchange.status} instead of 200"
-        return self.envelope_problem
+        return self.envelope_problem if self.location is None else None
 
     @cached_property
     def envelope_problem(self) -> str | None:
@@ -59,23 +64,26 @@ class ParsedResponse:
         if not isinstance(payload[wrapper], expected):
             return f"the key '{wrapper}' holds {json_type(payload[wrapper])}, not {_JSON_TYPES[expected]}"
         if self.operation.many and not all(isinstance(row, dict) for row in payload[wrapper]):
-            return f"the array '{wrapper}' holds items that are not objects"
+            kinds = sorted({json_type(row) for row in payload[wrapper] if not isinstance(row, dict)})
+            return f"the array '{wrapper}' holds items that are not objects, but {' and '.join(kinds)}"
         return None
+
+    @cached_property
+    def location(self) -> Location | None:
+        """Where the data of the body is; None if it is not clear."""
+        return located_rows(self.exchange.json, self.operation.wrapper, many=self.operation.many)
 
     @cached_property
     def rows(self) -> list[Record]:
         """The records of the page, or the single record; empty if there is a problem."""
-        if self.problem is not None:
-            return []
-        data = self.exchange.json[self.operation.wrapper]
-        return list(data) if self.operation.many else [data]
+        return list(self.location.rows) if self.problem is None and self.location is not None else []
 
     @property
     def other_members(self) -> dict[str, Any]:
         """The members of the body besides its data, such as warnings; empty if the body is not a JSON object."""
         payload = self.exchange.json
         return (
-            {name: value for name, value in payload.items() if name != self.operation.wrapper}
+            {name: value for name, value in payload.items() if name not in self._data_keys}
             if isinstance(payload, dict)
             else {}
         )
@@ -95,6 +103,11 @@ class ParsedResponse:
     def next_link(self) -> str | None:
         """The URL of the next page in the Link header, unchanged."""
         return httpx.Response(200, headers=self.exchange.headers).links.get("next", {}).get("url")
+
+    @property
+    def _data_keys(self) -> set[str | None]:
+        path = self.location.path if self.location is not None else ()
+        return {self.operation.wrapper, *path[:1]}
 
     def _keys_of(self, payload: dict[str, Any]) -> str:
         # On a server that maps names to objects a key may be a value of a record, so other words are not shown.

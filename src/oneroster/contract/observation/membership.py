@@ -2,24 +2,17 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.reference_forms import references_at
 from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids", "references_in"]
+__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids"]
 
 TO_BE_DELETED = "tobedeleted"
-
-
-def references_in(value: Any) -> Iterator[Record]:
-    """Yield the references in the value of a property, which may be one reference or a list of them."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            yield item
 
 
 def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> set[str]:
@@ -36,7 +29,7 @@ def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> 
         own_id = identity(row)
         return {own_id} if own_id is not None else set()
     head, _, rest = path.partition(".")
-    ids = {name for item in references_in(row.get(head)) if (name := identity(item)) is not None}
+    ids = {name for item in references_at(row, head) if (name := identity(item)) is not None}
     if not rest:
         return ids
     known = tenant.specification.elements[element].properties.get(head)
@@ -57,19 +50,21 @@ def is_live(row: Record) -> bool:
     return row.get("status") != TO_BE_DELETED
 
 
-def linking_records(tenant: ObservedTenant, operation: Operation, scope: Scope) -> tuple[str, Iterable[Record]]:
+def linking_records(
+    tenant: ObservedTenant, operation: Operation, scope: Scope, *, complete: bool = True
+) -> tuple[str, Iterable[Record]]:
     """Return the records that link rows to parents, and their element.
 
     They are the rows themselves, or the records of the collection that the scope goes through.
 
     Raises:
-        NotExercised: That collection was not read completely.
+        NotExercised: That collection was not read, or with ``complete``, not completely.
     """
     if scope.through is None:
         collection = tenant.dialect.collection_of(operation.element)
     else:
         collection = tenant.dialect.operation(scope.through.collection)
-    records = tenant.all_rows(collection)
+    records = tenant.all_rows(collection) if complete else tenant.known_rows(collection)
     if collection is None or collection.element is None:
         raise NotExercised("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
@@ -109,11 +104,15 @@ def expected_members(
     }
 
 
-def count_parents(tenant: ObservedTenant, operation: Operation) -> Counter[tuple[str, ...]]:
-    """Return how many records link each combination of parents of a nested collection, in the order of its scope."""
+def count_parents(tenant: ObservedTenant, operation: Operation, *, complete: bool = True) -> Counter[tuple[str, ...]]:
+    """Return how many records link each combination of parents of a nested collection, in the order of its scope.
+
+    Raises:
+        NotExercised: The records were not read, or with ``complete``, not completely.
+    """
     if operation.scope is None:
         raise NotExercised("the document does not say to which parent the rows belong")
-    element, records = linking_records(tenant, operation, operation.scope)
+    element, records = linking_records(tenant, operation, operation.scope, complete=complete)
     counts: Counter[tuple[str, ...]] = Counter()
     for record in records:
         sides = [sorted(linked_ids(tenant, element, record, each.property)) for each in operation.scope.parents]

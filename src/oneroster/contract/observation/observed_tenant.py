@@ -12,7 +12,7 @@ from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.http.gateway import Gateway
-from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record, identity
+from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
 from oneroster.standard import Standard
@@ -29,6 +29,7 @@ class Offer(StrEnum):
 
     YES = "offered"
     NO = "not offered"
+    REFUSED = "refused"
     UNKNOWN = "not asked"
 
 
@@ -169,7 +170,9 @@ class ObservedTenant:
         statuses = {response.exchange.status for response in self.readings(operation)}
         if not statuses:
             return Offer.YES if operation.operation_id in self.unanswered else Offer.UNKNOWN
-        return Offer.NO if statuses <= NOT_OFFERED else Offer.YES
+        if not statuses <= NOT_OFFERED:
+            return Offer.YES
+        return Offer.REFUSED if statuses & REFUSED else Offer.NO
 
     def add_walk(self, found: ObservedWalk) -> None:
         """Keep a walk over a collection."""
@@ -202,6 +205,14 @@ class ObservedTenant:
         if not walk.complete:
             raise NotExercised(f"{walk.operation.operation_id} was not read completely ({walk.stopped})")
         return self.rows_by_id(walk)
+
+    def known_rows(self, operation: Operation | None) -> dict[str, Record]:
+        """Return the records of a collection that were read, whether they are all of them or not.
+
+        Raises:
+            NotExercised: See `walk`.
+        """
+        return self.rows_by_id(self.walk(operation))
 
     def rows_by_id(self, walk: ObservedWalk) -> dict[str, Record]:
         """Return the records of a walk by sourcedId."""

@@ -1,37 +1,49 @@
 """Choose the fields and values of a tenant that rules filter and sort by.
 
-Values are sent in URLs, and URLs are logged; so values of fields that may be personal are never used.
-Values that would have to be quoted are left out too: other rules test quoting.
+Values are sent in URLs, and URLs are logged; so values of fields that may be personal are never used. Values of letters
+and digits are preferred, because other rules test special characters; if a field has none, other values are used,
+except those with a quote, which no filter can express. Instants are written in UTC, numbers without an exponent.
 """
 
+import math
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
+from decimal import Decimal
 from typing import Any, Final
 
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
+from oneroster.contract.oracle.filters import filter_text, parse_date, parse_number, parse_timestamp, values_at
 from oneroster_runtime.specification import Operation, Property
 
 __all__ = [
     "ProbeField",
     "best_fields",
-    "complete_collections",
     "draw_value",
     "fields_to_sort_by",
+    "known_collections",
     "probe_fields",
+    "usable_pieces",
     "usable_values",
 ]
 
 LIST_KINDS: Final = {"strings": "string", "enumerations": "enumeration"}
 REFERENCES: Final = frozenset({"reference", "references"})
 SPECIAL_CHARACTERS: Final = frozenset("'\"`,%_*\\;&#+?")
+WILDCARDS: Final = frozenset("'\"%_*\\")
+"""Characters that a server may read as part of a pattern or of the filter itself."""
+QUOTE: Final = "'"
+SEPARATOR: Final = ","
 MAX_LENGTH: Final = 80
-"""Characters of a value that is sent."""
+"""Characters of a value that is sent, if a field has a value that short."""
+LONGEST: Final = 500
+PIECE: Final = 6
+"""Characters of a value that are searched for."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +77,15 @@ class _ProbeFields:
     by_kind: dict[tuple[str, bool], list[ProbeField]] = field(default_factory=dict)
 
 
-def complete_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
-    """Yield the collections that hold all records of an element and were read completely, with at least two rows.
+def known_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[str, Record]]]:
+    """Yield the collections of all records of an element with the rows that were read, if they are at least two.
 
-    Specialised collections are left out: they hold the same rows.
+    Collections that were not read to their end are included: a rule that needs all rows says so itself. Specialised
+    collections are left out: they hold the same rows.
     """
     for operation in collections(tenant):
         try:
-            rows = tenant.all_rows(operation)
+            rows = tenant.known_rows(operation)
         except NotExercised:
             continue
         if operation.subset is None and len(rows) > 1:
@@ -95,7 +108,7 @@ def probe_fields(tenant: ObservedTenant, kind: str, *, personal: bool = False) -
 
 
 def _all_fields(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterator[ProbeField]:
-    for operation, rows in complete_collections(tenant):
+    for operation, rows in known_collections(tenant):
         element = operation.element or ""
         standard = tenant.standard.specification.elements[element].properties
         for known in tenant.specification.elements[element].properties.values():
@@ -119,57 +132,94 @@ def _single_kind(known: Property) -> str:
 
 def _valid_values(known: Property, values: Iterator[Any]) -> Iterator[str]:
     """Yield the values as text, without those that do not have the documented type."""
-    parsers = {
-        "date-time": parse_timestamp,
-        "date": parse_timestamp,
-        "number": parse_number,
-        "integer": parse_number,
-    }
-    parse = parsers.get(known.kind)
+    write = _WRITERS.get(known.kind, filter_text)
     for value in values:
-        if isinstance(value, dict | list):
-            continue
-        if parse is None or parse(value) is not None:
-            yield filter_text(value)
+        if not isinstance(value, dict | list) and (text := write(value)) is not None:
+            yield text
+
+
+def instant_text(value: Any) -> str | None:
+    """Return a date-time in UTC, in the form of the standard; None if it is not valid."""
+    found = parse_timestamp(value)
+    return None if found is None else found.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def number_text(value: Any) -> str | None:
+    """Return a number without an exponent; None if it is not one."""
+    found = parse_number(value)
+    return f"{Decimal(str(value)):f}" if found is not None and math.isfinite(found) else None
+
+
+_WRITERS: Final[dict[str, Callable[[Any], str | None]]] = {
+    "date-time": instant_text,
+    "date": parse_date,
+    "number": number_text,
+    "integer": number_text,
+}
+"""How values are written in a filter, by kind; the others as they are."""
 
 
 def usable_values(probe: ProbeField) -> list[str]:
-    """Return the values of a field that can be written in a filter unchanged, in their order."""
+    """Return the values of a field that can be written in a filter, in their order; plain ones if there are any."""
     order = {"date-time": parse_timestamp, "number": parse_number, "integer": parse_number}.get(probe.kind, filter_text)
-    plain = (text for text in probe.counts if text.isprintable() and not SPECIAL_CHARACTERS & set(text))
-    return sorted(
-        (text for text in plain if len(text) <= MAX_LENGTH and text == text.strip()), key=lambda text: order(text) or 0
-    )
+    separators = {QUOTE, SEPARATOR} if probe.many else {QUOTE}
+    possible = [text for text in probe.counts if text.isprintable() and not separators & set(text)]
+    short = [text for text in possible if len(text) <= MAX_LENGTH and text == text.strip()]
+    plain = [text for text in short if not SPECIAL_CHARACTERS & set(text)]
+    chosen = plain or short or [text for text in possible if text.strip() and len(text) <= LONGEST]
+    return sorted(chosen, key=lambda text: order(text) or 0)
 
 
-def best_fields(tenant: ObservedTenant, *kinds: str, most: int = 1) -> list[ProbeField]:
+def usable_pieces(probe: ProbeField) -> list[str]:
+    """Return parts of the values of a field, each without wildcards and not at the beginning if possible."""
+    pieces: dict[str, None] = {}
+    for text in sorted(probe.counts):
+        inner = "".join(letter if letter.isprintable() and letter not in WILDCARDS else "\n" for letter in text[1:])
+        pieces |= dict.fromkeys(longest[:PIECE].strip() for longest in [max(inner.split("\n"), key=len)])
+    whole = [text for text in usable_values(probe) if not WILDCARDS & set(text)]
+    return [piece for piece in pieces if piece] or [text[:PIECE] for text in whole]
+
+
+def best_fields(
+    tenant: ObservedTenant,
+    *kinds: str,
+    most: int = 1,
+    usable: Callable[[ProbeField], list[str]] = usable_values,
+) -> list[ProbeField]:
     """Return the fields of the given kinds with most values that can be sent.
 
     Args:
         tenant: The tenant.
         kinds: See `probe_fields`.
         most: The number of fields of each kind; no two are of one collection.
+        usable: Returns the texts of a field that can be sent.
     """
     chosen: dict[str, ProbeField] = {}
     for kind in kinds:
         others = (each for each in probe_fields(tenant, kind) if each.operation.operation_id not in chosen)
-        for _, each in zip(range(most), filter(usable_values, others), strict=False):
+        for _, each in zip(range(most), filter(usable, others), strict=False):
             chosen[each.operation.operation_id] = each
     return list(chosen.values())
 
 
-def draw_value(tenant: ObservedTenant, probe: ProbeField, salt: str = "") -> str:
+def draw_value(
+    tenant: ObservedTenant,
+    probe: ProbeField,
+    salt: str = "",
+    usable: Callable[[ProbeField], list[str]] = usable_values,
+) -> str:
     """Return one value of a field, the same in every run with one seed, and not the least or greatest if possible.
 
     Args:
         tenant: The tenant; its seed decides.
         probe: The field.
         salt: Decides as well, for a second value of the same field.
+        usable: Returns the texts of a field that can be sent.
 
     Raises:
-        NotExercised: No value can be written in a filter unchanged.
+        NotExercised: No value can be written in a filter.
     """
-    texts = usable_values(probe)
+    texts = usable(probe)
     inner = texts[1:-1] or texts
     if not inner:
         raise NotExercised(f"{probe.path} has no value that can be used in a filter")
@@ -180,7 +230,7 @@ def draw_value(tenant: ObservedTenant, probe: ProbeField, salt: str = "") -> str
 def fields_to_sort_by(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:
     """Return the fields to sort by with their kinds, by operation id: each kind where it has most values."""
     chosen: dict[str, list[tuple[str, str]]] = {
-        operation.operation_id: [] for operation, _ in complete_collections(tenant)
+        operation.operation_id: [] for operation, _ in known_collections(tenant)
     }
     for operation_id, fields in chosen.items():
         for each in probe_fields(tenant, "date-time"):

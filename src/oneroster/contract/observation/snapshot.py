@@ -3,9 +3,10 @@
 Most rules need no further request.
 """
 
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
@@ -14,7 +15,7 @@ from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.walk import walk
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.settings import missing_credentials
 from oneroster_runtime.specification import Operation
 
@@ -28,7 +29,20 @@ MIN_PAGES: Final = 4
 SHARE_OF_PAGES: Final = 20
 """One collection may use one twentieth of all requests."""
 
+EQUAL_SIZES: Final = 3
+"""Collections with as many rows as each other, from which a maximum page size is inferred."""
+LARGER_PAGE: Final = 10_000
+"""Rows requested at once from a server that ignores the offset."""
+
 Key = TypeVar("Key", str, tuple[str, ...])
+
+
+class SampleRequest(NamedTuple):
+    """A request for one single record or one nested collection; those of turn 0 are sent before those of turn 1."""
+
+    operation: Operation
+    values: dict[str, str]
+    turn: int
 
 
 def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]) -> None:
@@ -49,25 +63,57 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
         progress(operation.operation_id)
         _walk(tenant, operation, {})
 
-    def read_singles(operation: Operation) -> None:
-        progress(operation.operation_id)
-        _sample_reads(tenant, operation)
-
-    def read_nested(operation: Operation) -> None:
-        progress(operation.operation_id)
-        for values in _sample_parents(tenant, operation):
-            _walk(tenant, operation, values)
-
     map_parallel(workers, read_collection, tenant.dialect.collections)
     _require_data(tenant)
-    map_parallel(workers, read_singles, tenant.dialect.reads)
-    map_parallel(workers, read_nested, tenant.dialect.nested)
+    _distrust_equal_sizes(tenant)
+    singles = [each for operation in tenant.dialect.reads for each in _sample_reads(tenant, operation)]
+    nested = [each for operation in tenant.dialect.nested for each in _sample_parents(tenant, operation)]
+    # Every operation is asked once before any is asked twice, in case the budget does not suffice for all.
+    for turn in range(SAMPLE):
+        map_parallel(workers, lambda each: _read_single(tenant, each, progress), _of_turn(singles, turn))
+        map_parallel(workers, lambda each: _read_nested(tenant, each, progress), _of_turn(nested, turn))
+
+
+def _distrust_equal_sizes(tenant: ObservedTenant) -> None:
+    """Regard collections without paging as cut if several of them have the same number of rows: a maximum page size."""
+    walks = [each for operation in tenant.dialect.collections for each in tenant.walks(operation)]
+    unproven = [each for each in walks if each.unpaged and each.complete and each.pages[0].total != len(each)]
+    sizes = Counter(len(each) for each in unproven if len(each) <= each.limit)
+    for each in unproven:
+        if sizes[len(each)] >= EQUAL_SIZES:
+            each.complete, each.stopped = False, each.unpaged
+
+
+def _of_turn(requests: list[SampleRequest], turn: int) -> list[SampleRequest]:
+    return [each for each in requests if each.turn == turn]
+
+
+def _read_single(tenant: ObservedTenant, request: SampleRequest, progress: Callable[[str], None]) -> None:
+    if request.turn == 0:
+        progress(request.operation.operation_id)
+    with contextlib.suppress(NoResponseError):
+        tenant.ask(request.operation, request.values)
+
+
+def _read_nested(tenant: ObservedTenant, request: SampleRequest, progress: Callable[[str], None]) -> None:
+    if request.turn == 0:
+        progress(request.operation.operation_id)
+    _walk(tenant, request.operation, request.values)
 
 
 def _walk(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> None:
+    found = _walk_in_pages(tenant, operation, values, PAGE)
+    if found.unpaged and not found.complete and len(found) == PAGE:
+        # A server that ignores the offset has more rows than fit on the page.
+        larger = _walk_in_pages(tenant, operation, values, min(LARGER_PAGE, tenant.gateway.limits.rows))
+        found = larger if larger.complete else found
+    tenant.add_walk(found)
+
+
+def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[str, str], limit: int) -> ObservedWalk:
     limits = tenant.gateway.limits
     max_pages = max(MIN_PAGES, limits.requests // SHARE_OF_PAGES)
-    tenant.add_walk(walk(tenant.ask, operation, values, limit=PAGE, max_rows=limits.rows, max_pages=max_pages))
+    return walk(tenant.ask, operation, values, limit=limit, max_rows=limits.rows, max_pages=max_pages)
 
 
 def _require_data(tenant: ObservedTenant) -> None:
@@ -87,26 +133,31 @@ def _require_data(tenant: ObservedTenant) -> None:
     )
 
 
-def _sample_reads(tenant: ObservedTenant, operation: Operation) -> None:
+def _sample_reads(tenant: ObservedTenant, operation: Operation) -> Iterator[SampleRequest]:
     (parameter,) = path_parameters(operation)
-    try:
-        found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
-    except NotExercised:
-        return
-    for sourced_id in sample(tenant.rows_by_id(found)):
-        try:
-            tenant.ask(operation, {parameter: sourced_id})
-        except NoResponseError:
-            continue
+    ids = sample(_known_ids(tenant, tenant.dialect.list_of(operation.operation_id)))
+    yield from (SampleRequest(operation, {parameter: name}, turn) for turn, name in enumerate(ids))
 
 
-def _sample_parents(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
+def _known_ids(tenant: ObservedTenant, operation: Operation | None) -> list[str]:
     try:
-        counts = count_parents(tenant, operation)
+        return list(tenant.known_rows(operation))
     except NotExercised:
-        return _parents_from_lists(tenant, operation)
+        return []
+
+
+def _sample_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[SampleRequest]:
+    found = _parents_with_rows(tenant, operation) or _parents_from_lists(tenant, operation)
+    yield from (SampleRequest(operation, values, turn) for turn, values in enumerate(found))
+
+
+def _parents_with_rows(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
+    """Return parents that records refer to, those with most rows first, which exercise most."""
+    try:
+        counts = count_parents(tenant, operation, complete=False)
+    except NotExercised:
+        return []
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
-    # Parents with most rows first: they exercise most.
     ordered = [combination for combination, _ in counts.most_common() if _listed(tenant, operation, combination)]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
 
@@ -116,7 +167,7 @@ def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str
     parents = operation.scope.parents if operation.scope else ()
     for parent, sourced_id in zip(parents, combination, strict=True):
         try:
-            listed = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(parent.read)))
+            listed = tenant.known_rows(tenant.dialect.list_of(parent.read))
         except NotExercised:
             continue
         if sourced_id not in listed:
@@ -125,16 +176,14 @@ def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str
 
 
 def _parents_from_lists(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:
-    """Return parents from their collection, if the data does not say which of them have rows."""
+    """Return parents from every collection that was read, if the data does not say which of them have rows."""
     parameters = path_parameters(operation)
-    if len(parameters) != 1:
-        return []
-    read = operation.scope.parents[0].read if operation.scope else _read_by_path(tenant, operation)
-    try:
-        found = tenant.walk(tenant.dialect.list_of(read))
-    except NotExercised:
-        return []
-    return [{parameters[0]: sourced_id} for sourced_id in sample(tenant.rows_by_id(found))]
+    if operation.scope is not None:
+        reads = {parent.parameter: parent.read for parent in operation.scope.parents}
+    else:
+        reads = dict.fromkeys(parameters[:1], _read_by_path(tenant, operation))
+    sides = [sample(_known_ids(tenant, tenant.dialect.list_of(reads.get(name, "")))) for name in parameters]
+    return [dict(zip(parameters, each, strict=True)) for each in zip(*sides, strict=False)]
 
 
 def _read_by_path(tenant: ObservedTenant, operation: Operation) -> str:

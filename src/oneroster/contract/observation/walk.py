@@ -1,13 +1,21 @@
-"""Read a collection page by page to its end, without trusting what the server says about its size."""
+"""Read a collection page by page to its end, without trusting what the server says about its size.
+
+A server that ignores the offset, or returns more rows than the limit, does not page. What it returns for a large limit
+is its whole collection, so all other rules are judged on those rows.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from oneroster.contract.errors import NoResponseError
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster_runtime.specification import Operation
 
 __all__ = ["ObservedWalk", "walk"]
+
+ROUND: Final = 10
+"""Maximum page sizes of servers are multiples of this."""
 
 Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]
 
@@ -21,8 +29,10 @@ class ObservedWalk:
         values: The path values.
         limit: The page size that was requested.
         pages: The responses that hold data.
-        complete: Whether the end was reached.
+        complete: Whether the rows are the whole collection.
         stopped: Why the end was not reached; empty if it was.
+        unpaged: How the server showed that it does not page; empty if it pages. The repeated page is not in ``pages``.
+        repeated: The page that repeated earlier rows, or held more rows than its limit; None if the server pages.
     """
 
     operation: Operation
@@ -31,6 +41,8 @@ class ObservedWalk:
     pages: list[ParsedResponse] = field(default_factory=list)
     complete: bool = False
     stopped: str = ""
+    unpaged: str = ""
+    repeated: ParsedResponse | None = None
 
     @property
     def rows(self) -> list[Record]:
@@ -76,13 +88,31 @@ def walk(
             found.complete = offset > 0 and page.exchange.status in (204, 404)
             found.stopped = "" if found.complete else page.problem
             break
+        if page.rows and seen.issuperset(page.ids):
+            _end_at_repetition(found, page)
+            break
         found.pages.append(page)
         offset += len(page.rows)
+        if len(page.rows) > limit and not found.unpaged:
+            found.unpaged, found.repeated = f"limit={limit} returned {len(page.rows)} rows", page
         if not page.rows or (len(page.rows) < limit and page.total == offset):
             found.complete = True
-        elif seen.issuperset(page.ids):
-            found.stopped = "a page holds only rows of earlier pages"
         elif offset >= max_rows or len(found.pages) >= max_pages:
             found.stopped = f"more than {offset} rows"
         seen.update(page.ids)
     return found
+
+
+def _end_at_repetition(found: ObservedWalk, page: ParsedResponse) -> None:
+    """End a walk at a page that holds only rows of earlier pages.
+
+    If a server ignores the offset, its first page is the whole collection, unless the page was cut: at the limit, or at
+    a round number that the server may have as its maximum.
+    """
+    found.unpaged, found.repeated = "a page holds only rows of earlier pages", page
+    first = found.pages[0]
+    rows = len(first.rows)
+    whole = len(found.pages) == 1 and rows != found.limit
+    cut = rows < found.limit and rows % ROUND == 0 and first.total != rows
+    found.complete = whole and not cut
+    found.stopped = "" if found.complete else found.unpaged

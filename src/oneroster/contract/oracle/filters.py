@@ -5,8 +5,8 @@ missing values, lists with further entries) the mark is C, and neither result is
 """
 
 import operator as compare
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,8 @@ __all__ = [
     "FilterMatch",
     "expected",
     "filter_text",
+    "misreading",
+    "parse_date",
     "parse_number",
     "parse_timestamp",
     "values_at",
@@ -94,6 +96,44 @@ def expected(filter_: ExpectedFilter, row: Record) -> FilterMatch:
     return FilterMatch(not filter_.either, max(each.trust for each in matches))
 
 
+def misreading(filter_: ExpectedFilter, rows: Mapping[str, Record], returned: Set[str]) -> str | None:
+    """Return how a server seems to have read a filter, if its wrong result is exactly that of a common error.
+
+    Args:
+        filter_: The filter.
+        rows: All rows by sourcedId.
+        returned: The sourcedIds of the returned rows.
+    """
+    if len(rows) > 1 and returned == set(rows):
+        return "these are all rows"
+    right = {name for name, row in rows.items() if expected(filter_, row).holds}
+    if returned and returned == set(rows) - right:
+        return "these are exactly the rows that do not match"
+    for said, read in _MISREADINGS.items():
+        clauses = [read(clause) for clause in filter_.clauses]
+        if None in clauses:
+            continue
+        other = ExpectedFilter(tuple(clause for clause in clauses if clause is not None), filter_.either)
+        if returned == {name for name, row in rows.items() if expected(other, row).holds}:
+            return said
+    return None
+
+
+def _as_text(clause: ExpectedClause) -> ExpectedClause | None:
+    return replace(clause, kind="string") if clause.kind in ("number", "integer") else None
+
+
+def _as_days(clause: ExpectedClause) -> ExpectedClause | None:
+    found = parse_timestamp(clause.text) if clause.kind == "date-time" else None
+    return replace(clause, text=f"{found.astimezone(UTC):%Y-%m-%d}T00:00:00Z") if found is not None else None
+
+
+_MISREADINGS: Final[dict[str, Callable[[ExpectedClause], ExpectedClause | None]]] = {
+    "the numbers are compared as text": _as_text,
+    "the time of day is ignored": _as_days,
+}
+
+
 def values_at(row: Record, path: str) -> list[Any]:
     """Return the values of a field, which may be dotted; null and the empty string count as missing."""
     head, _, member = path.partition(".")
@@ -116,6 +156,12 @@ def parse_timestamp(text: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def parse_date(value: Any) -> str | None:
+    """Return the day of a date, even if it is written as a date-time; None if it is not valid."""
+    found = parse_timestamp(value)
+    return None if found is None else f"{found.date()}"
 
 
 def parse_number(value: Any) -> float | None:
@@ -145,7 +191,9 @@ def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
     match clause.kind:
         case "date-time":
             return _timestamps(clause, parse_timestamp(value), parse_timestamp(clause.text))
-        case "date" | "boolean":
+        case "date":
+            return _plain(clause, parse_date(value), clause.text)
+        case "boolean":
             return _plain(clause, filter_text(value), clause.text)
         case "number" | "integer":
             return _plain(clause, parse_number(value), parse_number(clause.text))
@@ -162,7 +210,7 @@ def _timestamps(clause: ExpectedClause, value: datetime | None, literal: datetim
 
 
 def _plain(clause: ExpectedClause, value: Any, literal: Any) -> FilterMatch:
-    if value is None or literal is None or (clause.kind == "date" and parse_timestamp(value) is None):
+    if value is None or literal is None:
         return FilterMatch(False, "C")
     certain = clause.kind == "date" and clause.operator in ("=", "!=")
     return FilterMatch(_ORDERS[clause.operator](value, literal), "A" if certain else "B")

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect_specification import DocumentModel
+from oneroster.contract.http.parsed_response import json_type
+from oneroster.contract.oracle.reference_forms import stand_in
 from oneroster_runtime.specification import Property
 
 __all__ = ["Violation", "ViolationKind", "violations"]
@@ -32,6 +34,7 @@ class ViolationKind(StrEnum):
     NULL = "null instead of left out"
     EMPTY = "an empty string instead of left out"
     URI = "not a URI"
+    RELATIVE = "a relative URI instead of an absolute one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,32 @@ class Violation:
         kind: How it differs.
         pointer: The path of field names.
         trust: The trust mark of the violated fact.
+        came: What is there, if the kind does not say it: a JSON type, null, or the property that has its place.
     """
 
     kind: ViolationKind
     pointer: str
     trust: str
+    came: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.pointer} is {self.came or self.kind}"
 
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+00:00|-00:00)", re.ASCII)
 _URI: Final = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+", re.ASCII)
-"""Characters of RFC 3986; relative references are allowed, because the standard only says URI."""
+"""Characters of RFC 3986; relative references have them too."""
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_WORDS: Final = {
+    "array": "an array",
+    "object": "an object",
+    "number": "a number",
+    "integer": "a whole number",
+    "null": "null",
+    "blank": "an empty string",
+}
+"""The JSON types of the kinds that are not strings."""
 _BOOLEAN_WORDS: Final = frozenset({"true", "false"})
 _WRITTEN: Final = {"string": ("true", "false"), "json": (True, False), "either": ("true", "false", True, False)}
 _VENDOR_PREFIX: Final = "ext:"
@@ -75,7 +93,10 @@ def violations(
         forms = specification.forms.get((element, name), ())
         if name not in record:
             if known.required:
-                yield Violation(ViolationKind.PRESENCE, pointer, known.presence)
+                other = stand_in(record, name)
+                strange = other is not None and other not in specification.elements[element].properties
+                came = f"missing (there is {other} instead)" if strange else ""
+                yield Violation(ViolationKind.PRESENCE, pointer, known.presence, came)
         elif any(not any(_value(form, record[name], pointer, specification)) for form in forms):
             # If the document allows several forms of a value, one is enough.
             continue
@@ -93,23 +114,23 @@ def _empty(known: Property, value: Any, pointer: str) -> Violation | None:
     """
     if value is None:
         return (
-            Violation(ViolationKind.PRESENCE, pointer, known.presence)
+            Violation(ViolationKind.PRESENCE, pointer, known.presence, "null")
             if known.required
             else Violation(ViolationKind.NULL, pointer, "C")
         )
     if value == "" and known.name == ID:
-        return Violation(ViolationKind.PRESENCE, pointer, known.presence)
+        return Violation(ViolationKind.PRESENCE, pointer, known.presence, "an empty string")
     if value == "" and (known.kind == "string" or not known.required):
         return Violation(ViolationKind.EMPTY, pointer, "C")
     if value == [] and known.required:
-        return Violation(ViolationKind.PRESENCE, pointer, known.presence)
+        return Violation(ViolationKind.PRESENCE, pointer, known.presence, "an empty array")
     return None
 
 
 def _value(known: Property, value: Any, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     if known.kind in _LISTS:
         if not isinstance(value, list):
-            yield Violation(ViolationKind.TYPE, pointer, known.trust)
+            yield _wrong_type(known, "array", value, pointer)
             return
         for item in value:
             yield from _single(known, _LISTS[known.kind], item, pointer + "[]", specification)
@@ -123,11 +144,11 @@ def _single(known: Property, kind: str, value: Any, pointer: str, specification:
         if isinstance(value, dict):
             yield from violations(inner, value, specification, pointer)
         else:
-            yield Violation(ViolationKind.TYPE, pointer, known.trust)
+            yield _wrong_type(known, "object", value, pointer)
     elif kind == "boolean":
         yield from _boolean(value, pointer, specification.booleans)
     elif not _TYPES[kind](value):
-        yield Violation(ViolationKind.TYPE, pointer, known.trust)
+        yield _wrong_type(known, kind, value, pointer)
     elif kind == "enumeration":
         yield from _enumeration(known, value, pointer, specification)
     elif kind == "date" and not _is_date(value):
@@ -136,22 +157,36 @@ def _single(known: Property, kind: str, value: Any, pointer: str, specification:
         yield Violation(ViolationKind.DATE_TIME, pointer, known.trust)
     elif kind == "uri" and not _URI.fullmatch(value):
         yield Violation(ViolationKind.URI, pointer, known.trust)
+    elif kind == "uri" and not _ABSOLUTE.match(value):
+        # The type is anyURI, which a relative reference satisfies by the letter.
+        yield Violation(ViolationKind.RELATIVE, pointer, max(known.trust, "B"))
+
+
+def _wrong_type(known: Property, wanted: str, value: Any, pointer: str) -> Violation:
+    came = f"{json_type(value)} instead of {_WORDS.get(wanted, 'a string')}"
+    if wanted == "integer" and _is_number(value):
+        came = "a number with a fraction instead of a whole number"
+    return Violation(ViolationKind.TYPE, pointer, known.trust, came)
 
 
 def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
     word = str(value).lower() if isinstance(value, bool | str) else None
     if word not in _BOOLEAN_WORDS:
         # Not a boolean in any form; only the form is uncertain, not the type.
-        yield Violation(ViolationKind.TYPE, pointer, "A")
+        came = "" if isinstance(value, str) else f"{json_type(value)} instead of a boolean"
+        yield Violation(ViolationKind.TYPE, pointer, "A", came)
     elif value not in _WRITTEN[booleans]:
-        yield Violation(ViolationKind.BOOLEAN, pointer, "B")
+        came = "a JSON boolean instead of a string" if isinstance(value, bool) else ""
+        yield Violation(ViolationKind.BOOLEAN, pointer, "B", came)
 
 
 def _enumeration(known: Property, value: str, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     name = known.enumeration or ""
     if value not in specification.enumerations[name]:
         listed = max(known.trust, specification.enumeration_trust(name))
-        yield Violation(ViolationKind.ENUMERATION, pointer, "B" if value.startswith(_VENDOR_PREFIX) else listed)
+        folded = {each.casefold() for each in specification.enumerations[name]}
+        came = "a documented value in other letters" if value.casefold() in folded else ""
+        yield Violation(ViolationKind.ENUMERATION, pointer, "B" if value.startswith(_VENDOR_PREFIX) else listed, came)
 
 
 def _is_text(value: Any) -> bool:

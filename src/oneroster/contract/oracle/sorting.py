@@ -8,7 +8,7 @@ from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import certainly_after
 from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
 
-__all__ = ["first_out_of_order", "omits_earlier_row", "sort_values"]
+__all__ = ["first_out_of_order", "omits_earlier_row", "sort_values", "wrong_order"]
 
 _GROUPED: Final = "enumeration"
 """Enumerated values may be sorted as text or in the order of the vocabulary; equal values are adjacent either way."""
@@ -37,6 +37,21 @@ def first_out_of_order(keys: Sequence[Any], kind: str, *, descending: bool) -> i
     for (_, before), (index, after) in itertools.pairwise(present):
         if _is_after(after, before, kind) if descending else _is_after(before, after, kind):
             return index
+    return None
+
+
+def wrong_order(rows: Sequence[Record], path: str, kind: str, *, descending: bool) -> str | None:
+    """Return how rows that are out of order seem to be sorted instead; None if that is not clear."""
+    keys = sort_values(rows, path, kind)
+    present = [key for key in keys if key is not None]
+    if len(set(present)) < 2:
+        return None
+    if kind != _GROUPED and first_out_of_order(keys, kind, descending=not descending) is None:
+        return "the order is exactly reversed"
+    if kind in ("number", "integer"):
+        texts = [str(values[0]) for row in rows if (values := values_at(row, path))]
+        if texts == sorted(texts, reverse=descending):
+            return "the numbers are compared as text"
     return None
 
 

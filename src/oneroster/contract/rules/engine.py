@@ -124,7 +124,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
         for violation, sourced_id in RecordViolations.of(tenant).new(reading):
             tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
     for violation, tally in tallies.items():
-        message = f"{violation.pointer} is {violation.kind} in {count_of(tally.count, 'record')} of engine responses"
+        message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
         yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
     reported = bool(misplaced or tallies)
     if not reported:

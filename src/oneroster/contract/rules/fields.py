@@ -13,14 +13,14 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.probe_values import complete_collections
+from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections, require_envelope
 from oneroster_runtime.specification import Operation
 
 REQUESTED_FIELDS: Final = ("status", "dateLastModified")
@@ -47,12 +47,12 @@ def response_with_fields(
 
 def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection of each element."""
-    return (operation for operation, _ in complete_collections(tenant))
+    return (operation for operation, _ in known_collections(tenant))
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """The single reads of the same elements that returned a record."""
-    for operation, _ in complete_collections(tenant):
+    for operation, _ in known_collections(tenant):
         read = tenant.dialect.read_of(operation.element)
         if read is not None and any(reading.problem is None for reading in tenant.readings(read)):
             yield read
@@ -133,7 +133,6 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
     over=largest_collections,
-    needs=("OR-FLD-01",),
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
@@ -166,6 +165,7 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
     reading = response_with_unknown_field(tenant, operation)
     if reading.problem is not None:
         raise NotExercised(reading.problem)
+    require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_selection_field"):
         yield finding(
             "the response contains no warning invalid_selection_field for the unknown name in fields", reading
@@ -206,7 +206,8 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 @confirmed
 def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.all_rows(operation)
+    whole = tenant.walk(operation)
+    rows = tenant.rows_by_id(whole)
     wanted = _rarest_status(rows)
     query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
     reading = response_with_fields(tenant, operation, query)
@@ -217,7 +218,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
         raise NotExercised(reading.problem)
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
     returned = {name for name in reading.ids if name is not None}
-    page = len(tenant.walk(operation).pages[0].rows)
+    page = len(whole.pages[0].rows)
     unexpected = sorted((returned & rows.keys()) - expected)
     if unexpected:
         yield finding(
@@ -225,6 +226,8 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
             reading,
             unexpected,
         )
+    elif not whole.complete:
+        tenant.all_rows(operation)
     elif len(reading.rows) < min(len(expected), page):
         message = (
             f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"

@@ -11,8 +11,9 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.walk import ObservedWalk, walk
-from oneroster.contract.oracle.filters import ExpectedFilter, expected
+from oneroster.contract.oracle.filters import ExpectedFilter, expected, misreading
 from oneroster.contract.result import Finding
+from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
 __all__ = ["compare_filter", "compare_filters", "filtered_walk", "is_rejected"]
@@ -51,7 +52,8 @@ def compare_filter(
     ``rejection_level`` is the level of a finding when the tenant rejects the filter; None for the level of the rule.
     ``report_undefined`` adds an open finding with the number of rows whose result the standard does not define.
 
-    Raises ``NotExercised`` when the collection was not read to its end or the response contains no data.
+    Raises ``NotExercised`` when the response contains no data, or when the collection was not read to its end and no
+    row shows a violation.
     """
 
     @confirmed
@@ -72,7 +74,7 @@ def _first_page(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFi
 def _differences(
     tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, rejection_level: Level | None
 ) -> Iterator[Finding]:
-    rows, first = tenant.all_rows(operation), _first_page(tenant, operation, wanted)
+    whole, first = tenant.walk(operation), _first_page(tenant, operation, wanted)
     if is_rejected(first):
         yield finding(
             f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level
@@ -81,21 +83,26 @@ def _differences(
     if first.problem is not None:
         raise NotExercised(f"the filter {wanted.shape}: {first.problem}")
     found = filtered_walk(tenant, operation, str(wanted))
-    by_trust = _unexpected_and_missing(rows, found, wanted)
+    rows = tenant.rows_by_id(whole)
+    by_trust = _unexpected_and_missing(whole, rows, found, wanted)
     for trust in ("A", "B"):
         unexpected, missing = by_trust[trust]
         if unexpected or missing:
             message = (
                 f"the filter {wanted.shape} returned {count_of(len(found), 'row')}: {_row_counts(unexpected, missing)}"
             )
-            yield finding(message, first, unexpected or missing, level_of(trust))
+            cause = misreading(wanted, rows, {name for name in found.ids if name}) if whole.complete else None
+            yield finding(message + (f"; {cause}" if cause else ""), first, unexpected or missing, level_of(trust))
             return
+    yield from foreign_rows(tenant, first, found.rows, f"the filter {wanted.shape}")
+    # Rows that should not be returned are seen without all rows, missing ones are not.
+    tenant.all_rows(operation)
 
 
 def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:
     """Yield how many rows the tenant returns for which the standard does not define the result."""
     returned, others = _unexpected_and_missing(
-        tenant.all_rows(operation), filtered_walk(tenant, operation, str(wanted)), wanted
+        tenant.walk(operation), tenant.all_rows(operation), filtered_walk(tenant, operation, str(wanted)), wanted
     )["C"]
     if returned or others:
         rows = count_of(len(returned) + len(others), "row")
@@ -105,7 +112,7 @@ def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: Expect
 
 
 def _unexpected_and_missing(
-    rows: Mapping[str, Record], found: ObservedWalk, wanted: ExpectedFilter
+    whole: ObservedWalk, rows: Mapping[str, Record], found: ObservedWalk, wanted: ExpectedFilter
 ) -> dict[str, tuple[list[str], list[str]]]:
     """Return the ids of unexpected and of missing rows, by the trust mark of the expectation.
 
@@ -120,7 +127,7 @@ def _unexpected_and_missing(
         returned.add(name or "")
         if not verdict.holds or verdict.trust == "C":
             by_trust[verdict.trust][0].append(name or "")
-    if found.complete:
+    if found.complete and whole.complete:
         for name, row in rows.items():
             verdict = expected(wanted, row)
             if name not in returned and (verdict.holds or verdict.trust == "C"):

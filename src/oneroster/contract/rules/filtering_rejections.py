@@ -9,7 +9,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.probe_values import ProbeField, best_fields, complete_collections, draw_value
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, known_collections
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
@@ -23,12 +23,13 @@ UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 ABSENT_VALUE: Final = "no-such-value-1"
 MOST_COLLECTIONS: Final = 3
 BAD_REQUEST: Final = 400
+SERVER_ERROR: Final = 500
 BUSY_STATUSES: Final = frozenset({429, 503})
 
 
 def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:most]]
 
 
@@ -160,11 +161,16 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     fix="parse the expression by the filter grammar and bind its values as parameters; never concatenate them"
     " into a query",
     over=collections_with_fields("string"),
-    needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-13"),
+    needs=("OR-FLT-01",),
 )
 def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
     path = candidate.path
+    # Malformed as the others, but never true: shows whether the server ignores or fails on any malformed filter.
+    control = response_to_filter(tenant, operation, f"{path}='{ABSENT_VALUE}' AND '1'='2'")
+    if control.rows:
+        raise NotExercised("follows from OR-FLT-13: a malformed filter is ignored")
+    failed: ParsedResponse | None = None
     for expression in (
         f"{path}='{ABSENT_VALUE}' OR '1'='1'",
         f"{path}='{ABSENT_VALUE}' OR 1=1",
@@ -174,12 +180,13 @@ def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         f"{path}='{ABSENT_VALUE}'; --'",
     ):
         reading = response_to_filter(tenant, operation, expression)
-        if reading.exchange.status >= 500:
-            yield finding(f"a filter with an injected quote returned HTTP {reading.exchange.status}", reading)
-            return
         if reading.rows:
             message = (
                 f"a filter with an injected condition that is always true returned {count_of(len(reading.rows), 'row')}"
             )
             yield finding(message, reading, reading.ids)
             return
+        if reading.exchange.status >= SERVER_ERROR and failed is None:
+            failed = reading
+    if failed is not None and control.exchange.status < SERVER_ERROR:
+        yield finding(f"a filter with an injected quote returned HTTP {failed.exchange.status}", failed)

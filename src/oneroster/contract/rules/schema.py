@@ -26,7 +26,7 @@ def judge_of_certain_facts(kind: ViolationKind) -> Callable[[ObservedTenant, Ope
 
 
 def _violation_finding(violation: Violation, tally: CauseCount, judged: int, level: Level) -> Finding:
-    message = f"{violation.pointer} is {violation.kind} in {tally.count} of {judged} records"
+    message = f"{violation} in {tally.count} of {judged} records"
     return counted_finding(message, tally, violation.pointer, judged, level)
 
 

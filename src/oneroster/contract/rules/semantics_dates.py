@@ -8,9 +8,10 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
-from oneroster.contract.observation.membership import is_live, references_in
+from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections
@@ -107,11 +108,11 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 
 def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:
     """Return the first and the last day of the sessions of an enrollment's class, or None if they are not known."""
-    of_class = next((classes.get(identity(item) or "") for item in references_in(row.get("class"))), None)
+    of_class = next((classes.get(identity(item) or "") for item in references_at(row, "class")), None)
     if of_class is None:
         return None
     days: list[tuple[date, date]] = []
-    for item in references_in(of_class.get("terms")):
+    for item in references_at(of_class, "terms"):
         session = sessions.get(identity(item) or "", {})
         start, end = _day(session.get("startDate")), _day(session.get("endDate"))
         if start is None or end is None:

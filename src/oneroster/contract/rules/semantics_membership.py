@@ -13,6 +13,7 @@ from oneroster.contract.observation.operation_selectors import collections, nest
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
 
@@ -30,6 +31,7 @@ def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
     fix="select by the property that defines the kind, such as role or type, and by nothing else",
     over=specialised,
 )
+@confirmed
 def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     others = [identity(row) for row in found.rows if not in_subset(row, operation.subset)]
@@ -37,6 +39,9 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         allowed = " or ".join(operation.subset.values)
         message = f"{len(others)} of {len(found)} records have a {operation.subset.property} other than {allowed}"
         yield finding(message, found.pages[0], others)
+    elif operation.subset is not None and found.pages:
+        larger = tenant.dialect.operation(operation.subset.of)
+        yield from foreign_rows(tenant, found.pages[0], found.rows, "the collection", larger)
 
 
 @rule(
@@ -75,9 +80,18 @@ def _scope_level(operation: Operation) -> Level | None:
 )
 @confirmed
 def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    whole = tenant.dialect.collection_of(operation.element)
     for found in tenant.walks(operation):
+        strangers = list(
+            foreign_rows(tenant, found.pages[0], found.rows, "the collection", whole, _scope_level(operation))
+            if found.pages and whole is not None
+            else ()
+        )
+        if strangers:
+            yield from strangers
+            return
         expected = expected_members(tenant, operation, found.values, live_only=False)
-        known = tenant.all_rows(tenant.dialect.collection_of(operation.element))
+        known = tenant.all_rows(whole)
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
             message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"

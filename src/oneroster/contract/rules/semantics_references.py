@@ -6,10 +6,10 @@ from typing import Final
 from oneroster.contract.errors import NoResponseError, NotExercised
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
-from oneroster.contract.observation.membership import references_in
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation, Property
@@ -60,9 +60,7 @@ def _broken_references(
     tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [
-            name for item in references_in(row.get(known.name)) if (name := identity(item)) and name not in targets
-        ]
+        missing = [name for item in references_at(row, known.name) if (name := identity(item)) and name not in targets]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
@@ -102,7 +100,7 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in references_in(row.get(known.name)) if isinstance(item.get("type"), str)}
+            types = {item["type"] for item in references_at(row, known.name) if isinstance(item.get("type"), str)}
             if not types <= set(known.reference_types):
                 tally.add(identity(row))
         if tally.count:
@@ -159,4 +157,4 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
 
 
 def _ids(row: Record, known: Property) -> Iterator[str]:
-    return (name for item in references_in(row.get(known.name)) if (name := identity(item)) is not None)
+    return (name for item in references_at(row, known.name) if (name := identity(item)) is not None)

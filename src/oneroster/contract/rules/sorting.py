@@ -7,14 +7,16 @@ from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.probe_values import complete_collections, fields_to_sort_by, probe_fields
+from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
+from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
 SORTED_PAGE: Final = 100
@@ -26,7 +28,7 @@ MOST_COLLECTIONS: Final = 3
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections to test sorting on."""
     known = fields_to_sort_by(tenant)
-    return (operation for operation, _ in complete_collections(tenant) if operation.operation_id in known)
+    return (operation for operation, _ in known_collections(tenant) if operation.operation_id in known)
 
 
 def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
@@ -37,7 +39,7 @@ def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
 
 def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element."""
-    sized = sorted(complete_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
@@ -52,8 +54,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotExercised`` when no page could be read.
     """
-    rows, fields = tenant.all_rows(operation), fields_to_sort_by(tenant)[operation.operation_id]
-    judged = False
+    whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
+    rows, judged = tenant.rows_by_id(whole), False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
         if is_rejected(reading):
@@ -67,12 +69,20 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
             message = f"a sort by {path} ({kind}, {direction}) returned row {index + 1} of {len(keys)} out of order"
-            yield finding(message, reading, [reading.ids[index]])
-        elif omits_earlier_row(keys, sort_values(others, path, kind), kind, descending=descending):
+            yield finding(message + _cause(whole, reading, path, kind, descending), reading, [reading.ids[index]])
+        elif whole.complete and omits_earlier_row(keys, sort_values(others, path, kind), kind, descending=descending):
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:
         raise NotExercised("no sorted page could be read")
+
+
+def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, descending: bool) -> str:
+    """Return how the rows of a wrongly sorted page are sorted instead, to be appended to a message."""
+    if reading.ids == whole.ids[: len(reading.ids)]:
+        return "; it is the order without a sort"
+    cause = wrong_order(reading.rows, path, kind, descending=descending)
+    return f"; {cause}" if cause is not None else ""
 
 
 @rule(
@@ -110,10 +120,16 @@ def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
     over=collections_with_varied_fields,
-    needs=("OR-SRT-01", "OR-SRT-02"),
+    needs=("OR-SRT-01",),
 )
 def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from wrong_orders(tenant, operation, None)
+
+
+def require_envelope(reading: ParsedResponse) -> None:
+    """Raise ``NotExercised`` if a response has no place for a warning, because its data has no envelope."""
+    if reading.location is not None and not reading.location.path:
+        raise NotExercised("follows from OR-ENV-01: without an envelope, there is no place for a warning")
 
 
 def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -131,7 +147,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
     over=largest_collections,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    rows = tenant.all_rows(operation)
+    rows = tenant.known_rows(operation)
     reading = response_to_unknown_sort(tenant, operation)
     if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
@@ -156,6 +172,7 @@ def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterato
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
         raise NotExercised(reading.problem)
+    require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
 
@@ -163,7 +180,7 @@ def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterato
 def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     """Return, for some collections, a field that only a part of their rows has."""
     chosen: dict[str, str] = {}
-    rows = {operation.operation_id: len(found) for operation, found in complete_collections(tenant)}
+    rows = {operation.operation_id: len(found) for operation, found in known_collections(tenant)}
     for kind in ("date", "string", "enumeration", "boolean", "number"):
         for each in probe_fields(tenant, kind, personal=True):
             name = each.operation.operation_id
@@ -182,7 +199,7 @@ def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
     fix="sort rows without a value to one end; do not exclude them by a join or a condition",
     over=lambda tenant: [
         operation
-        for operation, _ in complete_collections(tenant)
+        for operation, _ in known_collections(tenant)
         if operation.operation_id in partly_absent_fields(tenant)
     ],
     needs=("OR-SRT-01",),
@@ -205,6 +222,7 @@ def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> It
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
     if reading.problem is not None:
         raise NotExercised(reading.problem)
+    yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
     lost = sorted(rows.keys() - set(reading.ids))
     cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
     if lost and (reading.total is not None or cut) and reading.total != len(rows):

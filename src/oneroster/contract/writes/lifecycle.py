@@ -9,8 +9,8 @@ import msgspec
 from oneroster.contract.errors import NotExercised, NotOffered
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
-from oneroster.contract.observation.membership import references_in
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
+from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects, not_offered, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
 from oneroster_runtime.specification import Element, Operation, Property

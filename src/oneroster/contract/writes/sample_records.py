@@ -8,7 +8,8 @@ from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import Record, identity
-from oneroster.contract.observation.membership import is_live, references_in
+from oneroster.contract.observation.membership import is_live
+from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import OwnedObjects
 from oneroster_runtime.specification import Property
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from oneroster.sandbox.faults.altered_result_sets import FilteredRows
+from oneroster.sandbox.faults.altered_result_sets import FilteredRows, RowsExceptLastActive
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
 from oneroster.sandbox.query.timestamps import parse_timestamp
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 
@@ -217,6 +217,17 @@ class InjectableFilter(Fault):
             if request and request.operation.many and _ALWAYS_TRUE.search(requested)
             else reply
         )
+
+
+class FilterFindsHidden(Fault):
+    name = "filter-finds-hidden"
+    does = "leaves the last active course out of collections without a filter, and returns it with one"
+    breaks = "3.2 filter [A]: selects from the collection"
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        if request.element != "Course" or request.query.filter is not None:
+            return rows
+        return RowsExceptLastActive(rows, all_records(request.element).select(request.store))
 
 
 def _is_bound(clause: ParsedClause, kind: str, *operators: str) -> bool:

@@ -112,3 +112,39 @@ class HrefUnescaped(Fault):
                 if isinstance(reference, dict) and "href" in reference:
                     reference["href"] = unquote(reference["href"])
         return record
+
+
+class FlatReferences(Fault):
+    name = "flat-references"
+    does = "sends userSourcedId in enrollments instead of a reference to the user"
+    breaks = "5.7 Enrollment.user [A]: required, a GUIDRef"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element != "Enrollment":
+            return record
+        user = record["user"]["sourcedId"]
+        return {name: value for name, value in record.items() if name != "user"} | {"userSourcedId": user}
+
+
+class IdsForReferences(Fault):
+    name = "ids-for-references"
+    does = "sends the ids of the orgs of a user instead of references"
+    breaks = "5.2 GUIDRef [A]: an object with href, sourcedId and type"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element == "User":
+            record["orgs"] = [reference["sourcedId"] for reference in record["orgs"]]
+        return record
+
+
+class RelativeHref(Fault):
+    name = "relative-href"
+    does = "sends paths instead of URLs as the href of references"
+    breaks = "5.2 GUIDRef.href [B]: an absolute URI"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        for value in record.values():
+            for reference in value if isinstance(value, list) else [value]:
+                if isinstance(reference, dict) and "href" in reference:
+                    reference["href"] = reference["href"].removeprefix(request.origin)
+        return record

@@ -212,3 +212,14 @@ class EscapedIdsLost(Fault):
         if request is None or not single or reply.status != 200 or encode(request.sourced_id) == request.sourced_id:
             return reply
         return error_reply(unknown_object("nothing has this sourcedId"), operation_id=request.operation.operation_id)
+
+
+class NestedFindsHidden(Fault):
+    name = "nested-finds-hidden"
+    does = "lists the last active class in nested collections and not in the collection of all classes"
+    breaks = "2 nested endpoints [B]: rows of the collection, selected by the parent"
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        if request.element != "Class" or request.operation.scope is not None:
+            return rows
+        return RowsExceptLastActive(rows, all_records(request.element).select(request.store))

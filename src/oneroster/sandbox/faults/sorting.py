@@ -56,6 +56,18 @@ class DescendingByDefault(Fault):
         return row_query._replace(query=replace(row_query.query, sort=(row_query.query.sort[0], True)))
 
 
+class SortReversed(Fault):
+    name = "sort-reversed"
+    does = "sorts in descending order for asc and in ascending order for desc"
+    breaks = "3.1 orderBy [A]: asc or desc"
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        if row_query.query.sort is None:
+            return row_query
+        field, descending = row_query.query.sort
+        return row_query._replace(query=replace(row_query.query, sort=(field, not descending)))
+
+
 class UnknownSortRefused(Fault):
     name = "unknown-sort-refused"
     does = "rejects a sort by a field that does not exist"

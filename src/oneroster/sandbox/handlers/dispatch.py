@@ -63,6 +63,8 @@ def _denied(tenant: SandboxTenant, raw_request: RawRequest, operation: Operation
     if not isinstance(outcome, Authenticated):
         problem = Problem(401, "unauthorized", outcome.reason)
         return error_reply(problem, operation_id=name, headers={"WWW-Authenticate": outcome.challenge})
+    if tenant.variants.gradebook_refused and operation.tag == "gradebook":
+        return error_reply(Problem(403, "forbidden", "these credentials do not open the gradebook"), operation_id=name)
     if outcome.may(operation.oauth_scopes):
         return None
     required = " or ".join(operation.oauth_scopes)

@@ -1,0 +1,49 @@
+"""Rows that a filter, a sort, a page or a nested collection returns, and that the whole collection does not hold."""
+
+from collections.abc import Iterable, Iterator
+
+from oneroster.contract.errors import NotExercised
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.result import Finding
+from oneroster_runtime.specification import Operation
+
+__all__ = ["foreign_rows"]
+
+
+def foreign_rows(
+    tenant: ObservedTenant,
+    response: ParsedResponse,
+    rows: Iterable[Record],
+    what: str,
+    collection: Operation | None = None,
+    level: Level | None = None,
+) -> Iterator[Finding]:
+    """Yield a finding if rows are not in the whole collection; nothing if that was not read to its end.
+
+    Callers are re-checked against fresh data (`confirmed`), because a row may have been added since the whole
+    collection was read. That a collection without a filter holds its deleted records is only probable.
+
+    Args:
+        tenant: The tenant.
+        response: The response to name in the finding.
+        rows: The rows.
+        what: What returned them, for the message.
+        collection: The whole collection; that of the response if None.
+        level: The level of a finding; that of the rule if None.
+    """
+    whole = response.operation if collection is None else collection
+    try:
+        known = tenant.all_rows(whole)
+    except NotExercised:
+        return
+    found = {name: row for row in rows if (name := identity(row)) is not None and name not in known}
+    foreign = [name for name, row in found.items() if is_live(row)]
+    if not foreign and found:
+        foreign, level = list(found), Level.SHOULD if level is None else level
+    if foreign:
+        message = f"{what} returned {count_of(len(foreign), 'row')} that {whole.operation_id} does not hold"
+        yield finding(f"{message} ({id_list(foreign)})", response, foreign, level)

@@ -1,0 +1,192 @@
+"""Valid variants of the data: few rows, unusual ids, only deleted records, no or all optional properties."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Final
+
+from oneroster.sandbox.store.store import Store
+from oneroster.sandbox.store.table_layout import Record
+from oneroster_runtime.specification import Property
+
+__all__ = ["SPECIAL_CHARACTERS", "change_ids", "delete_all", "drop_optional", "fill_optional", "keep_rows"]
+
+SPECIAL_CHARACTERS: Final = (
+    *"+,%&#?/\\'\"*;:= ~<>|{}[]()@$!^`.é日😀",
+    "%2F",
+    "../",
+    "&amp;",
+    " OR ",
+)
+"""One of these is in every id that `change_ids` makes."""
+
+_ID: Final = "sourcedId"
+_USER: Final = "User"
+_UNFILLED: Final = frozenset({"date", "date-time"})
+_OWN: Final = frozenset({"identifier", "username", "password", "email", "userIds", "metadata"})
+"""Properties that two records should not have in common."""
+
+Records = dict[str, dict[str, Record]]
+Key = tuple[str, str]
+Change = Callable[[str, Record], Record]
+
+
+def keep_rows(store: Store, rows: int) -> None:
+    """Keep at most so many records of each element, with everything that they refer to."""
+    records = _records(store)
+    _replace(store, _Selection(store, records, rows).chosen())
+
+
+def change_ids(store: Store) -> None:
+    """Give every record an id with an underscore and one other special character."""
+    records, new, number = _records(store), dict[Key, str](), count()
+    for element in sorted(records, key=lambda name: name != _USER):
+        for sourced_id in records[element]:
+            # Demographics have the id of their user.
+            taken = new.get((_USER, sourced_id))
+            position = next(number)
+            special = SPECIAL_CHARACTERS[position % len(SPECIAL_CHARACTERS)]
+            new[element, sourced_id] = taken or f"{element[:2].lower()}_{special}{position}"
+    changed: Records = {}
+    for element, known in records.items():
+        changed[element] = {}
+        for sourced_id, record in known.items():
+            other = {**record, _ID: new[element, sourced_id]}
+            for property_ in _references(store, element):
+                if property_.name in record:
+                    other[property_.name] = _with_ids(record[property_.name], property_.refers_to or "", new)
+            changed[element][other[_ID]] = other
+    _replace(store, changed)
+
+
+def delete_all(store: Store) -> None:
+    """Mark every record tobedeleted."""
+    _replace(store, _changed(_records(store), lambda _, record: {**record, "status": "tobedeleted"}))
+
+
+def drop_optional(store: Store) -> None:
+    """Remove every optional property."""
+
+    def required(element: str, record: Record) -> Record:
+        known = store.specification.elements[element].properties
+        return {name: value for name, value in record.items() if name in known and known[name].required}
+
+    _replace(store, _changed(_records(store), required))
+
+
+def fill_optional(store: Store) -> None:
+    """Give every record every optional property that another record of its element has."""
+    records = _records(store)
+    donors = {
+        (element, property_.name): record[property_.name]
+        for element, known in records.items()
+        for property_ in _fillable(store, element)
+        for record in known.values()
+        if property_.name in record
+    }
+
+    def filled(element: str, record: Record) -> Record:
+        given = {name: value for (of, name), value in donors.items() if of == element}
+        return {**given, **record}
+
+    _replace(store, _changed(records, filled))
+
+
+def _fillable(store: Store, element: str) -> Iterator[Property]:
+    for known in store.specification.elements[element].properties.values():
+        # Parents and children, and dates in order, depend on each other.
+        if known.kind not in _UNFILLED and known.name not in _OWN and known.refers_to != element:
+            yield known
+
+
+def _references(store: Store, element: str) -> list[Property]:
+    return [each for each in store.specification.elements[element].properties.values() if each.refers_to is not None]
+
+
+def _records(store: Store) -> Records:
+    names = [name for name in store.specification.elements if store.has(name)]
+    found = {name: store.select(name) for name in names}
+    return {name: {row[_ID]: dict(row) for row in rows.page(0, rows.total)} for name, rows in found.items()}
+
+
+def _replace(store: Store, records: Records) -> None:
+    store.clear()
+    for element, known in records.items():
+        for record in known.values():
+            store.put(element, record)
+
+
+def _changed(records: Records, change: Change) -> Records:
+    return {
+        element: {name: change(element, record) for name, record in known.items()} for element, known in records.items()
+    }
+
+
+def _with_ids(value: object, element: str, new: Mapping[Key, str]) -> object:
+    if isinstance(value, list):
+        return [_with_ids(each, element, new) for each in value]
+    return {**value, _ID: new[element, value[_ID]]} if isinstance(value, dict) else value
+
+
+class _Selection:
+    """A few records of each element that refer to nothing outside the selection."""
+
+    def __init__(self, store: Store, records: Records, most: int) -> None:
+        self._store = store
+        self._records = records
+        self._most = most
+        self._kept: dict[Key, None] = {}
+
+    def chosen(self) -> Records:
+        """Return the selection, without references to other records."""
+        # Elements that need most others first: what they refer to fills the others.
+        for element in sorted(self._records, key=self._depth, reverse=True):
+            for sourced_id in self._records[element]:
+                if self._room(element) > 0:
+                    self._keep((element, sourced_id))
+        found: Records = {name: {} for name in self._records}
+        for element, sourced_id in self._kept:
+            found[element][sourced_id] = self._trimmed(element, self._records[element][sourced_id])
+        return found
+
+    def _required(self, element: str) -> list[Property]:
+        return [each for each in _references(self._store, element) if each.required]
+
+    def _depth(self, element: str) -> int:
+        below = {known.refers_to for known in self._required(element)} - {element, None}
+        return 1 + max((self._depth(name) for name in below if name), default=0)
+
+    def _room(self, element: str) -> int:
+        return self._most - sum(1 for name, _ in self._kept if name == element)
+
+    def _keep(self, key: Key) -> None:
+        needed = self._closure(key)
+        counts = {element: sum(1 for name, _ in needed if name == element) for element, _ in needed}
+        if all(self._room(element) >= number for element, number in counts.items()):
+            self._kept |= needed
+
+    def _closure(self, key: Key) -> dict[Key, None]:
+        """Return the records that must be kept with one that are not kept yet, that one included."""
+        needed: dict[Key, None] = {}
+        waiting = [key]
+        while waiting:
+            element, sourced_id = each = waiting.pop()
+            if each in self._kept or each in needed or sourced_id not in self._records[element]:
+                continue
+            needed[each] = None
+            record = self._records[element][sourced_id]
+            if element != _USER and sourced_id in self._records.get(_USER, {}):
+                waiting.append((_USER, sourced_id))
+            for known in self._required(element):
+                value = record.get(known.name, [])
+                items = value if isinstance(value, list) else [value]
+                waiting += [(known.refers_to or "", item[_ID]) for item in items]
+        return needed
+
+    def _trimmed(self, element: str, record: Record) -> Record:
+        trimmed = dict(record)
+        for known in _references(self._store, element):
+            value = trimmed.pop(known.name, [])
+            items = value if isinstance(value, list) else [value]
+            if kept := [item for item in items if (known.refers_to, item[_ID]) in self._kept]:
+                trimmed[known.name] = kept if isinstance(value, list) else kept[0]
+        return trimmed

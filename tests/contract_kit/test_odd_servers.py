@@ -1,0 +1,162 @@
+"""One odd thing about a server is reported once, and everything else is judged all the same."""
+
+import json
+import socket
+from functools import cache
+
+import pytest
+
+from oneroster.contract.catalogue import select
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.target import Target
+from oneroster.contract.observation.observed_tenant import Offer
+from oneroster.contract.observation.snapshot import read_all_collections
+from oneroster.contract.result import CheckReport, Status
+from oneroster.contract.runner import check
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.variants import variants_by_name
+from tests.contract_kit.hostile import answer
+from tests.contract_kit.judging import judging
+
+USERS = 40
+WITHOUT_PAGING = ("offset-ignored", "limit-ignored", "filter-ignored", "sort-ignored", "fields-ignored")
+
+
+@cache
+def judged(include: tuple[str, ...], faults: tuple[str, ...], variants: tuple[str, ...] = ()) -> CheckReport:
+    with Sandbox(USERS, faults=faults, variants=variants_by_name(variants)) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token))
+        return check(target, RunBudget(requests=2500), rules=select(include), seed=1)
+
+
+def failed(report: CheckReport) -> set[str]:
+    return {each.id for each in report.violations()}
+
+
+def messages(report: CheckReport, rule_id: str) -> list[str]:
+    return [each.message for each in report.checks if each.id == rule_id and each.evidence]
+
+
+@pytest.mark.parametrize("variants", [(), ("no-total",)])
+def test_a1_a_server_that_ignores_the_offset_fails_whether_it_sends_totals_or_not(variants: tuple[str, ...]) -> None:
+    report = judged(("OR-PAG-01", "OR-PAG-02", "OR-PAG-05"), ("offset-ignored",), variants)
+    assert failed(report) == {"OR-PAG-02"}
+    assert report.exit_code() == 1
+
+
+def test_a2_what_a_server_ignores_is_reported_each_for_itself() -> None:
+    report = judged(("OR-PAG-01", "OR-PAG-02", "OR-FLT-01", "OR-SRT-01", "OR-FLD-01"), WITHOUT_PAGING, ("no-total",))
+    assert failed(report) == {"OR-PAG-01", "OR-PAG-02", "OR-FLT-01", "OR-SRT-01"}
+    assert {each.id for each in report.checks if each.status is Status.WARNED} == {"OR-FLD-01"}
+
+
+@pytest.mark.parametrize("fault", ["bare-array", "path-named-wrapper", "single-in-list"])
+def test_a7_a_wrong_envelope_is_reported_once_and_everything_else_is_judged(fault: str) -> None:
+    families = ("envelope", "schema", "OR-SRT-01", "OR-FLT-02", "OR-ACC-01")
+    report, plain = judged(families, (fault, "open-door")), judged(families, ("open-door",))
+    assert failed(report) - failed(plain) == {"OR-ENV-02" if fault == "single-in-list" else "OR-ENV-01"}
+    # A warning has no place beside a bare array.
+    assert exercised(plain) - exercised(report) <= {each for each in exercised(plain) if each[0] == "OR-ENV-04"}
+
+
+def exercised(report: CheckReport) -> set[tuple[str, str | None]]:
+    return {(each.id, each.operation_id) for each in report.checks if each.status is not Status.SKIPPED}
+
+
+def test_a5_an_injection_is_found_on_a_server_that_fails_on_malformed_filters() -> None:
+    report = judged(("OR-FLT-13", "OR-FLT-15"), ("malformed-filter-crashes", "injectable-filter"))
+    assert failed(report) == {"OR-FLT-13", "OR-FLT-15"}
+
+
+def test_a9_instants_are_asked_for_in_utc() -> None:
+    report = judged(("OR-FLT-05",), ("local-times", "moments-as-days"))
+    assert failed(report) == {"OR-FLT-05"}
+    assert "the time of day is ignored" in messages(report, "OR-FLT-05")[0]
+
+
+FILTERS = ("OR-FLT-02", "OR-FLT-03", "OR-FLT-10", "OR-SRT-01")
+
+
+@pytest.mark.parametrize("fault", ["unequal-as-equal", "contains-as-prefix", "dotted-refused", "sort-ignored"])
+def test_a10_special_characters_in_all_ids_hide_nothing(fault: str) -> None:
+    report = judged(FILTERS, (fault,), ("special-ids",))
+    assert report.exit_code() == 1 or {each.status for each in report.checks} & {Status.WARNED}
+    assert not [each for each in report.checks if each.status is Status.SKIPPED]
+
+
+def test_a12_operations_that_are_refused_are_not_offered_and_not_exercised() -> None:
+    report = judged(("OR-ENV-01", "OR-FLT-01"), (), ("gradebook-refused",))
+    refused = {each.operation_id for each in report.operations if each.offer == str(Offer.REFUSED)}
+    assert {"getAllResults", "getAllCategories", "getAllLineItems"} <= refused
+    assert {each.status for each in report.checks if each.operation_id in refused} == {Status.SKIPPED}
+
+
+def test_a14_references_of_another_shape_are_named_and_followed() -> None:
+    report = judged(("schema", "OR-SEM-04", "OR-SEM-05"), ("flat-references",))
+    assert [text.partition(" in ")[0] for text in messages(report, "OR-SCH-01")] == [
+        "user is missing (there is userSourcedId instead)"
+    ] * len(messages(report, "OR-SCH-01"))
+    assert failed(report) == {"OR-SCH-01"}
+    assert {each.status for each in report.checks if each.operation_id == "getClassesForStudent"} == {Status.PASSED}
+    bare = judged(("schema", "OR-SEM-05"), ("ids-for-references",))
+    assert messages(bare, "OR-SCH-02")[0].startswith("orgs[] is a string instead of an object in ")
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule_id", "said"),
+    [
+        ("sort-reversed", "OR-SRT-01", "the order is exactly reversed"),
+        ("numbers-sorted-as-text", "OR-SRT-01", "the numbers are compared as text"),
+        ("sort-ignored", "OR-SRT-01", "it is the order without a sort"),
+        ("numbers-compared-as-text", "OR-FLT-07", "the numbers are compared as text"),
+        ("filter-ignored", "OR-FLT-01", "these are all rows"),
+    ],
+)
+def test_a15_the_kind_of_error_is_named(fault: str, rule_id: str, said: str) -> None:
+    report = judged((rule_id,), (fault,))
+    assert any(said in text for text in messages(report, rule_id)), messages(report, rule_id)
+
+
+def test_a17_a_relative_href_is_a_should() -> None:
+    report = judged(("OR-SCH-06", "OR-SCH-07"), ("relative-href",))
+    assert failed(report) == set()
+    assert all("href is a relative URI" in text for text in messages(report, "OR-SCH-06"))
+    assert messages(report, "OR-SCH-06")
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule_id"), [("filter-finds-hidden", "OR-FLT-01"), ("nested-finds-hidden", "OR-SEM-03")]
+)
+def test_a19_rows_that_the_whole_collection_does_not_hold_are_reported(fault: str, rule_id: str) -> None:
+    report = judged((rule_id,), (fault,))
+    assert {each.id for each in report.checks if each.evidence} == {rule_id}
+    assert all("returned 1 row that getAll" in text for text in messages(report, rule_id))
+
+
+@pytest.mark.parametrize("key", ["sourcedId", "guid"])
+def test_a11_parents_come_from_every_collection_that_was_read(key: str) -> None:
+    """Records without references: no row says which parents have rows."""
+    asked: set[str] = set()
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        path = head.split(b"?")[0].split(b" ")[1].decode().partition("/v1p1/")[2]
+        asked.add(path)
+        name = path.rpartition("/")[2]
+        rows = [{"sourcedId": f"{name}-1", key: f"{name}-1"}] if b"offset=0" in head else []
+        body = json.dumps({WRAPPERS.get(name, name): rows}).encode()
+        connection.sendall(answer(body, X_Total_Count="1"))
+
+    with judging(behave) as tenant:
+        read_all_collections(tenant, lambda _: None)
+        for operation in tenant.dialect.nested:
+            assert tenant.readings(operation), operation.operation_id
+    assert "schools/schools-1/classes/classes-1/students" in asked
+
+
+WRAPPERS = {"students": "users", "teachers": "users", "schools": "orgs", "terms": "academicSessions"}
+
+
+def test_a_collection_that_cannot_be_read_to_its_end_is_judged_by_the_rows_that_are_known() -> None:
+    report = judged(("OR-FLT-01", "OR-SRT-01"), ("offset-ignored", "filter-ignored", "sort-ignored"), ("page-cap",))
+    assert failed(report) == {"OR-FLT-01", "OR-SRT-01"}
