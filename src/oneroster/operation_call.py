@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from oneroster.errors import ForeignOriginError, StatusError
+from oneroster.errors import AccessDeniedError, ForeignOriginError, StatusError
 from oneroster.filters import render_filter
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
@@ -21,6 +21,7 @@ from oneroster_runtime.specification import Operation, Specification
 __all__ = ["OperationCall", "ParsedPage"]
 
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
+_DENIED: Final = frozenset({401, 403})
 
 
 class ParsedPage(NamedTuple):
@@ -95,11 +96,12 @@ class OperationCall:
 
         Raises:
             StatusError: The status is not a success.
+            AccessDeniedError: The status is 401 or 403.
             DecodeError: The body cannot be parsed.
         """
         response: Response[Any] = self._module.response(request or self.request(), raw)
         if not response.is_success:
-            raise StatusError(response)
+            raise (AccessDeniedError if response.status_code in _DENIED else StatusError)(response)
         return response
 
     def read_record(self, raw: RawResponse) -> Any:

@@ -213,7 +213,7 @@ class Session(_SessionBase):
         Raises:
             TransportError: No attempt received a complete response.
             DecodeError: The response of the last attempt could not be parsed.
-            AccessError: There is no token, or the URL is not at the tenant.
+            AccessError: There is no token, the request is refused, or the URL is not at the tenant.
         """
         stop = self.stop_event() if stop is None else stop
         attempts = self.attempts(operation_id)
