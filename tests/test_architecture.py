@@ -36,7 +36,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin run_options baseline reports runner run_selection",
+        "pytest_plugin run_options baseline reports runner run_selection explanations",
         "catalogue rule_docs learning",
         "rules",
         "rule fuzzing writes",
@@ -45,7 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "http",
         "result run_plan",
         "dialects",
-        "levels families errors",
+        "levels families errors causes",
     ),
     "oneroster.pull": (
         "tenants",

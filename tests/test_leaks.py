@@ -265,5 +265,5 @@ def test_every_class_of_error_takes_part() -> None:
         "FilterError",
         "ForeignOriginError", "MissingFieldError", "OneRosterError", "PagingError", "ResponseTimeoutError",
         "ResponseTooLargeError", "StatusError", "TokenError", "TransportError", "UnknownFieldError",
-        "UnreadableFieldError", "UnstableCollectionError", "WriteError",
+        "UnreadableFieldError", "UnstableCollectionError", "WriteError", "WrongRecordError",
     }  # fmt: skip

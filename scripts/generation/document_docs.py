@@ -8,12 +8,12 @@ __all__ = ["document_as_markdown"]
 _HEAD = """\
 # The document
 
-<!-- Made by scripts/docs from src/oneroster_runtime/specification/vocabulary.py and the rules of scripts/generation. -->
+<!-- Made by scripts/docs from oneroster_runtime.specification.vocabulary and the rules of scripts/generation. -->
 
-`openapi.yaml` is the contract, written by hand as OpenAPI 3.1 with keys of this project. Its vocabulary is closed: a key
-or a keyword that is not listed here is refused with the nearest known name, because nothing would read it.
-`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages; it stops at the first
-stage with a mistake, so that a mistake is reported once, with its line.
+`openapi.yaml` is the contract, written by hand as OpenAPI 3.1 with keys of this project. Its vocabulary is closed: a
+key or a keyword that is not listed here is refused with the nearest known name, because nothing would read it.
+`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages; it stops at the
+first stage with a mistake, so that a mistake is reported once, with its line.
 """
 _KEYS = """
 ## Keys of this project

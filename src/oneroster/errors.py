@@ -58,6 +58,7 @@ __all__ = [
     "UnreadableFieldError",
     "UnstableCollectionError",
     "WriteError",
+    "WrongRecordError",
 ]
 
 
@@ -122,25 +123,35 @@ class PagingError(OneRosterError):
     Attributes:
         collection: The operationId.
         reason: What went wrong.
-        received: The number of different rows received.
+        received: The number of different rows received in the last reading.
         announced: The last X-Total-Count; None if the server sent none.
         ids: Up to ten of the sourcedIds concerned.
+        received_in_all: The number of different rows received in all readings together.
     """
 
     def __init__(
-        self, collection: str, reason: str, received: int, announced: int | None = None, ids: Sequence[str] = ()
+        self,
+        collection: str,
+        reason: str,
+        received: int,
+        announced: int | None = None,
+        ids: Sequence[str] = (),
+        received_in_all: int | None = None,
     ) -> None:
-        super().__init__(collection, reason, received, announced, tuple(ids))
+        in_all = received if received_in_all is None else received_in_all
+        super().__init__(collection, reason, received, announced, tuple(ids), in_all)
         self.collection = collection
         self.reason = reason
         self.received = received
         self.announced = announced
         self.ids = tuple(ids)
+        self.received_in_all = in_all
 
     def __str__(self) -> str:
         announced = "no total announced" if self.announced is None else f"{self.announced} announced"
         ids = f" Rows concerned: {', '.join(repr(name) for name in self.ids)}." if self.ids else ""
-        return f"{self.collection}: {self.reason} ({self.received} different rows received, {announced}).{ids}"
+        in_all = f"; {self.received_in_all} in both readings together" if self.received_in_all != self.received else ""
+        return f"{self.collection}: {self.reason} ({self.received} different rows received, {announced}{in_all}).{ids}"
 
 
 class UnstableCollectionError(PagingError):
@@ -149,3 +160,23 @@ class UnstableCollectionError(PagingError):
 
 class CountMismatchError(PagingError):
     """The server announces more rows than it returns, also in a second reading."""
+
+
+class WrongRecordError(OneRosterError):
+    """A single read returned a record with another sourcedId than requested.
+
+    Attributes:
+        operation_id: The operation.
+        requested: The sourcedId requested.
+        received: The sourcedId received.
+    """
+
+    def __init__(self, operation_id: str, requested: str, received: str) -> None:
+        super().__init__(operation_id, requested, received)
+        self.operation_id, self.requested, self.received = operation_id, requested, received
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation_id}: the server returned the record {self.received!r} in place of {self.requested!r}. A"
+            " cache or a connection that is shared may mix up responses; report it to the operator of the server."
+        )

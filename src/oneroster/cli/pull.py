@@ -12,6 +12,7 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._pull_options import (
+    AcceptDuplicates,
     AcceptShrink,
     Active,
     Base,
@@ -109,6 +110,7 @@ def pull(
     resume: Resume = False,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
+    accept_duplicates: AcceptDuplicates = False,
     max_shrink: MaxShrink = [],  # noqa: B006  # typer reads the default and never changes it
     max_left_out: MaxLeftOut = [],  # noqa: B006  # typer reads the default and never changes it
     max_unreadable: MaxUnreadable = [],  # noqa: B006  # typer reads the default and never changes it
@@ -156,7 +158,7 @@ def pull(
             resume,
             workers,
             rate,
-            Paging(limit=page_size, windows=workers),
+            Paging(limit=page_size, windows=workers, accept_duplicates=accept_duplicates),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)

@@ -10,25 +10,30 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from oneroster.contract.causes import Cause
 from oneroster.contract.levels import Level
 
 __all__ = [
     "HOLDS",
+    "READABLE_FORMATS",
     "REPORT_FORMAT",
+    "VIOLATED",
     "WHOLE_TENANT",
+    "Cause",
     "Check",
     "CheckReport",
     "Evidence",
     "Finding",
     "OperationSeen",
-    "Reason",
     "Status",
     "TargetInfo",
     "shown_ids",
 ]
 
-REPORT_FORMAT: Final = 2
+REPORT_FORMAT: Final = 3
 """The number of the form of the JSON report; a change that breaks readers increases it."""
+READABLE_FORMATS: Final = (2, REPORT_FORMAT)
+"""The forms of reports that a comparison reads."""
 WHOLE_TENANT: Final = "the tenant"
 """What a check without an operation is about."""
 HOLDS: Final = "holds"
@@ -38,23 +43,24 @@ SHOWN_ID_LENGTH: Final = 80
 
 
 class Status(StrEnum):
-    """The outcome of a check: a violated must fails, a violated should warns, an open point passes."""
+    """The outcome of a check."""
 
     PASSED = "passed"
+    """The rule holds."""
     FAILED = "failed"
+    """A must is violated."""
     WARNED = "warned"
-    SKIPPED = "skipped"
+    """A should is violated."""
+    OPEN = "open"
+    """The server does something where the standard is not certain."""
+    ACCEPTED = "accepted"
+    """A violation that the baseline accepts."""
+    NOT_JUDGED = "not judged"
+    """The rule was not judged; the check has a cause."""
 
 
-class Reason(StrEnum):
-    """The cause of a skipped check."""
-
-    NOT_OFFERED = "not offered"
-    NOT_EXERCISED = "not exercised"
-    FOLLOWS = "follows from another finding"
-    UNJUDGED = "not judged"
-    KIT_ERROR = "error of the kit"
-    ACCEPTED = "accepted by the baseline"
+VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
+"""Outcomes of a violated rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +118,12 @@ class Check:
         level: The level of the finding; without one, that of the rule.
         status: The outcome.
         operation_id: The operation; None for the tenant as a whole.
-        message: The finding, or why the check was skipped.
+        message: The finding, or why the rule was not judged.
         evidence: The facts that the finding is based on.
         clause: The clause of the standard, with its trust mark.
-        reason: The cause of a skipped check.
+        cause: Why the rule was not judged; None when it was.
+        explained_by: The rule whose failed check explains that this one was not judged; None without one.
+        explained_on: The operation of that check.
         accepted: The reason that the baseline gives for accepting the violation; None when it was not accepted.
     """
 
@@ -128,12 +136,19 @@ class Check:
     message: str
     evidence: tuple[Evidence, ...] = ()
     clause: str = ""
-    reason: Reason | None = None
+    cause: Cause | None = None
+    explained_by: str | None = None
+    explained_on: str | None = None
     accepted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the check in the form of the JSON report."""
-        accepted = {} if self.accepted is None else {"accepted": self.accepted}
+        optional = {
+            "cause": None if self.cause is None else str(self.cause),
+            "explained_by": self.explained_by,
+            "explained_on": self.explained_on,
+            "accepted": self.accepted,
+        }
         return {
             "rule": self.id,
             "family": self.family,
@@ -143,7 +158,7 @@ class Check:
             "operation": self.operation_id,
             "message": self.message,
             "evidence": [item.as_json() for item in self.evidence],
-            **accepted,
+            **{name: value for name, value in optional.items() if value is not None},
         }
 
 
@@ -235,7 +250,7 @@ class CheckReport:
 
     def violations(self, fail_on: Level = Level.MUST) -> list[Check]:
         """Return the checks that make the run fail: violated musts, with ``fail_on`` should also violated shoulds."""
-        failing = {Status.FAILED} if fail_on is Level.MUST else {Status.FAILED, Status.WARNED}
+        failing = {Status.FAILED} if fail_on is Level.MUST else VIOLATED
         return [check for check in self.checks if check.status in failing]
 
     def exit_code(self, fail_on: Level = Level.MUST) -> int:
@@ -252,7 +267,7 @@ class CheckReport:
 
     def kit_errors(self) -> list[Check]:
         """Return the checks that could not be made because of an error of the kit."""
-        return [check for check in self.checks if check.reason is Reason.KIT_ERROR]
+        return [check for check in self.checks if check.cause is Cause.KIT_ERROR]
 
 
 def shown_ids(ids: Iterable[object]) -> tuple[str, ...]:

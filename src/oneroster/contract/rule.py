@@ -16,7 +16,7 @@ A rule is a function with metadata::
         yield Finding("...")
 
 It is called for every operation that ``over`` returns, and yields a finding for each violation. If it yields none, the
-rule holds for the operation. It raises `NotExercised` if the tenant has nothing to check.
+rule holds for the operation. It raises a `NotJudged` if it cannot be judged.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -133,7 +133,7 @@ class FakeTenant:
         (["a"], [], []),
         (["a", "b"], ["b", "c"], ["b"]),
         (["a"], ["b"], []),
-        (["a"], NotExercised("not read to its end"), ["a"]),
+        (["a"], NotJudged("not read to its end"), ["a"]),
     ],
 )
 def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: list[str]) -> None:

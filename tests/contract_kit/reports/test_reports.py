@@ -14,7 +14,7 @@ from oneroster.contract.families import FAMILIES
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
 from oneroster.contract.reports.summary_model import Score, Summary
-from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
+from oneroster.contract.result import Cause, Check, CheckReport, Evidence, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
 
@@ -34,6 +34,15 @@ def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **change
     return Check(**{**values, **changes})
 
 
+NOT_JUDGED = a_check(
+    status=Status.NOT_JUDGED,
+    operation_id=None,
+    cause=Cause.EXPLAINED,
+    explained_by="OR-PAG-02",
+    explained_on="getAllOrgs",
+)
+
+
 def a_report(*checks: Check, unjudged: str | None = None) -> CheckReport:
     return CheckReport("0.1.0", TARGET, checks, 7, unjudged)
 
@@ -51,9 +60,9 @@ def printed(report: CheckReport, fail_on: Level = Level.MUST) -> str:
 def test_the_json_report_has_the_form_of_the_interface() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
     broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
-    whole = json.loads(json_report.render(summary_of(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    whole = json.loads(json_report.render(summary_of(broken, NOT_JUDGED)))
     assert whole == {
-        "format": 2,
+        "format": 3,
         "tool": {"name": "oneroster-kit", "version": "0.1.0"},
         "target": {
             "base_url": "https://sis.example/ims/oneroster/v1p1",
@@ -64,7 +73,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
             "requests": 42,
         },
         "seed": 7,
-        "summary": {"passed": 0, "failed": 1, "warned": 0, "skipped": 1},
+        "summary": {"passed": 0, "failed": 1, "warned": 0, "open": 0, "accepted": 0, "not judged": 1},
         "checks": [
             {
                 "rule": "OR-PAG-01",
@@ -90,10 +99,13 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
-                "status": "skipped",
+                "status": "not judged",
                 "operation": None,
                 "message": "holds",
                 "evidence": [],
+                "cause": "explained by another finding",
+                "explained_by": "OR-PAG-02",
+                "explained_on": "getAllOrgs",
             },
         ],
     }
@@ -109,13 +121,13 @@ def keys_of(value: Any) -> set[str]:
 def test_every_key_of_the_json_report_is_documented() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1",), "curl -sS https://sis.example/orgs")
     whole = replace(
-        a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711")),
+        a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711"), NOT_JUDGED),
         target=replace(TARGET, overlay="dialect.yaml"),
         repeat="oneroster check",
         leftovers=("DELETE /categories/c-1",),
     )
     page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
-    documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_.\[\]]+)` \|", page, re.MULTILINE)}
+    documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_ .\[\]]+)` \|", page, re.MULTILINE)}
     assert keys_of(json_report.as_json(Summary.of(whole))) == documented
 
 
@@ -152,7 +164,7 @@ def test_ids_are_few_short_and_printable() -> None:
             "2 musts violated, 1 should violated",
         ),
         (
-            [a_check(status=Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")],
+            [a_check(status=Status.NOT_JUDGED, cause=Cause.KIT_ERROR, message="error of the kit")],
             Level.MUST,
             "The kit itself failed; the server could not be judged",
         ),
@@ -163,7 +175,7 @@ def test_the_last_line_is_the_verdict(checks: list[Check], fail_on: Level, verdi
 
 
 def test_a_tenant_that_could_not_be_judged_is_never_said_to_hold() -> None:
-    report = a_report(a_check(status=Status.SKIPPED, reason=Reason.UNJUDGED), unjudged="nobody answers")
+    report = a_report(a_check(status=Status.NOT_JUDGED, cause=Cause.NO_RESPONSE), unjudged="nobody answers")
     assert printed(report).strip().splitlines()[-1] == "Could not be judged: nobody answers"
 
 
@@ -209,30 +221,30 @@ def test_many_violations_get_advice_what_to_fix_first() -> None:
     assert first.startswith("OR-PAG-05")
 
 
-def test_open_points_and_skipped_checks_are_told_apart_from_failures() -> None:
+def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> None:
     text = printed(
         a_report(
-            a_check(level=Level.OPEN, message="email is null in 3 of 9 records"),
-            a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.NOT_OFFERED, message="not offered (HTTP 404)"),
+            a_check(status=Status.OPEN, level=Level.OPEN, message="email is null in 3 of 9 records"),
+            a_check("OR-PAG-02", Status.NOT_JUDGED, cause=Cause.NOT_OFFERED, message="not offered (HTTP 404)"),
         )
     )
     assert "Open points" in text
     assert "email is null in 3 of 9 records" in text
-    assert "not offered: getAllOrgs" in text
+    assert "1 check not judged (not offered): not offered (HTTP 404)" in text
     assert text.strip().endswith("All musts hold")
 
 
 def test_each_family_has_its_line_with_rules_and_numbers() -> None:
     text = printed(a_report(a_check(), a_check("OR-PAG-02", Status.FAILED), a_check("OR-ENV-01", family="envelope")))
     lines = [line.split() for line in text.splitlines()]
-    assert ["family", "rules", "passed", "failed", "warned", "skipped", "holds"] in lines
+    assert ["family", "rules", "passed", "failed", "warned", "not", "judged", "holds"] in lines
     assert ["envelope", "1", "1", "0", "0", "0", "100", "%"] in lines
     assert ["paging", "2", "1", "1", "0", "0", "50", "%"] in lines
 
 
 @pytest.mark.parametrize("width", range(40, 121, 4))
 def test_headings_and_numbers_of_the_scores_do_not_break(width: int) -> None:
-    scores = [Score(family, 150, 4000, 1200, 1100, 2600) for family in FAMILIES]
+    scores = [Score(family, 150, 4000, 1200, 1100, 300, 2600) for family in FAMILIES]
     console = Console(width=width, file=io.StringIO())
     console.print(terminal._scores("family", scores, width))
     assert isinstance(console.file, io.StringIO)

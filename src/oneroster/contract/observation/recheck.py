@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import KitError, NotExercised
+from oneroster.contract.errors import KitError, NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -40,7 +40,7 @@ def confirmed(judge: Judge) -> Judge:
             return
         try:
             second = list(judge(fresh(tenant), operation))
-        except (KitError, NotExercised):
+        except (KitError, NotJudged):
             yield from first
             return
         ids = _ids(first)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, TenantNotTestableError
+from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotJudged, TenantNotTestableError
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
@@ -145,7 +145,7 @@ def _sample_reads(tenant: ObservedTenant, operation: Operation) -> Iterator[Samp
 def _known_ids(tenant: ObservedTenant, operation: Operation | None) -> list[str]:
     try:
         return list(tenant.known_rows(operation))
-    except NotExercised:
+    except NotJudged:
         return []
 
 
@@ -158,7 +158,7 @@ def _parents_with_rows(tenant: ObservedTenant, operation: Operation) -> list[dic
     """Return parents that records refer to, those with most rows first, which exercise most."""
     try:
         counts = count_parents(tenant, operation, complete=False)
-    except NotExercised:
+    except NotJudged:
         return []
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     ordered = [combination for combination, _ in counts.most_common() if _listed(tenant, operation, combination)]
@@ -171,7 +171,7 @@ def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str
     for parent, sourced_id in zip(parents, combination, strict=True):
         try:
             listed = tenant.known_rows(tenant.dialect.list_of(parent.read))
-        except NotExercised:
+        except NotJudged:
             continue
         if sourced_id not in listed:
             return False

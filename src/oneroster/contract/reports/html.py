@@ -44,7 +44,7 @@ def render(summary: Summary) -> str:
         scores=scores,
         services=_services(report.operations),
         slowest=max((each.slowest or 0.0 for each in report.operations), default=0.0),
-        skips=summary.skips,
+        not_judged=summary.not_judged,
         rules=_rules(),
         operation_names=operation_names,
         comparison=summary.comparison,

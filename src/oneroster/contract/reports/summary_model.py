@@ -12,7 +12,7 @@ from typing import Final
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison, OldReport, compare
-from oneroster.contract.result import HOLDS, WHOLE_TENANT, Check, CheckReport, Reason, Status
+from oneroster.contract.result import VIOLATED, WHOLE_TENANT, Cause, Check, CheckReport, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = ["FindingGroup", "Headline", "Outcome", "Score", "Summary", "operation_names"]
@@ -44,10 +44,11 @@ class Score:
     Attributes:
         name: The family, or the operationId.
         rules: How many different rules the checks are of.
-        passed: Checks that hold.
+        passed: Checks that hold, and open points.
         failed: Checks that violate a must.
         warned: Checks that violate a should.
-        skipped: Checks that could not be made.
+        accepted: Violations that the baseline accepts.
+        not_judged: Checks that could not be made.
     """
 
     name: str
@@ -55,12 +56,13 @@ class Score:
     passed: int
     failed: int
     warned: int
-    skipped: int
+    accepted: int
+    not_judged: int
 
     @property
     def judged(self) -> int:
         """The number of checks that were made."""
-        return self.passed + self.failed + self.warned
+        return self.passed + self.failed + self.warned + self.accepted
 
     @property
     def percent(self) -> int | None:
@@ -102,7 +104,7 @@ class Summary:
         violations: The violations, grouped by rule.
         fix_first: The same, in the order in which to fix them.
         open_points: What the server does where the standard is not certain, grouped by rule.
-        skips: A line for each cause of skipped checks, and one for each error of the kit.
+        not_judged: A line for each cause of checks that were not judged, and one for each error of the kit.
         comparison: What changed since an older report; None without one.
     """
 
@@ -116,7 +118,7 @@ class Summary:
     violations: tuple[FindingGroup, ...]
     fix_first: tuple[FindingGroup, ...]
     open_points: tuple[FindingGroup, ...]
-    skips: tuple[str, ...]
+    not_judged: tuple[str, ...]
     comparison: Comparison | None = None
 
     @classmethod
@@ -141,7 +143,7 @@ class Summary:
             violations,
             _by_urgency(violations),
             _open_points(report),
-            tuple(_skip_lines(report)),
+            tuple(_not_judged_lines(report)),
             None if older is None else compare(older, report),
         )
 
@@ -178,15 +180,11 @@ def _operation_scores(report: CheckReport) -> tuple[Score, ...]:
 
 
 def _violations(report: CheckReport) -> tuple[FindingGroup, ...]:
-    return _groups(check for check in report.checks if check.status in (Status.FAILED, Status.WARNED))
+    return _groups(check for check in report.checks if check.status in VIOLATED)
 
 
 def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
-    return _groups(
-        check
-        for check in report.checks
-        if check.level is Level.OPEN and check.status is Status.PASSED and check.message != HOLDS
-    )
+    return _groups(check for check in report.checks if check.status is Status.OPEN)
 
 
 def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
@@ -207,26 +205,25 @@ def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
-def _skip_lines(report: CheckReport) -> Iterator[str]:
-    skipped = [check for check in report.checks if check.status is Status.SKIPPED]
-    for reason in Reason:
-        mine = [check for check in skipped if check.reason is reason]
-        if reason is Reason.KIT_ERROR:
+def _not_judged_lines(report: CheckReport) -> Iterator[str]:
+    if accepted := Counter(check.accepted for check in report.checks if check.status is Status.ACCEPTED):
+        shown = "; ".join(f"{reason} ({count})" for reason, count in accepted.most_common(SHOWN_REASONS))
+        yield f"{count_of(accepted.total(), 'violation')} accepted by the baseline: {shown}"
+    for cause in Cause:
+        mine = [check for check in report.checks if check.cause is cause]
+        if cause is Cause.KIT_ERROR:
             yield from (f"{check.id}, {check.operation_id or WHOLE_TENANT}: {check.message}" for check in mine)
-        elif reason is Reason.NOT_OFFERED and mine:
-            named = list(dict.fromkeys(check.operation_id for check in mine if check.operation_id))
-            yield f"not offered: {', '.join(named) or 'what these rules need: ' + ', '.join(each.id for each in mine)}"
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
-            yield f"{count_of(len(mine), 'check')} skipped ({reason}): {shown}"
+            yield f"{count_of(len(mine), 'check')} not judged ({cause}): {shown}"
 
 
 def _score(name: str, checks: list[Check]) -> Score:
     counts = Counter(check.status for check in checks)
     rules = len({check.id for check in checks})
-    passed, failed = counts[Status.PASSED], counts[Status.FAILED]
-    return Score(name, rules, passed, failed, counts[Status.WARNED], counts[Status.SKIPPED])
+    passed, failed, warned = counts[Status.PASSED] + counts[Status.OPEN], counts[Status.FAILED], counts[Status.WARNED]
+    return Score(name, rules, passed, failed, warned, counts[Status.ACCEPTED], counts[Status.NOT_JUDGED])
 
 
 def _groups(checks: Iterable[Check]) -> tuple[FindingGroup, ...]:

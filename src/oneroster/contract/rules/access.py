@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
@@ -24,10 +24,10 @@ MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
 def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
     """Repeat a request that succeeded before, with other credentials.
 
-    Raises ``NotExercised`` when the run itself uses no credentials, because then a request without them is valid.
+    Raises ``NotJudged`` when the run itself uses no credentials, because then a request without them is valid.
     """
     if isinstance(tenant.gateway.target.access, NoCredentials):
-        raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
+        raise OtherAuthentication("credentials, so a request without them is valid")
     known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
     query: dict[str, str | int] = {"limit": 1} if operation.many else {}
     path = encoded_path(operation.path, known.values)
@@ -96,7 +96,7 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
-        raise NotExercised("no 401 response was received")
+        raise ExplainedBy(("OR-ACC-01", "OR-ACC-02"), "no 401 response was received")
     for exchange in mine:
         if not status_entries(exchange.json):
             yield exchange_finding(
@@ -151,7 +151,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
-        raise NotExercised("no 401 response was received")
+        raise ExplainedBy(("OR-ACC-01", "OR-ACC-02"), "no 401 response was received")
     silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
     if silent:
         yield exchange_finding(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.errors import EngineError, NotExercised
+from oneroster.contract.errors import EngineError, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.http.exchange import Exchange
@@ -48,7 +48,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
     """Raise the reason why the engine did not finish, unless the rule has a finding.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
-    and ``NotExercised`` when it sent no request to the operation.
+    and ``NotJudged`` when it sent no request to the operation.
     """
     if found:
         return
@@ -58,7 +58,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
         if run.stopped is not None:
             raise run.stopped
     if not any(run.exchanges.get(operation.path) for run in runs):
-        raise NotExercised("the engine generated no request for this operation")
+        raise NotEnoughData(0, 1, "request that the engine can generate")
 
 
 @rule(

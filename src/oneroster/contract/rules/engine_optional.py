@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotRequested
 from oneroster.contract.fuzzing.engine_runs import engine_run
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.exchange import Exchange, encoded_path
@@ -29,20 +29,20 @@ _VALID_NUMBERS: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compi
 def operations_for_invalid_requests(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation that the tenant serves, if the run may send invalid requests.
 
-    Raises ``NotExercised`` without --negative.
+    Raises ``NotJudged`` without --negative.
     """
     if not tenant.plan.negative:
-        raise NotExercised("invalid requests are sent only with --negative")
+        raise NotRequested("negative")
     return offered(tenant)
 
 
 def single_reads_from_lists(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every single read that the tenant serves, if the run follows links.
 
-    Raises ``NotExercised`` without --stateful.
+    Raises ``NotJudged`` without --stateful.
     """
     if not tenant.plan.stateful:
-        raise NotExercised("links are followed only with --stateful")
+        raise NotRequested("stateful")
     return reads(tenant)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.levels import Level
@@ -76,7 +76,7 @@ def wrong_method(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     # TRACE is safe, but a server that supports it echoes the request, so send no credentials.
     exchange = tenant.probe(readable_path(tenant, operation), method="TRACE", access=NoCredentials())
     if exchange.status in (401, 403):
-        raise NotExercised(f"HTTP {exchange.status}: the server checks credentials before the method")
+        raise NotOffered(f"HTTP {exchange.status}: the server checks credentials before the method")
     record_error(tenant, operation, exchange)
     if exchange.status in (405, 501):
         if exchange.status == 405 and "Allow" not in exchange.headers:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urljoin
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
@@ -186,7 +186,7 @@ def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 def redirect_stays(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(readable_path(tenant, operation) + "/", QUERY)
     if not 300 <= exchange.status < 400:
-        raise NotExercised(f"no redirect: a trailing slash returned HTTP {exchange.status}")
+        raise NotOffered(f"no redirect: a trailing slash returned HTTP {exchange.status}")
     address = exchange.headers.get("Location")
     if not address:
         yield exchange_finding(f"the HTTP {exchange.status} response has no Location header", exchange)

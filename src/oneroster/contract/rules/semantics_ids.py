@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
@@ -48,7 +48,7 @@ def demographics_have_user_ids(tenant: ObservedTenant, operation: Operation) -> 
 def ids_stay(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     first = tenant.walk(operation).pages[0]
     if not first.rows:
-        raise NotExercised("the collection is empty")
+        raise NotEnoughData(0, 1, "row")
     second = tenant.fetch(operation, first.values, first.query)
     if second.problem is not None or set(second.ids) == set(first.ids):
         return

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from oneroster.contract.errors import NotExercised
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -124,7 +123,7 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
             yield finding(message, found.pages[0], missing, _scope_level(operation))
             return
     if not judged:
-        raise NotExercised("no nested collection was read to its end")
+        raise next(iter(tenant.walks(operation))).incomplete
 
 
 def _parents_text(values: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import count_parents
@@ -68,6 +68,6 @@ def unrelated_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
     pair = next((pair for pair in product(firsts, seconds) if pair not in known), None)
     if pair is None:
-        raise NotExercised("all known parents belong together")
+        raise NotEnoughData(0, 1, "pair of parents that do not belong together")
     reading = tenant.fetch(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
     yield from _expect_no_rows(reading, "a pair of parents that do not belong together")

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
@@ -20,13 +21,13 @@ def reads_with_list_entries(
 ) -> Iterator[tuple[ParsedResponse, str, Record]]:
     """Yield successful single reads, each with the requested id and the list entry of that id.
 
-    Raises ``NotExercised`` when no single read succeeded.
+    Raises ``NotJudged`` when no single read succeeded.
     """
     found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
     entries = tenant.rows_by_id(found)
     answered = [reading for reading in tenant.readings(operation) if reading.problem is None]
     if not answered:
-        raise NotExercised("no single record could be read")
+        raise unread(operation, tenant.readings(operation), tenant.unanswered.get(operation.operation_id))
     for reading in answered:
         (asked,) = reading.values.values()
         if asked in entries:
@@ -128,7 +129,7 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
         if asked in entries and needs_escaping(asked)
     ]
     if not escaped:
-        raise NotExercised("no known id needs escaping")
+        raise NotEnoughData(0, 1, "id that needs escaping")
     lost = [(reading, asked) for reading, asked in escaped if 400 <= reading.exchange.status < 500]
     if lost:
         reading = lost[0][0]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, ExplainedBy
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
@@ -52,7 +53,7 @@ def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: 
 def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None) -> Iterator[Finding]:
     """Yield what is wrong with the sorted pages of a collection, field by field.
 
-    Raises ``NotExercised`` when no page could be read.
+    Raises ``NotJudged`` when no page could be read.
     """
     whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
     rows, judged = tenant.rows_by_id(whole), False
@@ -74,7 +75,7 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:
-        raise NotExercised("no sorted page could be read")
+        raise obstacle(sorted_page(tenant, operation, fields[0][0], order))
 
 
 def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, descending: bool) -> str:
@@ -127,9 +128,9 @@ def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> 
 
 
 def require_envelope(reading: ParsedResponse) -> None:
-    """Raise ``NotExercised`` if a response has no place for a warning, because its data has no envelope."""
+    """Raise ``NotJudged`` if a response has no place for a warning, because its data has no envelope."""
     if reading.location is not None and not reading.location.path:
-        raise NotExercised("follows from OR-ENV-01: without an envelope, there is no place for a warning")
+        raise ExplainedBy("OR-ENV-01", "without an envelope, there is no place for a warning")
 
 
 def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -152,7 +153,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
         yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
@@ -171,7 +172,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
@@ -218,14 +219,14 @@ def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> It
     """Yield a finding for the rows that a sort by a field omits."""
     rows = tenant.all_rows(operation)
     if len(rows) > PAGE:
-        raise NotExercised(f"the collection has too many rows ({len(rows)}) to read again with a sort")
+        raise BeyondBudget(f"the collection has too many rows ({len(rows)}) to read again with a sort")
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
     lost = sorted(rows.keys() - set(reading.ids))
     cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
     if lost and (reading.total is not None or cut) and reading.total != len(rows):
         yield finding(f"a sort by {path} omits {count_of(len(lost), 'row')} ({id_list(lost)})", reading, lost)
     elif lost:
-        raise NotExercised("the sorted rows do not fit on one page")
+        raise BeyondBudget("the sorted rows do not fit on one page")

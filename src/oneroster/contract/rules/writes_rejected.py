@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -98,7 +98,7 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
             )
     exchange, after = lifecycle.rejected
     if exchange.status in DONE and not rejected:
-        raise NotExercised("no PUT was rejected")
+        raise ExplainedBy(("OR-WRT-11", "OR-WRT-13", "OR-WRT-12"), "no PUT was rejected")
     names = (
         changed_properties(lifecycle.definition, lifecycle.record, after.rows[0])
         if after.rows
@@ -185,7 +185,7 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, NoCredentials):
-        raise NotExercised("the run uses no credentials, so a request without them cannot be tested")
+        raise OtherAuthentication("credentials, so a request without them is valid")
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_create
     sourced_id = lifecycle.objects.new_id()

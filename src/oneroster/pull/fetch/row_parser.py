@@ -14,7 +14,7 @@ import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
-from oneroster.pagination.walk import ReceivedPage
+from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
@@ -86,6 +86,12 @@ class RowsCall(OperationCall):
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
+
+    def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
+        """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
+        if page.row is None:
+            return self.read_rows(response)
+        return RowsPage(self.read_row(page.row, response), [], {}, 0)
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw

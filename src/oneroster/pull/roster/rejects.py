@@ -10,12 +10,24 @@ import msgspec
 
 from oneroster.atomic_files import write_atomically
 
-__all__ = ["MAX_LISTED", "MISSING", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "rejects_path"]
+__all__ = [
+    "DUPLICATE",
+    "MAX_LISTED",
+    "MISSING",
+    "REPEATED",
+    "UNREADABLE",
+    "UNRESOLVED",
+    "Reject",
+    "Rejects",
+    "rejects_path",
+]
 
 UNREADABLE: Final = "unreadable"
 REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
+DUPLICATE: Final = "duplicate"
+"""A row with the sourcedId of another and different content, which is left out."""
 
 MAX_LISTED: Final = 10_000
 """The number of rejects to list for each collection and reason; the others are counted."""
