@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 import httpx
 
@@ -37,6 +37,7 @@ from oneroster.transport.http_client import (
     open_async_client,
     open_client,
 )
+from oneroster.transport.loop_clients import LoopClients
 from oneroster.transport.retry import Retry
 from oneroster.transport.session_base import MAX_REDIRECTS, SessionBase, body_headers, last_outcome
 from oneroster.transport.tls import TlsSettings
@@ -264,9 +265,7 @@ class AsyncSession(SessionBase):
     ) -> None:
         super().__init__(settings, standard, retry, limits)
         self._ssl_context, self._http_client = ssl_context, http_client
-        # Connections belong to the event loop that opened them. The first client is taken by the first loop.
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
-        self._first: httpx.AsyncClient | None = self._open()
+        self._clients = LoopClients(self._open, only_one=http_client is not None)
 
     def _open(self) -> httpx.AsyncClient:
         own, callers = AsyncTransport(TlsSettings.of(self.settings, self._ssl_context)), self._http_client
@@ -275,24 +274,8 @@ class AsyncSession(SessionBase):
 
     @property
     def client(self) -> httpx.AsyncClient:
-        """The connections of the running event loop; before there is one, those of the first.
-
-        Raises:
-            ConfigurationError: The caller's own httpx client was used in another event loop.
-        """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._first = self._first or self._open()
-            return self._first
-        if loop not in self._clients:
-            if self._first is None and self._http_client is not None:
-                raise ConfigurationError(
-                    "The http_client was used in another event loop, to which its connections belong. Create the"
-                    " http_client and the AsyncOneRoster client in each event loop."
-                )
-            self._clients[loop], self._first = self._first or self._open(), None
-        return self._clients[loop]
+        """The connections of the running event loop; see `LoopClients`."""
+        return self._clients.current()
 
     async def close(self) -> None:
         """Close all connections of the running event loop."""

@@ -128,7 +128,7 @@ def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> 
 
 
 def require_envelope(reading: ParsedResponse) -> None:
-    """Raise ``NotJudged`` if a response has no place for a warning, because its data has no envelope."""
+    """Raise ``ExplainedBy`` if a response has no place for a warning, because its data has no envelope."""
     if reading.location is not None and not reading.location.path:
         raise ExplainedBy("OR-ENV-01", "without an envelope, there is no place for a warning")
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -34,6 +35,7 @@ class ThrottledSession(Session):
         requests: The number of requests sent.
         retries: The number of requests sent again.
         received: The bytes of all response bodies.
+        reads: The number of reads by operation, and of retries: ``(operation, True)``.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ThrottledSession(Session):
     ) -> None:
         super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
         self.requests = self.retries = self.received = 0
+        self.reads: Counter[tuple[str, bool]] = Counter()
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0
         self._next_start = 0.0
@@ -91,12 +94,19 @@ class ThrottledSession(Session):
             self.received += len(response.content)
         return response
 
+    def attempts(self, operation_id: str) -> Attempts:
+        """See `Session.attempts`; counts the reads."""
+        with self._counter_lock:
+            self.reads[operation_id, False] += 1
+        return super().attempts(operation_id)
+
     def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
         """See `Session.retry_delay`; counts the retries."""
         delay = super().retry_delay(failure, attempts)
         if delay is not None:
             with self._counter_lock:
                 self.retries += 1
+                self.reads[attempts.operation_id, True] += 1
             self._on_retry()
         return delay
 
