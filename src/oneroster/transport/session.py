@@ -163,21 +163,28 @@ class Session(_SessionBase):
         super().__init__(settings, standard, retry, limits)
         self.ssl_context, self.http_client = ssl_context, http_client
         self._closed = self._forked = False
-        self._open()
-        reopen_after_fork(self)
-
-    def _open(self) -> None:
-        self._transport = SyncTransport(TlsSettings.of(self.settings, self.ssl_context))
-        callers = self.http_client
-        transport = self._transport if callers is None else CallersTransport(callers, self.settings.base_url)
-        self.client = open_client(transport, **self.client_options())
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
+        self._opened: tuple[httpx.Client, SyncTransport] | None = self._open()
+        reopen_after_fork(self)
+
+    def _open(self) -> tuple[httpx.Client, SyncTransport]:
+        own, callers = SyncTransport(TlsSettings.of(self.settings, self.ssl_context)), self.http_client
+        transport = own if callers is None else CallersTransport(callers, self.settings.base_url)
+        return open_client(transport, **self.client_options()), own
+
+    @property
+    def client(self) -> httpx.Client:
+        """The connections; new ones in a forked process."""
+        with self._lock:
+            self._opened = self._opened or self._open()
+            return self._opened[0]
 
     def reopen(self) -> object:
-        """Open new connections in a forked process, and return those of the parent."""
-        inherited, self._forked = (self.client, self._transport), True
-        self._open()
+        """Open new connections in a forked process, once they are used, and return those of the parent."""
+        inherited, self._opened, self._forked = self._opened, None, True
+        # Another thread of the parent may have held the lock, and its events are of no use here.
+        self._lock, self._stop_events = threading.Lock(), WeakSet()
         return inherited
 
     def close(self) -> None:
@@ -186,8 +193,11 @@ class Session(_SessionBase):
             self._closed = True
             for stop in self._stop_events:
                 stop.set()
-        self._transport.stop()
-        self.client.close()
+            opened = self._opened
+        if opened is not None:
+            client, transport = opened
+            transport.stop()
+            client.close()
 
     def turn(self) -> AbstractContextManager[object]:
         """Return a context for one attempt; entering it may wait, which does not shorten the time for the response."""
