@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from oneroster import (
+    AccessDeniedError,
     AsyncOneRoster,
     CountMismatchError,
     ForeignOriginError,
@@ -127,13 +128,25 @@ EXPECTED: dict[str, Expected] = {
     "gzip-bomb": Expected(ResponseTooLargeError, "users has more than 200000 bytes"),
     "busy-seconds": ONE_PAGE,
     "busy-date": ONE_PAGE,
+    "busy-without-time": ONE_PAGE,
+    "busy-reset": ONE_PAGE,
+    "server-error-first": READ,
+    "error-page": Expected(StatusError, r"getAllUsers: GET .*/users was answered with 500 \(text/html\)\.$"),
+    "latin-page": Expected(
+        DecodeError,
+        r"response to getAllUsers \(HTTP 200, declared as text/html\) cannot be read: the body is not JSON\.$",
+    ),
+    "demographics-error": READ,
     "bad-gateway": READ,
     "unavailable": READ,
     "gateway-timeout": READ,
     "foreign-redirect": Expected(ForeignOriginError, r"users redirects to http://localhost, which is not the tenant"),
     # tokens
     "token-revoked": READ,
-    "token-expired": Expected(StatusError, r"getAllUsers.*401"),
+    "token-expired": Expected(AccessDeniedError, r"getAllUsers.*401.* Check the token"),
+    # access
+    "vendor-header": READ,
+    "odd-token": READ,
 }
 
 STAYS: dict[str, Expected] = {
@@ -150,6 +163,7 @@ STAYS: dict[str, Expected] = {
     "bad-gateway": Expected(StatusError, "getAllUsers.*502"),
     "unavailable": Expected(StatusError, "getAllUsers.*503"),
     "gateway-timeout": Expected(StatusError, "getAllUsers.*504"),
+    "server-error-first": Expected(StatusError, "getAllUsers.*500"),
 }
 
 

@@ -25,7 +25,8 @@ class ThrottledSession(Session):
     """A session with limits on concurrent requests and on requests per second.
 
     Args:
-        session: The client's session; when it is closed, this session stops as well.
+        session: The client's session, whose connections and token this session uses. When it is closed, this session
+            stops as well.
         workers: The maximum number of concurrent requests; 0 for no limit.
         rate: The maximum number of requests per second; None for no limit.
         on_retry: Called before a request is sent again.
@@ -45,14 +46,7 @@ class ThrottledSession(Session):
         rate: float | None = None,
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(
-            session.settings,
-            session.standard,
-            session.retry,
-            session.limits,
-            ssl_context=session.ssl_context,
-            http_client=session.http_client,
-        )
+        super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
         self.requests = self.retries = self.received = 0
         self.reads: Counter[tuple[str, bool]] = Counter()
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
@@ -90,7 +84,12 @@ class ThrottledSession(Session):
         deadline: float | None = None,
     ) -> RawResponse:
         """See `Session.send`; counts the bytes."""
-        response = super().send(method, url, body, stop, deadline)
+        try:
+            response = super().send(method, url, body, stop, deadline)
+        except Exception:
+            if self.stopped:
+                raise PullStoppedError from None
+            raise
         with self._counter_lock:
             self.received += len(response.content)
         return response
