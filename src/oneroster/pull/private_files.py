@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from oneroster.pull.errors import DestinationError
 
@@ -16,6 +16,7 @@ __all__ = [
     "make_private_folder",
     "open_own_file",
     "read_bytes",
+    "read_small",
     "sync_to_disk",
     "write_new_file",
 ]
@@ -23,6 +24,8 @@ __all__ = [
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 _OTHERS: Final = 0o077
+_MOST_BYTES: Final = 16 << 20
+"""The size of a manifest, at most."""
 
 
 def make_private_folder(path: Path) -> Path:
@@ -127,9 +130,22 @@ def read_bytes(path: Path, what: str) -> bytes:
         what: What it should be, for the message, as in ``the manifest of a pull``.
 
     Raises:
-        DestinationError: The file is missing or cannot be read.
+        DestinationError: The file is missing, cannot be read, or is too large to be one.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_small(file, f"{path}", what)
     except OSError as error:
         raise DestinationError(f"{path} cannot be read as {what}: {error.strerror}.") from None
+
+
+def read_small(stream: IO[bytes], where: str, what: str) -> bytes:
+    """Read a stream to its end, which must come soon.
+
+    Raises:
+        DestinationError: It is too large.
+    """
+    content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise DestinationError(f"{where} cannot be read as {what}: it has more than {_MOST_BYTES >> 20} MB.")
+    return content

@@ -145,6 +145,7 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     over=collections,
     needs=("OR-PAG-02", "OR-PAG-04"),
 )
+@confirmed
 def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)

@@ -99,7 +99,19 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_orders(tenant, operation, "asc")
+    findings = list(wrong_orders(tenant, operation, "asc"))
+    yield from findings or _foreign_rows(tenant, operation)
+
+
+@confirmed
+def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a sorted page holds rows that the whole collection does not hold."""
+    for path, _ in fields_to_sort_by(tenant)[operation.operation_id]:
+        reading = sorted_page(tenant, operation, path, "asc")
+        found = list(foreign_rows(tenant, reading, reading.rows, f"a sort by {path}"))
+        if found:
+            yield from found
+            return
 
 
 @rule(

@@ -27,6 +27,7 @@ __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 # A server with ever new field names must not cause a new struct for each of them.
 _MAX_EXTRAS: Final = 64
 _EXTRAS: Final = "extras_"
+_EXTRAS_NAME: Final = "oneroster-kit:extras"
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Flaw = tuple[str, str]
@@ -151,7 +152,7 @@ class RowsCall(OperationCall):
 
     def _learn(self, extras: Mapping[str, Any]) -> None:
         """Add unknown field names to the strict reader, so that the next record with them is read fast."""
-        names = dict.fromkeys((*self._reader.extras, *extras))
+        names = dict.fromkeys((*self._reader.extras, *filter(_is_plain, extras)))
         if len(self._reader.extras) < len(names) <= _MAX_EXTRAS:
             self._reader = _StrictReader(self._standard, self.element, self.collection, tuple(names))
 
@@ -166,7 +167,7 @@ class _StrictReader:
             for index, name in enumerate(extras)
         ]
         # Set by `row` only: in JSON it may only be null, under a name that no server uses.
-        fields.append((_EXTRAS, None, msgspec.field(default=None, name="oneroster-kit:extras")))
+        fields.append((_EXTRAS, None, msgspec.field(default=None, name=_EXTRAS_NAME)))
         self._kind = msgspec.defstruct(
             f"{element}Row",
             fields,
@@ -286,6 +287,11 @@ def _in_written_zone(value: datetime, text: object) -> datetime:
     except ValueError:
         return value
     return value if zone is None else value.astimezone(zone)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name can be that of a field of a struct. Records with other names are read tolerantly."""
+    return name.isprintable() and not {'"', "\\"} & set(name) and name not in ("", _EXTRAS_NAME)
 
 
 def _is_text(name: str) -> bool:
