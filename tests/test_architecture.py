@@ -44,8 +44,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "oracle",
         "http",
         "result run_plan",
+        "verdict",
+        "check_model",
         "dialects",
-        "levels families errors causes",
+        "levels families errors causes harm",
     ),
     "oneroster.pull": (
         "tenants",
