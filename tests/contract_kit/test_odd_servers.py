@@ -118,6 +118,17 @@ def test_a15_the_kind_of_error_is_named(fault: str, rule_id: str, said: str) -> 
     assert any(said in text for text in messages(report, rule_id)), messages(report, rule_id)
 
 
+def test_a14_null_in_place_of_a_later_page_is_called_null() -> None:
+    report = judged(("OR-PAG-02",), ("null-page",))
+    assert failed(report) == {"OR-PAG-02"}
+    assert all(" holds null, not an array" in text for text in messages(report, "OR-PAG-02"))
+
+
+def test_a_value_of_another_type_is_no_fault_of_the_filter_or_the_sort() -> None:
+    report = judged(("OR-SCH-02", "OR-FLT-01", "OR-SRT-01"), ("broken-record",))
+    assert failed(report) == {"OR-SCH-02"}
+
+
 def test_a17_a_relative_href_is_a_should() -> None:
     report = judged(("OR-SCH-06", "OR-SCH-07"), ("relative-href",))
     assert failed(report) == set()
