@@ -51,7 +51,13 @@ def collection_reader(
     (source,) = collections_to_fetch(specification, profile, selection)
     names = {KEY_COLUMN, *columns} if columns else columns_to_fetch(specification, source.element, selection)
     schema = schema_of(specification, source.element, names)
-    call = RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.settings.base_url)
+    call = RowsCall(
+        client.standard,
+        source.operation_id,
+        {"filter": filter},
+        client.session.settings.base_url,
+        client.session.settings.time_zone,
+    )
     call.request()  # raises for an invalid filter before anything is sent
     batcher = Batcher(client.standard, schema)
     return pa.RecordBatchReader.from_batches(

@@ -13,6 +13,7 @@ from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.collections import ChangeRequest
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.incremental.watermark import (
+    EARLIEST,
     LAST_PULL,
     changes_filter,
     count_unchanged,
@@ -98,7 +99,7 @@ class IncrementalUpdate(NamedTuple):
             if source.element not in self.base.elements():
                 return None
             known = known_state(self.base, source.element)
-            if known.rows and known.newest is None:
+            if known.rows and (known.newest is None or known.newest < EARLIEST):
                 return None
             oldest, expect_rows = min(oldest, known.newest or oldest), known.rows > 0
         text = changes_filter(
