@@ -8,7 +8,7 @@ from typing import Any
 from oneroster.errors import ConfigurationError
 from oneroster.setting_values import FLAGS, HEADERS, SECRETS, Headers, read_flag, read_reference
 
-__all__ = ["read_tenants", "tenant_from_file"]
+__all__ = ["read_setting", "read_tenants", "tenant_from_file"]
 
 
 def read_tenants(path: Path) -> dict[str, Any]:
@@ -51,10 +51,22 @@ def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: M
     unknown = sorted(table.keys() - set(known))
     if unknown:
         raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
-    return {name: _value(f"{path}, tenant {tenant!r}: {name}", name, value, environ) for name, value in table.items()}
+    label = f"{path}, tenant {tenant!r}: "
+    return {name: read_setting(f"{label}{name}", name, value, environ) for name, value in table.items()}
 
 
-def _value(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:
+def read_setting(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:
+    """Return the value of a setting as written in a file, with the secret that it refers to.
+
+    Args:
+        label: The place of the setting, for errors.
+        name: The setting.
+        value: What is written.
+        environ: The environment variables.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
     if name == HEADERS:
         return _headers(label, value, environ)
     if name in FLAGS:

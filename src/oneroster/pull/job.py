@@ -92,6 +92,7 @@ class _Pull:
             try:
                 with as_destination_errors(staging.folder, "written"):
                     self._fetch.run(session, staging, update)
+                self._fetch.check_offered(staging)
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
@@ -298,6 +299,7 @@ class _Pull:
             rejects_file=rejects_path(self._destination) if self._rejects.counts else None,
             resumed=staging.resumed,
             written={file.name: file.rows for file in written.files},
+            outcomes=self._fetch.outcomes(session, staging, self._rejects.counts),
         )
 
 
