@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # typing is not imported: the command line handles Ctrl-C
 if TYPE_CHECKING:
     from oneroster.client import AsyncOneRoster, OneRoster
     from oneroster.errors import (
+        AccessDeniedError,
         AccessError,
         ConfigurationError,
         CountMismatchError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AccessDeniedError",
     "AccessError",
     "AsyncOneRoster",
     "AsyncPages",

@@ -23,7 +23,7 @@ def test_b12_a_percentage_may_be_of_one_collection_or_property() -> None:
 def test_a_name_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(ConfigurationError, match=r"--max-unresolved: collection 'user' .* choose from .*users"):
         sanity_limits({"unresolved": ["user=5"]})
-    with pytest.raises(ConfigurationError, match="users has no property 'org'; choose from .*orgs"):
+    with pytest.raises(ConfigurationError, match=r"users has no property 'org'; choose from .*orgs"):
         sanity_limits({"unresolved": ["users.org=5"]})
     with pytest.raises(ConfigurationError, match="--max-shrink takes collections only"):
         sanity_limits({"shrink": ["users.orgs=5"]})

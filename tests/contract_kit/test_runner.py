@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterator, Sequence
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.result import CheckReport, Finding, Reason, Status
+from oneroster.contract.result import Cause, CheckReport, Finding, Status
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
@@ -46,7 +46,7 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
         (resets, RunBudget(timeout=5), "got no response"),
         (never_ends, RunBudget(timeout=20, body=100_000), "got no response"),
         (drips, RunBudget(timeout=0.2), "got no response"),
-        (lies_about_its_length, RunBudget(timeout=5), "got no response"),
+        (lies_about_its_length, RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"<html>not here</html>", "404 Not Found")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "500 Internal Server Error")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),
@@ -61,7 +61,7 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
     report = judged(behave, limits)
     assert report.exit_code() == 3
     assert reason in (report.unjudged or "")
-    assert {each.status for each in report.checks} == {Status.SKIPPED}
+    assert {each.status for each in report.checks} == {Status.NOT_JUDGED}
     assert {each.id for each in report.checks} == {rule.id for rule in select()}
 
 
@@ -81,7 +81,7 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
 
     # One answer takes a small part of the time of the run, on a busy machine too.
     report = judged(behave, RunBudget(timeout=30, seconds=2))
-    assert "the 2 seconds allowed" in (report.unjudged or "")
+    assert any("the 2 seconds allowed" in each.message for each in report.checks if each.cause is Cause.BUDGET)
     assert report.exit_code() in (1, 3)
 
 
@@ -115,7 +115,7 @@ def test_a_tenant_that_goes_away_in_the_middle_is_judged_in_part() -> None:
     assert "got no response" in (report.unjudged or "")
     # What was found before stands.
     assert report.exit_code() == 1
-    assert any(each.reason is Reason.UNJUDGED for each in report.checks)
+    assert any(each.cause is Cause.NO_RESPONSE for each in report.checks)
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +153,12 @@ def crashes(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]
 
 
 def has_nothing(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    raise NotExercised("there is nothing")
+    raise NotOffered("there is nothing")
 
 
 def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:
     report = by(rule_that(holds), target=sandbox, operations=None)
-    assert report.summary() == {"passed": 16, "failed": 0, "warned": 0, "skipped": 0}
+    assert report.summary() == {"passed": 16, "failed": 0, "warned": 0, "open": 0, "accepted": 0, "not judged": 0}
     assert report.exit_code() == 0
 
 
@@ -167,10 +167,10 @@ def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:
     [
         (breaks, "3.1 limit [A]", Status.FAILED, 1, 1),
         (breaks, "3.1 limit [B]", Status.WARNED, 0, 1),
-        (breaks, "3.1 limit [C]", Status.PASSED, 0, 0),
-        (breaks_openly, "3.1 limit [A]", Status.PASSED, 0, 0),
-        (has_nothing, "3.1 limit [A]", Status.SKIPPED, 0, 0),
-        (crashes, "3.1 limit [A]", Status.SKIPPED, 4, 4),
+        (breaks, "3.1 limit [C]", Status.OPEN, 0, 0),
+        (breaks_openly, "3.1 limit [A]", Status.OPEN, 0, 0),
+        (has_nothing, "3.1 limit [A]", Status.NOT_JUDGED, 3, 3),
+        (crashes, "3.1 limit [A]", Status.NOT_JUDGED, 4, 4),
     ],
 )
 def test_levels_make_statuses_and_statuses_the_exit_code(
@@ -213,7 +213,7 @@ def test_one_cause_gives_one_finding(sandbox: Target) -> None:
     follower = rule_that(breaks, needs=[cause.id], name="OR-TRY-02")
     report = by(cause, follower, target=sandbox)
     assert {each.id for each in report.violations()} == {cause.id}
-    assert {each.message for each in report.checks if each.id == follower.id} == {"follows from OR-TRY-01"}
+    assert {each.explained_by for each in report.checks if each.id == follower.id} == {"OR-TRY-01"}
 
 
 def test_a_prerequisite_that_was_not_judged_keeps_nothing_back(sandbox: Target) -> None:
@@ -230,5 +230,5 @@ def test_progress_goes_forward_to_its_end(sandbox: Target) -> None:
 
 def test_a_rule_over_nothing_is_skipped_as_not_offered(sandbox: Target) -> None:
     report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", lambda _: (), (), holds), target=sandbox)
-    ((status, reason),) = {(each.status, each.reason) for each in report.checks}
-    assert (status, reason) == (Status.SKIPPED, Reason.NOT_OFFERED)
+    ((status, reason),) = {(each.status, each.cause) for each in report.checks}
+    assert (status, reason) == (Status.NOT_JUDGED, Cause.NOT_OFFERED)

@@ -22,7 +22,7 @@ import msgspec
 
 from oneroster.atomic_files import write_atomically
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.result import Check, CheckReport, Reason, Status
+from oneroster.contract.result import VIOLATED, Check, CheckReport, Status
 from oneroster_runtime.specification import Specification
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
 
 FORMAT: Final = 2
 """The number of the form that this version reads and writes."""
-VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
 
 
 class BaselineError(ValueError):
@@ -120,6 +119,8 @@ def _decoded(content: bytes, path: Path) -> list[AcceptedDeviation]:
         return msgspec.json.decode(content, type=_BaselineFile).accepted
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BaselineError(f"{path} is not a baseline file: {error}") from error
+    except RecursionError:
+        raise BaselineError(f"{path} is not a baseline file: it is nested too deep") from None
 
 
 def _is_old(members: dict[str, Any]) -> bool:
@@ -132,7 +133,7 @@ def apply_baseline(
     """Accept the findings of a report that a baseline covers.
 
     Returns:
-        The report with accepted checks marked as skipped, and the obsolete entries: those whose checks were all made
+        The report with the violations marked as accepted, and the obsolete entries: those whose checks were all made
         without finding the violation.
     """
     entries = tuple(baseline)
@@ -144,7 +145,7 @@ def apply_baseline(
             return check
         used.add(entry)
         message = f"accepted ({entry.reason}): {check.message}"
-        return replace(check, status=Status.SKIPPED, reason=Reason.ACCEPTED, accepted=entry.reason, message=message)
+        return replace(check, status=Status.ACCEPTED, accepted=entry.reason, message=message)
 
     checks = tuple(settled(check) for check in report.checks)
     obsolete = tuple(each for each in entries if each not in used and _was_checked(each, report.checks))
@@ -153,7 +154,7 @@ def apply_baseline(
 
 def _was_checked(entry: AcceptedDeviation, checks: Iterable[Check]) -> bool:
     concerned = [check for check in checks if entry.concerns(check)]
-    return bool(concerned) and all(check.status is not Status.SKIPPED for check in concerned)
+    return bool(concerned) and all(check.status is not Status.NOT_JUDGED for check in concerned)
 
 
 def baseline_of(report: CheckReport, reason: str) -> tuple[AcceptedDeviation, ...]:

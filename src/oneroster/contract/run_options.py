@@ -48,7 +48,8 @@ class RunOptions:
     @property
     def plan(self) -> RunPlan:
         """What the run covers."""
-        return RunPlan(self.selection.operations, self.fuzz, self.negative, self.stateful)
+        chosen = self.selection
+        return RunPlan(chosen.operations, self.fuzz, self.negative, self.stateful, chosen.named, chosen.excluded)
 
     def target(self, settings: Settings) -> Target:
         """Return the tenant to test.

@@ -21,12 +21,16 @@ class RunPlan:
         fuzz: The number of valid requests that the engine generates for each operation besides its examples.
         negative: Whether the engine also sends invalid requests.
         stateful: Whether the engine follows the document's links from collections to reads.
+        named: The families and rules that the run names one by one; none for a run of everything.
+        excluded: The ids of the rules that the run excludes.
     """
 
     operations: frozenset[str] | None = None
     fuzz: int = 0
     negative: bool = False
     stateful: bool = False
+    named: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
     def requests(self, usual: int) -> int:
         """Return how many requests a run may need that needs ``usual`` requests without further phases."""

@@ -16,10 +16,14 @@ class RuleSelection(NamedTuple):
     Attributes:
         rules: The rules, in the order of the run.
         operations: The operationIds; None for all.
+        named: The families and rules that were named to be included; none if all are.
+        excluded: The ids of the excluded rules.
     """
 
     rules: tuple[Rule, ...]
     operations: frozenset[str] | None
+    named: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
 
 
 def rule_selection(
@@ -45,6 +49,7 @@ def rule_selection(
             "`oneroster rules` lists the rules, and operations are named by operationId, such as getAllOrgs"
         )
     rules = select(included - operations, excluded - operations)
-    if not (included | excluded) & operations:
-        return RuleSelection(rules, None)
-    return RuleSelection(rules, frozenset((included & operations or operations) - excluded))
+    named = frozenset(included - operations)
+    left_out = frozenset(each.id for each in select(excluded - operations)) if excluded - operations else frozenset()
+    chosen = (included & operations or operations) - excluded if (included | excluded) & operations else None
+    return RuleSelection(rules, None if chosen is None else frozenset(chosen), named, left_out)

@@ -3,29 +3,34 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from oneroster.contract.catalogue import select
+from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.errors import (
+    AccessRefusedError,
     BudgetSpentError,
+    ExplainedBy,
     KitError,
     NoResponseError,
-    NotExercised,
-    NotOffered,
+    NotJudged,
+    NotRequested,
     TenantNotTestableError,
 )
+from oneroster.contract.explanations import SymptomKey, explain
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
-from oneroster.contract.result import HOLDS, Check, CheckReport, Finding, Reason, Status, TargetInfo
+from oneroster.contract.result import HOLDS, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
@@ -36,7 +41,7 @@ __all__ = ["ProgressCallback", "check", "run_rules"]
 ProgressCallback = Callable[[str, int, int], None]
 """Called with a description of the current step, the number of finished steps, and the number of all steps."""
 
-_STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.PASSED}
+_STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.OPEN}
 _MAX_SEED: Final = 2**31
 CONCURRENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
 """Families whose result for one operation does not depend on another; they run on several operations at a time."""
@@ -87,7 +92,14 @@ def check(
         requests=spent,
     )
     return CheckReport(
-        version("oneroster-kit"), info, tuple(checks), seed, unjudged, operation_coverage(tenant), leftovers(tenant)
+        version("oneroster-kit"),
+        info,
+        tuple(checks),
+        seed,
+        unjudged,
+        operation_coverage(tenant),
+        leftovers(tenant),
+        named=tenant.plan.named,
     )
 
 
@@ -110,9 +122,9 @@ def run_rules(
     try:
         read_all_collections(tenant, reading)
     except (TenantNotTestableError, BudgetSpentError) as error:
-        return [_tenant_check(rule, Status.SKIPPED, str(error), Reason.UNJUDGED) for rule in rules], str(error)
+        return [_not_judged(rule, None, _cause_of(error), str(error)) for rule in rules], str(error)
     except Exception as error:
-        return [_tenant_check(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR) for rule in rules], None
+        return [_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)) for rule in rules], None
     runner = _RuleRunner(tenant)
     for number, rule in enumerate(rules):
         progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
@@ -126,48 +138,83 @@ class _RuleRunner:
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self._tenant = tenant
-        self._failed: set[tuple[str, str]] = set()
-        self.checks: list[Check] = []
+        self._failed: dict[tuple[str, str], set[Status]] = {}
+        self._symptoms: dict[SymptomKey, ExplainedBy] = {}
+        self._checks: list[Check] = []
         self.unjudged: str | None = None
+
+    @property
+    def checks(self) -> list[Check]:
+        """The checks of all rules that have run, symptoms with the failed checks that explain them."""
+        return explain(self._checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
 
     def run(self, rule: Rule) -> None:
         """Run a rule on every operation that it selects."""
         try:
             subjects = list(rule.over(self._tenant))
-        except NotExercised as reason:
-            self.checks.append(_tenant_check(rule, Status.SKIPPED, str(reason), Reason.NOT_EXERCISED))
+            if not subjects:
+                raise nothing_to_judge(self._tenant)
+            operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
+            if not operations:
+                raise NotRequested("excluded")
+        except NotJudged as reason:
+            self._checks.append(self._not_judged(rule, None, reason))
             return
         except Exception as error:
-            self.checks.append(_tenant_check(rule, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR))
+            self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
             return
-        if not subjects:
-            message = "the tenant offers nothing to judge"
-            self.checks.append(_tenant_check(rule, Status.SKIPPED, message, Reason.NOT_OFFERED))
-        operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
         workers = self._tenant.gateway.limits.workers if rule.family in CONCURRENT else 1
-        results = map_parallel(workers, lambda operation: self._checks(rule, operation), operations)
+        results = map_parallel(workers, lambda operation: self._judged(rule, operation), operations)
         for operation, checks in zip(operations, results, strict=True):
-            self.checks += checks
-            if any(each.status in (Status.FAILED, Status.WARNED) for each in checks):
-                self._failed.add((rule.id, operation.operation_id))
+            self._checks += checks
+            self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
 
-    def _checks(self, rule: Rule, operation: Operation) -> list[Check]:
+    def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""
-        cause = next((name for name in rule.needs if (name, operation.operation_id) in self._failed), None)
-        if cause is not None:
-            return [_check(rule, operation, Status.SKIPPED, f"follows from {cause}", Reason.FOLLOWS)]
+        name = operation.operation_id
+        # A violated should may not hide a must.
+        hiding = {Status.FAILED} if rule.level is Level.MUST else VIOLATED
+        needed = next((each for each in rule.needs if self._failed.get((each, name), set()) & hiding), None)
+        if needed is not None:
+            check = _not_judged(rule, name, Cause.EXPLAINED, f"explained by {needed}")
+            return [replace(check, explained_by=needed, explained_on=name)]
         try:
             findings = list(rule.judge(self._tenant, operation))
-        except NotExercised as error:
-            reason = Reason.NOT_OFFERED if isinstance(error, NotOffered) else Reason.NOT_EXERCISED
-            return [_check(rule, operation, Status.SKIPPED, str(error), reason)]
+        except NotJudged as reason:
+            return [self._not_judged(rule, name, reason)]
         except (NoResponseError, BudgetSpentError, TenantNotTestableError) as error:
-            if self.unjudged is None or isinstance(error, TenantNotTestableError):
-                self.unjudged = str(error)
-            return [_check(rule, operation, Status.SKIPPED, f"not judged: {error}", Reason.UNJUDGED)]
+            return [self._interrupted(rule, name, error)]
         except Exception as error:
-            return [_check(rule, operation, Status.SKIPPED, _kit_error(error), Reason.KIT_ERROR)]
-        return list(_finding_checks(rule, operation, findings)) or [_check(rule, operation, Status.PASSED, HOLDS)]
+            return [_not_judged(rule, name, Cause.KIT_ERROR, _kit_error(error))]
+        return list(_finding_checks(rule, operation, findings)) or [_check(rule, name, Status.PASSED, HOLDS)]
+
+    def _not_judged(self, rule: Rule, operation_id: str | None, reason: NotJudged) -> Check:
+        if isinstance(reason, ExplainedBy):
+            self._symptoms[rule.id, operation_id] = reason
+        return _not_judged(rule, operation_id, reason.cause, str(reason))
+
+    def _interrupted(self, rule: Rule, operation_id: str, error: KitError) -> Check:
+        """Return the check of a rule whose requests got no response, or were too many."""
+        if isinstance(error, TenantNotTestableError):
+            self.unjudged = str(error)
+        return _not_judged(rule, operation_id, _cause_of(error), str(error))
+
+    def _judged_on_demand(self, rule_id: str, operation_id: str) -> list[Check]:
+        """Run a rule that is not part of the run on one operation, to explain another check."""
+        rule = next((each for each in catalogue() if each.id == rule_id), None)
+        try:
+            subjects = [] if rule is None else list(rule.over(self._tenant))
+        except NotJudged:
+            return []
+        operation = next((each for each in subjects if each.operation_id == operation_id), None)
+        return [] if rule is None or operation is None else self._judged(rule, operation)
+
+
+def _cause_of(error: KitError) -> Cause:
+    """Return the cause that an error of the tenant or of the budget is for all that it interrupts."""
+    if isinstance(error, BudgetSpentError):
+        return Cause.BUDGET
+    return Cause.REFUSED if isinstance(error, AccessRefusedError) else Cause.NO_RESPONSE
 
 
 def _finding_checks(rule: Rule, operation: Operation, findings: Sequence[Finding]) -> Iterator[Check]:
@@ -183,17 +230,18 @@ def _finding_checks(rule: Rule, operation: Operation, findings: Sequence[Finding
             finding.message,
             finding.evidence,
             rule.clause,
+            harm=rule.harm,
         )
 
 
-def _check(rule: Rule, operation: Operation, status: Status, message: str, reason: Reason | None = None) -> Check:
-    name = operation.operation_id
-    return Check(rule.id, rule.family, rule.title, rule.level, status, name, message, (), rule.clause, reason)
+def _check(rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
+    return Check(
+        rule.id, rule.family, rule.title, rule.level, status, operation_id, message, (), rule.clause, harm=rule.harm
+    )
 
 
-def _tenant_check(rule: Rule, status: Status, message: str, reason: Reason) -> Check:
-    """Return the check of a rule that did not run on any operation."""
-    return Check(rule.id, rule.family, rule.title, rule.level, status, None, message, (), rule.clause, reason)
+def _not_judged(rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:
+    return replace(_check(rule, operation_id, Status.NOT_JUDGED, message), cause=cause)
 
 
 def _kit_error(error: Exception) -> str:

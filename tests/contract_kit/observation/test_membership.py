@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
@@ -57,7 +57,7 @@ def test_a_path_over_two_records_leads_through_the_first(tenant: ObservedTenant)
 
 
 def test_a_collection_that_was_not_read_decides_nothing(tenant: ObservedTenant) -> None:
-    with pytest.raises(NotExercised, match="not offered or could not be read"):
+    with pytest.raises(NotJudged, match="to request"):
         count_parents(tenant, tenant.dialect.operations["getCoursesForSchool"])
 
 

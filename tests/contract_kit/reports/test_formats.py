@@ -15,7 +15,7 @@ from oneroster.contract.reports import RENDERERS, github, html, json_report, jun
 from oneroster.contract.reports.comparison import OldReportError, compare, read_old_report
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.reports.terminal import print_report
-from oneroster.contract.result import Check, CheckReport, Evidence, OperationSeen, Reason, Status
+from oneroster.contract.result import Cause, Check, CheckReport, Evidence, OperationSeen, Status
 from oneroster.contract.rule import FAMILIES
 from tests.contract_kit.reports.test_reports import TARGET, a_check, a_report, summary_of
 
@@ -26,8 +26,8 @@ BROKEN = a_check(
     evidence=(Evidence("GET /orgs", ids=("o-1",), curl="curl -sS https://sis.example/orgs"),),
 )
 WARNED = a_check("OR-PAG-07", Status.WARNED, message="past the end: HTTP 404 instead of 200")
-KIT_ERROR = a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")
-SKIPPED = a_check("OR-PAG-03", Status.SKIPPED, reason=Reason.FOLLOWS, message="follows from OR-PAG-01")
+KIT_ERROR = a_check("OR-PAG-02", Status.NOT_JUDGED, cause=Cause.KIT_ERROR, message="error of the kit")
+NOT_JUDGED = a_check("OR-PAG-03", Status.NOT_JUDGED, cause=Cause.EXPLAINED, message="explained by OR-PAG-01")
 HOLDS = a_check("OR-ENV-01", family="envelope")
 SEEN = OperationSeen(
     "getAllOrgs", "rostering", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",)
@@ -40,7 +40,7 @@ def cases(report: CheckReport, fail_on: Level = Level.MUST) -> dict[str, ET.Elem
 
 
 def test_junit_has_a_suite_for_each_family_and_counts_what_failed() -> None:
-    root = ET.fromstring(junit.render(summary_of(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)))  # noqa: S314  # our own output
+    root = ET.fromstring(junit.render(summary_of(BROKEN, WARNED, KIT_ERROR, NOT_JUDGED, HOLDS)))  # noqa: S314  # our own output
     assert [suite.get("name") for suite in root.iter("testsuite")] == ["envelope", "paging"]
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "5",
@@ -104,9 +104,9 @@ def test_the_page_needs_nothing_else() -> None:
 
 def test_the_page_shows_every_finding_with_its_rule() -> None:
     rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
-    report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7, None, (SEEN,))
+    report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, NOT_JUDGED), 7, None, (SEEN,))
     page = html.render(Summary.of(report))
-    for text in ("1 must violated, 1 should violated", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
+    for text in ("; 1 failed", BROKEN.message, WARNED.message, "explained by OR-PAG-01"):
         assert text in page
     assert html.render(summary_of(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
     assert "<s>offset</s>" in page
@@ -138,9 +138,9 @@ def old_report(path: Path, *checks: Check) -> Path:
         (Status.PASSED, Status.FAILED, 0, 1, 0),
         (Status.WARNED, Status.FAILED, 0, 1, 1),
         (Status.FAILED, Status.WARNED, 1, 0, 1),
-        (Status.SKIPPED, Status.FAILED, 0, 1, 0),
-        (Status.FAILED, Status.SKIPPED, 0, 0, 0),
-        (Status.SKIPPED, Status.PASSED, 0, 0, 0),
+        (Status.NOT_JUDGED, Status.FAILED, 0, 1, 0),
+        (Status.FAILED, Status.NOT_JUDGED, 0, 0, 0),
+        (Status.NOT_JUDGED, Status.PASSED, 0, 0, 0),
         (Status.FAILED, Status.FAILED, 0, 0, 1),
         (None, Status.FAILED, 0, 1, 0),
         (None, Status.PASSED, 0, 0, 0),
@@ -182,7 +182,7 @@ def test_what_is_no_report_is_refused_without_quoting_it(tmp_path: Path, content
         read_old_report(tmp_path / "none.json")
 
 
-@pytest.mark.parametrize(("form", "said"), [(None, r"run the check again with --report-json"), (3, "has format 3")])
+@pytest.mark.parametrize(("form", "said"), [(None, r"run the check again with --report-json"), (4, "has format 4")])
 def test_a_report_of_another_form_is_refused_with_what_to_do(tmp_path: Path, form: int | None, said: str) -> None:
     path = old_report(tmp_path / "old.json", BROKEN)
     members = json.loads(path.read_text(encoding="utf-8"))
@@ -196,8 +196,13 @@ def test_a_report_of_another_form_is_refused_with_what_to_do(tmp_path: Path, for
 
 
 def test_scores_count_each_check_once() -> None:
-    summary = summary_of(BROKEN, WARNED, KIT_ERROR, SKIPPED, HOLDS)
-    assert sum(score.passed + score.failed + score.warned + score.skipped for score in summary.families) == 5
+    summary = summary_of(BROKEN, WARNED, KIT_ERROR, NOT_JUDGED, HOLDS)
+    assert (
+        sum(
+            score.passed + score.failed + score.warned + score.accepted + score.not_judged for score in summary.families
+        )
+        == 5
+    )
     (endpoint,) = summary.operations
     assert (endpoint.judged, endpoint.percent) == (3, 33)
 
@@ -218,7 +223,7 @@ def test_a_run_is_summed_up_once_for_all_its_forms(tmp_path: Path) -> None:
             return super().__getattribute__(name)
 
     older = read_old_report(old_report(tmp_path / "old.json", BROKEN))
-    summary = Summary.of(CountingReport("0.1.0", TARGET, (BROKEN, WARNED, SKIPPED), 7), Level.MUST, older)
+    summary = Summary.of(CountingReport("0.1.0", TARGET, (BROKEN, WARNED, NOT_JUDGED), 7), Level.MUST, older)
     assert summary.comparison == compare(older, summary.report)
     CountingReport.read = 0
     for render in RENDERERS.values():

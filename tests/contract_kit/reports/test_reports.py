@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.families import FAMILIES
+from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
 from oneroster.contract.reports.summary_model import Score, Summary
-from oneroster.contract.result import Check, CheckReport, Evidence, Reason, Status, TargetInfo, shown_ids
+from oneroster.contract.result import Cause, Check, CheckReport, Evidence, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
 
@@ -34,6 +35,15 @@ def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **change
     return Check(**{**values, **changes})
 
 
+NOT_JUDGED = a_check(
+    status=Status.NOT_JUDGED,
+    operation_id=None,
+    cause=Cause.EXPLAINED,
+    explained_by="OR-PAG-02",
+    explained_on="getAllOrgs",
+)
+
+
 def a_report(*checks: Check, unjudged: str | None = None) -> CheckReport:
     return CheckReport("0.1.0", TARGET, checks, 7, unjudged)
 
@@ -51,9 +61,9 @@ def printed(report: CheckReport, fail_on: Level = Level.MUST) -> str:
 def test_the_json_report_has_the_form_of_the_interface() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1", "o-2"), "curl -sS https://sis.example/orgs")
     broken = a_check(status=Status.FAILED, message="limit=2 brought 9 rows", evidence=(evidence,))
-    whole = json.loads(json_report.render(summary_of(broken, a_check(status=Status.SKIPPED, operation_id=None))))
+    whole = json.loads(json_report.render(summary_of(broken, NOT_JUDGED)))
     assert whole == {
-        "format": 2,
+        "format": 3,
         "tool": {"name": "oneroster-kit", "version": "0.1.0"},
         "target": {
             "base_url": "https://sis.example/ims/oneroster/v1p1",
@@ -64,13 +74,23 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
             "requests": 42,
         },
         "seed": 7,
-        "summary": {"passed": 0, "failed": 1, "warned": 0, "skipped": 1},
+        "verdict": {
+            "exit_status": 1,
+            "outcome": "violated",
+            "headline": "0 of 1 tested must rule passed; 1 failed",
+            "gaps": [],
+            "musts": {"tested": 1, "passed": 0, "failed": 1, "accepted": 0, "not_tested": {}},
+            "shoulds": {"tested": 0, "passed": 0, "failed": 0, "accepted": 0, "not_tested": {}},
+        },
+        "causes": {"explained by another finding": 1},
+        "summary": {"passed": 0, "failed": 1, "warned": 0, "open": 0, "accepted": 0, "not judged": 1},
         "checks": [
             {
                 "rule": "OR-PAG-01",
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
+                "harm": "form",
                 "status": "failed",
                 "operation": "getAllOrgs",
                 "message": "limit=2 brought 9 rows",
@@ -90,10 +110,14 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
-                "status": "skipped",
+                "harm": "form",
+                "status": "not judged",
                 "operation": None,
                 "message": "holds",
                 "evidence": [],
+                "cause": "explained by another finding",
+                "explained_by": "OR-PAG-02",
+                "explained_on": "getAllOrgs",
             },
         ],
     }
@@ -102,6 +126,9 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
 def keys_of(value: Any) -> set[str]:
     """Return all keys in a JSON value."""
     if isinstance(value, dict):
+        if set(value) <= set(Cause):
+            # The keys of counts are causes.
+            return set()
         return set(value) | {key for inner in value.values() for key in keys_of(inner)}
     return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
 
@@ -109,13 +136,13 @@ def keys_of(value: Any) -> set[str]:
 def test_every_key_of_the_json_report_is_documented() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1",), "curl -sS https://sis.example/orgs")
     whole = replace(
-        a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711")),
+        a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711"), NOT_JUDGED),
         target=replace(TARGET, overlay="dialect.yaml"),
         repeat="oneroster check",
         leftovers=("DELETE /categories/c-1",),
     )
     page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
-    documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_.\[\]]+)` \|", page, re.MULTILINE)}
+    documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_ .\[\]]+)` \|", page, re.MULTILINE)}
     assert keys_of(json_report.as_json(Summary.of(whole))) == documented
 
 
@@ -126,10 +153,13 @@ def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "report.json.partial").mkdir()
+def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
-    with pytest.raises(OSError, match="directory"):
+    monkeypatch.setattr("oneroster.atomic_files.os.fsync", is_full)
+    with pytest.raises(OSError, match="No space left"):
         write_report("new", tmp_path / "report.json")
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
 
@@ -143,18 +173,22 @@ def test_ids_are_few_short_and_printable() -> None:
 @pytest.mark.parametrize(
     ("checks", "fail_on", "verdict"),
     [
-        ([a_check()], Level.MUST, "All musts hold"),
-        ([a_check(status=Status.WARNED)], Level.MUST, "All musts hold; 1 should violated"),
-        ([a_check(status=Status.FAILED)], Level.MUST, "1 must violated"),
+        ([a_check()], Level.MUST, "1 of 1 tested must rule passed"),
+        (
+            [a_check(status=Status.WARNED)],
+            Level.MUST,
+            "1 of 1 tested must rule passed; 1 rule with a violated should",
+        ),
+        ([a_check(status=Status.FAILED)], Level.MUST, "0 of 1 tested must rule passed; 1 failed"),
         (
             [a_check(status=Status.FAILED), a_check("OR-PAG-02", Status.FAILED), a_check("OR-PAG-07", Status.WARNED)],
             Level.MUST,
-            "2 musts violated, 1 should violated",
+            "1 of 3 tested must rules passed; 2 failed; 1 rule with a violated should",
         ),
         (
-            [a_check(status=Status.SKIPPED, reason=Reason.KIT_ERROR, message="error of the kit")],
+            [a_check(status=Status.NOT_JUDGED, cause=Cause.KIT_ERROR, message="error of the kit")],
             Level.MUST,
-            "The kit itself failed; the server could not be judged",
+            "The kit failed, please report it; 0 of 0 tested must rules passed; 1 not tested: error of the kit 1",
         ),
     ],
 )
@@ -163,8 +197,8 @@ def test_the_last_line_is_the_verdict(checks: list[Check], fail_on: Level, verdi
 
 
 def test_a_tenant_that_could_not_be_judged_is_never_said_to_hold() -> None:
-    report = a_report(a_check(status=Status.SKIPPED, reason=Reason.UNJUDGED), unjudged="nobody answers")
-    assert printed(report).strip().splitlines()[-1] == "Could not be judged: nobody answers"
+    report = a_report(a_check(status=Status.NOT_JUDGED, cause=Cause.NO_RESPONSE), unjudged="nobody answers")
+    assert printed(report).strip().splitlines()[-1].startswith("Could not be judged: nobody answers; 0 of 0 ")
 
 
 def test_forty_operations_with_one_cause_are_one_block_with_one_curl_line() -> None:
@@ -209,30 +243,42 @@ def test_many_violations_get_advice_what_to_fix_first() -> None:
     assert first.startswith("OR-PAG-05")
 
 
-def test_open_points_and_skipped_checks_are_told_apart_from_failures() -> None:
+def test_a18_what_to_fix_first_is_what_harms_most() -> None:
+    harms = [Harm.FORM, Harm.VALUES, Harm.PRIVACY, Harm.ACCESS, Harm.ROWS]
+    checks = [
+        a_check(f"OR-PAG-0{number}", Status.FAILED, harm=harm, operation_id=f"getThing{operation}")
+        for number, harm in enumerate(harms)
+        # The least harmful are the broadest.
+        for operation in range(9 - number)
+    ]
+    groups = Summary.of(a_report(*checks)).fix_first
+    assert [group.first.harm for group in groups] == list(Harm)
+
+
+def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> None:
     text = printed(
         a_report(
-            a_check(level=Level.OPEN, message="email is null in 3 of 9 records"),
-            a_check("OR-PAG-02", Status.SKIPPED, reason=Reason.NOT_OFFERED, message="not offered (HTTP 404)"),
+            a_check(status=Status.OPEN, level=Level.OPEN, message="email is null in 3 of 9 records"),
+            a_check("OR-PAG-02", Status.NOT_JUDGED, cause=Cause.NOT_OFFERED, message="not offered (HTTP 404)"),
         )
     )
     assert "Open points" in text
     assert "email is null in 3 of 9 records" in text
-    assert "not offered: getAllOrgs" in text
-    assert text.strip().endswith("All musts hold")
+    assert "1 check not judged (not offered): not offered (HTTP 404)" in text
+    assert text.strip().endswith("passed; 1 not tested: not offered 1")
 
 
 def test_each_family_has_its_line_with_rules_and_numbers() -> None:
     text = printed(a_report(a_check(), a_check("OR-PAG-02", Status.FAILED), a_check("OR-ENV-01", family="envelope")))
     lines = [line.split() for line in text.splitlines()]
-    assert ["family", "rules", "passed", "failed", "warned", "skipped", "holds"] in lines
+    assert ["family", "rules", "passed", "failed", "warned", "not", "judged", "holds"] in lines
     assert ["envelope", "1", "1", "0", "0", "0", "100", "%"] in lines
     assert ["paging", "2", "1", "1", "0", "0", "50", "%"] in lines
 
 
 @pytest.mark.parametrize("width", range(40, 121, 4))
 def test_headings_and_numbers_of_the_scores_do_not_break(width: int) -> None:
-    scores = [Score(family, 150, 4000, 1200, 1100, 2600) for family in FAMILIES]
+    scores = [Score(family, 150, 4000, 1200, 1100, 300, 2600) for family in FAMILIES]
     console = Console(width=width, file=io.StringIO())
     console.print(terminal._scores("family", scores, width))
     assert isinstance(console.file, io.StringIO)

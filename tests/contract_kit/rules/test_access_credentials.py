@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from oauthlib.oauth1 import Client as Signer
 
-from oneroster.contract.errors import BudgetSpentError, NotExercised, RequestNotAllowedError
+from oneroster.contract.errors import BudgetSpentError, NotJudged, RequestNotAllowedError
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import (
     BearerToken,
@@ -70,7 +70,7 @@ def test_two_signatures_never_share_a_nonce() -> None:
 
 @pytest.mark.parametrize("ask", [require_oauth1, token_endpoint_of])
 def test_what_needs_another_way_in_is_not_exercised(ask: Callable[[ObservedTenant], object]) -> None:
-    with judging(says(EMPTY)) as tenant, pytest.raises(NotExercised, match="not accessed with OAuth"):
+    with judging(says(EMPTY)) as tenant, pytest.raises(NotJudged, match="not accessed with OAuth"):
         ask(tenant)
 
 
@@ -231,7 +231,7 @@ def test_a_scope_that_was_not_said_weighs_less(granted: bytes, expected: list[Le
 def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
     with (
         judging(says(answer(GRANTED), EMPTY, said), credentials) as tenant,
-        pytest.raises(NotExercised, match="no token with a narrower scope"),
+        pytest.raises(NotJudged, match="no token with a narrower scope"),
     ):
         list(tokens.expect_no_access(tenant, ORGS, ("a",)))
 
@@ -239,7 +239,7 @@ def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
 def test_a_token_of_an_hour_is_not_waited_for() -> None:
     with (
         judging(says(answer(GRANTED), EMPTY, answer(GRANTED)), credentials) as tenant,
-        pytest.raises(NotExercised, match="within 10 seconds"),
+        pytest.raises(NotJudged, match="within 10 seconds"),
     ):
         list(tokens.expired_token(tenant, ORGS))
 
@@ -258,7 +258,7 @@ def test_a_stale_signature_may_be_called_a_bad_request(status: str, expected: li
 def test_a_nonce_whose_first_use_fails_is_not_judged() -> None:
     with (
         judging(says(EMPTY, answer(b"{}", "401 Unauthorized")), lambda _: OAuth1Credentials("me", SECRET)) as tenant,
-        pytest.raises(NotExercised, match="first use"),
+        pytest.raises(NotJudged, match="first use"),
     ):
         list(signatures.repeated_nonce(tenant, ORGS))
 

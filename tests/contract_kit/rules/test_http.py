@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken, NoCredentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
@@ -40,7 +40,7 @@ def test_an_unknown_method_may_be_refused_in_more_than_one_way(
 def test_who_is_kept_out_learns_nothing_of_methods() -> None:
     with (
         judging(by_method({"TRACE": answer(b"", "401 Unauthorized")})) as tenant,
-        pytest.raises(NotExercised, match="checks credentials before"),
+        pytest.raises(NotJudged, match="checks credentials before"),
     ):
         list(errors.wrong_method(tenant, ORGS))
 
@@ -87,14 +87,14 @@ def test_what_an_error_holds_weighs_by_what_is_known(
 def test_without_an_error_there_is_nothing_to_read() -> None:
     with judging(says(EMPTY)) as tenant:
         assert len(list(errors.unknown_id(tenant, ORG))) == 1
-        with pytest.raises(NotExercised, match="no error"):
+        with pytest.raises(NotJudged, match="no error"):
             list(error_payload.error_carries_payload(tenant, ORG))
 
 
 def test_codes_are_judged_only_where_there_are_some() -> None:
     with judging(says(EMPTY, answer(b"{}", "404 Not Found"))) as tenant:
         list(errors.unknown_id(tenant, ORG))
-        with pytest.raises(NotExercised, match="contains a status payload"):
+        with pytest.raises(NotJudged, match="contains a status payload"):
             list(error_payload.codes_say_failure(tenant, ORG))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
@@ -95,14 +95,14 @@ def test_links_may_repeat_values_of_the_request() -> None:
 def test_without_a_link_header_the_rule_is_not_exercised() -> None:
     with meeting(says(answer(msgspec.json.encode({"users": [MIA]})))) as tenant:
         tenant.ask(USERS)
-        with pytest.raises(NotExercised, match="no Link"):
+        with pytest.raises(NotJudged, match="no Link"):
             list(privacy.no_person_in_links(tenant, USERS))
 
 
 def test_without_an_error_response_the_rule_is_not_exercised() -> None:
     with meeting(says(answer(msgspec.json.encode({"user": MIA})))) as tenant:
         tenant.ask(USER, {"id": "u-1"})
-        with pytest.raises(NotExercised, match="returned an error"):
+        with pytest.raises(NotJudged, match="returned an error"):
             list(privacy.no_person_in_errors(tenant, USER))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.errors import NotExercised, NotOffered
+from oneroster.contract.errors import NotJudged, Refused
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
@@ -70,11 +70,11 @@ def test_invalid_bodies_go_under_ids_of_their_own() -> None:
         assert all(is_rejected(each.exchange) for each in attempts)
 
 
-def test_a_tenant_that_refuses_writes_does_not_offer_them() -> None:
+def test_a_tenant_that_refuses_writes_leaves_them_unjudged() -> None:
     refusing = serving(says(answer(b"", "403 Forbidden")))
     with refusing as server, Gateway(Target(server.base_url, allow_writes=True)) as gateway:
         life = lifecycle_of(ObservedTenant(gateway), PUT)
-        with pytest.raises(NotOffered, match="HTTP 403"):
+        with pytest.raises(Refused, match="HTTP 403"):
             _ = life.read_after_delete
 
 
@@ -82,7 +82,7 @@ def test_an_object_that_cannot_be_created_has_no_lifecycle() -> None:
     refusing = serving(says(answer(b"", "500 Internal Server Error")))
     with refusing as server, Gateway(Target(server.base_url, allow_writes=True)) as gateway:
         life = lifecycle_of(ObservedTenant(gateway), PUT)
-        with pytest.raises(NotExercised, match="could be created"):
+        with pytest.raises(NotJudged, match="could be created"):
             _ = life.read_after_delete
 
 

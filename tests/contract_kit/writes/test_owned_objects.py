@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
 from oneroster.contract.http.gateway import OWN, Gateway
@@ -24,7 +24,7 @@ from oneroster.contract.http.target import Target, required_scopes
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.reports import json_report, terminal
 from oneroster.contract.reports.summary_model import Summary
-from oneroster.contract.result import CheckReport, Reason
+from oneroster.contract.result import Cause, CheckReport
 from oneroster.contract.runner import check
 from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
@@ -77,7 +77,7 @@ def test_the_tenant_is_afterwards_as_it_was_before() -> None:
         before = rows(client)
         report = judged(tenant)
         assert rows(client) == before
-    assert {each.status for each in report.checks} == {"passed", "skipped"}
+    assert {each.status for each in report.checks} == {"passed", "not judged"}
     assert report.leftovers == ()
     assert "leftovers" not in json_report.as_json(Summary.of(report))
 
@@ -113,7 +113,7 @@ def test_a_spent_budget_leaves_nothing_behind() -> None:
         report = judged(tenant, limits=RunBudget(requests=1))
         assert own(client) == []
     assert report.exit_code() == 3
-    assert "requests allowed for this run are spent" in str(report.unjudged)
+    assert Cause.BUDGET in {each.cause for each in report.checks}
 
 
 def test_what_cannot_be_removed_is_listed() -> None:
@@ -148,14 +148,13 @@ def with_scopes(tenant: Sandbox, *left_out: str) -> Target:
     return Target(tenant.base_url, access=access, allow_writes=True)
 
 
-def test_a_token_that_may_not_write_finds_writes_not_offered() -> None:
+def test_a_token_that_may_not_write_finds_writes_refused() -> None:
     with watched() as (tenant, client):
         target = with_scopes(tenant, "gradebook.createput", "gradebook.delete")
         report = check(target, rules=select(["writes"]), seed=1)
         assert own(client) == []
-    assert {each.reason for each in report.checks} == {Reason.NOT_OFFERED}
-    assert {each.message for each in report.checks} == {"not offered (HTTP 403)"}
-    assert report.exit_code() == 0
+    assert {each.cause for each in report.checks} == {Cause.REFUSED}
+    assert report.exit_code() == 3
 
 
 def test_a_token_that_may_not_delete_leaves_behind_what_is_listed() -> None:
@@ -163,7 +162,7 @@ def test_a_token_that_may_not_delete_leaves_behind_what_is_listed() -> None:
         report = check(with_scopes(tenant, "gradebook.delete"), rules=select(["writes"]), seed=1)
         left = own(client)
     deletes = [each for each in report.checks if str(each.operation_id).startswith("delete")]
-    assert {each.message for each in deletes} == {"not offered (HTTP 403)"}
+    assert {each.cause for each in deletes} == {Cause.REFUSED}
     assert sorted(request.rpartition("/")[2] for request in report.leftovers) == sorted(left)
     assert report.violations() == []
 
@@ -234,7 +233,7 @@ def opened(*, allow_writes: bool = True, **options: Any) -> Iterator[ObservedTen
 
 def test_without_leave_there_are_no_objects_to_own() -> None:
     with opened(allow_writes=False) as tenant:
-        with pytest.raises(NotExercised, match="--allow-writes"):
+        with pytest.raises(NotJudged, match="--allow-writes"):
             owned_objects(tenant)
         with cleanup(tenant):
             pass
@@ -253,7 +252,7 @@ def test_a_helper_is_created_once() -> None:
 
 def test_an_element_without_writes_cannot_be_put() -> None:
     with opened() as tenant:
-        with pytest.raises(NotExercised, match="no PUT of Org"):
+        with pytest.raises(NotJudged, match="no PUT of Org"):
             owned_objects(tenant).operation("Org", "PUT")
         assert owned_objects(tenant).operation("Category", "DELETE").operation_id == "deleteCategory"
 

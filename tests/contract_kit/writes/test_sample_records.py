@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import OWN, Gateway
 from oneroster.contract.http.target import Target
@@ -57,5 +57,5 @@ def test_references_lead_to_records_that_exist(objects: OwnedObjects) -> None:
 
 def test_without_students_there_is_nothing_to_refer_to(objects: OwnedObjects) -> None:
     empty: Any = OwnedObjects(ObservedTenant(objects.tenant.gateway))
-    with pytest.raises(NotExercised):
+    with pytest.raises(NotJudged):
         sample_record(empty, "LineItem")

@@ -8,7 +8,7 @@ from typing import Final
 
 from oauthlib.oauth1 import Client
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import OtherAuthentication
 from oneroster.contract.http.credentials import (
     Credentials,
     HttpMethod,
@@ -87,9 +87,9 @@ def require_oauth1(tenant: ObservedTenant) -> OAuth1Credentials:
     """Return the tenant's credentials if they are OAuth 1.0a.
 
     Raises:
-        NotExercised: They are of another kind.
+        NotJudged: They are of another kind.
     """
     credentials = tenant.gateway.target.access
     if not isinstance(credentials, OAuth1Credentials):
-        raise NotExercised("the tenant is not accessed with OAuth 1.0a")
+        raise OtherAuthentication("OAuth 1.0a")
     return credentials

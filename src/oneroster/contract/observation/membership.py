@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_at
@@ -58,7 +58,7 @@ def linking_records(
     They are the rows themselves, or the records of the collection that the scope goes through.
 
     Raises:
-        NotExercised: That collection was not read, or with ``complete``, not completely.
+        NotJudged: That collection was not read, or with ``complete``, not completely.
     """
     if scope.through is None:
         collection = tenant.dialect.collection_of(operation.element)
@@ -66,7 +66,7 @@ def linking_records(
         collection = tenant.dialect.operation(scope.through.collection)
     records = tenant.all_rows(collection) if complete else tenant.known_rows(collection)
     if collection is None or collection.element is None:
-        raise NotExercised("the dialect has no such collection")
+        raise NotOffered("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
     matching = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
     return collection.element, matching
@@ -84,11 +84,11 @@ def expected_members(
         live_only: Ignore links and rows that are marked for deletion.
 
     Raises:
-        NotExercised: A collection that is needed was not read completely.
+        NotJudged: A collection that is needed was not read completely.
     """
     scope, element = operation.scope, operation.element
     if scope is None or element is None:
-        raise NotExercised("the document does not say to which parent the rows belong")
+        raise NotOffered("the document does not say to which parent the rows belong")
     linking, records = linking_records(tenant, operation, scope)
     rows = tenant.all_rows(tenant.dialect.collection_of(element))
     ids: set[str] = set()
@@ -108,10 +108,10 @@ def count_parents(tenant: ObservedTenant, operation: Operation, *, complete: boo
     """Return how many records link each combination of parents of a nested collection, in the order of its scope.
 
     Raises:
-        NotExercised: The records were not read, or with ``complete``, not completely.
+        NotJudged: The records were not read, or with ``complete``, not completely.
     """
     if operation.scope is None:
-        raise NotExercised("the document does not say to which parent the rows belong")
+        raise NotOffered("the document does not say to which parent the rows belong")
     element, records = linking_records(tenant, operation, operation.scope, complete=complete)
     counts: Counter[tuple[str, ...]] = Counter()
     for record in records:

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 
 from oneroster.contract.dialects.dialect import Dialect, document_words, path_parameters
 from oneroster.contract.dialects.dialect_specification import DocumentModel
-from oneroster.contract.errors import NoResponseError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotOffered
 from oneroster.contract.http.credentials import Credentials, HttpMethod
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
 from oneroster.standard import Standard
@@ -186,31 +187,31 @@ class ObservedTenant:
         """Return the walk over a collection without parents.
 
         Raises:
-            NotExercised: The dialect or the tenant has no such collection, or it could not be read.
+            NotJudged: The dialect or the tenant has no such collection, or it could not be read.
         """
         if operation is None:
-            raise NotExercised("the dialect has no such collection")
+            raise NotOffered("the dialect has no such collection")
         walks = self.walks(operation)
         if not walks or not walks[0].pages:
-            raise NotExercised(f"{operation.operation_id} is not offered or could not be read")
+            raise unread(operation, self.readings(operation), self.unanswered.get(operation.operation_id))
         return walks[0]
 
     def all_rows(self, operation: Operation | None) -> dict[str, Record]:
         """Return all records of a collection by sourcedId.
 
         Raises:
-            NotExercised: See `walk`; also if the collection was not read completely.
+            NotJudged: See `walk`; also if the collection was not read completely.
         """
         walk = self.walk(operation)
         if not walk.complete:
-            raise NotExercised(f"{walk.operation.operation_id} was not read completely ({walk.stopped})")
+            raise walk.incomplete
         return self.rows_by_id(walk)
 
     def known_rows(self, operation: Operation | None) -> dict[str, Record]:
         """Return the records of a collection that were read, whether they are all of them or not.
 
         Raises:
-            NotExercised: See `walk`.
+            NotJudged: See `walk`.
         """
         return self.rows_by_id(self.walk(operation))
 

@@ -14,7 +14,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any, Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
@@ -86,7 +86,7 @@ def known_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[
     for operation in collections(tenant):
         try:
             rows = tenant.known_rows(operation)
-        except NotExercised:
+        except NotJudged:
             continue
         if operation.subset is None and len(rows) > 1:
             yield operation, rows
@@ -217,12 +217,12 @@ def draw_value(
         usable: Returns the texts of a field that can be sent.
 
     Raises:
-        NotExercised: No value can be written in a filter.
+        NotJudged: No value can be written in a filter.
     """
     texts = usable(probe)
     inner = texts[1:-1] or texts
     if not inner:
-        raise NotExercised(f"{probe.path} has no value that can be used in a filter")
+        raise NotEnoughData(0, 1, f"value of {probe.path} that can be used in a filter")
     seed = f"{tenant.seed} {probe.name} {salt}"
     return random.Random(seed).choice(inner)  # noqa: S311 - not used for security
 

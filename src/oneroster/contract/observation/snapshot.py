@@ -10,13 +10,19 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotExercised, TenantNotTestableError
+from oneroster.contract.errors import (
+    AccessRefusedError,
+    ExplainedBy,
+    NoResponseError,
+    NotJudged,
+    TenantNotTestableError,
+)
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.walk import ObservedWalk, walk
-from oneroster.settings import missing_credentials
+from oneroster.contract.observation.walk import REPEATING, ObservedWalk, walk
+from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
 __all__ = ["read_all_collections"]
@@ -81,7 +87,8 @@ def _distrust_equal_sizes(tenant: ObservedTenant) -> None:
     sizes = Counter(len(each) for each in unproven if len(each) <= each.limit)
     for each in unproven:
         if sizes[len(each)] >= EQUAL_SIZES:
-            each.complete, each.stopped = False, each.unpaged
+            each.complete = False
+            each.stop(ExplainedBy(REPEATING, each.unpaged), each.unpaged)
 
 
 def _of_turn(requests: list[SampleRequest], turn: int) -> list[SampleRequest]:
@@ -124,7 +131,10 @@ def _require_data(tenant: ObservedTenant) -> None:
     seen = ", ".join(f"HTTP {status} {count} times" for status, count in sorted(statuses.items())) or "no response"
     if responses and set(statuses) <= {401, 403}:
         anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
-        advice = missing_credentials() if anonymous else "check the credentials and their scopes"
+        names = where_credentials_come_from()
+        advice = (
+            f"credentials are missing: {names}" if anonymous else f"check the credentials and their scopes: {names}"
+        )
         raise AccessRefusedError(f"every collection is refused ({seen}); {advice}")
     base_paths = " or ".join(tenant.standard.specification.services.values())
     raise TenantNotTestableError(
@@ -142,7 +152,7 @@ def _sample_reads(tenant: ObservedTenant, operation: Operation) -> Iterator[Samp
 def _known_ids(tenant: ObservedTenant, operation: Operation | None) -> list[str]:
     try:
         return list(tenant.known_rows(operation))
-    except NotExercised:
+    except NotJudged:
         return []
 
 
@@ -155,7 +165,7 @@ def _parents_with_rows(tenant: ObservedTenant, operation: Operation) -> list[dic
     """Return parents that records refer to, those with most rows first, which exercise most."""
     try:
         counts = count_parents(tenant, operation, complete=False)
-    except NotExercised:
+    except NotJudged:
         return []
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     ordered = [combination for combination, _ in counts.most_common() if _listed(tenant, operation, combination)]
@@ -168,7 +178,7 @@ def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str
     for parent, sourced_id in zip(parents, combination, strict=True):
         try:
             listed = tenant.known_rows(tenant.dialect.list_of(parent.read))
-        except NotExercised:
+        except NotJudged:
             continue
         if sourced_id not in listed:
             return False

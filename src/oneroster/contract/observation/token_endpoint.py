@@ -4,7 +4,7 @@ import base64
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import OtherAuthentication
 from oneroster.contract.http.credentials import FORM, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
@@ -81,9 +81,9 @@ def token_endpoint_of(tenant: ObservedTenant) -> TokenEndpoint:
     """Return the token endpoint of a tenant.
 
     Raises:
-        NotExercised: The tenant is not accessed with OAuth 2 client credentials.
+        NotJudged: The tenant is not accessed with OAuth 2 client credentials.
     """
     credentials = tenant.gateway.target.access
     if not isinstance(credentials, OAuth2Credentials):
-        raise NotExercised("the tenant is not accessed with OAuth 2 client credentials")
+        raise OtherAuthentication("OAuth 2 client credentials")
     return tenant.memo(TokenEndpoint, lambda: TokenEndpoint(tenant.gateway, credentials))

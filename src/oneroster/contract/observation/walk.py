@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from oneroster.contract.errors import NoResponseError
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NoResponseError, NotJudged, Unanswered
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster_runtime.specification import Operation
 
 __all__ = ["ObservedWalk", "walk"]
 
 ROUND: Final = 10
 """Maximum page sizes of servers are multiples of this."""
+REPEATING: Final = ("OR-PAG-02", "OR-PAG-04", "OR-PAG-01", "OR-SEM-10")
+"""Rules that report a page whose rows were received before."""
 
 Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]
 
@@ -33,6 +36,7 @@ class ObservedWalk:
         stopped: Why the end was not reached; empty if it was.
         unpaged: How the server showed that it does not page; empty if it pages. The repeated page is not in ``pages``.
         repeated: The page that repeated earlier rows, or held more rows than its limit; None if the server pages.
+        obstacle: The same as the cause for which what needs the whole collection is not judged.
     """
 
     operation: Operation
@@ -43,6 +47,23 @@ class ObservedWalk:
     stopped: str = ""
     unpaged: str = ""
     repeated: ParsedResponse | None = None
+    obstacle: NotJudged | None = None
+
+    def stop(self, obstacle: NotJudged, text: str) -> None:
+        """Note why the end is not reached."""
+        self.obstacle, self.stopped = obstacle, text
+
+    @property
+    def incomplete(self) -> NotJudged:
+        """The cause for which what needs the whole collection is not judged."""
+        text = f"{self.operation.operation_id} was not read completely ({self.stopped})"
+        match self.obstacle:
+            case ExplainedBy(rules=rules):
+                return ExplainedBy(rules, text, self.operation.operation_id)
+            case None:
+                return ExplainedBy((), text, self.operation.operation_id)
+            case other:
+                return type(other)(text)
 
     @property
     def rows(self) -> list[Record]:
@@ -81,12 +102,13 @@ def walk(
         try:
             page = ask(operation, values, {"limit": limit, "offset": offset})
         except NoResponseError as error:
-            found.stopped = str(error)
+            found.stop(Unanswered(str(error)), str(error))
             break
         if page.problem is not None:
             # Some servers return 204 or 404 past the end.
             found.complete = offset > 0 and page.exchange.status in (204, 404)
-            found.stopped = "" if found.complete else page.problem
+            if not found.complete:
+                found.stop(obstacle(page, "OR-PAG-07"), page.problem)
             break
         if page.rows and seen.issuperset(page.ids):
             _end_at_repetition(found, page)
@@ -98,7 +120,8 @@ def walk(
         if not page.rows or (len(page.rows) < limit and page.total == offset):
             found.complete = True
         elif offset >= max_rows or len(found.pages) >= max_pages:
-            found.stopped = f"more than {offset} rows"
+            text = f"more than {offset} rows"
+            found.stop(BeyondBudget(text), text)
         seen.update(page.ids)
     return found
 
@@ -115,4 +138,5 @@ def _end_at_repetition(found: ObservedWalk, page: ParsedResponse) -> None:
     whole = len(found.pages) == 1 and rows != found.limit
     cut = rows < found.limit and rows % ROUND == 0 and first.total != rows
     found.complete = whole and not cut
-    found.stopped = "" if found.complete else found.unpaged
+    if not found.complete:
+        found.stop(ExplainedBy(REPEATING, found.unpaged), found.unpaged)

@@ -3,28 +3,49 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from oneroster.contract.result import REPORT_FORMAT, WHOLE_TENANT, Check, CheckReport, Status
+from oneroster.contract.result import (
+    READABLE_FORMATS,
+    REPORT_FORMAT,
+    VIOLATED,
+    WHOLE_TENANT,
+    Check,
+    CheckReport,
+    Status,
+)
 
 __all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read_old_report"]
 
-VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
 _NEW: Final = "violated; it was not part of the older report"
 _TEXTS: Final = {
     (Status.FAILED, Status.PASSED): "no longer violated",
     (Status.WARNED, Status.PASSED): "no longer violated",
     (Status.PASSED, Status.FAILED): "held before, is now violated",
     (Status.PASSED, Status.WARNED): "held before, is now violated",
-    (Status.SKIPPED, Status.FAILED): "was skipped before, is now violated",
-    (Status.SKIPPED, Status.WARNED): "was skipped before, is now violated",
+    (Status.NOT_JUDGED, Status.FAILED): "was not judged before, is now violated",
+    (Status.NOT_JUDGED, Status.WARNED): "was not judged before, is now violated",
     (Status.WARNED, Status.FAILED): "was a violated should, is now a violated must",
     (Status.FAILED, Status.WARNED): "was a violated must, is now a violated should",
 }
 """What each change of status means; all others are neither better nor worse."""
-_SEVERITY: Final = {Status.FAILED: 2, Status.WARNED: 1, Status.PASSED: 0, Status.SKIPPED: 0}
+_SEVERITY: Final = {
+    Status.FAILED: 3,
+    Status.WARNED: 2,
+    Status.ACCEPTED: 1,
+    Status.PASSED: 0,
+    Status.OPEN: 0,
+    Status.NOT_JUDGED: 0,
+}
+_OLD_STATUSES: Final = {"skipped": Status.NOT_JUDGED}
+"""Outcomes that older forms of the report write in another word."""
+_COMPARED_AS: Final = {Status.OPEN: Status.PASSED, Status.ACCEPTED: Status.NOT_JUDGED}
+"""Outcomes that a comparison treats like another, because neither passes from one to the other is a change."""
+
+
+_Outcome = Literal["passed", "failed", "warned", "open", "accepted", "not judged", "skipped"]
 
 
 class OldReportError(ValueError):
@@ -34,7 +55,14 @@ class OldReportError(ValueError):
 class _OldCheck(msgspec.Struct):
     id: str = msgspec.field(name="rule")
     operation_id: str | None = msgspec.field(name="operation")
-    status: Status
+    outcome: Literal["passed", "failed", "warned", "open", "accepted", "not judged", "skipped"] = msgspec.field(
+        name="status"
+    )
+
+    @property
+    def status(self) -> Status:
+        """The outcome, in the words of this version."""
+        return _OLD_STATUSES.get(self.outcome) or Status(self.outcome)
 
 
 class _OldTarget(msgspec.Struct):
@@ -92,12 +120,12 @@ def read_old_report(path: Path) -> OldReport:
         content = path.read_bytes()
         members: Any = msgspec.json.decode(content)
         is_report = isinstance(members, dict) and {"checks", "target"} <= members.keys()
-        if is_report and members.get("format") != REPORT_FORMAT:
+        if is_report and members.get("format") not in READABLE_FORMATS:
             raise OldReportError(_other_format(path, members.get("format")))
         return msgspec.json.decode(content, type=OldReport)
     except OSError as error:
         raise OldReportError(f"cannot read the older report {path}: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The decoder's own message may quote the file, which can be anything.
         raise OldReportError(f"{path} is not a report that `oneroster check --report-json` wrote") from None
 
@@ -135,4 +163,4 @@ def _worst_statuses(checks: Sequence[_OldCheck | Check]) -> dict[tuple[str, str 
         key = (check.id, check.operation_id)
         if key not in statuses or _SEVERITY[check.status] > _SEVERITY[statuses[key]]:
             statuses[key] = check.status
-    return statuses
+    return {key: _COMPARED_AS.get(status, status) for key, status in statuses.items()}

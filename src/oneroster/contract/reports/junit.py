@@ -9,7 +9,7 @@ from typing import Final
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from oneroster.contract.reports.summary_model import Summary
-from oneroster.contract.result import WHOLE_TENANT, Check, Reason, Status
+from oneroster.contract.result import WHOLE_TENANT, Cause, Check, Status
 from oneroster.contract.rule import FAMILIES
 
 __all__ = ["render"]
@@ -43,10 +43,10 @@ def _suite(family: str, checks: list[Check], failing: set[int], kind: str) -> Te
 def _case(check: Check, kind: str, *, fails: bool) -> TestCase:
     case = TestCase(f"{check.id} {check.title}", classname=f"{check.family}.{check.operation_id or WHOLE_TENANT}")
     message, details = _writable(check.message), _writable(_details(check))
-    if check.reason is Reason.KIT_ERROR:
+    if check.cause is Cause.KIT_ERROR:
         case.result = [_with_text(Error(message, kind), details)]
-    elif check.status is Status.SKIPPED:
-        case.result = [Skipped(message)]
+    elif check.status in (Status.NOT_JUDGED, Status.ACCEPTED):
+        case.result = [Skipped(f"{check.cause}: {message}" if check.cause else message)]
     elif fails:
         case.result = [_with_text(Failure(message, kind), details)]
     elif check.status is Status.WARNED:

@@ -6,35 +6,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison, OldReport, compare
-from oneroster.contract.result import HOLDS, WHOLE_TENANT, Check, CheckReport, Reason, Status
+from oneroster.contract.result import VIOLATED, WHOLE_TENANT, Cause, Check, CheckReport, Status
 from oneroster.contract.rule import FAMILIES
+from oneroster.contract.verdict import Verdict
 
-__all__ = ["FindingGroup", "Headline", "Outcome", "Score", "Summary", "operation_names"]
+__all__ = ["FindingGroup", "Score", "Summary", "operation_names"]
 
 SHOWN_REASONS: Final = 3
-
-
-class Outcome(StrEnum):
-    """How a run ended, in one word."""
-
-    HOLDS = "holds"
-    WARNED = "warned"
-    VIOLATED = "violated"
-    UNJUDGED = "unjudged"
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """How a run ended, in one line."""
-
-    outcome: Outcome
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +27,11 @@ class Score:
     Attributes:
         name: The family, or the operationId.
         rules: How many different rules the checks are of.
-        passed: Checks that hold.
+        passed: Checks that hold, and open points.
         failed: Checks that violate a must.
         warned: Checks that violate a should.
-        skipped: Checks that could not be made.
+        accepted: Violations that the baseline accepts.
+        not_judged: Checks that could not be made.
     """
 
     name: str
@@ -55,12 +39,13 @@ class Score:
     passed: int
     failed: int
     warned: int
-    skipped: int
+    accepted: int
+    not_judged: int
 
     @property
     def judged(self) -> int:
         """The number of checks that were made."""
-        return self.passed + self.failed + self.warned
+        return self.passed + self.failed + self.warned + self.accepted
 
     @property
     def percent(self) -> int | None:
@@ -94,29 +79,31 @@ class Summary:
     Attributes:
         report: The report.
         fail_on: The lowest level whose violations fail the run.
-        headline: How the run ended.
+        verdict: How the run ended.
         counts: The number of checks of each status.
+        causes: The number of checks that were not judged, by cause.
         failing: The checks that fail the run.
         families: A score for each family that has checks, in the order of the run.
         operations: A score for each operation that has checks, those with the most violations first.
         violations: The violations, grouped by rule.
         fix_first: The same, in the order in which to fix them.
         open_points: What the server does where the standard is not certain, grouped by rule.
-        skips: A line for each cause of skipped checks, and one for each error of the kit.
+        not_judged: A line for each cause of checks that were not judged, and one for each error of the kit.
         comparison: What changed since an older report; None without one.
     """
 
     report: CheckReport
     fail_on: Level
-    headline: Headline
+    verdict: Verdict
     counts: Mapping[str, int]
+    causes: Mapping[str, int]
     failing: tuple[Check, ...]
     families: tuple[Score, ...]
     operations: tuple[Score, ...]
     violations: tuple[FindingGroup, ...]
     fix_first: tuple[FindingGroup, ...]
     open_points: tuple[FindingGroup, ...]
-    skips: tuple[str, ...]
+    not_judged: tuple[str, ...]
     comparison: Comparison | None = None
 
     @classmethod
@@ -129,41 +116,25 @@ class Summary:
             older: The report to compare with.
         """
         violations = _violations(report)
-        failing = tuple(report.violations(fail_on))
         return cls(
             report,
             fail_on,
-            _headline(report, fail_on, violations, fails=bool(failing)),
+            report.verdict(fail_on),
             report.summary(),
-            failing,
+            Counter(str(check.cause) for check in report.checks if check.cause is not None),
+            tuple(report.violations(fail_on)),
             _family_scores(report),
             _operation_scores(report),
             violations,
             _by_urgency(violations),
             _open_points(report),
-            tuple(_skip_lines(report)),
+            tuple(_not_judged_lines(report)),
             None if older is None else compare(older, report),
         )
 
     def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
         """Return the violations of one level, grouped by rule."""
         return tuple(group for group in self.violations if group.first.level is level)
-
-
-def _headline(report: CheckReport, fail_on: Level, violations: Iterable[FindingGroup], *, fails: bool) -> Headline:
-    rules = Counter(level for level, _ in {(group.first.level, group.first.id) for group in violations})
-    musts, shoulds = rules[Level.MUST], rules[Level.SHOULD]
-    if musts:
-        also = f", {count_of(shoulds, 'should')} violated" if shoulds else ""
-        return Headline(Outcome.VIOLATED, f"{count_of(musts, 'must')} violated" + also)
-    if report.unjudged is not None and not fails:
-        return Headline(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
-    if report.kit_errors():
-        return Headline(Outcome.UNJUDGED, "The kit itself failed; the server could not be judged")
-    if shoulds:
-        outcome = Outcome.VIOLATED if fail_on is Level.SHOULD else Outcome.WARNED
-        return Headline(outcome, f"All musts hold; {count_of(shoulds, 'should')} violated")
-    return Headline(Outcome.HOLDS, "All musts hold")
 
 
 def _family_scores(report: CheckReport) -> tuple[Score, ...]:
@@ -178,21 +149,21 @@ def _operation_scores(report: CheckReport) -> tuple[Score, ...]:
 
 
 def _violations(report: CheckReport) -> tuple[FindingGroup, ...]:
-    return _groups(check for check in report.checks if check.status in (Status.FAILED, Status.WARNED))
+    return _groups(check for check in report.checks if check.status in VIOLATED)
 
 
 def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
-    return _groups(
-        check
-        for check in report.checks
-        if check.level is Level.OPEN and check.status is Status.PASSED and check.message != HOLDS
-    )
+    return _groups(check for check in report.checks if check.status is Status.OPEN)
 
 
 def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """Return violations in the order in which to fix them: musts first, then those of many operations."""
-    weight = list(Level)
-    return tuple(sorted(violations, key=lambda group: (weight.index(group.first.level), -len(group.checks))))
+    """Return violations in the order in which to fix them: the worst harm first, musts before shoulds."""
+    levels = list(Level)
+
+    def urgency(group: FindingGroup) -> tuple[int, int, int]:
+        return group.first.harm.rank, levels.index(group.first.level), -len(group.checks)
+
+    return tuple(sorted(violations, key=urgency))
 
 
 def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
@@ -207,26 +178,25 @@ def operation_names(checks: Iterable[Check], most: int | None = None) -> str:
     return ", ".join(shown) + (f" and {len(names) - len(shown)} more" if len(names) > len(shown) else "")
 
 
-def _skip_lines(report: CheckReport) -> Iterator[str]:
-    skipped = [check for check in report.checks if check.status is Status.SKIPPED]
-    for reason in Reason:
-        mine = [check for check in skipped if check.reason is reason]
-        if reason is Reason.KIT_ERROR:
+def _not_judged_lines(report: CheckReport) -> Iterator[str]:
+    if accepted := Counter(check.accepted for check in report.checks if check.status is Status.ACCEPTED):
+        shown = "; ".join(f"{reason} ({count})" for reason, count in accepted.most_common(SHOWN_REASONS))
+        yield f"{count_of(accepted.total(), 'violation')} accepted by the baseline: {shown}"
+    for cause in Cause:
+        mine = [check for check in report.checks if check.cause is cause]
+        if cause is Cause.KIT_ERROR:
             yield from (f"{check.id}, {check.operation_id or WHOLE_TENANT}: {check.message}" for check in mine)
-        elif reason is Reason.NOT_OFFERED and mine:
-            named = list(dict.fromkeys(check.operation_id for check in mine if check.operation_id))
-            yield f"not offered: {', '.join(named) or 'what these rules need: ' + ', '.join(each.id for each in mine)}"
         elif mine:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
-            yield f"{count_of(len(mine), 'check')} skipped ({reason}): {shown}"
+            yield f"{count_of(len(mine), 'check')} not judged ({cause}): {shown}"
 
 
 def _score(name: str, checks: list[Check]) -> Score:
     counts = Counter(check.status for check in checks)
     rules = len({check.id for check in checks})
-    passed, failed = counts[Status.PASSED], counts[Status.FAILED]
-    return Score(name, rules, passed, failed, counts[Status.WARNED], counts[Status.SKIPPED])
+    passed, failed, warned = counts[Status.PASSED] + counts[Status.OPEN], counts[Status.FAILED], counts[Status.WARNED]
+    return Score(name, rules, passed, failed, warned, counts[Status.ACCEPTED], counts[Status.NOT_JUDGED])
 
 
 def _groups(checks: Iterable[Check]) -> tuple[FindingGroup, ...]:

@@ -10,8 +10,9 @@ from rich.text import Text
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.reports.summary_model import FindingGroup, Outcome, Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Score, Summary, operation_names
 from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
+from oneroster.contract.verdict import Outcome
 
 __all__ = ["print_report"]
 
@@ -19,8 +20,8 @@ FIX_FIRST: Final = 3
 WORST_OPERATIONS: Final = 5
 SHOWN_OPERATIONS: Final = 4
 SHOWN_MESSAGES: Final = 3
-_COLUMNS: Final = ("rules", "passed", "failed", "warned", "skipped", "holds")
-_LEFT_OUT: Final = ("rules", "skipped")
+_COLUMNS: Final = ("rules", "passed", "failed", "warned", "not judged", "holds")
+_LEFT_OUT: Final = ("rules", "not judged")
 _NARROW: Final = 60
 """Characters in a line below which a table of scores leaves out columns."""
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
@@ -31,6 +32,7 @@ _OUTCOMES: Final = {
     Outcome.WARNED: "bold yellow",
     Outcome.VIOLATED: "bold red",
     Outcome.UNJUDGED: "bold red",
+    Outcome.KIT_ERROR: "bold red",
 }
 
 
@@ -46,9 +48,9 @@ def print_report(summary: Summary, console: Console) -> None:
     for level, heading in _HEADINGS.items():
         _section(console, heading, summary.violations_of(level))
     _section(console, _OPEN_HEADING, summary.open_points)
-    if summary.skips:
+    if summary.not_judged:
         console.print()
-        for line in summary.skips:
+        for line in summary.not_judged:
             _line(console, line, "dim")
     if len(summary.violations) > FIX_FIRST:
         _fix_first(summary, console)
@@ -58,7 +60,7 @@ def print_report(summary: Summary, console: Console) -> None:
     console.print()
     if report.repeat:
         _line(console, f"Repeat this run: {report.repeat}", "dim")
-    _line(console, summary.headline.text, _OUTCOMES[summary.headline.outcome])
+    _line(console, summary.verdict.headline, _OUTCOMES[summary.verdict.outcome])
 
 
 def _leftovers(report: CheckReport, console: Console) -> None:
@@ -88,7 +90,7 @@ def _scores(heading: str, scores: Iterable[Score], width: int) -> Table:
             "passed": _number(score.passed),
             "failed": _number(score.failed, "bold red"),
             "warned": _number(score.warned, "yellow"),
-            "skipped": _number(score.skipped),
+            "not judged": _number(score.not_judged),
             "holds": Text(
                 "-" if score.percent is None else f"{score.percent} %", style="dim" if score.percent is None else ""
             ),

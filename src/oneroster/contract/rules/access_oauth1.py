@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.invalid_credentials import CustomSignature, require_oauth1
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle_of_status
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -62,7 +63,8 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     path = readable_path(tenant, operation)
     first = tenant.probe(path, QUERY, access=signature)
     if first.status != 200:
-        raise NotExercised(f"the first use of the nonce returned HTTP {first.status}")
+        text = f"the first use of the nonce returned HTTP {first.status}"
+        raise obstacle_of_status(first, text) or ExplainedBy("OR-ENG-01", text)
     yield from expect_rejected_signature(tenant.probe(path, QUERY, access=signature), "a nonce that was already used")
 
 

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, NotOffered, Refused
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
@@ -34,13 +35,13 @@ def token_members(exchange: Exchange) -> dict[str, Any] | None:
 def granted_scope(tenant: ObservedTenant) -> str:
     """Return the scope for which the token endpoint grants a token: that of the run, a part of it, or none.
 
-    Raises ``NotExercised`` when the token endpoint grants no token.
+    Raises ``NotJudged`` when the token endpoint grants no token.
     """
     desk = token_endpoint_of(tenant)
     for scope in desk.scopes:
         if token_members(desk.grant(scope)) is not None:
             return scope
-    raise NotExercised("the token endpoint grants no token")
+    raise Refused("the token endpoint grants no token")
 
 
 def successful_token_response(tenant: ObservedTenant) -> Exchange:
@@ -98,6 +99,7 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
 @rule(
     "OR-ACC-08",
     family="access",
+    harm=Harm.FORM,
     title="A token response contains the token type bearer and the lifetime",
     clause="7.4 token response: access_token, token_type, expires_in [A]",
     example="the token response contains an access_token and nothing else",
@@ -147,13 +149,13 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     members = token_members(successful_token_response(tenant)) or {}
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_WAIT:
-        raise NotExercised(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
+        raise BeyondBudget(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
     fresh = token_members(token_endpoint_of(tenant).request_token(granted_scope(tenant)))
     if fresh is None:
-        raise NotExercised("the token endpoint granted no second token")
+        raise Refused("the token endpoint granted no second token")
     token, path = BearerToken(fresh["access_token"]), readable_path(tenant, operation)
     if tenant.probe(path, "limit=1", access=token).status != 200:
-        raise NotExercised("a new token was not accepted, so its expiry cannot be tested")
+        raise Refused("a new token was not accepted, so its expiry cannot be tested")
     tenant.gateway.pause(life + EXPIRY_MARGIN)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
@@ -169,7 +171,7 @@ def token_with_other_scope(
 
     The second value says whether the token response named the scope it granted.
 
-    Raises ``NotExercised`` when the token endpoint grants no such token.
+    Raises ``NotJudged`` when the token endpoint grants no such token.
     """
     for scope in offered:
         members = token_members(token_endpoint_of(tenant).grant(scope))
@@ -180,7 +182,7 @@ def token_with_other_scope(
             return BearerToken(members["access_token"]), False
         if not set(scopes.split()) & set(wanted):
             return BearerToken(members["access_token"]), True
-    raise NotExercised("no token with a narrower scope is granted")
+    raise NotOffered("no token with a narrower scope is granted")
 
 
 def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:

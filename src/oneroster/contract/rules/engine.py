@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.errors import EngineError, NotExercised
+from oneroster.contract.errors import EngineError, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
@@ -48,7 +49,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
     """Raise the reason why the engine did not finish, unless the rule has a finding.
 
     Raises ``EngineError`` for an error of the engine, ``BudgetSpentError`` or ``UnreachableError`` when it was stopped,
-    and ``NotExercised`` when it sent no request to the operation.
+    and ``NotJudged`` when it sent no request to the operation.
     """
     if found:
         return
@@ -58,7 +59,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
         if run.stopped is not None:
             raise run.stopped
     if not any(run.exchanges.get(operation.path) for run in runs):
-        raise NotExercised("the engine generated no request for this operation")
+        raise NotEnoughData(0, 1, "request that the engine can generate")
 
 
 @rule(
@@ -107,6 +108,7 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-ENG-03",
     family="engine",
+    harm=Harm.VALUES,
     title="Responses match the schema for every valid request",
     clause="2 wrapper summary and 5 data model [A]",
     example="with a filter, the records lack a required property",

@@ -6,9 +6,10 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotRequested
 from oneroster.contract.fuzzing.engine_runs import engine_run
 from oneroster.contract.fuzzing.phases import Phase
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
@@ -29,20 +30,20 @@ _VALID_NUMBERS: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compi
 def operations_for_invalid_requests(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every operation that the tenant serves, if the run may send invalid requests.
 
-    Raises ``NotExercised`` without --negative.
+    Raises ``NotJudged`` without --negative.
     """
     if not tenant.plan.negative:
-        raise NotExercised("invalid requests are sent only with --negative")
+        raise NotRequested("negative")
     return offered(tenant)
 
 
 def single_reads_from_lists(tenant: ObservedTenant) -> Iterator[Operation]:
     """Every single read that the tenant serves, if the run follows links.
 
-    Raises ``NotExercised`` without --stateful.
+    Raises ``NotJudged`` without --stateful.
     """
     if not tenant.plan.stateful:
-        raise NotExercised("links are followed only with --stateful")
+        raise NotRequested("stateful")
     return reads(tenant)
 
 
@@ -123,6 +124,7 @@ def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchan
 @rule(
     "OR-ENG-06",
     family="engine",
+    harm=Harm.ROWS,
     title="Every listed record can be read, wherever its page begins",
     clause="2 single reads [A]",
     example="an org in the middle of the list returns 404 when it is read",

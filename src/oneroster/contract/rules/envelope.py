@@ -4,11 +4,12 @@ import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialects.dialect import wrapper_trust
-from oneroster.contract.errors import NoResponseError, NotExercised, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -29,20 +30,13 @@ def single_read_operations(tenant: ObservedTenant) -> Iterable[Operation]:
 def successful_responses(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
     """Return the responses with status 200.
 
-    Raises ``NotExercised`` with the reason when there are none, and ``NoResponseError`` without any response.
+    Raises ``NotJudged`` with the reason when there are none.
     """
     readings = tenant.readings(operation)
     found = [reading for reading in readings if reading.exchange.status == 200]
     if found:
         return found
-    if operation.operation_id in tenant.unanswered:
-        raise NoResponseError(tenant.unanswered[operation.operation_id])
-    if tenant.offer(operation) is Offer.UNKNOWN:
-        raise NotExercised("no id is known to request it with")
-    statuses = ", ".join(sorted({f"HTTP {reading.exchange.status}" for reading in readings}))
-    if tenant.offer(operation) is Offer.NO:
-        raise NotOffered(f"not offered ({statuses})")
-    raise NotExercised(f"no successful response ({statuses})")
+    raise unread(operation, readings, tenant.unanswered.get(operation.operation_id))
 
 
 def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
@@ -58,6 +52,7 @@ def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], oper
 @rule(
     "OR-ENV-01",
     family="envelope",
+    harm=Harm.ROWS,
     title="A collection is an array under its documented key",
     clause="2 wrapper summary [A]",
     example='GET /students returns `{"students": [...]}` instead of `{"users": [...]}`',
@@ -72,6 +67,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
 @rule(
     "OR-ENV-02",
     family="envelope",
+    harm=Harm.ROWS,
     title="A single record is an object under its documented key",
     clause="2 wrapper summary [A]",
     example='GET /orgs/{id} returns `{"orgs": [...]}` with an array of one org',

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.http.parsed_response import json_type
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -41,7 +42,7 @@ def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     # A sort by an unknown field is a request for which the standard documents a warning.
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     payload = reading.other_members
     if STATUS_KEY in payload:
         for error in _form_errors(payload[STATUS_KEY], required_codes(tenant)):
@@ -49,7 +50,7 @@ def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     elif has_code_major(payload):
         yield finding(f"the warning beside the data is not under the key {STATUS_KEY}", reading, level=Level.OPEN)
     else:
-        raise NotExercised("the response contains no warning")
+        raise ExplainedBy("OR-SRT-05", "the response contains no warning")
 
 
 def _form_errors(entries: Any, codes: dict[str, tuple[str, ...]]) -> Iterator[str]:

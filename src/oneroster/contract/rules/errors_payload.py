@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
@@ -17,17 +18,19 @@ from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 JSON: Final = "application/json"
+PROVOKING: Final = ("OR-ERR-01", "OR-ERR-02", "OR-ERR-05", "OR-FLT-12", "OR-FLT-13", "OR-FLD-05", "OR-ERR-03")
+"""Rules that send requests which must fail, and report those that do not."""
 
 
 def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
     """Return the error responses of an operation.
 
-    Raises ``NotExercised`` when no invalid request returned an error.
+    Raises ``NotJudged`` when no invalid request returned an error.
     """
     # Unsupported methods are often rejected by the web server, which does not know the API.
     found = [each for each in ExpectedErrors.of(tenant).errors(operation) if each.status not in (405, 501)]
     if not found:
-        raise NotExercised("no error response was received")
+        raise ExplainedBy(PROVOKING, "no error response was received")
     return found
 
 
@@ -87,7 +90,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = [(each, said) for each in error_responses(tenant, operation) if (said := status_entries(each.json))]
     if not known:
-        raise NotExercised("no error response contains a status payload")
+        raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     for exchange, said in known:
         if not any(each.code_major == "failure" and each.severity == "error" for each in said):
             yield exchange_finding(
@@ -107,6 +110,7 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-ERR-09",
     family="errors",
+    harm=Harm.ACCESS,
     title="An error response contains no server internals",
     clause="6.2 error payload, its four elements and no more [B]",
     example="the description contains a stack trace, an SQL statement or the HTML error page of the framework",

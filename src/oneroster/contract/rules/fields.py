@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
@@ -63,13 +65,13 @@ def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple
 
     Undocumented fields are counted and not named, because their names may be data.
 
-    Raises ``NotExercised`` when the response contains no record.
+    Raises ``NotJudged`` when the response contains no record.
     """
     if is_rejected(reading):
         yield finding(f"fields={','.join(asked)} returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.problem is not None or not reading.rows:
-        raise NotExercised(reading.problem or "the response contains no record")
+        raise obstacle(reading) if reading.problem else NotEnoughData(0, 1, "record in the response")
     extra = Counter(name for row in reading.rows for name in row if name not in asked)
     # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
@@ -128,6 +130,7 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
 @rule(
     "OR-FLD-03",
     family="fields",
+    harm=Harm.FORM,
     title="Field selection with an unknown name still returns the data",
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
@@ -139,7 +142,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     if is_rejected(reading):
         yield finding(f"fields with an unknown name returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     elif not reading.rows:
         yield finding("fields with an unknown name returned no records", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
@@ -154,6 +157,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 @rule(
     "OR-FLD-04",
     family="fields",
+    harm=Harm.FORM,
     title="Field selection with an unknown name returns a warning",
     clause="3.3 fields names an unknown field, warning beside the data [B]",
     example="fields=status,favouriteColour returns 200 without a warning",
@@ -164,7 +168,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_selection_field"):
         yield finding(
@@ -175,6 +179,7 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
 @rule(
     "OR-FLD-05",
     family="fields",
+    harm=Harm.FORM,
     title="A blank fields parameter is rejected",
     clause="3.3 fields is blank [B]",
     example="fields= returns whole records",
@@ -197,6 +202,7 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 @rule(
     "OR-FLD-06",
     family="fields",
+    harm=Harm.ROWS,
     title="Field selection does not change which records are returned",
     clause="3.4 field selection chooses fields [B]",
     example="filter=status='active'&fields=sourcedId returns no records, because status is not selected",
@@ -215,7 +221,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
         yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
         return
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     expected = {name for name, row in rows.items() if row.get("status") == wanted}
     returned = {name for name in reading.ids if name is not None}
     page = len(whole.pages[0].rows)
@@ -238,5 +244,5 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
 def _rarest_status(rows: dict[str, Record]) -> str:
     counts = Counter(status for row in rows.values() if (status := row.get("status")) in ("active", "tobedeleted"))
     if not counts:
-        raise NotExercised("no record has a status")
+        raise ExplainedBy("OR-SCH-01", "no record has a status")
     return str(min(counts, key=lambda status: (counts[status], status)))

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -52,7 +53,7 @@ def compare_filter(
     ``rejection_level`` is the level of a finding when the tenant rejects the filter; None for the level of the rule.
     ``report_undefined`` adds an open finding with the number of rows whose result the standard does not define.
 
-    Raises ``NotExercised`` when the response contains no data, or when the collection was not read to its end and no
+    Raises ``NotJudged`` when the response contains no data, or when the collection was not read to its end and no
     row shows a violation.
     """
 
@@ -81,7 +82,7 @@ def _differences(
         )
         return
     if first.problem is not None:
-        raise NotExercised(f"the filter {wanted.shape}: {first.problem}")
+        raise obstacle(first, "OR-FLT-01")
     found = filtered_walk(tenant, operation, str(wanted))
     rows = tenant.rows_by_id(whole)
     by_trust = _unexpected_and_missing(whole, rows, found, wanted)
@@ -151,15 +152,15 @@ def compare_filters(
 ) -> Iterator[Finding]:
     """Yield the differences of several filters on one collection.
 
-    Raises ``NotExercised`` when no filter could be evaluated.
+    Raises ``NotJudged`` when no filter could be evaluated.
     """
-    reasons: list[NotExercised] = []
+    reasons: list[NotJudged] = []
     judged = 0
     for wanted in filters:
         try:
             yield from compare_filter(tenant, operation, wanted, rejection_level, report_undefined=report_undefined)
             judged += 1
-        except NotExercised as reason:
+        except NotJudged as reason:
             reasons.append(reason)
     if not judged:
-        raise reasons[0] if reasons else NotExercised("the collection has no value to filter by")
+        raise reasons[0] if reasons else NotEnoughData(0, 1, "value to filter by")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
@@ -194,11 +194,11 @@ def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) ->
 def known_instant(tenant: ObservedTenant, candidate: ProbeField) -> datetime:
     """Return a date-time that occurs in a field.
 
-    Raises ``NotExercised`` when the field has no valid date-time.
+    Raises ``NotJudged`` when the field has no valid date-time.
     """
     found = parse_timestamp(draw_value(tenant, candidate))
     if found is None:
-        raise NotExercised(f"{candidate.path} contains no valid date-time")
+        raise NotEnoughData(0, 1, f"valid date-time in {candidate.path}")
     return found.astimezone(UTC)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, Unanswered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
@@ -36,12 +37,12 @@ def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) ->
 def response_to_filter(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
     """Return the response to a filter that may be invalid, without keeping it for other rules.
 
-    Raises ``NotExercised`` when the tenant is busy.
+    Raises ``NotJudged`` when the tenant is busy.
     """
     query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
     reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
     if reading.exchange.status in BUSY_STATUSES:
-        raise NotExercised(f"the tenant is busy (HTTP {reading.exchange.status})")
+        raise Unanswered(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
 
 
@@ -155,6 +156,7 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 @rule(
     "OR-FLT-15",
     family="filtering",
+    harm=Harm.ACCESS,
     title="A condition injected into a filter does not widen the result",
     clause="6.1 status 400, malformed parameter [A]",
     example="filter=title='x' OR '1'='1' returns every record",
@@ -169,7 +171,7 @@ def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     # Malformed as the others, but never true: shows whether the server ignores or fails on any malformed filter.
     control = response_to_filter(tenant, operation, f"{path}='{ABSENT_VALUE}' AND '1'='2'")
     if control.rows:
-        raise NotExercised("follows from OR-FLT-13: a malformed filter is ignored")
+        raise ExplainedBy("OR-FLT-13", "a malformed filter is ignored")
     failed: ParsedResponse | None = None
     for expression in (
         f"{path}='{ABSENT_VALUE}' OR '1'='1'",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -38,7 +38,7 @@ def foreign_rows(
     whole = response.operation if collection is None else collection
     try:
         known = tenant.all_rows(whole)
-    except NotExercised:
+    except NotJudged:
         return
     found = {name: row for row in rows if (name := identity(row)) is not None and name not in known}
     foreign = [name for name, row in found.items() if is_live(row)]

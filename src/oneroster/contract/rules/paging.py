@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -30,14 +32,14 @@ PAGING_PARAMETERS: Final = frozenset({"limit", "offset"})
 def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     """Return the walk of the snapshot with the most rows, among those read to their end or not paged.
 
-    Raises ``NotExercised`` when no walk has at least two rows, which paging needs.
+    Raises ``NotJudged`` when no walk has at least two rows, which paging needs.
     """
     walks = [found for found in tenant.walks(operation) if found.complete or found.unpaged]
     largest = max(walks, key=len, default=None)
     if largest is None:
-        raise NotExercised("the collection was not read to its end")
+        raise next(iter(tenant.walks(operation))).incomplete
     if len(largest) < 2:
-        raise NotExercised("paging cannot be tested with fewer than 2 rows")
+        raise NotEnoughData(len(largest), 2, "rows")
     return largest
 
 
@@ -54,28 +56,28 @@ def size_for_two_pages(count: int) -> int:
 def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
     """Return one page of a collection that was walked.
 
-    Raises ``NotExercised`` when the response contains no page.
+    Raises ``NotJudged`` when the response contains no page.
     """
     reading = tenant.ask(found.operation, found.values, {"limit": limit, "offset": offset})
     if reading.problem is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
+        raise obstacle(reading)
     return reading
 
 
 def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[ObservedWalk]:
     """Read the collection again in pages of two other sizes.
 
-    Raises ``NotExercised`` when that needs too many requests, or a page could not be read.
+    Raises ``NotJudged`` when that needs too many requests, or a page could not be read.
     """
     walks: list[ObservedWalk] = []
     for size in dict.fromkeys((size_for_three_pages(len(found)), size_for_two_pages(len(found)))):
         if len(found) > size * MOST_PAGES:
-            raise NotExercised(f"{len(found)} rows are too many to read again in small pages")
+            raise BeyondBudget(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
             tenant.ask, found.operation, found.values, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES
         )
         if again.stopped and not again.unpaged and len(again) < len(found):
-            raise NotExercised(f"pages of {size} rows: {again.stopped}")
+            raise again.incomplete
         walks.append(again)
     return walks
 
@@ -128,7 +130,8 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     offset = 1 if few else size
     first, second = read_page(tenant, found, size, 0), read_page(tenant, found, size, offset)
     if not second.rows:
-        yield finding(f"offset={offset} returned no rows although the collection has {len(found)}", second)
+        cause = f": {second.envelope_problem}" if second.envelope_problem else ""
+        yield finding(f"offset={offset} returned no rows although the collection has {len(found)}{cause}", second)
     elif set(second.ids) == set(first.ids) or (not few and second.ids == first.ids[: len(second.ids)]):
         yield finding(f"offset={offset} returned the same rows as offset=0", second, second.ids)
 
@@ -141,8 +144,9 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     example="the collection has 40 rows, but pages of 14 return only 39 of them",
     fix="order every query by a unique property such as sourcedId before applying limit and offset",
     over=collections,
-    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
+    needs=("OR-PAG-02", "OR-PAG-04"),
 )
+@confirmed
 def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)
@@ -211,12 +215,13 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             yield finding(f"X-Total-Count is {reading.total}, but the collection has {count_of(count, 'row')}", reading)
             return
     if not sent:
-        raise NotExercised("X-Total-Count is not sent")
+        raise NotOffered("X-Total-Count is not sent")
 
 
 @rule(
     "OR-PAG-07",
     family="paging",
+    harm=Harm.FORM,
     title="An offset beyond the end returns 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
     example="offset=5000 on a collection of 40 rows returns 404",
@@ -227,7 +232,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
-        raise NotExercised(f"the collection was not read to its end ({found.stopped})")
+        raise found.incomplete
     size = size_for_three_pages(max(len(found), 1))
     read_page(tenant, found, size, 0)
     beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -38,6 +39,7 @@ def links_of(reading: ParsedResponse) -> dict[str, str]:
 @rule(
     "OR-PAG-12",
     family="paging",
+    harm=Harm.FORM,
     title="The links first, prev and last point to the right rows",
     clause="4 Link rules [B]",
     example="the last link points beyond the last row",
@@ -49,11 +51,11 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     found = largest_walk(tenant, operation)
     size = size_for_three_pages(len(found))
     if len(found) < MIN_ROWS_FOR_OFFSET or size >= len(found):
-        raise NotExercised("the collection has too few rows for a page with pages before and after it")
+        raise NotEnoughData(len(found), MIN_ROWS_FOR_OFFSET, "rows, for a page with pages before and after it")
     middle = read_page(tenant, found, size, size)
     links = links_of(middle)
     if not middle.rows or not links:
-        raise NotExercised("the response has no Link header")
+        raise NotOffered("the response has no Link header")
     for relation in ("first", "prev", "last"):
         if relation in links:
             yield from _link_findings(tenant, found, middle, relation, links[relation])
@@ -108,7 +110,7 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
     reading = response_with_fields(tenant, operation, query)
     links = links_of(reading) if reading.problem is None else {}
     if not links:
-        raise NotExercised("the response has no Link header")
+        raise NotOffered("the response has no Link header")
     for relation in RELATIONS:
         kept = dict(parse_qsl(urlsplit(links.get(relation, "")).query, keep_blank_values=True))
         lost = [name for name, value in query.items() if name not in PAGING_PARAMETERS and kept.get(name) != value]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -29,13 +30,13 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
     found = largest_walk(tenant, operation)
     size = size_for_three_pages(len(found))
     if len(found) > size * MOST_PAGES:
-        raise NotExercised(f"the collection has too many rows ({len(found)}) to follow the links of small pages")
+        raise BeyondBudget(f"the collection has too many rows ({len(found)}) to follow the links of small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
     first = tenant.ask(operation, found.values, query)
     if first.problem is not None:
-        raise NotExercised(f"{first.exchange.request}: {first.problem}")
+        raise obstacle(first, "OR-SRT-01")
     if first.next_link is None:
-        raise NotExercised("the response has no next link")
+        raise NotOffered("the response has no next link")
     pages, error = _follow(tenant, first)
     if error is not None:
         yield finding(error, pages[-1])

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
@@ -42,6 +44,7 @@ def largest_collections(tenant: ObservedTenant) -> list[Operation]:
 @rule(
     "OR-PAG-08",
     family="paging",
+    harm=Harm.FORM,
     title="Without a limit, a page has 100 rows",
     clause="3.1 limit, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
@@ -53,7 +56,7 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, {}, {})
     if reading.problem is not None:
-        raise NotExercised(f"{reading.exchange.request}: {reading.problem}")
+        raise obstacle(reading, "OR-PAG-01")
     received = len(reading.rows)
     # If the server has a smaller maximum page size, its default cannot be larger than that.
     expected = min(DEFAULT_LIMIT, len(found.pages[0].rows))
@@ -62,7 +65,7 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             f"without a limit, {received} of {count_of(len(found), 'row')} were returned instead of {expected}", reading
         )
     elif len(found) <= DEFAULT_LIMIT:
-        raise NotExercised(f"the collection has only {len(found)} rows, which fit on one default page")
+        raise NotEnoughData(len(found), DEFAULT_LIMIT + 1, "rows, more than fit on one default page")
 
 
 @rule(
@@ -114,11 +117,13 @@ def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[F
 def complete_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     """Return the walk over a collection to its end; during a re-check, it is read again.
 
-    Raises ``NotExercised`` when it was not read to its end, or has fewer than two rows.
+    Raises ``NotJudged`` when it was not read to its end, or has fewer than two rows.
     """
     found = tenant.walk(operation)
-    if not found.complete or len(found) < 2:
-        raise NotExercised("the collection has too few rows, or was not read to its end")
+    if not found.complete:
+        raise found.incomplete
+    if len(found) < 2:
+        raise NotEnoughData(len(found), 2, "rows")
     return found
 
 
@@ -137,14 +142,14 @@ def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     found = complete_walk(tenant, operation)
     size = size_for_three_pages(len(found))
     if len(found) > size * MOST_PAGES:
-        raise NotExercised(f"the collection has too many rows ({len(found)}) to read again in small pages")
+        raise BeyondBudget(f"the collection has too many rows ({len(found)}) to read again in small pages")
 
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": FIELD_WITH_TIES, "orderBy": "asc"})
 
     again = walk(ask, operation, {}, limit=size, max_rows=2 * len(found), max_pages=2 * MOST_PAGES)
     if not again.complete:
-        raise NotExercised(f"the pages of {size} sorted rows could not be read: {again.stopped}")
+        raise again.incomplete
     lost = sorted(str(name) for name in set(found.ids) - set(again.ids))
     repeated = sorted(ids_on_several_pages(again.pages))
     if lost or repeated:
@@ -169,12 +174,12 @@ def _rows(ids: list[str]) -> str:
 def filtered_total(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = filtered_walk(tenant, operation, "status='tobedeleted'")
     if not found.pages:
-        raise NotExercised(f"no page of the filtered collection could be read ({found.stopped})")
+        raise found.incomplete
     totals = [reading for reading in found.pages if reading.total is not None]
     if not totals:
-        raise NotExercised("X-Total-Count is not sent")
+        raise NotOffered("X-Total-Count is not sent")
     if not found.complete:
-        raise NotExercised(f"the filtered collection was not read to its end ({found.stopped})")
+        raise found.incomplete
     changing = next((later for earlier, later in pairwise(totals) if earlier.total != later.total), None)
     if totals[0].total != len(found):
         message = f"with a filter, X-Total-Count is {totals[0].total}, but {count_of(len(found), 'row')} were returned"

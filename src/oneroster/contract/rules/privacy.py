@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.http.target import required_scopes
@@ -99,7 +99,7 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
             )
             return
     if not failed:
-        raise NotExercised("no request for an existing record returned an error")
+        raise NotOffered("no request for an existing record returned an error")
 
 
 def _personal_fields(tenant: ObservedTenant, operation: Operation, row: Record, exchange: Exchange) -> list[str]:
@@ -174,7 +174,7 @@ def _fields_in(text: str, known: list[IdentifyingValues]) -> list[str]:
 def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     linked = [reading for reading in tenant.readings(operation) if reading.exchange.headers.get("Link")]
     if not linked:
-        raise NotExercised("the response has no Link header")
+        raise NotOffered("the response has no Link header")
     for reading in linked:
         # Links rightly repeat the query of the request, so values from it do not count.
         asked = unquote_plus(encoded_query(reading.query))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
@@ -52,7 +52,7 @@ def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
             if last < first:
                 tally.add(identity(row))
     if not judged:
-        raise NotExercised("no record has both dates")
+        raise NotEnoughData(0, 1, "record with both dates")
     if tally.count:
         yield counted_finding(
             f"{ends} is before {begins} in {tally.count} of {count_of(judged, 'record')}", tally, ends, judged, level
@@ -100,7 +100,7 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         if not span[0] <= begin <= span[1]:
             tally.add(identity(row))
     if not judged:
-        raise NotExercised("no enrollment has a beginDate and a class with sessions")
+        raise NotEnoughData(0, 1, "enrollment with a beginDate and a class with sessions")
     if tally.count:
         message = f"beginDate is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
         yield counted_finding(message, tally, "beginDate", judged)

@@ -6,7 +6,8 @@ from itertools import product
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import count_parents
@@ -23,6 +24,7 @@ CANDIDATES: Final = 50
 @rule(
     "OR-SEM-11",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection of an unknown parent returns no rows",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/unknown/students lists the students of all schools, or returns 500",
@@ -55,6 +57,7 @@ def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-12",
     family="semantics",
+    harm=Harm.ROWS,
     title="Parents that do not belong together have no rows in common",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/a/classes/c/students lists the students of class c, which belongs to school b",
@@ -68,6 +71,6 @@ def unrelated_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[
     firsts, seconds = (list(dict.fromkeys(pair[side] for pair in known))[:CANDIDATES] for side in (0, 1))
     pair = next((pair for pair in product(firsts, seconds) if pair not in known), None)
     if pair is None:
-        raise NotExercised("all known parents belong together")
+        raise NotEnoughData(0, 1, "pair of parents that do not belong together")
     reading = tenant.fetch(operation, dict(zip(names, pair, strict=True)), {"limit": 1})
     yield from _expect_no_rows(reading, "a pair of parents that do not belong together")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NoResponseError, NotExercised
+from oneroster.contract.errors import NoResponseError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -45,12 +45,12 @@ def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator
     for known in properties:
         try:
             targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
-        except NotExercised:
+        except NotJudged:
             continue
         judged += 1
         yield from _broken_references(tenant, operation, known, targets)
     if not judged:
-        raise NotExercised("the records contain no reference to a collection that could be read")
+        raise NotEnoughData(0, 1, "reference to a collection that could be read")
 
 
 def _broken_references(
@@ -96,7 +96,7 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     found = tenant.walk(operation)
     properties = [known for known in reference_properties(tenant, operation) if known.reference_types]
     if not properties:
-        raise NotExercised("the records contain no reference with a documented type")
+        raise NotEnoughData(0, 1, "property that is a reference with a documented type")
     for known in properties:
         tally = CauseCount(found.pages[0])
         for row in found.rows:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
@@ -20,13 +22,13 @@ def reads_with_list_entries(
 ) -> Iterator[tuple[ParsedResponse, str, Record]]:
     """Yield successful single reads, each with the requested id and the list entry of that id.
 
-    Raises ``NotExercised`` when no single read succeeded.
+    Raises ``NotJudged`` when no single read succeeded.
     """
     found = tenant.walk(tenant.dialect.list_of(operation.operation_id))
     entries = tenant.rows_by_id(found)
     answered = [reading for reading in tenant.readings(operation) if reading.problem is None]
     if not answered:
-        raise NotExercised("no single record could be read")
+        raise unread(operation, tenant.readings(operation), tenant.unanswered.get(operation.operation_id))
     for reading in answered:
         (asked,) = reading.values.values()
         if asked in entries:
@@ -76,6 +78,7 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
 @rule(
     "OR-SEM-08",
     family="semantics",
+    harm=Harm.ROWS,
     title="A listed record can be read by its id, and the response has that id",
     clause="2 single reads [A]",
     example="GET /orgs/7 returns org 8, or 404 although the list contains org 7",
@@ -112,6 +115,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-SEM-17",
     family="semantics",
+    harm=Harm.ROWS,
     title="A record whose id needs escaping can be read by that id",
     clause="1 sourcedId, an opaque string [A]",
     example="GET /orgs/a%2Fb returns 404, although the list contains an org with the id a/b",
@@ -128,7 +132,7 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
         if asked in entries and needs_escaping(asked)
     ]
     if not escaped:
-        raise NotExercised("no known id needs escaping")
+        raise NotEnoughData(0, 1, "id that needs escaping")
     lost = [(reading, asked) for reading, asked in escaped if 400 <= reading.exchange.status < 500]
     if lost:
         reading = lost[0][0]

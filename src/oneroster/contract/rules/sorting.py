@@ -1,16 +1,18 @@
 """Sorting rules: every kind of value, both directions, absent values and unknown fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
@@ -23,6 +25,8 @@ SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 MOST_COLLECTIONS: Final = 3
+MOST_PAGES: Final = 30
+"""Pages of a sorted collection that is read to its end."""
 
 
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -52,7 +56,7 @@ def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: 
 def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None) -> Iterator[Finding]:
     """Yield what is wrong with the sorted pages of a collection, field by field.
 
-    Raises ``NotExercised`` when no page could be read.
+    Raises ``NotJudged`` when no page could be read.
     """
     whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
     rows, judged = tenant.rows_by_id(whole), False
@@ -74,7 +78,7 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             message = f"a sort by {path} ({kind}, {direction}) returned a first page without rows that belong on it"
             yield finding(message, reading)
     if not judged:
-        raise NotExercised("no sorted page could be read")
+        raise obstacle(sorted_page(tenant, operation, fields[0][0], order))
 
 
 def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, descending: bool) -> str:
@@ -95,7 +99,19 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_orders(tenant, operation, "asc")
+    findings = list(wrong_orders(tenant, operation, "asc"))
+    yield from findings or _foreign_rows(tenant, operation)
+
+
+@confirmed
+def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a sorted page holds rows that the whole collection does not hold."""
+    for path, _ in fields_to_sort_by(tenant)[operation.operation_id]:
+        reading = sorted_page(tenant, operation, path, "asc")
+        found = list(foreign_rows(tenant, reading, reading.rows, f"a sort by {path}"))
+        if found:
+            yield from found
+            return
 
 
 @rule(
@@ -127,9 +143,9 @@ def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> 
 
 
 def require_envelope(reading: ParsedResponse) -> None:
-    """Raise ``NotExercised`` if a response has no place for a warning, because its data has no envelope."""
+    """Raise ``ExplainedBy`` if a response has no place for a warning, because its data has no envelope."""
     if reading.location is not None and not reading.location.path:
-        raise NotExercised("follows from OR-ENV-01: without an envelope, there is no place for a warning")
+        raise ExplainedBy("OR-ENV-01", "without an envelope, there is no place for a warning")
 
 
 def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -140,6 +156,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
 @rule(
     "OR-SRT-04",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns all data",
     clause="3.3 sort names an unknown field [A]",
     example="sort=favouriteColour returns 400",
@@ -152,7 +169,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     if is_rejected(reading):
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
         yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
@@ -161,6 +178,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 @rule(
     "OR-SRT-05",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns a warning",
     clause="3.3 sort names an unknown field, warning beside the data [B]",
     example="sort=favouriteColour returns 200 without a warning",
@@ -171,7 +189,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
@@ -193,6 +211,7 @@ def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
 @rule(
     "OR-SRT-06",
     family="sorting",
+    harm=Harm.ROWS,
     title="A sort keeps the rows without a value",
     clause="3.1 sort, a collection in another order [A]",
     example="sort=middleName omits all users without a middle name",
@@ -218,14 +237,24 @@ def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> It
     """Yield a finding for the rows that a sort by a field omits."""
     rows = tenant.all_rows(operation)
     if len(rows) > PAGE:
-        raise NotExercised(f"the collection has too many rows ({len(rows)}) to read again with a sort")
+        raise BeyondBudget(f"the collection has too many rows ({len(rows)}) to read again with a sort")
     reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
     if reading.problem is not None:
-        raise NotExercised(reading.problem)
+        raise obstacle(reading, "OR-SRT-04")
     yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
-    lost = sorted(rows.keys() - set(reading.ids))
-    cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
-    if lost and (reading.total is not None or cut) and reading.total != len(rows):
+    found = sorted_walk(tenant, operation, path, len(rows))
+    lost = sorted(rows.keys() - set(found.ids))
+    # A total that lacks rows shows the omission before the last page.
+    if lost and (found.complete or (reading.total is not None and reading.total != len(rows))):
         yield finding(f"a sort by {path} omits {count_of(len(lost), 'row')} ({id_list(lost)})", reading, lost)
     elif lost:
-        raise NotExercised("the sorted rows do not fit on one page")
+        raise found.incomplete
+
+
+def sorted_walk(tenant: ObservedTenant, operation: Operation, path: str, rows: int) -> ObservedWalk:
+    """Read a sorted collection to its end, as far as that takes few pages."""
+
+    def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
+        return tenant.ask(operation, values, {**window, "sort": path, "orderBy": "asc"})
+
+    return walk(ask, operation, {}, limit=PAGE, max_rows=rows + PAGE, max_pages=MOST_PAGES)

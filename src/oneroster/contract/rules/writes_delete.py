@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
@@ -20,7 +21,7 @@ RUN_AFTER: Final = ("OR-WRT-06", "OR-WRT-07")
 def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The DELETE operations of the dialect.
 
-    Raises ``NotExercised`` when the run must not write.
+    Raises ``NotJudged`` when the run must not write.
     """
     return write_operations(tenant, "DELETE")
 
@@ -28,6 +29,7 @@ def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-18",
     family="writes",
+    harm=Harm.FORM,
     title="A DELETE returns 204",
     clause="2 note W, DELETE 204 [B]",
     example="DELETE of a category returns 200 and a body",
@@ -46,6 +48,7 @@ def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 @rule(
     "OR-WRT-19",
     family="writes",
+    harm=Harm.ROWS,
     title="A deleted record is gone, or has the status tobedeleted",
     clause="2 deleteCategory, deleteLineItem and deleteResult [A]",
     example="DELETE of a category returns 204, but GET still returns it as active",
@@ -56,7 +59,7 @@ def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     if lifecycle.deleted.status >= 400:
-        raise NotExercised(f"the DELETE failed (HTTP {lifecycle.deleted.status})")
+        raise ExplainedBy("OR-WRT-18", f"the DELETE failed (HTTP {lifecycle.deleted.status})")
     if not is_gone(lifecycle.read_after_delete):
         yield finding(
             "the record can still be read after its DELETE, and is not marked tobedeleted",
@@ -68,6 +71,7 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-20",
     family="writes",
+    harm=Harm.FORM,
     title="A DELETE of an unknown id returns 404",
     clause="6.1 404, and note W on unknown ids [A]",
     example="DELETE of an id that never existed returns 204",
@@ -78,7 +82,8 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 def unknown_404(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     if lifecycle.deleted.status >= 400:
-        raise NotExercised(f"the DELETE of an existing record failed (HTTP {lifecycle.deleted.status})")
+        text = f"the DELETE of an existing record failed (HTTP {lifecycle.deleted.status})"
+        raise ExplainedBy("OR-WRT-18", text)
     exchange = lifecycle.objects.delete(lifecycle.element, lifecycle.objects.new_id())
     if exchange.status not in ABSENT:
         yield write_finding(f"a DELETE of an unknown id returned HTTP {exchange.status} instead of 404", exchange)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
@@ -26,7 +27,7 @@ MOST_PAGES: Final = 20
 def put_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of the dialect.
 
-    Raises ``NotExercised`` when the run must not write.
+    Raises ``NotJudged`` when the run must not write.
     """
     return write_operations(tenant, "PUT")
 
@@ -34,7 +35,7 @@ def put_operations(tenant: ObservedTenant) -> Iterator[Operation]:
 def write_operations(tenant: ObservedTenant, method: str) -> Iterator[Operation]:
     """The operations with a write method whose objects can be read as well.
 
-    Raises ``NotExercised`` when the run must not write.
+    Raises ``NotJudged`` when the run must not write.
     """
     owned_objects(tenant)
     paths = {read.path for read in tenant.dialect.reads}
@@ -72,6 +73,7 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-WRT-02",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT that creates a record returns 201",
     clause="2 note W, created 201 [B]",
     example="PUT under a new id returns 200",
@@ -115,6 +117,7 @@ def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedRespo
 @rule(
     "OR-WRT-04",
     family="writes",
+    harm=Harm.ROWS,
     title="A written record is listed in its collection",
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
     example="a new category can be read by its id, but GET /categories does not list it",
@@ -126,8 +129,10 @@ def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterat
     lifecycle = lifecycle_of(tenant, operation)
     reading = lifecycle.read_after_create
     collection = tenant.dialect.collection_of(lifecycle.element)
-    if collection is None or reading.problem is not None:
-        raise NotExercised("the element has no collection, or the written record could not be read")
+    if collection is None:
+        raise NotOffered("the element has no collection")
+    if reading.problem is not None:
+        raise ExplainedBy("OR-WRT-03", f"the written record could not be read ({reading.problem})")
     one = tenant.fetch(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
     if lifecycle.sourced_id in one.ids:
         return
@@ -136,7 +141,7 @@ def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterat
     if lifecycle.sourced_id in found.ids:
         return
     if not found.complete:
-        raise NotExercised(f"the collection could not be read to its end ({found.stopped})")
+        raise found.incomplete
     yield finding(
         "the written record can be read by its id, but its collection does not contain it", one, [lifecycle.sourced_id]
     )
@@ -167,6 +172,7 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-06",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT that replaces a record returns 200",
     clause="2 note W, replaced 200 [B]",
     example="the second PUT to the same id returns 201",
@@ -196,9 +202,9 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     second = lifecycle.read_after_replace
     left_out = sorted(lifecycle.record.keys() - lifecycle.replacement.keys())
     if not left_out:
-        raise NotExercised("the record has no optional property to omit")
+        raise NotEnoughData(0, 1, "optional property to omit")
     if second.problem is not None:
-        raise NotExercised(f"the replaced record could not be read ({second.problem})")
+        raise ExplainedBy("OR-WRT-05", f"the replaced record could not be read ({second.problem})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
     if kept:
         yield finding(
@@ -211,6 +217,7 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 @rule(
     "OR-WRT-08",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT response is empty, or contains the record under its wrapper",
     clause="2 note W, content of a PUT response [C]",
     example="the response contains the record without the key category around it",

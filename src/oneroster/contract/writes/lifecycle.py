@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from oneroster.contract.errors import NotExercised, NotOffered
+from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
+from oneroster.contract.observation.obstacles import obstacle_of_status, unread
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects, not_offered, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
@@ -30,13 +31,14 @@ def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
     """Return the lifecycle of the test object for the element of a PUT or a DELETE.
 
     Raises:
-        NotExercised: Writes are not allowed.
+        NotJudged: Writes are not allowed.
         NotOffered: The tenant does not serve the element.
     """
     objects, element = owned_objects(tenant), element_written_by(tenant, operation)
     collection = tenant.dialect.collection_of(element)
     if collection is not None and tenant.offer(collection) is Offer.NO:
-        raise NotOffered(f"not offered, as {collection.operation_id} shows")
+        unanswered = tenant.unanswered.get(collection.operation_id)
+        raise unread(collection, tenant.readings(collection), unanswered)
     lifecycles = tenant.memo(_Lifecycles, _Lifecycles)
     if element not in lifecycles:
         lifecycles[element] = Lifecycle(objects, element)
@@ -47,12 +49,12 @@ def element_written_by(tenant: ObservedTenant, operation: Operation) -> str:
     """Return the name of the element that a PUT or a DELETE writes.
 
     Raises:
-        NotExercised: The dialect has no read at the same path.
+        NotJudged: The dialect has no read at the same path.
     """
     found = (each.element for each in tenant.dialect.reads if each.path == operation.path)
     element = operation.body or next(found, None)
     if element is None:
-        raise NotExercised("the dialect has no read at this path")
+        raise NotOffered("the dialect has no read at this path")
     return element
 
 
@@ -91,7 +93,7 @@ class Lifecycle:
         """The record that is created.
 
         Raises:
-            NotExercised: The tenant has no records that it could refer to.
+            NotJudged: The tenant has no records that it could refer to.
         """
         return sample_record(self.objects, self.element)
 
@@ -109,7 +111,7 @@ class Lifecycle:
         """
         exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: self.record})
         if (why := not_offered(exchange)) is not None:
-            raise NotOffered(why)
+            raise why
         return exchange
 
     @cached_property
@@ -117,10 +119,11 @@ class Lifecycle:
         """The object after it was created.
 
         Raises:
-            NotExercised: It could not be created.
+            NotJudged: It could not be created.
         """
         if self.created.status not in DONE:
-            raise NotExercised(f"no test object could be created (HTTP {self.created.status})")
+            text = f"no test object could be created (HTTP {self.created.status})"
+            raise obstacle_of_status(self.created, text) or ExplainedBy("OR-WRT-01", text)
         return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
@@ -178,10 +181,11 @@ class Lifecycle:
         """The object after it was replaced.
 
         Raises:
-            NotExercised: It could not be replaced.
+            NotJudged: It could not be replaced.
         """
         if self.replaced.status not in DONE:
-            raise NotExercised(f"the object could not be replaced (HTTP {self.replaced.status})")
+            text = f"the object could not be replaced (HTTP {self.replaced.status})"
+            raise obstacle_of_status(self.replaced, text) or ExplainedBy("OR-WRT-05", text)
         return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
@@ -195,7 +199,7 @@ class Lifecycle:
         _ = self.replaced
         exchange = self.objects.delete(self.element, self.sourced_id)
         if (why := not_offered(exchange)) is not None and exchange.status != 404:
-            raise NotOffered(why)
+            raise why
         return exchange
 
     @cached_property
@@ -206,7 +210,8 @@ class Lifecycle:
 
     def _require_object(self) -> None:
         if (problem := self.read_after_create.problem) is not None:
-            raise NotExercised(f"the object could not be read back ({problem})")
+            text = f"the object could not be read back ({problem})"
+            raise ExplainedBy("OR-WRT-03", text)
 
 
 def invalid_records(record: Record) -> list[tuple[str, Record]]:

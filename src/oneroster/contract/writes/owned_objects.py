@@ -7,11 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import KitError, NotExercised
+from oneroster.contract.errors import KitError, NotJudged, NotOffered, NotRequested
 from oneroster.contract.http.credentials import Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse, Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle_of_status
 from oneroster_runtime.specification import Operation
 
 __all__ = ["DONE", "REJECTED", "OwnedObjects", "cleanup", "is_gone", "leftovers", "not_offered", "owned_objects"]
@@ -28,10 +29,10 @@ def owned_objects(tenant: ObservedTenant) -> "OwnedObjects":
     """Return the kit's objects in a tenant.
 
     Raises:
-        NotExercised: Writes are not allowed.
+        NotJudged: Writes are not allowed.
     """
     if not tenant.gateway.target.allow_writes:
-        raise NotExercised("writes were not allowed (--allow-writes)")
+        raise NotRequested("writes")
     return _of(tenant)
 
 
@@ -129,23 +130,23 @@ class OwnedObjects:
         """Return the operation that puts or deletes an element.
 
         Raises:
-            NotExercised: The document has no such operation.
+            NotJudged: The document has no such operation.
         """
         path = self.read_operation(element).path
         for operation in self.tenant.standard.specification.operations.values():
             if operation.method == method and operation.path == path:
                 return operation
-        raise NotExercised(f"the document has no {method} of {element}")
+        raise NotOffered(f"the document has no {method} of {element}")
 
     def read_operation(self, element: str) -> Operation:
         """Return the single read of an element.
 
         Raises:
-            NotExercised: The dialect has none.
+            NotJudged: The dialect has none.
         """
         read = self.tenant.dialect.read_of(element)
         if read is None:
-            raise NotExercised(f"the dialect has no read of {element}, so a write cannot be checked")
+            raise NotOffered(f"the dialect has no read of {element}, so a write cannot be checked")
         return read
 
     def helper(self, element: str, make: Callable[[], Record]) -> str | None:
@@ -156,7 +157,7 @@ class OwnedObjects:
             make: Makes the record, on first use.
 
         Raises:
-            NotExercised: The document has no such write, or ``make`` raises it.
+            NotJudged: The document has no such write, or ``make`` raises it.
         """
         if element not in self._helpers:
             record = make()
@@ -191,6 +192,8 @@ def is_gone(response: ParsedResponse) -> bool:
     return response.problem is None and response.rows[0].get("status") == TO_BE_DELETED
 
 
-def not_offered(exchange: Exchange) -> str | None:
+def not_offered(exchange: Exchange) -> NotJudged | None:
     """Return why a write is not offered, or not with these credentials; None if it is."""
-    return f"not offered (HTTP {exchange.status})" if exchange.status in NOT_OFFERED else None
+    if exchange.status not in NOT_OFFERED:
+        return None
+    return obstacle_of_status(exchange)

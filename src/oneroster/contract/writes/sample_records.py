@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotExercised
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.membership import is_live
@@ -31,7 +31,7 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
         element: The name of the element.
 
     Raises:
-        NotExercised: The tenant has no records that it could refer to.
+        NotJudged: The tenant has no records that it could refer to.
     """
     now = datetime.now(UTC)
     properties = objects.tenant.specification.elements[element].properties
@@ -68,7 +68,7 @@ class _References:
         """Return the references of a record.
 
         Raises:
-            NotExercised: The tenant has no records to refer to.
+            NotJudged: The tenant has no records to refer to.
         """
         enrollment = self._student_enrollment()
         chosen: Record = {}
@@ -79,7 +79,7 @@ class _References:
             if sourced_id is not None:
                 chosen[name] = self._reference(known, sourced_id)
             elif known.required:
-                raise NotExercised(f"the tenant has no {known.refers_to} to refer to")
+                raise NotEnoughData(0, 1, f"{known.refers_to} to refer to")
         return chosen
 
     def _target(self, element: str, enrollment: Record) -> str | None:
@@ -91,7 +91,7 @@ class _References:
             return self._grading_period(enrollment)
         try:
             own = self._objects.helper(element, lambda: sample_record(self._objects, element))
-        except NotExercised:
+        except NotJudged:
             own = None
         return own or next((found for row in self._live_rows(element) if (found := identity(row))), None)
 
@@ -102,7 +102,7 @@ class _References:
             enrolled = _referenced_id(row, "class") in classes and _referenced_id(row, "user")
             if row.get("role") == "student" and enrolled:
                 return row
-        raise NotExercised("the tenant has no student in a class to refer to")
+        raise NotEnoughData(0, 1, "student in a class to refer to")
 
     def _grading_period(self, enrollment: Record) -> str | None:
         """Return a grading period, of a term of the class if there is one."""

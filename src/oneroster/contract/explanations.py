@@ -1,0 +1,124 @@
+"""Name the failed check that explains a check which could not be judged because of how the server behaves.
+
+A rule that meets a symptom, such as a collection that cannot be read to its end, raises `ExplainedBy` with the rules
+that report its cause. When all rules have run, each such check gets the failed check of one of them: on the same
+operation, on the operation that the rule names, or on the only operation that the explaining rule judges. A rule that
+is not part of the run is evaluated for this, unless the run excludes it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.result import VIOLATED, Cause, Check
+
+__all__ = ["JudgeOnDemand", "SymptomKey", "explain"]
+
+SymptomKey = tuple[str, str | None]
+"""The id of a rule, and the operation that it was judged on."""
+JudgeOnDemand = Callable[[str, str], list[Check]]
+"""Takes the id of a rule and an operationId, and returns the checks of that rule there."""
+
+
+def explain(
+    checks: Iterable[Check],
+    symptoms: Mapping[SymptomKey, ExplainedBy],
+    judge: JudgeOnDemand,
+    excluded: frozenset[str] = frozenset(),
+) -> list[Check]:
+    """Return the checks of a run, each symptom with the failed check that explains it.
+
+    Args:
+        checks: The checks.
+        symptoms: Why rules could not be judged, by rule and operation.
+        judge: Evaluates a rule that is not part of the run.
+        excluded: The ids of rules that the run must not evaluate.
+    """
+    explanations = _Explanations(list(checks), symptoms, judge, excluded)
+    explained = [explanations.settled(check) for check in explanations.checks]
+    return explained + explanations.further
+
+
+class _Explanations:
+    def __init__(
+        self,
+        checks: list[Check],
+        symptoms: Mapping[SymptomKey, ExplainedBy],
+        judge: JudgeOnDemand,
+        excluded: frozenset[str],
+    ) -> None:
+        self.checks = checks
+        self.further: list[Check] = []
+        """Checks of rules that are not part of the run and explain some that are."""
+        self._symptoms = symptoms
+        self._judge = judge
+        self._excluded = excluded
+        self._ran = {check.id for check in checks}
+        self._failed: defaultdict[str, set[str | None]] = defaultdict(set)
+        self._suppressed = {
+            (check.id, check.operation_id): (check.explained_by, check.explained_on)
+            for check in checks
+            if check.explained_by is not None
+        }
+        self._asked: set[tuple[str, str]] = set()
+        for check in checks:
+            self._note(check)
+
+    def _note(self, check: Check) -> None:
+        if check.status in VIOLATED:
+            self._failed[check.id].add(check.operation_id)
+
+    def settled(self, check: Check) -> Check:
+        """Return a check, with the failed check that explains it if it is a symptom."""
+        symptom = self._symptoms.get((check.id, check.operation_id))
+        if symptom is None or check.cause is not Cause.EXPLAINED:
+            return check
+        operations = tuple(dict.fromkeys((check.operation_id, symptom.operation_id)))
+        found = self._known(symptom, operations, {check.id}) or self._evaluated(symptom, operations)
+        if found is not None:
+            rule_id, operation_id = found
+            message = f"explained by {rule_id}: {check.message}"
+            return replace(check, explained_by=rule_id, explained_on=operation_id, message=message)
+        if left_out := sorted(self._excluded.intersection(symptom.rules)):
+            message = f"{check.message}; {left_out[0]}, which may explain it, is excluded from the run"
+            return replace(check, cause=Cause.NOT_REQUESTED, message=message)
+        return replace(check, cause=Cause.UNEXPLAINED)
+
+    def _known(
+        self, symptom: ExplainedBy, operations: tuple[str | None, ...], seen: set[str]
+    ) -> tuple[str, str | None] | None:
+        """Return the rule and the operation of a failed check that explains a symptom."""
+        for rule_id in symptom.rules:
+            failed = self._failed.get(rule_id, set())
+            for operation_id in operations:
+                if operation_id in failed:
+                    return rule_id, operation_id
+            if len(failed) == 1 and len({each.operation_id for each in self.checks if each.id == rule_id}) == 1:
+                return rule_id, next(iter(failed))
+        # The likeliest rule may itself not be judged, for a reason that a third one explains.
+        for rule_id in symptom.rules:
+            for operation_id in operations:
+                if (known := self._suppressed.get((rule_id, operation_id))) is not None:
+                    return known
+                further = self._symptoms.get((rule_id, operation_id))
+                if further is None or rule_id in seen:
+                    continue
+                if found := self._known(further, (operation_id, further.operation_id), seen | {rule_id}):
+                    return found
+        return None
+
+    def _evaluated(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> tuple[str, str | None] | None:
+        """Return the same for rules that are not part of the run, after evaluating them."""
+        for rule_id in symptom.rules:
+            for operation_id in filter(None, operations):
+                if rule_id in self._ran | self._excluded or (rule_id, operation_id) in self._asked:
+                    continue
+                self._asked.add((rule_id, operation_id))
+                for check in self._judge(rule_id, operation_id):
+                    if check.status in VIOLATED:
+                        self._note(check)
+                        self.further.append(check)
+                if operation_id in self._failed.get(rule_id, set()):
+                    return rule_id, operation_id
+        return None

@@ -1,0 +1,77 @@
+"""Say why a response, a collection or a whole tenant cannot be judged: a cause without blame, a gap, or a finding."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from oneroster.contract.errors import (
+    ExplainedBy,
+    NotEnoughData,
+    NotJudged,
+    NotOffered,
+    Refused,
+    Unanswered,
+)
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.incidents import NO_ANSWER
+from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster_runtime.specification import Operation
+
+__all__ = ["REFUSED", "obstacle", "obstacle_of_status", "unread"]
+
+REFUSED: Final = frozenset({401, 403})
+"""Statuses that refuse the credentials."""
+ABSENT: Final = frozenset({404, 405, 410, 501})
+"""Statuses of what a tenant does not serve."""
+UNUSABLE: Final = ("OR-ENV-01", "OR-ENV-02", "OR-ENG-01", "OR-ENG-02")
+"""Rules that report a valid request whose response holds no data."""
+
+
+def obstacle(response: ParsedResponse, *rules: str) -> NotJudged:
+    """Return why a response that does not hold its data cannot be judged.
+
+    Args:
+        response: A response with a problem.
+        rules: The rules that report such a response.
+    """
+    text = f"{response.exchange.request}: {response.problem}"
+    known = obstacle_of_status(response.exchange, text)
+    return known or ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id)
+
+
+def obstacle_of_status(exchange: Exchange, text: str = "") -> NotJudged | None:
+    """Return why the status of a response does not let it be judged; None if the status says nothing about that."""
+    text = text or f"{exchange.request}: HTTP {exchange.status}"
+    if exchange.status in REFUSED:
+        return Refused(text)
+    if exchange.status in NO_ANSWER:
+        return Unanswered(text)
+    return NotOffered(text) if exchange.status in ABSENT else None
+
+
+def unread(operation: Operation, responses: Sequence[ParsedResponse], unanswered: str | None) -> NotJudged:
+    """Return why an operation has no usable response.
+
+    Args:
+        operation: The operation.
+        responses: Its responses, all with a problem.
+        unanswered: Why a request got no response, if one did not.
+    """
+    name = operation.operation_id
+    if unanswered is not None:
+        return Unanswered(f"{name}: {unanswered}")
+    if not responses:
+        return NotEnoughData(0, 1, f"id to request {name} with")
+    responses = [response for response in responses if response.problem is not None]
+    if not responses:
+        return NotOffered(f"{name} was not read page by page")
+    statuses = ", ".join(sorted({f"HTTP {response.exchange.status}" for response in responses}))
+    kinds = {type(each): each for each in map(obstacle, responses)}
+    if explained := kinds.get(ExplainedBy):
+        return explained
+    for kind, text in (
+        (Unanswered, f"{name} got no usable response ({statuses})"),
+        (Refused, f"{name} is refused ({statuses})"),
+    ):
+        if kind in kinds:
+            return kind(text)
+    return NotOffered(f"{name} is not offered ({statuses})")

@@ -1,0 +1,103 @@
+"""A check that cannot be judged because of how the server behaves names the failed check that explains it."""
+
+from dataclasses import replace
+
+import pytest
+
+from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.explanations import SymptomKey, explain
+from oneroster.contract.levels import Level
+from oneroster.contract.result import Cause, Check, Status
+
+
+def a_check(rule_id: str, operation_id: str | None, status: Status = Status.FAILED) -> Check:
+    return Check(rule_id, "paging", "T", Level.MUST, status, operation_id, "seen")
+
+
+def a_symptom(rule_id: str, operation_id: str) -> Check:
+    return replace(a_check(rule_id, operation_id, Status.NOT_JUDGED), cause=Cause.EXPLAINED)
+
+
+def nothing(_rule_id: str, _operation_id: str) -> list[Check]:
+    return []
+
+
+def explained(*checks: Check, **symptoms: tuple[str, ...] | str) -> Check:
+    """The last check, with symptoms of the given rules on its operation."""
+    operation_id = checks[-1].operation_id
+    raised: dict[SymptomKey, ExplainedBy] = {
+        (name.replace("_", "-"), operation_id): ExplainedBy(rules, "seen") for name, rules in symptoms.items()
+    }
+    return explain(checks, raised, nothing)[len(checks) - 1]
+
+
+def test_a_failed_check_of_the_same_operation_explains() -> None:
+    found = explained(a_check("OR-PAG-02", "getAllOrgs"), a_symptom("OR-PAG-05", "getAllOrgs"), OR_PAG_05="OR-PAG-02")
+    assert (found.cause, found.explained_by, found.explained_on) == (Cause.EXPLAINED, "OR-PAG-02", "getAllOrgs")
+    assert found.message == "explained by OR-PAG-02: seen"
+
+
+def test_the_first_rule_that_failed_explains() -> None:
+    checks = (a_check("OR-PAG-04", "getAllOrgs"), a_symptom("OR-PAG-05", "getAllOrgs"))
+    assert explained(*checks, OR_PAG_05=("OR-PAG-02", "OR-PAG-04")).explained_by == "OR-PAG-04"
+
+
+def test_a_rule_that_judges_one_operation_explains_all() -> None:
+    checks = (a_check("OR-ERR-02", "getAllOrgs"), a_symptom("OR-ERR-07", "getAllUsers"))
+    found = explained(*checks, OR_ERR_07="OR-ERR-02")
+    assert (found.explained_by, found.explained_on) == ("OR-ERR-02", "getAllOrgs")
+
+
+def test_a_rule_that_failed_elsewhere_explains_nothing() -> None:
+    failed, holds = a_check("OR-PAG-02", "getAllOrgs"), a_check("OR-PAG-02", "getAllUsers", Status.PASSED)
+    found = explained(failed, holds, a_symptom("OR-PAG-05", "getAllUsers"), OR_PAG_05="OR-PAG-02")
+    assert (found.cause, found.explained_by) == (Cause.UNEXPLAINED, None)
+    assert Cause.UNEXPLAINED.leaves_a_gap
+
+
+@pytest.mark.parametrize("status", [Status.PASSED, Status.OPEN, Status.ACCEPTED, Status.NOT_JUDGED])
+def test_a_check_that_did_not_fail_explains_nothing(status: Status) -> None:
+    checks = (a_check("OR-PAG-02", "getAllOrgs", status), a_symptom("OR-PAG-05", "getAllOrgs"))
+    assert explained(*checks, OR_PAG_05="OR-PAG-02").cause is Cause.UNEXPLAINED
+
+
+def test_what_explains_a_symptom_explains_those_that_name_it() -> None:
+    checks = (
+        a_check("OR-ENV-01", "getAllOrgs"),
+        a_symptom("OR-PAG-02", "getAllOrgs"),
+        a_symptom("OR-PAG-05", "getAllOrgs"),
+    )
+    found = explained(*checks, OR_PAG_05="OR-PAG-02", OR_PAG_02="OR-ENV-01")
+    assert found.explained_by == "OR-ENV-01"
+
+
+def test_symptoms_that_name_each_other_are_not_explained() -> None:
+    checks = (a_symptom("OR-PAG-02", "getAllOrgs"), a_symptom("OR-PAG-05", "getAllOrgs"))
+    assert explained(*checks, OR_PAG_05="OR-PAG-02", OR_PAG_02="OR-PAG-05").cause is Cause.UNEXPLAINED
+
+
+def test_a_rule_that_is_not_part_of_the_run_is_evaluated_once() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def judge(rule_id: str, operation_id: str) -> list[Check]:
+        asked.append((rule_id, operation_id))
+        return [a_check(rule_id, operation_id)]
+
+    checks = [a_symptom("OR-PAG-05", "getAllOrgs"), a_symptom("OR-PAG-09", "getAllOrgs")]
+    raised: dict[SymptomKey, ExplainedBy] = {
+        (each.id, each.operation_id): ExplainedBy("OR-PAG-02", "seen") for each in checks
+    }
+    first, second, further = explain(checks, raised, judge)
+    assert asked == [("OR-PAG-02", "getAllOrgs")]
+    assert first.explained_by == second.explained_by == further.id == "OR-PAG-02"
+    assert further.status is Status.FAILED
+
+
+def test_an_excluded_rule_is_not_evaluated() -> None:
+    def judge(_rule_id: str, _operation_id: str) -> list[Check]:
+        raise AssertionError
+
+    raised: dict[SymptomKey, ExplainedBy] = {("OR-PAG-05", "getAllOrgs"): ExplainedBy("OR-PAG-02", "seen")}
+    (found,) = explain([a_symptom("OR-PAG-05", "getAllOrgs")], raised, judge, frozenset({"OR-PAG-02"}))
+    assert found.cause is Cause.NOT_REQUESTED
+    assert found.message == "seen; OR-PAG-02, which may explain it, is excluded from the run"
