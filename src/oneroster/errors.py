@@ -6,7 +6,8 @@
     ├── ConfigurationError            a setting is missing or invalid; nothing was sent
     ├── FilterError                   also a ValueError: not expressible in the filter grammar; nothing was sent
     │   └── UnknownFieldError         also an AttributeError: the standard defines no such field
-    ├── AccessError                   the credentials do not work
+    ├── AccessError                   no access to the tenant
+    │   ├── AccessDeniedError         also a StatusError: the server answered 401 or 403
     │   ├── TokenError                the token endpoint issued no token
     │   └── ForeignOriginError        a URL leads away from the tenant; nothing was sent there
     ├── TransportError                no complete response, after all retries
@@ -37,6 +38,7 @@ from oneroster_runtime.errors import (
 )
 
 __all__ = [
+    "AccessDeniedError",
     "AccessError",
     "ConfigurationError",
     "CountMismatchError",
@@ -73,7 +75,16 @@ class UnknownFieldError(FilterError, AttributeError):
 
 
 class AccessError(OneRosterError):
-    """Authentication failed, or a URL must not receive the credentials."""
+    """No access: no token was issued, the server refused the request, or a URL must not receive the credentials."""
+
+
+class AccessDeniedError(StatusError, AccessError):
+    """The server answered 401 or 403: it does not accept the credentials, or they do not permit the request."""
+
+    def __str__(self) -> str:
+        if self.status_code == 401:
+            return f"{super().__str__()} Check the token, or the client id and secret."
+        return f"{super().__str__()} Check the scopes and rights of the credentials, and whether a header is missing."
 
 
 class TokenError(AccessError):

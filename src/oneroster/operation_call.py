@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from oneroster.errors import DecodeError, ForeignOriginError, StatusError, WrongRecordError
+from oneroster.errors import AccessDeniedError, DecodeError, ForeignOriginError, StatusError, WrongRecordError
 from oneroster.filters import render_filter
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
@@ -25,6 +25,7 @@ __all__ = ["OperationCall", "ParsedPage"]
 
 _NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
+_DENIED: Final = frozenset({401, 403})
 
 
 class ParsedPage(NamedTuple):
@@ -112,11 +113,12 @@ class OperationCall:
 
         Raises:
             StatusError: The status is not a success.
+            AccessDeniedError: The status is 401 or 403.
             DecodeError: The body cannot be parsed.
         """
         response: Response[Any] = self._module.response(request or self.request(), raw)
         if not response.is_success:
-            raise StatusError(response)
+            raise (AccessDeniedError if response.status_code in _DENIED else StatusError)(response)
         return response
 
     def read_record(self, raw: RawResponse) -> Any:

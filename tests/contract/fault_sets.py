@@ -26,8 +26,8 @@ COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors"
 """Families whose rules judge responses that rules of another family provoked."""
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
-LONGER: Final = 1
-"""Seconds; a token with this lifetime expires during a check, so it is used only if a fault needs it."""
+WARNED: Final = {"json-booleans": "OR-SCH-06"}
+"""Variants that a rule for a probable fact warns of."""
 NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only"})
 """Variants that only cost time, or leave one kind of access."""
 
@@ -86,9 +86,10 @@ def unseen(report: CheckReport, names: Collection[str]) -> set[str]:
     return broken_rules(names) - failed - explained
 
 
-def unexplained(report: CheckReport, names: Collection[str]) -> set[str]:
-    """Return the rules that failed although no fault breaks them."""
-    return {each.id for each in report.violations(Level.SHOULD)} - {BROKEN_BY[name] for name in names}
+def unexplained(report: CheckReport, names: Collection[str], variants: Collection[str] = ()) -> set[str]:
+    """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
+    known = {BROKEN_BY[name] for name in names} | {WARNED[name] for name in variants if name in WARNED}
+    return {each.id for each in report.violations(Level.SHOULD)} - known
 
 
 def breaks_a_must(names: Collection[str]) -> bool:

@@ -59,7 +59,7 @@ def test_more_faults_never_look_better(data: st.DataObject, names: list[str]) ->
     assume(len(choices) == len(set(choices)) and variants_by_name(drawn))
     report = judged(names, drawn, size)
     assert unseen(report, names) == set()
-    assert unexplained(report, names) == set()
+    assert unexplained(report, names, drawn) == set()
     assert report.exit_code() == 1 or not breaks_a_must(names)
     assert not report.kit_errors()
 

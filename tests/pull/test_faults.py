@@ -12,7 +12,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS, fault_names_in
 from tests.pull.pulling import Rows, by_id, impatient, rows_at, truth
 
-NAMES = fault_names_in("paging", "client.paging", "client.transport")
+NAMES = fault_names_in("paging", "client.paging", "client.transport", "client.whole_collections")
 BEARABLE = {
     "limit-ignored",
     "wrong-next-link",
@@ -38,6 +38,8 @@ BEARABLE = {
     "no-content-page",
     "cursor-links",
     "bare-array",
+    "no-paging",
+    "identical-twins",
 }
 """With these the roster comes all the same."""
 

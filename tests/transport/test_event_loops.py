@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from oneroster import AsyncOneRoster, ConfigurationError
+from oneroster.transport.loop_clients import LoopClients
 from tests.web import Answer, Seen, serve
 
 PAGE = Answer(200, json.dumps({"orgs": [{"sourcedId": "o-1"}]}).encode(), (("X-Total-Count", "1"),))
@@ -44,3 +45,15 @@ def test_c12_the_callers_own_client_is_refused_in_another_event_loop() -> None:
         with pytest.raises(ConfigurationError, match="in each event loop"):
             asyncio.run(count(client))
         assert len(web.seen) == sent
+
+
+def test_c12_a_client_opened_before_there_is_a_loop_is_taken_by_the_first() -> None:
+    clients = LoopClients(httpx.AsyncClient, only_one=False)
+    before = clients.current()
+
+    async def current() -> httpx.AsyncClient:
+        assert clients.current() is clients.current()
+        return clients.current()
+
+    assert asyncio.run(current()) is before
+    assert asyncio.run(current()) is not before

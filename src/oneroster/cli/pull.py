@@ -171,6 +171,7 @@ def pull(
 @contextmanager
 def _exit_on_errors() -> Iterator[None]:
     """Turn errors into a message and an exit status."""
+    from oneroster.cli._error_hints import with_hint
     from oneroster.errors import ConfigurationError, FilterError, OneRosterError
 
     try:
@@ -183,7 +184,7 @@ def _exit_on_errors() -> Iterator[None]:
         _fail(str(error), USAGE)
     except OneRosterError as error:
         exceeded = type(error).__name__ == "GuardError"
-        _fail(str(error), EXCEEDED if exceeded else FAILED)
+        _fail(with_hint(error, "pull"), EXCEEDED if exceeded else FAILED)
 
 
 def _fail(reason: str, status: int) -> NoReturn:

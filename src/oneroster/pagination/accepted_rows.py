@@ -79,7 +79,7 @@ class AcceptedRows:
         self._proven.remove(proof)
         names = [proof.ids[index] or "" for index in sorted(proof.conflicting)]
         if names and not self._accept_conflicts:
-            raise Unstable(CONFLICT, names)
+            raise Unstable(CONFLICT, names, final=True)
         self.identical += len(proof.identical)
         self.conflicting += names
         return proof.identical | proof.conflicting

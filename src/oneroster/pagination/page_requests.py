@@ -85,10 +85,16 @@ class Unstable(Exception):  # noqa: N818  # a verdict on a reading, which the wa
         reason: What happened.
         ids: The rows concerned.
         error: The error to raise if the collection cannot be read again.
+        final: Whether a further reading would show the same.
     """
 
     def __init__(
-        self, reason: str, ids: Sequence[str] = (), error: type[PagingError] = UnstableCollectionError
+        self,
+        reason: str,
+        ids: Sequence[str] = (),
+        error: type[PagingError] = UnstableCollectionError,
+        *,
+        final: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.reason, self.ids, self.error = reason, ids, error
+        self.reason, self.ids, self.error, self.final = reason, ids, error, final

@@ -151,6 +151,8 @@ class CollectionWalk:
 
     def _read_again(self, found: Unstable) -> None:
         """Start the second reading; raise if there was one, or if rows without an id forbid it."""
+        if found.final:
+            raise self._error(found.error, found.reason, found.ids)
         if self.repeated or self._reading.rows.without_id:
             no_ids = "; rows without sourcedId rule out a second reading"
             again = " and again under sort=sourcedId" if self.repeated else no_ids

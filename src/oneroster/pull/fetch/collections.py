@@ -1,6 +1,7 @@
 """The fetch of collections from the tenant into the staging: exactly once each, several concurrently."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -19,6 +20,7 @@ from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.journal import PageEntry
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.fetch.staging import Staging
+from oneroster.pull.fetch.statistics import FetchStatistics
 from oneroster.pull.fetch.throttled_session import PullStoppedError, ThrottledSession
 from oneroster.pull.plan import CollectionSource
 from oneroster.pull.progress import Progress
@@ -26,7 +28,7 @@ from oneroster.pull.roster.columns import KEY_COLUMN, schema_of
 from oneroster.pull.roster.rejects import DUPLICATE, MAX_LISTED, Reject
 from oneroster.standard import Standard
 
-__all__ = ["ChangeRequest", "FetchTask", "fetch_collections"]
+__all__ = ["REFUSED", "ChangeRequest", "FetchTask", "fetch_collections"]
 
 _SEGMENT_ROWS: Final = 20_000
 _SEGMENT_BYTES: Final = 16_000_000
@@ -35,7 +37,9 @@ _READY_PAGES: Final = 2
 
 _NOT_OFFERED: Final = {404: "not offered", 405: "not offered", 410: "not offered", 501: "not offered"}
 _NOT_UNDERSTOOD: Final = frozenset({400, 422, 500})
-_REFUSED: Final = {401: "refused", 403: "refused"}
+REFUSED: Final = "refused"
+"""How the reason begins for which a collection is not offered, if the server refuses access to it."""
+_REFUSED: Final = {401: REFUSED, 403: REFUSED}
 
 
 class ChangeRequest(NamedTuple):
@@ -61,6 +65,7 @@ class FetchTask(NamedTuple):
         filter: The filter to send; None for all rows.
         notes: Receives sentences for the report.
         changes: How to request only the changes; None to request all rows.
+        statistics: Receives what happened; None if nobody asks.
     """
 
     source: CollectionSource
@@ -68,6 +73,7 @@ class FetchTask(NamedTuple):
     filter: str | None
     notes: list[str]
     changes: ChangeRequest | None = None
+    statistics: FetchStatistics | None = None
 
 
 class _FilterIgnoredError(Exception):
@@ -150,7 +156,13 @@ class _CollectionFetch:
         self._element = source.element
         self._changes = None if source.element in staging.in_full else task.changes
         filter_ = self._changes.filter if self._changes else task.filter
-        self._call = RowsCall(standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+        self._call = RowsCall(
+            standard,
+            source.operation_id,
+            {"filter": filter_},
+            session.settings.base_url,
+            session.settings.time_zone,
+        )
         self._walk = CollectionWalk(source.operation_id, paging)
         self._batcher = Batcher(standard, schema_of(standard.specification, source.element, task.columns))
         self._pending = _PendingPages()
@@ -160,13 +172,27 @@ class _CollectionFetch:
     def run(self) -> None:
         self._progress.begin(self._name)
         try:
-            self._fetch_all()
+            self._fetch_and_note()
         except _FilterIgnoredError as error:
             self._task.notes.append(f"{self._name}: {error}, so all of it was fetched")
             self._staging.restart_in_full(self._element)
             _CollectionFetch(
                 self._standard, self._session, self._staging, self._task, self._paging, self._ahead, self._progress
             ).run()
+
+    def _fetch_and_note(self) -> None:
+        noted, began = self._task.statistics or FetchStatistics(), time.monotonic()
+        try:
+            self._fetch_all()
+        except _FilterIgnoredError:
+            raise
+        except Exception as error:
+            noted.error = error
+            raise
+        finally:
+            noted.seconds += time.monotonic() - began
+            noted.announced, noted.identical = self._walk.total, self._walk.identical
+            noted.gone = len(self._walk.gone)
 
     def _fetch_all(self) -> None:
         self._replay()

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from oneroster.atomic_files import write_atomically
-
 __all__ = [
     "DUPLICATE",
     "MAX_LISTED",
@@ -17,6 +15,7 @@ __all__ = [
     "REPEATED",
     "UNREADABLE",
     "UNRESOLVED",
+    "WITHOUT_ZONE",
     "Reject",
     "Rejects",
     "rejects_path",
@@ -26,6 +25,7 @@ UNREADABLE: Final = "unreadable"
 REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
+WITHOUT_ZONE: Final = "without a time zone, read as UTC"
 DUPLICATE: Final = "duplicate"
 """A row with the sourcedId of another and different content, which is left out."""
 
@@ -91,17 +91,10 @@ class Rejects:
     def __iter__(self) -> Iterator[Reject]:
         return iter(self._listed)
 
-    def write(self, path: Path) -> None:
-        """Write the list as NDJSON with owner-only permissions; without rejects, delete the file.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        if not self._listed:
-            path.unlink(missing_ok=True)
-            return
+    def as_ndjson(self) -> bytes:
+        """Return the list as NDJSON; empty without rejects."""
         lines = ({k: v for k, v in reject._asdict().items() if v is not None} for reject in self._listed)
-        write_atomically(path, b"".join(msgspec.json.encode(line) + b"\n" for line in lines), private=True)
+        return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
 def rejects_path(destination: Path) -> Path:
