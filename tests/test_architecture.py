@@ -45,7 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "http",
         "result run_plan",
         "dialects",
-        "levels families errors causes",
+        "levels families errors causes clauses",
     ),
     "oneroster.pull": (
         "tenants",
