@@ -4,6 +4,7 @@
 collection would take longer and distort the measurement.
 """
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -41,25 +43,33 @@ class Stock:
         return self._module(f".api.{tag}.{name}")
 
 
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Generate the stock package, once in a process, in a folder that is removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="oneroster-bench-")
+    paths = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-m", "benchmarks.stock_client", str(Path(folder.name) / _PACKAGE)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    atexit.register(folder.cleanup)
+    return folder
+
+
 @contextlib.contextmanager
 def generated() -> Iterator[Stock]:
-    """Generate the stock package in a temporary folder, and yield it.
+    """Yield the stock package, which can be imported until the end of the block.
 
     Raises:
         subprocess.CalledProcessError: The generator rejected the document; the reason is on stderr.
     """
-    with tempfile.TemporaryDirectory(prefix="oneroster-bench-") as folder:
-        paths = [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        command = [sys.executable, "-m", "benchmarks.stock_client", str(Path(folder) / _PACKAGE)]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        sys.path.insert(0, folder)
-        try:
-            yield Stock()
-        finally:
-            sys.path.remove(folder)
-            for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
-                del sys.modules[name]
+    folder = _folder().name
+    sys.path.insert(0, folder)
+    try:
+        yield Stock()
+    finally:
+        sys.path.remove(folder)
+        for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+            del sys.modules[name]
 
 
 def main() -> None:

@@ -1,15 +1,18 @@
 """The tests under coverage.py: how much of the hand-written code they reach, in lines and in branches."""
 
 import json
-import os
 import subprocess
 
 import environment
+import steps
 
 LINES, BRANCHES = 97.0, 92.0
 """The least percentages of hand-written code; `[tool.coverage]` in pyproject.toml lists what does not count."""
 
 REPORT = environment.ROOT / ".coverage.json"
+
+LEFT_OUT = ("tests/benchmarks", "tests/generation/test_generate.py")
+"""Tests that reach nothing of it: those of the benchmarks and of the generator."""
 
 
 def percentage(covered: int, of: int) -> float:
@@ -21,8 +24,8 @@ def run(*arguments: str) -> int:
     """Run the tests, report what they do not reach, and fail below the least percentages."""
     coverage = [environment.command("python"), "-m", "coverage"]
     subprocess.call([*coverage, "erase"], cwd=environment.ROOT)
-    workers = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal"]
-    tests = subprocess.call([*coverage, "run", "-m", "pytest", *workers, *arguments], cwd=environment.ROOT)
+    options = [*steps.workers(), *(f"--ignore={name}" for name in LEFT_OUT), *arguments]
+    tests = subprocess.call([*coverage, "run", "-m", "pytest", *options], cwd=environment.ROOT, env=steps.variables())
     for step in (["combine", "--quiet"], ["report"], ["json", "--quiet", "-o", str(REPORT)]):
         if status := subprocess.call([*coverage, *step], cwd=environment.ROOT):
             return status

@@ -35,3 +35,13 @@ def test_a_failure_leaves_the_old_content(step: str, tmp_path: Path, monkeypatch
     with pytest.raises(OSError, match="disk is full"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_d2_a_link_under_the_name_of_a_partial_file_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for name in ("report.json.partial", ".report.json.partial"):
+        (tmp_path / name).symlink_to(victim)
+    write_atomically(tmp_path / "report.json", b"new")
+    assert victim.read_text() == "mine"

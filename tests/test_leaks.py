@@ -261,8 +261,9 @@ def test_what_is_refused_before_sending_does_not_show_the_value(wrong: Callable[
 def test_every_class_of_error_takes_part() -> None:
     # A class that is new has to be pushed through the tests above, then it is named here.
     assert {name for name in errors.__all__ if name.endswith("Error")} == {
-        "AccessError", "ConfigurationError", "CountMismatchError", "DecodeError", "FieldError", "FilterError",
+        "AccessDeniedError", "AccessError", "ConfigurationError", "CountMismatchError", "DecodeError", "FieldError",
+        "FilterError",
         "ForeignOriginError", "MissingFieldError", "OneRosterError", "PagingError", "ResponseTimeoutError",
         "ResponseTooLargeError", "StatusError", "TokenError", "TransportError", "UnknownFieldError",
-        "UnreadableFieldError", "UnstableCollectionError", "WriteError",
+        "UnreadableFieldError", "UnstableCollectionError", "WriteError", "WrongRecordError",
     }  # fmt: skip

@@ -38,6 +38,7 @@ class Asked(NamedTuple):
     sorted: bool
     number: int
     query: httpx.QueryParams
+    row: str = ""
 
 
 Server = Callable[[Asked], Answer]
@@ -58,11 +59,14 @@ def listening(server: Server) -> Callable[[Seen], Answer]:
     lock, turns = Lock(), [0]
 
     def answer(seen: Seen) -> Answer:
-        query = httpx.URL(seen.path).params
+        url = httpx.URL(seen.path)
+        query, row = url.params, url.path.removeprefix("/orgs").removeprefix("/")
         with lock:
             turns[0] += 1
             number = turns[0]
-        return server(Asked(int(query.get("offset", 0)), int(query.get("limit", 100)), "sort" in query, number, query))
+        return server(
+            Asked(int(query.get("offset", 0)), int(query.get("limit", 100)), "sort" in query, number, query, row)
+        )
 
     return answer
 
@@ -214,6 +218,14 @@ def ties_in_any_sort(asked: Asked) -> Answer:
     return page(ROWS[start : start + asked.limit], len(ROWS))
 
 
+def twice_differently(asked: Asked) -> Answer:
+    """The third row occurs twice, the second time with another name."""
+    rows = [{"sourcedId": row, "name": row} for row in ROWS]
+    rows[3] = {**rows[2], "name": "another"}
+    body = json.dumps({"orgs": rows[asked.offset : asked.offset + asked.limit]}).encode()
+    return page([], len(rows), body=body)
+
+
 class Refused(NamedTuple):
     """A server that cannot be read, and what is said of it."""
 
@@ -242,8 +254,8 @@ REFUSED: dict[str, Refused] = {
     ),
     "loses rows between pages": Refused(lambda: lost_rows, CountMismatchError, "no more rows"),
     "repeats rows in any sort": Refused(lambda: ties_in_any_sort, UnstableCollectionError, "rows repeat"),
-    "a row twice in one page": Refused(
-        lambda: lambda _: page([*ROWS[:5], *ROWS[:5]], 10), UnstableCollectionError, "twice in one page", 0, 10
+    "a row twice in one page, differently": Refused(
+        lambda: twice_differently, UnstableCollectionError, "different content; accept_duplicates", 0
     ),
     "cursors in a circle": Refused(
         lambda: lambda _: page(ROWS[:9], None, '</orgs?after=1>; rel="next"'),
@@ -306,6 +318,9 @@ def test_rows_that_stay_are_given_once_while_a_row_comes_or_goes(
         with lock:
             if asked.number == 4:
                 rows.insert(place, "new") if change == "insert" else rows.pop(place)
+            if asked.row:
+                single = json.dumps({"org": {"sourcedId": asked.row}}).encode()
+                return Answer(200, single) if asked.row in rows else Answer(404, b"{}")
             return page(part(asked, rows), len(rows) if total else None)
 
     stay = set(ROWS) - ({ROWS[place]} if change == "delete" else set())

@@ -167,7 +167,7 @@ USES = {
     "async client": (by_async_client, ""),
     "get": (by_command("get", "orgs", "--format", "ndjson"), '"sourcedId"'),
     "pull": (by_command("pull", "--only", "orgs", "--to", "DESTINATION"), "roster written"),
-    "check": (by_command("check", "--include", FEW[0], "--include", FEW[1]), "All musts hold"),
+    "check": (by_command("check", "--include", FEW[0], "--include", FEW[1]), "tested must rule"),
     "pytest": (by_pytest, "1 passed"),
 }
 

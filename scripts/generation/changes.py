@@ -1,19 +1,41 @@
-"""What changed for callers between two versions of a document, in words."""
+"""What changed between two versions of a document, in words: for callers, in what is shown, and for servers.
+
+Changes with a name of their own cover the differences that they name. A difference that no change covers is named by
+its pointer, so that nothing changes without a word.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from generation.differences import differences, moved, without_words
 from generation.document import Document, DocumentError
-from generation.package_model import Model, PackageModel, read_package_model
+from generation.package_model import Endpoint, Model, PackageModel, read_package_model
 from generation.struct_fields import nested_schema
+from generation.verdicts import moved_verdicts
+from oneroster_runtime.specification.schemas import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from generation.differences import Difference
     from oneroster_runtime.specification import Operation, Parameter, Property
 
 T = TypeVar("T")
+
+CALLERS = "For callers"
+SHOWN = "In reprs, logs and reports"
+SERVERS = "For servers, whose verdicts may move"
+HEADINGS = (CALLERS, SHOWN, SERVERS)
+ONLY_WORDS = "only words changed: descriptions, summaries, notes or examples"
+_ONLY_ORDER = "only the order of keys changed"
+_NOT_FOR_CALLERS = re.compile(r".*/(x-oneroster-trust|x-oneroster-presence|trust)(/.*)?")
+_OF_THE_LINT = re.compile(r"/(info|tags|x-oneroster-conventions|components/examples)\b.*")
+_NARROWS = frozenset({"minLength", "minItems", "minimum"})
+_WIDENS = frozenset({"maxLength", "maxItems", "maximum"})
+_RESTRICTS = _NARROWS | _WIDENS | {"pattern", "format", "required", "default", "x-oneroster-secret"}
 
 
 class Change(NamedTuple):
@@ -22,27 +44,65 @@ class Change(NamedTuple):
     Args:
         breaking: Whether code that worked may fail now: code that calls, reads or writes.
         text: What changed, in words.
+        covers: The pointers of the differences that it names, with everything below them.
+        moves: The old and the new pointer of a part that has another name or place now.
+        heading: For whom it changed: `CALLERS`, `SHOWN` or `SERVERS`.
     """
 
     breaking: bool
     text: str
+    covers: tuple[str, ...] = ()
+    heading: str = CALLERS
+    moves: tuple[str, str] | None = None
 
     def __str__(self) -> str:
+        if self.heading != CALLERS:
+            return self.text
         return f"{'breaking' if self.breaking else 'compatible'}: {self.text}"
 
 
 def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
-    """Return the changes from one document to another, breaking ones first; none if they are equal."""
-    if before == after:
+    """Return the changes from one document to another by heading, breaking ones first; none if they are equal."""
+    if json.dumps(before) == json.dumps(after):
         return []
+    old_parts, new_parts = without_words(before), without_words(after)
+    if old_parts == new_parts and json.dumps(old_parts) != json.dumps(new_parts):
+        return [Change(False, _ONLY_ORDER)]
     try:
         old, new = read_package_model(Document(before, {})), read_package_model(Document(after, {}))
     except DocumentError as error:
         return [Change(True, f"the versions cannot be compared: {error}")]
-    found = [*_operations(old, new), *_models(old, new), *_enumerations(old, new)]
-    if not found:
-        found = [Change(False, "only words changed: descriptions, examples, notes or marks")]
-    return sorted(found, key=lambda change: not change.breaking)
+    found = list(dict.fromkeys([*_operations(old, new), *_models(old, new), *_enumerations(old, new)]))
+    verdicts = [moved_verdicts(each) for each in differences(old_parts, new_parts)]
+    found += [Change(False, said, heading=SERVERS) for said in verdicts if said is not None]
+    for change in found:
+        if change.moves is not None:
+            old_parts = moved(old_parts, *change.moves)
+    covered = {pointer for change in found for pointer in change.covers}
+    for each in differences(old_parts, new_parts):
+        if not (_NOT_FOR_CALLERS.fullmatch(each.pointer) or _is_covered(each.pointer, covered)):
+            found.append(Change(_breaks(each), str(each)))
+    found = found or [Change(False, ONLY_WORDS)]
+    return sorted(found, key=lambda change: (HEADINGS.index(change.heading), not change.breaking))
+
+
+def _is_covered(pointer: str, covered: set[str]) -> bool:
+    """Return whether a pointer, or one above it, is covered."""
+    while pointer and pointer not in covered:
+        pointer = pointer.rpartition("/")[0]
+    return pointer in covered
+
+
+def _breaks(difference: Difference) -> bool:
+    """Return whether a difference without a name of its own may break a caller."""
+    key = difference.pointer.rpartition("/")[2]
+    if _OF_THE_LINT.fullmatch(difference.pointer):
+        return False
+    if key in _RESTRICTS and difference.after is None:
+        return key == "default"
+    if key in _NARROWS | _WIDENS and difference.before is not None:
+        return bool((difference.after > difference.before) is (key in _NARROWS))
+    return difference.before is not None or key in _RESTRICTS
 
 
 class _Pairs(NamedTuple):
@@ -78,55 +138,87 @@ def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
         new.specification.operations,
         lambda one, other: (one.method, one.path) == (other.method, other.path),
     )
-    yield from (Change(True, f"operation {name} was removed") for name in pairs.removed)
-    yield from (Change(False, f"operation {name} was added") for name in pairs.added)
-    yield from (Change(True, f"operation {name} was renamed to {other}") for name, other in pairs.renamed)
+    places = {name: _place(each) for model in (new, old) for name, each in model.specification.operations.items()}
+    yield from (Change(True, f"operation {name} was removed", (places[name],)) for name in pairs.removed)
+    yield from (Change(False, f"operation {name} was added", (places[name],)) for name in pairs.added)
+    for name, other in pairs.renamed:
+        yield Change(True, f"operation {name} was renamed to {other}", (f"{places[name]}/operationId",))
     for name, other in [*((name, name) for name in pairs.kept), *pairs.renamed]:
         yield from _operation(old, new, old.specification.operations[name], new.specification.operations[other])
 
 
 def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Operation) -> Iterator[Change]:
-    where = f"operation {other.operation_id}"
+    where, place = f"operation {other.operation_id}", _place(other)
     if (one.method, one.path) != (other.method, other.path):
-        yield Change(True, f"{where} moved from {one.method} {one.path} to {other.method} {other.path}")
+        said = f"{where} moved from {one.method} {one.path} to {other.method} {other.path}"
+        yield Change(True, said, moves=(_place(one), place))
     if one.tag != other.tag:
-        yield Change(True, f"{where} moved from the tag {one.tag} to {other.tag}")
+        yield Change(True, f"{where} moved from the tag {one.tag} to {other.tag}", (f"{place}/tags",))
     responses = (old.endpoints[one.operation_id].response, new.endpoints[other.operation_id].response)
     if responses[0] != responses[1]:
-        yield Change(True, f"{where} answers with {responses[1] or 'nothing'} instead of {responses[0] or 'nothing'}")
+        said = f"{where} answers with {responses[1] or 'nothing'} instead of {responses[0] or 'nothing'}"
+        yield Change(True, said, (f"{place}/responses/200/$ref",))
     bodies = (old.endpoints[one.operation_id].body, new.endpoints[other.operation_id].body)
     if bodies[0] != bodies[1]:
-        yield Change(True, f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}")
-    if (one.subset, one.scope) != (other.subset, other.scope):
-        yield Change(True, f"{where} serves other rows")
-    yield from _set(where, "success status", one.statuses, other.statuses)
-    yield from _set(where, "OAuth scope", one.oauth_scopes, other.oauth_scopes)
-    yield from _set(where, "profile", one.profiles, other.profiles)
-    yield from _parameters(where, one, other)
+        said = f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}"
+        yield Change(True, said, (f"{place}/requestBody",))
+    if _rows(one) != _rows(other):
+        yield Change(True, f"{where} serves other rows", (f"{place}/x-oneroster-scope",))
+    yield from _set(where, "success status", one.statuses, other.statuses, f"{place}/responses")
+    yield from _set(where, "OAuth scope", one.oauth_scopes, other.oauth_scopes, f"{place}/security/oauth2 ")
+    yield from _set(where, "profile", one.profiles, other.profiles, f"{place}/x-oneroster-profiles")
+    yield from _parameters(where, old.endpoints[one.operation_id], new.endpoints[other.operation_id])
 
 
-def _set(where: str, what: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[Change]:
-    yield from (Change(True, f"{where}: {what} {item} was removed") for item in old if item not in new)
-    yield from (Change(False, f"{where}: {what} {item} was added") for item in new if item not in old)
+def _place(operation: Operation) -> str:
+    return f"/paths/{escape(operation.path)}/{operation.method.lower()}"
 
 
-def _parameters(where: str, one: Operation, other: Operation) -> Iterator[Change]:
-    old = {parameter.name: parameter for parameter in one.parameters}
-    new = {parameter.name: parameter for parameter in other.parameters}
+def _rows(operation: Operation) -> tuple[Any, ...]:
+    """Return what decides on the rows of a collection, without the marks."""
+    scope, subset = operation.scope, operation.subset
+    return (subset and subset[:-1], scope and scope[:-1])
+
+
+def _set(where: str, what: str, old: tuple[Any, ...], new: tuple[Any, ...], place: str) -> Iterator[Change]:
+    for item in (*old, *(item for item in new if item not in old)):
+        pointer = f"{place}{'' if place.endswith(' ') else '/'}{escape(str(item))}"
+        if item not in new:
+            yield Change(True, f"{where}: {what} {item} was removed", (pointer,))
+        elif item not in old:
+            yield Change(False, f"{where}: {what} {item} was added", (pointer,))
+
+
+def _parameters(where: str, one: Endpoint, other: Endpoint) -> Iterator[Change]:
+    old = {parameter.name: parameter for parameter in one.operation.parameters}
+    new = {parameter.name: parameter for parameter in other.operation.parameters}
     pairs = _pair(old, new, _same_parameter)
-    yield from (Change(True, f"{where}: parameter {name} was removed") for name in pairs.removed)
-    yield from (Change(True, f"{where}: parameter {name} was renamed to {to}") for name, to in pairs.renamed)
+    for name in pairs.removed:
+        yield Change(True, f"{where}: parameter {name} was removed", _parameter_covers(one, name, "name"))
+    for name, to in pairs.renamed:
+        covers = (*_parameter_covers(one, name, "name"), *_parameter_covers(other, to, "name"))
+        yield Change(True, f"{where}: parameter {name} was renamed to {to}", covers)
     for name in pairs.added:
         word = "required" if new[name].required else "optional"
-        yield Change(new[name].required, f"{where}: {word} parameter {name} was added")
+        covers = _parameter_covers(other, name, "name")
+        yield Change(new[name].required, f"{where}: {word} parameter {name} was added", covers)
     for name in pairs.kept:
         if not _same_parameter(old[name], new[name]):
-            yield Change(
-                True, f"{where}: parameter {name} changed from {_type_name(old[name])} to {_type_name(new[name])}"
-            )
+            said = f"parameter {name} changed from {_type_name(old[name])} to {_type_name(new[name])}"
+            covers = _parameter_covers(other, name, "in", "schema/type", "schema/format", "schema/$ref")
+            yield Change(True, f"{where}: {said}", covers)
         if old[name].required != new[name].required:
             word = "required" if new[name].required else "optional"
-            yield Change(new[name].required, f"{where}: parameter {name} became {word}")
+            covers = _parameter_covers(other, name, "required")
+            yield Change(new[name].required, f"{where}: parameter {name} became {word}", covers)
+
+
+def _parameter_covers(endpoint: Endpoint, name: str, *keys: str) -> tuple[str, ...]:
+    """Return the pointers of a parameter in its operation, and of keys of its component."""
+    place = endpoint.parameter_places[name]
+    component = place.startswith("/components/")
+    own = f"{_place(endpoint.operation)}/parameters/{place.rpartition('/')[2] if component else name}"
+    return (own, *(f"{place}/{key}" for key in keys if component))
 
 
 def _same_parameter(one: Parameter, other: Parameter) -> bool:
@@ -143,12 +235,21 @@ def _type_name(found: Parameter | Property) -> str:
 
 def _models(old: PackageModel, new: PackageModel) -> Iterator[Change]:
     pairs = _pair(old.models, new.models, lambda one, other: list(one.properties) == list(other.properties))
-    yield from (Change(True, f"model {name} was removed") for name in pairs.removed)
-    yield from (Change(False, f"model {name} was added") for name in pairs.added)
-    yield from (Change(True, f"model {name} was renamed to {other}") for name, other in pairs.renamed)
+    yield from _of_schemas("model", pairs)
     written = _written(new)
     for name, other in [*((name, name) for name in pairs.kept), *pairs.renamed]:
         yield from _properties(old.models[name], new.models[other], other in written)
+
+
+def _of_schemas(what: str, pairs: _Pairs) -> Iterator[Change]:
+    yield from (Change(True, f"{what} {name} was removed", (_schema(name),)) for name in pairs.removed)
+    yield from (Change(False, f"{what} {name} was added", (_schema(name),)) for name in pairs.added)
+    for name, other in pairs.renamed:
+        yield Change(True, f"{what} {name} was renamed to {other}", moves=(_schema(name), _schema(other)))
+
+
+def _schema(name: str) -> str:
+    return f"/components/schemas/{escape(name)}"
 
 
 def _written(package: PackageModel) -> set[str]:
@@ -166,33 +267,65 @@ def _written(package: PackageModel) -> set[str]:
 
 
 def _properties(old: Model, new: Model, written: bool) -> Iterator[Change]:
-    where = f"{new.name}"
     pairs = _pair(old.properties, new.properties, _same_property)
-    yield from (Change(True, f"{where}: property {name} was removed") for name in pairs.removed)
-    yield from (Change(True, f"{where}: property {name} was renamed to {to}") for name, to in pairs.renamed)
+    for name in pairs.removed:
+        yield Change(True, f"{_owner(old, name)}: property {name} was removed", _covers(old, name))
+    for name, to in pairs.renamed:
+        where = f"{_owner(new, to)}: property {name}"
+        yield Change(True, f"{where} was renamed to {to}", moves=(old.places[name], new.places[to]))
+        yield from _property(where, old.properties[name], new.properties[to], written, new.places[to])
     for name in pairs.added:
+        where, covers = f"{_owner(new, name)}:", _covers(new, name)
         if new.properties[name].required:
             who = "writers must give it" if written else "it is only read"
-            yield Change(written, f"{where}: required property {name} was added; {who}")
+            yield Change(written, f"{where} required property {name} was added; {who}", covers)
         else:
-            yield Change(False, f"{where}: optional property {name} was added")
+            yield Change(False, f"{where} optional property {name} was added", covers)
     for name in pairs.kept:
-        yield from _property(f"{where}: property {name}", old.properties[name], new.properties[name], written)
+        where = f"{_owner(new, name)}: property {name}"
+        yield from _property(where, old.properties[name], new.properties[name], written, new.places[name])
+        # A property may move between a schema and the one that it inherits from.
+        if old.places[name] != new.places[name]:
+            moves = (old.places[name], new.places[name])
+            yield Change(False, f"{where} moved from {moves[0]} to {moves[1]}", moves=moves)
 
 
-def _property(where: str, one: Property, other: Property, written: bool) -> Iterator[Change]:
+def _owner(model: Model, name: str) -> str:
+    """Return the schema in which a property of a model stands."""
+    return model.places[name].split("/")[3]
+
+
+def _covers(model: Model, name: str) -> tuple[str, ...]:
+    """Return the pointers of a property: its own, and that of its name among the required ones."""
+    place = model.places[name]
+    return (place, _required(place))
+
+
+def _required(place: str) -> str:
+    schema, _, name = place.rpartition("/properties/")
+    return f"{schema}/required/{name}"
+
+
+def _property(where: str, one: Property, other: Property, written: bool, place: str) -> Iterator[Change]:
     if not _same_type(one, other):
-        yield Change(True, f"{where} changed its type from {_type_name(one)} to {_type_name(other)}")
+        covers = tuple(f"{place}/{key}" for key in ("type", "$ref", "items", "x-oneroster-reference/to"))
+        covers += (f"{place}/format",) if one.kind != other.kind else ()
+        yield Change(True, f"{where} changed its type from {_type_name(one)} to {_type_name(other)}", covers)
     if one.required and not other.required:
-        yield Change(True, f"{where} became optional; readers may get None")
+        yield Change(True, f"{where} became optional; readers may get None", (_required(place),))
     if other.required and not one.required:
         who = "writers must give it" if written else "it is only read"
-        yield Change(written, f"{where} was narrowed to required; {who}")
+        yield Change(written, f"{where} was narrowed to required; {who}", (_required(place),))
     if one.refers_to == other.refers_to:
-        yield from _set(where, "reference type", one.reference_types, other.reference_types)
-    if other.personal != one.personal or other.secret != one.secret:
-        hidden = "is hidden from repr" if other.personal or other.secret else "may be shown in repr"
-        yield Change(False, f"{where} {hidden}")
+        types = f"{place}/x-oneroster-reference/types"
+        yield from _set(where, "reference type", one.reference_types, other.reference_types, types)
+    yield from _set(where, "profile", one.profiles, other.profiles, f"{place}/x-oneroster-profiles")
+    before, after = one.personal or one.secret, other.personal or other.secret
+    if (one.personal, one.secret) != (other.personal, other.secret):
+        hidden = "is hidden from now on" if after else "is shown from now on"
+        said = "is marked otherwise, and stays hidden" if before and after else hidden
+        covers = (f"{place}/x-oneroster-personal", f"{place}/x-oneroster-secret")
+        yield Change(True, f"{where} {said}", covers, SHOWN)
 
 
 def _same_type(one: Property, other: Property) -> bool:
@@ -213,18 +346,21 @@ def _same_property(one: Property, other: Property) -> bool:
 
 def _enumerations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
     pairs = _pair(old.specification.enumerations, new.specification.enumerations, lambda one, other: one == other)
-    yield from (Change(True, f"enumeration {name} was removed") for name in pairs.removed)
-    yield from (Change(False, f"enumeration {name} was added") for name in pairs.added)
-    yield from (Change(True, f"enumeration {name} was renamed to {other}") for name, other in pairs.renamed)
+    yield from _of_schemas("enumeration", pairs)
     for name in pairs.kept:
         values = _pair(
             {value: value for value in old.specification.enumerations[name]},
             {value: value for value in new.specification.enumerations[name]},
             lambda one, other: _letters_and_digits(one) == _letters_and_digits(other),
         )
-        yield from (Change(True, f"{name}: value {value!r} was removed") for value in values.removed)
-        yield from (Change(True, f"{name}: value {value!r} was renamed to {to!r}") for value, to in values.renamed)
-        yield from (Change(False, f"{name}: value {value!r} was added; readers meet it") for value in values.added)
+        place = f"{_schema(name)}/enum"
+        for value in values.removed:
+            yield Change(True, f"{name}: value {value!r} was removed", (f"{place}/{escape(value)}",))
+        for value, to in values.renamed:
+            covers = (f"{place}/{escape(value)}", f"{place}/{escape(to)}")
+            yield Change(True, f"{name}: value {value!r} was renamed to {to!r}", covers)
+        for value in values.added:
+            yield Change(False, f"{name}: value {value!r} was added; readers meet it", (f"{place}/{escape(value)}",))
 
 
 def _letters_and_digits(value: str) -> str:

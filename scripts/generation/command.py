@@ -109,11 +109,8 @@ def _check(fresh: Path, target: _Target) -> int:
         return 0
     print(f"{target.shown} is out of date with {target.source.name} and scripts/templates:")
     print("\n".join(f"  {line}" for line in different))
-    changed = _caller_changes(target.package, fresh)
-    if changed:
-        print("For callers:")
-        print("\n".join(f"  {line}" for line in changed))
-    elif not any("openapi.json" in line for line in different):
+    changed = _print_changes(_document(target.package), fresh)
+    if not changed and not any("openapi.json" in line for line in different):
         print("The document is the same: the package was edited by hand, or a template changed.")
     print("Run scripts/generate to write it again.")
     return 1
@@ -121,21 +118,29 @@ def _check(fresh: Path, target: _Target) -> int:
 
 def _write(fresh: Path, target: _Target) -> int:
     different = list(_differences(fresh, target.package))
-    changed = _caller_changes(target.package, fresh)
+    before = _document(target.package)
     if different:
         _replace(fresh, target.package)
     count = sum(1 for _ in _files(fresh))
     print(f"{target.package.name}: {count} files, {len(different)} of them new, changed or removed.")
-    if changed:
-        print("For callers:")
-        print("\n".join(f"  {line}" for line in changed))
+    _print_changes(before, fresh)
     return 0
 
 
-def _caller_changes(package: Path, fresh: Path) -> list[str]:
-    """Return what changed for callers, one line each."""
-    before = _document(package)
-    return [] if before is None else [str(change) for change in changes.between(before, _document(fresh) or {})]
+def _print_changes(before: dict[str, Any] | None, fresh: Path) -> bool:
+    """Print what changed, by heading; return whether anything did."""
+    found = [] if before is None else changes.between(before, _document(fresh) or {})
+    for heading in changes.HEADINGS:
+        lines = [f"  {change}" for change in found if change.heading == heading]
+        if lines:
+            print("\n".join([f"{heading}:", *lines]))
+    if found:
+        from generation.by_hand import places_to_change
+
+        by_hand = places_to_change(before or {}, _document(fresh) or {})
+        if by_hand:
+            print("\n".join(["To change by hand:", *(f"  {line}" for line in by_hand)]))
+    return bool(found)
 
 
 def _document(package: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ _HEAD = """\
 
 `openapi.yaml` is the contract, written by hand as OpenAPI 3.1 with keys of this project. Its vocabulary is closed: a
 key or a keyword that is not listed here is refused with the nearest known name, because nothing would read it.
-`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages; it stops at the
+`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages. It stops at the
 first stage with a mistake, so that a mistake is reported once, with its line.
 """
 _KEYS = """

@@ -34,6 +34,8 @@ class Model(NamedTuple):
     descriptions: dict[str, str]
     constraints: dict[str, dict[str, Any]]
     """The constraints on the values of a property beyond their type, as in JSON Schema."""
+    places: dict[str, str]
+    """The pointer of each property; an inherited one stands in another schema."""
     wrapper: str | None
     element: str | None
     many: bool
@@ -46,6 +48,8 @@ class Endpoint(NamedTuple):
     description: str
     parameters: dict[str, str]
     """The descriptions of the parameters by wire name."""
+    parameter_places: dict[str, str]
+    """The pointers of the parameters by wire name: of their components, or in the operation."""
     response: str | None
     """The model of a success with data."""
     body: str | None
@@ -116,9 +120,10 @@ class _Reader(SpecificationReader):
         properties: dict[str, Property] = {}
         descriptions: dict[str, str] = {}
         constraints: dict[str, dict[str, Any]] = {}
+        places: dict[str, str] = {}
         for key, value, place, required in self.property_schemas(name):
             self._check_kind(value, place)
-            properties[key] = self.property(key, value, value, place, required)
+            properties[key], places[key] = self.property(key, value, value, place, required), place
             target, _ = self.resolve(value, place)
             descriptions[key] = (value.get("description") or target.get("description", "")).strip()
             constraints[key] = {word: part[word] for part in (target, value) for word in _CONSTRAINTS if word in part}
@@ -133,6 +138,7 @@ class _Reader(SpecificationReader):
             properties,
             descriptions,
             constraints,
+            places,
             schema.get("x-oneroster-wrapper"),
             schema.get("x-oneroster-element"),
             bool(schema.get("x-oneroster-many")),
@@ -176,13 +182,14 @@ class _Reader(SpecificationReader):
             response = self._wrapper_model(found, place) if "content" in found else None
         if "requestBody" in part:
             body = self._wrapper_model(*self.resolve(part["requestBody"], f"{pointer}/requestBody"))
-        descriptions = dict(self._parameter_descriptions(part, pointer, operation))
-        return Endpoint(operation, part.get("description", "").strip(), descriptions, response, body)
+        descriptions, places = self._parameter_texts(part, pointer, operation)
+        return Endpoint(operation, part.get("description", "").strip(), descriptions, places, response, body)
 
-    def _parameter_descriptions(
+    def _parameter_texts(
         self, part: dict[str, Any], pointer: str, operation: Operation
-    ) -> list[tuple[str, str]]:
-        found = []
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        descriptions: dict[str, str] = {}
+        places: dict[str, str] = {}
         for index, parameter in enumerate(operation.parameters):
             entry, place = self.resolve(part["parameters"][index], f"{pointer}/parameters/{index}")
             if parameter.kind not in _PARAMETER_KINDS or parameter.location not in {"path", "query"}:
@@ -190,8 +197,9 @@ class _Reader(SpecificationReader):
                     f"a parameter of kind {parameter.kind!r} in {parameter.location!r} is not known to the templates"
                 )
                 raise SpecificationError(message, place)
-            found.append((parameter.name, " ".join(entry.get("description", "").split())))
-        return found
+            descriptions[parameter.name] = " ".join(entry.get("description", "").split())
+            places[parameter.name] = place
+        return descriptions, places
 
     def _wrapper_model(self, part: dict[str, Any], pointer: str) -> str:
         """Return the model of the wrapper in the JSON content of a body."""

@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # typing is not imported: the command line handles Ctrl-C
 if TYPE_CHECKING:
     from oneroster.client import AsyncOneRoster, OneRoster
     from oneroster.errors import (
+        AccessDeniedError,
         AccessError,
         ConfigurationError,
         CountMismatchError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from oneroster.transport.retry import Retry
 
 __all__ = [
+    "AccessDeniedError",
     "AccessError",
     "AsyncOneRoster",
     "AsyncPages",

@@ -2,14 +2,17 @@
 
 import os
 from pathlib import Path
+from secrets import token_hex
 
 __all__ = ["write_atomically"]
+
+_NEW_ONLY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file by way of a partial file beside it, which replaces it at the end.
 
-    If writing fails, an existing file keeps its content.
+    If writing fails, an existing file keeps its content. The partial file has a name that nobody can know before.
 
     Args:
         path: The file.
@@ -19,12 +22,15 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
     Raises:
         OSError: The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.partial")
-    if private:
-        partial.touch(0o600)
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        # The content must be on the disk before the name points to it, or a power failure leaves an empty file.
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = path.with_name(f".{token_hex(8)}.partial")
+    descriptor = os.open(partial, _NEW_ONLY, 0o600 if private else 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            # The content must be on the disk before the name points to it, or a power failure leaves an empty file.
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -214,7 +214,10 @@ class SyncClient(BaseClient):
 
 
 class AsyncClient(BaseClient):
-    """An asynchronous client for one asyncio event loop. Use it as an async context manager, or close it."""
+    """An asynchronous client. Use it as an async context manager, or close it.
+
+    Each event loop has its own connections.
+    """
 
     _session: "AsyncSession | None" = None
 

@@ -14,7 +14,7 @@ _PARAMETERS = (BaseClient.__doc__ or "").partition(".")[2]
 class OneRoster(SyncClient, Operations):
     __doc__ = f"""A client of one OneRoster 1.1 tenant, with one method per operation.
 
-    Use it as a context manager, or close it. Threads may share it.
+    Use it as a context manager, or close it. Threads may share it; a forked process opens its own connections.
     {_PARAMETERS}"""
 
     standard = Standard.of("1.1")
@@ -23,7 +23,7 @@ class OneRoster(SyncClient, Operations):
 class AsyncOneRoster(AsyncClient, AsyncOperations):
     __doc__ = f"""An asynchronous client of one OneRoster 1.1 tenant, with one method per operation.
 
-    It belongs to one asyncio event loop. Use it as an async context manager, or close it.
+    Each event loop has its own connections. Use it as an async context manager, or close it.
     {_PARAMETERS}"""
 
     standard = Standard.of("1.1")

@@ -6,7 +6,8 @@
     ├── ConfigurationError            a setting is missing or invalid; nothing was sent
     ├── FilterError                   also a ValueError: not expressible in the filter grammar; nothing was sent
     │   └── UnknownFieldError         also an AttributeError: the standard defines no such field
-    ├── AccessError                   the credentials do not work
+    ├── AccessError                   no access to the tenant
+    │   ├── AccessDeniedError         also a StatusError: the server answered 401 or 403
     │   ├── TokenError                the token endpoint issued no token
     │   └── ForeignOriginError        a URL leads away from the tenant; nothing was sent there
     ├── TransportError                no complete response, after all retries
@@ -37,6 +38,7 @@ from oneroster_runtime.errors import (
 )
 
 __all__ = [
+    "AccessDeniedError",
     "AccessError",
     "ConfigurationError",
     "CountMismatchError",
@@ -56,6 +58,7 @@ __all__ = [
     "UnreadableFieldError",
     "UnstableCollectionError",
     "WriteError",
+    "WrongRecordError",
 ]
 
 
@@ -72,7 +75,16 @@ class UnknownFieldError(FilterError, AttributeError):
 
 
 class AccessError(OneRosterError):
-    """Authentication failed, or a URL must not receive the credentials."""
+    """No access: no token was issued, the server refused the request, or a URL must not receive the credentials."""
+
+
+class AccessDeniedError(StatusError, AccessError):
+    """The server answered 401 or 403: it does not accept the credentials, or they do not permit the request."""
+
+    def __str__(self) -> str:
+        if self.status_code == 401:
+            return f"{super().__str__()} Check the token, or the client id and secret."
+        return f"{super().__str__()} Check the scopes and rights of the credentials, and whether a header is missing."
 
 
 class TokenError(AccessError):
@@ -111,25 +123,35 @@ class PagingError(OneRosterError):
     Attributes:
         collection: The operationId.
         reason: What went wrong.
-        received: The number of different rows received.
+        received: The number of different rows received in the last reading.
         announced: The last X-Total-Count; None if the server sent none.
         ids: Up to ten of the sourcedIds concerned.
+        received_in_all: The number of different rows received in all readings together.
     """
 
     def __init__(
-        self, collection: str, reason: str, received: int, announced: int | None = None, ids: Sequence[str] = ()
+        self,
+        collection: str,
+        reason: str,
+        received: int,
+        announced: int | None = None,
+        ids: Sequence[str] = (),
+        received_in_all: int | None = None,
     ) -> None:
-        super().__init__(collection, reason, received, announced, tuple(ids))
+        in_all = received if received_in_all is None else received_in_all
+        super().__init__(collection, reason, received, announced, tuple(ids), in_all)
         self.collection = collection
         self.reason = reason
         self.received = received
         self.announced = announced
         self.ids = tuple(ids)
+        self.received_in_all = in_all
 
     def __str__(self) -> str:
         announced = "no total announced" if self.announced is None else f"{self.announced} announced"
         ids = f" Rows concerned: {', '.join(repr(name) for name in self.ids)}." if self.ids else ""
-        return f"{self.collection}: {self.reason} ({self.received} different rows received, {announced}).{ids}"
+        in_all = f"; {self.received_in_all} in both readings together" if self.received_in_all != self.received else ""
+        return f"{self.collection}: {self.reason} ({self.received} different rows received, {announced}{in_all}).{ids}"
 
 
 class UnstableCollectionError(PagingError):
@@ -138,3 +160,23 @@ class UnstableCollectionError(PagingError):
 
 class CountMismatchError(PagingError):
     """The server announces more rows than it returns, also in a second reading."""
+
+
+class WrongRecordError(OneRosterError):
+    """A single read returned a record with another sourcedId than requested.
+
+    Attributes:
+        operation_id: The operation.
+        requested: The sourcedId requested.
+        received: The sourcedId received.
+    """
+
+    def __init__(self, operation_id: str, requested: str, received: str) -> None:
+        super().__init__(operation_id, requested, received)
+        self.operation_id, self.requested, self.received = operation_id, requested, received
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation_id}: the server returned the record {self.received!r} in place of {self.requested!r}. A"
+            " cache or a connection that is shared may mix up responses; report it to the operator of the server."
+        )

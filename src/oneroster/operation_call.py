@@ -1,26 +1,31 @@
 """One call of an operation: arguments to requests, responses to records. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from oneroster.errors import ForeignOriginError, StatusError
+from oneroster.errors import AccessDeniedError, DecodeError, ForeignOriginError, StatusError, WrongRecordError
 from oneroster.filters import render_filter
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.lazy_collections import Page
+from oneroster_runtime.lenient_json import parse_json
 from oneroster_runtime.requests import Request
 from oneroster_runtime.responses import Response
 from oneroster_runtime.specification import Operation, Specification
+from oneroster_runtime.wrappers import unwrap
 
 __all__ = ["OperationCall", "ParsedPage"]
 
+_NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
+_DENIED: Final = frozenset({401, 403})
 
 
 class ParsedPage(NamedTuple):
@@ -29,15 +34,21 @@ class ParsedPage(NamedTuple):
     Attributes:
         info: The parts that the walk needs.
         records: All records of the page.
-        response: The parsed response.
+        response: The parsed response; None after a request for a single record.
     """
 
     info: ReceivedPage
     records: list[Any]
-    response: Response[Any]
+    response: Response[Any] | None
 
-    def page(self, indexes: list[int], total: int | None, repeated: bool) -> Page[Any]:
-        """Return the page with the records at some indexes, as the caller gets it."""
+    def page(self, indexes: list[int], total: int | None, repeated: bool) -> Page[Any] | None:
+        """Return the page with the records at some indexes, as the caller gets it.
+
+        Returns:
+            None if it has neither records nor warnings.
+        """
+        if self.response is None or not (indexes or self.response.status_info):
+            return None
         records = self.records if len(indexes) == len(self.records) else [self.records[index] for index in indexes]
         return Page(records, total, self.response.headers, self.response.status_info, repeated)
 
@@ -84,22 +95,30 @@ class OperationCall:
         return f"{self._base_url}{request.path}" + (f"?{query}" if query else "")
 
     def page_url(self, page: PageRequest) -> str:
-        """Return the URL of a page."""
+        """Return the URL of a page, or of the record to read in place of one."""
+        if page.row is not None:
+            return self._single_read.url(self._single_read.request(id=page.row))
         changed: dict[str, Any] = {"limit": page.limit, "offset": page.offset}
         if page.sorted:
             changed |= {"sort": "sourcedId", "order_by": None}
         return self.url(self.request(**changed), page.cursor)
+
+    @cached_property
+    def _single_read(self) -> "OperationCall":
+        """The read of one record of the collection."""
+        return OperationCall(self.standard, self.operation.item_read or "", {}, self._base_url)
 
     def response(self, raw: RawResponse, request: Request | None = None) -> Response[Any]:
         """Parse a response.
 
         Raises:
             StatusError: The status is not a success.
+            AccessDeniedError: The status is 401 or 403.
             DecodeError: The body cannot be parsed.
         """
         response: Response[Any] = self._module.response(request or self.request(), raw)
         if not response.is_success:
-            raise StatusError(response)
+            raise (AccessDeniedError if response.status_code in _DENIED else StatusError)(response)
         return response
 
     def read_record(self, raw: RawResponse) -> Any:
@@ -108,8 +127,33 @@ class OperationCall:
         Raises:
             StatusError: The status is not a success.
             DecodeError: The body cannot be parsed.
+            WrongRecordError: It is another record than requested.
         """
-        return _unwrapped(self.response(raw).result())
+        record = _unwrapped(self.response(raw).result())
+        requested, (received,) = self.arguments.get("id"), _sourced_ids([record])
+        # Some servers pad ids in some places.
+        if requested is not None and received is not None and received.strip() != str(requested).strip():
+            raise WrongRecordError(self.operation.operation_id, str(requested), received)
+        return record
+
+    def read_requested(self, page: PageRequest, raw: RawResponse) -> ParsedPage:
+        """Return the page in a response, or which record it has if one was requested in place of a page.
+
+        Raises:
+            StatusError: The status is not a success, and not 404 after a request for a record.
+            DecodeError: The body cannot be parsed.
+            ForeignOriginError: The server pages by links that leave the tenant.
+            WrongRecordError: It is another record than requested.
+        """
+        return self.read_page(raw) if page.row is None else ParsedPage(self.read_row(page.row, raw), [], None)
+
+    def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
+        """Return whether a record of the collection exists, from the response to its single read; see above."""
+        if raw.status_code == _NOT_FOUND:
+            return ReceivedPage(())
+        single = OperationCall(self.standard, self.operation.item_read or "", {"id": sourced_id}, self._base_url)
+        single.read_record(raw)
+        return ReceivedPage((sourced_id,))
 
     def read_page(self, raw: RawResponse) -> ParsedPage:
         """Return the page in a response of a collection.
@@ -133,7 +177,16 @@ class OperationCall:
         Raises:
             ForeignOriginError: The server pages by links that leave the tenant.
         """
-        return ReceivedPage(ids, _total(raw.headers), self._cursor(raw))
+        return ReceivedPage(ids, _total(raw.headers), self._cursor(raw), partial(self._contents, raw.content))
+
+    def _contents(self, body: bytes) -> list[Any]:
+        """Return the rows in the body of a page, as JSON values; nothing if it cannot be read."""
+        try:
+            found, name = parse_json(body), self.operation.wrapper or ""
+            rows: Any = found.get(name) if isinstance(found, dict) else found
+            return rows if isinstance(rows, list) else list(unwrap(found, name, many=True)[name])
+        except DecodeError:
+            return []
 
     def _cursor(self, raw: RawResponse) -> str | None:
         """Return the query of a next link with a cursor. Links that page by offset are not used; the walk counts."""

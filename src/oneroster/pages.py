@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oneroster.operation_call import OperationCall, ParsedPage
@@ -54,6 +55,8 @@ class WalkedPages(Pages[T]):
                 timer.start()
                 parsed = prefetcher.fetch_first(requests)
                 concurrency.record(*timer.stop())
+                while prefetcher.unused:
+                    walk.notice(prefetcher.unused.pop().info)
                 page = _new_records(walk, requests[0], parsed)
                 # Released before the next page is read, so that it can reuse the same, still cached memory.
                 del parsed
@@ -75,8 +78,8 @@ class WalkedPages(Pages[T]):
         return self._walk.total
 
     def _fetch(self, request: PageRequest, stop: "Event") -> ParsedPage:
-        url = self._call.page_url(request)
-        return self._session.read(url, self._call.read_page, self._call.operation.operation_id, stop)
+        url, parse = self._call.page_url(request), partial(self._call.read_requested, request)
+        return self._session.read(url, parse, self._call.operation.operation_id, stop)
 
 
 class AsyncWalkedPages(AsyncPages[T]):
@@ -101,9 +104,12 @@ class AsyncWalkedPages(AsyncPages[T]):
         try:
             while requests := walk.next_requests(concurrency.current):
                 # Awaited at the end: asyncio warns of tasks whose exception is never retrieved.
-                abandoned += [running.pop(stale) for stale in running.keys() - set(requests)]
-                for task in abandoned:
+                stale = [running.pop(request) for request in running.keys() - set(requests)]
+                for task in stale:
+                    if task.done() and task.exception() is None:
+                        walk.notice(task.result().info)
                     task.cancel()
+                abandoned += stale
                 for request in requests:
                     if request not in running:
                         running[request] = asyncio.create_task(self._fetch(request))
@@ -134,8 +140,8 @@ class AsyncWalkedPages(AsyncPages[T]):
         return self._walk.total
 
     async def _fetch(self, request: PageRequest) -> ParsedPage:
-        url = self._call.page_url(request)
-        return await self._session.read(url, self._call.read_page, self._call.operation.operation_id)
+        url, parse = self._call.page_url(request), partial(self._call.read_requested, request)
+        return await self._session.read(url, parse, self._call.operation.operation_id)
 
 
 def _start_walk(call: OperationCall, paging: Paging) -> CollectionWalk:
@@ -151,7 +157,7 @@ def _new_records(walk: CollectionWalk, request: PageRequest, parsed: ParsedPage)
     indexes = walk.receive(request, parsed.info)
     if walk.repeated and not before:
         log.log_reread(walk.collection, walk.reason)
-    return parsed.page(indexes, walk.total, walk.repeated) if indexes or parsed.response.status_info else None
+    return parsed.page(indexes, walk.total, walk.repeated)
 
 
 def _url_of_first(call: OperationCall) -> str:

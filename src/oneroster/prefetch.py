@@ -26,6 +26,9 @@ class PagePrefetcher(Generic[P]):
         session: The session that sends the requests.
         fetch: Fetches one page. It is passed an event that cancels the request when it is set.
         concurrency: The maximum number of pages to request at the same time.
+
+    Attributes:
+        unused: Pages that were received although they are not needed any more. The caller may clear the list.
     """
 
     def __init__(self, session: "Session", fetch: Callable[[PageRequest, "Event"], P], concurrency: int) -> None:
@@ -34,6 +37,7 @@ class PagePrefetcher(Generic[P]):
         self._pool: Any = None
         self._running: dict[PageRequest, Future[P]] = {}
         self._abandoned: list[Future[P]] = []
+        self.unused: list[P] = []
 
     def fetch_first(self, requests: list[PageRequest]) -> P:
         """Return the page of the first request, and start the others in the background.
@@ -60,7 +64,9 @@ class PagePrefetcher(Generic[P]):
         self._abandoned = [future for future in self._abandoned if not future.done()]
         for request in requests:
             future = self._running.pop(request)
-            if not future.cancel():
+            if future.done() and future.exception() is None:
+                self.unused.append(future.result())
+            elif not future.cancel():
                 self._abandoned.append(future)
 
     def close(self) -> None:

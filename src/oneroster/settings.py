@@ -49,6 +49,7 @@ __all__ = [
     "read_tenants",
     "resolve_settings",
     "variable_of",
+    "where_credentials_come_from",
 ]
 
 _ID_AND_SECRET: Final = ("client_id", "client_secret")
@@ -57,7 +58,7 @@ _OPTIONS: Final = {HEADERS: "--header"}
 """The options that are not named like their setting: one use gives one header."""
 
 _OTHER_TENANTS: Final = (
-    " A tenant of a configuration file is named by --tenant or ONEROSTER_TENANT; --sandbox uses the embedded tenant."
+    "A tenant of a configuration file is named by --tenant or ONEROSTER_TENANT; --sandbox uses the embedded tenant"
 )
 
 
@@ -143,6 +144,11 @@ def missing_credentials() -> str:
     return f"credentials are missing: token ({_names('token')}), or {id_and_secret} ({_names(*_ID_AND_SECRET)})"
 
 
+def where_credentials_come_from() -> str:
+    """Return a sentence that says where to correct credentials that a server refuses; without a full stop."""
+    return f"{_names('token')}, or {_names(*_ID_AND_SECRET)}. {_OTHER_TENANTS}"
+
+
 def names_a_tenant(arguments: Mapping[str, Any], environ: Mapping[str, str], tenant: str | None = None) -> bool:
     """Return whether arguments or environment say which tenant to use, by its base URL or its name in a file."""
     named = tenant or arguments.get("base_url")
@@ -199,7 +205,7 @@ def resolve_settings(
         text = "; ".join(invalid + missing)
         if tenant:
             raise ConfigurationError(f"Tenant {tenant!r}: {text}.")
-        raise ConfigurationError(f"{text}.{_OTHER_TENANTS if missing else ''}")
+        raise ConfigurationError(f"{text}.{f' {_OTHER_TENANTS}.' if missing else ''}")
     settings = Settings(**{**found, "base_url": found["base_url"].rstrip("/")})
     if sends_in_clear(settings.base_url) and not settings.allow_http:
         warnings.warn(_unencrypted(settings.base_url), UnencryptedHttpWarning, stacklevel=2)

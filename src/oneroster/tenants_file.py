@@ -8,7 +8,7 @@ from typing import Any
 from oneroster.errors import ConfigurationError
 from oneroster.setting_values import FLAGS, HEADERS, SECRETS, Headers, read_flag, read_reference
 
-__all__ = ["read_tenants", "tenant_from_file"]
+__all__ = ["read_setting", "read_tenants", "tenant_from_file"]
 
 
 def read_tenants(path: Path) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def read_tenants(path: Path) -> dict[str, Any]:
         tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # The rest of the message may quote a secret.
         place = re.search(r"\(at (line \d+)", str(error))
         raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
@@ -51,10 +51,22 @@ def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: M
     unknown = sorted(table.keys() - set(known))
     if unknown:
         raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
-    return {name: _value(f"{path}, tenant {tenant!r}: {name}", name, value, environ) for name, value in table.items()}
+    label = f"{path}, tenant {tenant!r}: "
+    return {name: read_setting(f"{label}{name}", name, value, environ) for name, value in table.items()}
 
 
-def _value(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:
+def read_setting(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:
+    """Return the value of a setting as written in a file, with the secret that it refers to.
+
+    Args:
+        label: The place of the setting, for errors.
+        name: The setting.
+        value: What is written.
+        environ: The environment variables.
+
+    Raises:
+        ConfigurationError: It cannot be used.
+    """
     if name == HEADERS:
         return _headers(label, value, environ)
     if name in FLAGS:

@@ -39,19 +39,29 @@ class DecodeError(OneRosterError):
         message: What is wrong with it.
         operation_id: The operation, if the response belongs to one.
         media_type: The media type that the server declared, if any.
+        status_code: The HTTP status, if it is known.
     """
 
-    def __init__(self, message: str, operation_id: str | None = None, media_type: str | None = None) -> None:
-        super().__init__(message, operation_id, media_type)
+    def __init__(
+        self,
+        message: str,
+        operation_id: str | None = None,
+        media_type: str | None = None,
+        status_code: int | None = None,
+    ) -> None:
+        super().__init__(message, operation_id, media_type, status_code)
         self.message = message
         self.operation_id = operation_id
         self.media_type = media_type
+        self.status_code = status_code
 
     def __str__(self) -> str:
         if self.operation_id is None:
             return self.message
-        declared = f" (declared as {self.media_type})" if self.media_type else ""
-        return f"The response to {self.operation_id}{declared} cannot be read: {self.message}."
+        facts = [f"HTTP {self.status_code}"] if self.status_code is not None else []
+        facts += [f"declared as {self.media_type}"] if self.media_type else []
+        shown = f" ({', '.join(facts)})" if facts else ""
+        return f"The response to {self.operation_id}{shown} cannot be read: {self.message}."
 
 
 class FieldError(OneRosterError, AttributeError):
@@ -117,6 +127,10 @@ class ErrorResponse(Protocol):
     def status_info(self) -> Sequence[StatusPayloadEntry]:
         """The status payload."""
 
+    @property
+    def media_type(self) -> str | None:
+        """The media type that the server declared, if any."""
+
     def known_codes(self) -> list[str]:
         """Return the minor codes of the status payload that the standard lists."""
 
@@ -163,8 +177,11 @@ class StatusError(OneRosterError):
         return self.response.url
 
     def __str__(self) -> str:
-        codes = ", ".join(self.response.known_codes())
-        shown = f" ({codes})" if codes else ""
+        media_type = self.response.media_type
+        # A page for people, of a gateway or a login, is not from the OneRoster service.
+        page = [media_type] if media_type and "json" not in media_type else []
+        facts = ", ".join(self.response.known_codes() or page)
+        shown = f" ({facts})" if facts else ""
         return f"{self.operation_id}: {self.method} {self.url} was answered with {self.status_code}{shown}."
 
 

@@ -1,5 +1,6 @@
 """Parse responses: the data of a success, and the status payload beside or instead of it."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ReceivedResponse", "Response", "parse_echo", "parse_response", "parse_success"]
 
 T = TypeVar("T")
+
+_MEDIA_TYPE: Final = re.compile(r"(?:application|audio|font|image|message|multipart|text|video)/[a-z0-9.+-]{1,60}")
 
 
 class ReceivedResponse(Protocol):
@@ -83,6 +86,11 @@ class Response(Generic[T]):
             raise StatusError(self)
         return cast("T", self.parsed)
 
+    @property
+    def media_type(self) -> str | None:
+        """The media type that the server declared, in lower case; None if there is none, or none in a usual form."""
+        return _media_type(self.headers)
+
     def known_codes(self) -> list[str]:
         """Return the minor codes of the status payload that the standard lists."""
         return list(known_codes(self.status_info, self.code_vocabulary or ()))
@@ -113,11 +121,15 @@ def parse_response(
         DecodeError: The status is a success, and the body is not what the operation returns.
     """
     success = 200 <= response.status_code < 300
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip() or None
+    media_type = _media_type(response.headers)
     parsed = fast(response.content) if success and fast is not None else None
     status_info = _status_info(response.content) if parsed is None else []
     if success and parsed is None and parse is not None:
-        parsed = parse(request.operation_id, response.content, media_type)
+        try:
+            parsed = parse(request.operation_id, response.content, media_type)
+        except DecodeError as error:
+            error.status_code = int(response.status_code)
+            raise
     return Response(
         operation_id=request.operation_id,
         method=request.method,
@@ -130,6 +142,12 @@ def parse_response(
         status_info=status_info,
         code_vocabulary=codes,
     )
+
+
+def _media_type(headers: Mapping[str, str]) -> str | None:
+    declared = headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Messages show it, so it must not be any text that a server likes.
+    return declared if _MEDIA_TYPE.fullmatch(declared) else None
 
 
 def _plain_url(url: str) -> str:

@@ -34,7 +34,7 @@ def test_one_run_gives_every_form(tenant: Sandbox, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["summary"]["failed"] > 0
     failures = ET.parse(tmp_path / "r.junit").getroot().get("failures")  # noqa: S314  # our own output
     assert int(failures or 0) > 0
-    assert "1 must violated" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "; 1 failed" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "::error title=must OR-ENV-03::" in stdout
 
 
@@ -42,7 +42,7 @@ def test_one_run_gives_every_form(tenant: Sandbox, tmp_path: Path) -> None:
 def test_a_report_on_stdout_stands_there_alone(tenant: Sandbox, form: str) -> None:
     _, stdout, stderr = run(tenant, f"--report-{form}", "-")
     assert stdout.lstrip()[0] in "{<"
-    assert "1 must violated" in stderr
+    assert "; 1 failed" in stderr
     assert "family" not in stdout.splitlines()[0]
 
 
@@ -76,5 +76,5 @@ def test_a_file_that_cannot_be_written_costs_no_other_form(tenant: Sandbox, tmp_
     )
     assert status == 2
     assert "cannot write the report to" in stderr
-    assert "1 must violated" in stdout
+    assert "; 1 failed" in stdout
     assert (tmp_path / "r.html").exists()

@@ -17,6 +17,7 @@ from oneroster.inspection.masking import MASK
 from oneroster.inspection.short_operation_names import read_operations, short_name
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
+from tests.pull.pulling import tenant_and_store
 
 SPECIFICATION = Standard.of().specification
 ELEMENTS = SPECIFICATION.elements
@@ -226,3 +227,27 @@ def test_an_unknown_field_of_a_filter_is_told(tenant: Sandbox) -> None:
 def test_a_server_that_ignores_a_filter_is_told() -> None:
     with Sandbox(faults=["filter-ignored"]) as ignoring:
         assert "do not match --filter" in look(ignoring, "users", "--filter", "role='teacher'").stderr
+
+
+SIGNS = "\x1b]0;title\x07\u202egnp\x9b2J\rline"
+
+
+@pytest.mark.parametrize("format_", ["table", "csv", "json", "ndjson"])
+@pytest.mark.parametrize("read", [["orgs"], ["org", "o-1"]], ids=["many", "one"])
+def test_d7_no_sign_of_the_server_reaches_a_terminal(
+    format_: str, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oneroster.cli._get_records._to_terminal", lambda: True)
+    with tenant_and_store() as (server, store):
+        store.put("Org", {"sourcedId": "o-1", "status": "active", "name": SIGNS, "type": "school"})
+        result = look(server, *read, "--format", format_)
+    assert result.exit_code == 0, result.output
+    assert "gnp" in result.stdout
+    assert all(sign.isprintable() or sign == "\n" for sign in result.stdout)
+
+
+def test_d7_a_file_gets_values_as_the_server_sent_them() -> None:
+    with tenant_and_store() as (server, store):
+        store.put("Org", {"sourcedId": "o-1", "status": "active", "name": SIGNS, "type": "school"})
+        result = look(server, "orgs", "--format", "csv")
+    assert SIGNS in result.stdout

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from oneroster.contract.pytest_plugin import target_from
+from tests.explained import every_report_is_explained
+
+__all__ = ["every_report_is_explained", "pytest_ignore_collect"]
 
 RULES_FOR_ANY_TENANT = "test_contract.py"
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from oneroster.sandbox.faults import FAULTS
+
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
     "single-in-list": "OR-ENV-02",
@@ -182,31 +184,12 @@ HTTP: Final = {
     "options-cut-off": "OR-HTP-08",
 }
 
-WAYS_IN: Final = {
-    "demographics-for-all": "oauth2",
-    "any-secret": "oauth2",
-    "any-grant": "oauth2",
-    "no-token-type": "oauth2",
-    "token-cached": "oauth2",
-    "eternal-token": "oauth2",
-    "scopes-ignored": "oauth2",
-    "stale-timestamp": "oauth1",
-    "nonce-twice": "oauth1",
-    "query-unsigned": "oauth1",
-    "token-for-ever": "oauth2",
-    "token-missing": "oauth2",
-    "token-nested": "oauth2",
-    "token-not-utf-8": "oauth2",
-    "secret-with-more": "oauth2",
-    "any-client-id": "oauth2",
-    "nested-by-core-scope": "oauth2",
-    "write-scopes-ignored": "oauth2",
-    "path-unsigned": "oauth1",
-    "method-unsigned": "oauth1",
-}
+WAYS_IN: Final = {name: str(fault.needs.access) for name, fault in FAULTS.items() if fault.needs.access != "any"}
 """Faults that show only to who comes in by this way; the others are judged with a static bearer token."""
 
-TOKEN_LIFETIME: Final = {"eternal-token": 1}
+TOKEN_LIFETIME: Final = {
+    name: fault.needs.token_lifetime for name, fault in FAULTS.items() if fault.needs.token_lifetime is not None
+}
 """Seconds that a token lives, where that is shorter than the sandbox's usual hour."""
 
 ERRORS: Final = {

@@ -8,8 +8,7 @@ import pytest
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.http.budget import RunBudget
-from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth1Credentials, OAuth2Credentials
-from oneroster.contract.http.target import Target, required_scopes
+from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport, Status
 from oneroster.contract.run_plan import RunPlan
@@ -18,6 +17,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS
 from oneroster.standard import Standard
 from tests.contract.matrix import BROKEN_BY, TOKEN_LIFETIME, WAYS_IN
+from tests.contract.ways_in import way_into
 
 STANDARD = Standard.of("1.1")
 
@@ -41,7 +41,7 @@ def judged(fault: str) -> CheckReport:
     """
     family = BROKEN_BY[fault].rpartition("-")[0]
     if family == WRITING:
-        return judged_by(["writes"], (), [fault], allow_writes=True)
+        return judged_by(["writes"], (), [fault], allow_writes=True, way=WAYS_IN.get(fault, "bearer"))
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     exclude = () if family == ENGINE else ("engine",)
     return judged_by((), exclude, [fault], way=way, token_lifetime=lifetime, plan=PLANS.get(BROKEN_BY[fault]))
@@ -58,19 +58,8 @@ def judged_by(
     plan: RunPlan | None = None,
 ) -> CheckReport:
     with Sandbox(faults=faults, token_lifetime=token_lifetime) as tenant:
-        target = Target(tenant.base_url, access=way_into(tenant, way), allow_writes=allow_writes)
+        target = Target(tenant.base_url, access=way_into(tenant, way, writes=allow_writes), allow_writes=allow_writes)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
-
-
-def way_into(tenant: Sandbox, way: str) -> Credentials:
-    """Return a static token, or the OAuth credentials that some faults need to have an effect."""
-    if way == "oauth1":
-        return OAuth1Credentials(tenant.client_id, tenant.client_secret)
-    if way == "oauth2":
-        return OAuth2Credentials(
-            tenant.token_url, tenant.client_id, tenant.client_secret, required_scopes(STANDARD.specification)
-        )
-    return BearerToken(tenant.token)
 
 
 def family_and_mechanism(parameters: Mapping[str, Any]) -> tuple[str, str, RunPlan | None]:

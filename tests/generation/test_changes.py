@@ -1,12 +1,15 @@
 """What changed for callers, in words: each kind of change, and whether it breaks."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from generation.changes import between
+from generation.changes import CALLERS, HEADINGS, ONLY_WORDS, SERVERS, SHOWN, between
+from generation.differences import without_words
+from generation.verdicts import FACETS
+from oneroster.contract.catalogue import catalogue
 from oneroster_v1p1 import document
 
 DOCUMENT = document()
@@ -178,11 +181,11 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
     ),
     (
         lambda d: ORG(d)["properties"]["name"].update({"x-oneroster-personal": True}),
-        "compatible: Org: property name is hidden from repr",
+        "Org: property name is hidden from now on",
     ),
     (
         lambda d: RESULT(d)["properties"]["score"].pop("x-oneroster-personal"),
-        "compatible: Result: property score may be shown in repr",
+        "Result: property score is shown from now on",
     ),
     # Models
     (
@@ -211,10 +214,60 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
         "compatible: enumeration Colour was added",
     ),
     (lambda d: rename_schema(d, "Gender", "Sex"), "breaking: enumeration Gender was renamed to Sex"),
+    # Differences without a name of their own
+    (
+        lambda d: d["x-oneroster-profiles"]["kimono"].update(booleans="string"),
+        "breaking: /x-oneroster-profiles/kimono/booleans: json → string",
+    ),
+    (
+        lambda d: d["components"]["parameters"]["Limit"]["schema"].update(default=50),
+        "breaking: /components/parameters/Limit/schema/default: 100 → 50",
+    ),
+    (
+        lambda d: USER(d)["properties"]["orgs"].pop("minItems"),
+        "compatible: /components/schemas/User/allOf/1/properties/orgs/minItems was removed: 1",
+    ),
+    (
+        lambda d: USER(d)["properties"]["orgs"].update(minItems=2),
+        "breaking: /components/schemas/User/allOf/1/properties/orgs/minItems: 1 → 2",
+    ),
+    (
+        lambda d: d["x-oneroster-conventions"].update(errors=["400"]),
+        "compatible: /x-oneroster-conventions/errors/401 was removed: 401",
+    ),
+    (
+        lambda d: operation(d)["security"].pop(2),
+        "breaking: /paths/~1orgs/get/security/bearer was removed: ",
+    ),
+    (
+        lambda d: d["servers"][0].update(url="https://{host}/v1p1"),
+        "breaking: /servers/0/url: https://{host}/ims/oneroster/v1p1 → https://{host}/v1p1",
+    ),
+    (
+        lambda d: (rename_property(USER(d), "sms", "text"), USER(d)["properties"]["text"].pop("x-oneroster-personal")),
+        "User: property sms is shown from now on",
+    ),
+    (
+        lambda d: USER(d)["properties"].update(sms=USER(d)["properties"].pop("sms")),
+        "compatible: only the order of keys",
+    ),
+    # Verdicts
+    (
+        lambda d: RESULT(d)["properties"]["comment"].update({"x-oneroster-trust": "C"}),
+        "/components/schemas/Result/allOf/1/properties/comment/x-oneroster-trust: A → C (from must to open)",
+    ),
+    (
+        lambda d: ORG(d)["properties"]["identifier"].pop("x-oneroster-presence"),
+        "/components/schemas/Org/allOf/1/properties/identifier/x-oneroster-presence was removed: ",
+    ),
+    (
+        lambda d: d["components"]["responses"]["Terms"]["x-oneroster-subset"].update(trust="A"),
+        "/components/responses/Terms/x-oneroster-subset/trust: B → A (from should to must); judged by OR-SEM-01, ",
+    ),
     # Words
     (
         lambda d: d["info"].update(description="Other words."),
-        "compatible: only words changed: descriptions, examples, ",
+        "compatible: only words changed: descriptions, summaries, ",
     ),
 ]
 
@@ -223,9 +276,82 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
 def test_a_change_is_told_in_words(change: Callable[[Changed], object], expected: str) -> None:
     changed = copy.deepcopy(DOCUMENT)
     change(changed)
-    told = [str(each) for each in between(DOCUMENT, changed)]
-    assert any(line.startswith(expected) for line in told), told
-    assert told == sorted(told, key=lambda line: not line.startswith("breaking"))
+    found = between(DOCUMENT, changed)
+    assert any(str(each).startswith(expected) for each in found), found
+    assert found == sorted(found, key=lambda each: (HEADINGS.index(each.heading), not each.breaking))
+
+
+# Differences without a name of their own, each with its pointer.
+SILENT = [
+    (lambda d: d["x-oneroster-profiles"]["kimono"].update(booleans="string"), "/x-oneroster-profiles/kimono/booleans"),
+    (
+        lambda d: d["components"]["parameters"]["Limit"]["schema"].update(default=50),
+        "/components/parameters/Limit/schema/default",
+    ),
+    (lambda d: USER(d)["properties"]["orgs"].pop("minItems"), "properties/orgs/minItems"),
+    (lambda d: d.update({"x-new": 1}), "/x-new was added"),
+    (
+        lambda d: GUID(d)["properties"]["type"].update({"x-oneroster-trust": "C"}),
+        "/components/schemas/GUIDRef/properties/type/x-oneroster-trust: A → C",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer"), SILENT)
+def test_a_difference_is_named_also_beside_another_change(change: Callable[[Changed], object], pointer: str) -> None:
+    changed = copy.deepcopy(DOCUMENT)
+    change(changed)
+    changed["paths"].pop("/orgs/{id}")
+    rename_property(USER(changed), "sms", "text")
+    found = [str(each) for each in between(DOCUMENT, changed)]
+    assert any(pointer in each for each in found), found
+    assert "breaking: User: property sms was renamed to text" in found
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        yield from leaves(below, (*path, key))
+    if not isinstance(value, dict | list):
+        yield path
+
+
+def one_leaf_of_each_kind() -> dict[str, tuple[Any, ...]]:
+    """A path to one scalar under each key."""
+    found = {}
+    for path in leaves(without_words(DOCUMENT)):
+        found[[step for step in path if isinstance(step, str)][-1]] = path
+    return found
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("name", one_leaf_of_each_kind())
+def test_no_part_changes_without_a_name(name: str) -> None:
+    path = one_leaf_of_each_kind()[name]
+    changed = copy.deepcopy(DOCUMENT)
+    holder: Any = changed
+    for step in path[:-1]:
+        holder = holder[step]
+    value = holder[path[-1]]
+    holder[path[-1]] = not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else f"{value}x"
+    found = between(DOCUMENT, changed)
+    assert found
+    assert all(ONLY_WORDS not in each.text for each in found)
+
+
+def test_what_is_shown_is_never_compatible() -> None:
+    changed = copy.deepcopy(DOCUMENT)
+    RESULT(changed)["properties"]["score"].pop("x-oneroster-personal")
+    shown, rules = between(DOCUMENT, changed)
+    assert (shown.heading, shown.breaking) == (SHOWN, True)
+    assert rules.heading == SERVERS
+    assert "OR-PRV-01" in rules.text
+
+
+def test_verdicts_name_rules_that_exist() -> None:
+    known = {rule.id for rule in catalogue()}
+    named = {word for facet in FACETS for word in facet.rules.split() if word.startswith("OR-")}
+    assert named <= known
 
 
 def test_equal_documents_have_no_changes() -> None:
@@ -236,7 +362,7 @@ def test_two_that_vanish_and_two_that_appear_are_not_guessed_to_be_renamed() -> 
     changed = copy.deepcopy(DOCUMENT)
     for old, new in (("sms", "one"), ("phone", "two")):
         rename_property(USER(changed), old, new)
-    told = [str(each) for each in between(DOCUMENT, changed)]
+    told = [str(each) for each in between(DOCUMENT, changed) if each.heading == CALLERS]
     assert told == [
         "breaking: User: property sms was removed",
         "breaking: User: property phone was removed",

@@ -7,7 +7,8 @@ import json
 import pytest
 from rich.console import Console
 
-from oneroster.inspection.record_rendering import RECORD_WRITERS, cell_text, escape_unprintable, print_table
+from oneroster.inspection.record_rendering import RECORD_WRITERS, cell_text, print_table
+from oneroster.inspection.terminal_text import escape_lines, escape_unprintable
 
 
 def test_a_terminal_shows_as_many_columns_as_it_has_room_for_and_names_the_others() -> None:
@@ -66,3 +67,7 @@ def test_a_single_record_is_a_list_of_its_fields() -> None:
     console = Console(width=80, file=(file := io.StringIO()))
     assert print_table(console, [{"title": "Maths", "grades": None}], ["title", "grades"]) == []
     assert file.getvalue().split() == ["title", "Maths"]
+
+
+def test_d7_the_lines_of_a_text_stay_apart() -> None:
+    assert escape_lines("a\x1b]0;x\x07\nb\u202e") == "a\\x1b]0;x\\x07\nb\\u202e"

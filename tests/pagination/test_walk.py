@@ -1,6 +1,7 @@
 """The walk gives every row exactly once, or raises: against servers of every kind, without a network."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from oneroster import CountMismatchError, Paging, PagingError, UnstableCollectionError
 from oneroster.pagination.walk import CollectionWalk, PageRequest, ReceivedPage
+from tests.pagination.hostile_lists import Change, Habits, HostileList, Outcome, walk_over
 
 Server = Callable[[PageRequest], ReceivedPage]
 
@@ -197,11 +199,122 @@ def test_a_cursor_is_followed_and_its_loop_reported() -> None:
 
 
 def test_rows_without_sourced_id_are_counted_when_a_total_is_announced() -> None:
-    page = ReceivedPage([None, None, None], 3)
-    walk = CollectionWalk("getAllOrgs", Paging())
-    assert walk.receive(walk.next_requests()[0], page) == [0, 1, 2]
-    assert walk.receive(walk.next_requests()[0], ReceivedPage([], 3)) == []
-    assert walk.next_requests() == []
+    rows = [None, None, None]
+    found = walk_over(lambda ask: ReceivedPage(rows[ask.offset : ask.offset + ask.limit], 3), Paging())
+    assert found.ids == rows
+    # The page, the same rows from another start, the page again, and nothing after it.
+    assert found.requests == 4
+
+
+@pytest.mark.parametrize("total", [None, 1, 2, 1000])
+@pytest.mark.parametrize("limit", [1, 10])
+@pytest.mark.parametrize("rows", [[None], ["a", None], [None, None]])
+def test_b13_a_page_that_always_ends_with_null_ends_the_walk(
+    rows: list[str | None], total: int | None, limit: int
+) -> None:
+    requests = 0
+
+    def answer(_: PageRequest) -> ReceivedPage:
+        nonlocal requests
+        requests += 1
+        return ReceivedPage(rows, total, None, lambda: rows)
+
+    with suppress(PagingError):
+        assert walk_over(answer, Paging(limit=limit)).ids == rows
+    assert requests < 12
+
+
+def test_b13_a_server_that_does_not_page_is_read() -> None:
+    for rows in (names(41), names(10), names(2), names(1), []):
+        for total in (None, len(rows)):
+            assert read(lambda _, rows=rows, total=total: ReceivedPage(rows, total)) == rows  # type: ignore[misc]  # bound at once
+
+
+def test_b13_a_server_that_does_not_page_must_send_what_it_announces() -> None:
+    with pytest.raises(CountMismatchError, match="the same 41 rows whatever offset and limit were") as caught:
+        read(lambda _: ReceivedPage(names(41), 42))
+    assert (caught.value.received, caught.value.announced) == (41, 42)
+    # 100 rows are what a server sends that ignores limits (3.1 limit [A]); without a total, there may be more.
+    with pytest.raises(CountMismatchError, match="the same 100 rows"):
+        read(lambda _: ReceivedPage(names(100)))
+    assert read(lambda _: ReceivedPage(names(100), 100)) == names(100)
+
+
+def twice(rows: Sequence[tuple[str, str]], paging: Paging, total: int | None = None) -> Outcome:
+    """Walk over a list that honours sort; rows are pairs of id and content."""
+
+    def answer(ask: PageRequest) -> ReceivedPage:
+        listed = sorted(rows) if ask.sorted else list(rows)
+        page = listed[ask.offset : ask.offset + ask.limit]
+        return ReceivedPage([name for name, _ in page], total, None, lambda: page)
+
+    return walk_over(answer, paging)
+
+
+@pytest.mark.parametrize("total", [None, 26])
+@pytest.mark.parametrize("at", [0, 3, 4, 9, 10, 24, 25])
+@pytest.mark.parametrize("limit", [10, 1000])
+def test_b11_rows_with_the_same_content_are_left_out_and_counted(limit: int, at: int, total: int | None) -> None:
+    rows = [(name, "content") for name in names(25)]
+    rows.insert(at, rows[3])
+    found = twice(rows, Paging(limit=limit), total)
+    assert sorted(name or "" for name in found.ids) == names(25)
+    assert (found.walk.identical, list(found.walk.conflicting)) == (1, [])
+
+
+def test_b11_rows_with_other_content_need_leave_and_are_listed() -> None:
+    rows = [*((name, "content") for name in names(25)), ("id-0003", "other")]
+    for limit in (10, 1000):
+        with pytest.raises(UnstableCollectionError, match="--accept-duplicates") as caught:
+            twice(rows, Paging(limit=limit))
+        assert caught.value.ids == ("id-0003",)
+        found = twice(rows, Paging(limit=limit, accept_duplicates=True))
+        assert sorted(name or "" for name in found.ids) == names(25)
+        assert (found.walk.identical, list(found.walk.conflicting)) == (0, ["id-0003"])
+
+
+def test_b11_ids_that_differ_in_spaces_are_not_the_same() -> None:
+    rows = [("a", "content"), ("a ", "content"), ("b", "content")]
+    with pytest.raises(UnstableCollectionError, match="differ only in spaces"):
+        twice(rows, Paging(limit=10, accept_duplicates=True))
+
+
+def test_b14_the_counts_explain_the_error() -> None:
+    rows = names(41)
+
+    def answer(ask: PageRequest) -> ReceivedPage:
+        """Lose another row between pages in each reading."""
+        start = ask.offset + (1 if ask.offset else 0)
+        listed = rows if ask.sorted else rows[::-1]
+        return ReceivedPage(listed[start : start + ask.limit], 41)
+
+    with pytest.raises(CountMismatchError) as caught:
+        read(answer)
+    error = caught.value
+    assert error.received < 41 == error.announced == error.received_in_all
+    assert f"({error.received} different rows received, 41 announced; 41 in both readings together)" in str(error)
+
+
+@pytest.mark.parametrize("single_reads", [True, False])
+def test_b1_a_row_that_a_second_reading_lacks_must_be_gone(single_reads: bool) -> None:
+    rows = names(41)
+    for count in (1, 20, 21):
+        changes = [Change(3, 0, inserts=False)] * count
+        server = HostileList(41, changes=changes, single_reads=single_reads)
+        if single_reads and count < 21:
+            found = walk_over(server, Paging(limit=30))
+            assert found.walk.gone == [f"id-{number:03}" for number in range(count)]
+            assert len(found.ids) == len(rows)
+        else:
+            with pytest.raises(PagingError, match="received before are not in the last reading"):
+                walk_over(server, Paging(limit=30))
+
+
+def test_b1_a_lower_total_must_be_repeated() -> None:
+    # The second reading has all rows that it announces, and fewer than the first one announced.
+    server = HostileList(41, Habits(offset_ignored=True, clamp=10), Habits(only=10), totals=[0, 0, 0, -31, -31, 0])
+    with pytest.raises(CountMismatchError, match="an earlier response announced 41 rows, the last reading has 10"):
+        walk_over(server, Paging(limit=10))
 
 
 def test_windows_are_opened_only_where_limit_and_total_are_honoured() -> None:

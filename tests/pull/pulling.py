@@ -18,6 +18,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.sandbox.store.store import Store
 from oneroster.standard import Standard
 from oneroster_v1p1 import specification
+from tests.patience import PATIENCE
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations
@@ -27,6 +28,7 @@ Rows = dict[str, list[dict[str, Any]]]
 ELEMENTS_OF_ALL = tuple(name for name, element in ELEMENTS.items() if element.collection)
 QUICK = Retry(first_delay=0.0, longest_delay=0.0)
 SMALL_PAGES = Paging(limit=7, windows=3)
+ENDLESS = {"slow-drip"}
 
 
 @contextmanager
@@ -96,10 +98,11 @@ def _cell(column: Column, record: Mapping[str, Any]) -> Any:
 
 
 @contextmanager
-def impatient(tenant: Sandbox) -> Iterator[OneRoster]:
-    """A client of a tenant that gives up soon."""
-    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=10.0)
-    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=1.0, read_timeout=1.0)
+def impatient(tenant: Sandbox, fault: str = "") -> Iterator[OneRoster]:
+    """A client of a tenant, which gives up soon where a fault makes responses that do not end by themselves."""
+    seconds = 1.0 if fault in ENDLESS else PATIENCE
+    retry = Retry(attempts=4, first_delay=0.0, longest_delay=0.0, longest_retry_after=0.0, deadline=PATIENCE)
+    limits = ResponseLimits(max_bytes=1_000_000, total_timeout=seconds, read_timeout=seconds)
     with OneRoster(base_url=tenant.base_url, token=tenant.token, retry=retry, limits=limits) as roster:
         yield roster
 

@@ -12,7 +12,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS, fault_names_in
 from tests.pull.pulling import Rows, by_id, impatient, rows_at, truth
 
-NAMES = fault_names_in("paging", "client.paging", "client.transport")
+NAMES = fault_names_in("paging", "client.paging", "client.transport", "client.whole_collections")
 BEARABLE = {
     "limit-ignored",
     "wrong-next-link",
@@ -38,6 +38,8 @@ BEARABLE = {
     "no-content-page",
     "cursor-links",
     "bare-array",
+    "no-paging",
+    "identical-twins",
 }
 """With these the roster comes all the same."""
 
@@ -72,7 +74,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_place_is_right_or_as_it_was(fault: str, expected: Rows, older: Path, tmp_path: Path) -> None:
     place = tmp_path / "roster.parquet"
     shutil.copytree(older, place)
-    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant) as roster:
+    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant, fault) as roster:
         try:
             report = pull(roster, place, SETTINGS)
         except OneRosterError:

@@ -227,7 +227,7 @@ def test_with_any_fault_a_place_holds_the_old_roster_or_one_within_the_bounds(
         if path.name.removeprefix(name) in ("", ".manifest.json", ".rejects.ndjson"):
             (shutil.copytree if path.is_dir() else shutil.copy)(path, tmp_path / path.name)
     before, rows_before = content_of(tmp_path), rows_in_place(open_destination(place))
-    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant) as roster:
+    with Sandbox("small", 3, faults=[fault]) as tenant, impatient(tenant, fault) as roster:
         try:
             report = pull(roster, place, _options(name))
         except OneRosterError:

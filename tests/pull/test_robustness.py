@@ -240,3 +240,31 @@ def test_rows_fetched_under_another_plan_are_not_mixed_in(tenant: Sandbox, tmp_p
             pull(roster, place, TRUSTING._replace(resume=True))
         pull(roster, place, TRUSTING)
     assert by_id(rows_at(place)) == by_id(truth(tenant))
+
+
+ODD_NAMES = (
+    'nick "Bob"',
+    "back\\slash",
+    "tab\tline\nnul\0",
+    "",
+    "oneroster-kit:extras",
+    "extras_",
+    "\u202e",
+    "a.b",
+    "'",
+)
+
+
+@pytest.mark.parametrize("name", ["roster.zip", "roster.parquet", "roster.ndjson", "roster.duckdb", "roster.sqlite"])
+def test_d1_properties_of_any_name_are_extras_like_others(tmp_path: Path, name: str) -> None:
+    with tenant_and_store() as (server, store), roster_of(server) as roster:
+        for row in truth(server)["Org"][:3]:
+            org = store.read("Org", row["sourcedId"])
+            store.put("Org", {**(org or {}), **{odd: {odd: 1} for odd in ODD_NAMES}})
+        pull(roster, tmp_path / name, TRUSTING._replace(selection=RosterSelection(only=["orgs"]), paging=SMALL_PAGES))
+        kept = [org for org in roster.get_all_orgs() if org.additional_properties]
+    rows = rows_at(tmp_path / name)["Org"]
+    assert [org.additional_properties.keys() for org in kept] == [set(ODD_NAMES)] * 3
+    if name != "roster.zip":
+        extras = [json.loads(row["_extras"]) for row in rows if row["_extras"] is not None]
+        assert extras == [{odd: {odd: 1} for odd in sorted(ODD_NAMES)}] * 3

@@ -54,10 +54,11 @@ def test_a_clients_hooks_and_headers_hold_and_its_authentication_does_not_c5() -
                 assert [org async for org in other.get_all_orgs()] == []
 
         asyncio.run(read())
-    for seen in (web.seen[0], web.seen[2]):
+    read_by_us = [seen for seen in web.seen if seen.path != "/"]
+    for seen in read_by_us:
         assert (seen.headers["x-own"], seen.headers["x-vendor"]) == ("own", "v")
         assert seen.headers["authorization"] == "Bearer t0ken"
-    assert hooked == ["/orgs", "/", "/orgs"]
+    assert (hooked[0], hooked[-1], len(hooked)) == ("/orgs", "/orgs", len(read_by_us) + 1)
 
 
 def test_the_headers_of_the_callers_client_go_to_the_tenant_only_c1() -> None:

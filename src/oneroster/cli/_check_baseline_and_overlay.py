@@ -14,7 +14,12 @@ from oneroster.contract.baseline import (
     read_baseline,
     write_baseline,
 )
-from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
+from oneroster.contract.learning.overlay_learner import (
+    learn_overlay,
+    undescribed,
+    validated_overlay_path,
+    write_overlay,
+)
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster_runtime.specification import Specification
@@ -38,6 +43,7 @@ class Deviations:
     reason: str
     overlay_path: Path | None
     _overlay: dict[str, Any] = field(default_factory=dict)
+    _undescribed: list[str] = field(default_factory=list)
 
     @classmethod
     def from_options(
@@ -62,6 +68,7 @@ class Deviations:
         """Derive the overlay from a tenant, at the end of a run, if one is to be written."""
         if self.overlay_path is not None and tenant.readings():
             self._overlay = learn_overlay(tenant)
+            self._undescribed = undescribed(self._overlay, tenant)
 
     def applied_to(self, report: CheckReport) -> CheckReport:
         """Return the report with accepted findings, and write the files.
@@ -88,6 +95,8 @@ class Deviations:
             return
         write_overlay(self._overlay, path)
         _print(f"wrote {path}; use it with --overlay {path}")
+        for each in self._undescribed:
+            _print(f"an overlay cannot describe this: {each}; accept it with --update-baseline and --reason")
 
 
 def _print(text: str) -> None:

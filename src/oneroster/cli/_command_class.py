@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 
 from oneroster.cli import USAGE, _interrupts
 from oneroster.cli._libraries import missing_library
+from oneroster.inspection.terminal_text import escape_lines
 
 __all__ = ["command_class", "fail"]
 
@@ -30,7 +31,8 @@ def fail(command: str, reason: str, status: int) -> NoReturn:
         typer.Exit: It failed for another reason.
     """
     _interrupts.raise_if_seen()
-    typer.echo(f"oneroster {command}: {reason}", err=True)
+    # A message may hold an id or an address of the server.
+    typer.echo(escape_lines(f"oneroster {command}: {reason}"), err=True)
     raise typer.Exit(status)
 
 

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.inspection.masking import MASK, is_column_masked
-from oneroster.inspection.record_rendering import cell_text, escape_unprintable
+from oneroster.inspection.record_rendering import cell_text
+from oneroster.inspection.terminal_text import escape_unprintable
 
 if TYPE_CHECKING:
     from oneroster.inspection.diff import CollectionDiff, RecordChange

@@ -13,6 +13,7 @@ from rich.console import Console
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
 from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, path_parameters
+from oneroster.inspection.terminal_text import escape_lines
 from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages
 from oneroster.pagination.walk import Paging
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadRequest", "arguments_of", "operation_to_read", "show"]
 
+_END_OF_LINE: Final = "\r\n"
 _MAX_PAGE_SIZE: Final = Paging().limit
 
 _QUOTED: Final = re.compile(r"'.*?'(?=\s+(?:AND|OR)\s|\s*$)", re.IGNORECASE | re.DOTALL)
@@ -158,6 +160,10 @@ class ReadRequest:
         self.total = pages.total
 
 
+def _to_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def show(request: ReadRequest, format_: str, show_personal: bool) -> None:
     """Read the records and print them."""
     records = request.records(show_personal)
@@ -171,7 +177,7 @@ def show(request: ReadRequest, format_: str, show_personal: bool) -> None:
         sys.stdout.write("".join(RECORD_WRITERS["json"](records, request.columns))[2:-3] + "\n")
     else:
         for text in RECORD_WRITERS[format_](records, request.columns):
-            sys.stdout.write(text)
+            sys.stdout.write(f"{escape_lines(text.rstrip(_END_OF_LINE))}\n" if _to_terminal() else text)
     if request.unmatched:
         typer.echo(
             f"note: {request.unmatched} of {request.shown} records do not match --filter; the server ignores it, or"

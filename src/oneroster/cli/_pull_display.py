@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from oneroster.inspection.terminal_text import escape_lines
 from oneroster.pull.progress import Progress
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class _Lines(Progress):
 
     def _print(self, text: str) -> None:
         with self._lock:
-            typer.echo(f"{self._prefix}{text}", err=True)
+            typer.echo(escape_lines(f"{self._prefix}{text}"), err=True)
 
     def begin(self, collection: str) -> None:
         self._last_line[collection] = time.monotonic()
@@ -151,7 +152,7 @@ def show_report(report: "PullReport", console: Console) -> None:
     for (name, reason), number in sorted(report.rejects.items()):
         console.print(Text(f"{name}: {number:,} {reason}", "yellow"))
     for note in report.notes:
-        console.print(Text(f"note: {note}"))
+        console.print(Text(escape_lines(f"note: {note}")))
     if report.rejects_file is not None:
         console.print(Text(f"rejected records are listed by id in {report.rejects_file}"))
     retries = f" ({report.retries:,} of them retries)" if report.retries else ""
@@ -172,11 +173,13 @@ def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Conso
     table.add_column("notes", overflow="fold")
     for tenant, result in results.items():
         if isinstance(result, Exception):
-            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(safe_message(result)))
+            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(escape_lines(safe_message(result))))
             continue
         rows = sum(holding.rows for holding in result.manifest.collections.values())
-        notes = " ".join(result.notes)
-        table.add_row(tenant, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(notes))
+        notes = escape_lines(" ".join(result.notes))
+        table.add_row(
+            tenant, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(escape_lines(notes))
+        )
     console.print(table)
 
 

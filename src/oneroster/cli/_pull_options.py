@@ -7,6 +7,7 @@ import typer
 from oneroster.settings import variable_of
 
 __all__ = [
+    "AcceptDuplicates",
     "AcceptShrink",
     "Active",
     "Base",
@@ -181,6 +182,14 @@ Base = Annotated[
 Delta = Annotated[
     bool,
     typer.Option("--delta", help="Write only the changes, not the updated roster.", rich_help_panel=_INCREMENTAL),
+]
+AcceptDuplicates = Annotated[
+    bool,
+    typer.Option(
+        "--accept-duplicates",
+        help="Accept records with the same sourcedId and different content; the first is kept, the others are listed.",
+        rich_help_panel=_SANITY,
+    ),
 ]
 AcceptShrink = Annotated[
     bool,

@@ -58,6 +58,7 @@ def print_rule(rule: Rule) -> None:
 def _fields(rule: Rule) -> Iterator[tuple[str, Text]]:
     yield "family", Text(f"{rule.family}: {FAMILY_TEXTS[rule.family]}")
     yield "level", Text.assemble((str(rule.level), _STYLES[rule.level]), f": {LEVEL_TEXTS[rule.level]}")
+    yield "harm", Text(str(rule.harm))
     yield "clause", Text(rule.clause)
     yield "example", Text(rule.example)
     yield "fix", Text(rule.fix)

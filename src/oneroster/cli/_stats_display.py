@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from oneroster.inspection.record_rendering import escape_unprintable
+from oneroster.inspection.terminal_text import escape_unprintable
 
 if TYPE_CHECKING:
     from oneroster.inspection.statistics import RosterStatistics

@@ -14,8 +14,8 @@ HELP = f"""{COMMANDS["check"].summary}
 The run only reads, unless --allow-writes is given, and limits the number and rate of its requests. Reports show ids,
 field names and counts, and no other value of a record.
 
-Exit status: 0 all musts hold, 1 a must is violated, 2 wrong usage, 3 the server could not be judged, 4 the kit itself
-failed on a rule, which says nothing about the server.
+Exit status, the first that fits: 2 wrong usage, 1 a must is violated, 4 the kit itself failed, 3 the server could not
+be judged or too little of it could be tested, 0 otherwise. The last line counts what was tested and what was not.
 
 Examples:
 

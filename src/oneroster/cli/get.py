@@ -112,6 +112,7 @@ def get(
     if list_:
         _list_operations(as_json or format_ == "json")
         return
+    from oneroster.cli._error_hints import with_hint
     from oneroster.cli._get_records import ReadRequest, arguments_of, operation_to_read, show
     from oneroster.inspection.short_operation_names import UnknownReadError
 
@@ -124,7 +125,7 @@ def get(
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
         fail("get", str(error), USAGE)
     except OneRosterError as error:
-        fail("get", str(error), _FAILED)
+        fail("get", with_hint(error, "get"), _FAILED)
 
 
 def _list_operations(as_json: bool) -> None:

@@ -12,6 +12,7 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._pull_options import (
+    AcceptDuplicates,
     AcceptShrink,
     Active,
     Base,
@@ -109,6 +110,7 @@ def pull(
     resume: Resume = False,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
+    accept_duplicates: AcceptDuplicates = False,
     max_shrink: MaxShrink = [],  # noqa: B006  # typer reads the default and never changes it
     max_left_out: MaxLeftOut = [],  # noqa: B006  # typer reads the default and never changes it
     max_unreadable: MaxUnreadable = [],  # noqa: B006  # typer reads the default and never changes it
@@ -156,7 +158,7 @@ def pull(
             resume,
             workers,
             rate,
-            Paging(limit=page_size, windows=workers),
+            Paging(limit=page_size, windows=workers, accept_duplicates=accept_duplicates),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
@@ -169,6 +171,7 @@ def pull(
 @contextmanager
 def _exit_on_errors() -> Iterator[None]:
     """Turn errors into a message and an exit status."""
+    from oneroster.cli._error_hints import with_hint
     from oneroster.errors import ConfigurationError, FilterError, OneRosterError
 
     try:
@@ -181,7 +184,7 @@ def _exit_on_errors() -> Iterator[None]:
         _fail(str(error), USAGE)
     except OneRosterError as error:
         exceeded = type(error).__name__ == "GuardError"
-        _fail(str(error), EXCEEDED if exceeded else FAILED)
+        _fail(with_hint(error, "pull"), EXCEEDED if exceeded else FAILED)
 
 
 def _fail(reason: str, status: int) -> NoReturn:

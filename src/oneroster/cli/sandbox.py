@@ -138,7 +138,7 @@ def sandbox(
         except ValueError as error:
             fail("sandbox", str(error), USAGE)
         except OSError as error:
-            fail("sandbox", f"cannot cache the data in {default_cache()}: {error.strerror}", USAGE)
+            fail("sandbox", f"cannot start: {error.strerror}", USAGE)
         with _until_interrupted():
             _print_access(tenant, fault, variant)
             threading.Event().wait()

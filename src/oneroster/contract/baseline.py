@@ -119,6 +119,8 @@ def _decoded(content: bytes, path: Path) -> list[AcceptedDeviation]:
         return msgspec.json.decode(content, type=_BaselineFile).accepted
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BaselineError(f"{path} is not a baseline file: {error}") from error
+    except RecursionError:
+        raise BaselineError(f"{path} is not a baseline file: it is nested too deep") from None
 
 
 def _is_old(members: dict[str, Any]) -> bool:

@@ -56,6 +56,11 @@ class _Explanations:
         self._excluded = excluded
         self._ran = {check.id for check in checks}
         self._failed: defaultdict[str, set[str | None]] = defaultdict(set)
+        self._suppressed = {
+            (check.id, check.operation_id): (check.explained_by, check.explained_on)
+            for check in checks
+            if check.explained_by is not None
+        }
         self._asked: set[tuple[str, str]] = set()
         for check in checks:
             self._note(check)
@@ -94,6 +99,8 @@ class _Explanations:
         # The likeliest rule may itself not be judged, for a reason that a third one explains.
         for rule_id in symptom.rules:
             for operation_id in operations:
+                if (known := self._suppressed.get((rule_id, operation_id))) is not None:
+                    return known
                 further = self._symptoms.get((rule_id, operation_id))
                 if further is None or rule_id in seen:
                     continue

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from oneroster.contract.families import FAMILIES
+from oneroster.contract.harm import HARM_OF_FAMILY, Harm
 from oneroster.contract.levels import Level, level_of_clause
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
@@ -47,10 +48,12 @@ class Rule:
         title: What must hold.
         clause: The clause of the standard, with its trust mark.
         over: Selects the operations to check.
-        needs: Rules that must hold for the same operation first, so that one cause gives one finding.
+        needs: Rules whose finding on the same operation would say the same, so that one cause gives one finding. A
+            violated should does not hide a must.
         judge: Checks one operation.
         example: An example of a violation, without a full stop.
         fix: How to fix the server, without a full stop.
+        own_harm: The harm of a violation; that of its family if None.
     """
 
     id: str
@@ -62,6 +65,12 @@ class Rule:
     judge: Judge
     example: str = ""
     fix: str = ""
+    own_harm: Harm | None = None
+
+    @property
+    def harm(self) -> Harm:
+        """What a violation does to those who read the tenant."""
+        return self.own_harm or HARM_OF_FAMILY[self.family]
 
     @property
     def level(self) -> Level:
@@ -79,6 +88,7 @@ def rule(
     example: str,
     fix: str,
     needs: Sequence[str] = (),
+    harm: Harm | None = None,
 ) -> Callable[[Judge], Judge]:
     """Register the decorated function as a rule; see `Rule` for the arguments.
 
@@ -89,7 +99,7 @@ def rule(
         raise ValueError(f"rule {rule_id}: an example of a violation and a fix are required")
 
     def decorate(judge: Judge) -> Judge:
-        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix))
+        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix, harm))
         return judge
 
     return decorate

@@ -49,9 +49,11 @@ Each rule has:
 - a **clause**: the fact of the standard, or the section of an RFC, that the rule is based on. A mark says how certain
   the fact is, and gives the level. A single finding can have a lower level than its rule, if it is about a less certain
   fact;
+- a **harm**: what a violation does to those who read the tenant. Reports list what to fix first by harm: rows lost,
+  foreign or hidden; access and injection; privacy; wrong values; form;
 - an **example** of a violation, and how to **fix** the server;
 - often **prerequisites**: the rule is evaluated only on operations where these rules hold, because a violation of a
-  prerequisite would cause findings here as well.
+  prerequisite would cause the same finding here. A violated should does not keep a must from being evaluated.
 
 | level | mark | meaning |
 |---|---|---|
@@ -87,6 +89,7 @@ def rule_as_json(rule: Rule) -> dict[str, Any]:
         "family": rule.family,
         "title": rule.title,
         "level": str(rule.level),
+        "harm": str(rule.harm),
         "clause": rule.clause,
         "example": rule.example,
         "fix": rule.fix,
@@ -119,6 +122,7 @@ def _lines(rules: list[Rule]) -> Iterator[str]:
 def _entry(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.id}: {rule.title}\n"
     yield f"- **Level**: {rule.level}"
+    yield f"- **Harm**: {rule.harm}"
     yield f"- **Clause**: {rule.clause}"
     yield f"- **Example**: {rule.example}"
     yield f"- **Fix**: {rule.fix}"

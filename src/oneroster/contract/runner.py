@@ -93,7 +93,14 @@ def check(
         requests=spent,
     )
     return CheckReport(
-        version("oneroster-kit"), info, tuple(checks), seed, unjudged, operation_coverage(tenant), leftovers(tenant)
+        version("oneroster-kit"),
+        info,
+        tuple(checks),
+        seed,
+        unjudged,
+        operation_coverage(tenant),
+        leftovers(tenant),
+        named=tenant.plan.named,
     )
 
 
@@ -151,7 +158,7 @@ class _RuleRunner:
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self._tenant = tenant
-        self._failed: set[tuple[str, str]] = set()
+        self._failed: dict[tuple[str, str], set[Status]] = {}
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
         self._checks: list[Check] = []
         self.unjudged: str | None = None
@@ -180,8 +187,7 @@ class _RuleRunner:
         results = map_parallel(workers, lambda operation: self._judged(rule, operation), operations)
         for operation, checks in zip(operations, results, strict=True):
             self._checks += checks
-            if any(each.status in VIOLATED for each in checks):
-                self._failed.add((rule.id, operation.operation_id))
+            self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
 
     def judge_none(self, rules: Sequence[Rule], cause: Cause, message: str) -> None:
         """Note that rules cannot be judged, all for one cause."""
@@ -236,7 +242,9 @@ class _RuleRunner:
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""
         name = operation.operation_id
-        needed = next((each for each in rule.needs if (each, name) in self._failed), None)
+        # A violated should may not hide a must.
+        hiding = {Status.FAILED} if rule.level is Level.MUST else VIOLATED
+        needed = next((each for each in rule.needs if self._failed.get((each, name), set()) & hiding), None)
         if needed is not None:
             check = _not_judged(rule, name, Cause.EXPLAINED, f"explained by {needed}")
             return [replace(check, explained_by=needed, explained_on=name)]
@@ -257,7 +265,7 @@ class _RuleRunner:
 
     def _interrupted(self, rule: Rule, operation_id: str, error: KitError) -> Check:
         """Return the check of a rule whose requests got no response, or were too many."""
-        if self.unjudged is None or isinstance(error, TenantNotTestableError):
+        if isinstance(error, TenantNotTestableError):
             self.unjudged = str(error)
         return _not_judged(rule, operation_id, _cause_of(error), str(error))
 
@@ -292,11 +300,14 @@ def _finding_checks(rule: Rule, operation: Operation, findings: Sequence[Finding
             finding.message,
             finding.evidence,
             rule.clause,
+            harm=rule.harm,
         )
 
 
 def _check(rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
-    return Check(rule.id, rule.family, rule.title, rule.level, status, operation_id, message, (), rule.clause)
+    return Check(
+        rule.id, rule.family, rule.title, rule.level, status, operation_id, message, (), rule.clause, harm=rule.harm
+    )
 
 
 def _not_judged(rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:

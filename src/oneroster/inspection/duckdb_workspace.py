@@ -90,7 +90,7 @@ def open_workspace() -> Iterator[DuckDbWorkspace]:
     """
     import duckdb
 
-    config = {"memory_limit": _MEMORY, "threads": "2"}
+    config = {"memory_limit": _MEMORY, "threads": "2", "autoload_known_extensions": "false"}
     with TemporaryDirectory(prefix="oneroster-") as folder:
         workspace: DuckDbWorkspace | None = None
         try:

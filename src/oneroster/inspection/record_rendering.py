@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["RECORD_WRITERS", "cell_text", "escape_unprintable", "print_table"]
+from oneroster.inspection.terminal_text import escape_unprintable
+
+__all__ = ["RECORD_WRITERS", "cell_text", "print_table"]
 
 Row = Mapping[str, Any]
 
@@ -122,12 +124,3 @@ def cell_text(value: Any) -> str:
     if isinstance(value, dict):
         return str(value["sourcedId"]) if "sourcedId" in value else json.dumps(value)
     return str(value)
-
-
-def escape_unprintable(text: str) -> str:
-    """Escape characters that move the cursor of a terminal or change the direction of text."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )

@@ -18,31 +18,45 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oneroster.pull.dry_run import CollectionPreview, preview
     from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError, PullError, StagingError
+    from oneroster.pull.extraction import Extract, collection_schema, extract
     from oneroster.pull.formats.detection import open_destination
+    from oneroster.pull.incremental.watermark import KnownState
     from oneroster.pull.job import pull
     from oneroster.pull.options import PullOptions
+    from oneroster.pull.outcomes import CollectionOutcome, is_transient
     from oneroster.pull.plan import RosterSelection
     from oneroster.pull.progress import Progress
     from oneroster.pull.report import PullReport
+    from oneroster.pull.roster.rejects import Reject, Rejects
     from oneroster.pull.roster.roster_protocol import Roster
     from oneroster.pull.sanity_checks import SanityLimits
+    from oneroster.pull.tenant import Tenant
     from oneroster.pull.tenant_arrow_stream import collection_reader
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
+    "CollectionOutcome",
     "CollectionPreview",
     "DestinationError",
+    "Extract",
     "GuardError",
+    "KnownState",
     "NothingOfferedError",
     "Progress",
     "PullError",
     "PullOptions",
     "PullReport",
+    "Reject",
+    "Rejects",
     "Roster",
     "RosterSelection",
     "SanityLimits",
     "StagingError",
+    "Tenant",
     "collection_reader",
+    "collection_schema",
+    "extract",
+    "is_transient",
     "open_destination",
     "preview",
     "pull",
@@ -53,7 +67,16 @@ _MODULES = {
     "SanityLimits": "sanity_checks",
     "RosterSelection": "plan",
     "Progress": "progress",
+    "CollectionOutcome": "outcomes",
     "CollectionPreview": "dry_run",
+    "Extract": "extraction",
+    "KnownState": "incremental.watermark",
+    "Reject": "roster.rejects",
+    "Rejects": "roster.rejects",
+    "Tenant": "tenant",
+    "collection_schema": "extraction",
+    "extract": "extraction",
+    "is_transient": "outcomes",
     "PullReport": "report",
     "Roster": "roster.roster_protocol",
     "PullOptions": "options",

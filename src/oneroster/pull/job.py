@@ -12,16 +12,17 @@ from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
 from oneroster.pull.destination_path import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError, GuardError
-from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
+from oneroster.pull.fetch.staging import REFUSED, Staging, finish_publication, staging_path
 from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats import Format, WriteResult, format_of
 from oneroster.pull.incremental.update import IncrementalUpdate
 from oneroster.pull.incremental.watermark import LAST_PULL, format_time
 from oneroster.pull.options import PullOptions
+from oneroster.pull.private_files import make_private_folder, sync_to_disk, write_new_file
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, write_manifest
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, manifest_path
 from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
 from oneroster.pull.roster.roster_protocol import Roster, describe_collections, rows_in_place
 from oneroster.pull.roster.school_subset import SchoolSubset
@@ -81,7 +82,7 @@ class _Pull:
 
     def run(self) -> PullReport:
         with as_destination_errors(self._destination, "prepared"):
-            atomic_replace.recover(self._destination)
+            finish_publication(self._destination)
             existing = self._existing()
             update = self._update(existing)
             plan, folder = self._plan(update), staging_path(self._destination)
@@ -91,6 +92,7 @@ class _Pull:
             try:
                 with as_destination_errors(staging.folder, "written"):
                     self._fetch.run(session, staging, update)
+                self._fetch.check_offered(staging)
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
@@ -252,27 +254,32 @@ class _Pull:
     def _write(self, staging: Staging, roster: Roster) -> WriteResult:
         """Write the roster to the staging folder."""
         self._progress.stage("writing")
-        new = staging.folder / "new" / self._destination.name
+        new = staging.folder / atomic_replace.NEW / self._destination.name
         with as_destination_errors(self._destination, "written"):
-            new.parent.mkdir(mode=0o700)
+            make_private_folder(new.parent)
             return self._format.write(new, roster)
 
     def _publish(self, staging: Staging, manifest: Manifest, written: WriteResult) -> None:
         """Replace the roster at the destination, its manifest and its list of rejects, all of them or none."""
-        new = staging.folder / "new" / self._destination.name
+        folder = staging.folder / atomic_replace.NEW
+        beside = (manifest_path(self._destination).name, rejects_path(self._destination).name)
         with as_destination_errors(self._destination, "written"):
-            atomic_replace.replace(new, self._destination)
             if not self._format.embeds_manifest:
-                write_manifest(self._destination, manifest)
+                write_new_file(folder / beside[0], manifest.to_json(), private=False)
             self._rejects.add(written.rejects)
-            self._rejects.write(rejects_path(self._destination))
+            if listed := self._rejects.as_ndjson():
+                write_new_file(folder / beside[1], listed)
+            sync_to_disk(folder)
+            atomic_replace.publish(staging.folder, (self._destination.name, *beside))
 
     def _keep_rejects(self, staging: Staging) -> Path | None:
         """Write the list of rejects of a roster that is not published to the staging folder, and return its path."""
-        path = staging.folder / REFUSED
+        path, listed = staging.folder / REFUSED, self._rejects.as_ndjson()
+        if not listed:
+            return None
         with as_destination_errors(path, "written"):
-            self._rejects.write(path)
-        return path if self._rejects.counts else None
+            write_new_file(path, listed)
+        return path
 
     def _report(
         self, session: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
@@ -290,6 +297,7 @@ class _Pull:
             rejects_file=rejects_path(self._destination) if self._rejects.counts else None,
             resumed=staging.resumed,
             written={file.name: file.rows for file in written.files},
+            outcomes=self._fetch.outcomes(session, staging, self._rejects.counts),
         )
 
 

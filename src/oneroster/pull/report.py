@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from oneroster.pull.outcomes import CollectionOutcome
 from oneroster.pull.roster.manifest import Manifest
 
 __all__ = ["PullReport"]
@@ -25,6 +26,7 @@ class PullReport(NamedTuple):
         rejects_file: The file that lists them; None when there are none.
         resumed: Whether the pull resumed an earlier one.
         written: The rows by file or table as written, as in ``users.csv``.
+        outcomes: What came of each collection.
     """
 
     destination: Path
@@ -39,3 +41,4 @@ class PullReport(NamedTuple):
     rejects_file: Path | None
     resumed: bool
     written: Mapping[str, int] = {}  # never written to
+    outcomes: tuple[CollectionOutcome, ...] = ()

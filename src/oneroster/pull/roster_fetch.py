@@ -1,12 +1,16 @@
 """The fetch of all collections of a pull, in full or incrementally, into the staging."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from oneroster.pagination.walk import Paging
 from oneroster.pull.errors import NothingOfferedError
-from oneroster.pull.fetch.collections import FetchTask, fetch_collections
+from oneroster.pull.fetch.collections import REFUSED, FetchTask, fetch_collections
 from oneroster.pull.fetch.staged_roster import StagedRoster
+from oneroster.pull.fetch.statistics import FetchStatistics
+from oneroster.pull.fetch.throttled_session import PullStoppedError
 from oneroster.pull.options import PullOptions
+from oneroster.pull.outcomes import CollectionOutcome, is_transient
 from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
 from oneroster.pull.progress import Progress
 from oneroster.pull.roster.manifest import Manifest
@@ -34,6 +38,7 @@ class RosterFetch:
         sources: The collections to fetch.
         columns: The columns to keep, by element.
         paging: How the collections are read.
+        statistics: What happened, by element.
 
     Raises:
         ConfigurationError: The options name something that does not exist.
@@ -47,12 +52,12 @@ class RosterFetch:
             source.element: columns_to_fetch(specification, source.element, selection) for source in self.sources
         }
         self.paging = options.paging or Paging(windows=options.workers)
+        self.statistics = {source.element: FetchStatistics() for source in self.sources}
 
     def run(self, session: "ThrottledSession", staging: "Staging", update: "IncrementalUpdate | None") -> None:
         """Fetch all collections; those whose changes are incomplete are fetched again in full.
 
         Raises:
-            NothingOfferedError: The server offers none of the collections, or not all that were named.
             OneRosterError: A collection could not be fetched completely.
             OSError: The staging cannot be written.
         """
@@ -68,7 +73,51 @@ class RosterFetch:
                     )
                     staging.restart_in_full(source.element)
             self._fetch(session, staging, tasks)
-        self._check_offered(staging)
+
+    def outcomes(
+        self, session: "ThrottledSession", staging: "Staging", rejects: Mapping[tuple[str, str], int]
+    ) -> tuple[CollectionOutcome, ...]:
+        """Return what came of each collection.
+
+        Args:
+            session: The session that the collections were fetched with.
+            staging: The staging with the rows.
+            rejects: The number of rejects by collection and reason.
+        """
+        return tuple(self._outcome(source, session, staging, rejects) for source in self.sources)
+
+    def _outcome(
+        self,
+        source: CollectionSource,
+        session: "ThrottledSession",
+        staging: "Staging",
+        rejects: Mapping[tuple[str, str], int],
+    ) -> CollectionOutcome:
+        noted, element = self.statistics[source.element], source.element
+        reason, error = staging.not_offered.get(element, ""), noted.error
+        if error is None and not reason and element not in staging.fetched:
+            error = PullStoppedError()
+        reads, retries = session.reads[source.operation_id, False], session.reads[source.operation_id, True]
+        rows = staging.count_rows(element)
+        return CollectionOutcome(
+            collection=source.collection,
+            rows=rows,
+            fetched=rows,
+            announced=noted.announced,
+            requests=reads + retries,
+            retries=retries,
+            seconds=noted.seconds,
+            watermark=staging.started_at,
+            whole=element in staging.in_full,
+            rejects={why: number for (name, why), number in rejects.items() if name == source.collection},
+            identical=noted.identical,
+            gone=noted.gone,
+            absent=bool(reason) and not reason.startswith(REFUSED),
+            refused=reason.startswith(REFUSED),
+            error=None if error is None else str(error),
+            error_type=None if error is None else type(error).__name__,
+            transient=error is not None and is_transient(error),
+        )
 
     def staged(self, staging: "Staging") -> Roster:
         """Return the completely fetched collections as a roster."""
@@ -80,7 +129,8 @@ class RosterFetch:
         if changes is None:
             staging.in_full.add(source.element)
         filter_ = self._options.selection.filters.get(source.collection)
-        return FetchTask(source, self.columns[source.element], filter_, self._notes, changes)
+        noted = self.statistics[source.element]
+        return FetchTask(source, self.columns[source.element], filter_, self._notes, changes, noted)
 
     def _fetch(self, session: "ThrottledSession", staging: "Staging", tasks: list[FetchTask]) -> None:
         workers = self._options.workers
@@ -94,10 +144,20 @@ class RosterFetch:
         update: "IncrementalUpdate",
         session: "ThrottledSession",
     ) -> bool:
-        changes_only = source.element in staging.fetched and source.element not in staging.in_full
-        return changes_only and update.is_incomplete(self._standard, source, staged, session)
+        if source.element not in staging.fetched or source.element in staging.in_full:
+            return False
+        if update.base is None and not update.states:
+            return False
+        announced = update.announced(self._standard, source, session)
+        self.statistics[source.element].announced = announced
+        return update.is_incomplete(source, staged, announced)
 
-    def _check_offered(self, staging: "Staging") -> None:
+    def check_offered(self, staging: "Staging") -> None:
+        """Check that the server offers the collections that were named, and any at all.
+
+        Raises:
+            NothingOfferedError: It does not.
+        """
         reasons = {source.collection: staging.not_offered.get(source.element) for source in self.sources}
         selected = self._options.selection.only
         named = [f"{name} is {reason}" for name, reason in reasons.items() if reason and name in selected]

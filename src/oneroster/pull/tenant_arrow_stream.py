@@ -1,17 +1,16 @@
-"""One collection as a stream of Arrow record batches, read directly from the tenant."""
+"""One collection as a stream of Arrow record batches, read from the tenant when the first is requested."""
 
 from collections.abc import Iterator, Sequence
-from threading import Event
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
-from oneroster.prefetch import PagePrefetcher
-from oneroster.pull.fetch.arrow_batches import Batcher
-from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
+from oneroster.pagination.walk import Paging
+from oneroster.pull.errors import NothingOfferedError
+from oneroster.pull.extraction import extract
+from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.plan import RosterSelection, collections_to_fetch, columns_to_fetch
-from oneroster.pull.roster.columns import KEY_COLUMN, schema_of
+from oneroster.pull.roster.columns import KEY_COLUMN, columns_of, schema_of
 from oneroster.pull.roster.rejects import Rejects
 
 if TYPE_CHECKING:
@@ -29,10 +28,13 @@ def collection_reader(
     profile: str = "standard",
     paging: Paging | None = None,
     rejects: Rejects | None = None,
+    workers: int = 4,
+    rate: float | None = None,
 ) -> pa.RecordBatchReader:
     """Return a collection as a stream of record batches, for pandas, Polars, DuckDB and others.
 
-    No request is sent before the first batch is read. Reading yields every row exactly once, or raises.
+    No request is sent before the first batch is read. Reading the first batch reads the whole collection to a temporary
+    file: every row exactly once, or an error and no row.
 
     Args:
         client: The tenant.
@@ -42,39 +44,34 @@ def collection_reader(
         profile: The dialect.
         paging: How the collection is read.
         rejects: Collects the fields that cannot be read; None to ignore them.
+        workers: The maximum number of concurrent requests.
+        rate: The maximum number of requests per second; None for no limit.
 
     Raises:
         ConfigurationError: The collection or a column does not exist.
     """
     specification = client.standard.specification
-    selection = RosterSelection(only=[collection], columns={collection: columns} if columns else {})
+    selection = RosterSelection(
+        only=[collection],
+        columns={collection: columns} if columns else {},
+        filters={} if filter is None else {collection: filter},
+    )
     (source,) = collections_to_fetch(specification, profile, selection)
+    named = [column.property for column in columns_of(specification, source.element) if column.name in (columns or ())]
+    selection = selection._replace(with_password=any(known is not None and known.secret for known in named))
     names = {KEY_COLUMN, *columns} if columns else columns_to_fetch(specification, source.element, selection)
     schema = schema_of(specification, source.element, names)
-    call = RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.settings.base_url)
-    call.request()  # raises for an invalid filter before anything is sent
-    batcher = Batcher(client.standard, schema)
-    return pa.RecordBatchReader.from_batches(
-        schema, _batches(client, call, batcher, paging or Paging(), rejects or Rejects())
-    )
+    # Raises for an invalid filter before anything is sent.
+    RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.settings.base_url).request()
 
+    def batches() -> Iterator[pa.RecordBatch]:
+        with extract(client, selection=selection, paging=paging, profile=profile, workers=workers, rate=rate) as found:
+            found.raise_for_error()
+            if rejects is not None:
+                rejects.add(found.rejects)
+            if collection not in found.files:
+                raise NothingOfferedError(f"The server does not offer {collection}.")
+            for batch in found.read(collection):
+                yield batch.select(schema.names)
 
-def _batches(
-    client: "OneRoster", call: RowsCall, batcher: Batcher, paging: Paging, rejects: Rejects
-) -> Iterator[pa.RecordBatch]:
-    session, operation_id = client.session, call.operation.operation_id
-
-    def fetch(request: PageRequest, stop: Event) -> RowsPage:
-        return session.read(call.page_url(request), call.read_rows, operation_id, stop)
-
-    walk, prefetcher = CollectionWalk(operation_id, paging), PagePrefetcher(session, fetch, paging.windows)
-    try:
-        while requests := walk.next_requests(paging.windows):
-            page = prefetcher.fetch_first(requests)
-            indexes = walk.receive(requests[0], page.facts)
-            rejects.add(reject for index in indexes for reject in page.flaws.get(index, ()))
-            rows = [page.rows[index] for index in indexes if page.rows[index] is not None]
-            if rows:
-                yield batcher.batch(rows)
-    finally:
-        prefetcher.close()
+    return pa.RecordBatchReader.from_batches(schema, batches())

@@ -24,13 +24,14 @@ class Attempts:
         operation_id: The operation, for the log.
 
     Attributes:
+        operation_id: The operation.
         sent: The number of attempts so far.
         deadline: When the read must end, in seconds of the monotonic clock. All attempts share it, so that a server
             that stops sending costs no more than one total timeout.
     """
 
     def __init__(self, retry: Retry, limits: ResponseLimits, operation_id: str) -> None:
-        self._retry, self._operation_id = retry, operation_id
+        self._retry, self.operation_id = retry, operation_id
         self._began = time.monotonic()
         self.deadline = self._began + limits.total_timeout
         self.sent = 0
@@ -58,7 +59,7 @@ class Attempts:
             self.deadline += delay
         elif now + delay >= self.deadline:
             return None
-        log.log_retry("GET", self._operation_id, outcome_name(failure), delay, self.sent + 1)
+        log.log_retry("GET", self.operation_id, outcome_name(failure), delay, self.sent + 1)
         return delay
 
 

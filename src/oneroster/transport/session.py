@@ -1,6 +1,6 @@
 """The connections to one tenant: `Session` and `AsyncSession` send requests, retry reads and apply limits.
 
-Both follow the same rules, which are in `retry`, in `response`, and in the functions at the end of this module.
+Both follow the same rules, which are in `session_base`, in `retry` and in `bounded_response`.
 """
 
 import asyncio
@@ -9,17 +9,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 from weakref import WeakSet
 
 import httpx
 
-from oneroster.errors import DecodeError, ForeignOriginError, OneRosterError, TransportError
+from oneroster.errors import ConfigurationError, DecodeError, OneRosterError
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
+from oneroster.transport.after_fork import reopen_after_fork
 from oneroster.transport.attempts import Attempts, is_final, outcome_name
-from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 from oneroster.transport.bounded_response import (
     BodyBuffer,
     RawResponse,
@@ -30,110 +30,26 @@ from oneroster.transport.bounded_response import (
     timeout_error,
 )
 from oneroster.transport.callers_client import AsyncCallersTransport, CallersTransport
-from oneroster.transport.deadline import until
+from oneroster.transport.deadline import Cancellation, until
 from oneroster.transport.http_client import (
     AsyncTransport,
-    HeadersForTenant,
     SyncTransport,
     open_async_client,
     open_client,
 )
+from oneroster.transport.loop_clients import LoopClients
 from oneroster.transport.retry import Retry
+from oneroster.transport.session_base import MAX_REDIRECTS, SessionBase, body_headers, last_outcome
 from oneroster.transport.tls import TlsSettings
 from oneroster.transport.transport_errors import SEND_ERRORS, transport_error
-from oneroster.transport.urls import origin_of, redacted
+from oneroster.transport.urls import redacted
 
 __all__ = ["AsyncSession", "Session"]
 
 T = TypeVar("T")
 
-_MAX_REDIRECTS: Final = 5
-_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
-
-class _SessionBase:
-    """The parts that both sessions share.
-
-    Attributes:
-        settings: The settings of the tenant.
-        standard: The version of the standard that the tenant serves.
-        retry: The retry policy.
-        limits: The limits of one response.
-        origin: The origin of the tenant. Credentials are sent to no other origin, except to the token endpoint.
-    """
-
-    def __init__(self, settings: Settings, standard: Standard, retry: Retry, limits: ResponseLimits) -> None:
-        self.settings = settings
-        self.standard = standard
-        self.retry = retry.checked()
-        self.limits = limits.checked()
-        self.origin = origin_of(settings.base_url)
-        log.hide_queries(settings.base_url)
-        log.hide_queries(settings.token_url or settings.base_url)
-
-    def client_options(self) -> dict[str, Any]:
-        """Return the arguments of `open_client`."""
-        return {
-            "auth": _authentication(self.settings, self.standard),
-            "headers": _HEADERS,
-            "timeout": self.limits.read_timeout,
-            "follow_redirects": False,
-            "urls": (self.settings.base_url, self.settings.token_url or self.settings.base_url),
-            "tenant_headers": HeadersForTenant(self.settings.headers, self.settings.base_url),
-        }
-
-    def check_origin(self, url: str) -> None:
-        """Check that a URL is at the tenant.
-
-        Raises:
-            ForeignOriginError: It is at another origin.
-        """
-        if origin_of(url) != self.origin:
-            raise ForeignOriginError(f"{redacted(url)} is not at the tenant; nothing was sent there.")
-
-    def redirect_target(self, response: httpx.Response, redirects: int, first: str) -> str | None:
-        """Return the target of a redirect, or None if the response is not a redirect.
-
-        Args:
-            response: The response.
-            redirects: The number of redirects followed so far.
-            first: The URL of the first request, for errors. They do not show the target: it may hold a child's name.
-
-        Raises:
-            ForeignOriginError: The target is not at the tenant.
-            TransportError: There were too many redirects.
-        """
-        if response.next_request is None:
-            return None
-        target = response.next_request.url
-        if origin_of(target) != self.origin:
-            raise ForeignOriginError(
-                f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
-                " was sent there. If the tenant has moved, change base_url."
-            )
-        if redirects >= _MAX_REDIRECTS:
-            raise TransportError(f"{first} redirects more than {_MAX_REDIRECTS} times.")
-        return str(target)
-
-    def attempts(self, operation_id: str) -> Attempts:
-        """Return the attempts of a new read or write.
-
-        Args:
-            operation_id: The operation, for the log.
-        """
-        return Attempts(self.retry, self.limits, operation_id)
-
-    def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
-        """Return the seconds to wait before a read is sent again, or None to stop.
-
-        Args:
-            failure: The outcome of the last attempt.
-            attempts: The attempts so far.
-        """
-        return attempts.delay(failure)
-
-
-class Session(_SessionBase):
+class Session(SessionBase):
     """The connections to one tenant, shared by any number of threads.
 
     Args:
@@ -144,6 +60,10 @@ class Session(_SessionBase):
         ssl_context: The caller's own TLS context, instead of the certificates of the settings.
         http_client: The caller's own httpx client to send through. It stays open, and its settings of TLS and proxies
             hold; the deadline of a response then holds for its body only.
+        sharing: A session of the same tenant whose connections and token this one uses. Closing this session ends its
+            own requests only.
+
+    A forked process opens its own connections.
     """
 
     def __init__(
@@ -155,14 +75,38 @@ class Session(_SessionBase):
         *,
         ssl_context: ssl.SSLContext | None = None,
         http_client: httpx.Client | None = None,
+        sharing: "Session | None" = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        self._transport = SyncTransport(TlsSettings.of(settings, ssl_context))
-        transport = self._transport if http_client is None else CallersTransport(http_client, settings.base_url)
-        self.client = open_client(transport, **self.client_options())
-        self._closed = False
+        self._sharing = sharing
+        self.ssl_context = ssl_context
+        self.http_client: httpx.Client | None = http_client if sharing is None else sharing.http_client
+        self._closed = self._forked = False
+        self._open()
+        reopen_after_fork(self)
+
+    def _open(self) -> None:
+        self._cancellation = Cancellation()
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
+        if self._sharing is not None:
+            return
+        self._transport = SyncTransport(TlsSettings.of(self.settings, self.ssl_context))
+        callers = self.http_client
+        transport = self._transport if callers is None else CallersTransport(callers, self.settings.base_url)
+        self._client = open_client(transport, **self.client_options())
+
+    @property
+    def client(self) -> httpx.Client:
+        """The client that sends, which sessions may share."""
+        return self._client if self._sharing is None else self._sharing.client
+
+    def reopen(self) -> object:
+        """Open new connections in a forked process, and return those of the parent."""
+        inherited = None if self._sharing is not None else (self._client, self._transport)
+        self._forked = True
+        self._open()
+        return inherited
 
     def close(self) -> None:
         """Close all connections and wake every thread that waits for a response or for a retry."""
@@ -170,8 +114,10 @@ class Session(_SessionBase):
             self._closed = True
             for stop in self._stop_events:
                 stop.set()
-        self._transport.stop()
-        self.client.close()
+        self._cancellation.stop()
+        if self._sharing is None:
+            self._transport.stop()
+            self._client.close()
 
     def turn(self) -> AbstractContextManager[object]:
         """Return a context for one attempt; entering it may wait, which does not shorten the time for the response."""
@@ -204,7 +150,7 @@ class Session(_SessionBase):
         Raises:
             TransportError: No attempt received a complete response.
             DecodeError: The response of the last attempt could not be parsed.
-            AccessError: There is no token, or the URL is not at the tenant.
+            AccessError: There is no token, the request is refused, or the URL is not at the tenant.
         """
         stop = self.stop_event() if stop is None else stop
         attempts = self.attempts(operation_id)
@@ -219,7 +165,7 @@ class Session(_SessionBase):
                 outcome = cancelled_error(redacted(url))
             delay = self.retry_delay(outcome, attempts)
             if delay is None or stop.wait(delay):
-                return _last_outcome(outcome, url, attempts.sent, parse)
+                return last_outcome(outcome, url, attempts.sent, parse)
 
     def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
         """Send a PUT or DELETE once, without retries: the server may have executed a write that got no response.
@@ -273,10 +219,15 @@ class Session(_SessionBase):
                 timeout.
         """
         self.check_origin(url)
+        if self._forked and self.http_client is not None:
+            raise ConfigurationError(
+                "This process was forked while the client held an http_client of yours, whose connections must not be"
+                " shared. Create the http_client and the OneRoster client in each process."
+            )
         first = redacted(url)
         deadline = time.monotonic() + self.limits.total_timeout if deadline is None else deadline
         try:
-            with until(deadline):
+            with until(deadline, self._cancellation):
                 return self._send(method, url, body, first, deadline, stop)
         except httpx.TimeoutException:
             if time.monotonic() < deadline:
@@ -286,8 +237,8 @@ class Session(_SessionBase):
     def _send(
         self, method: str, url: str, body: bytes | None, first: str, deadline: float, stop: threading.Event | None
     ) -> RawResponse:
-        for redirects in range(_MAX_REDIRECTS + 1):
-            with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
+        for redirects in range(MAX_REDIRECTS + 1):
+            with self.client.stream(method, url, content=body, headers=body_headers(body)) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
                     content = read_body(response, BodyBuffer(response, self.limits, deadline, first), stop)
@@ -296,8 +247,11 @@ class Session(_SessionBase):
         raise AssertionError  # unreachable: redirect_target ends the loop
 
 
-class AsyncSession(_SessionBase):
-    """The connections to one tenant, shared by any number of tasks of one event loop; otherwise like `Session`."""
+class AsyncSession(SessionBase):
+    """The connections to one tenant, shared by any number of tasks; otherwise like `Session`.
+
+    Each event loop has its own connections.
+    """
 
     def __init__(
         self,
@@ -310,12 +264,21 @@ class AsyncSession(_SessionBase):
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(settings, standard, retry, limits)
-        own = AsyncTransport(TlsSettings.of(settings, ssl_context))
-        transport = own if http_client is None else AsyncCallersTransport(http_client, settings.base_url)
-        self.client = open_async_client(transport, **self.client_options())
+        self._ssl_context, self._http_client = ssl_context, http_client
+        self._clients = LoopClients(self._open, only_one=http_client is not None)
+
+    def _open(self) -> httpx.AsyncClient:
+        own, callers = AsyncTransport(TlsSettings.of(self.settings, self._ssl_context)), self._http_client
+        transport = own if callers is None else AsyncCallersTransport(callers, self.settings.base_url)
+        return open_async_client(transport, **self.client_options())
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """The connections of the running event loop; see `LoopClients`."""
+        return self._clients.current()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of the running event loop."""
         await self.client.aclose()
 
     async def read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str = "a URL") -> T:
@@ -330,7 +293,7 @@ class AsyncSession(_SessionBase):
                     outcome = error
             delay = self.retry_delay(outcome, attempts)
             if delay is None:
-                return _last_outcome(outcome, url, attempts.sent, parse)
+                return last_outcome(outcome, url, attempts.sent, parse)
             await asyncio.sleep(delay)
 
     async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
@@ -367,35 +330,11 @@ class AsyncSession(_SessionBase):
             raise timeout_error(first, self.limits) from None
 
     async def _send(self, method: str, url: str, body: bytes | None, first: str, deadline: float) -> RawResponse:
-        for redirects in range(_MAX_REDIRECTS + 1):
-            async with self.client.stream(method, url, content=body, headers=_body_headers(body)) as response:
+        for redirects in range(MAX_REDIRECTS + 1):
+            async with self.client.stream(method, url, content=body, headers=body_headers(body)) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
                     content = await read_body_async(response, BodyBuffer(response, self.limits, deadline, first))
                     return RawResponse(response.status_code, response.headers, content, first)
             url = target
         raise AssertionError  # unreachable: redirect_target ends the loop
-
-
-def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
-    base_url, client_id, secret = settings.base_url, settings.client_id, settings.client_secret or ""
-    if settings.token is not None:
-        return Bearer(settings.token, base_url)
-    if client_id is None:
-        return httpx.Auth()
-    if settings.token_url is None:
-        return OAuth1(client_id, secret, base_url, settings.oauth1_method)
-    scopes = None if settings.scopes is None else settings.scopes.split()
-    in_body = settings.client_auth == "body"
-    return ClientCredentials(client_id, secret, settings.token_url, base_url, scopes, in_body, standard=standard)
-
-
-def _last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: Callable[[RawResponse], T]) -> T:
-    """Return or raise the outcome of the last attempt; parsing a response of an error status raises."""
-    if isinstance(failure, RawResponse):
-        return parse(failure)
-    raise transport_error("GET", url, sent, failure)
-
-
-def _body_headers(body: bytes | None) -> dict[str, str]:
-    return {} if body is None else {"Content-Type": "application/json"}

@@ -1,5 +1,6 @@
 """TLS: which certificates are trusted and sent, and why a handshake failed, with what to do about it."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -41,8 +42,13 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """
     if tls.context is not None:
         return tls.context
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        context = httpx.create_ssl_context(verify=True, trust_env=True)
+        if file or folder:
+            # httpx 0.27 ignores a file that is missing, and 0.28 does not.
+            context = ssl.create_default_context(cafile=file or None, capath=None if file else folder)
+        else:
+            context = httpx.create_ssl_context(verify=True, trust_env=False)
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"The certificates cannot be loaded ({type(error).__name__}). Check SSL_CERT_FILE and SSL_CERT_DIR in the"

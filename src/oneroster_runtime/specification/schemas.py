@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from oneroster_runtime.specification.naming import python_name
 from oneroster_runtime.specification.shapes import Element, Property, SpecificationError
 
-__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape", "located"]
+__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape", "located", "unescape"]
 
 BOOLEAN: Final = "TrueFalse"
 """The schema of booleans."""
@@ -43,7 +43,7 @@ class SchemaReader:
         """Return the part of the document at a JSON pointer."""
         part: Any = self.document
         for segment in pointer.split("/")[1:]:
-            key = segment.replace("~1", "/").replace("~0", "~")
+            key = unescape(segment)
             if not isinstance(part, Mapping) or key not in part:
                 raise SpecificationError("there is nothing at this place, and it is needed", pointer)
             part = part[key]
@@ -223,6 +223,11 @@ def located(pointer: str) -> Iterator[None]:
 def escape(key: str) -> str:
     """Return a key as a segment of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(segment: str) -> str:
+    """Return the key that a segment of a JSON pointer names."""
+    return segment.replace("~1", "/").replace("~0", "~")
 
 
 def _string_kind(schema: dict[str, Any]) -> str:

@@ -10,7 +10,12 @@ from oneroster.contract.dialects.overlay import OverlayError, apply_overlay, dia
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
-from oneroster.contract.learning.overlay_learner import learn_overlay, validated_overlay_path, write_overlay
+from oneroster.contract.learning.overlay_learner import (
+    learn_overlay,
+    undescribed,
+    validated_overlay_path,
+    write_overlay,
+)
 from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -182,3 +187,38 @@ def test_a_file_that_would_be_no_overlay_is_refused() -> None:
     assert validated_overlay_path("own.yaml") == Path("own.yaml")
     with pytest.raises(OverlayError, match="must end in"):
         validated_overlay_path("own.txt")
+
+
+@pytest.mark.parametrize(
+    ("body", "described"),
+    [
+        (b'{"data": [{"sourcedId": "o-1"}]}', True),
+        (b'[{"sourcedId": "o-1"}]', False),
+        (b'{"orgs": null}', False),
+        (b'{"orgs": {"sourcedId": "o-1"}}', False),
+        (b'{"data": {"orgs": [{"sourcedId": "o-1"}]}}', False),
+    ],
+)
+def test_a7_an_envelope_is_written_down_or_said_to_be_impossible(body: bytes, described: bool) -> None:
+    with serving(says(answer(body))) as server:
+        target = Target(server.base_url, access=BearerToken("t"))
+        with Gateway(target) as gateway:
+            tenant = ObservedTenant(gateway)
+            tenant.ask(SPECIFICATION.operations["getAllOrgs"])
+            overlay = learn_overlay(tenant)
+            said = undescribed(overlay, tenant)
+    assert bool(said) is not described
+    assert all("getAllOrgs" in each for each in said)
+
+
+@pytest.mark.parametrize("sent", [{"user": "u-1"}, {"userSourcedId": "u-1"}])
+def test_a14_references_of_another_shape_are_written_down(sent: dict[str, Any]) -> None:
+    enrollment: dict[str, Any] = {
+        **{name: USER[name] for name in ("sourcedId", "status", "dateLastModified", "role")},
+        "class": {"href": "https://sis.example/classes/c-1", "sourcedId": "c-1", "type": "class"},
+        "school": USER["orgs"][0],
+        **sent,
+    }
+    assert list(violations("Enrollment", enrollment, dialect_specification("standard", STANDARD)))
+    facts = apply_overlay(learnt(enrollment, element="Enrollment"), "standard", STANDARD)
+    assert list(violations("Enrollment", enrollment, facts)) == []

@@ -54,7 +54,7 @@ def test_an_operation_without_a_response_is_unanswered() -> None:
 
 @pytest.mark.parametrize(
     ("body", "kind"),
-    [(b'{"orgs": []}', ExplainedBy), (b"[]", ExplainedBy)],
+    [(b"<html>", ExplainedBy), (b'{"orgs": [], "more": []}', ExplainedBy), (b"[]", NotEnoughData)],
 )
 def test_a_collection_that_cannot_be_read_may_be_what_a_rule_would_select(body: bytes, kind: type[NotJudged]) -> None:
     with judging(says(answer(body))) as tenant:

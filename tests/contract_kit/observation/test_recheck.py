@@ -1,8 +1,11 @@
 """A tenant changes while it is judged: what came or went between two answers is no breach."""
 
+import json
+import socket
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -12,12 +15,15 @@ from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.recheck import FreshTenant, confirmed
+from oneroster.contract.observation import recheck
+from oneroster.contract.observation.recheck import FreshTenant, confirmed, still_seen
 from oneroster.contract.result import CheckReport, Evidence, Finding
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
+from tests.contract.matrix import BROKEN_BY
+from tests.contract_kit.hostile import answer, serving
 
 SPECIFICATION = Standard.of("1.1").specification
 
@@ -122,8 +128,11 @@ class Looks:
 class FakeTenant:
     """Enough of a tenant to have a fresh one."""
 
-    def memo(self, _kind: Any, _make: Any) -> object:
-        return object()
+    def memo(self, _kind: Any, _make: Any) -> "FakeTenant":
+        return self
+
+    def repeat(self, _operation: Any, _requests: Any) -> None:
+        """Nothing to repeat."""
 
 
 @pytest.mark.parametrize(
@@ -145,3 +154,47 @@ def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: 
 def test_the_second_look_itself_is_looked_at_once() -> None:
     judge: Any = confirmed(Looks(["a"]))
     assert len(list(judge(FreshTenant.__new__(FreshTenant), SPECIFICATION.operations["getAllUsers"]))) == 1
+
+
+def wrong_total_on_small_pages(connection: socket.socket, head: bytes) -> None:
+    """Serve 12 orgs, and count one too many unless all fit on the page."""
+    query = dict(parse_qsl(urlsplit(head.split(b" ")[1].decode()).query))
+    limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
+    rows = [{"sourcedId": f"o-{number}"} for number in range(12)][offset : offset + limit]
+    total = 12 if limit >= 12 else 13
+    connection.sendall(answer(json.dumps({"orgs": rows}).encode(), X_Total_Count=str(total)))
+
+
+def test_a_wrong_total_on_small_pages_is_looked_for_on_small_pages() -> None:
+    plan = RunPlan(frozenset({"getAllOrgs"}))
+    with serving(wrong_total_on_small_pages) as server:
+        target = Target(server.base_url, access=BearerToken("t"))
+        report = check(target, rules=select(["OR-PAG-01", "OR-PAG-05"]), plan=plan, seed=1)
+    assert {each.id for each in report.violations()} == {"OR-PAG-05"}
+    (found,) = report.violations()
+    assert "limit=4" in str(found.evidence[0].request)
+
+
+RECHECKED = sorted(
+    fault
+    for fault, rule_id in BROKEN_BY.items()
+    if rule_id.startswith(("OR-PAG", "OR-SRT", "OR-FLT", "OR-FLD", "OR-SEM"))
+)
+
+
+@pytest.mark.series(by=lambda parameters: BROKEN_BY[parameters["fault"]].rpartition("-")[0])
+@pytest.mark.parametrize("fault", RECHECKED)
+def test_no_finding_on_a_tenant_that_does_not_change_is_dropped(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dropped: list[str] = []
+
+    def seen_again(first: list[Finding], second: list[Finding]) -> list[Finding]:
+        kept = still_seen(first, second)
+        dropped.extend(each.message for each in first if each.message not in {again.message for again in kept})
+        return kept
+
+    monkeypatch.setattr(recheck, "still_seen", seen_again)
+    with Sandbox(faults=[fault]) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token))
+        report = check(target, rules=select([BROKEN_BY[fault]]), seed=1)
+    assert report.violations(Level.SHOULD)
+    assert dropped == []

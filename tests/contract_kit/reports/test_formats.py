@@ -27,7 +27,7 @@ BROKEN = a_check(
 )
 WARNED = a_check("OR-PAG-07", Status.WARNED, message="past the end: HTTP 404 instead of 200")
 KIT_ERROR = a_check("OR-PAG-02", Status.NOT_JUDGED, cause=Cause.KIT_ERROR, message="error of the kit")
-NOT_JUDGED = a_check("OR-PAG-03", Status.NOT_JUDGED, cause=Cause.EXPLAINED, message="follows from OR-PAG-01")
+NOT_JUDGED = a_check("OR-PAG-03", Status.NOT_JUDGED, cause=Cause.EXPLAINED, message="explained by OR-PAG-01")
 HOLDS = a_check("OR-ENV-01", family="envelope")
 SEEN = OperationSeen(
     "getAllOrgs", "rostering", "GET", "/orgs", "offered", 4, 0.002, 1.5, ("limit", "offset"), ("limit",)
@@ -106,7 +106,7 @@ def test_the_page_shows_every_finding_with_its_rule() -> None:
     rule = next(each for each in catalogue() if each.id == "OR-PAG-01")
     report = CheckReport("0.1.0", TARGET, (BROKEN, WARNED, NOT_JUDGED), 7, None, (SEEN,))
     page = html.render(Summary.of(report))
-    for text in ("1 must violated, 1 should violated", BROKEN.message, WARNED.message, "follows from OR-PAG-01"):
+    for text in ("; 1 failed", BROKEN.message, WARNED.message, "explained by OR-PAG-01"):
         assert text in page
     assert html.render(summary_of(BROKEN)).count(rule.clause.split(" [")[0]) >= 1
     assert "<s>offset</s>" in page

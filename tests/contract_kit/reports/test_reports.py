@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from oneroster.contract.families import FAMILIES
+from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 from oneroster.contract.reports import json_report, terminal, write_report
 from oneroster.contract.reports.summary_model import Score, Summary
@@ -73,6 +74,15 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
             "requests": 42,
         },
         "seed": 7,
+        "verdict": {
+            "exit_status": 1,
+            "outcome": "violated",
+            "headline": "0 of 1 tested must rule passed; 1 failed",
+            "gaps": [],
+            "musts": {"tested": 1, "passed": 0, "failed": 1, "accepted": 0, "not_tested": {}},
+            "shoulds": {"tested": 0, "passed": 0, "failed": 0, "accepted": 0, "not_tested": {}},
+        },
+        "causes": {"explained by another finding": 1},
         "summary": {"passed": 0, "failed": 1, "warned": 0, "open": 0, "accepted": 0, "not judged": 1},
         "checks": [
             {
@@ -80,6 +90,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
+                "harm": "form",
                 "status": "failed",
                 "operation": "getAllOrgs",
                 "message": "limit=2 brought 9 rows",
@@ -99,6 +110,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
                 "family": "paging",
                 "title": "Title of OR-PAG-01",
                 "level": "must",
+                "harm": "form",
                 "status": "not judged",
                 "operation": None,
                 "message": "holds",
@@ -114,6 +126,9 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
 def keys_of(value: Any) -> set[str]:
     """Return all keys in a JSON value."""
     if isinstance(value, dict):
+        if set(value) <= set(Cause):
+            # The keys of counts are causes.
+            return set()
         return set(value) | {key for inner in value.values() for key in keys_of(inner)}
     return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
 
@@ -138,10 +153,13 @@ def test_the_json_report_is_written_whole(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
-    (tmp_path / "report.json.partial").mkdir()
+def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
     (tmp_path / "report.json").write_text("old", encoding="utf-8")
-    with pytest.raises(OSError, match="directory"):
+    monkeypatch.setattr("oneroster.atomic_files.os.fsync", is_full)
+    with pytest.raises(OSError, match="No space left"):
         write_report("new", tmp_path / "report.json")
     assert (tmp_path / "report.json").read_text(encoding="utf-8") == "old"
 
@@ -155,18 +173,22 @@ def test_ids_are_few_short_and_printable() -> None:
 @pytest.mark.parametrize(
     ("checks", "fail_on", "verdict"),
     [
-        ([a_check()], Level.MUST, "All musts hold"),
-        ([a_check(status=Status.WARNED)], Level.MUST, "All musts hold; 1 should violated"),
-        ([a_check(status=Status.FAILED)], Level.MUST, "1 must violated"),
+        ([a_check()], Level.MUST, "1 of 1 tested must rule passed"),
+        (
+            [a_check(status=Status.WARNED)],
+            Level.MUST,
+            "1 of 1 tested must rule passed; 1 rule with a violated should",
+        ),
+        ([a_check(status=Status.FAILED)], Level.MUST, "0 of 1 tested must rule passed; 1 failed"),
         (
             [a_check(status=Status.FAILED), a_check("OR-PAG-02", Status.FAILED), a_check("OR-PAG-07", Status.WARNED)],
             Level.MUST,
-            "2 musts violated, 1 should violated",
+            "1 of 3 tested must rules passed; 2 failed; 1 rule with a violated should",
         ),
         (
             [a_check(status=Status.NOT_JUDGED, cause=Cause.KIT_ERROR, message="error of the kit")],
             Level.MUST,
-            "The kit itself failed; the server could not be judged",
+            "The kit failed, please report it; 0 of 0 tested must rules passed; 1 not tested: error of the kit 1",
         ),
     ],
 )
@@ -176,7 +198,7 @@ def test_the_last_line_is_the_verdict(checks: list[Check], fail_on: Level, verdi
 
 def test_a_tenant_that_could_not_be_judged_is_never_said_to_hold() -> None:
     report = a_report(a_check(status=Status.NOT_JUDGED, cause=Cause.NO_RESPONSE), unjudged="nobody answers")
-    assert printed(report).strip().splitlines()[-1] == "Could not be judged: nobody answers"
+    assert printed(report).strip().splitlines()[-1].startswith("Could not be judged: nobody answers; 0 of 0 ")
 
 
 def test_forty_operations_with_one_cause_are_one_block_with_one_curl_line() -> None:
@@ -221,6 +243,18 @@ def test_many_violations_get_advice_what_to_fix_first() -> None:
     assert first.startswith("OR-PAG-05")
 
 
+def test_a18_what_to_fix_first_is_what_harms_most() -> None:
+    harms = [Harm.FORM, Harm.VALUES, Harm.PRIVACY, Harm.ACCESS, Harm.ROWS]
+    checks = [
+        a_check(f"OR-PAG-0{number}", Status.FAILED, harm=harm, operation_id=f"getThing{operation}")
+        for number, harm in enumerate(harms)
+        # The least harmful are the broadest.
+        for operation in range(9 - number)
+    ]
+    groups = Summary.of(a_report(*checks)).fix_first
+    assert [group.first.harm for group in groups] == list(Harm)
+
+
 def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> None:
     text = printed(
         a_report(
@@ -231,7 +265,7 @@ def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> No
     assert "Open points" in text
     assert "email is null in 3 of 9 records" in text
     assert "1 check not judged (not offered): not offered (HTTP 404)" in text
-    assert text.strip().endswith("All musts hold")
+    assert text.strip().endswith("passed; 1 not tested: not offered 1")
 
 
 def test_each_family_has_its_line_with_rules_and_numbers() -> None:

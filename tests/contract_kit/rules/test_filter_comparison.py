@@ -103,7 +103,7 @@ def test_a_rejected_filter_is_a_finding_of_the_given_level(level: Level | None) 
     ("status", "rejected"),
     [("200 OK", False), ("400 Bad Request", True), ("404 Not Found", True)],
 )
-def test_a_request_with_an_error_of_the_client_is_rejected(status: str, rejected: bool) -> None:
+def test_a_client_error_is_a_rejection(status: str, rejected: bool) -> None:
     with judging(says(EMPTY, answer(b'{"orgs": []}', status))) as tenant:
         assert is_rejected(tenant.ask(ORGS, {}, {"filter": str(DELETED)})) is rejected
 

@@ -11,6 +11,7 @@ import pytest
 from oneroster import OneRoster, Paging
 from oneroster.pull import Progress, PullError, PullOptions, RosterSelection, SanityLimits, pull
 from oneroster.sandbox import Sandbox
+from oneroster.transport import session as session_module
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
 from tests.pull.pulling import roster_of, rows_at, truth
@@ -73,3 +74,25 @@ def test_closing_the_client_ends_the_pull_and_another_goes_on(tenant: Sandbox, t
         report = pull(roster, place, settings)
     assert report.resumed
     assert rows_at(place) == truth(tenant)
+
+
+def test_a_pull_uses_the_connections_and_the_token_of_the_client(
+    tenant: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    open_client, orgs = session_module.open_client, RosterSelection(only=["orgs"])
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        opened.append(open_client(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(session_module, "open_client", counted)
+    roster = OneRoster(tenant.client_id, tenant.client_secret, base_url=tenant.base_url, token_url=tenant.token_url)
+    with roster:
+        assert roster.get_all_orgs().first()
+        token = roster.session.client.auth._token  # type: ignore[union-attr]
+        for name in ("one.ndjson", "two.ndjson"):
+            pull(roster, tmp_path / name, TRUSTING._replace(selection=orgs))
+        assert roster.get_all_orgs().first()
+        assert roster.session.client.auth._token is token  # type: ignore[union-attr]
+    assert len(opened) == 1

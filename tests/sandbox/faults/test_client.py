@@ -91,6 +91,12 @@ def odd_rows(client: httpx.Client) -> list[Any]:
     return [row for row in rows if not isinstance(row, dict) or not isinstance(row["status"], str)]
 
 
+def page_of(client: httpx.Client) -> tuple[int, str, bool]:
+    """Status and type of an answer, and whether its text is in another encoding than JSON."""
+    answer = client.get("/orgs")
+    return answer.status_code, answer.headers["content-type"], "\u00e9".encode("latin-1") in answer.content
+
+
 TORN = ["RemoteProtocolError", "RemoteProtocolError", 200, "RemoteProtocolError"]
 
 REHEARSALS: dict[str, tuple[Callable[[httpx.Client], Any], Any]] = {
@@ -131,6 +137,21 @@ REHEARSALS: dict[str, tuple[Callable[[httpx.Client], Any], Any]] = {
     "gzip-bomb": (lambda c: (taken(c, "/orgs")[1] > MOST, c.get("/orgs/nobody").status_code), (True, 404)),
     "busy-seconds": (tries, [429, 200, 429, 200]),
     "busy-date": (tries, [429, 200, 429, 200]),
+    "busy-without-time": (lambda c: tries(c, number=7), [429] * 6 + [200]),
+    "busy-reset": (
+        lambda c: (tries(c), int(c.get("/orgs").headers["x-ratelimit-reset"]) > 1e9),
+        ([429, 200] * 2, True),
+    ),
+    "server-error-first": (tries, [500, 500, 200, 500]),
+    "error-page": (page_of, (500, "text/html; charset=ISO-8859-1", True)),
+    "latin-page": (page_of, (200, "text/html; charset=ISO-8859-1", True)),
+    "demographics-error": (lambda c: [c.get(path).status_code for path in ("/demographics", "/orgs")], [500, 200]),
+    "vendor-header": (
+        lambda c: [
+            c.get("/categories", headers=headers).status_code for headers in ({}, {"X-Vendor-Authorization": "k"})
+        ],
+        [401, 200],
+    ),
     "bad-gateway": (tries, [502, 502, 200, 502]),
     "unavailable": (tries, [503, 503, 200, 503]),
     "gateway-timeout": (tries, [504, 504, 200, 504]),
@@ -220,3 +241,12 @@ def test_what_is_remembered_is_bounded() -> None:
         turns.next(number)
     assert turns.next("first") == 1
     assert turns.next(19_999) == 2
+
+
+def test_an_odd_token_has_another_kind_and_a_lifetime_without_end_c10() -> None:
+    with Sandbox(faults=["odd-token"]) as tenant:
+        form = {"grant_type": "client_credentials"}
+        answer = httpx.post(tenant.token_url, data=form, auth=(tenant.client_id, tenant.client_secret))
+        assert answer.json()["token_type"] == "BearerToken"
+        assert b"9" * 400 in answer.content
+        assert httpx.post(tenant.token_url, data=form).status_code == 401

@@ -106,7 +106,7 @@ LOOKS: dict[str, Look] = {
     "flat-references": (lambda c: "user" in names(c, "/enrollments"), True, False),
     "ids-for-references": (lambda c: {type(row["orgs"][0]) for row in rows(c, "/users")}, {dict}, {str}),
     "relative-href": (
-        lambda c: {row["org"]["href"].startswith("http") for row in rows(c, "/courses")},
+        lambda c: {row["school"]["href"].startswith("http") for row in rows(c, "/classes")},
         {True},
         {False},
     ),

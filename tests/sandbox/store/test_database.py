@@ -106,3 +106,14 @@ def test_kept_selections_are_bounded_and_the_oldest_go_first() -> None:
     assert kept.get("larger than all") == range(50)
     kept.invalidate("Org")
     assert kept.get("larger than all") is None
+
+
+@pytest.mark.parametrize("folder", ["/proc/x", "/dev/null/x", "n" * 300])
+def test_d6_a_folder_that_cannot_be_used_is_done_without(folder: str) -> None:
+    with Store.open(Size(41), 2, cache=Path(folder)) as store:
+        assert store.select("User").page(0, 100)
+
+
+def test_d6_a_user_without_a_home_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "user_cache_path", lambda _name: Path("~/.cache/oneroster-kit"))
+    assert building.default_cache() is None

@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from oneroster.contract.dialects.bounded_yaml import UnsafeYamlError, load_yaml
 from oneroster.contract.dialects.dialect_specification import DocumentError, DocumentModel, gather
 from oneroster.standard import Standard
 
@@ -129,9 +130,9 @@ def _parsed(text: str, profile: str) -> dict[str, Any]:
 
     try:
         # JSON is YAML too.
-        overlay = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise OverlayError(f"the overlay {profile} is neither YAML nor JSON") from error
+        overlay = load_yaml(text)
+    except UnsafeYamlError as error:
+        raise OverlayError(f"the overlay {profile} {error}") from None
     flaws = yaml.safe_load(validate(overlay, "yaml"))
     if flaws.get("errors"):
         first = flaws["errors"][0]

@@ -35,7 +35,7 @@ class RunBudget:
         workers: Concurrent requests.
     """
 
-    requests: int = 1200
+    requests: int = 4000
     rate: float | None = None
     timeout: float = 30.0
     seconds: float = 900.0

@@ -15,6 +15,7 @@ import httpx
 
 from oneroster.contract.errors import AccessRefusedError
 from oneroster.errors import TokenError
+from oneroster.settings import where_credentials_come_from
 from oneroster.standard import Standard
 from oneroster.transport import auth
 
@@ -170,7 +171,7 @@ class OAuth2Credentials:
             return headers
         raise AccessRefusedError(
             f"the token endpoint {self.token_url} granted no token (HTTP {status}); "
-            "check the client id, the client secret, the scopes and the token URL"
+            f"check the client id, the client secret, the scopes and the token URL: {where_credentials_come_from()}"
         )
 
     def _ways(self) -> tuple[bool, ...]:

@@ -1,8 +1,9 @@
 """Write an overlay that describes how a tenant's responses differ from the document.
 
 An overlay can describe operations that are not served, wrappers, statuses, booleans, values of enumerations, and
-properties that are missing, null, empty or of another form. Deviations in behaviour (paging, filters, access) cannot be
-described by a document; they belong in a baseline, see `oneroster.contract.baseline`.
+properties that are missing, null, empty or of another form. It cannot describe a body without an envelope, an envelope
+in another one, or null or a single record in place of an array; `undescribed` names these. Deviations in behaviour
+(paging, filters, access) belong in a baseline, see `oneroster.contract.baseline`.
 """
 
 import json
@@ -22,10 +23,11 @@ from oneroster.contract.learning.record_learner import RecordLearner
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["learn_overlay", "validated_overlay_path", "write_overlay"]
+__all__ = ["learn_overlay", "undescribed", "validated_overlay_path", "write_overlay"]
 
 Action = dict[str, Any]
 
+OK: Final = 200
 MAX_ROUNDS: Final = 4
 """Records are only seen once their wrapper is known, so learning is repeated; more rounds find nothing."""
 IGNORED_STATUSES: Final = NOT_OFFERED | {200, 503}
@@ -34,14 +36,18 @@ _MARK: Final[Action] = {"target": "$.info", "update": {"x-oneroster-dialect": "l
 """The first action: an overlay must have one, even if nothing was learned."""
 
 
+USUAL_WRAPPERS: Final = frozenset({"content", "data", "items", "list", "records", "results", "rows", "value", "values"})
+"""Keys that servers use for any data."""
+
+
 @cache
 def possible_wrappers(standard: Specification) -> frozenset[str]:
-    """Return the words of the document in plural and singular.
+    """Return the words of the document in plural and singular, and the usual words for data.
 
     No other key is taken for a wrapper: on a server that maps names to objects it may be a value of a record.
     """
     words = document_words(standard)
-    return words | {word.removesuffix("s") for word in words}
+    return words | {word.removesuffix("s") for word in words} | USUAL_WRAPPERS
 
 
 def validated_overlay_path(path: str) -> Path:
@@ -86,6 +92,21 @@ def write_overlay(overlay: dict[str, Any], path: Path) -> None:
     else:
         text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=120)
     write_atomically(path, text.encode())
+
+
+def undescribed(overlay: dict[str, Any], tenant: ObservedTenant) -> list[str]:
+    """Return what is wrong with the envelopes of a tenant that an overlay cannot describe, with the operations.
+
+    Args:
+        overlay: The overlay that was learned from the tenant.
+        tenant: The tenant.
+    """
+    specification = apply_overlay(overlay, tenant.dialect.profile, tenant.standard)
+    found: dict[str, dict[str, None]] = {}
+    for response in _responses(tenant, specification):
+        if response.exchange.status == OK and response.envelope_problem is not None:
+            found.setdefault(response.envelope_problem, {})[response.operation.operation_id] = None
+    return [f"{problem} ({', '.join(names)})" for problem, names in found.items()]
 
 
 def _removed_operations(tenant: ObservedTenant) -> Iterator[Action]:

@@ -12,17 +12,16 @@ from oneroster.contract.errors import (
     Unanswered,
 )
 from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.incidents import NO_ANSWER
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster_runtime.specification import Operation
 
-__all__ = ["BUSY", "REFUSED", "obstacle", "obstacle_of_status", "unread"]
+__all__ = ["REFUSED", "obstacle", "obstacle_of_status", "unread"]
 
 REFUSED: Final = frozenset({401, 403})
 """Statuses that refuse the credentials."""
 ABSENT: Final = frozenset({404, 405, 410, 501})
 """Statuses of what a tenant does not serve."""
-BUSY: Final = frozenset({429, 502, 503, 504})
-"""Statuses of a tenant that is busy, or of a gateway whose tenant does not answer."""
 UNUSABLE: Final = ("OR-ENV-01", "OR-ENV-02", "OR-ENG-01", "OR-ENG-02")
 """Rules that report a valid request whose response holds no data."""
 
@@ -44,7 +43,7 @@ def obstacle_of_status(exchange: Exchange, text: str = "") -> NotJudged | None:
     text = text or f"{exchange.request}: HTTP {exchange.status}"
     if exchange.status in REFUSED:
         return Refused(text)
-    if exchange.status in BUSY:
+    if exchange.status in NO_ANSWER:
         return Unanswered(text)
     return NotOffered(text) if exchange.status in ABSENT else None
 

@@ -5,7 +5,7 @@ that does not show again in newer responses was such a change.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Final
 
@@ -17,7 +17,7 @@ from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation
 
-__all__ = ["FreshTenant", "confirmed"]
+__all__ = ["FreshTenant", "confirmed", "still_seen"]
 
 Judge = Callable[[ObservedTenant, Operation], Iterator[Finding]]
 
@@ -28,8 +28,9 @@ MORE_PAGES: Final = 2
 def confirmed(judge: Judge) -> Judge:
     """Decorate a judge so that it reports only findings that fresh data confirms, for the same records if any.
 
-    If the re-check is not possible, because the budget is spent or no response is received, the findings are reported
-    unconfirmed.
+    The re-check repeats the requests that the findings name, and reads again whatever else the judge looks at, with the
+    same parameters. If it is not possible, because the budget is spent or no response is received, the findings are
+    reported unconfirmed.
     """
 
     @wraps(judge)
@@ -38,15 +39,22 @@ def confirmed(judge: Judge) -> Judge:
         if not first or isinstance(tenant, FreshTenant):
             yield from first
             return
+        again = fresh(tenant)
         try:
-            second = list(judge(fresh(tenant), operation))
+            again.repeat(operation, _requests(first))
+            second = list(judge(again, operation))
         except (KitError, NotJudged):
             yield from first
             return
-        ids = _ids(first)
-        yield from (each for each in second if not _ids([each]) or _ids([each]) & ids)
+        yield from still_seen(first, second)
 
     return confirming
+
+
+def still_seen(first: Sequence[Finding], second: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of a re-check that are about records of the first look, or about no record."""
+    ids = _ids(first)
+    return [each for each in second if not _ids([each]) or _ids([each]) & ids]
 
 
 def fresh(tenant: ObservedTenant) -> "FreshTenant":
@@ -63,6 +71,16 @@ class FreshTenant(ObservedTenant):
         self._read_again: set[str] = set()
         self._walked_again: dict[str, tuple[ObservedWalk, ...]] = {}
         self._walking = threading.Lock()
+
+    def repeat(self, operation: Operation, requests: Collection[str]) -> None:
+        """Send again those requests to an operation that are among the given request lines, in the same order.
+
+        Raises:
+            KitError: See `ObservedTenant.ask`.
+        """
+        for response in self._earlier.readings(operation):
+            if response.exchange.request in requests:
+                self.ask(operation, response.values, response.query)
 
     def walks(self, operation: Operation) -> Sequence[ObservedWalk]:
         """Return the walks over a collection, done again on first use; see `ObservedTenant.walks`."""
@@ -93,5 +111,9 @@ class FreshTenant(ObservedTenant):
         return super().readings(operation)
 
 
-def _ids(findings: list[Finding]) -> set[str]:
+def _requests(findings: Iterable[Finding]) -> set[str]:
+    return {evidence.request for finding in findings for evidence in finding.evidence if evidence.request is not None}
+
+
+def _ids(findings: Iterable[Finding]) -> set[str]:
     return {sourced_id for finding in findings for evidence in finding.evidence for sourced_id in evidence.ids}

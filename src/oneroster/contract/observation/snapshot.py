@@ -10,13 +10,19 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import AccessRefusedError, NoResponseError, NotJudged, TenantNotTestableError
+from oneroster.contract.errors import (
+    AccessRefusedError,
+    ExplainedBy,
+    NoResponseError,
+    NotJudged,
+    TenantNotTestableError,
+)
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.walk import ObservedWalk, walk
-from oneroster.settings import missing_credentials
+from oneroster.contract.observation.walk import REPEATING, ObservedWalk, walk
+from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
 __all__ = ["read_all_collections"]
@@ -81,7 +87,8 @@ def _distrust_equal_sizes(tenant: ObservedTenant) -> None:
     sizes = Counter(len(each) for each in unproven if len(each) <= each.limit)
     for each in unproven:
         if sizes[len(each)] >= EQUAL_SIZES:
-            each.complete, each.stopped = False, each.unpaged
+            each.complete = False
+            each.stop(ExplainedBy(REPEATING, each.unpaged), each.unpaged)
 
 
 def _of_turn(requests: list[SampleRequest], turn: int) -> list[SampleRequest]:
@@ -124,7 +131,10 @@ def _require_data(tenant: ObservedTenant) -> None:
     seen = ", ".join(f"HTTP {status} {count} times" for status, count in sorted(statuses.items())) or "no response"
     if responses and set(statuses) <= {401, 403}:
         anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
-        advice = missing_credentials() if anonymous else "check the credentials and their scopes"
+        names = where_credentials_come_from()
+        advice = (
+            f"credentials are missing: {names}" if anonymous else f"check the credentials and their scopes: {names}"
+        )
         raise AccessRefusedError(f"every collection is refused ({seen}); {advice}")
     base_paths = " or ".join(tenant.standard.specification.services.values())
     raise TenantNotTestableError(

@@ -125,7 +125,7 @@ def read_old_report(path: Path) -> OldReport:
         return msgspec.json.decode(content, type=OldReport)
     except OSError as error:
         raise OldReportError(f"cannot read the older report {path}: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The decoder's own message may quote the file, which can be anything.
         raise OldReportError(f"{path} is not a report that `oneroster check --report-json` wrote") from None
 

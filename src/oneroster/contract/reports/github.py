@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from oneroster.contract.reports.summary_model import FindingGroup, Outcome, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Summary, operation_names
+from oneroster.contract.verdict import Outcome
 
 __all__ = ["render"]
 
@@ -14,12 +15,12 @@ def render(summary: Summary) -> str:
 
     GitHub shows few annotations per step, so all operations of a rule share a line.
     """
-    report, last = summary.report, summary.headline
+    report, last = summary.report, summary.verdict
     failing = {check.id for check in summary.failing}
     lines = [_annotation(group, "error" if group.first.id in failing else "warning") for group in summary.violations]
     kind = {Outcome.HOLDS: "notice", Outcome.WARNED: "warning"}.get(last.outcome, "error")
     title = _property(f"OneRoster {report.target.standard}")
-    lines.append(f"::{kind} title={title}::{_data(f'{report.target.base_url}: {last.text}')}")
+    lines.append(f"::{kind} title={title}::{_data(f'{report.target.base_url}: {last.headline}')}")
     return "\n".join(lines) + "\n"
 
 

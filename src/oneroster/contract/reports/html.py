@@ -8,9 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import Offer
-from oneroster.contract.reports.summary_model import Outcome, Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import Score, Summary, operation_names
 from oneroster.contract.result import OperationSeen
 from oneroster.contract.rule import Rule
+from oneroster.contract.verdict import Outcome
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -24,6 +25,7 @@ _SENTENCES: Final = {
     Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
     Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
     Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
+    Outcome.KIT_ERROR: "The kit failed, so this run says nothing about the server and OneRoster {}.",
 }
 
 
@@ -33,8 +35,8 @@ def render(summary: Summary) -> str:
     scores = {score.name: score for score in summary.operations}
     return _template().render(
         report=report,
-        headline=summary.headline,
-        sentence=_SENTENCES[summary.headline.outcome].format(report.target.standard),
+        verdict=summary.verdict,
+        sentence=_SENTENCES[summary.verdict.outcome].format(report.target.standard),
         families=summary.families,
         counts=summary.counts,
         sections=[(level, summary.violations_of(level)) for level in (Level.MUST, Level.SHOULD)],

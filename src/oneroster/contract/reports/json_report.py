@@ -13,7 +13,7 @@ TOOL: Final = "oneroster-kit"
 
 def as_json(summary: Summary) -> dict[str, Any]:
     """Return the report as JSON types."""
-    report = summary.report
+    report, verdict = summary.report, summary.verdict
     target = report.target
     return {
         "format": REPORT_FORMAT,
@@ -29,7 +29,16 @@ def as_json(summary: Summary) -> dict[str, Any]:
         },
         "seed": report.seed,
         **({"repeat": report.repeat} if report.repeat else {}),
+        "verdict": {
+            "exit_status": verdict.exit_status,
+            "outcome": str(verdict.outcome),
+            "headline": verdict.headline,
+            "gaps": list(verdict.gaps),
+            "musts": verdict.musts.as_json(),
+            "shoulds": verdict.shoulds.as_json(),
+        },
         "summary": dict(summary.counts),
+        "causes": dict(summary.causes),
         "checks": [check.as_json() for check in report.checks],
         **({"leftovers": list(report.leftovers)} if report.leftovers else {}),
     }

@@ -6,7 +6,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from oneroster.contract.levels import Level
@@ -14,27 +13,11 @@ from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison, OldReport, compare
 from oneroster.contract.result import VIOLATED, WHOLE_TENANT, Cause, Check, CheckReport, Status
 from oneroster.contract.rule import FAMILIES
+from oneroster.contract.verdict import Verdict
 
-__all__ = ["FindingGroup", "Headline", "Outcome", "Score", "Summary", "operation_names"]
+__all__ = ["FindingGroup", "Score", "Summary", "operation_names"]
 
 SHOWN_REASONS: Final = 3
-
-
-class Outcome(StrEnum):
-    """How a run ended, in one word."""
-
-    HOLDS = "holds"
-    WARNED = "warned"
-    VIOLATED = "violated"
-    UNJUDGED = "unjudged"
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """How a run ended, in one line."""
-
-    outcome: Outcome
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +79,9 @@ class Summary:
     Attributes:
         report: The report.
         fail_on: The lowest level whose violations fail the run.
-        headline: How the run ended.
+        verdict: How the run ended.
         counts: The number of checks of each status.
+        causes: The number of checks that were not judged, by cause.
         failing: The checks that fail the run.
         families: A score for each family that has checks, in the order of the run.
         operations: A score for each operation that has checks, those with the most violations first.
@@ -110,8 +94,9 @@ class Summary:
 
     report: CheckReport
     fail_on: Level
-    headline: Headline
+    verdict: Verdict
     counts: Mapping[str, int]
+    causes: Mapping[str, int]
     failing: tuple[Check, ...]
     families: tuple[Score, ...]
     operations: tuple[Score, ...]
@@ -131,13 +116,13 @@ class Summary:
             older: The report to compare with.
         """
         violations = _violations(report)
-        failing = tuple(report.violations(fail_on))
         return cls(
             report,
             fail_on,
-            _headline(report, fail_on, violations, fails=bool(failing)),
+            report.verdict(fail_on),
             report.summary(),
-            failing,
+            Counter(str(check.cause) for check in report.checks if check.cause is not None),
+            tuple(report.violations(fail_on)),
             _family_scores(report),
             _operation_scores(report),
             violations,
@@ -150,22 +135,6 @@ class Summary:
     def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
         """Return the violations of one level, grouped by rule."""
         return tuple(group for group in self.violations if group.first.level is level)
-
-
-def _headline(report: CheckReport, fail_on: Level, violations: Iterable[FindingGroup], *, fails: bool) -> Headline:
-    rules = Counter(level for level, _ in {(group.first.level, group.first.id) for group in violations})
-    musts, shoulds = rules[Level.MUST], rules[Level.SHOULD]
-    if musts:
-        also = f", {count_of(shoulds, 'should')} violated" if shoulds else ""
-        return Headline(Outcome.VIOLATED, f"{count_of(musts, 'must')} violated" + also)
-    if report.unjudged is not None and not fails:
-        return Headline(Outcome.UNJUDGED, f"Could not be judged: {report.unjudged}")
-    if report.kit_errors():
-        return Headline(Outcome.UNJUDGED, "The kit itself failed; the server could not be judged")
-    if shoulds:
-        outcome = Outcome.VIOLATED if fail_on is Level.SHOULD else Outcome.WARNED
-        return Headline(outcome, f"All musts hold; {count_of(shoulds, 'should')} violated")
-    return Headline(Outcome.HOLDS, "All musts hold")
 
 
 def _family_scores(report: CheckReport) -> tuple[Score, ...]:
@@ -188,9 +157,13 @@ def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
 
 
 def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """Return violations in the order in which to fix them: musts first, then those of many operations."""
-    weight = list(Level)
-    return tuple(sorted(violations, key=lambda group: (weight.index(group.first.level), -len(group.checks))))
+    """Return violations in the order in which to fix them: the worst harm first, musts before shoulds."""
+    levels = list(Level)
+
+    def urgency(group: FindingGroup) -> tuple[int, int, int]:
+        return group.first.harm.rank, levels.index(group.first.level), -len(group.checks)
+
+    return tuple(sorted(violations, key=urgency))
 
 
 def operation_names(checks: Iterable[Check], most: int | None = None) -> str:

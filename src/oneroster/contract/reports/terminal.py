@@ -10,8 +10,9 @@ from rich.text import Text
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.reports.summary_model import FindingGroup, Outcome, Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Score, Summary, operation_names
 from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
+from oneroster.contract.verdict import Outcome
 
 __all__ = ["print_report"]
 
@@ -31,6 +32,7 @@ _OUTCOMES: Final = {
     Outcome.WARNED: "bold yellow",
     Outcome.VIOLATED: "bold red",
     Outcome.UNJUDGED: "bold red",
+    Outcome.KIT_ERROR: "bold red",
 }
 
 
@@ -58,7 +60,7 @@ def print_report(summary: Summary, console: Console) -> None:
     console.print()
     if report.repeat:
         _line(console, f"Repeat this run: {report.repeat}", "dim")
-    _line(console, summary.headline.text, _OUTCOMES[summary.headline.outcome])
+    _line(console, summary.verdict.headline, _OUTCOMES[summary.verdict.outcome])
 
 
 def _leftovers(report: CheckReport, console: Console) -> None:

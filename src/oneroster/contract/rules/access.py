@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import Credentials, NoCredentials
 from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_query
 from oneroster.contract.levels import Level
@@ -34,11 +35,19 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
     return tenant.gateway.get(path, encoded_query(query), access=access)
 
 
-def expect_401(tenant: ObservedTenant, operation: Operation, access: Credentials, who: str) -> Iterator[Finding]:
-    """Yield a finding unless a request with these credentials returns 401."""
+def expect_401(
+    tenant: ObservedTenant, operation: Operation, access: Credentials, who: str, *, same_as: str | None = None
+) -> Iterator[Finding]:
+    """Yield a finding unless a request with these credentials returns 401.
+
+    Raises ``ExplainedBy`` the rule ``same_as`` when a request of that rule was answered with the same wrong status.
+    """
+    earlier = {each.status for each in Refusals.of(tenant).all(operation)}
     exchange = request_with_credentials(tenant, operation, access)
     Refusals.of(tenant).add(operation, exchange)
     if exchange.status != 401:
+        if same_as is not None and exchange.status in earlier:
+            raise ExplainedBy(same_as, f"a request {who} returned HTTP {exchange.status}")
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
         yield exchange_finding(f"a request {who} returned {received} instead of 401", exchange)
 
@@ -77,15 +86,17 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     example="GET /users with a token that was never issued returns 200",
     fix="look up the token, or verify the signature, on every request",
     over=sampled_operations,
-    needs=("OR-ACC-01",),
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials")
+    yield from expect_401(
+        tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials", same_as="OR-ACC-01"
+    )
 
 
 @rule(
     "OR-ACC-03",
     family="access",
+    harm=Harm.FORM,
     title="A 401 response contains a status payload",
     clause="6.2 error payload, recommended [B]",
     example="the 401 response has an empty or an HTML body",
@@ -141,6 +152,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
 @rule(
     "OR-ACC-05",
     family="access",
+    harm=Harm.FORM,
     title="A 401 response names the authentication scheme",
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
     example="the 401 response has no WWW-Authenticate header",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from oneroster.contract.errors import BeyondBudget, NotOffered, Refused
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
@@ -98,6 +99,7 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
 @rule(
     "OR-ACC-08",
     family="access",
+    harm=Harm.FORM,
     title="A token response contains the token type bearer and the lifetime",
     clause="7.4 token response: access_token, token_type, expires_in [A]",
     example="the token response contains an access_token and nothing else",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from oneroster.contract.errors import EngineError, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
@@ -107,6 +108,7 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-ENG-03",
     family="engine",
+    harm=Harm.VALUES,
     title="Responses match the schema for every valid request",
     clause="2 wrapper summary and 5 data model [A]",
     example="with a filter, the records lack a required property",

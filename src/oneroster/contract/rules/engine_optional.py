@@ -9,6 +9,7 @@ from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotRequested
 from oneroster.contract.fuzzing.engine_runs import engine_run
 from oneroster.contract.fuzzing.phases import Phase
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
@@ -123,6 +124,7 @@ def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchan
 @rule(
     "OR-ENG-06",
     family="engine",
+    harm=Harm.ROWS,
     title="Every listed record can be read, wherever its page begins",
     clause="2 single reads [A]",
     example="an org in the middle of the list returns 404 when it is read",

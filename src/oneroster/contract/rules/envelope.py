@@ -4,6 +4,7 @@ import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.dialects.dialect import wrapper_trust
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
@@ -51,6 +52,7 @@ def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], oper
 @rule(
     "OR-ENV-01",
     family="envelope",
+    harm=Harm.ROWS,
     title="A collection is an array under its documented key",
     clause="2 wrapper summary [A]",
     example='GET /students returns `{"students": [...]}` instead of `{"users": [...]}`',
@@ -65,6 +67,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
 @rule(
     "OR-ENV-02",
     family="envelope",
+    harm=Harm.ROWS,
     title="A single record is an object under its documented key",
     clause="2 wrapper summary [A]",
     example='GET /orgs/{id} returns `{"orgs": [...]}` with an array of one org',

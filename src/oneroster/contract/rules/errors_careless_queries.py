@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
@@ -54,6 +55,7 @@ def is_successful(exchange: Exchange) -> bool:
     fix="return 400 with codeMinor `invalid data`, or no record; never drop a condition that cannot be evaluated",
     over=complete,
     needs=("OR-FLT-01",),
+    harm=Harm.ROWS,
 )
 def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     kinds: dict[str, str] = {}
@@ -80,6 +82,7 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
     fix="evaluate every clause, or return 400 with a status payload; never drop the third one",
     over=one_of_each_service,
     needs=("OR-FLT-01",),
+    harm=Harm.ROWS,
 )
 def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     ids = [name for name in tenant.rows_by_id(tenant.walk(operation)) if name.isprintable() and "'" not in name]
@@ -124,6 +127,7 @@ def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str
     fix="ignore a sort that cannot be applied, and add the warning `invalid_sort_field`",
     over=complete,
     needs=("OR-PAG-05",),
+    harm=Harm.ROWS,
 )
 def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rejected: list[str] = []

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
@@ -89,7 +90,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = [(each, said) for each in error_responses(tenant, operation) if (said := status_entries(each.json))]
     if not known:
-        raise ExplainedBy("OR-ERR-07", "no error response contains a status payload")
+        raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     for exchange, said in known:
         if not any(each.code_major == "failure" and each.severity == "error" for each in said):
             yield exchange_finding(
@@ -109,6 +110,7 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-ERR-09",
     family="errors",
+    harm=Harm.ACCESS,
     title="An error response contains no server internals",
     clause="6.2 error payload, its four elements and no more [B]",
     example="the description contains a stack trace, an SQL statement or the HTML error page of the framework",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
@@ -129,6 +130,7 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
 @rule(
     "OR-FLD-03",
     family="fields",
+    harm=Harm.FORM,
     title="Field selection with an unknown name still returns the data",
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
@@ -155,6 +157,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
 @rule(
     "OR-FLD-04",
     family="fields",
+    harm=Harm.FORM,
     title="Field selection with an unknown name returns a warning",
     clause="3.3 fields names an unknown field, warning beside the data [B]",
     example="fields=status,favouriteColour returns 200 without a warning",
@@ -176,6 +179,7 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
 @rule(
     "OR-FLD-05",
     family="fields",
+    harm=Harm.FORM,
     title="A blank fields parameter is rejected",
     clause="3.3 fields is blank [B]",
     example="fields= returns whole records",
@@ -198,6 +202,7 @@ def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 @rule(
     "OR-FLD-06",
     family="fields",
+    harm=Harm.ROWS,
     title="Field selection does not change which records are returned",
     clause="3.4 field selection chooses fields [B]",
     example="filter=status='active'&fields=sourcedId returns no records, because status is not selected",

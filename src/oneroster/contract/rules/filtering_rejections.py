@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, Unanswered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
@@ -155,6 +156,7 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 @rule(
     "OR-FLT-15",
     family="filtering",
+    harm=Harm.ACCESS,
     title="A condition injected into a filter does not widen the result",
     clause="6.1 status 400, malformed parameter [A]",
     example="filter=title='x' OR '1'='1' returns every record",

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from oneroster.contract.errors import NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.levels import Level
@@ -121,6 +122,7 @@ def _is_personal(tenant: ObservedTenant, operation: Operation) -> bool:
 @rule(
     "OR-HTP-04",
     family="http",
+    harm=Harm.PRIVACY,
     title="Shared caches are not allowed to store personal data",
     clause="RFC 9111, 3.5 responses to authenticated requests; 7.1 security [B]",
     example="users are sent with `Cache-Control: public, max-age=3600`",
@@ -191,6 +193,7 @@ def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 @rule(
     "OR-HTP-07",
     family="http",
+    harm=Harm.ACCESS,
     title="A redirect stays on the origin of the tenant",
     clause="1 transport; RFC 9110, 10.2.2 Location [B]",
     example="a trailing slash returns a 301 to http://, or to an internal host name",

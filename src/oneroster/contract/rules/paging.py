@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -142,8 +143,9 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     example="the collection has 40 rows, but pages of 14 return only 39 of them",
     fix="order every query by a unique property such as sourcedId before applying limit and offset",
     over=collections,
-    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-04"),
+    needs=("OR-PAG-02", "OR-PAG-04"),
 )
+@confirmed
 def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     whole = set(found.ids)
@@ -218,6 +220,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-PAG-07",
     family="paging",
+    harm=Harm.FORM,
     title="An offset beyond the end returns 200 and an empty array",
     clause="3.3 offset beyond the end [B]",
     example="offset=5000 on a collection of 40 rows returns 404",

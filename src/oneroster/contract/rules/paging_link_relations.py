@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from oneroster.contract.errors import NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -38,6 +39,7 @@ def links_of(reading: ParsedResponse) -> dict[str, str]:
 @rule(
     "OR-PAG-12",
     family="paging",
+    harm=Harm.FORM,
     title="The links first, prev and last point to the right rows",
     clause="4 Link rules [B]",
     example="the last link points beyond the last row",

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -43,6 +44,7 @@ def largest_collections(tenant: ObservedTenant) -> list[Operation]:
 @rule(
     "OR-PAG-08",
     family="paging",
+    harm=Harm.FORM,
     title="Without a limit, a page has 100 rows",
     clause="3.1 limit, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",

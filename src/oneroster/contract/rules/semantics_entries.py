@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding, finding
@@ -89,6 +90,7 @@ def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Itera
     example="a class with two terms is listed twice by GET /schools/{id}/classes",
     fix="select distinct records; a join over a list of references multiplies rows",
     over=nested,
+    harm=Harm.ROWS,
 )
 @confirmed
 def no_row_twice_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
@@ -39,6 +40,7 @@ def demographics_have_user_ids(tenant: ObservedTenant, operation: Operation) -> 
 @rule(
     "OR-SEM-16",
     family="semantics",
+    harm=Harm.ROWS,
     title="Reading the same page again returns the same ids",
     clause="5.1 sourcedId, unique to its object [A]",
     example="a record has the id c-1 in one response and c-2 in the next, with all other values equal",

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -24,6 +25,7 @@ def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-01",
     family="semantics",
+    harm=Harm.ROWS,
     title="A specialised collection contains only records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="GET /students lists a user whose role is teacher",
@@ -46,6 +48,7 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 @rule(
     "OR-SEM-02",
     family="semantics",
+    harm=Harm.ROWS,
     title="A specialised collection contains all records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="a user whose role is student is listed by /users but not by /students",
@@ -71,6 +74,7 @@ def _scope_level(operation: Operation) -> Level | None:
 @rule(
     "OR-SEM-03",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection contains only the records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/{id}/classes lists a class of another school",
@@ -101,6 +105,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
 @rule(
     "OR-SEM-04",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection contains all records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="a class refers to the school, but GET /schools/{id}/classes does not list it",
@@ -133,6 +138,7 @@ def _parents_text(values: dict[str, str]) -> str:
 @rule(
     "OR-SEM-10",
     family="semantics",
+    harm=Harm.ROWS,
     title="No two records of a collection have the same sourcedId",
     clause="5.1 sourcedId [A]",
     example="two orgs on one page have the same sourcedId",

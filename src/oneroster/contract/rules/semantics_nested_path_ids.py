@@ -7,6 +7,7 @@ from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import count_parents
@@ -23,6 +24,7 @@ CANDIDATES: Final = 50
 @rule(
     "OR-SEM-11",
     family="semantics",
+    harm=Harm.ROWS,
     title="A nested collection of an unknown parent returns no rows",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/unknown/students lists the students of all schools, or returns 500",
@@ -55,6 +57,7 @@ def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-12",
     family="semantics",
+    harm=Harm.ROWS,
     title="Parents that do not belong together have no rows in common",
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/a/classes/c/students lists the students of class c, which belongs to school b",

@@ -5,6 +5,7 @@ from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
@@ -52,6 +53,7 @@ def absent_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     example="GET /lineItems lists line items, and GET /lineItems/{id} returns 404 for each of them",
     fix="serve the single read of every collection that is served",
     over=lambda tenant: tenant.dialect.reads,
+    harm=Harm.ROWS,
 )
 def singles_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     asked = _asked_records(tenant, operation)
@@ -83,6 +85,7 @@ def reads_of_deleted(tenant: ObservedTenant) -> Iterator[Operation]:
     fix="serve the record with its status as long as the collection lists it",
     over=reads_of_deleted,
     needs=("OR-SEM-08",),
+    harm=Harm.ROWS,
 )
 def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.walk(tenant.dialect.list_of(operation.operation_id)).rows
@@ -103,6 +106,7 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
     example="GET /schools/{id}/classes returns 404 for every school that GET /schools lists",
     fix="serve every nested collection whose rows and parents are served, also when it is empty",
     over=lambda tenant: (each for each in tenant.dialect.nested if tenant.readings(each)),
+    harm=Harm.ROWS,
 )
 def nested_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     absent = [each for each in tenant.dialect.nested if _is_absent(tenant, each)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import is_live
@@ -78,6 +79,7 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
 @rule(
     "OR-SEM-08",
     family="semantics",
+    harm=Harm.ROWS,
     title="A listed record can be read by its id, and the response has that id",
     clause="2 single reads [A]",
     example="GET /orgs/7 returns org 8, or 404 although the list contains org 7",
@@ -115,6 +117,7 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
 @rule(
     "OR-SEM-17",
     family="semantics",
+    harm=Harm.ROWS,
     title="A record whose id needs escaping can be read by that id",
     clause="1 sourcedId, an opaque string [A]",
     example="GET /orgs/a%2Fb returns 404, although the list contains an org with the id a/b",

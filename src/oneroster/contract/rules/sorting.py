@@ -1,9 +1,10 @@
 """Sorting rules: every kind of value, both directions, absent values and unknown fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
@@ -11,7 +12,7 @@ from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
@@ -24,6 +25,8 @@ SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 MOST_COLLECTIONS: Final = 3
+MOST_PAGES: Final = 30
+"""Pages of a sorted collection that is read to its end."""
 
 
 def sortable_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -96,7 +99,19 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_orders(tenant, operation, "asc")
+    findings = list(wrong_orders(tenant, operation, "asc"))
+    yield from findings or _foreign_rows(tenant, operation)
+
+
+@confirmed
+def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a sorted page holds rows that the whole collection does not hold."""
+    for path, _ in fields_to_sort_by(tenant)[operation.operation_id]:
+        reading = sorted_page(tenant, operation, path, "asc")
+        found = list(foreign_rows(tenant, reading, reading.rows, f"a sort by {path}"))
+        if found:
+            yield from found
+            return
 
 
 @rule(
@@ -128,7 +143,7 @@ def sorts_ascending_by_default(tenant: ObservedTenant, operation: Operation) -> 
 
 
 def require_envelope(reading: ParsedResponse) -> None:
-    """Raise ``NotJudged`` if a response has no place for a warning, because its data has no envelope."""
+    """Raise ``ExplainedBy`` if a response has no place for a warning, because its data has no envelope."""
     if reading.location is not None and not reading.location.path:
         raise ExplainedBy("OR-ENV-01", "without an envelope, there is no place for a warning")
 
@@ -141,6 +156,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
 @rule(
     "OR-SRT-04",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns all data",
     clause="3.3 sort names an unknown field [A]",
     example="sort=favouriteColour returns 400",
@@ -162,6 +178,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 @rule(
     "OR-SRT-05",
     family="sorting",
+    harm=Harm.FORM,
     title="A sort by an unknown field returns a warning",
     clause="3.3 sort names an unknown field, warning beside the data [B]",
     example="sort=favouriteColour returns 200 without a warning",
@@ -194,6 +211,7 @@ def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:
 @rule(
     "OR-SRT-06",
     family="sorting",
+    harm=Harm.ROWS,
     title="A sort keeps the rows without a value",
     clause="3.1 sort, a collection in another order [A]",
     example="sort=middleName omits all users without a middle name",
@@ -224,9 +242,19 @@ def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> It
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
     yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
-    lost = sorted(rows.keys() - set(reading.ids))
-    cut = len(reading.rows) < len(tenant.walk(operation).pages[0].rows)
-    if lost and (reading.total is not None or cut) and reading.total != len(rows):
+    found = sorted_walk(tenant, operation, path, len(rows))
+    lost = sorted(rows.keys() - set(found.ids))
+    # A total that lacks rows shows the omission before the last page.
+    if lost and (found.complete or (reading.total is not None and reading.total != len(rows))):
         yield finding(f"a sort by {path} omits {count_of(len(lost), 'row')} ({id_list(lost)})", reading, lost)
     elif lost:
-        raise BeyondBudget("the sorted rows do not fit on one page")
+        raise found.incomplete
+
+
+def sorted_walk(tenant: ObservedTenant, operation: Operation, path: str, rows: int) -> ObservedWalk:
+    """Read a sorted collection to its end, as far as that takes few pages."""
+
+    def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
+        return tenant.ask(operation, values, {**window, "sort": path, "orderBy": "asc"})
+
+    return walk(ask, operation, {}, limit=PAGE, max_rows=rows + PAGE, max_pages=MOST_PAGES)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
@@ -28,6 +29,7 @@ def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-18",
     family="writes",
+    harm=Harm.FORM,
     title="A DELETE returns 204",
     clause="2 note W, DELETE 204 [B]",
     example="DELETE of a category returns 200 and a body",
@@ -46,6 +48,7 @@ def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 @rule(
     "OR-WRT-19",
     family="writes",
+    harm=Harm.ROWS,
     title="A deleted record is gone, or has the status tobedeleted",
     clause="2 deleteCategory, deleteLineItem and deleteResult [A]",
     example="DELETE of a category returns 204, but GET still returns it as active",
@@ -68,6 +71,7 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-20",
     family="writes",
+    harm=Harm.FORM,
     title="A DELETE of an unknown id returns 404",
     clause="6.1 404, and note W on unknown ids [A]",
     example="DELETE of an id that never existed returns 204",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
@@ -72,6 +73,7 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 @rule(
     "OR-WRT-02",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT that creates a record returns 201",
     clause="2 note W, created 201 [B]",
     example="PUT under a new id returns 200",
@@ -115,6 +117,7 @@ def _stored_differences(lifecycle: Lifecycle, sent: Record, reading: ParsedRespo
 @rule(
     "OR-WRT-04",
     family="writes",
+    harm=Harm.ROWS,
     title="A written record is listed in its collection",
     clause="2 getAllCategories, getAllLineItems and getAllResults [A]",
     example="a new category can be read by its id, but GET /categories does not list it",
@@ -169,6 +172,7 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-06",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT that replaces a record returns 200",
     clause="2 note W, replaced 200 [B]",
     example="the second PUT to the same id returns 201",
@@ -213,6 +217,7 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 @rule(
     "OR-WRT-08",
     family="writes",
+    harm=Harm.FORM,
     title="A PUT response is empty, or contains the record under its wrapper",
     clause="2 note W, content of a PUT response [C]",
     example="the response contains the record without the key category around it",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken, WriteMethod
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
@@ -42,6 +43,7 @@ def read_only(tenant: ObservedTenant) -> Iterator[Operation]:
     example="PUT or PATCH of /orgs/{id} returns 200",
     fix="return 405 with an Allow header for every method that the standard does not have at a path",
     over=read_only,
+    harm=Harm.ACCESS,
 )
 def nothing_else_is_written(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     sourced_id = owned_objects(tenant).new_id()
@@ -66,6 +68,7 @@ def nothing_else_is_written(tenant: ObservedTenant, operation: Operation) -> Ite
     fix="require gradebook.createput for PUT and gradebook.delete for DELETE, and return 403 without it",
     over=put_operations,
     needs=("OR-WRT-01", "OR-WRT-03", "OR-WRT-17"),
+    harm=Harm.ACCESS,
 )
 def scopes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     token_endpoint_of(tenant)

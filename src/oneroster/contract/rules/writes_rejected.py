@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -46,6 +47,7 @@ def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-12",
     family="writes",
+    harm=Harm.FORM,
     title="A record without its wrapper is rejected",
     clause="6.1 422, body that cannot be processed [B]",
     example="PUT of a bare category, without the key category around it, returns 201",
@@ -74,6 +76,7 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-14",
     family="writes",
+    harm=Harm.ROWS,
     title="A rejected PUT changes nothing",
     clause="6.1 400, invalid request [A]",
     example="a PUT without a title returns 422, but the record exists afterwards",
@@ -176,6 +179,7 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 @rule(
     "OR-WRT-17",
     family="writes",
+    harm=Harm.ACCESS,
     title="A write without credentials returns 401",
     clause="6.1 401 [A]",
     example="PUT or DELETE of a category succeeds without an Authorization header",

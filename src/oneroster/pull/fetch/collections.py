@@ -1,11 +1,13 @@
 """The fetch of collections from the tenant into the staging: exactly once each, several concurrently."""
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -18,14 +20,15 @@ from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.journal import PageEntry
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
 from oneroster.pull.fetch.staging import Staging
+from oneroster.pull.fetch.statistics import FetchStatistics
 from oneroster.pull.fetch.throttled_session import PullStoppedError, ThrottledSession
 from oneroster.pull.plan import CollectionSource
 from oneroster.pull.progress import Progress
 from oneroster.pull.roster.columns import KEY_COLUMN, schema_of
-from oneroster.pull.roster.rejects import MAX_LISTED, Reject
+from oneroster.pull.roster.rejects import DUPLICATE, MAX_LISTED, Reject
 from oneroster.standard import Standard
 
-__all__ = ["ChangeRequest", "FetchTask", "fetch_collections"]
+__all__ = ["REFUSED", "ChangeRequest", "FetchTask", "fetch_collections"]
 
 _SEGMENT_ROWS: Final = 20_000
 _SEGMENT_BYTES: Final = 16_000_000
@@ -34,7 +37,9 @@ _READY_PAGES: Final = 2
 
 _NOT_OFFERED: Final = {404: "not offered", 405: "not offered", 410: "not offered", 501: "not offered"}
 _NOT_UNDERSTOOD: Final = frozenset({400, 422, 500})
-_REFUSED: Final = {401: "refused", 403: "refused"}
+REFUSED: Final = "refused"
+"""How the reason begins for which a collection is not offered, if the server refuses access to it."""
+_REFUSED: Final = {401: REFUSED, 403: REFUSED}
 
 
 class ChangeRequest(NamedTuple):
@@ -60,6 +65,7 @@ class FetchTask(NamedTuple):
         filter: The filter to send; None for all rows.
         notes: Receives sentences for the report.
         changes: How to request only the changes; None to request all rows.
+        statistics: Receives what happened; None if nobody asks.
     """
 
     source: CollectionSource
@@ -67,6 +73,7 @@ class FetchTask(NamedTuple):
     filter: str | None
     notes: list[str]
     changes: ChangeRequest | None = None
+    statistics: FetchStatistics | None = None
 
 
 class _FilterIgnoredError(Exception):
@@ -154,18 +161,32 @@ class _CollectionFetch:
         self._batcher = Batcher(standard, schema_of(standard.specification, source.element, task.columns))
         self._pending = _PendingPages()
         self._rejected: Counter[str] = Counter()
-        self._rows = 0
+        self._conflicts = self._rows = 0
 
     def run(self) -> None:
         self._progress.begin(self._name)
         try:
-            self._fetch_all()
+            self._fetch_and_note()
         except _FilterIgnoredError as error:
             self._task.notes.append(f"{self._name}: {error}, so all of it was fetched")
             self._staging.restart_in_full(self._element)
             _CollectionFetch(
                 self._standard, self._session, self._staging, self._task, self._paging, self._ahead, self._progress
             ).run()
+
+    def _fetch_and_note(self) -> None:
+        noted, began = self._task.statistics or FetchStatistics(), time.monotonic()
+        try:
+            self._fetch_all()
+        except _FilterIgnoredError:
+            raise
+        except Exception as error:
+            noted.error = error
+            raise
+        finally:
+            noted.seconds += time.monotonic() - began
+            noted.announced, noted.identical = self._walk.total, self._walk.identical
+            noted.gone = len(self._walk.gone)
 
     def _fetch_all(self) -> None:
         self._replay()
@@ -194,15 +215,18 @@ class _CollectionFetch:
             raise _FilterIgnoredError("the server returned no changes, not even the last known one")
         self._stage()
         self._staging.mark_fetched(self._element)
-        if self._walk.repeated:
-            self._task.notes.append(f"{self._name}: {self._walk.reason}; read again under sort=sourcedId")
+        self._task.notes.extend(f"{self._name}: {note}" for note in _notes_of(self._walk))
         self._progress.end(self._name, self._rows)
 
     def _walk_pages(self, prefetcher: PagePrefetcher[RowsPage]) -> None:
         while requests := self._walk.next_requests(self._ahead):
             if self._session.stopped:
                 raise PullStoppedError
-            self._take(requests[0], prefetcher.fetch_first(requests))
+            page = prefetcher.fetch_first(requests)
+            while prefetcher.unused:
+                self._walk.notice(prefetcher.unused.pop().facts)
+            self._take(requests[0], page)
+            del page
             if self._pending.rows >= _SEGMENT_ROWS or self._pending.size >= _SEGMENT_BYTES:
                 self._stage()
 
@@ -212,7 +236,8 @@ class _CollectionFetch:
 
     def _fetch_page(self, request: PageRequest, stop: threading.Event) -> RowsPage:
         operation_id = self._task.source.operation_id
-        return self._session.read(self._call.page_url(request), self._call.read_rows, operation_id, stop)
+        parse = partial(self._call.read_requested_rows, request)
+        return self._session.read(self._call.page_url(request), parse, operation_id, stop)
 
     def _take(self, request: PageRequest, page: RowsPage) -> None:
         indexes = self._walk.receive(request, page.facts)
@@ -223,6 +248,8 @@ class _CollectionFetch:
         self._pending.add(self._batcher.batch(rows), _entry_of(page.facts, indexes), page.size)
         if page.flaws:
             self._add_rejects(reject for index in indexes for reject in page.flaws.get(index, ()))
+        conflicts, self._conflicts = self._walk.conflicting[self._conflicts :], len(self._walk.conflicting)
+        self._add_rejects(Reject(self._name, name, None, DUPLICATE) for name in conflicts)
         self._rows += len(rows)
         self._progress.advance(self._name, self._rows, self._walk.total)
 
@@ -272,6 +299,7 @@ class _CollectionFetch:
                 self._replay_page(page, ids)
             self._rows += segment.rows
             self._rejected.update(reject.reason for reject in segment.rejects)
+        self._conflicts = len(self._walk.conflicting)
         if self._rows:
             self._progress.advance(self._name, self._rows, self._walk.total)
 
@@ -286,6 +314,19 @@ class _CollectionFetch:
         requests = self._walk.next_requests(self._ahead)
         if not requests or _entry_of(facts, self._walk.receive(requests[0], facts)) != page:
             raise StagingError(f"The journal in {self._staging.folder} does not match its rows. Pull without --resume.")
+
+
+def _notes_of(walk: CollectionWalk) -> Iterator[str]:
+    """Return what was unusual about a walk, as sentences for the report."""
+    if walk.repeated:
+        yield f"{walk.reason}; read again under sort=sourcedId"
+    if walk.identical:
+        yield f"{walk.identical} rows were sent twice with the same content, and are kept once"
+    if walk.conflicting:
+        yield f"{len(walk.conflicting)} rows have the sourcedId of another and different content; the first is kept"
+    if walk.gone:
+        names = ", ".join(map(repr, walk.gone))
+        yield f"{len(walk.gone)} rows were deleted while the collection was read, and are kept: {names}"
 
 
 class _PendingPages:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from oneroster.pull.private_files import sync_to_disk
+from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.rejects import Reject
 
 __all__ = ["JOURNAL_FORMAT", "Journal", "JournalLine", "PageEntry", "Segment", "read_journal", "write_private_file"]
@@ -96,7 +96,7 @@ def read_journal(path: Path) -> Iterator[JournalLine]:
         for text in file:
             try:
                 line = _decode(text)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 return
             if not text.endswith(b"\n"):
                 return
@@ -146,8 +146,9 @@ class Journal:
 
 
 def write_private_file(path: Path) -> BinaryIO:
-    """Open a file for writing with owner-only permissions, replacing its content."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    """Open a new file for writing with owner-only permissions; an earlier one is deleted, and no link is followed."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(create_private_file(path), "wb")
 
 
 def _flush(file: BinaryIO) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
-from oneroster.pagination.walk import ReceivedPage
+from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
@@ -27,6 +27,7 @@ __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 # A server with ever new field names must not cause a new struct for each of them.
 _MAX_EXTRAS: Final = 64
 _EXTRAS: Final = "extras_"
+_EXTRAS_NAME: Final = "oneroster-kit:extras"
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Flaw = tuple[str, str]
@@ -87,6 +88,12 @@ class RowsCall(OperationCall):
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
 
+    def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
+        """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
+        if page.row is None:
+            return self.read_rows(response)
+        return RowsPage(self.read_row(page.row, response), [], {}, 0)
+
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
         return Reject(self.collection, sourced_id, field or None, reason, kept=sourced_id is not None)
@@ -145,7 +152,7 @@ class RowsCall(OperationCall):
 
     def _learn(self, extras: Mapping[str, Any]) -> None:
         """Add unknown field names to the strict reader, so that the next record with them is read fast."""
-        names = dict.fromkeys((*self._reader.extras, *extras))
+        names = dict.fromkeys((*self._reader.extras, *filter(_is_plain, extras)))
         if len(self._reader.extras) < len(names) <= _MAX_EXTRAS:
             self._reader = _StrictReader(self._standard, self.element, self.collection, tuple(names))
 
@@ -160,7 +167,7 @@ class _StrictReader:
             for index, name in enumerate(extras)
         ]
         # Set by `row` only: in JSON it may only be null, under a name that no server uses.
-        fields.append((_EXTRAS, None, msgspec.field(default=None, name="oneroster-kit:extras")))
+        fields.append((_EXTRAS, None, msgspec.field(default=None, name=_EXTRAS_NAME)))
         self._kind = msgspec.defstruct(
             f"{element}Row",
             fields,
@@ -280,6 +287,11 @@ def _in_written_zone(value: datetime, text: object) -> datetime:
     except ValueError:
         return value
     return value if zone is None else value.astimezone(zone)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name can be that of a field of a struct. Records with other names are read tolerantly."""
+    return name.isprintable() and not {'"', "\\"} & set(name) and name not in ("", _EXTRAS_NAME)
 
 
 def _is_text(name: str) -> bool:

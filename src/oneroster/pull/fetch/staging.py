@@ -7,6 +7,7 @@ The folder is beside the destination and holds the same data, so it has owner-on
 """
 
 import os
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from oneroster.pull import atomic_replace
 from oneroster.pull.errors import StagingError
 from oneroster.pull.fetch.journal import (
     JOURNAL_FORMAT,
@@ -27,12 +29,18 @@ from oneroster.pull.fetch.journal import (
     read_journal,
     write_private_file,
 )
-from oneroster.pull.private_files import sync_to_disk
+from oneroster.pull.private_files import (
+    check_own_folder,
+    lexists,
+    make_private_folder,
+    open_own_file,
+    sync_to_disk,
+)
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
 from oneroster_runtime.specification import Specification
 
-__all__ = ["REFUSED", "Staging", "staging_path", "unfinished_pull"]
+__all__ = ["REFUSED", "Staging", "finish_publication", "staging_path", "unfinished_pull"]
 
 _JOURNAL: Final = "journal.ndjson"
 _LOCK: Final = "lock"
@@ -41,6 +49,11 @@ REFUSED: Final = "rejects.ndjson"
 """The list of rejects of a roster that was not published."""
 
 _SUFFIX: Final = ".arrow"
+_KNOWN: Final = re.compile(
+    rf"(?:{_JOURNAL}|rejects\.ndjson|\w+-[0-9]+\{_SUFFIX})(?:\.partial)?"
+    rf"|{_LOCK}|{atomic_replace.NEW}|{atomic_replace.OLD}|{atomic_replace.RECORD}"
+)
+"""The names in a staging folder."""
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -57,10 +70,52 @@ def unfinished_pull(destination: Path) -> Path | None:
         OSError: The folder cannot be examined.
     """
     folder = staging_path(destination)
-    if not (folder / _JOURNAL).is_file():
+    if not lexists(folder):
+        return None
+    _check_ours(folder)
+    if not lexists(folder / _JOURNAL):
         return None
     _locked(folder / _LOCK).close()
     return folder
+
+
+def finish_publication(destination: Path) -> bool:
+    """Finish what a pull that was killed while it published its roster has begun.
+
+    Returns:
+        Whether there was such a pull.
+
+    Raises:
+        StagingError: Another pull uses the folder, or it is not of a pull.
+        OSError: It cannot be finished.
+    """
+    folder = staging_path(destination)
+    if not lexists(folder) or not lexists(folder / atomic_replace.RECORD):
+        return False
+    _check_ours(folder)
+    with _locked(folder / _LOCK):
+        found = atomic_replace.recover(folder)
+        if found:
+            # The pull is complete; its pages must not be published a second time by a later one.
+            (folder / _JOURNAL).unlink(missing_ok=True)
+    return found
+
+
+def _check_ours(folder: Path) -> None:
+    """Check that a folder was made by a pull.
+
+    Raises:
+        StagingError: It was not.
+    """
+    reason = check_own_folder(folder, lambda name: _KNOWN.fullmatch(name) is not None)
+    journal = folder / _JOURNAL
+    if not reason and lexists(journal) and journal.stat().st_size:
+        head = next(read_journal(journal), None)
+        reason = "" if head is not None and head.plan is not None else "its journal is not of a pull"
+    if reason:
+        raise StagingError(
+            f"{folder} is in the way: a pull keeps its rows there, and {reason}. Move it away, or choose another --to."
+        )
 
 
 class Staging:
@@ -95,7 +150,10 @@ class Staging:
         self._plan = dict(plan)
         self._write_lock = Lock()
         self._serial = 0
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if lexists(folder):
+            _check_ours(folder)
+        else:
+            make_private_folder(folder)
         self._lock = _locked(folder / _LOCK)
         try:
             self._begin(resume)
@@ -136,7 +194,7 @@ class Staging:
         named = {segment.file for segments in self._segments.values() for segment in segments}
         for path in self.folder.iterdir():
             if path.name not in {_JOURNAL, _LOCK, *named}:
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                atomic_replace.remove(path)
 
     def add(
         self,
@@ -242,10 +300,11 @@ class Staging:
             raise
 
     def remove(self) -> None:
-        """Delete the folder."""
-        # The journal first: without it, the other files are not used any more.
-        (self.folder / _JOURNAL).unlink(missing_ok=True)
-        sync_to_disk(self.folder)
+        """Delete the folder, as far as it can be deleted: the roster is published."""
+        with suppress(OSError):
+            # The journal first: without it, the other files are not used any more.
+            (self.folder / _JOURNAL).unlink(missing_ok=True)
+            sync_to_disk(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -265,7 +324,7 @@ def _serial_of(file: str) -> int:
 
 
 def _locked(path: Path) -> Any:
-    file = path.open("ab")
+    file = open_own_file(path)
     try:
         import fcntl
     except ModuleNotFoundError:  # Windows: the caller must not run two pulls to one destination

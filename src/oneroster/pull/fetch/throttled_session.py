@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -24,7 +25,8 @@ class ThrottledSession(Session):
     """A session with limits on concurrent requests and on requests per second.
 
     Args:
-        session: The client's session; when it is closed, this session stops as well.
+        session: The client's session, whose connections and token this session uses. When it is closed, this session
+            stops as well.
         workers: The maximum number of concurrent requests; 0 for no limit.
         rate: The maximum number of requests per second; None for no limit.
         on_retry: Called before a request is sent again.
@@ -33,6 +35,7 @@ class ThrottledSession(Session):
         requests: The number of requests sent.
         retries: The number of requests sent again.
         received: The bytes of all response bodies.
+        reads: The number of reads by operation, and of retries: ``(operation, True)``.
     """
 
     def __init__(
@@ -43,8 +46,9 @@ class ThrottledSession(Session):
         rate: float | None = None,
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(session.settings, session.standard, session.retry, session.limits)
+        super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
         self.requests = self.retries = self.received = 0
+        self.reads: Counter[tuple[str, bool]] = Counter()
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
         self._interval = 1 / rate if rate else 0.0
         self._next_start = 0.0
@@ -80,10 +84,21 @@ class ThrottledSession(Session):
         deadline: float | None = None,
     ) -> RawResponse:
         """See `Session.send`; counts the bytes."""
-        response = super().send(method, url, body, stop, deadline)
+        try:
+            response = super().send(method, url, body, stop, deadline)
+        except Exception:
+            if self.stopped:
+                raise PullStoppedError from None
+            raise
         with self._counter_lock:
             self.received += len(response.content)
         return response
+
+    def attempts(self, operation_id: str) -> Attempts:
+        """See `Session.attempts`; counts the reads."""
+        with self._counter_lock:
+            self.reads[operation_id, False] += 1
+        return super().attempts(operation_id)
 
     def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
         """See `Session.retry_delay`; counts the retries."""
@@ -91,6 +106,7 @@ class ThrottledSession(Session):
         if delay is not None:
             with self._counter_lock:
                 self.retries += 1
+                self.reads[attempts.operation_id, True] += 1
             self._on_retry()
         return delay
 

@@ -12,11 +12,16 @@ import pyarrow as pa
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, rebatch
-from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
+from oneroster.pull.formats.sql_helpers import (
+    LONGEST_MANIFEST,
+    MANIFEST_TABLE,
+    database_error,
+    quoted_identifier,
+    stored_manifest,
+)
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import make_private, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
@@ -25,8 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["DuckDbFormat"]
 
 _BATCH_ROWS: Final = 64 * 1024
+_READ_ROWS: Final = 2048
 _MEMORY: Final = "128MB"
 """DuckDB's memory limit; it spills the rest to a folder next to the file."""
+
+_Config = dict[str, str | bool | int | float | list[str]]
+_TRUSTED: Final[_Config] = {"memory_limit": _MEMORY, "threads": "2"}
+_UNTRUSTED: Final[_Config] = {
+    **_TRUSTED,
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""How a file that others may have written is opened: it reaches no other file and no network."""
 
 
 class DuckDbFormat:
@@ -52,12 +68,11 @@ class DuckDbFormat:
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""
         with _connected(destination, read_only=True) as database:
-            found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
-        if len(found) != 1:
-            raise DestinationError(f"{destination}: table {MANIFEST_TABLE} must have one row, not {len(found)}.")
-        return _DuckDbRoster(
-            destination, Manifest.from_json(found[0][0].encode(), f"{destination}, table {MANIFEST_TABLE}")
-        )
+            _check_base_table(database, destination, MANIFEST_TABLE)
+            found = database.execute(
+                f"SELECT CAST(left(manifest, {LONGEST_MANIFEST}) AS VARCHAR) FROM main.{MANIFEST_TABLE} LIMIT 2"
+            ).fetchall()
+        return _DuckDbRoster(destination, stored_manifest(destination, found))
 
 
 class _DuckDbRoster(StoredRoster):
@@ -65,14 +80,31 @@ class _DuckDbRoster(StoredRoster):
         """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
-        table = quoted_identifier(collection_name(self.specification, element))
+        name = collection_name(self.specification, element)
+        table = quoted_identifier(name)
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.destination, read_only=True) as database:
-                found = database.sql(f"SELECT {names} FROM {table}")
-                yield from pa.RecordBatchReader.from_stream(found)
+                _check_base_table(database, self.destination, name)
+                found = database.sql(f"SELECT {names} FROM main.{table}")
+                # The method has a new name since DuckDB 1.5.
+                read = getattr(found, "to_arrow_reader", None) or found.fetch_record_batch
+                yield from read(_READ_ROWS)
 
-        return cast_batches(schema, batches())
+        return cast_batches(schema, batches(), self.destination)
+
+
+def _check_base_table(database: "duckdb.DuckDBPyConnection", destination: Path, name: str) -> None:
+    """Check that a name is that of a table with stored columns: a view could run anything its author likes.
+
+    Raises:
+        DestinationError: It is not.
+    """
+    kinds = database.execute(
+        "SELECT table_type FROM information_schema.tables WHERE table_schema = 'main' AND table_name = ?", [name]
+    ).fetchall()
+    if kinds != [("BASE TABLE",)]:
+        raise DestinationError(f"{destination} has no table {name}, so it is not a roster of a pull.")
 
 
 def _create_table(database: "duckdb.DuckDBPyConnection", roster: Roster, element: str) -> int:
@@ -103,10 +135,10 @@ def _connected(path: Path, *, read_only: bool) -> Iterator["duckdb.DuckDBPyConne
     import duckdb
 
     try:
-        with duckdb.connect(
-            str(path), read_only=read_only, config={"memory_limit": _MEMORY, "threads": "2"}
-        ) as database:
+        config = _UNTRUSTED if read_only else _TRUSTED
+        with duckdb.connect(str(path), read_only=read_only, config=config) as database:
             database.execute("SET TimeZone = 'UTC'")
+            database.execute("SET lock_configuration = true")
             yield database
     except duckdb.Error as error:
         raise database_error(path, "DuckDB", error) from None

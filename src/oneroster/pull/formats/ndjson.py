@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.bounded_lines import line_groups
 from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
@@ -135,10 +136,9 @@ def _read(compression: str | None, path: Path, schema: pa.Schema) -> pa.RecordBa
     def batches() -> Iterator[pa.RecordBatch]:
         try:
             with path.open("rb") as file, _opened_stream(file, compression, "r") as source:
-                while lines := source.readlines(_CHUNK):
-                    rows = decoder.decode_lines(b"".join(lines))
-                    yield _to_batch(schema, rows)
-        except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError) as error:
+                for lines in line_groups(source, str(path), _CHUNK):
+                    yield _to_batch(schema, decoder.decode_lines(lines))
+        except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
             raise DestinationError(
                 f"{path} cannot be read as NDJSON with the expected columns ({type(error).__name__})."
             ) from None

@@ -1,8 +1,11 @@
 """Resize record batches to suit a writer, and cast them to a schema."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pyarrow as pa
+
+from oneroster.pull.errors import DestinationError
 
 __all__ = ["cast_batches", "group_batches", "rebatch"]
 
@@ -49,13 +52,26 @@ def _concatenated(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
 
 
-def cast_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
-    """Return a reader of batches cast to a schema. Their columns have the names and the order of the schema."""
+def cast_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch], where: Path) -> pa.RecordBatchReader:
+    """Return a reader of batches cast to a schema. Their columns have the names and the order of the schema.
+
+    Args:
+        schema: The schema.
+        batches: The batches.
+        where: The file that they come from, for the message.
+
+    Raises:
+        DestinationError: On reading, if a column cannot be cast.
+    """
 
     def cast() -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield pa.RecordBatch.from_arrays(
-                [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)], schema=schema
-            )
+            columns = []
+            for column, field in zip(batch.columns, schema, strict=True):
+                try:
+                    columns.append(column.cast(field.type))
+                except pa.ArrowException:
+                    raise DestinationError(f"{where}: column {field.name} has values of the wrong type.") from None
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, cast())

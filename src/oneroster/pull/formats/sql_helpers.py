@@ -1,15 +1,20 @@
 """Helpers of the DuckDB and SQLite formats: identifiers in SQL, the manifest table, and error messages."""
 
 import errno
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from oneroster.pull.errors import DestinationError
+from oneroster.pull.roster.manifest import Manifest
 
-__all__ = ["MANIFEST_TABLE", "database_error", "quoted_identifier"]
+__all__ = ["LONGEST_MANIFEST", "MANIFEST_TABLE", "database_error", "quoted_identifier", "stored_manifest"]
 
 MANIFEST_TABLE: Final = "_oneroster"
 """The table with the manifest of the pull: one row, one column."""
+
+LONGEST_MANIFEST: Final = 16 << 20
+"""Characters of a manifest that are read."""
 
 _DISK_FULL: Final = ("no space left", "disk is full")
 
@@ -31,3 +36,22 @@ def database_error(path: Path, database: str, error: Exception) -> Exception:
     if any(phrase in message for phrase in _DISK_FULL):
         return OSError(errno.ENOSPC, f"{database} reports a full disk", str(path))
     return DestinationError(f"{path}: {database} failed ({type(error).__name__}).")
+
+
+def stored_manifest(path: Path, found: Sequence[Sequence[Any]]) -> Manifest:
+    """Return the manifest of a database file.
+
+    Args:
+        path: The file.
+        found: The first two rows of the table.
+
+    Raises:
+        DestinationError: There is not exactly one row, or it is not a manifest.
+    """
+    if len(found) != 1:
+        number = "more" if found else 0
+        raise DestinationError(f"{path}: table {MANIFEST_TABLE} must have one row, not {number}.")
+    text = found[0][0]
+    if not isinstance(text, str):
+        raise DestinationError(f"{path}: table {MANIFEST_TABLE} does not hold the manifest of a pull.")
+    return Manifest.from_json(text.encode("utf-8", "surrogatepass"), f"{path}, table {MANIFEST_TABLE}")

@@ -18,19 +18,21 @@ import pyarrow as pa
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
-from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier
+from oneroster.pull.formats.sql_helpers import MANIFEST_TABLE, database_error, quoted_identifier, stored_manifest
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.formats.text_conversion import dates_as_text, lists_as_json, timestamps_as_text, to_arrow
 from oneroster.pull.private_files import create_private_file, sync_to_disk
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster_runtime.specification import Specification
 
 __all__ = ["SqliteFormat"]
 
 _BATCH_ROWS: Final = 8 * 1024
+_READ_ROWS: Final = 1024
+_LONGEST_VALUE: Final = 64 << 20
+"""Bytes of a value that is read, at most."""
 
 
 class SqliteFormat:
@@ -60,12 +62,9 @@ class SqliteFormat:
     def open(self, destination: Path) -> Roster:
         """See `oneroster.pull.formats.format.Format.open`."""
         with _connected(destination, "ro") as database:
-            found = database.execute(f"SELECT manifest FROM {MANIFEST_TABLE}").fetchall()
-        if len(found) != 1:
-            raise DestinationError(f"{destination}: table {MANIFEST_TABLE} must have one row, not {len(found)}.")
-        return _SqliteRoster(
-            destination, Manifest.from_json(found[0][0].encode(), f"{destination}, table {MANIFEST_TABLE}")
-        )
+            _check_plain_table(database, destination, MANIFEST_TABLE)
+            found = database.execute(f"SELECT manifest FROM main.{MANIFEST_TABLE} LIMIT 2").fetchall()
+        return _SqliteRoster(destination, stored_manifest(destination, found))
 
 
 class _SqliteRoster(StoredRoster):
@@ -73,15 +72,30 @@ class _SqliteRoster(StoredRoster):
         """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
         names = ", ".join(map(quoted_identifier, schema.names))
-        table = quoted_identifier(collection_name(self.specification, element))
+        name = collection_name(self.specification, element)
+        table = quoted_identifier(name)
 
         def batches() -> Iterator[pa.RecordBatch]:
             with _connected(self.destination, "ro") as database:
-                cursor = database.execute(f"SELECT {names} FROM {table} ORDER BY rowid")
-                while rows := cursor.fetchmany(_BATCH_ROWS):
+                _check_plain_table(database, self.destination, name)
+                cursor = database.execute(f"SELECT {names} FROM main.{table} ORDER BY rowid")
+                while rows := cursor.fetchmany(_READ_ROWS):
                     yield _to_batch(self.destination, schema, rows)
 
         return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _check_plain_table(database: sqlite3.Connection, destination: Path, name: str) -> None:
+    """Check that a name is that of an ordinary table: no view, no virtual table, no column that is computed.
+
+    Raises:
+        DestinationError: It is not.
+    """
+    kinds = database.execute("SELECT type, sql FROM main.sqlite_master WHERE name = ?", [name]).fetchall()
+    plain = [kind for kind, sql in kinds if kind == "table" and str(sql).upper().startswith("CREATE TABLE")]
+    computed = database.execute("SELECT count(*) FROM pragma_table_xinfo(?) WHERE hidden != 0", [name]).fetchone()
+    if len(plain) != 1 or computed[0]:
+        raise DestinationError(f"{destination} has no table {name}, so it is not a roster of a pull.")
 
 
 def _create_table(database: sqlite3.Connection, roster: Roster, element: str) -> int:
@@ -125,6 +139,10 @@ def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
         # A reader may move between threads, as DuckDB does.
         address = f"{path.resolve().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            if mode == "ro":
+                database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
             yield database
     except sqlite3.Error as error:
         raise database_error(path, "SQLite", error) from None
@@ -153,6 +171,6 @@ def _to_batch(destination: Path, schema: pa.Schema, rows: Sequence[tuple[Any, ..
             if pa.types.is_list(field.type):
                 values = tuple(None if text is None else json.loads(text) for text in values)
             columns.append(to_arrow(values, field.type))
-        except (pa.ArrowException, ValueError, TypeError):
+        except (pa.ArrowException, ValueError, TypeError, OverflowError, RecursionError):
             raise DestinationError(f"{destination}: column {field.name} has a value of the wrong type.") from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)

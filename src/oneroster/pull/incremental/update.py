@@ -14,6 +14,7 @@ from oneroster.pull.fetch.collections import ChangeRequest
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.incremental.watermark import (
     LAST_PULL,
+    KnownState,
     changes_filter,
     count_unchanged,
     known_state,
@@ -45,12 +46,14 @@ class IncrementalUpdate(NamedTuple):
         base: The complete roster before; None when there is none to compare with.
         selection: The part of the roster to pull.
         delta: Whether the result is only the changes, and not the updated roster.
+        states: What is known of the collections before, by collection, where the roster itself is elsewhere.
     """
 
     since: datetime
     base: Roster | None
     selection: RosterSelection
     delta: bool
+    states: Mapping[str, KnownState] = {}  # never written to
 
     @classmethod
     def of(
@@ -94,11 +97,9 @@ class IncrementalUpdate(NamedTuple):
     def changes(self, standard: "Standard", source: CollectionSource) -> ChangeRequest | None:
         """Return how to request the changes of a collection; None when all rows must be requested."""
         oldest, expect_rows = self.since, False
-        if self.base is not None:
-            if source.element not in self.base.elements():
-                return None
-            known = known_state(self.base, source.element)
-            if known.rows and known.newest is None:
+        if self.base is not None or self.states:
+            known = self._known(source)
+            if known is None or (known.rows and known.newest is None):
                 return None
             oldest, expect_rows = min(oldest, known.newest or oldest), known.rows > 0
         text = changes_filter(
@@ -106,17 +107,32 @@ class IncrementalUpdate(NamedTuple):
         )
         return None if text is None else ChangeRequest(text, oldest - _TOLERANCE, expect_rows)
 
-    def is_incomplete(
-        self, standard: "Standard", source: CollectionSource, staged: Roster, session: "ThrottledSession"
-    ) -> bool:
-        """Return whether the updated rows of a collection differ in number from what the server announces."""
+    def _known(self, source: CollectionSource) -> KnownState | None:
         if self.base is None:
-            return False
-        arriving = active_only(staged) if self.selection.active else staged
-        rows = count_unchanged(self.base, staged, source.element) + count_rows(arriving, source.element)
-        return rows != self._announced(standard, source, session)
+            return self.states.get(source.collection)
+        return known_state(self.base, source.element) if source.element in self.base.elements() else None
 
-    def _announced(self, standard: "Standard", source: CollectionSource, session: "ThrottledSession") -> int | None:
+    def is_incomplete(self, source: CollectionSource, staged: Roster, announced: int | None) -> bool:
+        """Return whether the updated rows of a collection cannot be as many as the server announces.
+
+        Args:
+            source: The collection.
+            staged: The fetched changes.
+            announced: The number of rows that the server announces for the whole collection.
+        """
+        arriving = active_only(staged) if self.selection.active else staged
+        changed = count_rows(arriving, source.element)
+        if self.base is not None:
+            return count_unchanged(self.base, staged, source.element) + changed != announced
+        known = self._known(source)
+        if known is None:
+            return False
+        # Each change is a new row or replaces one, and deletes one if only active rows are kept.
+        least = known.rows - (count_rows(staged, source.element) - changed)
+        return announced is None or not least <= announced <= known.rows + changed
+
+    def announced(self, standard: "Standard", source: CollectionSource, session: "ThrottledSession") -> int | None:
+        """Return the number of rows that the server announces for a whole collection; None if it announces none."""
         filter_ = self.selection.filters.get(source.collection)
         if self.selection.active:
             active = render_filter(F.status == "active", source.element, standard.specification)

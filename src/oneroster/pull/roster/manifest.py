@@ -116,7 +116,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
                 manifest = msgspec.json.decode(text, type=cls)
             else:
                 manifest = msgspec.json.decode(text, type=_Form1).converted()
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise DestinationError(f"{where} is not a manifest of a pull ({type(error).__name__}).") from None
         try:
             Standard.of(manifest.standard)

@@ -8,14 +8,24 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from oneroster.atomic_files import write_atomically
-
-__all__ = ["MAX_LISTED", "MISSING", "REPEATED", "UNREADABLE", "UNRESOLVED", "Reject", "Rejects", "rejects_path"]
+__all__ = [
+    "DUPLICATE",
+    "MAX_LISTED",
+    "MISSING",
+    "REPEATED",
+    "UNREADABLE",
+    "UNRESOLVED",
+    "Reject",
+    "Rejects",
+    "rejects_path",
+]
 
 UNREADABLE: Final = "unreadable"
 REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
+DUPLICATE: Final = "duplicate"
+"""A row with the sourcedId of another and different content, which is left out."""
 
 MAX_LISTED: Final = 10_000
 """The number of rejects to list for each collection and reason; the others are counted."""
@@ -79,17 +89,10 @@ class Rejects:
     def __iter__(self) -> Iterator[Reject]:
         return iter(self._listed)
 
-    def write(self, path: Path) -> None:
-        """Write the list as NDJSON with owner-only permissions; without rejects, delete the file.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        if not self._listed:
-            path.unlink(missing_ok=True)
-            return
+    def as_ndjson(self) -> bytes:
+        """Return the list as NDJSON; empty without rejects."""
         lines = ({k: v for k, v in reject._asdict().items() if v is not None} for reject in self._listed)
-        write_atomically(path, b"".join(msgspec.json.encode(line) + b"\n" for line in lines), private=True)
+        return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
 def rejects_path(destination: Path) -> Path:

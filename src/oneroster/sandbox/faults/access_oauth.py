@@ -13,6 +13,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.store.store import Store
@@ -35,6 +36,7 @@ class EternalToken(AcceptsDenied):
     name = "eternal-token"
     does = "accepts expired tokens"
     breaks = "7.4 expiry [B]: a token is valid until it expires"
+    needs = Needs(access="oauth2", token_lifetime=1)
     cause = "expired"
 
 
@@ -42,6 +44,7 @@ class StaleTimestamp(AcceptsDenied):
     name = "stale-timestamp"
     does = "accepts OAuth 1.0a signatures with any timestamp"
     breaks = "7.1 OAuth 1.0a timestamp [B]: old timestamps are rejected"
+    needs = Needs(access="oauth1")
     cause = "timestamp"
 
 
@@ -49,6 +52,7 @@ class NonceTwice(AcceptsDenied):
     name = "nonce-twice"
     does = "accepts an OAuth 1.0a nonce more than once"
     breaks = "7.1 OAuth 1.0a nonce [B]: valid for one request"
+    needs = Needs(access="oauth1")
     cause = "nonce"
 
 
@@ -56,6 +60,7 @@ class QueryUnsigned(Fault):
     name = "query-unsigned"
     does = "accepts OAuth 1.0a signatures that do not cover the query"
     breaks = "7.2 signing [A]: all query parameters are signed"
+    needs = Needs(access="oauth1")
 
     def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
         return replace(raw_request, query_string=b"") if outcome.cause == "signature" else None
@@ -81,6 +86,7 @@ class ScopesIgnored(GrantsMoreScopes):
     name = "scopes-ignored"
     does = "accepts a token of any scope for everything except demographics"
     breaks = "7.4 scopes [A]: each scope gives access to its own resources only"
+    needs = Needs(access="oauth2")
 
     def scopes(self, specification: Specification) -> frozenset[str]:
         every = frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
@@ -91,6 +97,7 @@ class DemographicsForAll(GrantsMoreScopes):
     name = "demographics-for-all"
     does = "accepts a token of any scope for demographics"
     breaks = "7.4 scopes [A]: demographics have a separate scope"
+    needs = Needs(access="oauth2")
 
     def scopes(self, specification: Specification) -> frozenset[str]:
         return _demographics_scopes(specification)
@@ -117,6 +124,7 @@ class AnySecret(TokenEndpointFault):
     name = "any-secret"
     does = "issues a token for any client secret"
     breaks = "7.4 client authentication [A]: by client id and secret"
+    needs = Needs(access="oauth2")
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         return Reply(200, _ISSUED_UNCHECKED, {}) if reply.status == 401 else reply
@@ -126,6 +134,7 @@ class AnyGrant(TokenEndpointFault):
     name = "any-grant"
     does = "issues a token for any grant_type"
     breaks = "7.4 grant [A]: client_credentials"
+    needs = Needs(access="oauth2")
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         grant_type = parse_qs((raw_request.body or b"").decode("latin-1")).get("grant_type")
@@ -138,6 +147,7 @@ class NoTokenType(TokenEndpointFault):
     name = "no-token-type"
     does = "issues tokens without token_type"
     breaks = "7.4 response [A]: token_type"
+    needs = Needs(access="oauth2")
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         return _with_changed_members(reply, lambda members: members.pop("token_type"))
@@ -147,6 +157,7 @@ class TokenCached(TokenEndpointFault):
     name = "token-cached"
     does = "allows caches to keep issued tokens"
     breaks = "RFC 6749, 5.1 [B]: Cache-Control: no-store"
+    needs = Needs(access="oauth2")
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         return replace(reply, headers={**reply.headers, "Cache-Control": "max-age=600"})

@@ -32,10 +32,11 @@ breaks HTTP itself is a `TruncatedReply` or a `StreamingReply`, returned from `a
 import re
 from abc import ABC
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
+from oneroster.sandbox.faults.declarations import HOOK_PARTS, Needs
 from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply
@@ -46,6 +47,8 @@ from oneroster.sandbox.store.store import Store
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TRUST_MARK: Final = re.compile(r"\[[ABC]\]")
+
+_NO_HOOKS: Final = frozenset({"prepare", "__init_subclass__"})
 
 _registered: dict[str, "type[Fault]"] = {}
 
@@ -61,12 +64,21 @@ class Fault(ABC):
         does: What the server does, as the end of a sentence that begins with "The server".
         breaks: The clause of the standard that this breaks, with its trust mark.
         family: The group of the fault, which is the name of its module below `oneroster.sandbox.faults`.
+        needs: What it needs in order to show.
+        hides: Further parts of responses that it overwrites, besides those of its hooks; see `overwrites`.
     """
 
     name: ClassVar[str]
     does: ClassVar[str]
     breaks: ClassVar[str]
     family: ClassVar[str]
+    needs: ClassVar[Needs] = Needs()
+    hides: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def overwrites(cls) -> frozenset[str]:
+        """Return the parts of responses that the fault overwrites; faults with a part in common are not combined."""
+        return cls.hides | {HOOK_PARTS.get(hook, f"{hook} of {cls.family}") for hook in hooks_of(cls)}
 
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         """Check the description of the fault and register it.
@@ -156,6 +168,19 @@ class Fault(ABC):
 def registered_faults() -> Mapping[str, type[Fault]]:
     """Return the faults defined so far, by name, in the order of their definition."""
     return MappingProxyType(_registered)
+
+
+def hooks_of(fault: type[Fault]) -> list[str]:
+    """Return the names of the hooks that a fault overrides, except `prepare`, which changes records of its own."""
+    methods = (name for name, value in vars(Fault).items() if isinstance(value, FunctionType))
+    return [name for name in methods if name not in _NO_HOOKS and getattr(fault, name) is not getattr(Fault, name)]
+
+
+def cannot_be_combined(one: type[Fault], other: type[Fault]) -> bool:
+    """Return whether two faults overwrite the same part of a response, or need different credentials or phases."""
+    kinds = {one.needs.access, other.needs.access} - {"any"}
+    same_part = bool(one.overwrites() & other.overwrites())
+    return same_part or len(kinds) > 1 or one.needs.writes is not other.needs.writes
 
 
 def _check(fault: type[Fault]) -> None:

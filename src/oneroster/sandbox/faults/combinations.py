@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_rows
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
 from oneroster.sandbox.serialization import Record
 
+_HIDING: Final = SMALL_DATA | {"page-cap", "one-school"}
+_NEEDS: Final = Needs(without=_HIDING)
 _SORT: Final = re.compile(r"[&?]sort=[^&>]*")
 
 
@@ -19,6 +22,7 @@ class CombinedFilterLost(Fault):
     name = "combined-filter-lost"
     does = "ignores the filter of a nested collection if there is a sort as well"
     breaks = "3.1 filter and sort [A]: both apply"
+    needs = _NEEDS
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         both = request.query.filter is not None and request.query.sort is not None
@@ -31,6 +35,7 @@ class NestedFilterIgnored(Fault):
     name = "nested-filter-ignored"
     does = "ignores the filter of a nested collection"
     breaks = "3.1 filter [A]: on every collection"
+    needs = _NEEDS
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         if request.operation.scope is None:
@@ -42,6 +47,7 @@ class CombinedTotal(Fault):
     name = "combined-total-wrong"
     does = "counts the rows before the filter if there is a sort as well"
     breaks = "4 X-Total-Count [A]: the rows of the request"
+    needs = Needs(without=_HIDING | {"no-total"})
 
     def total_count(self, request: OperationRequest, total: int) -> int:
         if request.query.filter is None or request.query.sort is None:
@@ -53,6 +59,7 @@ class CombinedLinks(Fault):
     name = "combined-links-forget-sort"
     does = "leaves the sort out of links if there is a filter as well"
     breaks = "4 Link rules [B]: links repeat the parameters"
+    needs = Needs(without=_HIDING | {"no-links"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         links = reply.headers.get("Link")

@@ -14,6 +14,7 @@ class PathNamedWrapper(Fault):
     name = "path-named-wrapper"
     does = "names the wrapper of a specialised collection after its path: students, teachers, schools, terms"
     breaks = "2 wrapper summary [A]: one wrapper for each element, such as users for students"
+    hides = frozenset({"wrapper"})
 
     def body(self, request: OperationRequest, body: Record) -> Record:
         if not (request.operation.many and request.operation.subset):
@@ -36,6 +37,7 @@ class TextMediaType(Fault):
     name = "text-media-type"
     does = "sends JSON with the media type text/plain"
     breaks = "1 encodings [A]: responses are application/json"
+    hides = frozenset({"media type"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         successful = reply.status < 300 and reply.media_type == JSON

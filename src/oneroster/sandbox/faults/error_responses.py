@@ -45,6 +45,7 @@ class StartPage(Fault):
     name = "start-page"
     does = "responds to every unknown path with 200 and an HTML start page"
     breaks = "6.1 status 404 [A]: no resource at the URI"
+    hides = frozenset({"unknown path"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return Reply(200, PAGE, media_type="text/html") if request is None and reply.status == 404 else reply
@@ -63,6 +64,7 @@ class CrashOnNumber(Fault):
     name = "crash-on-number"
     does = "responds with 500 if limit or offset is not a whole number"
     breaks = "6.1 status 500 [A]: unexpected failures only"
+    hides = frozenset({"invalid number"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if reply.status != 400 or not has_invalid_number(request):
@@ -74,6 +76,7 @@ class OddStatusForNumber(Fault):
     name = "odd-status-for-number"
     does = "responds with 422 if limit or offset is not a whole number"
     breaks = "3.3 limit, offset [C]: not defined, most servers send 400"
+    hides = frozenset({"invalid number"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=422) if reply.status == 400 and has_invalid_number(request) else reply

@@ -31,6 +31,7 @@ class FieldsKeepId(Fault):
     name = "fields-keep-id"
     does = "always returns the sourcedId of the records of a collection, even if fields does not name it"
     breaks = "3.4 field selection [B]: other fields are omitted, even mandatory ones"
+    hides = frozenset({"wrapper"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         if request.query.fields is None or request.query.filter is not None or reply.status != 200:

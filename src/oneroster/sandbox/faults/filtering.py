@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows, RowsExceptLastActive
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
@@ -42,6 +43,7 @@ class FilterIgnored(Fault):
     name = "filter-ignored"
     does = "returns all rows of a collection and ignores the filter"
     breaks = "3.2 what can be filtered [A]: all collections"
+    hides = frozenset({"filtered total"})
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         return row_query._replace(query=replace(row_query.query, filter=None))
@@ -101,6 +103,7 @@ class NumbersComparedAsText(Fault):
     name = "numbers-compared-as-text"
     does = "compares numbers in a filter as text, so that 100 precedes 9"
     breaks = "3.2 > < on numbers [B]: numbers are compared by value"
+    needs = Needs(elements=frozenset({"LineItem", "Result"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         requested = request.query.filter

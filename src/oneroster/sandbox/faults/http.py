@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.error_responses import PAGE
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import JSON, Reply
@@ -21,6 +22,7 @@ class LatinCharset(Fault):
     name = "latin-charset"
     does = "declares its JSON as ISO-8859-1, although it is UTF-8"
     breaks = "1 encodings [B]: UTF-8"
+    hides = frozenset({"media type"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         successful = reply.status == 200 and reply.media_type == JSON
@@ -31,6 +33,7 @@ class HeadWithoutTotal(Fault):
     name = "head-without-total"
     does = "sends no X-Total-Count in responses to HEAD"
     breaks = "RFC 9110, 9.3.2 [B]: HEAD sends the headers of GET"
+    needs = Needs(without=SMALL_DATA | {"no-total"})
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         if raw_request.method != "HEAD":
@@ -87,6 +90,7 @@ class SlashRedirect(Fault):
     name = "slash-redirect"
     does = "redirects URLs that end with a slash to its internal host name"
     breaks = "RFC 9110, 10.2.2 [B]: Location is a URL for the client"
+    hides = frozenset({"unknown path"})
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         if reply.status != 404 or not raw_request.raw_path.endswith(b"/"):

@@ -12,6 +12,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.access_oauth import TokenEndpointFault
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.store.store import Store
@@ -95,6 +96,7 @@ class SecretWithMore(LooseClient):
     name = "secret-with-more"
     does = "grants a token for the right client secret with more characters behind it"
     breaks = "7.4 client authentication [A]: by client id and secret"
+    needs = Needs(access="oauth2")
 
     def is_like(self, sent: tuple[str, str], known: tuple[str, str]) -> bool:
         return sent[0] == known[0] and sent[1].startswith(known[1])
@@ -104,6 +106,7 @@ class AnyClientId(LooseClient):
     name = "any-client-id"
     does = "grants a token for the right client secret, whatever the client id"
     breaks = "7.4 client authentication [A]: by client id and secret"
+    needs = Needs(access="oauth2")
 
     def is_like(self, sent: tuple[str, str], known: tuple[str, str]) -> bool:
         return sent[1] == known[1]
@@ -124,6 +127,7 @@ class PathUnsigned(Fault):
     name = "path-unsigned"
     does = "accepts an OAuth 1.0a signature of another path"
     breaks = "7.2 signing [A]: the URL is signed"
+    needs = Needs(access="oauth1")
 
     def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
         if outcome.cause != "signature":
@@ -136,6 +140,7 @@ class MethodUnsigned(Fault):
     name = "method-unsigned"
     does = "accepts an OAuth 1.0a signature of another method"
     breaks = "7.2 signing [A]: the method is signed"
+    needs = Needs(access="oauth1")
 
     def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
         return replace(raw_request, method="POST") if outcome.cause == "signature" else None
@@ -145,6 +150,7 @@ class NestedByCoreScope(Fault):
     name = "nested-by-core-scope"
     does = "lets a token for roster-core.readonly read nested collections, too"
     breaks = "7.4 scopes [B]: the core scope gives lists and single reads only"
+    needs = Needs(access="oauth2")
 
     def prepare(self, store: Store) -> None:
         scopes = {scope for one in store.specification.operations.values() for scope in one.oauth_scopes}
@@ -172,6 +178,7 @@ class TokenForEver(OddTokenResponse):
     name = "token-for-ever"
     does = "issues tokens with an expires_in of 400 digits"
     breaks = "7.4 response [A]: expires_in, in seconds"
+    needs = Needs(access="oauth2")
 
     def changed(self, body: bytes) -> bytes:
         return body.replace(b'"expires_in": ', b'"expires_in": ' + b"9" * 400)
@@ -181,6 +188,7 @@ class TokenMissing(OddTokenResponse):
     name = "token-missing"
     does = "responds to token requests with 200 and no access_token"
     breaks = "7.4 response [A]: access_token"
+    needs = Needs(access="oauth2")
 
     def changed(self, body: bytes) -> bytes:
         members = msgspec.json.decode(body)
@@ -191,6 +199,7 @@ class TokenNested(OddTokenResponse):
     name = "token-nested"
     does = "responds to token requests with JSON that is nested 100,000 deep"
     breaks = "7.4 response [A]: a JSON object with the token"
+    needs = Needs(access="oauth2")
 
     def changed(self, body: bytes) -> bytes:
         return b"[" * 100_000 + b"]" * 100_000
@@ -200,6 +209,7 @@ class TokenNotUtf8(OddTokenResponse):
     name = "token-not-utf-8"
     does = "responds to token requests with JSON that is not UTF-8"
     breaks = "7.4 response [A]: a JSON object with the token"
+    needs = Needs(access="oauth2")
 
     def changed(self, body: bytes) -> bytes:
         return body[:-1] + b', "note": "\xff\xfe"}'

@@ -6,6 +6,7 @@ from typing import Final
 
 from oneroster.sandbox.faults.altered_result_sets import SortedRows
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_rows
 from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
@@ -21,6 +22,7 @@ class LimitIgnored(Fault):
     name = "limit-ignored"
     does = "returns pages of 100 rows and ignores limit"
     breaks = "3.1 limit [A]: number of records per page"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         return window._replace(limit=DEFAULT_LIMIT)
@@ -30,6 +32,7 @@ class OffsetIgnored(Fault):
     name = "offset-ignored"
     does = "returns the first page and ignores offset"
     breaks = "3.1 offset [A]: index of the first record"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         return window._replace(offset=0)
@@ -39,6 +42,7 @@ class LostRow(Fault):
     name = "lost-row"
     does = "skips one row before every page except the first if pages are smaller than 100; the total is correct"
     breaks = "3.1 offset [A]: consecutive pages hold every record"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         small = window.limit < _SMALL and window.offset > 0
@@ -49,6 +53,7 @@ class RepeatedRow(Fault):
     name = "repeated-row"
     does = "repeats one row at the start of every page except the first if pages are smaller than 100"
     breaks = "3.1 offset [A]: consecutive pages hold every record once"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         small = window.limit < _SMALL and 0 < window.offset < total
@@ -59,6 +64,7 @@ class WrongTotal(Fault):
     name = "wrong-total"
     does = "counts one record too many in X-Total-Count"
     breaks = "4 X-Total-Count [A]: number of records that match"
+    needs = Needs(without=SMALL_DATA | {"no-total", "page-cap"})
 
     def total_count(self, request: OperationRequest, total: int) -> int:
         return total + 1
@@ -68,6 +74,7 @@ class WrongNextLink(Fault):
     name = "wrong-next-link"
     does = "skips one row in every next link"
     breaks = "4 Link [B]: next continues at the end of the page"
+    needs = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(
@@ -82,6 +89,7 @@ class LinkDropsFilter(Fault):
     name = "link-drops-filter"
     does = "leaves filter, sort and fields out of its links"
     breaks = "4 Link [B]: links repeat the other parameters"
+    needs = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(pairs=())
@@ -91,6 +99,7 @@ class ErrorPastEnd(Fault):
     name = "error-past-end"
     does = "responds with 404 to an offset after the last record"
     breaks = "3.3 offset beyond the end [B]: 200 with an empty array"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         if request.query.offset == 0 or request.query.offset < total:
@@ -102,6 +111,7 @@ class DefaultLimit20(Fault):
     name = "default-limit-20"
     does = "returns pages of 20 rows if the request has no limit"
     breaks = "3.1 limit, default [A]: 100"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         has_limit = any(name == "limit" for name, _ in request.pairs)
@@ -112,6 +122,7 @@ class OrderByPageSize(Fault):
     name = "order-by-page-size"
     does = "changes the order of the rows if pages are smaller than 100 and the request has no sort"
     breaks = "4 Link [B]: the last page may have a smaller limit, so the order does not depend on the limit"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         small = request.query.limit < _SMALL and request.query.sort is None
@@ -122,6 +133,7 @@ class UnstableTies(Fault):
     name = "unstable-ties"
     does = "changes the order of rows with equal sort values on later pages"
     breaks = "3.1 sort and offset [A]: consecutive pages hold every record once"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         name = request.query.sort[0] if request.query.sort else "sourcedId"
@@ -135,6 +147,8 @@ class TotalBeforeFilter(Fault):
     name = "total-before-filter"
     does = "counts the rows that the filter excludes in X-Total-Count"
     breaks = "4 X-Total-Count [A]: after the filter"
+    needs = Needs(without=SMALL_DATA | {"no-total", "page-cap"})
+    hides = frozenset({"filtered total"})
 
     def total_count(self, request: OperationRequest, total: int) -> int:
         return unfiltered_rows(request).total if request.query.filter is not None else total
@@ -144,6 +158,7 @@ class WrongPrevLink(Fault):
     name = "wrong-prev-link"
     does = "links the current page as prev"
     breaks = "4 Link [B]: prev is the previous page"
+    needs = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         current = PageWindow(request.query.offset, request.query.limit)
@@ -154,6 +169,7 @@ class WrongLastLink(Fault):
     name = "wrong-last-link"
     does = "links a page after the last row as last"
     breaks = "4 Link [B]: last is the page with the last rows"
+    needs = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         last = links.pages.get("last")
@@ -165,6 +181,7 @@ class LinkForgetsFields(Fault):
     name = "link-forgets-fields"
     does = "leaves fields out of its links"
     breaks = "4 Link [B]: links repeat the other parameters"
+    needs = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 
     def links(self, request: OperationRequest, links: LinkSet) -> LinkSet:
         return links._replace(pairs=tuple(pair for pair in links.pairs if pair[0] != "fields"))

@@ -7,6 +7,7 @@ from typing import Final
 
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.percent_encoding import decode
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
@@ -29,6 +30,7 @@ class SinglesAbsent(Fault):
     name = "single-reads-absent"
     does = "serves no single read of line items"
     breaks = "2 single reads [A]: every collection has one"
+    needs = Needs(without=SMALL_DATA | NO_GRADEBOOK)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         absent = request is not None and _is_single_read(request) and request.element == "LineItem"

@@ -60,6 +60,7 @@ class LinkHoldsName(Fault):
     name = "link-holds-name"
     does = "adds a link with the full name of the last user to pages of users"
     breaks = "4 Link rules [B]: links repeat the parameters of the request"
+    hides = frozenset({"wrapper"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         rows = reply.body[request.operation.wrapper] if request.element == "User" and reply.status == 200 else []

@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
@@ -49,6 +50,7 @@ class CrashOnFractions(Fault):
     name = "crash-on-fractions"
     does = "responds with 500 if limit or offset is a fraction"
     breaks = "6.1 status 500 [A]: unexpected failures only"
+    hides = frozenset({"invalid number"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or not any(name in ("limit", "offset") and "." in value for name, value in request.pairs):
@@ -61,6 +63,7 @@ class CrashOnNull(Fault):
     name = "crash-on-null"
     does = "responds with 500 if limit or offset is the word null"
     breaks = "6.1 status 500 [A]: unexpected failures only"
+    needs = Needs(options=frozenset({"negative"}))
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or not any(name in ("limit", "offset") and value == "null" for name, value in request.pairs):
@@ -73,6 +76,7 @@ class NullIsFound(Fault):
     name = "null-is-found"
     does = "treats the id null as no id, and returns the first record in a single read of it"
     breaks = "2 single reads [A]: the record with that sourcedId"
+    needs = Needs(options=frozenset({"negative"}))
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.many or reply.status != 404 or "null" not in request.ids.values():
@@ -84,6 +88,7 @@ class UnreadableMiddle(Fault):
     name = "unreadable-middle"
     does = "responds with 404 to single reads of the records in the first half of a collection, except the first"
     breaks = "2 single reads [A]: every record can be read by its id"
+    needs = Needs(options=frozenset({"stateful"}), without=SMALL_DATA | {"special-ids"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         single = (

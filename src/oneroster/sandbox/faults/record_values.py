@@ -7,12 +7,14 @@ from typing import Final
 import msgspec
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
+_GRADEBOOK: Final = Needs(without=SMALL_DATA | NO_GRADEBOOK)
 _TWICE: Final = b'"status":"active","status":"active"'
 
 
@@ -30,6 +32,7 @@ class PeriodIsTerm(Fault):
     name = "period-is-term"
     does = "refers to a term as the gradingPeriod of a line item"
     breaks = "5.8 gradingPeriod [B]: a session of that type"
+    needs = _GRADEBOOK
 
     def prepare(self, store: Store) -> None:
         term = last_record(store, "AcademicSession", lambda session: session["type"] == "term")
@@ -41,6 +44,7 @@ class ResultOfTeacher(Fault):
     name = "result-of-teacher"
     does = "refers to a teacher as the student of a result"
     breaks = "5.12 student [B]: a user with that role"
+    needs = _GRADEBOOK
 
     def prepare(self, store: Store) -> None:
         teacher = last_record(store, "User", lambda user: user["role"] == "teacher")
@@ -52,11 +56,16 @@ class TwoPrimaryTeachers(Fault):
     name = "two-primary-teachers"
     does = "marks two teachers of one class as primary"
     breaks = "5.7 primary [A]: one teacher of a class at a time"
+    needs = Needs(without=SMALL_DATA | {"one-school"})
 
     def prepare(self, store: Store) -> None:
         rows = all_records("Enrollment").select(store).page(0, 10**6)
         primary = {row["class"]["sourcedId"]: row for row in rows if row.get("primary") == "true"}
-        other = next(row for row in rows if row.get("primary") == "false" and row["class"]["sourcedId"] in primary)
+        other = next(
+            (row for row in rows if row.get("primary") == "false" and row["class"]["sourcedId"] in primary), None
+        )
+        if other is None:
+            raise ValueError("this district has no class with a second teacher")
         same = primary[other["class"]["sourcedId"]]
         dates = {name: same[name] for name in ("beginDate", "endDate") if name in same}
         store.put("Enrollment", other | dates | {"primary": "true", "status": "active"})

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
@@ -30,6 +31,7 @@ class NumberAsString(Fault):
     name = "number-as-string"
     does = "sends the score of a result as a string"
     breaks = "1 numbers [A]: numbers are JSON numbers"
+    needs = Needs(elements=frozenset({"Result"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.element == "Result" and "score" in record:
@@ -84,6 +86,7 @@ class JsonBooleans(Fault):
     name = "json-booleans"
     does = "writes booleans as JSON booleans instead of strings"
     breaks = '1 booleans [B]: the strings "true" and "false"'
+    needs = Needs(without=SMALL_DATA | {"json-booleans"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         for name, known in request.element_definition.properties.items():
@@ -96,6 +99,7 @@ class NullRequired(Fault):
     name = "null-required"
     does = "sends null as the title of every category"
     breaks = "5.9 LineItemCategory.title [A]: required"
+    needs = Needs(elements=frozenset({"Category"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         return record | {"title": None} if request.element == "Category" else record

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice, RowsExceptLastActive
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.client.attempt_counter import AttemptCounter, request_key
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.percent_encoding import encode
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
@@ -88,6 +89,7 @@ class SingleDiffers(Fault):
     name = "single-differs"
     does = "returns a later dateLastModified in a single read than in the collection"
     breaks = "2 single reads [A]: the same record as in the collection"
+    hides = frozenset({"single record"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if not request.operation.many:
@@ -113,6 +115,7 @@ class OrphanChild(Fault):
     name = "orphan-child"
     does = "leaves one child out of the children of its parent org"
     breaks = "5.10 Org.parent and Org.children [A]: two directions of one relation"
+    needs = Needs(without=SMALL_DATA | {"one-school"})
 
     def prepare(self, store: Store) -> None:
         record = last_record(store, "Org", lambda org: len(org.get("children", ())) > 1)
@@ -145,6 +148,7 @@ class SchoolIgnored(Fault):
     name = "school-ignored"
     does = "ignores the school in the collections of a class in a school"
     breaks = "2 nested endpoints [B]: only the rows of both parents in the path"
+    needs = Needs(without=SMALL_DATA | {"one-school"})
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         if row_query.scope is None or not request.operation.path.startswith("/schools/{school_id}/classes/"):
@@ -188,6 +192,7 @@ class IdsAnew(Fault):
     name = "ids-anew"
     does = "changes the sourcedId of a category each time the same page is requested"
     breaks = "5.1 sourcedId [A]: the permanent id of an object"
+    needs = Needs(elements=frozenset({"Category"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def __init__(self) -> None:
         self._attempts = AttemptCounter()
@@ -206,6 +211,7 @@ class EscapedIdsLost(Fault):
     name = "escaped-ids-lost"
     does = "responds with 404 to a single read if the id needs percent-encoding"
     breaks = "1 sourcedId [A]: an opaque string"
+    needs = Needs(without=SMALL_DATA | {"special-ids"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         single = request is not None and request.operation.method == "GET" and not request.operation.many

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows, SortedRows
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
 from oneroster.sandbox.store.result_sets import ResultSet
@@ -24,6 +25,7 @@ class NumbersSortedAsText(Fault):
     name = "numbers-sorted-as-text"
     does = "sorts numbers as text, so that 100 precedes 9"
     breaks = "3.1 sort [A]: numbers are sorted by value"
+    needs = Needs(elements=frozenset({"LineItem", "Result"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         name, descending = request.query.sort or ("", False)
@@ -94,6 +96,7 @@ class SortDropsAbsent(Fault):
     name = "sort-drops-absent"
     does = "leaves out the rows without the sort field"
     breaks = "3.1 sort [A]: sorting changes the order and keeps all rows"
+    needs = Needs(without=SMALL_DATA | {"all-optional", "page-cap"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         name = request.query.sort[0] if request.query.sort else None

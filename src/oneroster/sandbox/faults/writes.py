@@ -10,6 +10,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -18,6 +19,7 @@ from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Property
 
+_NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _TITLE: Final = 255
 """A common width of a database column, in characters."""
 
@@ -45,6 +47,7 @@ class PutRefused(Fault):
     name = "put-refused"
     does = "rejects every new record, even a valid one"
     breaks = "2 PUT operations [A]: a PUT creates the record"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return invalid_data("new records are not taken", 422) if _stored(request) is None else record
@@ -54,6 +57,7 @@ class PutNever201(Fault):
     name = "put-never-201"
     does = "responds with 200 to a PUT that creates a record"
     breaks = "2 note W [B]: 201 if the record was created"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=200) if _is_method(request, "PUT") and reply.status == 201 else reply
@@ -63,6 +67,7 @@ class PutLosesText(Fault):
     name = "put-loses-text"
     does = "does not store the description of a line item or the comment of a result"
     breaks = "2 PUT operations [A]: a PUT stores the record"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return {name: value for name, value in record.items() if name not in ("description", "comment")}
@@ -72,6 +77,7 @@ class PutNotListed(Fault):
     name = "put-not-listed"
     does = "leaves records created since the start out of the gradebook collections"
     breaks = "2 gradebook collections [A]: all records"
+    needs = _NEEDS
 
     def prepare(self, store: Store) -> None:
         self._known = {
@@ -89,6 +95,7 @@ class PutKeepsFirst(Fault):
     name = "put-keeps-first"
     does = "responds with 200 to a PUT of an existing record without changing it"
     breaks = "2 PUT operations [A]: a PUT replaces the record"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return _stored(request) or record
@@ -98,6 +105,7 @@ class PutAlways201(Fault):
     name = "put-always-201"
     does = "responds with 201 to a PUT that replaces a record"
     breaks = "2 note W [B]: 200 if the record was replaced"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=201) if _is_method(request, "PUT") and reply.status == 200 else reply
@@ -107,6 +115,7 @@ class PutMerges(Fault):
     name = "put-merges"
     does = "keeps properties of the previous record that the PUT leaves out"
     breaks = "2 note W [B]: a PUT replaces the object"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return (_stored(request) or {}) | record
@@ -116,6 +125,7 @@ class PutEchoBare(Fault):
     name = "put-echo-bare"
     does = "responds to a PUT with the record without its wrapper"
     breaks = "2 note W [C]: content of a PUT response"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if not (_is_method(request, "PUT") and reply.status < 300 and isinstance(reply.body, dict)):
@@ -127,6 +137,7 @@ class ExtraCreditRefused(Fault):
     name = "extra-credit-refused"
     does = "rejects a score above the resultValueMax of its line item"
     breaks = "5.12 Result.score [A]: may exceed resultValueMax"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         if request.element != "Result":
@@ -141,6 +152,7 @@ class TitleCut(Fault):
     name = "title-cut"
     does = f"silently truncates the title of a PUT after {_TITLE} characters"
     breaks = "5.8 and 5.9 title [A]: a string of any length"
+    needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"title": record["title"][:_TITLE]} if "title" in record else record
@@ -150,6 +162,7 @@ class PutCrashesOnJunk(Fault):
     name = "put-crashes-on-junk"
     does = "responds with 500 if the body of a PUT is not JSON"
     breaks = "6.1 400 [A]: invalid request"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=500) if _is_method(request, "PUT") and reply.status == 400 else reply
@@ -159,6 +172,7 @@ class PutTakesBare(Fault):
     name = "put-takes-bare"
     does = "accepts a record without its wrapper"
     breaks = "6.1 422 [B]: a body that cannot be processed"
+    needs = _NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         is_bare = isinstance(body, dict) and body.get("sourcedId") == request.sourced_id
@@ -169,6 +183,7 @@ class PutTakesInvalid(Fault):
     name = "put-takes-invalid"
     does = "accepts records that violate the schema, and drops what it cannot store"
     breaks = "6.1 422 [B]: a body that cannot be processed"
+    needs = _NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -182,6 +197,7 @@ class PutWritesRefused(Fault):
     name = "put-writes-refused"
     does = "rejects an invalid record but stores it"
     breaks = "6.1 400 [A]: an invalid request has no effect"
+    needs = _NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -199,6 +215,7 @@ class PutByBodyId(Fault):
     name = "put-by-body-id"
     does = "stores the record under the id in the body if the path has another id"
     breaks = "2 note W [C]: body sourcedId and path id differ"
+    needs = _NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
@@ -210,6 +227,7 @@ class PutTakesDangling(Fault):
     name = "put-takes-dangling"
     does = "accepts records that refer to records that do not exist"
     breaks = "5.2 GUIDRef.sourcedId in a PUT [C]"
+    needs = _NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -234,6 +252,7 @@ class OpenWrites(Fault):
     name = "open-writes"
     does = "accepts PUT and DELETE without credentials"
     breaks = "6.1 401 [A]: not authenticated"
+    needs = _NEEDS
 
     def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
         return Authenticated() if raw_request.method in ("PUT", "DELETE") else outcome
@@ -243,6 +262,7 @@ class DeleteSays200(Fault):
     name = "delete-says-200"
     does = "responds to a DELETE with 200 and an empty object"
     breaks = "2 note W [B]: a DELETE returns 204"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         done = _is_method(request, "DELETE") and reply.status == 204
@@ -253,6 +273,7 @@ class DeleteForgets(Fault):
     name = "delete-forgets"
     does = "responds to a DELETE with 204 without deleting the record"
     breaks = "2 DELETE operations [A]: delete the record"
+    needs = _NEEDS
 
     def deletes(self, request: OperationRequest) -> bool:
         return False
@@ -262,6 +283,7 @@ class DeleteUnknown204(Fault):
     name = "delete-unknown-204"
     does = "responds with 204 to a DELETE of an unknown id"
     breaks = "6.1 404 [A]: no object at the URI"
+    needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return Reply(204) if _is_method(request, "DELETE") and reply.status == 404 else reply

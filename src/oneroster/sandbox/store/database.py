@@ -4,6 +4,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from platformdirs import user_cache_path
 
+from oneroster.sandbox.district.conforming_records import ConformingRecords
 from oneroster.sandbox.district.entity_types import Person
 from oneroster.sandbox.district.generator import district_entities
 from oneroster.sandbox.district.mapping import DistrictMapping, source_of
@@ -31,9 +33,10 @@ _SETTINGS: Final = ("page_size = 16384", "journal_mode = OFF", "synchronous = OF
 _STORING_MODULES: Final = ("store/database.py", "store/table_layout.py", "query/timestamps.py")
 
 
-def default_cache() -> Path:
-    """Return the user's folder for generated districts."""
-    return user_cache_path("oneroster-kit") / "districts"
+def default_cache() -> Path | None:
+    """Return the user's folder for generated districts; None for a user without a home."""
+    folder = user_cache_path("oneroster-kit") / "districts"
+    return folder if folder.is_absolute() else None
 
 
 def open_district(
@@ -51,18 +54,34 @@ def open_district(
         seed: Any number; each gives another district.
         specification: The version of the standard, which defines the tables.
         mapping: Turns the district into the elements of that version.
-        cache: The folder that keeps generated districts; None generates a temporary one.
+        cache: The folder that keeps generated districts; None generates a temporary one, as does a folder that cannot
+            be used.
         progress: Called with the number of users generated so far and in total.
+    """
+    generation = _Generation(size, seed, specification, mapping, progress)
+    if cache is not None:
+        with suppress(OSError, sqlite3.Error):
+            return _cached(cache, generation, size, seed, specification, mapping)
+    connection = _connection()
+    connection.execute(f"ATTACH '' AS {DISTRICT}")  # a temporary database, which SQLite may spill to disk
+    generation.fill(connection)
+    return connection
+
+
+def _cached(
+    cache: Path,
+    generation: "_Generation",
+    size: Size,
+    seed: int,
+    specification: Specification,
+    mapping: DistrictMapping,
+) -> sqlite3.Connection:
+    """Return a connection to a district in a folder, generated if necessary.
 
     Raises:
         OSError: The folder cannot be written.
+        sqlite3.Error: The file cannot be written or read.
     """
-    generation = _Generation(size, seed, specification, mapping, progress)
-    if cache is None:
-        connection = _connection()
-        connection.execute(f"ATTACH '' AS {DISTRICT}")  # a temporary database, which SQLite may spill to disk
-        generation.fill(connection)
-        return connection
     path = cache / f"{size}-{seed}-v{specification.version}-{_digest(specification, mapping)}.sqlite"
     if not path.exists():
         _build(path, generation)
@@ -165,11 +184,11 @@ class _Generation:
     def _batches(self) -> Iterator[tuple[str, list[list[Any]]]]:
         """Yield the rows of the district in batches, each of one element."""
         pending: dict[str, list[list[Any]]] = {}
-        users = 0
+        conforming, users = ConformingRecords(self._specification), 0
         for entity in district_entities(self._size, self._seed):
             for element, record in self._mapping(entity):
                 rows = pending.setdefault(element, [])
-                rows.append(self._layouts[element].to_row(record))
+                rows.append(self._layouts[element].to_row(conforming.conform(element, record)))
                 if len(rows) == _ROWS_PER_INSERT:
                     yield element, pending.pop(element)
             if self._progress and isinstance(entity, Person):
@@ -197,4 +216,5 @@ def _digest(specification: Specification, mapping: DistrictMapping) -> str:
         indexed = sorted(indexed_columns(specification, name))
         digest.update(f"{layout.create_statement(DISTRICT)} {indexed}".encode())
     digest.update(repr(sorted(specification.enumerations.items())).encode())
+    digest.update(repr([element.properties for element in specification.elements.values()]).encode())
     return digest.hexdigest()[:16]

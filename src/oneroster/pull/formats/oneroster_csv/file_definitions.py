@@ -10,8 +10,10 @@ from typing import Final, NamedTuple
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.roster.columns import Column, columns_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.standard import Standard
+from oneroster_runtime.specification import Specification
 
 __all__ = [
     "CSV_FILES",
@@ -22,10 +24,13 @@ __all__ = [
     "RESOURCES_COLUMN",
     "CsvFile",
     "check_standard",
+    "stale_rows",
 ]
 
 CSV_STANDARD: Final = Standard.of("1.1")
 """The version of OneRoster that defines these files."""
+
+_FIX: Final = "Change the rows in oneroster/pull/formats/oneroster_csv/file_definitions.py"
 
 MANIFEST_FILE: Final = "manifest.csv"
 
@@ -66,7 +71,10 @@ class CsvFile(NamedTuple):
 
     def column(self, name: str) -> Column:
         """Return the definition of a column: its type and its property in the standard."""
-        return next(column for column in columns_of(CSV_STANDARD.specification, self.element) if column.name == name)
+        for column in columns_of(CSV_STANDARD.specification, self.element):
+            if column.name == name:
+                return column
+        raise DestinationError(f"{self.name}.csv has the column {name}, which {self.element} does not have; {_FIX}")
 
     def field(self, name: str) -> str:
         """Return the name of the property of a column; that of the column if it has none."""
@@ -139,6 +147,23 @@ CSV_FILES: Final[Mapping[str, CsvFile]] = {file.name: file for file in _ALL}
 """The files by name, in the order of the manifest (4 [A])."""
 
 
+def stale_rows(specification: Specification) -> list[str]:
+    """Return what these files name and a specification does not have, one sentence for each row of the table."""
+    found = []
+    for file in CSV_FILES.values():
+        if file.element not in specification.elements:
+            found.append(f"{file.name}.csv has the records of {file.element}, which is no element")
+            continue
+        known = {column.name for column in columns_of(specification, file.element)}
+        named = (RESOURCES_COLUMN,) if file.association else (*LEADING_COLUMNS, *file.columns)
+        missing = [name for name in named if name not in known]
+        if missing:
+            found.append(f"{file.name}.csv has {', '.join(missing)}, which {file.element} does not have")
+        if not file.association and file.name != collection_name(specification, file.element):
+            found.append(f"{file.name}.csv has the records of {collection_name(specification, file.element)}")
+    return found
+
+
 def check_standard(manifest: Manifest, what: Path | str) -> None:
     """Check that a roster has the version of OneRoster for which these files are defined.
 
@@ -147,10 +172,12 @@ def check_standard(manifest: Manifest, what: Path | str) -> None:
         what: What has the manifest, for the message.
 
     Raises:
-        DestinationError: It has another version.
+        DestinationError: It has another version, or the document no longer has a column of a file.
     """
     if manifest.standard != CSV_STANDARD.version:
         raise DestinationError(
             f"{what} is of OneRoster {manifest.standard}, and the CSV format supports {CSV_STANDARD.version} only."
             " Use another format."
         )
+    if stale := stale_rows(CSV_STANDARD.specification):
+        raise DestinationError(f"{what} cannot be OneRoster CSV: {'; '.join(stale)}. {_FIX}")

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.bounded_lines import longest_line
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
 from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CSV_FILES,
@@ -23,7 +24,7 @@ from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CsvFile,
     check_standard,
 )
-from oneroster.pull.private_files import read_bytes
+from oneroster.pull.private_files import read_bytes, read_small
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, manifest_path
@@ -35,6 +36,9 @@ DAY_PRECISION: Final = {b"oneroster.precision": b"day"}
 
 _BLOCK_BYTES: Final = 2 << 20
 """Bytes to parse at a time, unless a row is longer."""
+
+_LONGEST_HEADER: Final = 1 << 16
+_MOST_FILES: Final = 10_000
 
 _ROW: Final = re.compile(r"Row #(\d+)")
 _CELLS: Final = re.compile(r"Expected (\d+) columns, got (\d+)")
@@ -150,7 +154,7 @@ class BundleRoster:
 
         with self._open_file(f"{file.name}.csv") as stream:
             self._check_header(file, stream)
-            longest = max(map(len, stream), default=0)
+            longest = longest_line(stream, f"{self._destination}: {file.name}.csv")
         try:
             with self._open_file(f"{file.name}.csv") as stream:
                 yield from arrow_csv.open_csv(
@@ -170,7 +174,8 @@ class BundleRoster:
             ) from None
 
     def _check_header(self, file: CsvFile, stream: IO[bytes]) -> None:
-        names = next(csv.reader([stream.readline().decode("utf-8-sig", "replace")]), [])
+        head = stream.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")
+        names = next(csv.reader([head]), []) if len(head) < _LONGEST_HEADER else []
         extension = names[len(file.header) :]
         if names[: len(file.header)] != list(file.header) or not all(
             name.startswith("metadata.") for name in extension
@@ -181,7 +186,8 @@ class BundleRoster:
 
     def _modes(self) -> dict[str, str]:
         with self._open_file(MANIFEST_FILE) as stream:
-            text = stream.read().decode("utf-8-sig", "replace")
+            content = read_small(stream, f"{self._destination}: {MANIFEST_FILE}", "a manifest")
+        text = content.decode("utf-8-sig", "replace")
         rows = list(csv.reader(io.StringIO(text, newline="")))
         properties = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
         if (

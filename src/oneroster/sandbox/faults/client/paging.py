@@ -13,7 +13,7 @@ from oneroster.sandbox.faults.client.transport import foreign_url
 from oneroster.sandbox.faults.target_records import is_active, reversed_rows
 from oneroster.sandbox.http.link_header import PageWindow
 from oneroster.sandbox.http.percent_encoding import encode
-from oneroster.sandbox.http.responses import Reply
+from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
@@ -109,6 +109,7 @@ class _Changing(Fault, abstract=True):
 
     Attributes:
         removes: Whether the row is removed or added.
+        changed: The rows that are removed or added.
     """
 
     removes: ClassVar[bool]
@@ -116,6 +117,7 @@ class _Changing(Fault, abstract=True):
     def __init__(self) -> None:
         self._attempts = AttemptCounter()
         self._targets: dict[str, str] = {}
+        self.changed: set[str] = set()
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         if request.url not in self._targets:
@@ -124,6 +126,8 @@ class _Changing(Fault, abstract=True):
                 return rows
             self._targets[request.url] = str(first[0]["sourcedId"])
         changed = self._attempts.next(request.url) >= _CHANGING_REQUEST
+        if changed:
+            self.changed.add(self._targets[request.url])
         return RowsExceptId(rows, self._targets[request.url]) if changed is self.removes else rows
 
 
@@ -132,6 +136,11 @@ class RowDeleted(_Changing):
     does = "removes the first row of a collection at the third request for it"
     breaks = "3.1 offset [A]: consecutive pages hold every record"
     removes = True
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.many or request.sourced_id not in self.changed:
+            return reply
+        return error_reply(unknown_object(request.sourced_id), operation_id=request.operation.operation_id)
 
 
 class RowInserted(_Changing):

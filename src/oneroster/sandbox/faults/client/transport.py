@@ -192,6 +192,62 @@ class BusyDate(_Busy):
         return {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)}
 
 
+class BusyWithoutTime(_Busy):
+    name = "busy-without-time"
+    does = "responds with 429, without saying for how long, to six of seven attempts of a read"
+    breaks = "6.1 status 429 [B]: temporarily busy"
+    status = 429
+    failures = 6
+
+
+class BusyReset(_Busy):
+    name = "busy-reset"
+    does = "responds with 429 and a Unix time in X-RateLimit-Reset to every other attempt of a read"
+    breaks = "6.1 status 429 [B]: temporarily busy"
+    status = 429
+    failures = 1
+
+    def headers(self) -> dict[str, str]:
+        return {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(datetime.now(UTC).timestamp()) + 2)}
+
+
+class ServerErrorFirst(_Busy):
+    name = "server-error-first"
+    does = "responds with 500 to two of three attempts of a read"
+    breaks = "6.1 status 200 [A]: success"
+    status = 500
+
+
+class ErrorPage(_ReadFault):
+    name = "error-page"
+    does = "responds to every read with 500 and an HTML page in ISO-8859-1"
+    breaks = "6 errors [A]: the body is a status payload"
+
+    def read_response(self, request: OperationRequest, reply: Reply) -> Reply:
+        return Reply(500, "<html><h1>Erreur: r\u00e9essayez".encode("latin-1"), {}, "text/html; charset=ISO-8859-1")
+
+
+class LatinPage(_ReadFault):
+    name = "latin-page"
+    does = "responds to every read with 200 and an HTML page in ISO-8859-1"
+    breaks = "1 encodings [A]: responses are application/json"
+
+    def read_response(self, request: OperationRequest, reply: Reply) -> Reply:
+        return Reply(
+            200, "<html><h1>Connexion: \u00e9l\u00e8ves".encode("latin-1"), {}, "text/html; charset=ISO-8859-1"
+        )
+
+
+class DemographicsError(_ReadFault):
+    name = "demographics-error"
+    does = "responds with 500 to every read of demographics"
+    breaks = "6.1 status 200 [A]: success"
+
+    def read_response(self, request: OperationRequest, reply: Reply) -> Reply:
+        failed = request.element == "Demographics"
+        return error_reply(Problem(500, "internal server error", "an error of the server")) if failed else reply
+
+
 class BadGateway(_Busy):
     name = "bad-gateway"
     does = "responds with 502 in two of three attempts of a read"

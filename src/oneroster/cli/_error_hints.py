@@ -1,0 +1,44 @@
+"""What to do about an error, in options of the command that met it."""
+
+from oneroster.errors import AccessDeniedError, OneRosterError, PagingError, StatusError, TokenError, TransportError
+from oneroster.settings import where_credentials_come_from
+from oneroster.standard import Standard
+
+__all__ = ["hint_of", "with_hint"]
+
+_BUSY = 429
+
+
+def with_hint(error: OneRosterError, command: str) -> str:
+    """Return the message of an error, and what to do.
+
+    Args:
+        error: The error.
+        command: The command: ``get`` or ``pull``.
+    """
+    hint = hint_of(error, command)
+    return f"{error} {hint}" if hint else str(error)
+
+
+def hint_of(error: OneRosterError, command: str) -> str:
+    """Return what to do about an error, as a sentence; empty if its message says everything."""
+    if isinstance(error, AccessDeniedError | TokenError):
+        return f"Credentials come from {where_credentials_come_from()}.{_leave_out(error, command)}"
+    if command != "pull":
+        return ""
+    if isinstance(error, StatusError) and error.status_code == _BUSY:
+        return (
+            "The server allows fewer requests: --rate and --workers send fewer, and --resume continues with the rows"
+            " that were fetched."
+        )
+    if isinstance(error, StatusError | PagingError):
+        return f"--resume continues with the rows that were fetched.{_leave_out(error, command)}"
+    return "--resume continues with the rows that were fetched." if isinstance(error, TransportError) else ""
+
+
+def _leave_out(error: OneRosterError, command: str) -> str:
+    if command != "pull" or not isinstance(error, StatusError | PagingError):
+        return ""
+    operation_id = error.collection if isinstance(error, PagingError) else error.operation_id
+    operation = Standard.of().specification.operations.get(operation_id)
+    return f" --without {operation.wrapper} leaves this collection out." if operation and operation.many else ""

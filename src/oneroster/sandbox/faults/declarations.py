@@ -1,0 +1,55 @@
+"""What a fault needs in order to show, and which faults cannot be combined with it.
+
+Tests of a contract kit read these: they combine faults that do not hide each other, in tenants where each can show.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+__all__ = ["HOOK_PARTS", "NO_GRADEBOOK", "SMALL_DATA", "Access", "Needs"]
+
+Access = Literal["any", "oauth1", "oauth2"]
+
+SMALL_DATA: Final = frozenset({"empty", "one-row", "two-rows", "three-rows", "only-deleted", "no-optional"})
+"""Variants of the data in which most faults find too few records to change."""
+NO_GRADEBOOK: Final = frozenset({"no-gradebook", "gradebook-refused"})
+"""Variants that do not serve categories, line items and results."""
+
+HOOK_PARTS: Final = {
+    "page_window": "page",
+    "total_count": "total",
+    "links": "links",
+    "single_record": "single record",
+    "authenticate": "authentication",
+    "reinterpret_credentials": "authentication",
+    "stored_record": "stored record",
+    "accept_invalid_body": "accepted bodies",
+    "deletes": "deletion",
+}
+"""The part of a response, or of what is stored, that a fault overwrites if it overrides a hook.
+
+The other hooks serve many purposes; two faults of one family that override the same one of those are not combined.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a fault needs in order to show.
+
+    Attributes:
+        rows: The smallest number of users of the district.
+        elements: The elements of which records must be served.
+        access: The kind of credentials with which it can be seen.
+        writes: Whether it shows in writes only.
+        options: The phases of generated requests that it needs: ``fuzz``, ``negative`` or ``stateful``.
+        token_lifetime: Seconds that a token is valid, if shorter than usual.
+        without: The variants under which it does not show.
+    """
+
+    rows: int = 40
+    elements: frozenset[str] = field(default_factory=frozenset)
+    access: Access = "any"
+    writes: bool = False
+    options: frozenset[str] = field(default_factory=frozenset)
+    token_lifetime: int | None = None
+    without: frozenset[str] = SMALL_DATA

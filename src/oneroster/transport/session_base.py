@@ -1,0 +1,132 @@
+"""What the synchronous and the asynchronous session share: origin checks, redirects, authentication and retries."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from oneroster.errors import ForeignOriginError, TransportError
+from oneroster.settings import Settings
+from oneroster.standard import Standard
+from oneroster.transport import log
+from oneroster.transport.attempts import Attempts
+from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
+from oneroster.transport.bounded_response import RawResponse, ResponseLimits
+from oneroster.transport.http_client import HeadersForTenant
+from oneroster.transport.retry import Retry
+from oneroster.transport.transport_errors import transport_error
+from oneroster.transport.urls import origin_of, redacted
+
+__all__ = ["MAX_REDIRECTS", "SessionBase", "body_headers", "last_outcome"]
+
+T = TypeVar("T")
+
+MAX_REDIRECTS: Final = 5
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+
+
+class SessionBase:
+    """The parts that both sessions share.
+
+    Attributes:
+        settings: The settings of the tenant.
+        standard: The version of the standard that the tenant serves.
+        retry: The retry policy.
+        limits: The limits of one response.
+        origin: The origin of the tenant. Credentials are sent to no other origin, except to the token endpoint.
+    """
+
+    def __init__(self, settings: Settings, standard: Standard, retry: Retry, limits: ResponseLimits) -> None:
+        self.settings = settings
+        self.standard = standard
+        self.retry = retry.checked()
+        self.limits = limits.checked()
+        self.origin = origin_of(settings.base_url)
+        log.hide_queries(settings.base_url)
+        log.hide_queries(settings.token_url or settings.base_url)
+
+    def client_options(self) -> dict[str, Any]:
+        """Return the arguments of `open_client`."""
+        return {
+            "auth": _authentication(self.settings, self.standard),
+            "headers": _HEADERS,
+            "timeout": self.limits.read_timeout,
+            "follow_redirects": False,
+            "urls": (self.settings.base_url, self.settings.token_url or self.settings.base_url),
+            "tenant_headers": HeadersForTenant(self.settings.headers, self.settings.base_url),
+        }
+
+    def check_origin(self, url: str) -> None:
+        """Check that a URL is at the tenant.
+
+        Raises:
+            ForeignOriginError: It is at another origin.
+        """
+        if origin_of(url) != self.origin:
+            raise ForeignOriginError(f"{redacted(url)} is not at the tenant; nothing was sent there.")
+
+    def redirect_target(self, response: httpx.Response, redirects: int, first: str) -> str | None:
+        """Return the target of a redirect, or None if the response is not a redirect.
+
+        Args:
+            response: The response.
+            redirects: The number of redirects followed so far.
+            first: The URL of the first request, for errors. They do not show the target: it may hold a child's name.
+
+        Raises:
+            ForeignOriginError: The target is not at the tenant.
+            TransportError: There were too many redirects.
+        """
+        if response.next_request is None:
+            return None
+        target = response.next_request.url
+        if origin_of(target) != self.origin:
+            raise ForeignOriginError(
+                f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
+                " was sent there. If the tenant has moved, change base_url."
+            )
+        if redirects >= MAX_REDIRECTS:
+            raise TransportError(f"{first} redirects more than {MAX_REDIRECTS} times.")
+        return str(target)
+
+    def attempts(self, operation_id: str) -> Attempts:
+        """Return the attempts of a new read or write.
+
+        Args:
+            operation_id: The operation, for the log.
+        """
+        return Attempts(self.retry, self.limits, operation_id)
+
+    def retry_delay(self, failure: Exception | RawResponse, attempts: Attempts) -> float | None:
+        """Return the seconds to wait before a read is sent again, or None to stop.
+
+        Args:
+            failure: The outcome of the last attempt.
+            attempts: The attempts so far.
+        """
+        return attempts.delay(failure)
+
+
+def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
+    base_url, client_id, secret = settings.base_url, settings.client_id, settings.client_secret or ""
+    if settings.token is not None:
+        return Bearer(settings.token, base_url)
+    if client_id is None:
+        return httpx.Auth()
+    if settings.token_url is None:
+        return OAuth1(client_id, secret, base_url, settings.oauth1_method)
+    scopes = None if settings.scopes is None else settings.scopes.split()
+    in_body = settings.client_auth == "body"
+    return ClientCredentials(client_id, secret, settings.token_url, base_url, scopes, in_body, standard=standard)
+
+
+def last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: Callable[[RawResponse], T]) -> T:
+    """Return or raise the outcome of the last attempt; parsing a response of an error status raises."""
+    if isinstance(failure, RawResponse):
+        return parse(failure)
+    raise transport_error("GET", url, sent, failure)
+
+
+def body_headers(body: bytes | None) -> dict[str, str]:
+    """Return the headers that describe the body of a request."""
+    return {} if body is None else {"Content-Type": "application/json"}

@@ -1,0 +1,82 @@
+"""What a command says to do about an error."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from oneroster import TokenError, TransportError
+from oneroster.cli import build
+from oneroster.cli._error_hints import hint_of
+from oneroster.errors import CountMismatchError
+from oneroster.sandbox import Sandbox
+from tests.web import Answer, Seen, serve
+
+ROW = b'{"orgs": [{"sourcedId": "1", "status": "active", "dateLastModified": "2026-01-01T00:00:00Z", "name": "A",'
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("TOKEN", "TENANT", "BASE_URL", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"ONEROSTER_{name}", raising=False)
+    return
+
+
+def failed(*words: str, status: int = 1) -> str:
+    result = CliRunner().invoke(build(), words, env={"COLUMNS": "300"})
+    assert result.exit_code == status, result.output
+    return result.stderr
+
+
+def test_a_collection_that_fails_can_be_left_out_c11() -> None:
+    with Sandbox(faults=["demographics-error"]) as tenant:
+        access = ("--base-url", tenant.base_url, "--token", tenant.token)
+        said = failed("pull", "--to", "r.ndjson", "--only", "demographics,orgs", *access)
+        assert re.search(r"was answered with 500.*--resume continues.*--without demographics leaves", said)
+        words = ["pull", "--to", "r.ndjson", "--only", "orgs", "--without", "demographics", *access]
+        assert CliRunner().invoke(build(), words).exit_code == 0
+
+
+def test_a_server_that_allows_fewer_requests_c4() -> None:
+    busy = Answer(429, b"{}", (("Retry-After", "3600"),))
+    with serve(lambda _: busy) as web:
+        said = failed("pull", "--to", "r.ndjson", "--only", "orgs", "--base-url", web.origin, "--token", "t")
+    assert re.search(r"429.*--rate.*--resume", said)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("command", [["get", "orgs"], ["pull", "--to", "r.ndjson", "--only", "orgs"], ["check"]])
+def test_refused_credentials_name_where_they_come_from(command: list[str], status: int) -> None:
+    # A pull leaves out collections that are refused, so it fails only where none is offered.
+    with serve(lambda _: Answer(status)) as web:
+        access = ("--base-url", web.origin, "--token", "t0ken")
+        words = [*command, *(("--max-requests", "60") if command == ["check"] else ()), *access]
+        result = CliRunner().invoke(build(), words, env={"COLUMNS": "300"})
+    assert result.exit_code == (3 if command == ["check"] else 1)
+    if command[0] != "pull":
+        for name in ("--token", "ONEROSTER_TOKEN", "--client-id", "--tenant", "ONEROSTER_TENANT", "--sandbox"):
+            assert name in result.output
+    assert "t0ken" not in result.output
+
+
+def test_missing_credentials_of_a_check_name_where_they_come_from() -> None:
+    def answer(seen: Seen) -> Answer:
+        return Answer(200 if "authorization" in seen.headers else 401)
+
+    with serve(answer) as web:
+        output = CliRunner().invoke(build(), ["check", "--base-url", web.origin], env={"COLUMNS": "300"})
+    assert output.exit_code == 3
+    for name in ("credentials are missing", "--token", "ONEROSTER_TOKEN", "--tenant", "--sandbox"):
+        assert name in output.output
+
+
+def test_a_hint_is_for_the_command() -> None:
+    refused, lost = TokenError("no token", 401), TransportError("lost")
+    assert "--token" in hint_of(refused, "get")
+    assert (hint_of(lost, "get"), hint_of(lost, "pull")) == ("", "--resume continues with the rows that were fetched.")
+    short = CountMismatchError("getAllOrgs", "rows are missing", 1, 2)
+    assert hint_of(short, "pull").endswith("--without orgs leaves this collection out.")
+    assert hint_of(CountMismatchError("elsewhere", "", 1), "pull").endswith("were fetched.")

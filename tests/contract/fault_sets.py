@@ -1,0 +1,96 @@
+"""Sets of faults that do not hide each other, checked in a tenant in which each can show."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from typing import Final
+
+from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.target import Target
+from oneroster.contract.levels import Level
+from oneroster.contract.result import CheckReport
+from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.runner import check
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.faults import FAULTS
+from oneroster.sandbox.faults.base import cannot_be_combined
+from oneroster.sandbox.variants import VARIANTS, variants_by_name
+from tests.contract.matrix import BROKEN_BY
+from tests.contract.ways_in import way_into
+
+LEVELS: Final = {rule.id: rule.level for rule in catalogue()}
+FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
+COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
+"""Families whose rules judge responses that rules of another family provoked."""
+ENGINE: Final = "OR-ENG"
+ENOUGH: Final = RunBudget(requests=4000)
+WARNED: Final = {"json-booleans": "OR-SCH-06"}
+"""Variants that a rule for a probable fact warns of."""
+NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only"})
+"""Variants that only cost time, or leave one kind of access."""
+
+
+@cache
+def compatible(one: str, other: str) -> bool:
+    """Return whether two faults can be seen in one tenant."""
+    return not cannot_be_combined(FAULTS[one], FAULTS[other])
+
+
+def all_compatible(names: Collection[str]) -> bool:
+    return all(compatible(one, other) for one, other in combinations(names, 2))
+
+
+def possible_variants(names: Collection[str]) -> list[str]:
+    """Return the variants under which every fault of a set shows."""
+    without = NEVER_DRAWN.union(*(FAULTS[name].needs.without for name in names))
+    return [name for name in VARIANTS if name not in without]
+
+
+def judged(
+    names: Sequence[str], variants: Sequence[str] = (), size: int = 40, rules: Sequence[str] | None = None
+) -> CheckReport:
+    """Return the report on a tenant with some faults; of all rules of reads or writes if none are given."""
+    needs = [FAULTS[name].needs for name in names]
+    writes = any(each.writes for each in needs)
+    access = next((each.access for each in needs if each.access != "any"), "bearer")
+    options = {option for each in needs for option in each.options}
+    lifetime = min((each.token_lifetime for each in needs if each.token_lifetime), default=3600)
+    engine = any(BROKEN_BY[name].startswith(ENGINE) for name in names)
+    include = list(rules) if rules is not None else ["writes"] if writes else []
+    exclude = [] if engine or rules is not None else ["engine"]
+    users = max(size, *(each.rows for each in needs))
+    plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
+    with Sandbox(users, faults=names, variants=replace(variants_by_name(variants)), token_lifetime=lifetime) as tenant:
+        target = Target(tenant.base_url, access=way_into(tenant, access, writes=writes), allow_writes=writes)
+        return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
+
+
+def rules_for(names: Collection[str]) -> list[str]:
+    """Return what to include in a check that is to see some faults and nothing else."""
+    rules = {BROKEN_BY[name] for name in names}
+    families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
+    return sorted(rules | {str(family) for family in families})
+
+
+def broken_rules(names: Collection[str]) -> set[str]:
+    """Return the rules that the faults break, without those that the standard leaves open."""
+    return {BROKEN_BY[name] for name in names if LEVELS[BROKEN_BY[name]] is not Level.OPEN}
+
+
+def unseen(report: CheckReport, names: Collection[str]) -> set[str]:
+    """Return the rules that faults break and that neither failed nor are explained by a failed rule."""
+    failed = {each.id for each in report.violations(Level.SHOULD)}
+    explained = {each.id for each in report.checks if each.explained_by in failed}
+    return broken_rules(names) - failed - explained
+
+
+def unexplained(report: CheckReport, names: Collection[str], variants: Collection[str] = ()) -> set[str]:
+    """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
+    known = {BROKEN_BY[name] for name in names} | {WARNED[name] for name in variants if name in WARNED}
+    return {each.id for each in report.violations(Level.SHOULD)} - known
+
+
+def breaks_a_must(names: Collection[str]) -> bool:
+    return any(LEVELS[BROKEN_BY[name]] is Level.MUST for name in names)

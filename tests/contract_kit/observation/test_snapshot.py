@@ -1,0 +1,54 @@
+"""The snapshot of a tenant whose collections do not page."""
+
+import json
+import re
+import socket
+
+import pytest
+
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.snapshot import read_all_collections, sample
+from tests.contract_kit.hostile import Behaviour, answer
+from tests.contract_kit.judging import ORGS, judging
+
+
+def unpaged(rows: int, cap: int | None, *, total: bool) -> Behaviour:
+    """Serve so many orgs, and ignore the offset; with a cap of 0, ignore the limit as well."""
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        limit = int((re.search(rb"limit=(\d+)", head) or [b"", b"100"])[1])
+        most = {None: limit, 0: rows}.get(cap, cap or 0)
+        name = head.split(b"?")[0].rpartition(b"/")[2]
+        records = [{"sourcedId": f"o-{number}"} for number in range(min(rows, most))] if name == b"orgs" else []
+        headers = {"X_Total_Count": str(rows if name == b"orgs" else 0)} if total else {}
+        connection.sendall(answer(json.dumps({"orgs": records}).encode(), **headers))
+
+    return behave
+
+
+def read(tenant: ObservedTenant) -> tuple[bool, int]:
+    read_all_collections(tenant, lambda _: None)
+    found = tenant.walk(ORGS)
+    return found.complete, len(found)
+
+
+@pytest.mark.parametrize("total", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "cap", "complete", "seen"),
+    [
+        (1250, 0, True, 1250),
+        (97, 0, True, 97),
+        (97, None, True, 97),
+        (1251, None, True, 1251),
+        (97, 20, False, 20),
+    ],
+)
+def test_a3_a_server_that_does_not_page_has_shown_its_whole_collection(
+    rows: int, cap: int | None, complete: bool, seen: int, total: bool
+) -> None:
+    with judging(unpaged(rows, cap, total=total)) as tenant:
+        assert read(tenant) == (complete, seen)
+
+
+def test_a_sample_holds_an_id_that_needs_escaping() -> None:
+    assert sample(["a", "b", "c/d", "e", ".."]) == ["a", "c/d", "e"]
