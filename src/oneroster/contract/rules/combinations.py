@@ -29,6 +29,8 @@ FIELD: Final = "dateLastModified"
 """Every record has it, it is never personal, and it can be filtered and sorted by."""
 MOST_ROWS: Final = 800
 MIN_ROWS: Final = 3
+MOST_PLAIN_PAGES: Final = 6
+"""Pages that are read again without parameters, to find out whether paging alone is wrong."""
 SELECTED_KINDS: Final = ("reference", "references", "strings", "records", "boolean", "number", "date")
 PAGING: Final = frozenset({"limit", "offset"})
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
@@ -64,6 +66,8 @@ def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
     if found is None or len(found) < MIN_ROWS:
         raise NotEnoughData(0 if found is None else len(found), MIN_ROWS, "rows")
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
+    if len(rows) < len(found):
+        raise ExplainedBy(("OR-SEM-10", "OR-SEM-28", "OR-PAG-04"), "rows are repeated without parameters as well")
     moments = {name: moment for name, row in rows.items() if (moment := parse_timestamp(row.get(FIELD)))}
     days = sorted({moment.astimezone(UTC).date() for moment in moments.values()})
     if len(days) < MIN_ROWS or len(moments) < len(rows):
@@ -153,6 +157,17 @@ def _wrong_rows_with(tenant: ObservedTenant, name: str) -> Callable[[Combination
     return lambda other: wrong_rows(tenant, other, [single_queries(other)[name]])
 
 
+def _plain_pages(pages: list[Query]) -> list[Query]:
+    """Return as many pages of that size, without parameters, as a collection needs at most."""
+    limit = int(pages[0]["limit"])
+    return [{"limit": limit, "offset": offset} for offset in range(0, MOST_PLAIN_PAGES * limit, limit)]
+
+
+def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
+    """Return a function that says what is wrong with sorted pages."""
+    return lambda other: wrong_rows(tenant, other, queries(other)["sort, limit and offset"])
+
+
 @rule(
     "OR-CMB-01",
     family="combinations",
@@ -169,6 +184,11 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
     for what, pages in queries(known).items():
         if (wrong := wrong_rows(tenant, known, pages)) is None:
             continue
+        plain = _plain_pages(pages)
+        if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
+            raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), "pages without parameters are wrong as well")
+        if "sort" in pages[0] and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
+            raise ExplainedBy(("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02"), "sorted pages are wrong as well")
         alone = [
             name
             for name, query in single_queries(known).items()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
@@ -88,6 +88,8 @@ def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     ids = [name for name in tenant.rows_by_id(tenant.walk(operation)) if name.isprintable() and "'" not in name]
     if len(ids) < SEVERAL:
         raise NotEnoughData(len(ids), SEVERAL, "records")
+    if ask_once(tenant, operation, {"limit": 1, "filter": "status"}).rows:
+        raise ExplainedBy(("OR-FLT-13", "OR-FLT-01"), "a filter that cannot be parsed is ignored")
     one, other = ids[0], ids[-1]
     # By every reading of the precedence, the first matches no record and the second at most one.
     for expression, allowed in (

@@ -78,7 +78,7 @@ def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Itera
     if not others:
         raise NotEnoughData(0, 1, "record of another kind")
     exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: others[0]}))
-    if exchange.status == 200:
+    if _ids_in(exchange):
         yield exchange_finding(f"{operation.operation_id} returned a record of another kind instead of 404", exchange)
 
 
@@ -134,7 +134,7 @@ def case_of_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     if not candidates:
         raise NotEnoughData(0, 1, "id with letters")
     exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: candidates[0].swapcase()}))
-    if exchange.status == 200:
+    if _ids_in(exchange):
         yield exchange_finding("an id in the other case of its letters returned a record instead of 404", exchange)
 
 
@@ -196,16 +196,17 @@ def hrefs_lead_to_records(tenant: ObservedTenant, operation: Operation) -> Itera
 
 def _is_canonical(tenant: ObservedTenant, element: str | None, href: str, target: str) -> bool:
     """Whether an address is that of a single read of the record; other rules read those."""
-    base = unquote(urlsplit(tenant.gateway.target.base_url).path)
-    path = unquote(urlsplit(href).path)
     if not tenant.gateway.is_own(href):
         # A tenant may name its public address; the kit requests no other origin.
         return True
-    return any(
-        path == base + operation.path.replace(f"{{{path_parameters(operation)[0]}}}", target)
+    base = tenant.gateway.target.base_url
+    wanted = {
+        base + operation.path.replace(f"{{{path_parameters(operation)[0]}}}", target)
         for operation in tenant.dialect.reads
         if operation.element == element
-    )
+    }
+    # An address that is not encoded is not a URI; OR-SCH-07 reports it.
+    return bool(wanted & {href, unquote(href), unquote(href.partition("?")[0])})
 
 
 def _wrong_address(tenant: ObservedTenant, name: str, elsewhere: dict[str, str]) -> Iterator[Finding]:
