@@ -13,6 +13,8 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import Offer
 from oneroster.contract.observation.snapshot import read_all_collections
+from oneroster.contract.reports import html
+from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import CheckReport, Status
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
@@ -91,6 +93,7 @@ def test_a12_operations_that_are_refused_are_not_offered_and_not_exercised() -> 
     refused = {each.operation_id for each in report.operations if each.offer == str(Offer.REFUSED)}
     assert {"getAllResults", "getAllCategories", "getAllLineItems"} <= refused
     assert {each.status for each in report.checks if each.operation_id in refused} == {Status.NOT_JUDGED}
+    assert "refused with these credentials: " in html.render(Summary.of(report))
 
 
 def test_a14_references_of_another_shape_are_named_and_followed() -> None:
