@@ -139,7 +139,8 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     offset = 1 if few else size
     first, second = read_page(tenant, found, size, 0), read_page(tenant, found, size, offset)
     if not second.rows:
-        yield finding(f"offset={offset} returned no rows although the collection has {len(found)}", second)
+        cause = f": {second.envelope_problem}" if second.envelope_problem else ""
+        yield finding(f"offset={offset} returned no rows although the collection has {len(found)}{cause}", second)
     elif set(second.ids) == set(first.ids) or (not few and second.ids == first.ids[: len(second.ids)]):
         yield finding(f"offset={offset} returned the same rows as offset=0", second, second.ids)
 
