@@ -20,6 +20,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # The entries of a package from top to bottom. An entry may import entries on lower lines, and on its own line.
     "": ("oneroster", "oneroster_v1p1", "oneroster_runtime"),
     "oneroster": (
+        "__main__",
         "cli",
         "inspection",
         "pull contract sandbox",

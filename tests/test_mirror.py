@@ -21,6 +21,7 @@ THROUGH_THEIR_PACKAGE: dict[str, str] = {
 
 GENERATED = "the generated package exports it; tests/generated uses it from there"
 EXCEPTIONS: dict[str, str] = {
+    "oneroster.__main__": "tests/test_public_names.py runs `python -m oneroster`",
     "oneroster.contract.observation.record_violations": "rules of records use it; tests/contract/test_faults.py",
     "oneroster.pull.formats.oneroster_csv.row_selection": "the reader of the format; test_row_selection.py",
     "oneroster.pull.incremental.update": "tests/pull/incremental/test_update.py pulls with `since`",

@@ -3,11 +3,14 @@
 import ast
 import subprocess
 import sys
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 import oneroster
+import oneroster_v1p1
 from oneroster import errors
 
 
@@ -45,3 +48,16 @@ def test_importing_the_package_loads_no_other_module_of_it() -> None:
     script = "import sys, oneroster; print([name for name in sys.modules if name.startswith('oneroster')])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "['oneroster']\n"
+
+
+def test_the_versions_of_kit_and_contract_are_attributes() -> None:
+    assert oneroster.__version__ == version("oneroster-kit")
+    document = Path(oneroster_v1p1.__file__ or "").with_name("openapi.json").read_bytes()
+    contract = oneroster_v1p1.specification().contract_version
+    assert oneroster_v1p1.__version__ == f"{contract}+{sha256(document).hexdigest()[:12]}"
+
+
+def test_python_m_oneroster_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "oneroster", "--version"], capture_output=True, text=True, check=True)
+    assert f"oneroster-kit {oneroster.__version__}\n" in done.stdout
+    assert f"OneRoster 1.1, contract {oneroster_v1p1.__version__}\n" in done.stdout

@@ -80,6 +80,10 @@ __getattr__, __dir__ = lazy_names(
 )
 
 
+__version__ = "1.0.0+fcc79b1b427b"
+"""The version of the contract, and the first digits of the SHA-256 of ``openapi.json``."""
+
+
 def document() -> dict[str, Any]:
     """Return the OpenAPI document that the package is generated from, as a fresh copy."""
     from oneroster_runtime.package_data import load_document

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from generation.differences import differences, moved, without_words
+from generation.differences import differences, moved, resolved, without_words
 from generation.document import Document, DocumentError
 from generation.package_model import Endpoint, Model, PackageModel, read_package_model
 from generation.struct_fields import nested_schema
@@ -167,7 +167,8 @@ def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Oper
     yield from _set(where, "success status", one.statuses, other.statuses, f"{place}/responses")
     yield from _set(where, "OAuth scope", one.oauth_scopes, other.oauth_scopes, f"{place}/security/oauth2 ")
     yield from _set(where, "profile", one.profiles, other.profiles, f"{place}/x-oneroster-profiles")
-    yield from _parameters(where, old.endpoints[one.operation_id], new.endpoints[other.operation_id])
+    endpoints = (old.endpoints[one.operation_id], new.endpoints[other.operation_id])
+    yield from _parameters(where, *endpoints, (old.document.data, new.document.data))
 
 
 def _place(operation: Operation) -> str:
@@ -189,7 +190,9 @@ def _set(where: str, what: str, old: tuple[Any, ...], new: tuple[Any, ...], plac
             yield Change(False, f"{where}: {what} {item} was added", (pointer,))
 
 
-def _parameters(where: str, one: Endpoint, other: Endpoint) -> Iterator[Change]:
+def _parameters(
+    where: str, one: Endpoint, other: Endpoint, documents: tuple[dict[str, Any], dict[str, Any]]
+) -> Iterator[Change]:
     old = {parameter.name: parameter for parameter in one.operation.parameters}
     new = {parameter.name: parameter for parameter in other.operation.parameters}
     pairs = _pair(old, new, _same_parameter)
@@ -203,7 +206,12 @@ def _parameters(where: str, one: Endpoint, other: Endpoint) -> Iterator[Change]:
         covers = _parameter_covers(other, name, "name")
         yield Change(new[name].required, f"{where}: {word} parameter {name} was added", covers)
     for name in pairs.kept:
-        if not _same_parameter(old[name], new[name]):
+        places = (one.parameter_places[name], other.parameter_places[name])
+        if places[0] != places[1] and resolved(documents[0], places[0]) == resolved(documents[1], places[1]):
+            said = f"parameter {name} is written at {places[1]} instead of {places[0]}, and the same"
+            covers = (*_parameter_covers(one, name), *_parameter_covers(other, name))
+            yield Change(False, f"{where}: {said}", covers)
+        elif not _same_parameter(old[name], new[name]):
             said = f"parameter {name} changed from {_type_name(old[name])} to {_type_name(new[name])}"
             covers = _parameter_covers(other, name, "in", "schema/type", "schema/format", "schema/$ref")
             yield Change(True, f"{where}: {said}", covers)
@@ -222,7 +230,12 @@ def _parameter_covers(endpoint: Endpoint, name: str, *keys: str) -> tuple[str, .
 
 
 def _same_parameter(one: Parameter, other: Parameter) -> bool:
-    return one[2:3] + one[4:] == other[2:3] + other[4:]
+    return (one.location, one.kind, one.format, one.enumeration) == (
+        other.location,
+        other.kind,
+        other.format,
+        other.enumeration,
+    )
 
 
 def _type_name(found: Parameter | Property) -> str:
@@ -238,7 +251,8 @@ def _models(old: PackageModel, new: PackageModel) -> Iterator[Change]:
     yield from _of_schemas("model", pairs)
     written = _written(new)
     for name, other in [*((name, name) for name in pairs.kept), *pairs.renamed]:
-        yield from _properties(old.models[name], new.models[other], other in written)
+        documents = (old.document.data, new.document.data)
+        yield from _properties(old.models[name], new.models[other], other in written, documents)
 
 
 def _of_schemas(what: str, pairs: _Pairs) -> Iterator[Change]:
@@ -266,7 +280,9 @@ def _written(package: PackageModel) -> set[str]:
     return found
 
 
-def _properties(old: Model, new: Model, written: bool) -> Iterator[Change]:
+def _properties(
+    old: Model, new: Model, written: bool, documents: tuple[dict[str, Any], dict[str, Any]]
+) -> Iterator[Change]:
     pairs = _pair(old.properties, new.properties, _same_property)
     for name in pairs.removed:
         yield Change(True, f"{_owner(old, name)}: property {name} was removed", _covers(old, name))
@@ -284,10 +300,24 @@ def _properties(old: Model, new: Model, written: bool) -> Iterator[Change]:
     for name in pairs.kept:
         where = f"{_owner(new, name)}: property {name}"
         yield from _property(where, old.properties[name], new.properties[name], written, new.places[name])
+        if _same_type(old.properties[name], new.properties[name]):
+            yield from _rewritten(where, old, new, name, documents)
         # A property may move between a schema and the one that it inherits from.
         if old.places[name] != new.places[name]:
             moves = (old.places[name], new.places[name])
             yield Change(False, f"{where} moved from {moves[0]} to {moves[1]}", moves=moves)
+
+
+def _rewritten(
+    where: str, old: Model, new: Model, name: str, documents: tuple[dict[str, Any], dict[str, Any]]
+) -> Iterator[Change]:
+    """Yield the change of a property that refers to a component now, or no longer, and says the same."""
+    place = new.places[name]
+    before, after = resolved(documents[0], old.places[name]), resolved(documents[1], place)
+    as_written = (resolved(each, place, follow=False) for each in documents)
+    if old.places[name] == place and before == after and len({json.dumps(each) for each in as_written}) > 1:
+        covers = tuple(f"{place}/{key}" for key in ("$ref", *after))
+        yield Change(False, f"{where} is written in another way, and the same", covers)
 
 
 def _owner(model: Model, name: str) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from generation import changes, document, emit, lint
+from generation import changes, document, emit, lint, releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,8 @@ examples:
   scripts/generate --check    write nothing; exit 1 if the package differs from what document and templates give
   scripts/generate --document draft.yaml --package oneroster_draft --output /tmp/generated
 
-exit status: 0 done, or nothing to do; 1 an error in the document, a tool that failed, or with --check a difference."""
+exit status: 0 done, or nothing to do; 1 an error in the document, a tool that failed, or with --check a difference or a
+version of the contract that its changes since the last release do not allow."""
 
 
 class _Target(NamedTuple):
@@ -53,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
             fresh = Path(folder) / target.package.name
             emit.emit(_read(target.source), target.source.name, fresh)
-            return _check(fresh, target) if options.check else _write(fresh, target)
+            status = _check(fresh, target) if options.check else _write(fresh, target)
+            release = releases.Release.beside(target.source)
+            return status if release is None else max(status, _release(release, _document(fresh) or {}, options))
     except _LintError as error:
         message = str(error)
     except document.DocumentError as error:
@@ -72,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if the package is out of date")
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="make the document the released one, with its changes in released/CHANGELOG.md",
+    )
     parser.add_argument("--document", type=Path, default=ROOT / "openapi.yaml", help="the document (openapi.yaml)")
     parser.add_argument("--package", type=_package_name, default=PACKAGE, help=f"the name of the package ({PACKAGE})")
     parser.add_argument(
@@ -149,6 +157,25 @@ def _document(package: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _release(release: releases.Release, contract: dict[str, Any], options: argparse.Namespace) -> int:
+    """Write or check the changelog of the contract, and check its version; return the exit status."""
+    problem, text = releases.version_problem(release, contract), releases.changelog(release, contract)
+    if problem:
+        print(f"{options.document.name}: {problem}.")
+    if options.release and contract == release.document:
+        print("Nothing changed since the last release.")
+    elif options.release and not problem:
+        print(f"Released version {release.make(contract)} of the contract.")
+    elif not options.check:
+        release.changelog_path.write_text(text, encoding="utf-8")
+    elif text != release.changelog_text:
+        print(
+            f"{release.changelog_path.parent.name}/{release.changelog_path.name} is out of date. Run scripts/generate."
+        )
+        return 1
+    return 1 if problem and (options.check or options.release) else 0
 
 
 def _files(package: Path) -> Iterator[str]:

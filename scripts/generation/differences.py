@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from oneroster_runtime.specification.schemas import escape, unescape
 from oneroster_runtime.specification.vocabulary import OBJECTS
 
-__all__ = ["Difference", "differences", "moved", "without_words"]
+__all__ = ["Difference", "differences", "moved", "resolved", "without_words"]
 
 _WORDS = frozenset({"description", "summary", "x-oneroster-note", "note"})
+_MARKS = ("x-oneroster-trust", "x-oneroster-presence")
 _ABSENT: Any = object()
 
 
@@ -31,6 +32,19 @@ class Difference(NamedTuple):
         if self.after is None:
             return f"{self.pointer} was removed: {_shown(self.before)}"
         return f"{self.pointer}: {_shown(self.before)} → {_shown(self.after)}"
+
+
+def resolved(document: Mapping[str, Any], pointer: str, *, follow: bool = True) -> Any:
+    """Return the part at a pointer without words and marks, with what it refers to in its place if `follow`."""
+    part: Any = document
+    for step in pointer.split("/")[1:]:
+        part = part[int(step)] if isinstance(part, list) else part[unescape(step)]
+    target = {"$ref": part["$ref"]} if "$ref" in part else {}
+    if target and follow:
+        target = resolved(document, part["$ref"][1:])
+    form = "parameter" if "/parameters/" in pointer else "property"
+    own = without_words({key: value for key, value in part.items() if key not in ("$ref", *_MARKS)}, form)
+    return {**target, **own}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:

@@ -59,13 +59,15 @@ def operation_ids(document: Document) -> Found:
 
 @rule(
     "operation-form",
-    "Every operation has a summary, one of the tags, profiles, and the kinds of security of the conventions.",
+    "Every operation has a summary, a description, one of the tags, profiles, and the kinds of security of the "
+    "conventions.",
 )
 def operation_form(document: Document) -> Found:
     tags = {tag["name"] for tag in document.get("tags", [])}
     for path, operation in operations(document):
-        if not operation.get("summary"):
-            yield path, "the operation has no summary"
+        for key in ("summary", "description"):
+            if not operation.get(key):
+                yield path, f"the operation has no {key}"
         if len(operation.get("tags", [])) != 1 or not tags.issuperset(operation["tags"]):
             place = (*path, "tags") if "tags" in operation else path
             yield place, "the operation needs exactly one of the document's tags"
@@ -174,6 +176,17 @@ def properties(document: Document) -> Found:
         for index, name in enumerate(schema.get("required", [])):
             if name not in schema["properties"]:
                 yield (*path, "required", index), f"the required property {name} is not described"
+
+
+@rule("marks", "Every operation, parameter, response and security scheme has a trust mark.")
+def marks(document: Document) -> Found:
+    parts: list[tuple[Path, Mapping[str, object]]] = list(operations(document))
+    for section in ("parameters", "responses", "securitySchemes"):
+        found = document["components"].get(section, {})
+        parts += [(("components", section, name), part) for name, part in found.items()]
+    for path, part in parts:
+        if "x-oneroster-trust" not in part and "$ref" not in part:
+            yield path, "the part has no x-oneroster-trust of A, B or C"
 
 
 @rule("uncertain", "A fact with the mark C has a note with the reason, also if only its presence is uncertain.")

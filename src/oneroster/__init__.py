@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from oneroster.transport.bounded_response import ResponseLimits
     from oneroster.transport.retry import Retry
 
+    __version__: str
+
 __all__ = [
     "AccessDeniedError",
     "AccessError",
@@ -76,10 +78,14 @@ _MODULES = {
 
 def __getattr__(name: str) -> object:
     # Loaded on first use: the sandbox and `--help` do not need the client and its dependencies.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("oneroster-kit")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

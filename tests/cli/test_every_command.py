@@ -50,7 +50,7 @@ NUMBERS = [
     (name, parameter.opts[0], value)
     for name in COMMANDS
     for parameter in _load(name).params
-    if parameter.type.name.startswith(("float", "int"))
+    if parameter.type.name.startswith(("float", "int")) or "PERCENT" in (parameter.metavar or "")
     for value in ("nan", "inf", "-inf", "-1", "1" + 30 * "0", "x")
 ]
 
@@ -66,11 +66,26 @@ def test_a_number_out_of_bounds_is_wrong_usage(name: str, option: str, value: st
     assert option in result.stderr
 
 
+@pytest.mark.parametrize("command", [["check", "--sandbox"], ["sandbox"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "x", "1e3"])
+def test_a_size_out_of_bounds_is_wrong_usage(command: list[str], value: str) -> None:
+    result = run(*command, f"--size={value}")
+    assert result.exit_code == 2
+    assert re.search(r"users", result.stderr)
+
+
+OPTIONS = [
+    (name, parameter)
+    for name in COMMANDS
+    for parameter in _load(name).params
+    if parameter.param_type_name == "option" and not parameter.is_flag
+]
 NAMES = [
-    ("check", "--include"), ("check", "--exclude"), ("check", "--fault"), ("check", "--variant"),
-    ("sandbox", "--fault"), ("sandbox", "--variant"), ("pull", "--only"), ("pull", "--without"),
-    ("diff", "--only"), ("get", "--fields"),
-]  # fmt: skip
+    (name, each.opts[0], each.name)
+    for name, each in OPTIONS
+    if each.metavar in ("NAME", "NAMES", "COLLECTION") and each.multiple
+]
+SINGLE = [(name, each) for name, each in OPTIONS if not each.multiple]
 
 
 def parsed(name: str, *arguments: str) -> dict[str, Any]:
@@ -78,11 +93,25 @@ def parsed(name: str, *arguments: str) -> dict[str, Any]:
     return params
 
 
-@pytest.mark.parametrize(("name", "option"), NAMES)
-def test_names_are_repeated_or_separated_by_commas(name: str, option: str) -> None:
-    key = option.removeprefix("--")
+def test_there_are_names_to_repeat() -> None:
+    assert {option for _, option, _ in NAMES} == {
+        "--include", "--exclude", "--fault", "--variant", "--only", "--without", "--fields",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "option", "key"), NAMES)
+def test_names_are_repeated_or_separated_by_commas(name: str, option: str, key: str) -> None:
     assert parsed(name, option, "a,b", option, " c ")[key] == ["a", "b", "c"]
     assert run(name, *ARGUMENTS.get(name, []), option, " ,").exit_code == 2
+
+
+@pytest.mark.parametrize(("name", "option"), SINGLE, ids=lambda value: value if isinstance(value, str) else value.name)
+def test_an_option_that_takes_one_value_is_not_repeated(name: str, option: Any) -> None:
+    value = str(next(iter(getattr(option.type, "choices", ())), getattr(option.type, "min", None) or 1))
+    result = run(name, *ARGUMENTS.get(name, []), option.opts[0], value, f"{option.opts[0]}={value}")
+    assert result.exit_code == 2, result.output
+    assert option.opts[0] in result.stderr
+    assert "more than once" in result.stderr
 
 
 def test_ids_and_filters_may_hold_commas() -> None:

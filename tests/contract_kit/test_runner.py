@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotJudged
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
@@ -153,7 +153,7 @@ def crashes(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]
 
 
 def has_nothing(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    raise NotJudged("there is nothing")
+    raise NotOffered("there is nothing")
 
 
 def test_no_finding_is_a_pass_on_every_operation(sandbox: Target) -> None:

@@ -56,6 +56,7 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "courses~1{course_id}~1classes",
     ),
     "profiles": (lambda d: get(d, "/orgs").update({"x-oneroster-profiles": ["nowhere"]}), "x-oneroster-profiles"),
+    "marks": (lambda d: responses(d)["NotFound"].pop("x-oneroster-trust"), "responses/NotFound"),
     "properties": (lambda d: org(d)["properties"]["name"].pop("description"), "properties/name"),
     "uncertain": (lambda d: schemas(d)["StatusInfoSet"].pop("x-oneroster-note"), "StatusInfoSet"),
     "references": (lambda d: org(d)["properties"]["parent"].pop("x-oneroster-reference"), "properties/parent"),
@@ -120,7 +121,12 @@ def test_every_rule_can_be_broken() -> None:
             "openapi-3.1",
             "",
         ),
-        ("x-oneroster-profiles: [standard]\n      security:", "security:", "operation-form", "x-oneroster-profiles"),
+        (
+            "x-oneroster-profiles: [standard]\n      x-oneroster",
+            "x-oneroster",
+            "operation-form",
+            "x-oneroster-profiles",
+        ),
     ],
 )
 def test_a_problem_names_line_rule_and_cause(old: str, new: str, rule: str, said: str) -> None:

@@ -80,5 +80,5 @@ def test_a_name_exists_as_a_link_to_nothing_too(tmp_path: Path) -> None:
     assert not lexists(tmp_path / "nothing")
     with pytest.raises(FileExistsError):
         write_new_file(tmp_path / "link", b"")
-    write_new_file(tmp_path / "nothing", b"x", private=False)
+    write_new_file(tmp_path / "nothing", b"x")
     assert (tmp_path / "nothing").read_bytes() == b"x"

@@ -5,13 +5,15 @@ import json
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from oneroster import ForeignOriginError, ResponseLimits, TokenError, TransportError
+from oneroster.classlink import make_roster_request
 from oneroster.contract.errors import AccessRefusedError, KitError
+from oneroster.transport import bounded_response
 from tests.contract_kit.hostile import (
     JSON_HEAD,
     Behaviour,
@@ -111,7 +113,7 @@ DAMAGED: dict[str, Behaviour] = {
 
 @readers
 @pytest.mark.parametrize("behave", SLOW.values(), ids=SLOW.keys())
-def test_the_deadline_holds_in_every_part_of_a_response(read: Reader, behave: Behaviour) -> None:
+def test_the_deadline_holds_in_every_part_of_a_response_c9(read: Reader, behave: Behaviour) -> None:
     with serving(behave) as server, pytest.raises((TransportError, KitError), match=r"did not end within|timeout"):
         read(server.base_url, limits=SHORT)
     assert len(server.requests) == 1
@@ -126,7 +128,7 @@ def test_a_stalled_server_costs_one_total_timeout(read: Reader) -> None:
 
 @readers
 @pytest.mark.parametrize("behave", LARGE.values(), ids=LARGE.keys())
-def test_a_body_is_bounded_before_and_after_decompression(read: Reader, behave: Behaviour) -> None:
+def test_a_body_is_bounded_before_and_after_decompression_a21(read: Reader, behave: Behaviour) -> None:
     told = r"more than 4000000|longer than 4000000|Content-Encoding"
     with serving(behave) as server, little_memory(), pytest.raises((TransportError, KitError), match=told):
         read(server.base_url)
@@ -184,7 +186,7 @@ def test_another_origin_receives_nothing(read: Reader) -> None:
         ("3600", False),
     ],
 )
-def test_any_retry_after_is_read(read: Reader, header: str, repeated: bool) -> None:
+def test_any_retry_after_is_read_c10(read: Reader, header: str, repeated: bool) -> None:
     with serving(says(answer(b"", "503 Busy", Retry_After=header), EMPTY)) as server:
         if repeated or read is not READERS["kit"]:
             assert read(server.base_url).status == (200 if repeated else 503)
@@ -227,13 +229,26 @@ def read_with_token(read: Reader, server: HostileServer, limits: ResponseLimits 
     "token",
     [
         json.dumps({"access_token": "t", "token_type": "BearerToken"}).encode(),
+        json.dumps({"access_token": "t", "token_type": "Bearer Token"}).encode(),
+        json.dumps({"access_token": "t", "token_type": "bearer_token"}).encode(),
+        json.dumps({"access_token": "t", "token_type": None}).encode(),
+        json.dumps({"access_token": "t", "token_type": ""}).encode(),
         b'{"access_token": "t", "expires_in": ' + b"9" * 400 + b"}",
         b'{"access_token": "t", "expires_in": "' + b"9" * 400 + b'"}',
         b'{"access_token": "t", "expires_in": {}, "scope": 7}',
     ],
-    ids=["BearerToken", "400 digits", "400 digits as text", "other types"],
+    ids=[
+        "BearerToken",
+        "Bearer Token",
+        "bearer_token",
+        "null",
+        "empty",
+        "400 digits",
+        "400 digits as text",
+        "other types",
+    ],
 )
-def test_an_odd_token_is_used(read: Reader, token: bytes) -> None:
+def test_an_odd_token_is_used_a20_c10(read: Reader, token: bytes) -> None:
     with serving(granting(token)) as server:
         assert read_with_token(read, server) == 200
 
@@ -252,7 +267,7 @@ def test_an_odd_token_is_used(read: Reader, token: bytes) -> None:
     ],
     ids=["nested lists", "nested objects", "bad UTF-8", "line break", "mac", "list", "empty"],
 )
-def test_a_token_endpoint_without_a_usable_token_is_an_access_error(read: Reader, token: bytes) -> None:
+def test_a_token_endpoint_without_a_usable_token_is_an_access_error_a20(read: Reader, token: bytes) -> None:
     for status in ("200 OK", "400 Bad Request"):
         with serving(granting(token, status)) as server, pytest.raises((TokenError, AccessRefusedError)) as caught:
             read_with_token(read, server)
@@ -261,7 +276,7 @@ def test_a_token_endpoint_without_a_usable_token_is_an_access_error(read: Reader
 
 @readers
 @pytest.mark.parametrize("behave", [*LARGE.values(), *SLOW.values()], ids=[*LARGE, *SLOW])
-def test_a_token_response_is_bounded_in_size_and_time(read: Reader, behave: Behaviour) -> None:
+def test_a_token_response_is_bounded_in_size_and_time_a21_c9(read: Reader, behave: Behaviour) -> None:
     limits = LIMITS if behave in LARGE.values() else SHORT
     errors = (TokenError, TransportError, KitError)
     with serving(endpoint(behave)) as server, little_memory(), pytest.raises(errors):
@@ -274,3 +289,48 @@ def test_the_body_of_a_401_is_bounded(read: Reader) -> None:
     behave = endpoint(says(answer(b'{"access_token": "t"}')), refusing)
     with serving(behave) as server, little_memory(), pytest.raises((TransportError, KitError)):
         read_with_token(read, server)
+
+
+FAILED = {"status_code": 0, "response": "An error occurred, check your URL"}
+
+
+@pytest.fixture
+def ask_like_classlink(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[HostileServer, ResponseLimits], dict[str, int | str]]:
+    """`make_roster_request`, which has no argument for limits."""
+
+    def ask(server: HostileServer, limits: ResponseLimits) -> dict[str, int | str]:
+        monkeypatch.setattr(bounded_response, "ResponseLimits", lambda: limits)
+        return make_roster_request(f"{server.base_url}/orgs", "id", "s3cret")
+
+    return ask
+
+
+Ask = Callable[[HostileServer, ResponseLimits], dict[str, int | str]]
+
+
+@pytest.mark.parametrize("behave", SLOW.values(), ids=SLOW.keys())
+def test_the_way_of_classlink_ends_in_time(behave: Behaviour, ask_like_classlink: Ask) -> None:
+    with serving(behave) as server:
+        assert ask_like_classlink(server, SHORT) == FAILED
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("behave", LARGE.values(), ids=LARGE.keys())
+def test_the_way_of_classlink_bounds_a_body(behave: Behaviour, ask_like_classlink: Ask) -> None:
+    with serving(behave) as server, little_memory():
+        assert ask_like_classlink(server, LIMITS) == FAILED
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("behave", DAMAGED.values(), ids=DAMAGED.keys())
+def test_the_way_of_classlink_reports_damage_as_its_dict(behave: Behaviour, ask_like_classlink: Ask) -> None:
+    with serving(behave) as server:
+        assert ask_like_classlink(server, LIMITS) == FAILED
+
+
+def test_the_way_of_classlink_ends_a_circle_of_redirects(ask_like_classlink: Ask) -> None:
+    with serving(says(answer(b"", "302 Found", Location="/orgs"))) as server:
+        assert ask_like_classlink(server, LIMITS) == FAILED
+    assert len(server.requests) == 20

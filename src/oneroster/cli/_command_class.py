@@ -3,6 +3,7 @@
 import math
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -57,6 +58,8 @@ class _Command(TyperCommand):
             name = argument.partition("=")[0]
             if name in self.renamed:
                 ctx.fail(f"{name} has been renamed to {self.renamed[name]}")
+        if not ctx.resilient_parsing:
+            _check_repetition(ctx, self.make_parser(ctx).parse_args(args=list(args))[2])
         rest = super().parse_args(ctx, args)
         for parameter in self.params if not ctx.resilient_parsing else ():
             name = parameter.name or ""
@@ -136,6 +139,18 @@ def command_class(
     """
     attributes = {"renamed": renamed, "details": details, "names": names, "pairs": pairs, "hint": hint}
     return type("Command", (_Command,), attributes)
+
+
+def _check_repetition(ctx: Any, given: list[Any]) -> None:
+    """Refuse a second value for an option that takes one, of which the parser would only keep the last.
+
+    Raises:
+        typer.BadParameter: An option is repeated.
+    """
+    for parameter, times in Counter(given).items():
+        single = parameter.param_type_name == "option" and not (parameter.multiple or parameter.is_flag)
+        if single and times > 1:
+            raise typer.BadParameter("it takes one value, and is given more than once.", ctx=ctx, param=parameter)
 
 
 def _check_number(ctx: Any, parameter: Any, value: Any) -> None:

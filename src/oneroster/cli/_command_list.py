@@ -128,7 +128,7 @@ def _print_versions(wanted: bool) -> None:
     typer.echo(f"oneroster-kit {version('oneroster-kit')}")
     typer.echo(f"Python {sys.version.partition(' ')[0]}")
     for number in Standard.versions():
-        typer.echo(f"OneRoster {number}, document {Standard.of(number).document()['info']['version']}")
+        typer.echo(f"OneRoster {number}, contract {import_module(Standard.of(number).package).__version__}")
     raise typer.Exit
 
 

@@ -22,6 +22,8 @@ HELP = f"""{COMMANDS["sandbox"].summary}
 
 The same size and seed give the same data on every machine. Written data is lost when the sandbox stops.
 
+Exit status: 0 terminated (SIGTERM), 2 wrong usage, 130 interrupted (Ctrl-C).
+
 Examples:
 
 - `oneroster sandbox` serves 41 users on a free port
@@ -93,6 +95,10 @@ _MIN_USERS_WITH_PROGRESS: Final = 2_000
 """Smaller districts are built before a progress bar could be seen."""
 
 
+class _TerminatedError(Exception):
+    """The process received SIGTERM."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
     cls = command_class(details={"profile": _profile_names}, names=("fault", "variant"))
@@ -139,10 +145,9 @@ def sandbox(
             fail("sandbox", str(error), USAGE)
         except OSError as error:
             fail("sandbox", f"cannot start: {error.strerror}", USAGE)
-        with _until_interrupted():
+        with _until_terminated():
             _print_access(tenant, fault, variant)
             threading.Event().wait()
-    typer.echo("Stopped.")
 
 
 @contextmanager
@@ -186,13 +191,17 @@ def _print_access(tenant: "Sandbox", faults: list[str], variants: list[str]) -> 
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Leave the block without an error on Ctrl-C and on SIGTERM."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _until_terminated() -> Iterator[None]:
+    """Leave the block without an error on SIGTERM, which is how a service is stopped; Ctrl-C is an interrupt."""
+
+    def terminate(_number: int, _frame: object) -> None:
+        raise _TerminatedError
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
-    except KeyboardInterrupt:
-        typer.echo()
+    except _TerminatedError:
+        typer.echo("Stopped.")
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -22,6 +22,7 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.explanations import SymptomKey, explain
 from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
@@ -57,6 +58,7 @@ def check(
     seed: int | None = None,
     progress: ProgressCallback = lambda _what, _done, _steps: None,
     inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
+    observe: Callable[[Exchange], None] = lambda _exchange: None,
 ) -> CheckReport:
     """Run rules on a tenant and return a report.
 
@@ -70,6 +72,7 @@ def check(
         seed: Makes the run repeatable; random if None.
         progress: Called before each step.
         inspect: Called with the tenant after all rules have run.
+        observe: Called with every request and its response.
 
     Raises:
         OverlayError: The target's dialect does not exist.
@@ -77,7 +80,7 @@ def check(
     chosen = select() if rules is None else tuple(rules)
     seed = random.randrange(_MAX_SEED) if seed is None else seed  # noqa: S311 - not used for security
     started, began = datetime.now(UTC), time.monotonic()
-    with Gateway(target, limits) as gateway:
+    with Gateway(target, limits, observe=observe) as gateway:
         tenant = ObservedTenant(gateway, seed, plan)
         with cleanup(tenant):
             checks, unjudged = run_rules(tenant, chosen, progress)

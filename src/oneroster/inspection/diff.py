@@ -123,6 +123,8 @@ class _Comparison:
         self._one_sided = sorted((names[0] ^ names[1]) - offsets)
         self._columns = [name for name in self._schemas[0].names if name in names[1] and name != _KEY]
         # Two bundles have the same gaps. Against another format, only what a bundle contains is compared.
+        zones = {roster.manifest.time_zone for roster in self._rosters} - {""}
+        self._time_zone = zones.pop().replace("'", "") if len(zones) == 1 else ""
         self._mixed = isinstance(old, BundleRoster) != isinstance(new, BundleRoster)
 
     def run(self, workspace: DuckDbWorkspace, limit: int) -> CollectionDiff:
@@ -179,9 +181,17 @@ class _Comparison:
             return f"CASE WHEN strlen({quoted(name)}) > {_MAX_TEXT_BYTES} THEN {digest} ELSE {text} END"
         if not self._is_day(name):
             return quoted(name)
+        return f"CAST({self._local_time(schema, name)} AS DATE)"
+
+    def _local_time(self, schema: pa.Schema, name: str) -> str:
+        """Return SQL for a timestamp in the time zone in which a bundle has its day."""
+        if schema.field(name).metadata == DAY_PRECISION:
+            return quoted(name)
+        if self._time_zone:
+            return f"timezone('{self._time_zone}', {quoted(name)})"
         offset = f"{name}Offset"
         minutes = f"coalesce({quoted(offset)}, 0)" if offset in schema.names else "0"
-        return f"CAST({quoted(name)} + to_minutes({minutes}) AS DATE)"
+        return f"({quoted(name)} + to_minutes({minutes}))"
 
     def _result(self, workspace: DuckDbWorkspace, rows: tuple[int, int], limit: int) -> CollectionDiff:
         sums = "".join(f", coalesce(sum(d{index}::INT), 0)" for index in range(len(self._columns)))

@@ -26,7 +26,7 @@ class IdLog:
         """Append ids; None for a row without one."""
         self._pending += ids
         if len(self._pending) >= _CHUNK:
-            self._chunks.append(zlib.compress(_encode([_writable(name) for name in self._pending]), _LEVEL))
+            self._chunks.append(zlib.compress(_encoded(self._pending), _LEVEL))
             self._pending = []
 
     def chunks(self) -> Iterator[list[str | None]]:
@@ -34,13 +34,12 @@ class IdLog:
         for chunk in self._chunks:
             yield _decode(zlib.decompress(chunk))
         if self._pending:
-            yield [_writable(name) for name in self._pending]
+            yield _decode(_encoded(self._pending))
 
 
-def _writable(name: str | None) -> str | None:
-    # A lone surrogate has no UTF-8 form. Such an id cannot be requested, so its exact form is not needed.
-    return name if name is None or not _has_surrogates(name) else name.encode("utf-8", "replace").decode()
-
-
-def _has_surrogates(name: str) -> bool:
-    return not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name)
+def _encoded(ids: list[str | None]) -> bytes:
+    try:
+        return _encode(ids)
+    except UnicodeEncodeError:
+        # A lone surrogate has no UTF-8 form. Such an id cannot be requested, so its exact form is not needed.
+        return _encode([name and name.encode("utf-8", "replace").decode() for name in ids])

@@ -150,6 +150,7 @@ class _Pull:
             "standard": self._standard.version,
             "base_url": self._session.settings.base_url,
             "profile": self._options.profile,
+            "time_zone": self._session.settings.time_zone,
             "columns": {element: list(names) for element, names in self._fetch.columns.items()},
             "filters": {name: sha256(text.encode()).hexdigest() for name, text in self._selection.filters.items()},
             "since": update and format_time(update.since),
@@ -195,6 +196,7 @@ class _Pull:
             standard=self._standard.version,
             base_url=self._session.settings.base_url,
             profile=self._options.profile,
+            time_zone=self._session.settings.time_zone or "",
             started_at=staging.started_at,
             finished_at=_now(),
             watermark=staging.started_at,
@@ -265,7 +267,7 @@ class _Pull:
         beside = (manifest_path(self._destination).name, rejects_path(self._destination).name)
         with as_destination_errors(self._destination, "written"):
             if not self._format.embeds_manifest:
-                write_new_file(folder / beside[0], manifest.to_json(), private=False)
+                write_new_file(folder / beside[0], manifest.to_json())
             self._rejects.add(written.rejects)
             if listed := self._rejects.as_ndjson():
                 write_new_file(folder / beside[1], listed)

@@ -20,8 +20,8 @@ class CollectionOutcome:
         collection: The collection, as in ``users``.
         rows: The number of rows in the result; 0 after an error.
         fetched: The number of rows fetched, before those of `active` are left out.
-        announced: The number of rows of the collection that the server announces, also where `rows` are changes only;
-            None if it announces none.
+        announced: The number of rows of the collection that the server announces, also where `rows` are changes only
+            (of its active rows, if only those are kept); None if it announces none.
         requests: The number of requests sent, retries included.
         retries: The number of requests sent again.
         seconds: The duration of the fetch.

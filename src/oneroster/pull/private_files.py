@@ -34,23 +34,22 @@ def make_private_folder(path: Path) -> Path:
     return path
 
 
-def create_private_file(path: Path, mode: int = 0o600) -> int:
+def create_private_file(path: Path) -> int:
     """Create a file that only its owner can read, and return a descriptor for writing; the caller closes it."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, mode)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o600)
 
 
-def write_new_file(path: Path, content: bytes, *, private: bool = True) -> None:
-    """Write a file that does not exist, and flush it to the disk.
+def write_new_file(path: Path, content: bytes) -> None:
+    """Write a file that does not exist, with owner-only permissions, and flush it to the disk.
 
     Args:
         path: The file.
         content: The whole content.
-        private: Whether only the owner may read the file.
 
     Raises:
         OSError: It exists, or cannot be written.
     """
-    descriptor = create_private_file(path, 0o600 if private else 0o666)
+    descriptor = create_private_file(path)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

@@ -15,7 +15,7 @@ class Reopens(Protocol):
     """What holds connections."""
 
     def reopen(self) -> object:
-        """Open new connections, and return the inherited ones."""
+        """Open new connections from now on, and return the inherited ones."""
 
 
 _reopened: Final[WeakSet[Reopens]] = WeakSet()

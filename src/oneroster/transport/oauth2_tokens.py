@@ -13,10 +13,6 @@ _RENEWAL_MARGIN: Final = 60.0
 minutes."""
 
 
-_BEARER: Final = ("bearer", "bearertoken")
-"""Names of the bearer token; some servers send the second."""
-
-
 class Token(NamedTuple):
     """An access token.
 
@@ -54,10 +50,11 @@ def read_token(data: object, sent_at: float) -> Token:
         TokenError: The response has no usable bearer token.
     """
     body: Mapping[str, Any] = data if isinstance(data, dict) else {}
-    value, kind = body.get("access_token"), body.get("token_type", "bearer")
+    value, kind = body.get("access_token"), body.get("token_type") or "Bearer"
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         raise TokenError("The response of the token endpoint has no usable access_token.")
-    if not isinstance(kind, str) or kind.strip().lower() not in _BEARER:
+    # Servers spell it in many ways, as in BearerToken.
+    if not isinstance(kind, str) or "bearer" not in kind.lower():
         raise TokenError("The token endpoint issued a token that is not a bearer token.")
     lifetime = _seconds(body.get("expires_in"))
     return Token(value, None if lifetime is None else sent_at + lifetime - min(_RENEWAL_MARGIN, lifetime / 5))

@@ -82,30 +82,34 @@ class Session(SessionBase):
         self.ssl_context = ssl_context
         self.http_client: httpx.Client | None = http_client if sharing is None else sharing.http_client
         self._closed = self._forked = False
-        self._open()
+        self._renew()
+        self._opened: tuple[httpx.Client, SyncTransport] | None = self._open() if sharing is None else None
         reopen_after_fork(self)
 
-    def _open(self) -> None:
+    def _renew(self) -> None:
         self._cancellation = Cancellation()
         self._stop_events: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
-        if self._sharing is not None:
-            return
-        self._transport = SyncTransport(TlsSettings.of(self.settings, self.ssl_context))
-        callers = self.http_client
-        transport = self._transport if callers is None else CallersTransport(callers, self.settings.base_url)
-        self._client = open_client(transport, **self.client_options())
+
+    def _open(self) -> tuple[httpx.Client, SyncTransport]:
+        own, callers = SyncTransport(TlsSettings.of(self.settings, self.ssl_context)), self.http_client
+        transport = own if callers is None else CallersTransport(callers, self.settings.base_url)
+        return open_client(transport, **self.client_options()), own
 
     @property
     def client(self) -> httpx.Client:
-        """The client that sends, which sessions may share."""
-        return self._client if self._sharing is None else self._sharing.client
+        """The client that sends, which sessions may share; a new one in a forked process."""
+        if self._sharing is not None:
+            return self._sharing.client
+        with self._lock:
+            self._opened = self._opened or self._open()
+            return self._opened[0]
 
     def reopen(self) -> object:
-        """Open new connections in a forked process, and return those of the parent."""
-        inherited = None if self._sharing is not None else (self._client, self._transport)
-        self._forked = True
-        self._open()
+        """Open new connections in a forked process, once they are used, and return those of the parent."""
+        inherited, self._opened, self._forked = self._opened, None, True
+        # Another thread of the parent may have held the lock, and its events are of no use here.
+        self._renew()
         return inherited
 
     def close(self) -> None:
@@ -114,10 +118,12 @@ class Session(SessionBase):
             self._closed = True
             for stop in self._stop_events:
                 stop.set()
+            opened = self._opened
         self._cancellation.stop()
-        if self._sharing is None:
-            self._transport.stop()
-            self._client.close()
+        if opened is not None:
+            client, transport = opened
+            transport.stop()
+            client.close()
 
     def turn(self) -> AbstractContextManager[object]:
         """Return a context for one attempt; entering it may wait, which does not shorten the time for the response."""

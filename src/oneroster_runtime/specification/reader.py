@@ -27,6 +27,8 @@ __all__ = ["METHODS", "SpecificationReader", "read_specification"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _DEFAULT_SERVICE: Final = "oneroster"
+_TRUST: Final = "x-oneroster-trust"
+_CONTRACT_VERSION: Final = "x-oneroster-contract-version"
 _DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
@@ -85,6 +87,13 @@ class SpecificationReader(SchemaReader):
             profiles=MappingProxyType(self.profiles()),
             alternatives=MappingProxyType(self.alternatives),
             booleans=self.booleans(),
+            contract_version=str(self.document.get("info", {}).get(_CONTRACT_VERSION, "")),
+            security_trust=MappingProxyType(
+                {
+                    name: scheme.get(_TRUST, "A")
+                    for name, scheme in self.document.get("components", {}).get("securitySchemes", {}).items()
+                }
+            ),
         )
 
     def profiles(self) -> dict[str, Profile]:
@@ -140,6 +149,12 @@ class SpecificationReader(SchemaReader):
             body=body,
             body_wrapper=body_wrapper,
             statuses=tuple(sorted(int(code) for code in part["responses"] if code.isdigit() and code.startswith("2"))),
+            trust=part.get(_TRUST, "A"),
+            status_trust=tuple(
+                (int(code), self.resolve(response, f"{pointer}/responses/{code}")[0].get(_TRUST, "A"))
+                for code, response in part["responses"].items()
+                if code.isdigit()
+            ),
         )
 
     def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
@@ -178,6 +193,7 @@ class SpecificationReader(SchemaReader):
             kind=kind,
             format=parameter["schema"].get("format"),
             enumeration=named,
+            trust=parameter.get(_TRUST, "A"),
         )
 
     def _body(self, part: dict[str, Any], pointer: str) -> tuple[str | None, str | None]:

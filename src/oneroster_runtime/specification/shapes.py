@@ -55,6 +55,8 @@ class Parameter(NamedTuple):
     """``oneroster-fields``, ``oneroster-filter``, ``oneroster-sort`` or another format of the document."""
     enumeration: str | None
     """The enumeration that lists the values, if ``kind`` is ``enumeration``."""
+    trust: str = "A"
+    """The trust mark: ``A`` certain, ``B`` probable, ``C`` uncertain."""
 
 
 class Subset(NamedTuple):
@@ -135,6 +137,10 @@ class Operation(NamedTuple):
     """For a PUT: the key of the body that has it."""
     statuses: tuple[int, ...]
     """The documented success statuses."""
+    trust: str = "A"
+    """The trust mark of the operation."""
+    status_trust: tuple[tuple[int, str], ...] = ()
+    """All documented statuses, each with its trust mark."""
 
 
 class Property(NamedTuple):
@@ -203,6 +209,8 @@ class Specification:
         alternatives: The alternatives of properties that allow several kinds, by element and property; the first one is
             in `elements`. Only overlays add some.
         booleans: The notation of booleans: ``string``, ``json`` or ``either``.
+        contract_version: The version of the contract, as in ``1.0.0``; empty if the document has none.
+        security_trust: The trust mark of each security scheme; that of an OAuth 2 scheme holds for the scopes too.
     """
 
     version: str
@@ -213,6 +221,8 @@ class Specification:
     profiles: Mapping[str, Profile]
     alternatives: Mapping[tuple[str, str], tuple[Property, ...]] = field(default_factory=dict)
     booleans: str = "string"
+    contract_version: str = ""
+    security_trust: Mapping[str, str] = field(default_factory=dict)
 
     def base_path(self, operation: Operation) -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""

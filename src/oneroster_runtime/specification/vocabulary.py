@@ -4,6 +4,7 @@ A key that is not listed is a mistake, because nothing would read it. To add one
 may have it, read it in `reader` or `schemas`, and give a key of this project a sentence in `SENTENCES`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from typing import Any, Final
 __all__ = ["OBJECTS", "SENTENCES", "nearest", "objects_with", "vocabulary_problems"]
 
 Path = tuple[str | int, ...]
+
+_VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
 # The form of a value is the name of another object, of a list "[…]" or a mapping "{…}" of them, or one of `_LEAVES`.
 # "!" after a key says that the object must have it. Values of OpenAPI's own keys are left to its validator: "any".
@@ -46,7 +49,10 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "x-oneroster-status": "status",
             "x-oneroster-conventions": "conventions",
         },
-        "info": {**dict.fromkeys(("title", "version", "summary", "description", "license"), "any")},
+        "info": {
+            **dict.fromkeys(("title", "version", "summary", "description", "license"), "any"),
+            "x-oneroster-contract-version!": "version",
+        },
         "server": {**dict.fromkeys(("url", "description", "variables"), "any"), "x-oneroster-service": "text"},
         "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
         "components": {
@@ -59,12 +65,12 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "examples": "{example}",
         },
         "security scheme": {
-            **_WORDS,
+            **_MARKED,
             **dict.fromkeys(("type", "scheme", "flows", "name", "in", "bearerFormat"), "any"),
         },
         "path": dict.fromkeys(_METHODS, "operation"),
         "operation": {
-            **_WORDS,
+            **_MARKED,
             **dict.fromkeys(("operationId", "summary", "tags", "security"), "any"),
             "parameters": "[parameter]",
             "requestBody": "request body",
@@ -74,7 +80,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "x-oneroster-scope": "scope",
         },
         "parameter": {
-            **_WORDS,
+            **_MARKED,
             **dict.fromkeys(("$ref", "name", "in", "required", "style", "explode"), "any"),
             "schema": "value",
             "examples": "{example}",
@@ -141,6 +147,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "x-oneroster-contract-version": "the version of this contract (semantic), beside that of the standard",
         "x-oneroster-profiles": "at the top: the dialects, and their notation of booleans; on an operation: the "
         "dialects that serve it; on a property: the dialects that have it, all without the key",
         "x-oneroster-status": "`payload`, the schema of an error; `codes`, the enumeration of its minor codes",
@@ -182,6 +189,7 @@ _LEAVES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "text": (_is_text, "text"),
     "flag": (lambda value: isinstance(value, bool), "true or false"),
     "mark": (lambda value: value in ("A", "B", "C"), "A, B or C"),
+    "version": (lambda value: isinstance(value, str) and bool(_VERSION.fullmatch(value)), "a version like 1.0.0"),
     "notation": (lambda value: value in ("string", "json"), "string or json"),
     "names": (_are_names, "a list of different names"),
 }

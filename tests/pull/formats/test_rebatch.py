@@ -1,7 +1,11 @@
 """Resizing of record batches."""
 
-import pyarrow as pa
+from pathlib import Path
 
+import pyarrow as pa
+import pytest
+
+from oneroster.pull import DestinationError
 from oneroster.pull.formats.rebatch import cast_batches, group_batches, rebatch
 
 TABLE = pa.table({"id": list(range(100))})
@@ -22,4 +26,8 @@ def test_groups_contain_the_same_rows_without_a_copy() -> None:
 
 def test_batches_are_cast_to_the_schema() -> None:
     schema = pa.schema([pa.field("id", pa.string())])
-    assert cast_batches(schema, TABLE.to_batches()).read_all().column("id").to_pylist()[:2] == ["0", "1"]
+    read = cast_batches(schema, TABLE.to_batches(), Path("file"))
+    assert read.read_all().column("id").to_pylist()[:2] == ["0", "1"]
+    wrong = pa.schema([pa.field("id", pa.date32())])
+    with pytest.raises(DestinationError, match="file: column id has values of the wrong type"):
+        cast_batches(wrong, TABLE.select(["id"]).to_batches(), Path("file")).read_all()

@@ -92,6 +92,8 @@ def sync(
 ) -> DemographicsPage:
     """Read all demographics.
 
+    Statistical data of users, one record for each user who has some.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

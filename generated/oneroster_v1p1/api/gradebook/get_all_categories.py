@@ -92,6 +92,8 @@ def sync(
 ) -> CategoryPage:
     """Read all categories.
 
+    The kinds of line items, such as homework.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

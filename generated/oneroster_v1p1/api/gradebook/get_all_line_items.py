@@ -92,6 +92,8 @@ def sync(
 ) -> LineItemPage:
     """Read all line items.
 
+    Graded activities of all classes, such as tests.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

@@ -92,6 +92,8 @@ def sync(
 ) -> ResultPage:
     """Read all results.
 
+    The results of all students for all line items.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

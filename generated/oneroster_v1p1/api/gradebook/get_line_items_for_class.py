@@ -97,6 +97,8 @@ def sync(
 ) -> LineItemPage:
     """Read the line items of a class.
 
+    Line items whose `class` is the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

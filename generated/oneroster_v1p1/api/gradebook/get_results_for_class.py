@@ -97,6 +97,8 @@ def sync(
 ) -> ResultPage:
     """Read the results of a class.
 
+    Results for the line items of the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

@@ -107,6 +107,8 @@ def sync(
 ) -> ResultPage:
     """Read the results of a line item of a class.
 
+    Results for one line item of the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

@@ -107,6 +107,8 @@ def sync(
 ) -> ResultPage:
     """Read the results of a student in a class.
 
+    Results of one student for the line items of the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

@@ -95,6 +95,8 @@ def sync(
 ) -> CategoryPage:
     """Read the categories of a class (Kimono).
 
+    Categories of the line items of the class.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

@@ -92,6 +92,8 @@ def sync(
 ) -> ResourcePage:
     """Read all resources.
 
+    Learning resources that courses and classes use.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

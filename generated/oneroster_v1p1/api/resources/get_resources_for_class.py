@@ -97,6 +97,8 @@ def sync(
 ) -> ResourcePage:
     """Read the resources of a class.
 
+    Resources to which the class refers.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

@@ -97,6 +97,8 @@ def sync(
 ) -> ResourcePage:
     """Read the resources of a course.
 
+    Resources to which the course refers.
+
     Args:
         client: The client to send with.
         course_id: The sourcedId of the course.

@@ -92,6 +92,8 @@ def sync(
 ) -> AcademicSessionPage:
     """Read all academic sessions.
 
+    School years, semesters, terms and grading periods.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

@@ -92,6 +92,8 @@ def sync(
 ) -> ClassPage:
     """Read all classes.
 
+    Courses as taught to groups of students during some terms.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

@@ -92,6 +92,8 @@ def sync(
 ) -> CoursePage:
     """Read all courses.
 
+    Courses of study, which are taught as classes.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

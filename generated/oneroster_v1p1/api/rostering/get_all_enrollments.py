@@ -92,6 +92,8 @@ def sync(
 ) -> EnrollmentPage:
     """Read all enrollments.
 
+    The memberships of users in classes, with their roles.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

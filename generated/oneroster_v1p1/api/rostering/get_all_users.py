@@ -92,6 +92,8 @@ def sync(
 ) -> UserPage:
     """Read all users.
 
+    People in every role, such as students, teachers and guardians.
+
     Args:
         client: The client to send with.
         limit: The maximum number of records of a page. The standard has no upper bound; servers may reduce it.

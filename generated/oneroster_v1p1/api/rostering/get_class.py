@@ -54,6 +54,8 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 def sync(id: str, *, client: Client, fields: str | None = None) -> SingleClass:
     """Read one class.
 
+    The class with this sourcedId.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a course.
 
+    Classes whose `course` is the course.
+
     Args:
         client: The client to send with.
         course_id: The sourcedId of the course.

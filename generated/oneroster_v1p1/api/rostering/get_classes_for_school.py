@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a school.
 
+    Classes whose `school` is the school.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a student.
 
+    Classes in which the user is enrolled as a student.
+
     Args:
         client: The client to send with.
         student_id: The sourcedId of the student.

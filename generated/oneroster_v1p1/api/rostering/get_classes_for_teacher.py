@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a teacher.
 
+    Classes in which the user is enrolled as a teacher.
+
     Args:
         client: The client to send with.
         teacher_id: The sourcedId of the teacher.

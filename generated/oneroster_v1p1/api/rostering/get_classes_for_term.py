@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a term.
 
+    Classes of which the term is one of the `terms`.
+
     Args:
         client: The client to send with.
         term_id: The sourcedId of the term.

@@ -97,6 +97,8 @@ def sync(
 ) -> ClassPage:
     """Read the classes of a user.
 
+    Classes in which the user is enrolled, in any role.
+
     Args:
         client: The client to send with.
         user_id: The sourcedId of the user.

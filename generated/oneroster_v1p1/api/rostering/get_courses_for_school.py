@@ -95,6 +95,8 @@ def sync(
 ) -> CoursePage:
     """Read the courses of a school.
 
+    Courses whose `org` is the school.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

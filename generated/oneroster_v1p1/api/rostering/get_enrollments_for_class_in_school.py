@@ -107,6 +107,8 @@ def sync(
 ) -> EnrollmentPage:
     """Read the enrollments in a class of a school.
 
+    Enrollments whose `class` and `school` are those of the path.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

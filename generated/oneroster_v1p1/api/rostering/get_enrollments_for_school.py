@@ -97,6 +97,8 @@ def sync(
 ) -> EnrollmentPage:
     """Read the enrollments at a school.
 
+    Enrollments whose `school` is the school.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

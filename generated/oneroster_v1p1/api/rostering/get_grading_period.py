@@ -58,6 +58,8 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 def sync(id: str, *, client: Client, fields: str | None = None) -> SingleAcademicSession:
     """Read one grading period.
 
+    The grading period with this sourcedId, an academic session of type gradingPeriod.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

@@ -97,6 +97,8 @@ def sync(
 ) -> AcademicSessionPage:
     """Read the grading periods of a term.
 
+    Grading periods whose `parent` is the term.
+
     Args:
         client: The client to send with.
         term_id: The sourcedId of the term.

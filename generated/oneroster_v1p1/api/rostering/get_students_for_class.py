@@ -97,6 +97,8 @@ def sync(
 ) -> UserPage:
     """Read the students of a class.
 
+    Users who are enrolled as students in the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

@@ -107,6 +107,8 @@ def sync(
 ) -> UserPage:
     """Read the students of a class of a school.
 
+    Users who are enrolled as students in the class at the school.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

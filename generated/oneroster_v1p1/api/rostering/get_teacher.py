@@ -54,6 +54,8 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 def sync(id: str, *, client: Client, fields: str | None = None) -> SingleUser:
     """Read one teacher.
 
+    The teacher with this sourcedId, a user whose role is teacher.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

@@ -97,6 +97,8 @@ def sync(
 ) -> UserPage:
     """Read the teachers of a class.
 
+    Users who are enrolled as teachers in the class.
+
     Args:
         client: The client to send with.
         class_id: The sourcedId of the class.

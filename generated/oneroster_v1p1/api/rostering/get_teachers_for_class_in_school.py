@@ -107,6 +107,8 @@ def sync(
 ) -> UserPage:
     """Read the teachers of a class of a school.
 
+    Users who are enrolled as teachers in the class at the school.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

@@ -97,6 +97,8 @@ def sync(
 ) -> UserPage:
     """Read the teachers of a school.
 
+    Users whose role is teacher and who belong to the school.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

@@ -54,6 +54,8 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 def sync(id: str, *, client: Client, fields: str | None = None) -> SingleAcademicSession:
     """Read one term.
 
+    The term with this sourcedId, an academic session of type term.
+
     Args:
         client: The client to send with.
         id: The sourcedId of the record.

@@ -97,6 +97,8 @@ def sync(
 ) -> AcademicSessionPage:
     """Read the terms of a school.
 
+    Terms in which classes of the school are taught.
+
     Args:
         client: The client to send with.
         school_id: The sourcedId of the school.

@@ -42,6 +42,7 @@ class Gateway:
         target: The tenant.
         limits: The limits of the run; the default limits if None.
         pause: Waits for a number of seconds; tests pass a clock of their own.
+        observe: Called with every exchange of `send` and `write`.
 
     Attributes:
         target: The tenant.
@@ -50,7 +51,11 @@ class Gateway:
     """
 
     def __init__(
-        self, target: Target, limits: RunBudget | None = None, pause: Callable[[float], None] = time.sleep
+        self,
+        target: Target,
+        limits: RunBudget | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        observe: Callable[[Exchange], None] = lambda _exchange: None,
     ) -> None:
         self.target: Final = target
         self.limits: Final = limits or RunBudget()
@@ -60,6 +65,7 @@ class Gateway:
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
+        self._observe = observe
 
     def __enter__(self) -> Self:
         self._sender.__enter__()
@@ -119,7 +125,9 @@ class Gateway:
             raise RequestNotAllowedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
             raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
-        return self._send_with_renewal(method, url, access, headers)
+        exchange = self._send_with_renewal(method, url, access, headers)
+        self._observe(exchange)
+        return exchange
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
         """Post a form to the token endpoint of the target.
@@ -191,7 +199,9 @@ class Gateway:
         method = cast("WriteMethod", operation.method)
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
-        return self._send_with_renewal(method, url, access, headers, content)
+        exchange = self._send_with_renewal(method, url, access, headers, content)
+        self._observe(exchange)
+        return exchange
 
     def is_own(self, url: str) -> bool:
         """Return whether a URL is of the tenant's origin."""

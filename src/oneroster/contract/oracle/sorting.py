@@ -21,9 +21,13 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 def sort_values(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
     """Return the sort key of each row; None if the value is missing or not of its kind."""
-    parse: Callable[[Any], Any] = _PARSERS.get(kind, filter_text)
+    parse: Callable[[Any], Any] = _PARSERS.get(kind, _text)
     found = [values_at(row, path) for row in rows]
     return [parse(values[0]) if values else None for values in found]
+
+
+def _text(value: Any) -> str | None:
+    return None if isinstance(value, dict | list) else filter_text(value)
 
 
 def first_out_of_order(keys: Sequence[Any], kind: str, *, descending: bool) -> int | None:

@@ -156,7 +156,13 @@ class _CollectionFetch:
         self._element = source.element
         self._changes = None if source.element in staging.in_full else task.changes
         filter_ = self._changes.filter if self._changes else task.filter
-        self._call = RowsCall(standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+        self._call = RowsCall(
+            standard,
+            source.operation_id,
+            {"filter": filter_},
+            session.settings.base_url,
+            session.settings.time_zone,
+        )
         self._walk = CollectionWalk(source.operation_id, paging)
         self._batcher = Batcher(standard, schema_of(standard.specification, source.element, task.columns))
         self._pending = _PendingPages()

@@ -4,18 +4,20 @@ A record that the wire structs refuse is read by the tolerant models. A field th
 reported as a reject, as is a required field that is missing. A record without a readable sourcedId cannot be a row.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest, ReceivedPage
-from oneroster.pull.roster.rejects import MISSING, UNREADABLE, Reject
+from oneroster.pull.roster.rejects import MISSING, UNREADABLE, WITHOUT_ZONE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster_runtime.lenient_json import parse_json
@@ -28,6 +30,8 @@ __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 _MAX_EXTRAS: Final = 64
 _EXTRAS: Final = "extras_"
 _EXTRAS_NAME: Final = "oneroster-kit:extras"
+# A date-time in the first or the last year may be none in UTC, which the strict reader does not notice.
+_EDGES_OF_TIME: Final = re.compile(rb'"(?:0001-0|9999-1)|\\u003')
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Flaw = tuple[str, str]
@@ -60,11 +64,21 @@ class RowsCall(OperationCall):
         operation_id: The operation.
         arguments: The arguments by Python name, as for the client.
         base_url: The tenant.
+        time_zone: The time zone of the tenant, in which date-times without one are read; None to read them as UTC and
+            to report them.
     """
 
-    def __init__(self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str) -> None:
+    def __init__(
+        self,
+        standard: Standard,
+        operation_id: str,
+        arguments: Mapping[str, Any],
+        base_url: str,
+        time_zone: str | None = None,
+    ) -> None:
         super().__init__(standard, operation_id, arguments, base_url)
         self._standard = standard
+        self._zone = ZoneInfo(time_zone) if time_zone else None
         self.element = self.operation.element or ""
         self.collection = self.operation.wrapper or ""
         self._reader = _StrictReader(standard, self.element, self.collection, ())
@@ -80,6 +94,8 @@ class RowsCall(OperationCall):
         if not 200 <= response.status_code < 300:
             self.response(response)
         try:
+            if _EDGES_OF_TIME.search(response.content):
+                raise msgspec.ValidationError
             rows: list[Any] = self._reader.page(response.content)
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
@@ -115,6 +131,8 @@ class RowsCall(OperationCall):
             return
         for raw in raws:
             try:
+                if _EDGES_OF_TIME.search(raw):
+                    raise msgspec.ValidationError
                 yield self._reader.record(raw), []
             except _UNREADABLE:
                 yield self._parse_tolerantly(parse_json(bytes(raw)))
@@ -143,12 +161,35 @@ class RowsCall(OperationCall):
         values: dict[str, Any] = {}
         flaws: list[Flaw] = []
         for known in self._standard.specification.elements[self.element].properties.values():
-            values[known.attribute] = _value(record, known, source, flaws)
+            values[known.attribute] = _value(record, known, flaws)
+            if known.kind == "date-time" and values[known.attribute] is not None:
+                values[known.attribute] = self._instant(values[known.attribute], known.name, source, flaws)
         if not values["sourced_id"]:
             return None, [("sourcedId", UNREADABLE)]
         extras = {name: value for name, value in record.additional_properties.items() if _is_text(name)}
+        for name in [name for name, value in extras.items() if not _is_json(value)]:
+            del extras[name]
+            flaws.append((name, UNREADABLE))
         self._learn(extras)
         return self._reader.row(values, extras), flaws
+
+    def _instant(self, value: datetime, name: str, source: Mapping[str, Any], flaws: list[Flaw]) -> datetime | None:
+        """Return an instant in the zone that the server wrote, or in that of the tenant; the models have it in UTC."""
+        try:
+            written = datetime.fromisoformat(str(source.get(name)).upper())
+        except ValueError:
+            return value
+        try:
+            if written.tzinfo is None:
+                if self._zone is None:
+                    flaws.append((name, WITHOUT_ZONE))
+                    return value
+                return written.replace(tzinfo=self._zone).astimezone(UTC)
+            value.astimezone(written.tzinfo)
+        except (ValueError, OverflowError):
+            flaws.append((name, UNREADABLE))
+            return None
+        return written
 
     def _learn(self, extras: Mapping[str, Any]) -> None:
         """Add unknown field names to the strict reader, so that the next record with them is read fast."""
@@ -216,16 +257,16 @@ def _extra_fields(kind: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in names if pair[0].startswith(_EXTRAS) and pair[0] != _EXTRAS)
 
 
-def _value(record: Any, known: Property, source: Mapping[str, Any], flaws: list[Flaw]) -> Any:
+def _value(record: Any, known: Property, flaws: list[Flaw]) -> Any:
     try:
         value = getattr(record, known.attribute)
         if known.kind in ("references", "records", "strings", "enumerations"):
             return _list(value, known, flaws)
-        return _single(value, known, source)
+        return _single(value, known)
     except MissingFieldError as error:
         nested = error.field != known.name
         flaws.append((f"{known.name}.{error.field}", UNREADABLE) if nested else (known.name, MISSING))
-    except (FieldError, ValueError, OverflowError):
+    except (FieldError, ValueError, OverflowError, RecursionError):
         flaws.append((known.name, UNREADABLE))
     return None
 
@@ -236,13 +277,13 @@ def _list(value: list[Any] | None, known: Property, flaws: list[Flaw]) -> list[A
     readable = []
     for item in value:
         try:
-            readable.append(_single(item, known, {}))
+            readable.append(_single(item, known))
         except (FieldError, ValueError):
             flaws.append((known.name, UNREADABLE))
     return readable
 
 
-def _single(value: Any, known: Property, source: Mapping[str, Any]) -> Any:
+def _single(value: Any, known: Property) -> Any:
     """Return the value after checking that a column can hold it.
 
     Raises:
@@ -255,8 +296,6 @@ def _single(value: Any, known: Property, source: Mapping[str, Any]) -> Any:
         value.sourced_id.encode()
     elif known.kind == "records":
         value = _NestedRecord(value)
-    elif known.kind == "date-time" and value is not None:
-        return _in_written_zone(value, source.get(known.name))
     elif known.kind == "number" and value is not None:
         float(value)
     elif known.kind == "object":
@@ -280,13 +319,13 @@ class _NestedRecord:
             setattr(self, known.attribute, value)
 
 
-def _in_written_zone(value: datetime, text: object) -> datetime:
-    """Return the instant in the zone that the server wrote; the models have it in UTC."""
+def _is_json(value: Any) -> bool:
+    """Return whether a value can be written as JSON: it has no half of a character, and no endless number."""
     try:
-        zone = datetime.fromisoformat(str(text).upper()).tzinfo
-    except ValueError:
-        return value
-    return value if zone is None else value.astimezone(zone)
+        msgspec.json.encode(value)
+    except (ValueError, OverflowError, RecursionError, TypeError):
+        return False
+    return True
 
 
 def _is_plain(name: str) -> bool:

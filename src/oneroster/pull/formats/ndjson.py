@@ -114,7 +114,7 @@ def _raw_json(text: str) -> msgspec.Raw:
     """Embed JSON text in a line: unchanged, or as a JSON string if it is not JSON that every parser accepts."""
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:  # an unpaired surrogate, which most parsers reject
+    except (msgspec.DecodeError, RecursionError):  # an unpaired surrogate, which most parsers reject, or deep nesting
         return msgspec.Raw(msgspec.json.encode(text))
     # Line breaks between tokens have no meaning in JSON, but would end the line.
     return msgspec.Raw(msgspec.json.format(text, indent=-1) if "\n" in text or "\r" in text else text)

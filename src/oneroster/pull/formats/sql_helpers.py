@@ -49,8 +49,7 @@ def stored_manifest(path: Path, found: Sequence[Sequence[Any]]) -> Manifest:
         DestinationError: There is not exactly one row, or it is not a manifest.
     """
     if len(found) != 1:
-        number = "more" if found else 0
-        raise DestinationError(f"{path}: table {MANIFEST_TABLE} must have one row, not {number}.")
+        raise DestinationError(f"{path}: table {MANIFEST_TABLE} must have one row, not {len(found)}.")
     text = found[0][0]
     if not isinstance(text, str):
         raise DestinationError(f"{path}: table {MANIFEST_TABLE} does not hold the manifest of a pull.")

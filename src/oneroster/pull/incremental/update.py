@@ -13,6 +13,7 @@ from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.collections import ChangeRequest
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.incremental.watermark import (
+    EARLIEST,
     LAST_PULL,
     KnownState,
     changes_filter,
@@ -99,7 +100,7 @@ class IncrementalUpdate(NamedTuple):
         oldest, expect_rows = self.since, False
         if self.base is not None or self.states:
             known = self._known(source)
-            if known is None or (known.rows and known.newest is None):
+            if known is None or (known.rows and (known.newest is None or known.newest < EARLIEST)):
                 return None
             oldest, expect_rows = min(oldest, known.newest or oldest), known.rows > 0
         text = changes_filter(

@@ -20,6 +20,7 @@ from oneroster_runtime.specification import Specification
 
 __all__ = [
     "DEFAULT_OVERLAP",
+    "EARLIEST",
     "LAST_PULL",
     "KnownState",
     "changes_filter",
@@ -35,7 +36,8 @@ LAST_PULL: Final = "last"
 DEFAULT_OVERLAP: Final = timedelta(hours=24)
 """How much earlier changes are requested: clocks differ, and some servers write local times as UTC."""
 
-_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""No change is requested from before this time; some servers write the first year for no date."""
 _LATEST_YEAR: Final = 9998
 
 _JUNCTIONS: Final = (" and ", " or ")
@@ -76,11 +78,11 @@ def parse_time(text: str, earlier: timedelta = timedelta(0)) -> datetime:
     try:
         found = when.astimezone(UTC) - earlier
     except OverflowError:
-        found = _EARLIEST
-    if found <= _EARLIEST or when.year > _LATEST_YEAR:
+        found = EARLIEST
+    if found <= EARLIEST or when.year > _LATEST_YEAR:
         raise ConfigurationError(
             f"--since {text!r}, {earlier / timedelta(hours=1):g} hours earlier (--overlap), is outside the years"
-            f" {_EARLIEST.year} to {_LATEST_YEAR}; leave out --since to fetch everything."
+            f" {EARLIEST.year} to {_LATEST_YEAR}; leave out --since to fetch everything."
         )
     return found
 

@@ -52,6 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         standard: The version of OneRoster.
         base_url: The tenant.
         profile: The dialect.
+        time_zone: The time zone of the tenant, in which days are written; empty if it is not known.
         started_at: The start of the pull, in UTC, ISO 8601 with Z.
         finished_at: The end of the pull.
         watermark: Changes after this time may be missing; ``--since last`` starts from it.
@@ -68,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     standard: str = DEFAULT
     base_url: str = ""
     profile: str = "standard"
+    time_zone: str = ""
     started_at: str = ""
     finished_at: str = ""
     watermark: str | None = None

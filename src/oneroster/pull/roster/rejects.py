@@ -15,6 +15,7 @@ __all__ = [
     "REPEATED",
     "UNREADABLE",
     "UNRESOLVED",
+    "WITHOUT_ZONE",
     "Reject",
     "Rejects",
     "rejects_path",
@@ -24,6 +25,7 @@ UNREADABLE: Final = "unreadable"
 REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
+WITHOUT_ZONE: Final = "without a time zone, read as UTC"
 DUPLICATE: Final = "duplicate"
 """A row with the sourcedId of another and different content, which is left out."""
 

@@ -5,9 +5,11 @@ the whole column; only when one is found are the rows processed one by one.
 """
 
 import re
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from struct import unpack_from
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,10 +26,12 @@ _LINE_BREAK_PATTERN: Final = re.compile(_LINE_BREAK)
 _RESERVED: Final = (b",", b":", b"{", b"}", b"\n", b"\r")
 """Characters that CSV cannot represent in the parts of a user id (2.1 [C])."""
 _MAX_LENGTH: Final = 255
-_MICROSECONDS_PER_MINUTE: Final = 60_000_000
+_DAY_IN_UTC: Final = "times in UTC written as the day in UTC, which may not be that of the tenant; set time_zone"
 
 
-def column_text(batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCounts) -> pa.Array:
+def column_text(
+    batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCounts, zone: ZoneInfo | None = None
+) -> pa.Array:
     """Convert a column to text: null for blank cells, not yet quoted.
 
     Args:
@@ -35,6 +39,7 @@ def column_text(batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCou
         name: The name of the column.
         file: The file that the text is written to.
         losses: Counts the values that CSV cannot represent.
+        zone: The time zone of the tenant; None if it is not known.
 
     Raises:
         ValueError: An id in a list of ids contains a comma. The message names the column and the record.
@@ -42,7 +47,7 @@ def column_text(batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCou
     column = batch.column(name)
     kind = column.type
     if name in file.days:
-        return dates_as_text(_day(batch, name))
+        return dates_as_text(_day(batch, name, file, zone, losses))
     if pa.types.is_timestamp(kind):
         return timestamps_as_text(column, "ms")
     if pa.types.is_list(kind):
@@ -113,14 +118,26 @@ def _number(column: pa.Array) -> pa.Array:
     return pa.array(plain, pa.string())
 
 
-def _day(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """Return the calendar day in the server's offset, where the offset is known (5.12 [A]: a Date)."""
-    microseconds = batch.column(name).cast(pa.int64())
+def _day(batch: pa.RecordBatch, name: str, file: CsvFile, zone: ZoneInfo | None, losses: LossCounts) -> pa.Array:
+    """Return the calendar day in the tenant's time zone (5.12 [A]: a Date).
+
+    Where the zone is not known, the day is that of the offset that the server wrote, or of UTC.
+    """
+    instants = batch.column(name)
     offset = f"{name}Offset"
-    if offset in batch.schema.names:
-        minutes = pc.fill_null(batch.column(offset), 0).cast(pa.int64())
-        microseconds = pc.add(microseconds, pc.multiply(minutes, _MICROSECONDS_PER_MINUTE))
-    return pc.cast(microseconds.cast(pa.timestamp("us")), pa.date32(), safe=False)
+    offsets = batch.column(offset) if offset in batch.schema.names else pa.nulls(batch.num_rows, pa.int16())
+    if zone is None:
+        in_utc = pc.sum(pc.and_(pc.is_valid(instants), pc.is_null(offsets))).as_py() or 0
+        losses.count_values(file.name, name, _DAY_IN_UTC, in_utc)
+    pairs = zip(instants.to_pylist(), offsets.to_pylist(), strict=True)
+    return pa.array([None if when is None else _local_day(when, minutes, zone) for when, minutes in pairs], pa.date32())
+
+
+def _local_day(when: datetime, minutes: int | None, zone: ZoneInfo | None) -> date:
+    try:
+        return when.astimezone(zone or timezone(timedelta(minutes=minutes or 0))).date()
+    except (OverflowError, ValueError):  # at the edge of time there is no such day elsewhere
+        return when.date()
 
 
 def _list(column: pa.Array, batch: pa.RecordBatch, name: str, file: CsvFile, losses: LossCounts) -> pa.Array:

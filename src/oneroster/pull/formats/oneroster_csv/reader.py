@@ -38,7 +38,6 @@ _BLOCK_BYTES: Final = 2 << 20
 """Bytes to parse at a time, unless a row is longer."""
 
 _LONGEST_HEADER: Final = 1 << 16
-_MOST_FILES: Final = 10_000
 
 _ROW: Final = re.compile(r"Row #(\d+)")
 _CELLS: Final = re.compile(r"Expected (\d+) columns, got (\d+)")
@@ -175,7 +174,7 @@ class BundleRoster:
 
     def _check_header(self, file: CsvFile, stream: IO[bytes]) -> None:
         head = stream.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")
-        names = next(csv.reader([head]), []) if len(head) < _LONGEST_HEADER else []
+        names = next(iter(_cells(head)), []) if len(head) < _LONGEST_HEADER else []
         extension = names[len(file.header) :]
         if names[: len(file.header)] != list(file.header) or not all(
             name.startswith("metadata.") for name in extension
@@ -188,7 +187,7 @@ class BundleRoster:
         with self._open_file(MANIFEST_FILE) as stream:
             content = read_small(stream, f"{self._destination}: {MANIFEST_FILE}", "a manifest")
         text = content.decode("utf-8-sig", "replace")
-        rows = list(csv.reader(io.StringIO(text, newline="")))
+        rows = _cells(text)
         properties = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
         if (
             not rows
@@ -224,6 +223,14 @@ class BundleRoster:
             raise DestinationError(f"{self._destination} has no {name}.") from None
         except (OSError, zipfile.BadZipFile) as error:
             raise DestinationError(f"{self._destination}: {name} cannot be read ({type(error).__name__}).") from None
+
+
+def _cells(text: str) -> list[list[str]]:
+    """Return the cells of a text by row; none if it is not CSV."""
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:  # a cell that is too long
+        return []
 
 
 def _first_invalid(text: pa.Array, kind: pa.DataType) -> int:

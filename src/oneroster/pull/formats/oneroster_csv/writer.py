@@ -8,6 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,6 +64,8 @@ class _Writer:
         self._ids, self._losses = BundleIds(), LossCounts()
         self._rows: dict[str, int] = {}
         self._files: set[str] = set()
+        zone = roster.manifest.time_zone
+        self._zone = ZoneInfo(zone) if zone else None
 
     def run(self) -> WriteResult:
         """Write all files. Referenced rows are written before the rows that refer to them."""
@@ -141,7 +144,10 @@ class _Writer:
         shown = set(batch.schema.names) - (set() if self._delta else set(LEADING_COLUMNS[1:]))
         try:
             return csv_lines(
-                [column_text(batch, name, file, self._losses) if name in shown else blank for name in file.header]
+                [
+                    column_text(batch, name, file, self._losses, self._zone) if name in shown else blank
+                    for name in file.header
+                ]
             )
         except ValueError as error:
             raise DestinationError(
