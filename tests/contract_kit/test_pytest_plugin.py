@@ -74,6 +74,32 @@ def test_unusable_settings_are_wrong_usage(pytester: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["*client_secret is missing (--client-secret, or ONEROSTER_CLIENT_SECRET)*"])
 
 
+def test_headers_and_certificates_are_options_c1_c5(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENDOR_KEY", "s3cret")
+    pytester.makepyfile("""
+        def test_target(oneroster_target):
+            assert oneroster_target.headers == (("x-key", "s" + "3cret"), ("x-other", "s" + "3cret"))
+            assert oneroster_target.tls[:3] == ("ca.pem", "me.pem", "me.key")
+    """)
+    words = [
+        "--base-url",
+        "http://sis.example",
+        "--token",
+        "t",
+        "--oneroster-allow-http",
+        "--oneroster-ca-file",
+        "ca.pem",
+    ]
+    words += ["--oneroster-client-cert", "me.pem", "--oneroster-client-key", "me.key", "--oneroster-time-zone", "UTC"]
+    words += [word for name in ("X-Key", "X-Other") for word in ("--oneroster-header", f"{name}=env:VENDOR_KEY")]
+    result = pytester.runpytest_inprocess(*PLUGIN, "-W", "error", *words)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*s3cret*")
+    wrong = pytester.runpytest_inprocess(*PLUGIN, *words[:4], "--oneroster-header", "X-Key=s3cret")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.no_fnmatch_line("*s3cret*")
+
+
 NUMBERS = [name for name, attributes in RUN_OPTIONS.items() if "type" in attributes]
 
 
