@@ -29,6 +29,7 @@ class UndocumentedStatus(Fault):
     name = "undocumented-status"
     does = "responds with 206 to a page that is not the whole collection"
     breaks = "6.1 status 200 [A]: success"
+    hides = frozenset({"page"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         partial = reply.status == 200 and request.query.limit < total
