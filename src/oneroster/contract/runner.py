@@ -31,6 +31,7 @@ from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
+from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import HOLDS, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
@@ -114,8 +115,12 @@ def run_rules(
     Returns:
         The checks, and why the tenant could not be judged completely, or None.
     """
+    of_run = _rules_of_the_run(tenant, rules)
+    selected = {rule.id for rule in rules}
+    rules = [rule for rule in rules if rule.over is not whole_run]
     steps = len(tenant.dialect.operations) + len(rules)
     done = 0
+    runner = _RuleRunner(tenant)
 
     def reading(operation_id: str) -> None:
         nonlocal done
@@ -125,16 +130,31 @@ def run_rules(
     try:
         read_all_collections(tenant, reading)
     except (TenantNotTestableError, BudgetSpentError) as error:
-        return [_not_judged(rule, None, _cause_of(error), str(error)) for rule in rules], str(error)
+        runner.unjudged = str(error)
+        runner.judge_none(rules, _cause_of(error), str(error))
+        rules = []
     except Exception as error:
-        return [_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)) for rule in rules], None
-    runner = _RuleRunner(tenant)
+        runner.judge_none(rules, Cause.KIT_ERROR, _kit_error(error))
+        rules = []
     for number, rule in enumerate(rules):
         spent = f"{tenant.gateway.spent} requests, {runner.violated} violations"
         progress(f"judging {rule.id} {rule.title} ({spent})", len(tenant.dialect.operations) + number, steps)
         runner.run(rule)
+    for rule in of_run:
+        runner.run_once(rule, selected=rule.id in selected)
     progress("done", steps, steps)
     return runner.checks, runner.unjudged
+
+
+def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules about the whole run: those that are selected, or all that are not excluded.
+
+    What goes wrong with a request is reported whichever rules were named, as long as something did go wrong.
+    """
+    selected = {rule.id for rule in rules}
+    every = [rule for rule in catalogue() if rule.over is whole_run]
+    unnamed = bool(tenant.plan.named)
+    return [rule for rule in every if rule.id in selected or (unnamed and rule.id not in tenant.plan.excluded)]
 
 
 class _RuleRunner:
@@ -177,6 +197,56 @@ class _RuleRunner:
         for operation, checks in zip(operations, results, strict=True):
             self._checks += checks
             self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
+
+    def judge_none(self, rules: Sequence[Rule], cause: Cause, message: str) -> None:
+        """Note that rules cannot be judged, all for one cause."""
+        self._checks += [_not_judged(rule, None, cause, message) for rule in rules]
+
+    def run_once(self, rule: Rule, *, selected: bool = True) -> None:
+        """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
+        FailedRequests.of(self._tenant).update(
+            evidence.request
+            for each in self._checks
+            if each.status is Status.FAILED
+            for evidence in each.evidence
+            if evidence.request is not None
+        )
+        operation = next(iter(self._tenant.standard.specification.operations.values()))
+        try:
+            findings = list(rule.judge(self._tenant, operation))
+        except Exception as error:
+            self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
+            return
+        found = [
+            replace(check, operation_id=finding.operation_id)
+            for finding in findings
+            for check in _finding_checks(rule, operation, [finding])
+        ]
+        self._explain_weaker_checks(rule, found)
+        self._checks += found or ([_check(rule, None, Status.PASSED, HOLDS)] if selected else [])
+
+    def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
+        """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""
+        operations = {
+            evidence.request: check.operation_id
+            for check in found
+            if check.status is Status.FAILED
+            for evidence in check.evidence
+        }
+        for number, check in enumerate(self._checks):
+            request = check.evidence[0].request if check.evidence else None
+            if check.status in (Status.WARNED, Status.OPEN) and request in operations:
+                other = _not_judged(rule, check.operation_id, Cause.EXPLAINED, f"explained by {rule.id}")
+                self._checks[number] = replace(
+                    other,
+                    id=check.id,
+                    family=check.family,
+                    title=check.title,
+                    level=check.level,
+                    clause=check.clause,
+                    explained_by=rule.id,
+                    explained_on=operations[request],
+                )
 
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, Self, cast, get_args
 
 import httpx
 
@@ -174,15 +174,15 @@ class Gateway:
         *,
         access: Credentials | None = None,
     ) -> Exchange:
-        """Put or delete one object that the kit created.
+        """Send a write to one object that the kit created, or to a made-up id.
 
         A write is not repeated after a lost connection, because the server may have done it. A DELETE is sent even if
         the requests or the seconds of the run are spent, so that created objects are removed.
 
         Args:
-            operation: A PUT or DELETE of one object.
+            operation: A write of one object.
             sourced_id: An id returned by `own_id`.
-            content: The body of a PUT.
+            content: The body.
             access: Credentials other than the tenant's own.
 
         Raises:
@@ -196,7 +196,7 @@ class Gateway:
             raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
         if sourced_id not in self._own_ids:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
-        method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
+        method = cast("WriteMethod", operation.method)
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
         exchange = self._send_with_renewal(method, url, access, headers, content)
