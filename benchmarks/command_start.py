@@ -51,7 +51,9 @@ def measure(scale: Scale) -> Iterator[Line]:
 def _start(program: str, arguments: tuple[str, ...], environment: Mapping[str, str] | None = None) -> float:
     """Return the processor seconds of a process: the minimum of several starts."""
     command = [sys.executable, "-c", program, *arguments]
-    variables = {**os.environ, "COLUMNS": "100", **(environment or {})}
+    # Python keeps bytecode, as it does after any installation.
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    variables = {**kept, "COLUMNS": "100", **(environment or {})}
     found = []
     for _ in range(_STARTS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

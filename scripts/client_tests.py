@@ -34,6 +34,7 @@ TESTS = (
 WITHOUT = (
     "tests/transport/test_hostile_servers.py",
     "tests/transport/test_http_client.py",
+    "tests/transport/test_tenant_headers.py",
     "tests/transport/test_tls.py",
     "tests/runtime/test_naming.py",
 )

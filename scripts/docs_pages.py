@@ -8,7 +8,8 @@ from typing import Final
 
 from generation.document_docs import document_as_markdown
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.rule_docs import rules_as_markdown
+from oneroster.contract.clauses import CLAUSES
+from oneroster.contract.rule_docs import clauses_as_markdown, rules_as_markdown
 
 __all__ = ["PAGES", "main"]
 
@@ -16,6 +17,7 @@ DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "document.md": document_as_markdown,
     "rules.md": lambda: rules_as_markdown(catalogue()),
+    "clauses.md": lambda: clauses_as_markdown(CLAUSES),
 }
 """What is written, by file."""
 

@@ -48,7 +48,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "verdict",
         "check_model",
         "dialects",
-        "levels families errors causes harm",
+        "levels families errors causes harm clauses",
     ),
     "oneroster.pull": (
         "tenants",

@@ -23,7 +23,6 @@ GENERATED = "the generated package exports it; tests/generated uses it from ther
 EXCEPTIONS: dict[str, str] = {
     "oneroster.__main__": "tests/test_public_names.py runs `python -m oneroster`",
     "oneroster.contract.observation.record_violations": "rules of records use it; tests/contract/test_faults.py",
-    "oneroster.contract.run_options": "tests/cli/test_check.py and tests/contract_kit/test_pytest_plugin.py give them",
     "oneroster.pull.formats.oneroster_csv.row_selection": "the reader of the format; test_row_selection.py",
     "oneroster.pull.incremental.update": "tests/pull/incremental/test_update.py pulls with `since`",
     "oneroster.pull.roster_fetch": "the part of `pull` that fetches; tests/pull/test_job.py",

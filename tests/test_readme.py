@@ -28,6 +28,8 @@ NOT_HERE = ("python3 scripts/test", "python3 scripts/bench", "pip install", "one
 QUICK = {
     "python3 -m pytest tests/contract/test_contract.py": " --oneroster-include envelope",
     "oneroster check --report-html report.html --report-json report.json": " --exclude engine",
+    "oneroster check --sandbox --fault us-dates": " --include getAllAcademicSessions",
+    "oneroster check --sandbox --fault wrong-total": " --include getAllOrgs",
 }
 """What shortens a run whose whole is tested elsewhere, by the beginning of its command."""
 

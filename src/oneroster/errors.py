@@ -16,6 +16,7 @@
     ├── PagingError                   a collection could not be read exactly once
     │   ├── UnstableCollectionError   rows repeat or get lost between pages
     │   └── CountMismatchError        the server announces more rows than it returns
+    ├── WrongRecordError              a single read returned another record
     ├── StatusError                   the server answered with an error status
     ├── DecodeError                   a response cannot be parsed
     ├── FieldError                    a field of a record is missing or unreadable

@@ -337,3 +337,25 @@ def test_an_error_of_the_kit_ends_with_4_and_is_no_pass(monkeypatch: pytest.Monk
     assert result.exit_code == 4
     assert "error of the kit" in result.stdout
     assert "The kit failed, please report it; 0 of 0 tested must rules passed" in result.stdout
+
+
+def test_one_check_is_explained() -> None:
+    result = run("--sandbox", "--fault", "wrong-total", "--explain", "OR-PAG-05", "getAllOrgs")
+    assert result.exit_code == 1
+    assert "1. GET /orgs?limit=1000&offset=0: HTTP 200" in result.stdout
+    assert "{orgs: array of 15 [{sourcedId: string, " in result.stdout
+    assert "OR-PAG-05 getAllOrgs: failed: X-Total-Count is 16" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--explain", "paging", "getAllOrgs"), "--explain takes the id of a rule and an operationId"),
+        (("--explain", "OR-PAG-99", "getAllOrgs"), "no such family, rule or operation: OR-PAG-99"),
+        (("--explain", "OR-PAG-05", "getAllOrgs", "--include", "paging"), "leave out --include"),
+    ],
+)
+def test_what_cannot_be_explained_is_a_usage_error(options: tuple[str, ...], said: str) -> None:
+    result = run("--sandbox", *options)
+    assert result.exit_code == 2
+    assert said in result.stderr

@@ -63,7 +63,7 @@ def judged(
     users = max(size, *(each.rows for each in needs))
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
     with Sandbox(users, faults=names, variants=replace(variants_by_name(variants)), token_lifetime=lifetime) as tenant:
-        target = Target(tenant.base_url, access=way_into(tenant, access), allow_writes=writes)
+        target = Target(tenant.base_url, access=way_into(tenant, access, writes=writes), allow_writes=writes)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 

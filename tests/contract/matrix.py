@@ -9,6 +9,7 @@ ENVELOPE: Final = {
     "single-in-list": "OR-ENV-02",
     "text-media-type": "OR-ENV-03",
     "status-as-object": "OR-ENV-04",
+    "duplicate-keys": "OR-ENV-05",
 }
 
 SCHEMA: Final = {
@@ -85,6 +86,14 @@ FIELDS: Final = {
     "fields-before-filter": "OR-FLD-06",
 }
 
+COMBINATIONS: Final = {
+    "combined-filter-lost": "OR-CMB-01",
+    "nested-filter-ignored": "OR-CMB-01",
+    "combined-total-wrong": "OR-CMB-02",
+    "combined-links-forget-sort": "OR-CMB-03",
+    "selected-references-short": "OR-CMB-04",
+}
+
 SEMANTICS: Final = {
     "subset-unfiltered": "OR-SEM-01",
     "subset-incomplete": "OR-SEM-02",
@@ -103,6 +112,24 @@ SEMANTICS: Final = {
     "demographics-of-nobody": "OR-SEM-15",
     "ids-anew": "OR-SEM-16",
     "escaped-ids-lost": "OR-SEM-17",
+    "school-year-of-start": "OR-SEM-18",
+    "period-is-term": "OR-SEM-19",
+    "result-of-teacher": "OR-SEM-19",
+    "two-primary-teachers": "OR-SEM-20",
+    "primary-student": "OR-SEM-20",
+    "codes-without-subjects": "OR-SEM-21",
+    "term-outside-year": "OR-SEM-22",
+    "born-after-change": "OR-SEM-22",
+    "single-reads-absent": "OR-SEM-23",
+    "tombstones-lost": "OR-SEM-24",
+    "nested-absent": "OR-SEM-25",
+    "students-differ": "OR-SEM-26",
+    "any-user-is-a-student": "OR-SEM-27",
+    "nested-row-twice": "OR-SEM-28",
+    "ids-ignore-case": "OR-SEM-29",
+    "encoded-letters-lost": "OR-SEM-30",
+    "href-relative": "OR-SEM-31",
+    "href-elsewhere": "OR-SEM-31",
     "nested-finds-hidden": "OR-SEM-03",
 }
 
@@ -121,6 +148,18 @@ ACCESS: Final = {
     "stale-timestamp": "OR-ACC-12",
     "nonce-twice": "OR-ACC-13",
     "query-unsigned": "OR-ACC-14",
+    "token-for-ever": "OR-ACC-15",
+    "token-missing": "OR-ACC-15",
+    "token-nested": "OR-ACC-15",
+    "token-not-utf-8": "OR-ACC-15",
+    "token-with-more": "OR-ACC-16",
+    "token-with-less": "OR-ACC-16",
+    "token-any-case": "OR-ACC-16",
+    "secret-with-more": "OR-ACC-17",
+    "any-client-id": "OR-ACC-17",
+    "path-unsigned": "OR-ACC-18",
+    "method-unsigned": "OR-ACC-18",
+    "nested-by-core-scope": "OR-ACC-19",
 }
 
 PRIVACY: Final = {
@@ -129,6 +168,9 @@ PRIVACY: Final = {
     "href-holds-name": "OR-PRV-03",
     "link-holds-name": "OR-PRV-04",
     "demographics-for-all": "OR-PRV-05",
+    "link-holds-token": "OR-PRV-06",
+    "error-repeats-token": "OR-PRV-07",
+    "user-with-birth-date": "OR-PRV-08",
 }
 
 HTTP: Final = {
@@ -139,6 +181,7 @@ HTTP: Final = {
     "always-gzip": "OR-HTP-05",
     "html-for-browsers": "OR-HTP-06",
     "slash-redirect": "OR-HTP-07",
+    "options-cut-off": "OR-HTP-08",
 }
 
 WAYS_IN: Final = {name: str(fault.needs.access) for name, fault in FAULTS.items() if fault.needs.access != "any"}
@@ -159,6 +202,15 @@ ERRORS: Final = {
     "bare-not-found": "OR-ERR-07",
     "error-says-success": "OR-ERR-08",
     "stack-trace": "OR-ERR-09",
+    "crash-on-empty-number": "OR-ERR-04",
+    "crash-on-fractions": "OR-ERR-04",
+    "minus-one-is-all": "OR-ERR-05",
+    "head-crashes": "OR-ERR-10",
+    "end-crashes": "OR-ERR-10",
+    "impossible-value-ignored": "OR-ERR-11",
+    "third-clause-ignored": "OR-ERR-12",
+    "odd-sort-empties": "OR-ERR-13",
+    "repeated-fields-ignored": "OR-ERR-14",
 }
 
 WRITES: Final = {
@@ -182,13 +234,22 @@ WRITES: Final = {
     "delete-says-200": "OR-WRT-18",
     "delete-forgets": "OR-WRT-19",
     "delete-unknown-204": "OR-WRT-20",
+    "writes-absent": "OR-WRT-21",
+    "put-keeps-date": "OR-WRT-22",
+    "deleted-still-listed": "OR-WRT-23",
+    "put-not-nested": "OR-WRT-24",
+    "delete-takes-neighbour": "OR-WRT-25",
+    "put-changes-score-status": "OR-WRT-26",
+    "put-takes-wrong-kind": "OR-WRT-27",
+    "orgs-writable": "OR-WRT-28",
+    "write-scopes-ignored": "OR-WRT-29",
 }
 
 ENGINE: Final = {
     "rare-500": "OR-ENG-01",
     "undocumented-status": "OR-ENG-02",
     "thin-when-filtered": "OR-ENG-03",
-    "crash-on-fractions": "OR-ENG-04",
+    "crash-on-null": "OR-ENG-04",
     "null-is-found": "OR-ENG-05",
     "unreadable-middle": "OR-ENG-06",
 }
@@ -200,6 +261,7 @@ BROKEN_BY: Final[dict[str, str]] = {
     **FIELDS,
     **SORTING,
     **FILTERING,
+    **COMBINATIONS,
     **SEMANTICS,
     **ACCESS,
     **ERRORS,

@@ -41,7 +41,7 @@ def judged(fault: str) -> CheckReport:
     """
     family = BROKEN_BY[fault].rpartition("-")[0]
     if family == WRITING:
-        return judged_by(["writes"], (), [fault], allow_writes=True)
+        return judged_by(["writes"], (), [fault], allow_writes=True, way=WAYS_IN.get(fault, "bearer"))
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)
     exclude = () if family == ENGINE else ("engine",)
     return judged_by((), exclude, [fault], way=way, token_lifetime=lifetime, plan=PLANS.get(BROKEN_BY[fault]))
@@ -58,7 +58,7 @@ def judged_by(
     plan: RunPlan | None = None,
 ) -> CheckReport:
     with Sandbox(faults=faults, token_lifetime=token_lifetime) as tenant:
-        target = Target(tenant.base_url, access=way_into(tenant, way), allow_writes=allow_writes)
+        target = Target(tenant.base_url, access=way_into(tenant, way, writes=allow_writes), allow_writes=allow_writes)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 

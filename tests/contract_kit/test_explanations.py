@@ -101,3 +101,17 @@ def test_an_excluded_rule_is_not_evaluated() -> None:
     (found,) = explain([a_symptom("OR-PAG-05", "getAllOrgs")], raised, judge, frozenset({"OR-PAG-02"}))
     assert found.cause is Cause.NOT_REQUESTED
     assert found.message == "seen; OR-PAG-02, which may explain it, is excluded from the run"
+
+
+def test_a_rule_that_could_not_be_judged_hands_its_gap_on() -> None:
+    unanswered = replace(a_check("OR-ACC-01", "getAllOrgs", Status.NOT_JUDGED), cause=Cause.NO_RESPONSE)
+    found = explained(unanswered, a_symptom("OR-ACC-03", "getAllOrgs"), OR_ACC_03="OR-ACC-01")
+    assert (found.cause, found.explained_by) == (Cause.NO_RESPONSE, None)
+
+
+def test_what_suppressed_the_explaining_check_explains() -> None:
+    suppressed = replace(a_symptom("OR-ERR-07", "getOrg"), explained_by="OR-ERR-06", explained_on="getOrg")
+    found = explained(
+        a_check("OR-ERR-06", "getOrg"), suppressed, a_symptom("OR-ERR-08", "getOrg"), OR_ERR_08="OR-ERR-07"
+    )
+    assert found.explained_by == "OR-ERR-06"

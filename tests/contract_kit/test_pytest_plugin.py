@@ -1,5 +1,6 @@
 """The pytest plugin that judges a live tenant, also together with other plugins."""
 
+import argparse
 import json
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from oneroster.contract.catalogue import select
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
+from oneroster.contract.pytest_plugin import RUN_OPTIONS
 from oneroster.contract.result import Status
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
@@ -70,6 +72,49 @@ def test_unusable_settings_are_wrong_usage(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--client-id", "me")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*client_secret is missing (--client-secret, or ONEROSTER_CLIENT_SECRET)*"])
+
+
+def test_headers_and_certificates_are_options_c1_c5(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENDOR_KEY", "s3cret")
+    pytester.makepyfile("""
+        def test_target(oneroster_target):
+            assert oneroster_target.headers == (("x-key", "s" + "3cret"), ("x-other", "s" + "3cret"))
+            assert oneroster_target.tls[:3] == ("ca.pem", "me.pem", "me.key")
+    """)
+    words = [
+        "--base-url",
+        "http://sis.example",
+        "--token",
+        "t",
+        "--oneroster-allow-http",
+        "--oneroster-ca-file",
+        "ca.pem",
+    ]
+    words += ["--oneroster-client-cert", "me.pem", "--oneroster-client-key", "me.key", "--oneroster-time-zone", "UTC"]
+    words += [word for name in ("X-Key", "X-Other") for word in ("--oneroster-header", f"{name}=env:VENDOR_KEY")]
+    result = pytester.runpytest_inprocess(*PLUGIN, "-W", "error", *words)
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*s3cret*")
+    wrong = pytester.runpytest_inprocess(*PLUGIN, *words[:4], "--oneroster-header", "X-Key=s3cret")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.no_fnmatch_line("*s3cret*")
+
+
+NUMBERS = [name for name, attributes in RUN_OPTIONS.items() if "type" in attributes]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1" + 30 * "0", "x"])
+def test_a_number_out_of_bounds_is_refused(name: str, value: str) -> None:
+    with pytest.raises((argparse.ArgumentTypeError, ValueError)):
+        RUN_OPTIONS[name]["type"](value)
+    assert RUN_OPTIONS[name]["type"]("3") == 3
+
+
+def test_a_number_out_of_bounds_is_wrong_usage(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "--oneroster-rate", "nan", "--pyargs", "oneroster.contract")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--oneroster-rate: must be a number from 0.1*"])
 
 
 @pytest.mark.parametrize("order", ["before", "after", "conftest"])

@@ -1,5 +1,6 @@
 """All names of a destination change together or not at all; what others put beside it is left alone."""
 
+import errno
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from tests.pull.test_kills import run
 
 PLACES = ("r.zip", "r.csv", "r.parquet", "r.ndjson", "r.ndjson.gz", "r.ndjson.zst", "r.duckdb", "r.sqlite")
 MUTATIONS = ("open", "mkdir", "rename", "replace", "unlink", "rmdir", "link", "fsync", "chmod")
+ERRORS = (errno.ENOSPC, errno.EACCES, errno.EIO)
 PARTS = 96
 """How many cases the steps of a pull are shared out to."""
 
@@ -66,7 +68,8 @@ class Failing:
         def call(*arguments: Any, **named: Any) -> Any:
             self.steps += 1
             if self.steps == self.deadly:
-                raise OSError(28, "No space left on device")
+                number = ERRORS[self.steps % len(ERRORS)]
+                raise OSError(number, os.strerror(number))
             return original(*arguments, **named)
 
         return call

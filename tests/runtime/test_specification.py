@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import oneroster_v1p1
+from oneroster_runtime.package_data import load_document
 from oneroster_runtime.specification import SpecificationError, read_specification
 
 DOCUMENT = oneroster_v1p1.document()
@@ -119,3 +120,4 @@ def test_the_package_reads_its_document_once_and_hands_out_fresh_copies() -> Non
     fresh = oneroster_v1p1.document()
     fresh["info"]["title"] = "changed"
     assert oneroster_v1p1.document()["info"]["title"] == "OneRoster"
+    assert oneroster_v1p1.document() == load_document("oneroster_v1p1")

@@ -13,6 +13,7 @@ __all__ = [
     "BaselineFile",
     "Compare",
     "Exclude",
+    "Explain",
     "FailOn",
     "Faults",
     "Fuzz",
@@ -86,6 +87,16 @@ Exclude = Annotated[
         "--exclude",
         metavar="NAME",
         help="All but these families, rules or operations (repeatable, or with commas).",
+        rich_help_panel=_RULES,
+    ),
+]
+Explain = Annotated[
+    tuple[str, str],
+    typer.Option(
+        "--explain",
+        metavar="RULE OPERATION",
+        help="Judge one rule on one operation, and print its requests, the form of their responses, and the reasoning.",
+        show_default=False,
         rich_help_panel=_RULES,
     ),
 ]

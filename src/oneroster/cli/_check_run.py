@@ -16,8 +16,11 @@ from oneroster.cli._check_reports import ReportError, ReportOutputs
 from oneroster.cli._command_class import fail
 from oneroster.cli._repeat_command import repeat_command
 from oneroster.cli._tenant_options import TenantOptions
+from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.dialects.overlay import base_profile, chosen_profile
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
+from oneroster.contract.reports.explanation import explanation
 from oneroster.contract.run_options import RunOptions
 from oneroster.contract.run_selection import rule_selection
 from oneroster.errors import ConfigurationError
@@ -26,6 +29,7 @@ from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import variants_by_name
 from oneroster.settings import Settings, variable_of
 from oneroster.standard import Standard
+from oneroster_runtime.specification import Specification
 
 __all__ = ["run_check"]
 
@@ -39,6 +43,7 @@ def run_check(
     write_overlay: str,
     include: list[str],
     exclude: list[str],
+    explain: tuple[str, str],
     fail_on: Literal["must", "should"] | None,
     allow_writes: bool,
     fuzz: int,
@@ -66,7 +71,7 @@ def run_check(
     specification = Standard.of().specification
     try:
         run = RunOptions(
-            rule_selection(specification, include, exclude),
+            rule_selection(specification, _included(include, explain), exclude),
             allow_writes=allow_writes,
             fuzz=fuzz,
             negative=negative,
@@ -96,19 +101,49 @@ def run_check(
             )
             target = run.target(settings)
             with progress_display() as progress, _terminated_as_interrupted() if allow_writes else nullcontext():
-                found = run.run(target, progress, deviations.inspect)
+                exchanges: list[Exchange] = []
+                observe = exchanges.append if any(explain) else _ignored
+                found = run.run(target, progress, deviations.inspect, observe)
     except (ValueError, ConfigurationError) as error:
         fail("check", str(error), USAGE)
     level = Level(fail_on or ("should" if fault else "must"))
     try:
         command = repeat_command(context, _tenant_words(chosen, target.base_url), found.seed)
         report = replace(deviations.applied_to(found), repeat=command)
-        outputs.write(report, level)
+        if any(explain):
+            typer.echo(explanation(run.selection.rules[0], report, exchanges, _known_names(specification)), nl=False)
+        else:
+            outputs.write(report, level)
     except ReportError as error:
         fail("check", str(error), USAGE)
     except OSError as error:
         fail("check", f"cannot write {error.filename}: {error.strerror}", USAGE)
     raise typer.Exit(report.exit_code(level))
+
+
+def _included(include: list[str], explain: tuple[str, str]) -> list[str]:
+    """Return the names that select rules and operations: those to explain, if there are any.
+
+    Raises:
+        ValueError: More is selected than what is to be explained.
+    """
+    if not any(explain):
+        return include
+    if include:
+        raise ValueError("--explain selects one rule and one operation; leave out --include")
+    if not explain[0].startswith("OR-"):
+        raise ValueError("--explain takes the id of a rule and an operationId, such as OR-PAG-05 getAllOrgs")
+    return list(explain)
+
+
+def _known_names(specification: Specification) -> frozenset[str]:
+    """Return the names that the document gives to the members of a body."""
+    properties = (name for element in specification.elements.values() for name in element.properties)
+    return document_words(specification) | frozenset(properties)
+
+
+def _ignored(_exchange: Exchange) -> None:
+    """Keep no exchange: a run holds many, and their bodies hold data."""
 
 
 class _SandboxOptions(NamedTuple):

@@ -18,6 +18,7 @@ LEFT_OUT: Final = frozenset(
         "report_json",
         "report_junit",
         "report_html",
+        "explain",
         "github",
         "compare",
     }

@@ -28,6 +28,9 @@ Examples:
 
 - `oneroster check --sandbox --fault lost-row` enables a fault: the report names the rule that it violates
 
+- `oneroster check --sandbox --explain OR-PAG-05 getAllOrgs` judges one rule on one operation, and prints each request,
+  the form of its response, and the reasoning
+
 - `oneroster check --write-overlay dialect.yaml` describes how the server deviates from the document;
   `oneroster check --overlay dialect.yaml` then reports only other violations
 """
@@ -58,6 +61,7 @@ def check(
     write_overlay: options.WriteOverlay = "",
     include: options.Include = [],  # noqa: B006  # typer reads the default and never changes it
     exclude: options.Exclude = [],  # noqa: B006  # typer reads the default and never changes it
+    explain: options.Explain = ("", ""),
     fail_on: options.FailOn = None,
     allow_writes: options.AllowWrites = False,
     fuzz: options.Fuzz = 0,

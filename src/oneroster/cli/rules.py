@@ -18,6 +18,8 @@ Examples:
 - `oneroster rules OR-PAG-01` shows one rule in full
 
 - `oneroster rules paging --format json` prints a family as JSON (also `--json`)
+
+- `oneroster rules --uncovered` lists the clauses of the standard that no rule checks, and why
 """
 
 Names = Annotated[
@@ -26,6 +28,7 @@ Names = Annotated[
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Format of the output.")]
 
+Uncovered = Annotated[bool, typer.Option("--uncovered", help="List the clauses that no rule checks, and why.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
@@ -34,8 +37,11 @@ def register(app: typer.Typer) -> None:
     app.command("rules", help=HELP, cls=command_class(names=("names",)))(rules)
 
 
-def rules(names: Names = None, form: Format = "text", as_json: AsJson = False) -> None:
-    """Print the rules that the names select."""
+def rules(names: Names = None, form: Format = "text", as_json: AsJson = False, uncovered: Uncovered = False) -> None:
+    """Print the rules that the names select, or the clauses without a rule."""
+    if uncovered:
+        _print_uncovered(as_json=as_json or form == "json")
+        return
     from oneroster.contract.catalogue import select
     from oneroster.contract.rule import FAMILIES
 
@@ -58,3 +64,19 @@ def rules(names: Names = None, form: Format = "text", as_json: AsJson = False) -
             print_rule(rule)
     else:
         print_rule_list(found)
+
+
+def _print_uncovered(*, as_json: bool) -> None:
+    """Print the clauses that no rule checks."""
+    from oneroster.contract.clauses import uncovered_clauses
+
+    found = [
+        {"section": each.section, "mark": each.trust, "clause": each.text, "reason": each.reason}
+        for each in uncovered_clauses()
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    from oneroster.cli._lists import print_lines
+
+    print_lines(found)

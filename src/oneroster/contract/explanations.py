@@ -83,7 +83,14 @@ class _Explanations:
         if left_out := sorted(self._excluded.intersection(symptom.rules)):
             message = f"{check.message}; {left_out[0]}, which may explain it, is excluded from the run"
             return replace(check, cause=Cause.NOT_REQUESTED, message=message)
-        return replace(check, cause=Cause.UNEXPLAINED)
+        return replace(check, cause=self._gap(symptom, operations) or Cause.UNEXPLAINED)
+
+    def _gap(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> Cause | None:
+        """Return the gap for which the rules that would explain a symptom were not judged."""
+        causes = (
+            check.cause for check in self.checks if check.id in symptom.rules and check.operation_id in operations
+        )
+        return next((cause for cause in causes if cause is not None and cause.leaves_a_gap), None)
 
     def _known(
         self, symptom: ExplainedBy, operations: tuple[str | None, ...], seen: set[str]

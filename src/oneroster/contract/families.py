@@ -11,6 +11,7 @@ FAMILIES: Final = (
     "sorting",
     "filtering",
     "fields",
+    "combinations",
     "semantics",
     "access",
     "errors",

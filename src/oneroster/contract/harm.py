@@ -28,6 +28,7 @@ HARM_OF_FAMILY: Final = {
     "sorting": Harm.VALUES,
     "filtering": Harm.ROWS,
     "fields": Harm.VALUES,
+    "combinations": Harm.ROWS,
     "semantics": Harm.VALUES,
     "access": Harm.ACCESS,
     "errors": Harm.FORM,

@@ -8,8 +8,9 @@ The plugin is registered as an entry point. Its options exist only where the com
 (or ``addopts`` does, as ``-p oneroster.contract.pytest_plugin``), so that other projects' runs are not affected.
 """
 
+import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -26,6 +27,20 @@ __all__ = [
     "run_options_from",
     "target_from",
 ]
+
+
+def _number(kind: type[int] | type[float], least: float, most: float = 1e9) -> Callable[[str], float]:
+    """Return the type of an option that takes a number between two bounds; not a number is between none."""
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be a number from {least:g} to {most:g}")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
+
 
 PACKAGE: Final = "oneroster.contract"
 OPTIONS: Final = {
@@ -62,15 +77,19 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "include": {"action": "append", "default": [], "help": "only this family, rule or operation (repeatable)"},
     "exclude": {"action": "append", "default": [], "help": "all but this family, rule or operation (repeatable)"},
     "baseline": {"help": "accept the findings that this baseline file lists"},
-    "seed": {"type": int, "help": "seed of the random choices, to repeat a run"},
-    "fuzz": {"type": int, "default": 0, "help": "send this many generated valid requests to each operation"},
+    "seed": {"type": _number(int, 0), "help": "seed of the random choices, to repeat a run"},
+    "fuzz": {
+        "type": _number(int, 0),
+        "default": 0,
+        "help": "send this many generated valid requests to each operation",
+    },
     "negative": {"action": "store_true", "help": "send generated invalid requests as well"},
     "stateful": {"action": "store_true", "help": "follow links from collections to single records as well"},
-    "max-requests": {"type": int, "help": "maximum number of requests"},
-    "max-time": {"type": float, "help": "maximum duration of the run in seconds"},
-    "rate": {"type": float, "help": "maximum number of requests per second"},
-    "timeout": {"type": float, "help": "maximum duration of one request in seconds"},
-    "workers": {"type": int, "help": "number of concurrent requests"},
+    "max-requests": {"type": _number(int, 1), "help": "maximum number of requests"},
+    "max-time": {"type": _number(float, 1), "help": "maximum duration of the run in seconds"},
+    "rate": {"type": _number(float, 0.1), "help": "maximum number of requests per second"},
+    "timeout": {"type": _number(float, 0.1), "help": "maximum duration of one request in seconds"},
+    "workers": {"type": _number(int, 1, 16), "help": "number of concurrent requests"},
     "allow-writes": {"action": "store_true", "help": "judge PUT and DELETE as well, on objects that the run creates"},
 }
 """The options of `oneroster check`, with a prefix because other plugins use such names as well."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from oneroster.contract.clauses import Fact
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES, Rule
 
-__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "rule_as_json", "rules_as_markdown"]
+__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "clauses_as_markdown", "rule_as_json", "rules_as_markdown"]
 
 LEVEL_TEXTS: Final = {
     Level.MUST: "The standard certainly requires this. A violation fails the run.",
@@ -22,6 +23,7 @@ FAMILY_TEXTS: Final = {
     "sorting": "the order of the rows with sort and orderBy",
     "filtering": "the rows that a filter returns, and the rejection of invalid filters",
     "fields": "the properties that a field selection returns",
+    "combinations": "filter, sort, fields, limit and offset together, on whole, specialised and nested collections",
     "semantics": "specialised and nested collections, references, ids, and single reads compared with their lists",
     "access": "authentication, tokens, signatures and scopes",
     "errors": "status codes and bodies of error responses",
@@ -56,6 +58,28 @@ Each rule has:
 | level | mark | meaning |
 |---|---|---|
 """
+
+
+_CLAUSES_HEAD: Final = """# Clauses
+
+<!-- Written by scripts/docs from oneroster.contract.clauses. Do not edit. -->
+
+The facts of OneRoster on which [the rules](rules.md) are based, and the rules that check each. A mark says how
+certain a fact is: A certain, B probable, C uncertain or contradictory. `oneroster rules --uncovered` lists the clauses
+that no rule checks.
+
+| section | mark | clause | rules |
+|---|---|---|---|
+"""
+
+
+def clauses_as_markdown(clauses: Iterable[Fact]) -> str:
+    """Return the clauses as a Markdown page, each with its rules or the reason why it has none."""
+    rows = (
+        f"| {each.section} | {each.trust} | {each.text} | {', '.join(each.rules) or f'none: {each.reason}'} |"
+        for each in clauses
+    )
+    return _CLAUSES_HEAD + "\n".join(rows) + "\n"
 
 
 def rule_as_json(rule: Rule) -> dict[str, Any]:

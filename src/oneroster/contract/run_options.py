@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oneroster.contract.http.budget import RunBudget, default_rate
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import Target
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
@@ -75,6 +76,7 @@ class RunOptions:
         target: Target,
         progress: ProgressCallback = lambda _what, _done, _steps: None,
         inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
+        observe: Callable[[Exchange], None] = lambda _exchange: None,
     ) -> CheckReport:
         """Run the selected rules on a tenant; see `oneroster.contract.runner.check`."""
         return check(
@@ -85,4 +87,5 @@ class RunOptions:
             seed=self.seed,
             progress=progress,
             inspect=inspect,
+            observe=observe,
         )

@@ -22,6 +22,7 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.explanations import SymptomKey, explain
 from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
@@ -30,6 +31,7 @@ from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
+from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import HOLDS, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
@@ -56,6 +58,7 @@ def check(
     seed: int | None = None,
     progress: ProgressCallback = lambda _what, _done, _steps: None,
     inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
+    observe: Callable[[Exchange], None] = lambda _exchange: None,
 ) -> CheckReport:
     """Run rules on a tenant and return a report.
 
@@ -69,6 +72,7 @@ def check(
         seed: Makes the run repeatable; random if None.
         progress: Called before each step.
         inspect: Called with the tenant after all rules have run.
+        observe: Called with every request and its response.
 
     Raises:
         OverlayError: The target's dialect does not exist.
@@ -76,7 +80,7 @@ def check(
     chosen = select() if rules is None else tuple(rules)
     seed = random.randrange(_MAX_SEED) if seed is None else seed  # noqa: S311 - not used for security
     started, began = datetime.now(UTC), time.monotonic()
-    with Gateway(target, limits) as gateway:
+    with Gateway(target, limits, observe=observe) as gateway:
         tenant = ObservedTenant(gateway, seed, plan)
         with cleanup(tenant):
             checks, unjudged = run_rules(tenant, chosen, progress)
@@ -111,8 +115,12 @@ def run_rules(
     Returns:
         The checks, and why the tenant could not be judged completely, or None.
     """
+    of_run = _rules_of_the_run(tenant, rules)
+    selected = {rule.id for rule in rules}
+    rules = [rule for rule in rules if rule.over is not whole_run]
     steps = len(tenant.dialect.operations) + len(rules)
     done = 0
+    runner = _RuleRunner(tenant)
 
     def reading(operation_id: str) -> None:
         nonlocal done
@@ -122,15 +130,31 @@ def run_rules(
     try:
         read_all_collections(tenant, reading)
     except (TenantNotTestableError, BudgetSpentError) as error:
-        return [_not_judged(rule, None, _cause_of(error), str(error)) for rule in rules], str(error)
+        runner.unjudged = str(error)
+        runner.judge_none(rules, _cause_of(error), str(error))
+        rules = []
     except Exception as error:
-        return [_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)) for rule in rules], None
-    runner = _RuleRunner(tenant)
+        runner.judge_none(rules, Cause.KIT_ERROR, _kit_error(error))
+        rules = []
     for number, rule in enumerate(rules):
-        progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
+        spent = f"{tenant.gateway.spent} requests, {runner.violated} violations"
+        progress(f"judging {rule.id} {rule.title} ({spent})", len(tenant.dialect.operations) + number, steps)
         runner.run(rule)
+    for rule in of_run:
+        runner.run_once(rule, selected=rule.id in selected)
     progress("done", steps, steps)
     return runner.checks, runner.unjudged
+
+
+def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules about the whole run: those that are selected, or all that are not excluded.
+
+    What goes wrong with a request is reported whichever rules were named, as long as something did go wrong.
+    """
+    selected = {rule.id for rule in rules}
+    every = [rule for rule in catalogue() if rule.over is whole_run]
+    unnamed = bool(tenant.plan.named)
+    return [rule for rule in every if rule.id in selected or (unnamed and rule.id not in tenant.plan.excluded)]
 
 
 class _RuleRunner:
@@ -142,6 +166,11 @@ class _RuleRunner:
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
         self._checks: list[Check] = []
         self.unjudged: str | None = None
+
+    @property
+    def violated(self) -> int:
+        """How many violations were found so far."""
+        return sum(1 for check in self._checks if check.status in VIOLATED)
 
     @property
     def checks(self) -> list[Check]:
@@ -168,6 +197,56 @@ class _RuleRunner:
         for operation, checks in zip(operations, results, strict=True):
             self._checks += checks
             self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
+
+    def judge_none(self, rules: Sequence[Rule], cause: Cause, message: str) -> None:
+        """Note that rules cannot be judged, all for one cause."""
+        self._checks += [_not_judged(rule, None, cause, message) for rule in rules]
+
+    def run_once(self, rule: Rule, *, selected: bool = True) -> None:
+        """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
+        FailedRequests.of(self._tenant).update(
+            evidence.request
+            for each in self._checks
+            if each.status is Status.FAILED
+            for evidence in each.evidence
+            if evidence.request is not None
+        )
+        operation = next(iter(self._tenant.standard.specification.operations.values()))
+        try:
+            findings = list(rule.judge(self._tenant, operation))
+        except Exception as error:
+            self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
+            return
+        found = [
+            replace(check, operation_id=finding.operation_id)
+            for finding in findings
+            for check in _finding_checks(rule, operation, [finding])
+        ]
+        self._explain_weaker_checks(rule, found)
+        self._checks += found or ([_check(rule, None, Status.PASSED, HOLDS)] if selected else [])
+
+    def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
+        """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""
+        operations = {
+            evidence.request: check.operation_id
+            for check in found
+            if check.status is Status.FAILED
+            for evidence in check.evidence
+        }
+        for number, check in enumerate(self._checks):
+            request = check.evidence[0].request if check.evidence else None
+            if check.status in (Status.WARNED, Status.OPEN) and request in operations:
+                other = _not_judged(rule, check.operation_id, Cause.EXPLAINED, f"explained by {rule.id}")
+                self._checks[number] = replace(
+                    other,
+                    id=check.id,
+                    family=check.family,
+                    title=check.title,
+                    level=check.level,
+                    clause=check.clause,
+                    explained_by=rule.id,
+                    explained_on=operations[request],
+                )
 
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""

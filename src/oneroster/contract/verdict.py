@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from oneroster.contract.causes import Cause
 from oneroster.contract.check_model import VIOLATED, Check, Status
@@ -97,6 +97,7 @@ class Verdict:
         musts: The counts of the must rules.
         shoulds: The counts of the should rules.
         gaps: Why the run cannot be relied on; empty unless it ends with 3.
+        gap_rules: The ids of the must rules that should have been tested and were not.
     """
 
     exit_status: int
@@ -105,6 +106,14 @@ class Verdict:
     musts: RuleCounts
     shoulds: RuleCounts
     gaps: tuple[str, ...]
+    gap_rules: frozenset[str] = frozenset()
+
+
+class _Gap(NamedTuple):
+    """Why a run cannot be relied on, and the rules that were not tested for it."""
+
+    text: str
+    rules: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +162,8 @@ def verdict_on(
     """
     rules = list(_rules(checks))
     musts, shoulds = (_counts(rule for rule in rules if rule.level is level) for level in (Level.MUST, Level.SHOULD))
-    status, gaps = 0, tuple(_gaps(unjudged, named, rules))
+    status, found = 0, tuple(_gaps(unjudged, named, rules))
+    gaps = tuple(gap.text for gap in found)
     failing = {Status.FAILED} if fail_on is Level.MUST else VIOLATED
     if any(check.status in failing for check in checks):
         status = VIOLATED_EXIT
@@ -163,7 +173,8 @@ def verdict_on(
         status = UNJUDGED_EXIT
     headline = _prefix(status, gaps) + _counts_text(musts, shoulds, _violated(rules, Status.WARNED))
     shown = gaps if status == UNJUDGED_EXIT else ()
-    return Verdict(status, _outcome(status, rules), headline, musts, shoulds, shown)
+    gap_rules = frozenset[str]().union(*(gap.rules for gap in found))
+    return Verdict(status, _outcome(status, rules), headline, musts, shoulds, shown, gap_rules)
 
 
 def _rules(checks: Iterable[Check]) -> Iterator[_Rule]:
@@ -193,29 +204,32 @@ def _violated(rules: Iterable[_Rule], status: Status) -> int:
     return sum(1 for rule in rules if status in rule.statuses)
 
 
-def _gaps(unjudged: str | None, named: Collection[str], rules: list[_Rule]) -> Iterator[str]:
+def _gaps(unjudged: str | None, named: Collection[str], rules: list[_Rule]) -> Iterator[_Gap]:
     """Yield why a run cannot be relied on."""
+    untested = [rule for rule in rules if not rule.tested]
     if unjudged is not None:
-        yield unjudged
+        yield _Gap(unjudged, frozenset(rule.id for rule in untested))
         return
     musts = [rule for rule in rules if rule.level is Level.MUST]
-    untested = set()
+    told: set[str] = set()
     for name, members in _families(musts, named):
-        if any(rule.tested for rule in members) or not (name in named or any(rule.asked for rule in members)):
-            continue
-        untested |= {rule.id for rule in members}
-        labels = Counter(rule.label for rule in members)
-        causes = ", ".join(f"{label} {count}" if len(members) > 1 else label for label, count in labels.most_common())
-        yield f"{name} was not tested ({causes})" if len(members) == 1 else f"no must of {name} was tested ({causes})"
+        if not any(rule.tested for rule in members) and (name in named or any(rule.asked for rule in members)):
+            told |= {rule.id for rule in members}
+            yield _Gap(_family_text(name, members), frozenset(rule.id for rule in members))
     for rule in musts:
-        if (
-            not rule.tested
-            and rule.id not in untested
-            and (gaps := [each for each in rule.causes if each.leaves_a_gap])
-        ):
-            yield f"{rule.id} was not tested ({', '.join(sorted(gaps))})"
-    if rules and not untested and not any(rule.tested for rule in rules):
-        yield "no rule was tested"
+        gaps = sorted(cause for cause in rule.causes if cause.leaves_a_gap)
+        if gaps and not rule.tested and rule.id not in told:
+            yield _Gap(f"{rule.id} was not tested ({', '.join(gaps)})", frozenset({rule.id}))
+    if rules and not told and len(untested) == len(rules):
+        yield _Gap("no rule was tested", frozenset(rule.id for rule in rules))
+
+
+def _family_text(name: str, members: list[_Rule]) -> str:
+    labels = Counter(rule.label for rule in members)
+    if len(members) == 1:
+        return f"{name} was not tested ({next(iter(labels))})"
+    causes = ", ".join(f"{label} {count}" for label, count in labels.most_common())
+    return f"no must of {name} was tested ({causes})"
 
 
 def _families(musts: Iterable[_Rule], named: Collection[str]) -> Iterator[tuple[str, list[_Rule]]]:

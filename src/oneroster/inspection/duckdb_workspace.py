@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.sql_helpers import quoted_identifier
 from oneroster.pull.roster.roster_protocol import Roster
+from oneroster.pull.roster.spelling import is_active
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["DuckDbWorkspace", "open_workspace"]
 
 _MEMORY: Final = "128MB"
-_ACTIVE: Final = "active"
 
 
 class DuckDbWorkspace:
@@ -78,7 +77,7 @@ class DuckDbWorkspace:
 
 
 def _active_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
-    return batch.filter(pc.equal(pc.fill_null(batch.column("status"), _ACTIVE), _ACTIVE))
+    return batch.filter(is_active(batch.column("status")))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from oneroster_runtime.specification import Specification
 __all__ = ["CollectionCounts", "OrphanedRecords", "RosterStatistics", "SchoolStatistics", "compute_statistics"]
 
 _ATTRIBUTES: Final = ("role", "grades", "name", "type")
-_IS_ACTIVE: Final = "coalesce(status, 'active') = 'active'"
+_IS_ACTIVE: Final = "lower(coalesce(status, 'active')) = 'active'"
 
 
 class CollectionCounts(NamedTuple):
@@ -185,7 +185,9 @@ class _RosterTables:
         rows = f"SELECT sourcedId, {reference} AS target FROM {element} WHERE {_IS_ACTIVE}"
         joined = f"FROM ({rows}) AS rows LEFT JOIN {target} AS found ON rows.target = found.sourcedId"
         missing = f"SELECT DISTINCT rows.sourcedId {joined} WHERE rows.target IS NOT NULL AND found.sourcedId IS NULL"
-        deleted = f"SELECT DISTINCT rows.sourcedId {joined} WHERE NOT coalesce(found.status, 'active') = 'active'"
+        deleted = (
+            f"SELECT DISTINCT rows.sourcedId {joined} WHERE NOT lower(coalesce(found.status, 'active')) = 'active'"
+        )
         return [
             *self._list_orphans(element, f"{column} refers to a missing record", missing, limit),
             *self._list_orphans(element, f"{column} refers to a deleted record", deleted, limit),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import httpx
@@ -18,6 +19,7 @@ from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.http.sender import LogEntry
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -61,12 +63,29 @@ def targets(exchanges: dict[str, list[Exchange]]) -> list[str]:
     return [exchange.target for each in exchanges.values() for exchange in each]
 
 
-def test_it_asks_only_lawful_bounded_reads_with_known_ids(sandbox: Sandbox) -> None:
-    with entered(sandbox) as gateway:
+class Sent(NamedTuple):
+    """A run of the examples over some operations, and the log of what it sent."""
+
+    run: EngineRun
+    log: list[LogEntry]
+
+
+def examples_of_some(tenant: Sandbox, workers: int) -> Sent:
+    with entered(tenant, RunBudget(workers=workers)) as gateway:
         operations = offered_by(gateway, *SOME)
         before = gateway.spent
-        run = run_engine(gateway, compile_document(dialect_specification("standard", STANDARD), operations), seed=1)
-        sent = gateway.log[before:]
+        run = run_engine(gateway, compile_document(dialect_specification("standard", STANDARD), operations), seed=5)
+        return Sent(run, gateway.log[before:])
+
+
+@pytest.fixture(scope="module")
+def one_worker(sandbox: Sandbox) -> Sent:
+    """One run, which several tests read."""
+    return examples_of_some(sandbox, 1)
+
+
+def test_it_asks_only_lawful_bounded_reads_with_known_ids(one_worker: Sent) -> None:
+    run, sent = one_worker
     assert run.stopped is None
     assert run.crashes == []
     assert {entry.method for entry in sent} == {"GET"}
@@ -78,19 +97,6 @@ def test_it_asks_only_lawful_bounded_reads_with_known_ids(sandbox: Sandbox) -> N
         assert "fields" not in query
         assert all(int(limit) <= 50 for limit in query.get("limit", []))
     assert any("orderBy=desc" in target and "offset=1" in target for target in targets(run.exchanges))
-
-
-def test_the_same_seed_asks_the_same(sandbox: Sandbox) -> None:
-    asked = []
-    for _ in range(2):
-        with entered(sandbox) as gateway:
-            run = run_engine(
-                gateway,
-                compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, "getAllOrgs")),
-                seed=5,
-            )
-            asked.append(targets(run.exchanges))
-    assert asked[0] == asked[1]
 
 
 def test_it_leaves_nothing_behind(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +185,16 @@ def made_up(manner: Phase, tenant: Sandbox, names: list[str], examples: int = 0,
         return run_engine(gateway, document, seed, manner, examples)
 
 
+@pytest.fixture(scope="module")
+def runs(sandbox: Sandbox) -> dict[Phase, EngineRun]:
+    """One run of each phase, which several tests read."""
+    return {
+        Phase.FUZZ: made_up(Phase.FUZZ, sandbox, ["getAllOrgs"], 25),
+        Phase.NEGATIVE: made_up(Phase.NEGATIVE, sandbox, SOME, 3),
+        Phase.LINKS: made_up(Phase.LINKS, sandbox, ["getAllOrgs", "getOrg"], 4),
+    }
+
+
 @pytest.mark.parametrize("manner", [Phase.FUZZ, Phase.NEGATIVE, Phase.LINKS])
 def test_what_it_makes_up_is_the_same_for_the_same_seed(manner: Phase, sandbox: Sandbox) -> None:
     names = ["getAllOrgs", "getOrg"]
@@ -187,8 +203,8 @@ def test_what_it_makes_up_is_the_same_for_the_same_seed(manner: Phase, sandbox: 
     assert one == two
 
 
-def test_fuzzing_makes_up_lawful_filters_sorts_and_pages(sandbox: Sandbox) -> None:
-    run = made_up(Phase.FUZZ, sandbox, ["getAllOrgs"], 25)
+def test_fuzzing_makes_up_lawful_filters_sorts_and_pages(runs: dict[Phase, EngineRun]) -> None:
+    run = runs[Phase.FUZZ]
     asked = [parse_qs(target.partition("?")[2]) for target in targets(run.exchanges)]
     assert len(asked) > 10
     assert {name for query in asked for name in query} == {"limit", "offset", "sort", "orderBy", "filter"}
@@ -197,8 +213,8 @@ def test_fuzzing_makes_up_lawful_filters_sorts_and_pages(sandbox: Sandbox) -> No
     assert {exchange.status for exchange in run.exchanges["/orgs"]} == {200}
 
 
-def test_what_is_not_lawful_is_small_and_refused(sandbox: Sandbox) -> None:
-    run = made_up(Phase.NEGATIVE, sandbox, SOME, 3)
+def test_what_is_not_lawful_is_small_and_refused(runs: dict[Phase, EngineRun]) -> None:
+    run = runs[Phase.NEGATIVE]
     asked = [parse_qs(target.partition("?")[2]) for target in targets(run.exchanges)]
     assert {"limit", "offset"} <= {name for query in asked for name in query}
     limits = [limit for query in asked for limit in query.get("limit", []) if limit.isdecimal()]
@@ -207,8 +223,8 @@ def test_what_is_not_lawful_is_small_and_refused(sandbox: Sandbox) -> None:
     assert 404 in {exchange.status for exchange in run.exchanges["/schools/{school_id}/classes"]}
 
 
-def test_links_lead_from_pages_to_the_records_on_them(sandbox: Sandbox) -> None:
-    run = made_up(Phase.LINKS, sandbox, ["getAllOrgs", "getOrg"], 4)
+def test_links_lead_from_pages_to_the_records_on_them(runs: dict[Phase, EngineRun]) -> None:
+    run = runs[Phase.LINKS]
     assert len(run.exchanges["/orgs"]) > 2
     listed = {row["sourcedId"] for page in run.exchanges["/orgs"] for row in page.json["orgs"]}
     read = [exchange.json["org"]["sourcedId"] for exchange in run.exchanges["/orgs/{id}"] if exchange.status == 200]
@@ -232,23 +248,18 @@ def test_links_follow_the_wrapper_of_the_dialect() -> None:
     assert link["parameters"] == {"id": "$response.body#/students/0/sourcedId"}
 
 
-def test_nothing_is_asked_twice(sandbox: Sandbox) -> None:
-    for manner in Phase:
-        asked = targets(made_up(manner, sandbox, SOME, 5).exchanges)
+def test_nothing_is_asked_twice(runs: dict[Phase, EngineRun], one_worker: Sent) -> None:
+    assert {*runs, Phase.EXAMPLES} == set(Phase)
+    for run in (*runs.values(), one_worker.run):
+        asked = targets(run.exchanges)
         assert len(asked) == len(set(asked))
 
 
-def test_workers_ask_the_same(sandbox: Sandbox) -> None:
-    asked = []
-    for workers in (1, 4):
-        with entered(sandbox, RunBudget(workers=workers)) as gateway:
-            run = run_engine(
-                gateway,
-                compile_document(dialect_specification("standard", STANDARD), offered_by(gateway, *SOME)),
-                seed=5,
-            )
-            asked.append({path: targets({path: known}) for path, known in run.exchanges.items()})
-    assert asked[0] == asked[1]
+def test_a_second_run_with_workers_asks_the_same(sandbox: Sandbox, one_worker: Sent) -> None:
+    def asked(sent: Sent) -> dict[str, list[str]]:
+        return {path: targets({path: known}) for path, known in sent.run.exchanges.items()}
+
+    assert asked(examples_of_some(sandbox, 4)) == asked(one_worker)
 
 
 def test_on_every_run_it_takes_a_quarter_of_the_requests_at_most() -> None:

@@ -57,3 +57,18 @@ def test_a_tenant_on_another_machine_is_asked_slowly(base_url: str, rate: float 
 
 def test_a_target_shows_no_secret() -> None:
     assert "s3cret" not in repr(target(token="s3cret"))
+
+
+def test_headers_and_certificates_are_shown_as_variables_c1() -> None:
+    found = target(
+        token="t",
+        headers=(("x-vendor-authorization", "s3cret"),),
+        ca_file="ca.pem",
+        client_cert="me.pem",
+        client_key="k",
+    )
+    assert "s3cret" not in repr(found)
+    files = '--cacert "$ONEROSTER_CA_FILE" --cert "$ONEROSTER_CLIENT_CERT" --key "$ONEROSTER_CLIENT_KEY"'
+    assert found.curl_options(f"{URL}/orgs") == f'-H "x-vendor-authorization: $X_VENDOR_AUTHORIZATION" {files}'
+    assert found.curl_options("https://token.example/token") == files
+    assert target(token="t").curl_options(URL) == ""

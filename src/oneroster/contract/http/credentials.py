@@ -32,8 +32,8 @@ __all__ = [
 FORM: Final = "application/x-www-form-urlencoded"
 HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
 """The safe methods, which request no change (RFC 9110, 9.2.1)."""
-WriteMethod = Literal["PUT", "DELETE"]
-"""The methods that are sent to objects created by the kit, if writes are allowed."""
+WriteMethod = Literal["PUT", "DELETE", "POST", "PATCH"]
+"""The methods that are sent to objects created by the kit, or to made-up ids, if writes are allowed."""
 _TOKEN_HEADERS: Final = ("Content-Type", "Accept", "Authorization")
 
 

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, Self, cast, get_args
 
 import httpx
 
@@ -42,6 +42,7 @@ class Gateway:
         target: The tenant.
         limits: The limits of the run; the default limits if None.
         pause: Waits for a number of seconds; tests pass a clock of their own.
+        observe: Called with every exchange of `send` and `write`.
 
     Attributes:
         target: The tenant.
@@ -50,7 +51,11 @@ class Gateway:
     """
 
     def __init__(
-        self, target: Target, limits: RunBudget | None = None, pause: Callable[[float], None] = time.sleep
+        self,
+        target: Target,
+        limits: RunBudget | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        observe: Callable[[Exchange], None] = lambda _exchange: None,
     ) -> None:
         self.target: Final = target
         self.limits: Final = limits or RunBudget()
@@ -60,6 +65,7 @@ class Gateway:
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
+        self._observe = observe
 
     def __enter__(self) -> Self:
         self._sender.__enter__()
@@ -119,7 +125,9 @@ class Gateway:
             raise RequestNotAllowedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
             raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
-        return self._send_with_renewal(method, url, access, headers)
+        exchange = self._send_with_renewal(method, url, access, headers)
+        self._observe(exchange)
+        return exchange
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
         """Post a form to the token endpoint of the target.
@@ -166,15 +174,15 @@ class Gateway:
         *,
         access: Credentials | None = None,
     ) -> Exchange:
-        """Put or delete one object that the kit created.
+        """Send a write to one object that the kit created, or to a made-up id.
 
         A write is not repeated after a lost connection, because the server may have done it. A DELETE is sent even if
         the requests or the seconds of the run are spent, so that created objects are removed.
 
         Args:
-            operation: A PUT or DELETE of one object.
+            operation: A write of one object.
             sourced_id: An id returned by `own_id`.
-            content: The body of a PUT.
+            content: The body.
             access: Credentials other than the tenant's own.
 
         Raises:
@@ -188,10 +196,12 @@ class Gateway:
             raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
         if sourced_id not in self._own_ids:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
-        method: WriteMethod = "PUT" if operation.method == "PUT" else "DELETE"
+        method = cast("WriteMethod", operation.method)
         url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
         headers = None if content is None else {"Content-Type": "application/json"}
-        return self._send_with_renewal(method, url, access, headers, content)
+        exchange = self._send_with_renewal(method, url, access, headers, content)
+        self._observe(exchange)
+        return exchange
 
     def is_own(self, url: str) -> bool:
         """Return whether a URL is of the tenant's origin."""

@@ -24,6 +24,8 @@ __all__ = ["RequestAttempts"]
 Headers = Mapping[str, str] | None
 
 WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
+NOT_REPEATABLE: Final = frozenset({"POST", "PATCH"})
+"""Methods that may have another effect the second time."""
 BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
 MAX_RETRY_AFTER: Final = 30.0
@@ -62,8 +64,8 @@ class RequestAttempts:
         first = self._send_with_backoff(method, url, access, headers, content)
         if not is_server_error(first.status):
             return first
-        if getattr(access, "nonce", None) is not None:
-            # Credentials for one request: the repeat would be another request.
+        if getattr(access, "nonce", None) is not None or method in NOT_REPEATABLE:
+            # With credentials for one request, the repeat would be another request.
             self._incidents.add_server_error(first, repeated=False)
             return first
         try:

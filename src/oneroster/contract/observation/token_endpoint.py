@@ -11,7 +11,7 @@ from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.transport.oauth2_tokens import scope_attempts
 
-__all__ = ["TokenEndpoint", "error_code", "token_endpoint_of"]
+__all__ = ["GRANT_TYPE", "TokenEndpoint", "error_code", "token_endpoint_of"]
 
 GRANT_TYPE: Final = "client_credentials"
 REFUSED: Final = frozenset({400, 401})
@@ -36,6 +36,11 @@ class TokenEndpoint:
         attempts = scope_attempts(self._credentials.scopes, self._gateway.target.standard.specification)
         return tuple(" ".join(attempt) for attempt in attempts)
 
+    @property
+    def secret(self) -> str:
+        """The client secret."""
+        return self._credentials.client_secret
+
     def grant(self, scope: str) -> Exchange:
         """Return the response to a token request with a scope, from the cache if there is one."""
         if scope not in self._granted:
@@ -52,21 +57,25 @@ class TokenEndpoint:
             self._in_body = response.status == 200
         return response
 
-    def ask(self, grant_type: str, scope: str = "", secret: str | None = None) -> Exchange:
+    def ask(
+        self, grant_type: str, scope: str = "", secret: str | None = None, *, client_id_suffix: str = ""
+    ) -> Exchange:
         """Send one token request.
 
         Args:
             grant_type: The grant type.
             scope: The scope; empty to send none.
             secret: The client secret, if not the real one.
+            client_id_suffix: Added to the client id, to make it another one.
         """
+        client_id = self._credentials.client_id + client_id_suffix
         form = {"grant_type": grant_type} | ({"scope": scope} if scope else {})
         headers = {"Content-Type": FORM, "Accept": "application/json"}
         sent_secret = self._credentials.client_secret if secret is None else secret
         if self._in_body:
-            form |= {"client_id": self._credentials.client_id, "client_secret": sent_secret}
+            form |= {"client_id": client_id, "client_secret": sent_secret}
         else:
-            pair = f"{quote_plus(self._credentials.client_id)}:{quote_plus(sent_secret)}"
+            pair = f"{quote_plus(client_id)}:{quote_plus(sent_secret)}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         return self._gateway.post_form(headers, urlencode(form).encode(), CURL + grant_type)
 

@@ -17,7 +17,7 @@ __all__ = ["ObservedWalk", "walk"]
 
 ROUND: Final = 10
 """Maximum page sizes of servers are multiples of this."""
-REPEATING: Final = ("OR-PAG-02", "OR-PAG-04", "OR-PAG-01", "OR-SEM-10")
+REPEATING: Final = ("OR-PAG-02", "OR-PAG-04", "OR-PAG-01", "OR-SEM-10", "OR-SCH-01", "OR-SCH-02")
 """Rules that report a page whose rows were received before."""
 
 Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]

@@ -95,7 +95,8 @@ def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
             "name": name,
             "operations": len(members),
             "offered": sum(1 for each in members if each.offer == Offer.YES),
-            "refused": [each.operation_id for each in members if each.offer == Offer.NO],
+            "absent": [each.operation_id for each in members if each.offer == Offer.NO],
+            "refused": [each.operation_id for each in members if each.offer == Offer.REFUSED],
         }
         for name, members in services.items()
     ]

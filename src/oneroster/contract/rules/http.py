@@ -8,22 +8,27 @@ from urllib.parse import urljoin
 from oneroster.contract.errors import NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
+from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_readable,
+    first_usable_response,
     one_of_each_service,
     readable,
     readable_path,
 )
-from oneroster.contract.result import Finding
+from oneroster.contract.observation.whole_run import whole_run
+from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 METHOD_NOT_SUPPORTED: Final = frozenset({405, 501})
+SHOWN_REQUESTS: Final = 3
+"""Requests in the evidence of one finding."""
 COMPARED_HEADERS: Final = ("Content-Type", "X-Total-Count", "Link")
 """Headers that a client reads from a HEAD response."""
 _CHARSET: Final = re.compile(r";\s*charset=\"?([^\s;\"]+)", re.IGNORECASE)
@@ -53,15 +58,18 @@ def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="RFC 9110, 9.3.2 HEAD; 4 response headers [B]",
     example="HEAD on a collection returns 404, or omits the X-Total-Count that GET sends",
     fix="handle HEAD like GET, and omit the body",
-    over=one_of_each_service,
+    over=readable,
 )
 def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    path = readable_path(tenant, operation)
-    by_head = tenant.probe(path, QUERY, method="HEAD")
+    path, query = readable_path(tenant, operation), QUERY if operation.many else ""
+    by_head = tenant.probe(path, query, method="HEAD")
     if by_head.status in METHOD_NOT_SUPPORTED:
         yield exchange_finding(f"HEAD is not supported (HTTP {by_head.status})", by_head, Level.OPEN)
         return
-    by_get = tenant.probe(path, QUERY)
+    if is_server_error(by_head.status):
+        # The rule on the whole run reports it.
+        return
+    by_get = _get_to_compare(tenant, operation, path, query)
     if by_head.status != by_get.status:
         yield exchange_finding(f"HEAD returned HTTP {by_head.status}, but GET returned HTTP {by_get.status}", by_head)
         return
@@ -73,6 +81,11 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         yield exchange_finding("HEAD and GET returned different values of X-Total-Count", by_head)
 
 
+def _get_to_compare(tenant: ObservedTenant, operation: Operation, path: str, query: str) -> Exchange:
+    """Return the GET of the same URL; that of a single record was sent before."""
+    return tenant.probe(path, query) if query else first_usable_response(tenant, operation).exchange
+
+
 @rule(
     "OR-HTP-03",
     family="http",
@@ -80,13 +93,14 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="RFC 9110, 9.3.7 OPTIONS; OneRoster does not mention it [B]",
     example="OPTIONS on a collection returns 500, or 200 without an Allow header",
     fix="return 204 with `Allow: GET, HEAD, OPTIONS`, or return 405",
-    over=one_of_each_service,
+    over=readable,
 )
 def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(readable_path(tenant, operation), method="OPTIONS")
-    if exchange.status >= 500 and exchange.status not in (501, 503):
-        yield exchange_finding(f"OPTIONS returned HTTP {exchange.status}", exchange)
-    elif exchange.status >= 300:
+    if is_server_error(exchange.status):
+        # The rule on the whole run reports it.
+        return
+    if exchange.status >= 300:
         yield exchange_finding(f"OPTIONS is not supported (HTTP {exchange.status})", exchange, Level.OPEN)
     else:
         named = ",".join(exchange.headers.get(name, "") for name in ("Allow", "Access-Control-Allow-Methods"))
@@ -205,3 +219,21 @@ def absolute_url(base: str, address: str) -> str:
         return urljoin(base, address)
     except ValueError:
         return address
+
+
+@rule(
+    "OR-HTP-08",
+    family="http",
+    title="Every response is as long and as encoded as its headers say",
+    clause="1 responses are JSON; RFC 9112, 6.3 body length; RFC 9110, 8.4 Content-Encoding [A]",
+    example="Content-Length is 512 and the body has 300 bytes, or Content-Encoding is gzip and the body is not",
+    fix="let the web server set Content-Length and Content-Encoding, after the body is final",
+    over=whole_run,
+)
+def as_declared(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    by_problem: dict[str, list[str]] = {}
+    for each in tuple(tenant.gateway.incidents.broken):
+        by_problem.setdefault(each.problem, []).append(each.request)
+    for problem, requests in by_problem.items():
+        evidence = tuple(Evidence(request=request, count=len(requests)) for request in requests[:SHOWN_REQUESTS])
+        yield Finding(f"{problem}: {count_of(len(requests), 'request')}", evidence)

@@ -124,6 +124,15 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     over=all_collections,
 )
 def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    repeated = [found.repeated for found in tenant.walks(operation) if found.repeated is not None and found.stopped]
+    # Rows without an id cannot be told apart; the schema rules report them.
+    if repeated and any(repeated[0].ids):
+        yield finding(
+            f"offset={repeated[0].query.get('offset')} returned only rows of earlier pages",
+            repeated[0],
+            repeated[0].ids,
+        )
+        return
     found = largest_walk(tenant, operation)
     few = len(found) < MIN_ROWS_FOR_OFFSET
     size = LARGE_ENOUGH if few else size_for_three_pages(len(found))

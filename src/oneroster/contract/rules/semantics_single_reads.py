@@ -7,6 +7,7 @@ from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.operation_selectors import reads
@@ -104,7 +105,8 @@ def single_has_its_id(tenant: ObservedTenant, operation: Operation) -> Iterator[
         reading
         for reading in tenant.readings(operation)
         if reading.exchange.status == 404
-        and entries.keys() & set(reading.values.values())
+        # OR-SEM-24 is about records that are marked for deletion.
+        and any(is_live(entries[name]) for name in reading.values.values() if name in entries)
         and not any(map(needs_escaping, reading.values.values()))
     ]
     if lost:

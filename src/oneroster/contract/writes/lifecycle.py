@@ -80,7 +80,10 @@ class Lifecycle:
         element: The name of its element.
         definition: Its element.
         wrapper: The key of a PUT body that holds the record.
+        refused: The response to the first PUT, if it says that the tenant does not offer it.
     """
+
+    refused: Exchange | None = None
 
     def __init__(self, objects: OwnedObjects, element: str) -> None:
         self.objects: Final = objects
@@ -109,8 +112,10 @@ class Lifecycle:
         Raises:
             NotOffered: The tenant does not serve the operation, or not with these credentials.
         """
-        exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: self.record})
+        exchange = self.refused or self.objects.put(self.element, self.sourced_id, {self.wrapper: self.record})
         if (why := not_offered(exchange)) is not None:
+            # Kept, so that the other rules do not send it again.
+            self.refused = exchange
             raise why
         return exchange
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.target_records import last_record
+from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
@@ -69,3 +70,29 @@ class LinkHoldsName(Fault):
         known = reply.headers.get("Link")
         link = f'<{request.url}?after={name}>; rel="after"'
         return replace(reply, headers={**reply.headers, "Link": f"{known}, {link}" if known else link})
+
+
+class LinkHoldsToken(Fault):
+    name = "link-holds-token"
+    does = "adds the access token to the links of collections"
+    breaks = "4 Link rules [B]: links repeat the parameters of the request"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        links, token = reply.headers.get("Link"), raw_request.authorization.partition(" ")[2]
+        if not links or not token:
+            return reply
+        link = f'{links}, <{raw_request.url}?access_token={token}>; rel="self"'
+        return replace(reply, headers={**reply.headers, "Link": link})
+
+
+class ErrorRepeatsToken(Fault):
+    name = "error-repeats-token"
+    does = "repeats an invalid token in the description of a 401"
+    breaks = "6.2 description [B]: describes the problem"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        token = raw_request.authorization.partition(" ")[2]
+        if reply.status != 401 or not token or not isinstance(reply.body, dict):
+            return reply
+        entries = [entry | {"imsx_description": f"no such token: {token}"} for entry in reply.body["statusInfoSet"]]
+        return replace(reply, body={"statusInfoSet": entries})

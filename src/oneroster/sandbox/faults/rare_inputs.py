@@ -50,11 +50,23 @@ class CrashOnFractions(Fault):
     name = "crash-on-fractions"
     does = "responds with 500 if limit or offset is a fraction"
     breaks = "6.1 status 500 [A]: unexpected failures only"
-    needs = Needs(options=frozenset({"negative"}))
     hides = frozenset({"invalid number"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or not any(name in ("limit", "offset") and "." in value for name, value in request.pairs):
+            return reply
+        status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
+        return Reply(500, {"statusInfoSet": [status]})
+
+
+class CrashOnNull(Fault):
+    name = "crash-on-null"
+    does = "responds with 500 if limit or offset is the word null"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+    needs = Needs(options=frozenset({"negative"}))
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or not any(name in ("limit", "offset") and value == "null" for name, value in request.pairs):
             return reply
         status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
         return Reply(500, {"statusInfoSet": [status]})

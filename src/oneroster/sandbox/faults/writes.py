@@ -28,7 +28,7 @@ def _is_method(request: OperationRequest | None, method: str) -> bool:
     return request is not None and request.operation.method == method
 
 
-def _written_elements(store: Store) -> list[str]:
+def written_elements(store: Store) -> list[str]:
     """Return the elements that clients can write."""
     return sorted({one.body for one in store.specification.operations.values() if one.body is not None})
 
@@ -82,7 +82,7 @@ class PutNotListed(Fault):
     def prepare(self, store: Store) -> None:
         self._known = {
             element: {row["sourcedId"] for row in rows.page(0, rows.total)}
-            for element in _written_elements(store)
+            for element in written_elements(store)
             for rows in [all_records(element).select(store)]
         }
 

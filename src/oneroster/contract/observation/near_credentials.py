@@ -1,0 +1,144 @@
+"""Credentials that are nearly right: a token with more, with less or in another case, a signature of another request.
+
+They hold most of a secret, so they are sent to the tenant only and never shown.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from oauthlib.oauth1 import Client
+
+from oneroster.contract.errors import OtherAuthentication
+from oneroster.contract.http.credentials import (
+    BearerToken,
+    Credentials,
+    HttpMethod,
+    NoCredentials,
+    OAuth1Credentials,
+    OAuth2Credentials,
+    TokenPost,
+    TokenResponse,
+    WriteMethod,
+)
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+
+__all__ = ["NearSignature", "NearToken", "near_secrets", "near_signatures", "near_tokens", "token_in_use"]
+
+ADDED: Final = "x"
+SHORTEST: Final = 4
+"""Characters that a secret needs, so that a part of it is still unlikely to be another client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearToken:
+    """A bearer token that differs from the tenant's own by a little.
+
+    Attributes:
+        token: The token that is sent.
+        what: How it differs, for messages.
+    """
+
+    token: str = field(repr=False)
+    what: str
+
+    def headers(self, _method: HttpMethod | WriteMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self) -> bool:
+        return False
+
+    def invalid(self) -> Credentials:
+        return NoCredentials()
+
+    def curl(self) -> str:
+        return f"# the token in $ONEROSTER_TOKEN, but {self.what}:"
+
+
+@dataclass(frozen=True, slots=True)
+class NearSignature:
+    """An OAuth 1.0a signature that is right for another request, or made with nearly the right key.
+
+    Attributes:
+        credentials: The client id and secret that sign.
+        what: How it differs, for messages.
+        signed_method: The method that is signed; that of the request if None.
+        signed_url: Maps the URL of the request to the URL that is signed.
+    """
+
+    credentials: OAuth1Credentials
+    what: str
+    signed_method: Literal["POST"] | None = None
+    signed_url: Callable[[str], str] = str
+
+    def headers(self, method: HttpMethod | WriteMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
+        known = self.credentials
+        signer = Client(known.client_id, client_secret=known.client_secret, signature_method=known.signature_method)
+        _, headers, _ = signer.sign(self.signed_url(url), http_method=self.signed_method or method)
+        return {str(name): str(value) for name, value in headers.items()}
+
+    def renew(self) -> bool:
+        return False
+
+    def invalid(self) -> Credentials:
+        return NoCredentials()
+
+    def curl(self) -> str:
+        return self.credentials.curl()
+
+
+def variations(text: str) -> Iterator[tuple[str, str]]:
+    """Yield a secret with one character more, with one less and in another case, each with its description."""
+    yield text + ADDED, "with one character more"
+    if len(text) > SHORTEST:
+        yield text[:-1], "with one character less"
+    if text.swapcase() != text:
+        yield text.swapcase(), "in the other case of its letters"
+
+
+def token_in_use(tenant: ObservedTenant) -> str:
+    """Return the bearer token of the run, static or granted.
+
+    Raises:
+        OtherAuthentication: The tenant is not accessed with a bearer token.
+    """
+    access = tenant.gateway.target.access
+    if isinstance(access, BearerToken):
+        return access.token
+    if isinstance(access, OAuth2Credentials):
+        header = access.headers("GET", tenant.gateway.target.base_url, _no_post).get("Authorization", "")
+        return header.removeprefix("Bearer ")
+    raise OtherAuthentication("a bearer token")
+
+
+def _no_post(*_: object) -> TokenResponse:
+    """Post nothing: the token of the run is known."""
+    return TokenResponse(404, b"")
+
+
+def near_tokens(tenant: ObservedTenant) -> list[NearToken]:
+    """Return tokens that differ from that of the run by a little; see `token_in_use` for the errors."""
+    return [NearToken(text, what) for text, what in variations(token_in_use(tenant))]
+
+
+def near_secrets(secret: str) -> list[tuple[str, str]]:
+    """Return two client secrets that differ from the right one by a little, each with its description."""
+    return list(variations(secret))[:2]
+
+
+def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
+    """Return signatures that differ from a right one by a little."""
+    client_id, secret, method = credentials.client_id, credentials.client_secret, credentials.signature_method
+    return [
+        NearSignature(credentials, "of another path", signed_url=_sibling),
+        NearSignature(credentials, "of another method", signed_method="POST"),
+        NearSignature(OAuth1Credentials(client_id + ADDED, secret, method), "of another client id"),
+        NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
+    ]
+
+
+def _sibling(url: str) -> str:
+    """Return another URL of the same server, with the same query."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rpartition("/")[0] + "/oneroster-check-nowhere").geturl()

@@ -1,0 +1,167 @@
+"""Access rules on credentials that are nearly right: all of them are as invalid as those that are all wrong."""
+
+from collections.abc import Iterator
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.http.credentials import BearerToken, Credentials
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.target import required_scopes
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.invalid_credentials import require_oauth1
+from oneroster.contract.observation.near_credentials import near_secrets, near_signatures, near_tokens
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
+from oneroster.contract.observation.provoked_errors import Refusals
+from oneroster.contract.observation.token_endpoint import GRANT_TYPE, token_endpoint_of
+from oneroster.contract.observation.whole_run import whole_run
+from oneroster.contract.result import Evidence, Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, granted_scope, token_members
+from oneroster_runtime.specification import Operation
+
+QUERY = "limit=1"
+
+
+def _ask(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
+    query = QUERY if operation.many else ""
+    exchange = tenant.probe(readable_path(tenant, operation), query, access=access)
+    Refusals.of(tenant).add(operation, exchange)
+    return exchange
+
+
+def _received(exchange: Exchange) -> str:
+    return "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
+
+
+@rule(
+    "OR-ACC-15",
+    family="access",
+    title="A successful token response contains a token that can be used",
+    clause="7.4 token response: JSON with access_token, token_type, expires_in [A]",
+    example="the token endpoint returns 200 without access_token, or an expires_in of 400 digits",
+    fix="return a JSON object with access_token, token_type and a realistic expires_in, or a 4xx with an error code",
+    over=whole_run,
+)
+def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    by_problem: dict[str, list[Exchange]] = {}
+    for exchange, problem in tuple(tenant.gateway.incidents.token_problems):
+        by_problem.setdefault(problem, []).append(exchange)
+    for problem, known in by_problem.items():
+        evidence = Evidence(known[0].request, count=len(known), curl=known[0].curl)
+        yield Finding(f"a successful response of the token endpoint cannot be used: {problem}", (evidence,))
+
+
+@rule(
+    "OR-ACC-16",
+    family="access",
+    title="A token that is nearly right returns 401",
+    clause="6.1 401 bad token [A]",
+    example="the right token with one more character behind it, or in lower case, reads users",
+    fix="compare the whole token, byte by byte; a collation of the database may ignore case and length",
+    over=first_readable,
+    needs=("OR-ACC-01", "OR-ACC-02"),
+)
+def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for access in near_tokens(tenant):
+        exchange = _ask(tenant, operation, access)
+        if exchange.status != 401:
+            level = None if exchange.status == 200 else Level.SHOULD
+            yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level)
+
+
+@rule(
+    "OR-ACC-17",
+    family="access",
+    title="A client id or secret that is nearly right gets no token",
+    clause="7.4 client authentication; RFC 6749, 5.2 [A]",
+    example="the secret is compared by its first characters, or any client id with the right secret gets a token",
+    fix="compare client id and secret in full, and return 401 (or 400) with the error `invalid_client`",
+    over=first_readable,
+    needs=("OR-ACC-06",),
+)
+def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    # Three invalid requests, and one of OR-ACC-06: few enough for a server that locks clients out.
+    attempts = [
+        (f"a client secret {what}", desk.ask(GRANT_TYPE, scope, text)) for text, what in near_secrets(desk.secret)
+    ]
+    attempts.append(("another client id with the right secret", desk.ask(GRANT_TYPE, scope, client_id_suffix="x")))
+    for what, exchange in attempts:
+        if token_members(exchange) is not None:
+            yield exchange_finding(f"the token endpoint granted a token for {what}", exchange)
+
+
+@rule(
+    "OR-ACC-18",
+    family="access",
+    title="A signature that is nearly right returns 401",
+    clause="7.2 signing: method, URL, client id and secret; 6.1 401 bad signature [A]",
+    example="a signature of another path, or of another client id, is accepted",
+    fix="build the base string from the method and the URL as received, and look up the key by the client id",
+    over=first_readable,
+    needs=("OR-ACC-02",),
+)
+def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for access in near_signatures(require_oauth1(tenant)):
+        exchange = _ask(tenant, operation, access)
+        if exchange.status != 401:
+            level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
+            yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level)
+
+
+def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
+    """One readable operation for every set of scopes that gives access; OR-PRV-05 checks that of demographics."""
+    seen: set[tuple[str, ...]] = set()
+    for operation in readable(tenant):
+        if operation.oauth_scopes and operation.tag != DEMOGRAPHICS and operation.oauth_scopes not in seen:
+            seen.add(operation.oauth_scopes)
+            yield operation
+
+
+@rule(
+    "OR-ACC-19",
+    family="access",
+    title="Without its scope an operation returns 403",
+    clause="7.4 scopes, what each gives [B]; 6.1 403 authenticated, but refused [A]",
+    example="a token for roster-core.readonly lists the students of a class, which needs roster.readonly",
+    fix="require for every operation the scopes of the standard, also when the token has all the others",
+    over=one_of_each_scope,
+    needs=("OR-ACC-02", "OR-ACC-11"),
+)
+def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    desk = token_endpoint_of(tenant)
+    others = [scope for scope in required_scopes(tenant.standard.specification) if scope not in operation.oauth_scopes]
+    if not others:
+        raise NotEnoughData(0, 1, "scopes that the operation does not need")
+    members = token_members(desk.grant(" ".join(others)))
+    if members is None:
+        raise ExplainedBy(("OR-ACC-15",), "the token endpoint grants no token for all other scopes")
+    granted = members.get("scope")
+    if isinstance(granted, str) and set(granted.split()) & set(operation.oauth_scopes):
+        raise ExplainedBy(("OR-ACC-11",), "the token endpoint grants scopes that were not requested")
+    exchange = _ask(tenant, operation, BearerToken(members["access_token"]))
+    if exchange.status == 200:
+        if _scopes_are_ignored(tenant, operation, others):
+            # OR-ACC-11 reports it.
+            return
+        level = None if isinstance(granted, str) else Level.SHOULD
+        yield exchange_finding(
+            f"{operation.operation_id} can be read with every scope except {' and '.join(operation.oauth_scopes)}",
+            exchange,
+            level,
+        )
+    elif exchange.status != 403:
+        yield exchange_finding(
+            f"without its scope {operation.operation_id} returned HTTP {exchange.status} instead of 403",
+            exchange,
+            Level.OPEN,
+        )
+
+
+def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: list[str]) -> bool:
+    """Whether a token for one scope of another service can read an operation as well."""
+    service = next(iter(operation.oauth_scopes)).rpartition("/")[2].partition("-")[0].partition(".")[0]
+    foreign = next((scope for scope in reversed(others) if not scope.rpartition("/")[2].startswith(service)), None)
+    members = token_members(token_endpoint_of(tenant).grant(foreign)) if foreign is not None else None
+    return members is not None and _ask(tenant, operation, BearerToken(members["access_token"])).status == 200

@@ -1,0 +1,320 @@
+"""Rules on parameters in combination, on every kind of collection: whole, specialised and nested.
+
+Every parameter alone has rules of its own. Servers often build one query for each parameter, and lose one when several
+are set.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.http.exchange import encoded_path, encoded_query
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.oracle.filters import parse_timestamp
+from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.sorting import largest_collections
+from oneroster_runtime.specification import Operation
+
+FIELD: Final = "dateLastModified"
+"""Every record has it, it is never personal, and it can be filtered and sorted by."""
+MOST_ROWS: Final = 800
+MIN_ROWS: Final = 3
+MOST_PLAIN_PAGES: Final = 6
+"""Pages that are read again without parameters, to find out whether paging alone is wrong."""
+SELECTED_KINDS: Final = ("reference", "references", "strings", "records", "boolean", "number", "date")
+PAGING: Final = frozenset({"limit", "offset"})
+EVERYTHING: Final = "filter, sort, fields, limit and offset"
+EXPLAINING: Final = {
+    "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06"),
+    "sort": ("OR-SRT-01", "OR-SRT-02"),
+}
+"""By parameter: the rules that report what it does alone."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One collection with a filter by a moment in its middle.
+
+    Attributes:
+        found: The walk over the collection.
+        filter: The filter.
+        matching: The records that the filter selects, by id.
+    """
+
+    found: ObservedWalk
+    filter: str
+    matching: dict[str, Record]
+
+
+def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
+    """Return the combination for the largest walk of a collection.
+
+    Raises ``NotJudged`` when no walk has rows that a moment divides.
+    """
+    walks = [found for found in tenant.walks(operation) if found.complete and len(found) <= MOST_ROWS]
+    found = max(walks, key=len, default=None)
+    if found is None or len(found) < MIN_ROWS:
+        raise NotEnoughData(0 if found is None else len(found), MIN_ROWS, "rows")
+    rows = {name: row for row in found.rows if (name := identity(row)) is not None}
+    if len(rows) < len(found):
+        raise ExplainedBy(("OR-SEM-10", "OR-SEM-28", "OR-PAG-04"), "rows are repeated without parameters as well")
+    moments = {name: moment for name, row in rows.items() if (moment := parse_timestamp(row.get(FIELD)))}
+    days = sorted({moment.astimezone(UTC).date() for moment in moments.values()})
+    if len(days) < MIN_ROWS or len(moments) < len(rows):
+        raise NotEnoughData(len(days), MIN_ROWS, f"different days of {FIELD}")
+    # Midnight, so that a server that compares days, or another precision, finds the same rows; other rules test that.
+    bound = datetime.combine(days[len(days) // 2], time.min, UTC)
+    matching = {name: rows[name] for name, moment in moments.items() if moment >= bound}
+    return Combination(found, f"{FIELD}>='{_text(bound)}'", matching)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Combined(dict[str, ParsedResponse]):
+    """The responses to combined parameters, by path and query."""
+
+
+def combined(tenant: ObservedTenant, found: ObservedWalk, query: Query) -> ParsedResponse:
+    """Return the response to a query, requested once and kept apart, because it may lack properties.
+
+    Raises ``NotJudged`` when it holds no data; other rules report that.
+    """
+    kept = tenant.memo(_Combined, _Combined)
+    path, text = encoded_path(found.operation.path, found.values), encoded_query(query)
+    key = f"{path}?{text}"
+    if key not in kept:
+        kept[key] = tenant.parse(found.operation, tenant.probe(path, text), found.values, query)
+    if kept[key].problem is not None:
+        rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01")
+        raise ExplainedBy(rules, f"{kept[key].exchange.request}: {kept[key].problem}")
+    return kept[key]
+
+
+def queries(known: Combination) -> dict[str, list[Query]]:
+    """Return the pages of every combination, by its parameters."""
+    # Two pages have room for one row more, so that a surplus row shows.
+    half, whole = len(known.matching) // 2 + 1, len(known.found) // 2 + 1
+    sort: Query = {"sort": FIELD, "orderBy": "desc"}
+    filter_: Query = {"filter": known.filter}
+    return {
+        EVERYTHING: [
+            {"limit": half, "offset": offset, **filter_, **sort, "fields": f"sourcedId,{FIELD}"} for offset in (0, half)
+        ],
+        "filter, limit and offset": [{"limit": half, "offset": offset, **filter_} for offset in (0, half)],
+        "sort, limit and offset": [{"limit": whole, "offset": offset, **sort} for offset in (0, whole)],
+    }
+
+
+def single_queries(known: Combination) -> dict[str, Query]:
+    """Return a request for each parameter alone."""
+    page: Query = {"limit": MOST_ROWS, "offset": 0}
+    return {"filter": {**page, "filter": known.filter}, "sort": {**page, "sort": FIELD, "orderBy": "desc"}}
+
+
+def shows_on_a_whole_collection(tenant: ObservedTenant, violates: Callable[[Combination], object]) -> bool:
+    """Whether the largest collections of all records of an element show the same with one parameter."""
+    for operation in largest_collections(tenant):
+        try:
+            if violates(combination(tenant, operation)):
+                return True
+        except NotJudged:
+            continue
+    return False
+
+
+def wrong_rows(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> tuple[str, list[str]] | None:
+    """Return what is wrong with the rows of some pages, with the ids of the rows; None if they are right."""
+    readings = [combined(tenant, known.found, page) for page in pages]
+    expected = set(known.matching) if "filter" in pages[0] else {name for name in known.found.ids if name}
+    ids = [name for reading in readings for name in reading.ids if name is not None]
+    lost, surplus = sorted(expected - set(ids)), sorted(set(ids) - expected)
+    if lost or surplus:
+        parts = [f"{count_of(len(lost), 'row')} missing"] if lost else []
+        parts += [f"{count_of(len(surplus), 'row')} not expected"] if surplus else []
+        return ", ".join(parts), lost or surplus
+    if len(ids) != len(set(ids)):
+        return "rows on two pages", []
+    keys = sort_values([row for reading in readings for row in reading.rows], FIELD, "date-time")
+    if "sort" in pages[0] and first_out_of_order(keys, "date-time", descending=True) is not None:
+        return "the rows are not in descending order", []
+    return None
+
+
+def _wrong_rows_with(tenant: ObservedTenant, name: str) -> Callable[[Combination], object]:
+    """Return a function that says what is wrong with the rows of one parameter alone."""
+    return lambda other: wrong_rows(tenant, other, [single_queries(other)[name]])
+
+
+def _plain_pages(pages: list[Query]) -> list[Query]:
+    """Return as many pages of that size, without parameters, as a collection needs at most."""
+    limit = int(pages[0]["limit"])
+    return [{"limit": limit, "offset": offset} for offset in range(0, MOST_PLAIN_PAGES * limit, limit)]
+
+
+def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
+    """Return a function that says what is wrong with sorted pages."""
+    return lambda other: wrong_rows(tenant, other, queries(other)["sort, limit and offset"])
+
+
+@rule(
+    "OR-CMB-01",
+    family="combinations",
+    title="Parameters in combination return the rows that each of them asks for",
+    clause="3.1 limit, offset, sort and filter [A]",
+    example="with filter and sort together, the filter is lost; in a nested collection the offset is",
+    fix="build one query from all parameters, for every collection alike",
+    over=all_collections,
+    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
+)
+@confirmed
+def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = combination(tenant, operation)
+    for what, pages in queries(known).items():
+        if (wrong := wrong_rows(tenant, known, pages)) is None:
+            continue
+        plain = _plain_pages(pages)
+        if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
+            raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), "pages without parameters are wrong as well")
+        if "sort" in pages[0] and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
+            raise ExplainedBy(("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02"), "sorted pages are wrong as well")
+        alone = [
+            name
+            for name, query in single_queries(known).items()
+            if name in pages[0] and wrong_rows(tenant, known, [query]) is not None
+        ]
+        for name in alone:
+            if shows_on_a_whole_collection(tenant, _wrong_rows_with(tenant, name)):
+                raise ExplainedBy(EXPLAINING[name], f"{name} alone returns other rows as well")
+        text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
+        yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1])
+        return
+
+
+def wrong_total(tenant: ObservedTenant, known: Combination, page: Query) -> int | None:
+    """Return the total of a response if it is wrong."""
+    total = combined(tenant, known.found, page).total
+    count = len(known.matching) if "filter" in page else len(known.found)
+    return None if total == count else total
+
+
+def _wrong_total_with(tenant: ObservedTenant, name: str) -> Callable[[Combination], object]:
+    """Return a function that says whether the total of one parameter alone is wrong."""
+    return lambda other: wrong_total(tenant, other, single_queries(other)[name]) is not None
+
+
+@rule(
+    "OR-CMB-02",
+    family="combinations",
+    title="X-Total-Count counts the rows of the combined request",
+    clause="4 X-Total-Count, value after the filter [A]",
+    example="with filter and sort, X-Total-Count is the number of all rows of the nested collection",
+    fix="count with the same conditions as the rows, before limit and offset",
+    over=all_collections,
+    needs=("OR-PAG-05", "OR-PAG-11", "OR-CMB-01"),
+)
+@confirmed
+def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = combination(tenant, operation)
+    if combined(tenant, known.found, queries(known)[EVERYTHING][0]).total is None:
+        raise NotEnoughData(0, 1, "responses with X-Total-Count")
+    for what, pages in queries(known).items():
+        total = wrong_total(tenant, known, pages[-1])
+        if total is None:
+            continue
+        for name in single_queries(known).keys() & pages[-1].keys():
+            if shows_on_a_whole_collection(tenant, _wrong_total_with(tenant, name)):
+                raise ExplainedBy(
+                    ("OR-PAG-11", "OR-PAG-05", *EXPLAINING[name]), f"{name} alone has another total as well"
+                )
+        count = len(known.matching) if "filter" in pages[0] else len(known.found)
+        message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
+        yield finding(message, combined(tenant, known.found, pages[-1]))
+        return
+
+
+def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> list[str]:
+    """Return the parameters of a request that its next link does not repeat."""
+    link = combined(tenant, known.found, page).next_link
+    linked = dict(parse_qsl(urlsplit(link or "").query, keep_blank_values=True))
+    sent = {name: str(value) for name, value in page.items() if name not in PAGING}
+    return [] if link is None else sorted(name for name, value in sent.items() if linked.get(name) != value)
+
+
+@rule(
+    "OR-CMB-03",
+    family="combinations",
+    title="Links repeat all parameters of a combined request",
+    clause="4 Link rules, filter, sort and fields are repeated [B]",
+    example="the next link of a filtered and sorted page has the filter, and not the sort",
+    fix="change limit and offset in the query of the request, and keep everything else",
+    over=all_collections,
+    needs=("OR-PAG-06", "OR-PAG-13", "OR-CMB-01"),
+)
+def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = combination(tenant, operation)
+    page = queries(known)[EVERYTHING][0]
+    reading = combined(tenant, known.found, page)
+    if reading.next_link is None:
+        raise NotEnoughData(0, 1, "pages with a next link")
+    lost = lost_parameters(tenant, known, page)
+    alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
+    if any(lost_parameters(tenant, known, query) for query in alone.values()):
+        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), "the link loses the parameter alone as well")
+    if lost:
+        names = ", ".join(name for name in page if name not in PAGING)
+        yield finding(f"the next link of a request with {names} has lost {', '.join(lost)}", reading)
+
+
+def selected_fields(tenant: ObservedTenant, found: ObservedWalk) -> list[str]:
+    """Return the fields whose selection is compared: the first of each kind that some row has."""
+    chosen: dict[str, str] = {}
+    present = {name for row in found.rows for name in row}
+    for known in tenant.properties(found.operation.element).values():
+        if known.kind in SELECTED_KINDS and known.name in present and not known.secret:
+            chosen.setdefault(known.kind, known.name)
+    return list(chosen.values())
+
+
+@rule(
+    "OR-CMB-04",
+    family="combinations",
+    title="A selected field has the same value as in the full record",
+    clause="3.4 field selection, the requested fields [B]",
+    example="fields=sourcedId,school returns the school as a string, or without its href",
+    fix="build the full record first, and remove the other properties from it",
+    over=all_collections,
+    needs=("OR-FLD-01",),
+)
+@confirmed
+def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    walks = [found for found in tenant.walks(operation) if found.pages and len(found)]
+    if not walks:
+        raise NotEnoughData(0, 1, "row")
+    found = max(walks, key=len)
+    names = selected_fields(tenant, found)
+    if not names:
+        raise NotEnoughData(0, 1, "fields to select")
+    query: Query = {"limit": 20, "offset": 0, "fields": ",".join(["sourcedId", *names])}
+    reading = combined(tenant, found, query)
+    rows = {identity(row): row for row in found.rows}
+    different: dict[str, list[Any]] = {}
+    for row in reading.rows:
+        full = rows.get(identity(row))
+        for name in names:
+            if full is not None and (name in row) is (name in full) and row.get(name) != full.get(name):
+                different.setdefault(name, []).append(identity(row))
+    if different:
+        ids = [sourced_id for known in different.values() for sourced_id in known]
+        yield finding(f"selected fields differ from the full record: {', '.join(sorted(different))}", reading, ids)

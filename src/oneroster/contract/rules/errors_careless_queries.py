@@ -1,0 +1,188 @@
+"""Error rules on queries that careless clients send: impossible values, many clauses, odd fields to sort by."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.harm import Harm
+from oneroster.contract.http.exchange import Exchange, encoded_query
+from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import one_of_each_service
+from oneroster.contract.observation.probe_values import known_collections
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_runtime.specification import Operation
+
+IMPOSSIBLE: Final = {
+    "enumeration": "oneroster-check-word",
+    "date-time": "yesterday",
+    "date": "2025-02-30",
+    "number": "oneroster-check",
+    "integer": "oneroster-check",
+    "boolean": "perhaps",
+}
+"""By kind: a value that no record can have, however a server reads it."""
+UNSORTABLE: Final = ("strings", "references", "reference", "records", "object")
+"""Kinds without an order."""
+ABSENT_ID: Final = "oneroster-check-nowhere"
+SEVERAL: Final = 2
+
+
+def complete(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The collections of all records of an element that were read to their end."""
+    return (operation for operation, _ in known_collections(tenant))
+
+
+def ask_once(tenant: ObservedTenant, operation: Operation, query: dict[str, str | int]) -> ParsedResponse:
+    """Return the response to a query that other rules must not use."""
+    return tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+
+
+def is_successful(exchange: Exchange) -> bool:
+    """Whether a request was served; the rule on the whole run reports server errors."""
+    return exchange.status == 200
+
+
+@rule(
+    "OR-ERR-11",
+    family="errors",
+    title="A filter by a value that the field cannot have returns no record",
+    clause="3.2 operators, = is equality [A]",
+    example="filter=role='no-such-role' or filter=dateLastModified='yesterday' returns all records",
+    fix="return 400 with codeMinor `invalid data`, or no record; never drop a condition that cannot be evaluated",
+    over=complete,
+    needs=("OR-FLT-01",),
+    harm=Harm.ROWS,
+)
+def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    kinds: dict[str, str] = {}
+    for known in tenant.properties(operation.element).values():
+        if known.kind in IMPOSSIBLE and not known.secret:
+            # The last of a kind: the first is the status, which every element has.
+            kinds[known.kind] = known.name
+    for kind, name in kinds.items():
+        reading = ask_once(tenant, operation, {"limit": 1, "filter": f"{name}='{IMPOSSIBLE[kind]}'"})
+        if is_successful(reading.exchange) and reading.rows:
+            yield finding(
+                f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value",
+                reading,
+                reading.ids,
+            )
+
+
+@rule(
+    "OR-ERR-12",
+    family="errors",
+    title="A filter with three clauses is evaluated in full, or rejected",
+    clause="3.2 logic, at most two clauses [B]",
+    example="filter=status='active' AND role='student' AND sourcedId='7' returns all active students",
+    fix="evaluate every clause, or return 400 with a status payload; never drop the third one",
+    over=one_of_each_service,
+    needs=("OR-FLT-01",),
+    harm=Harm.ROWS,
+)
+def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    ids = [name for name in tenant.rows_by_id(tenant.walk(operation)) if name.isprintable() and "'" not in name]
+    if len(ids) < SEVERAL:
+        raise NotEnoughData(len(ids), SEVERAL, "records")
+    if ask_once(tenant, operation, {"limit": 1, "filter": "status"}).rows:
+        raise ExplainedBy(("OR-FLT-13", "OR-FLT-01"), "a filter that cannot be parsed is ignored")
+    one, other = ids[0], ids[-1]
+    # By every reading of the precedence, the first matches no record and the second at most one.
+    for expression, allowed in (
+        (f"sourcedId='{one}' AND status!='' AND sourcedId='{other}'", set()),
+        (f"sourcedId='{one}' OR sourcedId='{other}' AND sourcedId='{ABSENT_ID}'", {one}),
+    ):
+        reading = ask_once(tenant, operation, {"limit": 10, "filter": expression})
+        surplus = [name for name in reading.ids if name not in allowed]
+        if is_successful(reading.exchange) and surplus:
+            yield finding(
+                f"a filter with three clauses returned {count_of(len(surplus), 'record')} that it excludes",
+                reading,
+                surplus,
+            )
+            return
+
+
+def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str, str | int]]:
+    """Yield sorts that have no obvious order: by a list, an object, a member of a reference, and by no field."""
+    yield {"orderBy": "desc"}
+    chosen: dict[str, str] = {}
+    for known in tenant.properties(operation.element).values():
+        if known.kind in UNSORTABLE:
+            chosen.setdefault(known.kind, known.name)
+    for kind, name in chosen.items():
+        yield {"sort": name}
+        if kind == "reference":
+            yield {"sort": f"{name}.sourcedId"}
+
+
+@rule(
+    "OR-ERR-13",
+    family="errors",
+    title="A sort without an obvious order keeps all records",
+    clause="3.1 sort; 3.3 a sort that is not understood returns all data [A]",
+    example="sort=grades returns an empty array, or orderBy=desc without sort returns half of the records",
+    fix="ignore a sort that cannot be applied, and add the warning `invalid_sort_field`",
+    over=complete,
+    needs=("OR-PAG-05",),
+    harm=Harm.ROWS,
+)
+def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    rejected: list[str] = []
+    example: ParsedResponse | None = None
+    for query in odd_sorts(tenant, operation):
+        reading = ask_once(tenant, operation, {"limit": 1, **query})
+        text = encoded_query(query)
+        if 400 <= reading.exchange.status < 500:
+            rejected.append(text)
+            example = example or reading
+        elif is_successful(reading.exchange) and reading.problem is None and _has_lost_rows(tenant, operation, reading):
+            left = len(reading.rows) if reading.total is None else reading.total
+            yield finding(f"{text} leaves {left} of {len(tenant.walk(operation))} records", reading)
+            return
+    if rejected:
+        yield finding(f"rejected sorts: {', '.join(rejected)}", example, level=Level.OPEN)
+
+
+def _has_lost_rows(tenant: ObservedTenant, operation: Operation, reading: ParsedResponse) -> bool:
+    if not reading.rows:
+        return True
+    if reading.total is None or reading.total == len(tenant.all_rows(operation)):
+        return False
+    # A live tenant changes: compare with the total of the same moment.
+    return tenant.fetch(operation, {}, {"limit": 1}).total != reading.total
+
+
+def complete_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first of these collections of each service."""
+    seen: set[str] = set()
+    for operation in complete(tenant):
+        if operation.tag not in seen:
+            seen.add(operation.tag)
+            yield operation
+
+
+@rule(
+    "OR-ERR-14",
+    family="errors",
+    title="A field that is selected twice is returned once",
+    clause="3.4 field selection, exactly the requested fields [B]",
+    example="fields=status,status returns whole records",
+    fix="treat the names in fields as a set",
+    over=complete_of_each_service,
+    needs=("OR-FLD-01",),
+)
+def repeated_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    reading = ask_once(tenant, operation, {"limit": 1, "fields": "status,status"})
+    if is_successful(reading.exchange):
+        if any(row.keys() != {"status"} for row in reading.rows):
+            yield finding("fields=status,status returned records with other fields than status", reading)
+    elif 400 <= reading.exchange.status < 500:
+        yield finding(f"fields=status,status returned HTTP {reading.exchange.status}", reading, level=Level.OPEN)
+    # Not defined by any source; only a server error is a violation, and the rule on the whole run reports it.
+    for query in ("fields=status.sourcedId", "fields=status&fields=sourcedId"):
+        tenant.probe(operation.path, f"limit=1&{query}")

@@ -1,0 +1,121 @@
+"""Privacy rules on what appears where it does not belong: credentials in links and errors, demographics in users."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+from urllib.parse import unquote_plus
+
+import httpx
+
+from oneroster.contract.errors import ExplainedBy, OtherAuthentication
+from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials, OAuth2Credentials
+from oneroster.contract.http.parsed_response import identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.observation.near_credentials import NearToken, token_in_use
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
+from oneroster.contract.oracle.error_leaks import response_texts
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_runtime.specification import Operation
+
+DEMOGRAPHICS: Final = "Demographics"
+WRONG_TOKEN: Final = "oneroster-check-wrong-token-5f1c"  # noqa: S105  # not a secret: no server has issued it
+CREDENTIAL_NAMES: Final = frozenset(
+    {"access_token", "oauth_token", "oauth_signature", "client_secret", "token", "apikey"}
+)
+BAD_QUERIES: Final = ("filter=", "limit=-1", "fields=")
+
+
+def secrets_of(tenant: ObservedTenant) -> list[str]:
+    """Return the secrets that the run sends."""
+    access = tenant.gateway.target.access
+    found = [access.client_secret] if isinstance(access, OAuth1Credentials | OAuth2Credentials) else []
+    with suppress(OtherAuthentication):
+        found.append(token_in_use(tenant))
+    return [text for text in found if text]
+
+
+@rule(
+    "OR-PRV-06",
+    family="privacy",
+    title="Links to other pages contain no credentials",
+    clause="4 Link rules, the parameters of the request; RFC 6750, 2.3 [B]",
+    example="the next link contains access_token=…, so the token is written to logs",
+    fix="build links from the path and the query without credentials; the client sends its header with every request",
+    over=lambda tenant: (each for each in readable(tenant) if each.many),
+)
+def no_credentials_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    secrets = secrets_of(tenant)
+    for reading in tenant.readings(operation):
+        for link in httpx.Response(200, headers=reading.exchange.headers).links.values():
+            address = link.get("url", "")
+            names = {name.lower() for name in _parameters(address)}
+            if names & CREDENTIAL_NAMES or any(text in unquote_plus(address) for text in secrets):
+                yield exchange_finding("the Link header contains a credential", reading.exchange)
+                return
+
+
+def _parameters(address: str) -> list[str]:
+    query = address.partition("?")[2]
+    return [piece.partition("=")[0] for piece in query.split("&")]
+
+
+@rule(
+    "OR-PRV-07",
+    family="privacy",
+    title="An error response does not repeat a credential",
+    clause="6.2 error payload, description; 6.1 401 [B]",
+    example="the description of a 401 is `token abc123 is not valid`",
+    fix="say that the token is not valid, and write at most its last characters to the log",
+    over=first_readable,
+    needs=("OR-ACC-02",),
+)
+def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if isinstance(tenant.gateway.target.access, NoCredentials):
+        raise OtherAuthentication("credentials")
+    path, secrets = readable_path(tenant, operation), secrets_of(tenant)
+    probes = [tenant.probe(path, access=NearToken(WRONG_TOKEN, "of another client"))]
+    probes += [tenant.probe(path, query) for query in BAD_QUERIES]
+    failed = [exchange for exchange in probes if exchange.status >= 400]
+    if not failed:
+        raise ExplainedBy(("OR-ACC-02",), "no request was answered with an error")
+    for exchange in failed:
+        text = "\n".join((*response_texts(exchange), *exchange.headers.values()))
+        if any(secret in text for secret in (WRONG_TOKEN, *secrets)):
+            yield exchange_finding(
+                f"an HTTP {exchange.status} response repeats the credential of the request", exchange
+            )
+            return
+
+
+def collections_of_others(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable operations on other records than demographics, without the repeats of specialised collections."""
+    return (
+        each for each in readable(tenant) if each.element != DEMOGRAPHICS and each.subset is None and each.scope is None
+    )
+
+
+@rule(
+    "OR-PRV-08",
+    family="privacy",
+    title="Demographics are in demographics records only",
+    clause="5.6 Demographics; 7.4 scopes: roster-demographics.readonly gives demographics [B]",
+    example="a user has the property birthDate, or an object `demographics`",
+    fix="serve birth dates, sex and race under /demographics only, which has a scope of its own",
+    over=collections_of_others,
+)
+def demographics_apart(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    standard = tenant.standard.specification.elements
+    common = standard[operation.element or ""].properties.keys()
+    private = (standard[DEMOGRAPHICS].properties.keys() - common) | {"demographics", "demographic"}
+    seen = 0
+    tallies: dict[str, CauseCount] = {}
+    for reading in tenant.readings(operation):
+        for row in reading.rows:
+            seen += 1
+            for name in private & row.keys():
+                tallies.setdefault(name, CauseCount(reading)).add(identity(row))
+    for name, tally in tallies.items():
+        message = f"the demographic property {name} is present in {count_of(tally.count, 'record')}"
+        yield counted_finding(message, tally, f"{operation.wrapper}[].{name}", seen)

@@ -1,0 +1,230 @@
+"""Semantic rules on the entries of specialised and nested collections, and on how ids and addresses are compared."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from oneroster.contract.dialects.dialect import path_parameters
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.harm import Harm
+from oneroster.contract.http.exchange import Exchange, encoded_path
+from oneroster.contract.http.parsed_response import identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding, finding
+from oneroster.contract.observation.membership import in_subset, is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import nested, reads
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.reference_forms import references_at
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.semantics_membership import specialised
+from oneroster.contract.rules.semantics_references import base_collections, reference_properties
+from oneroster_runtime.specification import Operation
+
+SIMPLE: Final = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+@rule(
+    "OR-SEM-26",
+    family="semantics",
+    title="A specialised collection returns the same records as the general one",
+    clause="3.4 without fields all data comes back; 2 what the specialised endpoints select [B]",
+    example="a user has an email under /users and none under /students",
+    fix="serve both collections from the same records by the same code",
+    over=specialised,
+)
+@confirmed
+def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    subset = operation.subset
+    general = tenant.all_rows(tenant.dialect.operation(subset.of if subset else None))
+    found = tenant.walk(operation)
+    names: Counter[str] = Counter()
+    ids: list[str] = []
+    for row in found.rows:
+        other = general.get(identity(row) or "")
+        if other is None or row == other:
+            continue
+        ids.append(identity(row) or "")
+        names.update(name for name in row.keys() | other.keys() if row.get(name) != other.get(name))
+    if ids:
+        known = sorted(names.keys() & tenant.properties(operation.element).keys())
+        which = ", ".join(known) or "undocumented properties"
+        message = f"{len(ids)} of {len(found)} entries differ from the general collection in {which}"
+        yield finding(message, found.pages[0], ids)
+
+
+def specialised_reads(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable single reads of a specialised path, such as that of a student."""
+    return (each for each in reads(tenant) if each.subset is not None)
+
+
+@rule(
+    "OR-SEM-27",
+    family="semantics",
+    title="A single read under a specialised path finds only records of its kind",
+    clause="2 what the specialised endpoints select; 6.1 404 [B]",
+    example="GET /students/{id} returns a teacher",
+    fix="look for the id among the records that the specialised collection lists",
+    over=specialised_reads,
+    needs=("OR-SEM-08",),
+)
+@confirmed
+def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    subset = operation.subset
+    general = tenant.all_rows(tenant.dialect.operation(subset.of if subset else None))
+    others = [name for name, row in general.items() if not in_subset(row, subset) and SIMPLE.fullmatch(name)]
+    if not others:
+        raise NotEnoughData(0, 1, "record of another kind")
+    if others[0] in tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id))):
+        raise ExplainedBy(("OR-SEM-01",), "the specialised collection lists a record of another kind as well")
+    exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: others[0]}))
+    if _ids_in(exchange):
+        yield exchange_finding(f"{operation.operation_id} returned a record of another kind instead of 404", exchange)
+
+
+@rule(
+    "OR-SEM-28",
+    family="semantics",
+    title="No row appears twice in a nested collection",
+    clause="5.1 sourcedId, unique [A]",
+    example="a class with two terms is listed twice by GET /schools/{id}/classes",
+    fix="select distinct records; a join over a list of references multiplies rows",
+    over=nested,
+    harm=Harm.ROWS,
+)
+@confirmed
+def no_row_twice_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for found in tenant.walks(operation):
+        # A row on two pages is a matter of paging.
+        for page in found.pages:
+            repeated = [name for name, count in Counter(page.ids).items() if name is not None and count > 1]
+            if repeated:
+                yield finding(f"{count_of(len(repeated), 'row')} appear more than once on a page", page, repeated)
+                return
+
+
+def one_read_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first readable single read of each service."""
+    seen: set[str] = set()
+    for operation in reads(tenant):
+        if operation.tag not in seen and operation.subset is None:
+            seen.add(operation.tag)
+            yield operation
+
+
+def _listed_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    """Return the ids of a read's own list that consist of unreserved characters."""
+    rows = tenant.walk(tenant.dialect.list_of(operation.operation_id)).rows
+    return [name for row in rows if is_live(row) and (name := identity(row)) and SIMPLE.fullmatch(name)]
+
+
+@rule(
+    "OR-SEM-29",
+    family="semantics",
+    title="Ids that differ in case are different ids",
+    clause="1 sourcedId, an opaque string; 6.1 404 [B]",
+    example="GET /orgs/ORG-7 returns the org with the id org-7",
+    fix="compare ids byte by byte; use a binary collation for the column of the id",
+    over=one_read_of_each_service,
+    needs=("OR-SEM-08",),
+)
+def case_of_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = set(_listed_ids(tenant, operation))
+    candidates = [name for name in sorted(known) if name.swapcase() not in known and name.swapcase() != name]
+    if not candidates:
+        raise NotEnoughData(0, 1, "id with letters")
+    exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: candidates[0].swapcase()}))
+    if _ids_in(exchange):
+        yield exchange_finding("an id in the other case of its letters returned a record instead of 404", exchange)
+
+
+@rule(
+    "OR-SEM-30",
+    family="semantics",
+    title="A percent-encoded letter in a path is that letter",
+    clause="1 sourcedId, percent-encoded in a path; RFC 3986, 6.2.2.2 [B]",
+    example="GET /orgs/%6F-7 returns 404, although the org o-7 exists",
+    fix="decode every segment of the path once, before it is compared",
+    over=one_read_of_each_service,
+    needs=("OR-SEM-08",),
+)
+def encoded_letters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    known = _listed_ids(tenant, operation)
+    if not known:
+        raise NotEnoughData(0, 1, "id of plain letters and digits")
+    encoded = "".join(f"%{byte:02X}" for byte in known[0].encode())
+    exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", encoded))
+    if 400 <= exchange.status < 500:
+        yield exchange_finding(f"an id in percent-encoded letters returned HTTP {exchange.status}", exchange)
+
+
+@rule(
+    "OR-SEM-31",
+    family="semantics",
+    title="The href of a reference is the absolute URL of the record",
+    clause="5.2 href, the address of the referenced object [B]",
+    example="href is /orgs/7, or leads to a 404, or to another record",
+    fix="build the href from the public base URL, the path of the single read and the encoded sourcedId",
+    over=base_collections,
+)
+def hrefs_lead_to_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), 0
+    for known in reference_properties(tenant, operation):
+        try:
+            targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
+        except NotJudged:
+            continue
+        relative = CauseCount(found.pages[0])
+        elsewhere: dict[str, str] = {}
+        for row in found.rows:
+            for item in references_at(row, known.name):
+                href, target = item.get("href"), identity(item)
+                if not isinstance(href, str) or not href or target not in targets:
+                    continue
+                judged += 1
+                if not urlsplit(href).netloc:
+                    relative.add(identity(row))
+                elif not _is_canonical(tenant, known.refers_to, href, target):
+                    elsewhere[href] = target
+        if relative.count:
+            message = f"the href of {known.name} is relative in {relative.count} of {count_of(len(found), 'record')}"
+            yield counted_finding(message, relative, f"{known.name}.href", len(found))
+        yield from _wrong_address(tenant, known.name, elsewhere)
+    if not judged:
+        raise NotEnoughData(0, 1, "reference to a listed record")
+
+
+def _is_canonical(tenant: ObservedTenant, element: str | None, href: str, target: str) -> bool:
+    """Whether an address is that of a single read of the record; other rules read those."""
+    if not tenant.gateway.is_own(href):
+        # A tenant may name its public address; the kit requests no other origin.
+        return True
+    base = tenant.gateway.target.base_url
+    wanted = {
+        base + operation.path.replace(f"{{{path_parameters(operation)[0]}}}", target)
+        for operation in tenant.dialect.reads
+        if operation.element == element
+    }
+    # An address that is not encoded is not a URI; OR-SCH-07 reports it.
+    return bool(wanted & {href, unquote(href), unquote(href.partition("?")[0])})
+
+
+def _wrong_address(tenant: ObservedTenant, name: str, elsewhere: dict[str, str]) -> Iterator[Finding]:
+    """Yield a finding if one of the addresses, read once, does not return its record."""
+    for href, target in list(elsewhere.items())[:1]:
+        try:
+            exchange = tenant.gateway.send("GET", href)
+        except ValueError:
+            continue
+        if exchange.status != 200:
+            yield exchange_finding(f"the href of {name} returned HTTP {exchange.status}", exchange)
+        elif target not in _ids_in(exchange):
+            yield exchange_finding(f"the href of {name} returned another record", exchange)
+
+
+def _ids_in(exchange: Exchange) -> set[str]:
+    payload = exchange.json
+    members = list(payload.values()) if isinstance(payload, dict) else []
+    return {name for item in [payload, *members] if isinstance(item, dict) and (name := identity(item))}

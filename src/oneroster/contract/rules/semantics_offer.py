@@ -1,0 +1,121 @@
+"""Semantic rules on operations that answer 404 for the ids of the tenant's own lists: partly offered is not absent."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from oneroster.contract.dialects.dialect import path_parameters
+from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.harm import Harm
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import reads
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_runtime.specification import Operation
+
+ABSENT: Final = frozenset({404, 405, 410, 501})
+
+
+def _is_absent(tenant: ObservedTenant, operation: Operation) -> bool:
+    """Whether an operation was asked for known records, and answered as if it did not exist."""
+    statuses = {reading.exchange.status for reading in tenant.readings(operation)}
+    return bool(statuses) and statuses <= ABSENT
+
+
+def _asked_records(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return the responses to single reads of live records of the tenant's own list."""
+    try:
+        entries = tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id)))
+    except NotJudged:
+        return []
+    return [
+        reading
+        for reading in tenant.readings(operation)
+        if any(name in entries and is_live(entries[name]) for name in reading.values.values())
+    ]
+
+
+def absent_reads(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The single reads that answered as if they did not exist, for records of their own list."""
+    for operation in tenant.dialect.reads:
+        if _is_absent(tenant, operation) and _asked_records(tenant, operation):
+            yield operation
+
+
+@rule(
+    "OR-SEM-23",
+    family="semantics",
+    title="The records of a collection can be read one by one",
+    clause="2 single reads; 6.1 404, an id that was never assigned [A]",
+    example="GET /lineItems lists line items, and GET /lineItems/{id} returns 404 for each of them",
+    fix="serve the single read of every collection that is served",
+    over=lambda tenant: tenant.dialect.reads,
+    harm=Harm.ROWS,
+)
+def singles_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    asked = _asked_records(tenant, operation)
+    if not asked:
+        raise NotEnoughData(0, 1, "record of the collection that could be read")
+    absent = list(absent_reads(tenant))
+    if operation not in absent:
+        return
+    if not any(True for _ in reads(tenant)):
+        if operation is absent[0]:
+            message = f"no single read is offered: all {len(absent)} return HTTP {asked[0].exchange.status}"
+            yield finding(message, asked[0], level=Level.SHOULD)
+        return
+    names = [name for reading in asked for name in reading.values.values()]
+    yield finding(f"{count_of(len(asked), 'listed record')} returned HTTP {asked[0].exchange.status}", asked[0], names)
+
+
+def reads_of_deleted(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable single reads, without the specialised ones, which read the same records."""
+    return (each for each in reads(tenant) if each.subset is None)
+
+
+@rule(
+    "OR-SEM-24",
+    family="semantics",
+    title="A listed record that is tobedeleted can be read by its id",
+    clause="2 single reads; 5.1 status tobedeleted [B]",
+    example="GET /users lists a user as tobedeleted, and GET /users/{id} returns 404",
+    fix="serve the record with its status as long as the collection lists it",
+    over=reads_of_deleted,
+    needs=("OR-SEM-08",),
+    harm=Harm.ROWS,
+)
+def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    rows = tenant.walk(tenant.dialect.list_of(operation.operation_id)).rows
+    deleted = [name for row in rows if not is_live(row) and (name := identity(row)) and name.replace("-", "").isalnum()]
+    if not deleted:
+        raise NotEnoughData(0, 1, "listed record that is tobedeleted")
+    reading = tenant.ask(operation, {path_parameters(operation)[0]: deleted[0]})
+    if reading.exchange.status in ABSENT:
+        message = f"a listed record that is tobedeleted returned HTTP {reading.exchange.status} when read by its id"
+        yield finding(message, reading, [deleted[0]])
+
+
+@rule(
+    "OR-SEM-25",
+    family="semantics",
+    title="The nested collections of listed parents are offered",
+    clause="2 nested endpoints; 6.1 404, no resource at the URI [B]",
+    example="GET /schools/{id}/classes returns 404 for every school that GET /schools lists",
+    fix="serve every nested collection whose rows and parents are served, also when it is empty",
+    over=lambda tenant: (each for each in tenant.dialect.nested if tenant.readings(each)),
+    harm=Harm.ROWS,
+)
+def nested_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    absent = [each for each in tenant.dialect.nested if _is_absent(tenant, each)]
+    if operation not in absent:
+        return
+    asked = tenant.readings(operation)
+    status = asked[0].exchange.status
+    if len(absent) == len([each for each in tenant.dialect.nested if tenant.readings(each)]):
+        if operation is absent[0]:
+            yield finding(f"no nested collection is offered: all {len(absent)} return HTTP {status}", asked[0])
+        return
+    yield finding(f"{count_of(len(asked), 'listed parent')} returned HTTP {status}", asked[0])

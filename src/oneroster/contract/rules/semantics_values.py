@@ -1,0 +1,221 @@
+"""Semantic rules on values that belong together: school years, primary teachers, subjects, kinds of references."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.reference_forms import references_at
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import OperationSelector, rule
+from oneroster.contract.rules.semantics_references import base_collections
+from oneroster_runtime.specification import Operation
+
+ONE_DAY: Final = timedelta(days=1)
+BIRTH_AFTER_CHANGE: Final = "birthDate is after dateLastModified"
+OUTSIDE_PARENT: Final = "the dates exceed those of the parent"
+TRUE: Final = frozenset({"true", True})
+EXPECTED_KINDS: Final[dict[tuple[str, str], tuple[str, frozenset[str]]]] = {
+    ("Course", "schoolYear"): ("type", frozenset({"schoolYear"})),
+    ("LineItem", "gradingPeriod"): ("type", frozenset({"gradingPeriod"})),
+    ("Result", "student"): ("role", frozenset({"student"})),
+}
+"""By element and reference: the property of the referenced record that says its kind, and the fitting kinds."""
+
+
+def base_collection_of(*elements: str) -> OperationSelector:
+    """Return a selector of the collections of all records of some elements."""
+    return lambda tenant: (each for each in base_collections(tenant) if each.element in elements)
+
+
+def day_of(value: Any) -> date | None:
+    """Return a value as a day; None if it is not one."""
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+@rule(
+    "OR-SEM-18",
+    family="semantics",
+    title="The schoolYear of a school year is the year in which it ends",
+    clause="1 year, AcademicSession.schoolYear [A]",
+    example="the session of type schoolYear from August 2025 to June 2026 has the schoolYear 2025",
+    fix="write the year of the last day, as a string of four digits",
+    over=base_collection_of("AcademicSession"),
+)
+def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    tally, judged = CauseCount(found.pages[0]), 0
+    for row in found.rows:
+        end, year = day_of(row.get("endDate")), row.get("schoolYear")
+        if row.get("type") != "schoolYear" or end is None or not isinstance(year, str) or not is_live(row):
+            continue
+        judged += 1
+        # An end date may be exclusive, and a school year may end with the calendar year.
+        if year not in {str(end.year), str((end - ONE_DAY).year)}:
+            tally.add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "session of the type schoolYear with a schoolYear")
+    if tally.count:
+        message = f"schoolYear is not the year of endDate in {tally.count} of {count_of(judged, 'school year')}"
+        yield counted_finding(message, tally, "schoolYear", judged)
+
+
+@rule(
+    "OR-SEM-19",
+    family="semantics",
+    title="A reference leads to a record of the fitting kind",
+    clause="5.5 Course.schoolYear, 5.8 LineItem.gradingPeriod, 5.12 Result.student [B]",
+    example="the gradingPeriod of a line item is a session of type term, or the student of a result is a teacher",
+    fix="refer to the session of that type, and to the user with that role",
+    over=base_collection_of(*(element for element, _ in EXPECTED_KINDS)),
+)
+@confirmed
+def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), 0
+    for (element, name), (kind, allowed) in EXPECTED_KINDS.items():
+        if element != operation.element:
+            continue
+        known = tenant.properties(element)[name]
+        targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
+        tally = CauseCount(found.pages[0])
+        for row in found.rows:
+            linked = {identity(item) for item in references_at(row, name)} & targets.keys()
+            kinds = {targets[each or ""].get(kind) for each in linked}
+            judged += bool(kinds)
+            if is_live(row) and kinds - allowed:
+                tally.add(identity(row))
+        if tally.count:
+            message = f"{name} refers to a record whose {kind} is not {' or '.join(allowed)}"
+            message += f" in {tally.count} of {count_of(len(found), 'record')}"
+            yield counted_finding(message, tally, name, len(found))
+    if not judged:
+        raise NotEnoughData(0, 1, "record with such a reference")
+
+
+@rule(
+    "OR-SEM-20",
+    family="semantics",
+    title="A class has at most one primary teacher at a time, and only teachers are primary",
+    clause="5.7 primary, teachers only, one primary teacher per class in a period [A]",
+    example="two teachers of a class are both primary from August to June, or a student is primary",
+    fix="keep primary for one teacher enrollment of a class, and end it when another teacher takes over",
+    over=base_collection_of("Enrollment"),
+)
+@confirmed
+def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    primary = [row for row in found.rows if row.get("primary") in TRUE and is_live(row)]
+    if not primary:
+        raise NotEnoughData(0, 1, "enrollment that is primary")
+    others = CauseCount(found.pages[0])
+    by_class: defaultdict[str, list[Record]] = defaultdict(list)
+    for row in primary:
+        if row.get("role") != "teacher":
+            others.add(identity(row))
+        for item in references_at(row, "class"):
+            by_class[identity(item) or ""].append(row)
+    if others.count:
+        message = f"{count_of(others.count, 'enrollment')} of another role than teacher have primary true"
+        yield counted_finding(message, others, "primary", len(primary))
+    several = CauseCount(found.pages[0])
+    for rows in by_class.values():
+        teachers = [row for row in rows if row.get("role") == "teacher"]
+        if any(_overlap(one, other) for number, one in enumerate(teachers) for other in teachers[:number]):
+            for row in teachers:
+                several.add(identity(row))
+    if several.count:
+        message = f"{count_of(several.count, 'primary teacher')} of a class that has another one at the same time"
+        yield counted_finding(message, several, "primary", len(primary))
+
+
+def _overlap(one: Record, other: Record) -> bool:
+    """Whether two enrollments of different users share a day; a missing date is open."""
+    if _user(one) == _user(other):
+        return False
+    first, last = date.min, date.max
+    begins = [day_of(row.get("beginDate")) or first for row in (one, other)]
+    ends = [day_of(row.get("endDate")) or last for row in (one, other)]
+    return max(begins) < min(ends)
+
+
+def _user(row: Record) -> str | None:
+    return next((identity(item) for item in references_at(row, "user")), None)
+
+
+@rule(
+    "OR-SEM-21",
+    family="semantics",
+    title="There are as many subjectCodes as subjects",
+    clause="5.4 and 5.5 subjectCodes, same length and order as subjects [A]",
+    example="a class has the subjects Mathematics and Physics, and one subject code",
+    fix="write one code for each subject, in the same order, or no codes",
+    over=base_collection_of("Class", "Course"),
+)
+def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    tally, judged = CauseCount(found.pages[0]), 0
+    for row in found.rows:
+        codes, subjects = row.get("subjectCodes"), row.get("subjects")
+        if not isinstance(codes, list) or not codes or not is_live(row):
+            continue
+        judged += 1
+        if not isinstance(subjects, list) or len(subjects) != len(codes):
+            tally.add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "record with subjectCodes")
+    if tally.count:
+        message = f"subjectCodes and subjects differ in number in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, "subjectCodes", judged)
+
+
+@rule(
+    "OR-SEM-22",
+    family="semantics",
+    title="A session lies within its parent, and nobody is born after the record was changed",
+    clause="5.3 AcademicSession.parent, 5.6 birthDate [B]",
+    example="a term of 2027 is the child of the school year 2025/26, or a birth date is later than dateLastModified",
+    fix="correct the dates in the source data",
+    over=base_collection_of("AcademicSession", "Demographics"),
+)
+@confirmed
+def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    rows = tenant.all_rows(operation)
+    tally, judged = CauseCount(found.pages[0]), 0
+    for row in found.rows:
+        bounds = _bounds(row, rows)
+        if bounds is None or not is_live(row):
+            continue
+        judged += 1
+        earliest, first, last, latest = bounds
+        if first < earliest or last > latest:
+            tally.add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "record with such dates")
+    if tally.count:
+        impossible = BIRTH_AFTER_CHANGE if operation.element == "Demographics" else OUTSIDE_PARENT
+        yield counted_finding(
+            f"{impossible} in {tally.count} of {count_of(judged, 'record')}", tally, "startDate", judged
+        )
+
+
+def _bounds(row: Record, rows: dict[str, Record]) -> tuple[date, date, date, date] | None:
+    """Return the earliest possible day, the first, the last, and the latest possible day of a record."""
+    born, changed = day_of(row.get("birthDate")), day_of(row.get("dateLastModified"))
+    if born is not None and changed is not None:
+        return date.min, born, born, changed
+    parent = next((rows.get(identity(item) or "") for item in references_at(row, "parent")), None)
+    if parent is None:
+        return None
+    first, last = day_of(parent.get("startDate")), day_of(parent.get("endDate"))
+    start, end = day_of(row.get("startDate")), day_of(row.get("endDate"))
+    return None if first is None or start is None or end is None or last is None else (first, start, end, last)

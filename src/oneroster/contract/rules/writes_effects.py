@@ -1,0 +1,248 @@
+"""Write rules on the effects of a write beyond the record itself: its date, its lists, and the records beside it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.membership import linked_ids
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.filters import parse_timestamp
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.writes_delete import delete_operations
+from oneroster.contract.rules.writes_put import put_operations, write_finding
+from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
+from oneroster.contract.writes.owned_objects import DONE
+from oneroster_runtime.specification import Operation, Property
+
+SLOW_CLOCK: Final = timedelta(days=1)
+"""How far the clock of a server may be behind."""
+EDGES: Final = {"date": ("2024-02-29", "2025-12-31"), "date-time": ("2024-02-29T23:59:59Z", "2025-12-31T00:00:00Z")}
+"""By kind: valid values on the edge of a month or a year."""
+
+
+@rule(
+    "OR-WRT-21",
+    family="writes",
+    title="A write that is not offered is refused with 405 or 403",
+    clause="6.1 403 and 404; RFC 9110, 15.5.6 status 405 [B]",
+    example="GET /categories is served, and PUT of a category under a new id returns 404",
+    fix="return 405 with an Allow header if the server is read-only, or 403 if this client may not write",
+    over=put_operations,
+)
+def refused_as_such(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    try:
+        status = lifecycle.created.status
+    except NotOffered:
+        exchange = lifecycle.refused
+        if exchange is not None and exchange.status == 404:
+            message = "a PUT under a new id returned HTTP 404, although the collection is served"
+            yield write_finding(message, exchange, lifecycle.sourced_id)
+        return
+    if status in (404, 410):
+        yield write_finding(f"a PUT under a new id returned HTTP {status}", lifecycle.created, lifecycle.sourced_id)
+
+
+@rule(
+    "OR-WRT-22",
+    family="writes",
+    title="A write sets dateLastModified to the time of the write",
+    clause="5.1 dateLastModified, last change of the record [A]",
+    example="a record that is written today is read with the dateLastModified of last year",
+    fix="set dateLastModified on every write; clients that ask for changes miss the record otherwise",
+    over=put_operations,
+    needs=("OR-WRT-01", "OR-WRT-03", "OR-WRT-05"),
+)
+def modified_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    earliest = datetime.now(UTC) - SLOW_CLOCK
+    for reading in (lifecycle.read_after_create, lifecycle.read_after_replace):
+        changed = parse_timestamp(reading.rows[0].get("dateLastModified")) if reading.rows else None
+        if reading.rows and (changed is None or changed < earliest):
+            message = "dateLastModified is missing" if changed is None else "dateLastModified is older than the write"
+            yield finding(f"{message} of the record", reading, [lifecycle.sourced_id])
+            return
+
+
+@rule(
+    "OR-WRT-23",
+    family="writes",
+    title="A deleted record is not listed as active",
+    clause="2 deleteCategory, deleteLineItem and deleteResult; 5.1 status [A]",
+    example="a category returns 404 after its DELETE, and GET /categories still lists it",
+    fix="remove the record from every collection, or list it with the status tobedeleted",
+    over=delete_operations,
+    needs=("OR-WRT-18", "OR-WRT-19"),
+)
+def not_listed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400:
+        raise ExplainedBy(("OR-WRT-18", "OR-WRT-19"), f"the DELETE failed (HTTP {lifecycle.deleted.status})")
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    if collection is None:
+        raise NotOffered("the element has no collection")
+    listed = tenant.fetch(collection, {}, {"limit": 10, "filter": f"sourcedId='{lifecycle.sourced_id}'"})
+    active = [row for row in listed.rows if identity(row) == lifecycle.sourced_id and row.get("status") == "active"]
+    if active:
+        yield finding("the collection lists the deleted record as active", listed, [lifecycle.sourced_id])
+
+
+def nested_lists_of(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """Yield the nested collections that must hold the object of a lifecycle, each with its parents."""
+    for operation in tenant.dialect.nested:
+        scope = operation.scope
+        if operation.element != lifecycle.element or scope is None or scope.through is not None:
+            continue
+        values: dict[str, str] = {}
+        for parent in scope.parents:
+            ids = linked_ids(tenant, lifecycle.element, lifecycle.record, parent.property)
+            if not ids and parent.property == "lineItem.class":
+                ids = _class_of_own_line_item(tenant, lifecycle)
+            values |= {parent.parameter: min(ids)} if ids else {}
+        if len(values) == len(scope.parents) and tenant.offer(operation) == "offered":
+            yield operation, values
+
+
+def _class_of_own_line_item(tenant: ObservedTenant, lifecycle: Lifecycle) -> set[str]:
+    """Return the class of the kit's own line item, which no collection read before holds."""
+    item = next(iter(linked_ids(tenant, lifecycle.element, lifecycle.record, "lineItem")), None)
+    reading = lifecycle.objects.read("LineItem", item) if item is not None else None
+    return linked_ids(tenant, "LineItem", reading.rows[0], "class") if reading is not None and reading.rows else set()
+
+
+@rule(
+    "OR-WRT-24",
+    family="writes",
+    title="A written record is listed in the nested collections of its parents",
+    clause="2 nested endpoints, parents [B]",
+    example="a new line item is listed by /lineItems and not by /classes/{id}/lineItems",
+    fix="serve nested collections from the storage that PUT writes to, or invalidate their caches",
+    over=put_operations,
+    needs=("OR-WRT-01", "OR-WRT-03", "OR-WRT-04"),
+)
+def listed_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    _ = lifecycle.read_after_create
+    judged = 0
+    for nested, values in nested_lists_of(tenant, lifecycle):
+        listed = tenant.fetch(nested, values, {"limit": 10, "filter": f"sourcedId='{lifecycle.sourced_id}'"})
+        if listed.problem is not None:
+            continue
+        judged += 1
+        if lifecycle.sourced_id not in listed.ids:
+            yield finding(f"{nested.operation_id} does not list the written record", listed, [lifecycle.sourced_id])
+            return
+    if not judged:
+        raise NotOffered("no nested collection holds such records")
+
+
+@rule(
+    "OR-WRT-25",
+    family="writes",
+    title="A DELETE removes one record and no other",
+    clause="2 deleteCategory, deleteLineItem and deleteResult, the object in the path [A]",
+    example="DELETE of one category removes another one as well",
+    fix="delete by the exact id, and do not cascade to records that clients did not name",
+    over=delete_operations,
+    needs=("OR-WRT-18", "OR-WRT-19"),
+)
+def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    _ = lifecycle.read_after_delete
+    one, other = _put_copy(lifecycle, {}), _put_copy(lifecycle, {})
+    if one is None or other is None:
+        raise ExplainedBy(("OR-WRT-01",), "no second object could be created")
+    lifecycle.objects.delete(lifecycle.element, str(one["sourcedId"]))
+    readings = [lifecycle.objects.read(lifecycle.element, str(other["sourcedId"])), *_known(tenant, lifecycle)]
+    lost = [reading for reading in readings if reading.exchange.status in (404, 410)]
+    if lost:
+        yield finding("a DELETE also removed a record with another id", lost[0], lost[0].values.values())
+
+
+def _known(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[ParsedResponse]:
+    """Yield the current single read of a record that could be read before."""
+    read = lifecycle.objects.read_operation(lifecycle.element)
+    before = next((reading for reading in tenant.readings(read) if reading.problem is None), None)
+    if before is not None:
+        yield tenant.fetch(read, before.values)
+
+
+def _put_copy(lifecycle: Lifecycle, changes: Record) -> Record | None:
+    """Write a copy of the object with some other values; return it, or None if it is not accepted."""
+    record = {**lifecycle.record, **changes, "sourcedId": lifecycle.objects.new_id()}
+    exchange = lifecycle.objects.put(lifecycle.element, str(record["sourcedId"]), {lifecycle.wrapper: record})
+    return record if exchange.status in DONE else None
+
+
+def edge_values(tenant: ObservedTenant, known: Property) -> tuple[str, ...]:
+    """Return valid values of a property that servers often change: all enumerated ones, and the edges of dates."""
+    if known.kind == "enumeration" and known.name != "status":
+        return tenant.specification.enumerations[known.enumeration or ""]
+    return EDGES.get(known.kind, ()) if known.name != "dateLastModified" else ()
+
+
+def puts_with_edges(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The PUT operations of records with an enumeration or a date."""
+    for operation in put_operations(tenant):
+        if any(edge_values(tenant, known) for known in tenant.properties(operation.body).values()):
+            yield operation
+
+
+@rule(
+    "OR-WRT-26",
+    family="writes",
+    title="Every enumerated value and every date is stored unchanged",
+    clause="5.8 and 5.12 properties of LineItem and Result, 5.15 enumerations [A]",
+    example="the scoreStatus `partially graded` is read back as `fully graded`, or a due date a day later",
+    fix="store the values of the standard with their spelling, and date-times in UTC",
+    over=puts_with_edges,
+    needs=("OR-WRT-01", "OR-WRT-03"),
+)
+def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    _ = lifecycle.read_after_create
+    edges = {name: edge_values(tenant, known) for name, known in lifecycle.definition.properties.items()}
+    for number in range(max(map(len, edges.values()))):
+        changes = {name: values[number % len(values)] for name, values in edges.items() if values}
+        record = _put_copy(lifecycle, changes)
+        if record is None:
+            raise ExplainedBy(("OR-WRT-01",), "a valid record is rejected")
+        reading = lifecycle.objects.read(lifecycle.element, str(record["sourcedId"]))
+        names = changed_properties(lifecycle.definition, record, reading.rows[0]) if reading.rows else sorted(changes)
+        if names:
+            yield finding(f"read back with other values of {', '.join(names)} than written", reading, reading.ids)
+            return
+
+
+def puts_with_session(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The PUT operations of records that refer to an academic session."""
+    for operation in put_operations(tenant):
+        if "gradingPeriod" in tenant.properties(operation.body):
+            yield operation
+
+
+@rule(
+    "OR-WRT-27",
+    family="writes",
+    title="A record with a reference of the wrong kind is rejected",
+    clause="5.2 GUIDRef.type in a PUT, no rule found [C]",
+    example="PUT of a line item whose gradingPeriod has the type org returns 201",
+    fix="check the type of every reference, and return 422 with codeMinor `invalid data`",
+    over=puts_with_session,
+    needs=("OR-WRT-01", "OR-WRT-03"),
+)
+def wrong_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    _ = lifecycle.read_after_create
+    name = "gradingPeriod"
+    if name not in lifecycle.record:
+        raise NotEnoughData(0, 1, "grading period")
+    record = _put_copy(lifecycle, {name: {**lifecycle.record[name], "type": "org"}})
+    if record is not None:
+        reading = lifecycle.objects.read(lifecycle.element, str(record["sourcedId"]))
+        yield finding(f"a PUT with a {name} of the type org was accepted", reading, reading.ids, Level.OPEN)

@@ -1,0 +1,150 @@
+"""Faults of what a write does beside the record: its date, its lists, other records, and who may write at all."""
+
+# ruff: noqa: ARG002  # hooks have a fixed signature
+
+from dataclasses import replace
+from typing import Any, Final
+
+from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
+from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, Needs
+from oneroster.sandbox.faults.writes import written_elements
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.result_sets import ResultSet
+from oneroster.sandbox.store.store import Store
+from oneroster_runtime.specification import Specification
+
+_NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+_LONG_AGO: Final = "2001-01-01T00:00:00.000Z"
+
+
+class WritesAbsent(Fault):
+    name = "writes-absent"
+    does = "responds with 404 to every PUT and DELETE"
+    breaks = "RFC 9110, 15.5.6 status 405 [B]: the path exists, the method does not"
+    needs = _NEEDS
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        write = request is not None and request.operation.method in ("PUT", "DELETE")
+        return error_reply(unknown_object("no resource at this URL")) if write and reply.status < 400 else reply
+
+
+class PutKeepsDate(Fault):
+    name = "put-keeps-date"
+    does = "stores records with a dateLastModified of 2001"
+    breaks = "5.1 dateLastModified [A]: the last change"
+    needs = _NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return record | {"dateLastModified": _LONG_AGO}
+
+
+class DeletedStillListed(Fault):
+    name = "deleted-still-listed"
+    does = "lists a deleted category in its collection, as it was"
+    breaks = "2 DELETE operations [A]: delete the record"
+    needs = _NEEDS
+
+    def __init__(self) -> None:
+        self._deleted: dict[str, Record] = {}
+
+    def deletes(self, request: OperationRequest) -> bool:
+        record = request.store.read(request.element, request.sourced_id)
+        if record is not None and request.element == "Category":
+            self._deleted[request.sourced_id] = request.serializer.serialize("Category", record, request.origin)
+        return True
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        if request.element != "Category" or reply.status != 200 or request.query.filter is None:
+            return reply
+        text = dict(request.pairs)["filter"]
+        shown = [row for name, row in self._deleted.items() if name in text]
+        return replace(reply, body={request.operation.wrapper: [*reply.body[request.operation.wrapper], *shown]})
+
+
+class PutNotNested(Fault):
+    name = "put-not-nested"
+    does = "leaves records created since the start out of the nested gradebook collections"
+    breaks = "2 nested endpoints [B]: all rows of the parent"
+    needs = _NEEDS
+
+    def prepare(self, store: Store) -> None:
+        self._known = {
+            element: {row["sourcedId"] for row in rows.page(0, rows.total)}
+            for element in written_elements(store)
+            for rows in [all_records(element).select(store)]
+        }
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        known = self._known.get(request.element)
+        return rows if known is None or request.operation.scope is None else RowsWithIds(rows, known)
+
+
+class DeleteCascades(Fault):
+    name = "delete-takes-neighbour"
+    does = "removes the record created last together with a deleted one"
+    breaks = "2 DELETE operations [A]: the object in the path"
+    needs = _NEEDS
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        self._last[request.element] = request.sourced_id
+        return record
+
+    def deletes(self, request: OperationRequest) -> bool:
+        last = self._last.get(request.element)
+        if last is not None and last != request.sourced_id:
+            request.store.delete(request.element, last)
+        return True
+
+
+class StatusNormalised(Fault):
+    name = "put-changes-score-status"
+    does = "stores the scoreStatus `partially graded` as `fully graded`"
+    breaks = "5.15 ScoreStatus [A]: five values"
+    needs = _NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        partial = record.get("scoreStatus") == "partially graded"
+        return record | {"scoreStatus": "fully graded"} if partial else record
+
+
+class PutTakesWrongKind(Fault):
+    name = "put-takes-wrong-kind"
+    does = "accepts references whose type does not fit the property"
+    breaks = "5.2 GUIDRef.type in a PUT [C]"
+    needs = _NEEDS
+
+    def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
+        record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
+        period = record.get("gradingPeriod") if isinstance(record, dict) else None
+        wrong = isinstance(period, dict) and period.get("type") == "org"
+        return {**record, "sourcedId": request.sourced_id} if isinstance(record, dict) and wrong else None
+
+
+class OrgsWritable(Fault):
+    name = "orgs-writable"
+    does = "responds with 200 to a PUT of an org"
+    breaks = "2 operations [B]: orgs are read-only"
+    needs = _NEEDS
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        put = raw_request.method == "PUT" and b"/orgs/" in raw_request.raw_path
+        return Reply(200, {}) if put and reply.status == 405 else reply
+
+
+class WriteScopesIgnored(GrantsMoreScopes):
+    name = "write-scopes-ignored"
+    does = "accepts a token of any gradebook scope for PUT and DELETE"
+    breaks = "7.4 scopes [A]: createput and delete are scopes of their own"
+    needs = replace(_NEEDS, access="oauth2")
+
+    def scopes(self, specification: Specification) -> frozenset[str]:
+        writes = (one for one in specification.operations.values() if one.method != "GET")
+        return frozenset(scope for one in writes for scope in one.oauth_scopes)

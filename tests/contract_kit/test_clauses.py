@@ -1,0 +1,28 @@
+"""The clauses of the standard: each has a rule or a reason, and each rule has a clause."""
+
+import pytest
+
+from oneroster.contract.catalogue import catalogue
+from oneroster.contract.clauses import CLAUSES, Fact, clauses_of, uncovered_clauses
+
+IDS = {rule.id for rule in catalogue()}
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: f"{clause.section} {clause.text}")
+def test_a_clause_has_rules_or_a_reason(clause: Fact) -> None:
+    assert bool(clause.rules) is not bool(clause.reason)
+    assert set(clause.rules) <= IDS
+    assert clause.trust in ("A", "B", "C")
+
+
+def test_every_rule_checks_a_clause() -> None:
+    assert {name for name in IDS if not clauses_of(name)} == set()
+
+
+def test_no_clause_is_listed_twice() -> None:
+    assert len({(clause.section, clause.text) for clause in CLAUSES}) == len(CLAUSES)
+
+
+def test_uncovered_clauses_have_no_rule() -> None:
+    assert uncovered_clauses()
+    assert all(not clause.rules for clause in uncovered_clauses())

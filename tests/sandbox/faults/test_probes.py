@@ -1,0 +1,263 @@
+"""Each fault for the probes of the kit does what it says, and the conforming tenant does not."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.faults import fault_names_in
+from tests.sandbox.serving import client_of
+
+Row = dict[str, Any]
+Look = Callable[[httpx.Client], Any]
+FAMILIES = ("careless_inputs", "combinations", "near_credentials", "partial_offers", "record_values", "write_effects")
+OTHERS = {"crash-on-null", "link-holds-token", "error-repeats-token"}
+CATEGORY = {"title": "Tests", "status": "active", "dateLastModified": "2026-08-01T06:00:00.000Z"}
+SINCE = "dateLastModified>='2025-12-01T00:00:00Z'"
+
+
+def rows(client: httpx.Client, path: str, **parameters: Any) -> list[Row]:
+    return list(next(iter(client.get(path, params={"limit": 1000, **parameters}).json().values())))
+
+
+def plain(client: httpx.Client, path: str, **wanted: str) -> str:
+    """The id of the first record with these values whose id needs no escaping."""
+    return next(
+        row["sourcedId"]
+        for row in rows(client, path)
+        if row["sourcedId"].replace("-", "").isalnum() and row.items() >= wanted.items()
+    )
+
+
+def status(client: httpx.Client, path: str, method: str = "GET", **options: Any) -> int:
+    return client.request(method, path, **options).status_code
+
+
+def nested(client: httpx.Client, **parameters: Any) -> httpx.Response:
+    return client.get(f"/schools/{plain(client, '/schools')}/classes", params={"limit": 1000, **parameters})
+
+
+def nested_rows(client: httpx.Client, **parameters: Any) -> int:
+    return len(nested(client, **parameters).json()["classes"])
+
+
+def with_token(client: httpx.Client, change: Callable[[str], str]) -> int:
+    """The status of a request whose token is changed, after one with the right token."""
+    right = client.headers["Authorization"]
+    assert client.get("/orgs").status_code == 200
+    return client.get("/orgs", headers={"Authorization": f"Bearer {change(right.removeprefix('Bearer '))}"}).status_code
+
+
+def primary(client: httpx.Client) -> int:
+    found = [row for row in rows(client, "/enrollments") if row.get("primary") == "true"]
+    classes = [row["class"]["sourcedId"] for row in found if row["role"] == "teacher" and row["status"] == "active"]
+    return len(classes) - len(set(classes))
+
+
+def kinds(client: httpx.Client, path: str, name: str, targets: str, kind: str) -> int:
+    """How many kinds of records a reference leads to."""
+    known = {row["sourcedId"]: row[kind] for row in rows(client, targets)}
+    return len({known[row[name]["sourcedId"]] for row in rows(client, path) if name in row})
+
+
+def put(client: httpx.Client, sourced_id: str = "mine", **changes: Any) -> int:
+    body = {"category": {**CATEGORY, "sourcedId": sourced_id, **changes}}
+    return client.put(f"/categories/{sourced_id}", json=body).status_code
+
+
+def put_and_read(client: httpx.Client, name: str) -> Any:
+    put(client)
+    value = client.get("/categories/mine").json()["category"][name]
+    client.delete("/categories/mine")
+    return value
+
+
+def listed_after_delete(client: httpx.Client) -> int:
+    put(client)
+    client.delete("/categories/mine")
+    return len(rows(client, "/categories", filter="sourcedId='mine'"))
+
+
+def neighbour(client: httpx.Client) -> int:
+    put(client, "one")
+    put(client, "two")
+    client.delete("/categories/one")
+    found = status(client, "/categories/two")
+    client.delete("/categories/two")
+    return found
+
+
+LOOKS: dict[str, tuple[Look, Any, Any]] = {
+    # What is looked at, in the conforming tenant, and with the fault.
+    "head-crashes": (lambda c: status(c, f"/orgs/{plain(c, '/orgs')}", "HEAD"), 200, 500),
+    "end-crashes": (lambda c: status(c, "/classes?offset=5000"), 200, 500),
+    "minus-one-is-all": (lambda c: status(c, "/users?limit=-1"), 400, 200),
+    "crash-on-empty-number": (lambda c: status(c, "/users?limit="), 400, 500),
+    "impossible-value-ignored": (lambda c: len(rows(c, "/users", filter="role='oneroster-check-word'")), 0, 41),
+    "third-clause-ignored": (
+        lambda c: status(c, "/orgs?filter=name='a' AND name='b' AND name='c'"),
+        400,
+        200,
+    ),
+    "odd-sort-empties": (lambda c: bool(rows(c, "/courses", sort="grades")), True, False),
+    "repeated-fields-ignored": (lambda c: len(rows(c, "/orgs", fields="status,status")[0]) == 1, True, False),
+    "combined-filter-lost": (
+        lambda c: nested_rows(c, filter=SINCE, sort="title") == nested_rows(c, filter=SINCE),
+        True,
+        False,
+    ),
+    "nested-filter-ignored": (lambda c: nested_rows(c, filter="title='none'"), 0, 7),
+    "combined-total-wrong": (
+        lambda c: nested(c, filter="title='none'", sort="title").headers["X-Total-Count"] == "0",
+        True,
+        False,
+    ),
+    "combined-links-forget-sort": (
+        lambda c: "sort=" in nested(c, filter="status='active'", sort="title", limit=1).headers["Link"],
+        True,
+        False,
+    ),
+    "selected-references-short": (lambda c: "href" in rows(c, "/classes", fields="school")[0]["school"], True, False),
+    "token-with-more": (lambda c: with_token(c, lambda text: f"{text}x"), 401, 200),
+    "token-with-less": (lambda c: with_token(c, lambda text: text[:-1]), 401, 200),
+    "token-any-case": (lambda c: with_token(c, str.swapcase), 401, 200),
+    "single-reads-absent": (lambda c: status(c, f"/lineItems/{plain(c, '/lineItems')}"), 200, 404),
+    "tombstones-lost": (lambda c: status(c, f"/users/{plain(c, '/users', status='tobedeleted')}"), 200, 404),
+    "nested-absent": (lambda c: status(c, f"/schools/{plain(c, '/schools')}/terms"), 200, 404),
+    "students-differ": (lambda c: any("identifier" in row for row in rows(c, "/students")), True, False),
+    "any-user-is-a-student": (lambda c: status(c, f"/students/{plain(c, '/teachers')}"), 404, 200),
+    "nested-row-twice": (nested_rows, 7, 8),
+    "ids-ignore-case": (
+        lambda c: status(c, f"/academicSessions/{plain(c, '/academicSessions').upper()}"),
+        404,
+        200,
+    ),
+    "encoded-letters-lost": (
+        lambda c: status(c, f"/academicSessions/%73{plain(c, '/academicSessions')[1:]}"),
+        200,
+        404,
+    ),
+    "href-relative": (lambda c: rows(c, "/classes")[0]["school"]["href"].startswith("http"), True, False),
+    "href-elsewhere": (lambda c: "/orgs/" in rows(c, "/classes")[0]["school"]["href"], True, False),
+    "school-year-of-start": (
+        lambda c: all(
+            row["schoolYear"] == row["endDate"][:4]
+            for row in rows(c, "/academicSessions")
+            if row["type"] == "schoolYear"
+        ),
+        True,
+        False,
+    ),
+    "period-is-term": (lambda c: kinds(c, "/lineItems", "gradingPeriod", "/academicSessions", "type"), 1, 2),
+    "result-of-teacher": (lambda c: kinds(c, "/results", "student", "/users", "role"), 1, 2),
+    "two-primary-teachers": (primary, 0, 1),
+    "primary-student": (
+        lambda c: {row["role"] for row in rows(c, "/enrollments") if row.get("primary") == "true"},
+        {"teacher"},
+        {"teacher", "student"},
+    ),
+    "codes-without-subjects": (
+        lambda c: all(len(row.get("subjectCodes", ())) <= len(row.get("subjects", ())) for row in rows(c, "/courses")),
+        True,
+        False,
+    ),
+    "term-outside-year": (
+        lambda c: (
+            max(row["endDate"] for row in rows(c, "/terms"))
+            <= max(row["endDate"] for row in rows(c, "/academicSessions") if row["type"] == "schoolYear")
+        ),
+        True,
+        False,
+    ),
+    "born-after-change": (
+        lambda c: any(row.get("birthDate", "") > row["dateLastModified"] for row in rows(c, "/demographics")),
+        False,
+        True,
+    ),
+    "duplicate-keys": (lambda c: b'"status":"active","status"' in c.get("/orgs").content, False, True),
+    "user-with-birth-date": (lambda c: "birthDate" in rows(c, "/users")[0], False, True),
+    "writes-absent": (put, 201, 404),
+    "put-keeps-date": (lambda c: put_and_read(c, "dateLastModified")[:4], "2026", "2001"),
+    "deleted-still-listed": (listed_after_delete, 0, 1),
+    "delete-takes-neighbour": (neighbour, 200, 404),
+    "orgs-writable": (lambda c: status(c, "/orgs/mine", "PUT", json={}), 405, 200),
+    "link-holds-token": (lambda c: "access_token=" in c.get("/orgs?limit=1").headers["Link"], False, True),
+    "error-repeats-token": (
+        lambda c: "abc123" in c.get("/orgs", headers={"Authorization": "Bearer abc123"}).text,
+        False,
+        True,
+    ),
+    "crash-on-null": (lambda c: status(c, "/orgs?limit=null"), 400, 500),
+}
+"""The faults that a client with a static token can look at."""
+
+BY_THE_KIT = {
+    "options-cut-off",
+    "path-unsigned",
+    "method-unsigned",
+    "nested-by-core-scope",
+    "put-not-nested",
+    "put-changes-score-status",
+    "put-takes-wrong-kind",
+    "write-scopes-ignored",
+}
+"""Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
+
+
+def test_every_fault_is_looked_at() -> None:
+    named = set(LOOKS) | set(TOKEN_BODIES) | set(SECRETS) | BY_THE_KIT
+    assert named == set(fault_names_in(*FAMILIES)) | OTHERS
+
+
+@pytest.fixture(scope="module")
+def conforming() -> Iterator[httpx.Client]:
+    with Sandbox() as tenant, client_of(tenant) as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_the_conforming_tenant_does_not_have_it(conforming: httpx.Client, name: str) -> None:
+    look, right, _ = LOOKS[name]
+    assert look(conforming) == right
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_fault_shows_the_same_way_each_time(name: str) -> None:
+    look, _, wrong = LOOKS[name]
+    with Sandbox(faults=[name]) as tenant, client_of(tenant) as client:
+        assert look(client) == wrong
+        assert look(client) == wrong
+
+
+def token_response(name: str, client_id: str = "", secret: str = "") -> httpx.Response:
+    """A response of the token endpoint, after one to the right client."""
+    with Sandbox(faults=[name] if name else ()) as tenant, httpx.Client() as client:
+        form = {"grant_type": "client_credentials"}
+        right = (tenant.client_id, tenant.client_secret)
+        granted = client.post(tenant.token_url, data=form, auth=right)
+        if not client_id + secret:
+            return granted
+        return client.post(tenant.token_url, data=form, auth=(right[0] + client_id, right[1] + secret))
+
+
+TOKEN_BODIES = {
+    "token-for-ever": b"9" * 400,
+    "token-missing": b'"token_type"',
+    "token-nested": b"[" * 100_000,
+    "token-not-utf-8": b"\xff\xfe",
+}
+SECRETS = {"secret-with-more": ("", "x"), "any-client-id": ("x", "")}
+
+
+@pytest.mark.parametrize("name", TOKEN_BODIES)
+def test_a_token_response_is_odd(name: str) -> None:
+    assert TOKEN_BODIES[name] in token_response(name).content
+    assert (b"access_token" in token_response(name).content) is (name in ("token-for-ever", "token-not-utf-8"))
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_client_that_is_nearly_right_gets_a_token(name: str) -> None:
+    assert token_response("", *SECRETS[name]).status_code == 401
+    assert token_response(name, *SECRETS[name]).status_code == 200
