@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from generation import changes, document, emit, lint, releases
+from generation import changes, document, emit, lint, releases, standalone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     target = _Target(options.document, options.output / options.package)
     try:
+        if options.standalone:
+            marker = emit.MARKER.format(document=target.source.name)
+            standalone.write_standalone(_read(target.source).data, options.standalone, marker)
+            print(f"Wrote one document for each profile to {options.standalone}.")
+            return 0
         with tempfile.TemporaryDirectory(prefix="oneroster-generate-") as folder:
             fresh = Path(folder) / target.package.name
             emit.emit(_read(target.source), target.source.name, fresh)
@@ -79,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         "--release",
         action="store_true",
         help="make the document the released one, with its changes in released/CHANGELOG.md",
+    )
+    parser.add_argument(
+        "--standalone",
+        type=Path,
+        metavar="FOLDER",
+        help="only write one document for each profile, complete in itself, as JSON and YAML",
     )
     parser.add_argument("--document", type=Path, default=ROOT / "openapi.yaml", help="the document (openapi.yaml)")
     parser.add_argument("--package", type=_package_name, default=PACKAGE, help=f"the name of the package ({PACKAGE})")

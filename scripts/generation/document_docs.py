@@ -15,6 +15,18 @@ key or a keyword that is not listed here is refused with the nearest known name,
 `scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages. It stops at the
 first stage with a mistake, so that a mistake is reported once, with its line.
 """
+_VERSIONS = """
+## Versions and documents
+
+The contract has a semantic version of its own, `x-oneroster-contract-version`, beside that of the standard.
+`released/openapi.json` is the last released document and `released/CHANGELOG.md` the changes since then.
+`scripts/generate --check` fails if the version does not make the step that the changes need; `--release` makes the
+document the released one. `oneroster_v1p1.__version__` has the version and the digest of the document.
+
+The folder `documents` of the package has one document for each profile, as JSON and YAML, with `SHA256SUMS`. It has the
+operations, properties and booleans of its profile and needs nothing else, for generators of other languages.
+`scripts/generate --standalone FOLDER` writes these alone.
+"""
 _KEYS = """
 ## Keys of this project
 
@@ -41,7 +53,7 @@ def document_as_markdown() -> str:
     """Return the page."""
     keys = "".join(f"| `{key}` | {', '.join(objects_with(key))} | {says} |\n" for key, says in SENTENCES.items())
     objects = "".join(f"| {kind} | {', '.join(map(_key, found))} |\n" for kind, found in OBJECTS.items())
-    return f"{_HEAD}{_KEYS}{keys}{_OBJECTS}{objects}{_RULES}" + "".join(
+    return f"{_HEAD}{_VERSIONS}{_KEYS}{keys}{_OBJECTS}{objects}{_RULES}" + "".join(
         f"\n### {title}\n\n" + "".join(f"- `{rule.name}`: {rule.text}\n" for rule in stage)
         for title, stage in zip(_STAGES, STAGES, strict=True)
     )

@@ -36,17 +36,32 @@ _NAMES = {"oneroster-filter": _COMPARED, "oneroster-fields": _LISTED, "oneroster
     "Every response and every body has a synthetic example, which its schema accepts; it has no other properties.",
 )
 def examples(document: Document) -> Found:
-    components = document["components"]
+    for here, media in _media(document):
+        if not media.get("examples"):
+            yield here, "there is no example"
+    for schema, value, path in _values(document):
+        yield from _problems(document, schema, value, path)
+
+
+def unknown_properties(document: Document) -> Found:
+    """Yield the properties of all examples that their schemas do not have."""
+    for schema, value, path in _values(document):
+        yield from _unknown(document, schema, value, path)
+
+
+def _media(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     for section in ("responses", "requestBodies"):
-        for name, part in components.get(section, {}).items():
+        for name, part in document["components"].get(section, {}).items():
             for kind, media in part.get("content", {}).items():
-                here: Path = ("components", section, name, "content", kind)
-                if not media.get("examples"):
-                    yield here, "there is no example"
-                for key, example in media.get("examples", {}).items():
-                    path = _place(example, (*here, "examples", key))
-                    value = followed(document, example).get("value")
-                    yield from _problems(document, media["schema"], value, (*path, "value"))
+                yield ("components", section, name, "content", kind), media
+
+
+def _values(document: Document) -> Iterator[tuple[Mapping[str, Any], Any, Path]]:
+    """Yield every example with its schema and its path."""
+    for here, media in _media(document):
+        for key, example in media.get("examples", {}).items():
+            path = _place(example, (*here, "examples", key))
+            yield media["schema"], followed(document, example).get("value"), (*path, "value")
 
 
 def _place(example: Mapping[str, Any], path: Path) -> Path:

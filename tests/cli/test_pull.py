@@ -186,3 +186,22 @@ EXAMPLES = [line for line in re.findall(r"`oneroster (pull [^`]*)`", HELP) if "-
 def test_the_examples_of_the_help_run(example: str) -> None:
     result = CliRunner().invoke(build(), shlex.split(example.replace("\n", " ")))
     assert result.exit_code == 0, result.output
+
+
+def test_b11_duplicates_with_other_content_need_leave() -> None:
+    with Sandbox(faults=["conflicting-twins"]) as tenant:
+        refused = fetch(tenant, "--to", "orgs.parquet", "--only", "orgs")
+        assert refused.exit_code == 1
+        assert "--accept-duplicates" in refused.stderr
+        accepted = fetch(tenant, "--to", "orgs.parquet", "--only", "orgs", "--accept-duplicates")
+        assert accepted.exit_code == 0, accepted.output
+        assert "the first is kept" in accepted.output
+
+
+def test_a_total_that_is_wrong_can_be_left_aside() -> None:
+    with Sandbox(faults=["wrong-total"]) as tenant:
+        refused = fetch(tenant, "--to", "orgs.parquet", "--only", "orgs")
+        assert refused.exit_code == 1
+        assert "--ignore-total" in refused.stderr
+        accepted = fetch(tenant, "--to", "orgs.parquet", "--only", "orgs", "--ignore-total")
+        assert accepted.exit_code == 0, accepted.output

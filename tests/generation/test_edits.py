@@ -126,6 +126,7 @@ def remove_profile(document: Part) -> None:
     for item in paths.values():
         for operation in item.values():
             operation["x-oneroster-profiles"] = ["standard"]
+    document["components"]["responses"].pop("KimonoAcademicSessions")
     own(document, "Category")["properties"].pop("weight")
     own(document, "Course")["properties"]["org"].pop("x-oneroster-profiles")
     document["tags"] = [tag for tag in document["tags"] if tag["name"] != "kimono"]

@@ -17,6 +17,7 @@ __all__ = [
     "DryRun",
     "Filters",
     "Format",
+    "IgnoreTotal",
     "MaxLeftOut",
     "MaxShrink",
     "MaxUnreadable",
@@ -188,6 +189,14 @@ AcceptDuplicates = Annotated[
     typer.Option(
         "--accept-duplicates",
         help="Accept records with the same sourcedId and different content; the first is kept, the others are listed.",
+        rich_help_panel=_SANITY,
+    ),
+]
+IgnoreTotal = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-total",
+        help="Do not use X-Total-Count, for servers whose totals are wrong. Rows that are never sent go unnoticed.",
         rich_help_panel=_SANITY,
     ),
 ]

@@ -22,6 +22,7 @@ from oneroster.cli._pull_options import (
     DryRun,
     Filters,
     Format,
+    IgnoreTotal,
     MaxLeftOut,
     MaxShrink,
     MaxUnreadable,
@@ -111,6 +112,7 @@ def pull(
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
     accept_duplicates: AcceptDuplicates = False,
+    ignore_total: IgnoreTotal = False,
     max_shrink: MaxShrink = [],  # noqa: B006  # typer reads the default and never changes it
     max_left_out: MaxLeftOut = [],  # noqa: B006  # typer reads the default and never changes it
     max_unreadable: MaxUnreadable = [],  # noqa: B006  # typer reads the default and never changes it
@@ -158,7 +160,7 @@ def pull(
             resume,
             workers,
             rate,
-            Paging(limit=page_size, windows=workers, accept_duplicates=accept_duplicates),
+            Paging(page_size, workers, trust_total=not ignore_total, accept_duplicates=accept_duplicates),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)

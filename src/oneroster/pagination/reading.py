@@ -20,11 +20,12 @@ from oneroster.pagination.id_log import IdLog
 from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
 from oneroster.pagination.position import Position
 
-__all__ = ["Reading"]
+__all__ = ["TOTAL_SHRANK", "Reading"]
 
 _DEFAULT_LIMIT: Final = 100
 """The rows of a page without a limit (3.1 limit [A]); a server that ignores limits may always send so many."""
 
+TOTAL_SHRANK: Final = "the announced total shrank while the collection was read"
 _SAME_PAGE: Final = "the server returned the same page again, as if it ignored offset"
 
 
@@ -89,7 +90,7 @@ class Reading:
         before, self.at.announced = self.at.announced, total
         if before is not None and total < before:
             # A sign that rows have moved.
-            raise Unstable("the announced total shrank while the collection was read")
+            raise Unstable(TOTAL_SHRANK)
 
     def _known_ids(self, page: ReceivedPage, digests: Digests) -> list[str]:
         return [page.ids[index] or "" for index in self.rows.seen.indexes_of_known(digests)]

@@ -16,12 +16,12 @@ No single statement of a server can be trusted (4 response headers, obligation [
 from collections.abc import Generator, Sequence
 from typing import Final
 
-from oneroster.errors import PagingError
+from oneroster.errors import CountMismatchError, PagingError
 from oneroster.pagination.completeness import IncompleteError, prove_complete
 from oneroster.pagination.id_log import IdLog
 from oneroster.pagination.id_set import id_digests
 from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
-from oneroster.pagination.reading import Reading
+from oneroster.pagination.reading import TOTAL_SHRANK, Reading
 
 __all__ = ["CollectionWalk", "PageRequest", "Paging", "ReceivedPage"]
 
@@ -173,4 +173,6 @@ class CollectionWalk:
         received = len(reading.rows.seen) + reading.rows.without_id
         announced = self.total if reading.at.announced is None else reading.at.announced
         rows = self._rows() if self.repeated else received
+        if self._peak and (issubclass(error, CountMismatchError) or TOTAL_SHRANK in reason):
+            reason += "; if X-Total-Count is wrong, Paging(trust_total=False) leaves it aside (--ignore-total)"
         return error(self.collection, reason, received, announced, tuple(ids[:_MAX_IDS_IN_ERRORS]), rows)

@@ -13,9 +13,9 @@ from rich.console import Console
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
-from oneroster.contract.reports import json_report, terminal, write_report
+from oneroster.contract.reports import html, json_report, terminal, write_report
 from oneroster.contract.reports.summary_model import Score, Summary
-from oneroster.contract.result import Cause, Check, CheckReport, Evidence, Status, TargetInfo, shown_ids
+from oneroster.contract.result import Cause, Check, CheckReport, Evidence, OperationSeen, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
 
@@ -83,6 +83,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
             "shoulds": {"tested": 0, "passed": 0, "failed": 0, "accepted": 0, "not_tested": {}},
         },
         "causes": {"explained by another finding": 1},
+        "operations": [],
         "summary": {"passed": 0, "failed": 1, "warned": 0, "open": 0, "accepted": 0, "not judged": 1},
         "checks": [
             {
@@ -138,6 +139,7 @@ def test_every_key_of_the_json_report_is_documented() -> None:
     whole = replace(
         a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711"), NOT_JUDGED),
         target=replace(TARGET, overlay="dialect.yaml"),
+        operations=(OperationSeen("getOrg", "rostering", "GET", "/orgs/{id}", "refused", 3, None, None, (), ()),),
         repeat="oneroster check",
         leftovers=("DELETE /categories/c-1",),
     )
@@ -241,6 +243,18 @@ def test_many_violations_get_advice_what_to_fix_first() -> None:
     text = printed(a_report(*checks, *widest))
     first = text.split("Fix first")[1].strip().splitlines()[0]
     assert first.startswith("OR-PAG-05")
+
+
+def test_a12_what_is_refused_is_listed_apart_from_what_is_not_offered() -> None:
+    operations = tuple(
+        OperationSeen(f"get{number}", "rostering", "GET", "/orgs", offer, 1, None, None, (), ())
+        for number, offer in enumerate(("offered", "refused", "not offered", "not asked"))
+    )
+    report = replace(a_report(a_check()), operations=operations)
+    text = printed(report)
+    assert "offered: 1 of 4 operations\nrefused: get1\nnot offered: get2\n" in text
+    page = html.render(Summary.of(report))
+    assert "not offered: get2; refused with these credentials: get1" in page
 
 
 def test_a18_what_to_fix_first_is_what_harms_most() -> None:

@@ -20,6 +20,7 @@ from oneroster.contract.fuzzing.engine_runs import EngineRuns
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.parsed_response import NOT_OFFERED, ParsedResponse
 from oneroster.contract.learning.record_learner import RecordLearner
+from oneroster.contract.observation.evidence import id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster_runtime.specification import Operation, Specification
 
@@ -105,8 +106,10 @@ def undescribed(overlay: dict[str, Any], tenant: ObservedTenant) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for response in _responses(tenant, specification):
         if response.exchange.status == OK and response.envelope_problem is not None:
-            found.setdefault(response.envelope_problem, {})[response.operation.operation_id] = None
-    return [f"{problem} ({', '.join(names)})" for problem, names in found.items()]
+            # One sentence for all operations, whatever their keys.
+            problem = response.envelope_problem.replace(f"'{response.operation.wrapper}'", "of its name")
+            found.setdefault(problem, {})[response.operation.operation_id] = None
+    return [f"{problem} ({id_list(names)})" for problem, names in found.items()]
 
 
 def _removed_operations(tenant: ObservedTenant) -> Iterator[Action]:

@@ -39,6 +39,10 @@ def as_json(summary: Summary) -> dict[str, Any]:
         },
         "summary": dict(summary.counts),
         "causes": dict(summary.causes),
+        "operations": [
+            {"operation": each.operation_id, "offer": each.offer, "requests": each.requests}
+            for each in report.operations
+        ],
         "checks": [check.as_json() for check in report.checks],
         **({"leftovers": list(report.leftovers)} if report.leftovers else {}),
     }

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.observed_tenant import Offer
 from oneroster.contract.reports.comparison import Comparison
 from oneroster.contract.reports.summary_model import FindingGroup, Score, Summary, operation_names
 from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
@@ -48,6 +49,7 @@ def print_report(summary: Summary, console: Console) -> None:
     for level, heading in _HEADINGS.items():
         _section(console, heading, summary.violations_of(level))
     _section(console, _OPEN_HEADING, summary.open_points)
+    _offers(report, console)
     if summary.not_judged:
         console.print()
         for line in summary.not_judged:
@@ -61,6 +63,19 @@ def print_report(summary: Summary, console: Console) -> None:
     if report.repeat:
         _line(console, f"Repeat this run: {report.repeat}", "dim")
     _line(console, summary.verdict.headline, _OUTCOMES[summary.verdict.outcome])
+
+
+def _offers(report: CheckReport, console: Console) -> None:
+    """Print how many operations the tenant serves, and which it refuses or does not serve."""
+    if not report.operations:
+        return
+    served = sum(1 for each in report.operations if each.offer == Offer.YES)
+    console.print()
+    _line(console, f"offered: {served} of {len(report.operations)} operations", "dim")
+    for offer in (Offer.REFUSED, Offer.NO):
+        names = [each.operation_id for each in report.operations if each.offer == offer]
+        if names:
+            _line(console, f"{offer}: {', '.join(names)}", "dim")
 
 
 def _leftovers(report: CheckReport, console: Console) -> None:
