@@ -173,3 +173,11 @@ def test_a_plain_install_says_what_to_install(missing: str) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert 'pip install "oneroster-kit[check]"' in done.stderr
+
+
+def test_a_token_can_be_given(environment: dict[str, str]) -> None:
+    with running(environment, "--token", "t0ken-of-ci") as (_, said):
+        assert said["token"] == "t0ken-of-ci"
+        headers = {"Authorization": "Bearer t0ken-of-ci"}
+        assert httpx.get(f"{said['base URL']}/orgs", headers=headers).status_code == 200
+    assert said_by(environment, "--token", " ").exit_code == 2

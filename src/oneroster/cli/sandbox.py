@@ -56,6 +56,14 @@ Port = Annotated[
     int,
     typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free port.", rich_help_panel=_SERVER),
 ]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="The bearer token that the tenant accepts, for CI; without it, a random one.",
+        rich_help_panel=_SERVER,
+    ),
+]
 Profile = Annotated[
     str,
     typer.Option(
@@ -114,6 +122,7 @@ def sandbox(
     seed: Seed = 1,
     port: Port = 0,
     profile: Profile = "standard",
+    token: Token = None,
     fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
     list_faults: ListFaults = False,
     variant: VariantNames = [],  # noqa: B006  # typer reads the default and never changes it
@@ -126,6 +135,9 @@ def sandbox(
         return
     if as_json:
         fail("sandbox", "--json belongs to --list-faults or --list-variants", USAGE)
+    if token is not None and not token.strip():
+        fail("sandbox", "--token is empty", USAGE)
+    from oneroster.sandbox.auth.authentication import SandboxCredentials
     from oneroster.sandbox.server import PortError, Sandbox
     from oneroster.sandbox.store.database import default_cache
     from oneroster.sandbox.variants import variants_by_name
@@ -136,7 +148,15 @@ def sandbox(
                 variants = variants_by_name(variant)
                 tenant = stack.enter_context(
                     Sandbox(
-                        size, seed, profile, fault, port, variants=variants, cache=default_cache(), progress=progress
+                        size,
+                        seed,
+                        profile,
+                        fault,
+                        port,
+                        variants=variants,
+                        credentials=SandboxCredentials(token=token) if token else None,
+                        cache=default_cache(),
+                        progress=progress,
                     )
                 )
         except PortError as error:

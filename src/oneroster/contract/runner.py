@@ -137,7 +137,8 @@ def run_rules(
         runner.judge_none(rules, Cause.KIT_ERROR, _kit_error(error))
         rules = []
     for number, rule in enumerate(rules):
-        progress(f"judging {rule.id} {rule.title}", len(tenant.dialect.operations) + number, steps)
+        spent = f"{tenant.gateway.spent} requests, {runner.violated} violations"
+        progress(f"judging {rule.id} {rule.title} ({spent})", len(tenant.dialect.operations) + number, steps)
         runner.run(rule)
     for rule in of_run:
         runner.run_once(rule, selected=rule.id in selected)
@@ -165,6 +166,11 @@ class _RuleRunner:
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
         self._checks: list[Check] = []
         self.unjudged: str | None = None
+
+    @property
+    def violated(self) -> int:
+        """How many violations were found so far."""
+        return sum(1 for check in self._checks if check.status in VIOLATED)
 
     @property
     def checks(self) -> list[Check]:

@@ -226,7 +226,7 @@ def _gaps(unjudged: str | None, named: Collection[str], rules: list[_Rule]) -> I
 
 def _family_text(name: str, members: list[_Rule]) -> str:
     labels = Counter(rule.label for rule in members)
-    if len(members) == 1:
+    if name == members[0].id:
         return f"{name} was not tested ({next(iter(labels))})"
     causes = ", ".join(f"{label} {count}" for label, count in labels.most_common())
     return f"no must of {name} was tested ({causes})"

@@ -20,6 +20,7 @@ from oneroster.contract.oracle.record_validation import violations
 from oneroster.standard import Standard
 
 STANDARD = Standard.of("1.1")
+ROOT = Path(__file__).resolve().parents[3]
 SPECIFICATION = STANDARD.specification
 
 
@@ -209,3 +210,23 @@ def test_an_overlay_that_leaves_no_document_to_go_by_is_refused(target: str, cha
 def test_an_unknown_profile_to_begin_with_is_refused() -> None:
     with pytest.raises(OverlayError, match="changes an unknown profile"):
         under({"target": "$.info", "update": {}}, **{"x-oneroster-profile": "nonsense"})
+
+
+VENDORS = {"aeries": {"getSchool": "school", "getTerm": "term"}, "blackbaud": {"getDemographics": "demographic"}}
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendor_s_dialect_has_its_wrappers_and_names_its_source(name: str) -> None:
+    found = dialect_specification(name, STANDARD)
+    for operation, wrapper in VENDORS[name].items():
+        assert found.operations[operation].wrapper == wrapper
+    assert found.operations["getAllOrgs"].wrapper == "orgs"
+    assert found.booleans == ("json" if name == "blackbaud" else "string")
+    text = (ROOT / "src" / "oneroster" / "contract" / "overlays" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert "# Source: " in text
+
+
+def test_the_page_on_dialects_names_each_overlay() -> None:
+    page = (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8")
+    for name in set(known_profiles(STANDARD)) - set(STANDARD.specification.profiles):
+        assert f"| `{name}` |" in page

@@ -129,7 +129,11 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "students-differ": (lambda c: any("identifier" in row for row in rows(c, "/students")), True, False),
     "any-user-is-a-student": (lambda c: status(c, f"/students/{plain(c, '/teachers')}"), 404, 200),
     "nested-row-twice": (nested_rows, 7, 8),
-    "ids-ignore-case": (lambda c: status(c, f"/orgs/{plain(c, '/orgs').upper()}"), 404, 200),
+    "ids-ignore-case": (
+        lambda c: status(c, f"/academicSessions/{plain(c, '/academicSessions').upper()}"),
+        404,
+        200,
+    ),
     "encoded-letters-lost": (
         lambda c: status(c, f"/academicSessions/%73{plain(c, '/academicSessions')[1:]}"),
         200,

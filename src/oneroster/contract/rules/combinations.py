@@ -61,7 +61,12 @@ def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
 
     Raises ``NotJudged`` when no walk has rows that a moment divides.
     """
-    walks = [found for found in tenant.walks(operation) if found.complete and len(found) <= MOST_ROWS]
+    # On one page, so that a server that shortens pages does not shorten these.
+    walks = [
+        found
+        for found in tenant.walks(operation)
+        if found.complete and found.pages and len(found.pages[0].rows) == len(found) <= MOST_ROWS
+    ]
     found = max(walks, key=len, default=None)
     if found is None or len(found) < MIN_ROWS:
         raise NotEnoughData(0 if found is None else len(found), MIN_ROWS, "rows")

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
@@ -77,6 +77,8 @@ def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Itera
     others = [name for name, row in general.items() if not in_subset(row, subset) and SIMPLE.fullmatch(name)]
     if not others:
         raise NotEnoughData(0, 1, "record of another kind")
+    if others[0] in tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id))):
+        raise ExplainedBy(("OR-SEM-01",), "the specialised collection lists a record of another kind as well")
     exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: others[0]}))
     if _ids_in(exchange):
         yield exchange_finding(f"{operation.operation_id} returned a record of another kind instead of 404", exchange)

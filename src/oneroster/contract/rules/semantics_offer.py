@@ -10,7 +10,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import is_live
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -98,6 +98,17 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(message, reading, [deleted[0]])
 
 
+def asked_nested(tenant: ObservedTenant) -> list[Operation]:
+    """The nested collections that were asked for, and whose rows the tenant serves elsewhere."""
+    return [
+        each
+        for each in tenant.dialect.nested
+        if tenant.readings(each)
+        and (whole := tenant.dialect.collection_of(each.element)) is not None
+        and tenant.offer(whole) is Offer.YES
+    ]
+
+
 @rule(
     "OR-SEM-25",
     family="semantics",
@@ -105,16 +116,17 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
     clause="2 nested endpoints; 6.1 404, no resource at the URI [B]",
     example="GET /schools/{id}/classes returns 404 for every school that GET /schools lists",
     fix="serve every nested collection whose rows and parents are served, also when it is empty",
-    over=lambda tenant: (each for each in tenant.dialect.nested if tenant.readings(each)),
+    over=asked_nested,
     harm=Harm.ROWS,
 )
 def nested_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    absent = [each for each in tenant.dialect.nested if _is_absent(tenant, each)]
+    known = asked_nested(tenant)
+    absent = [each for each in known if _is_absent(tenant, each)]
     if operation not in absent:
         return
     asked = tenant.readings(operation)
     status = asked[0].exchange.status
-    if len(absent) == len([each for each in tenant.dialect.nested if tenant.readings(each)]):
+    if len(absent) == len(known):
         if operation is absent[0]:
             yield finding(f"no nested collection is offered: all {len(absent)} return HTTP {status}", asked[0])
         return

@@ -95,18 +95,20 @@ class NestedRowTwice(Fault):
 
 class IdsIgnoreCase(Fault):
     name = "ids-ignore-case"
-    does = "compares the ids of orgs without regard to case"
+    does = "compares the ids of sessions without regard to case"
     breaks = "1 sourcedId [B]: an opaque string"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        if request is None or request.operation.path != "/orgs/{id}" or reply.status != 404:
+        if request is None or request.operation.path != "/academicSessions/{id}" or reply.status != 404:
             return reply
-        rows = all_records("Org").select(request.store)
+        rows = all_records("AcademicSession").select(request.store)
         wanted = request.sourced_id.lower()
         found = next((row for row in rows.page(0, rows.total) if row["sourcedId"].lower() == wanted), None)
         if found is None:
             return reply
-        return Reply(200, {request.operation.wrapper: request.serializer.serialize("Org", found, request.origin)})
+        return Reply(
+            200, {request.operation.wrapper: request.serializer.serialize(request.element, found, request.origin)}
+        )
 
 
 class EncodedLettersLost(Fault):

@@ -24,8 +24,7 @@ class SubsetUnfiltered(Fault):
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         # Nested collections keep to theirs: this is about one row_query that was forgotten.
-        kept = request.operation.scope is not None or not request.operation.many
-        return row_query if kept else row_query._replace(subset=None)
+        return row_query if request.operation.scope else row_query._replace(subset=None)
 
 
 class SubsetIncomplete(Fault):
