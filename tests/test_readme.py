@@ -29,7 +29,7 @@ QUICK = {
     "python3 -m pytest tests/contract/test_contract.py": " --oneroster-include envelope",
     "oneroster check --report-html report.html --report-json report.json": " --exclude engine",
     "oneroster check --sandbox --fault us-dates": " --include getAllAcademicSessions",
-    "oneroster check --sandbox --fault wrong-total": " --include getAllOrgs",
+    "oneroster check --sandbox --fault wrong-total --include": " --include getAllOrgs",
 }
 """What shortens a run whose whole is tested elsewhere, by the beginning of its command."""
 
@@ -152,8 +152,10 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
 def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
     (block,) = blocks("toml", ROOT / "README.md")
     (tmp_path / "oneroster.toml").write_text(block.values[0], encoding="utf-8")
-    settings = resolve_settings({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", tmp_path / "oneroster.toml")
+    variables = {"SPRINGFIELD_SECRET": "a-secret", "SPRINGFIELD_KEY": "a-key"}
+    settings = resolve_settings({}, variables, "springfield", tmp_path / "oneroster.toml")
     assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
+    assert (settings.headers, settings.time_zone) == ((("x-api-key", "a-key"),), "America/New_York")
 
 
 def test_the_quick_start_has_two_commands() -> None:

@@ -46,9 +46,7 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
         (resets, RunBudget(timeout=5), "got no response"),
         (never_ends, RunBudget(timeout=20, body=100_000), "got no response"),
         (drips, RunBudget(timeout=0.2), "got no response"),
-        (lies_about_its_length, RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"<html>not here</html>", "404 Not Found")), RunBudget(timeout=5), "no collection can be read"),
-        (says(answer(b"", "500 Internal Server Error")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "401 Unauthorized")), RunBudget(timeout=5), "check the credentials"),
         (says(answer(b"", "403 Forbidden")), RunBudget(timeout=5), "check the credentials"),
@@ -65,10 +63,23 @@ def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(
     assert {each.id for each in report.checks} == {rule.id for rule in select()}
 
 
-@pytest.mark.parametrize("behave", [resets, never_ends, drips, lies_about_its_length])
-def test_several_workers_survive_the_same(behave: Behaviour) -> None:
+@pytest.mark.parametrize(
+    ("behave", "rule_id"),
+    [(lies_about_its_length, "OR-HTP-08"), (says(answer(b"", "500 Internal Server Error")), "OR-ERR-10")],
+)
+def test_what_keeps_a_tenant_from_being_read_is_a_finding(behave: Behaviour, rule_id: str) -> None:
+    report = judged(behave)
+    assert report.exit_code() == 1
+    assert "no collection can be read" in (report.unjudged or "")
+    assert [each.id for each in report.checks if each.status is not Status.NOT_JUDGED] == [rule_id]
+
+
+@pytest.mark.parametrize(
+    ("behave", "exit_code"), [(resets, 3), (never_ends, 3), (drips, 3), (lies_about_its_length, 1)]
+)
+def test_several_workers_survive_the_same(behave: Behaviour, exit_code: int) -> None:
     report = judged(behave, RunBudget(timeout=0.3, body=100_000, workers=4))
-    assert report.exit_code() == 3
+    assert report.exit_code() == exit_code
     assert not report.kit_errors()
 
 

@@ -130,8 +130,7 @@ def run_rules(
     try:
         read_all_collections(tenant, reading)
     except (TenantNotTestableError, BudgetSpentError) as error:
-        runner.unjudged = str(error)
-        runner.judge_none(rules, _cause_of(error), str(error))
+        runner.give_up(rules, error)
         rules = []
     except Exception as error:
         runner.judge_none(rules, Cause.KIT_ERROR, _kit_error(error))
@@ -165,6 +164,7 @@ class _RuleRunner:
         self._failed: dict[tuple[str, str], set[Status]] = {}
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
         self._checks: list[Check] = []
+        self._unreadable: Cause | None = None
         self.unjudged: str | None = None
 
     @property
@@ -198,6 +198,11 @@ class _RuleRunner:
             self._checks += checks
             self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
 
+    def give_up(self, rules: Sequence[Rule], error: KitError) -> None:
+        """Note that the tenant could not be read, and so none of the rules can be judged."""
+        self._unreadable, self.unjudged = _cause_of(error), str(error)
+        self.judge_none(rules, self._unreadable, str(error))
+
     def judge_none(self, rules: Sequence[Rule], cause: Cause, message: str) -> None:
         """Note that rules cannot be judged, all for one cause."""
         self._checks += [_not_judged(rule, None, cause, message) for rule in rules]
@@ -214,6 +219,9 @@ class _RuleRunner:
         operation = next(iter(self._tenant.standard.specification.operations.values()))
         try:
             findings = list(rule.judge(self._tenant, operation))
+        except NotJudged as reason:
+            self._checks += [self._not_judged(rule, None, reason)] if selected else []
+            return
         except Exception as error:
             self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
             return
@@ -223,7 +231,13 @@ class _RuleRunner:
             for check in _finding_checks(rule, operation, [finding])
         ]
         self._explain_weaker_checks(rule, found)
-        self._checks += found or ([_check(rule, None, Status.PASSED, HOLDS)] if selected else [])
+        self._checks += found or ([self._held(rule)] if selected else [])
+
+    def _held(self, rule: Rule) -> Check:
+        """Return the check of a rule about the whole run without a finding: of a tenant that was read, it holds."""
+        if self._unreadable is not None:
+            return _not_judged(rule, None, self._unreadable, self.unjudged or "")
+        return _check(rule, None, Status.PASSED, HOLDS)
 
     def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
         """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from oneroster.contract.errors import ExplainedBy, NotEnoughData
-from oneroster.contract.http.credentials import BearerToken, Credentials
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, OtherAuthentication
+from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
@@ -50,6 +50,8 @@ def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     for problem, known in by_problem.items():
         evidence = Evidence(known[0].request, count=len(known), curl=known[0].curl)
         yield Finding(f"a successful response of the token endpoint cannot be used: {problem}", (evidence,))
+    if not isinstance(tenant.gateway.target.access, OAuth2Credentials):
+        raise OtherAuthentication("OAuth 2 client credentials")
 
 
 @rule(
