@@ -51,7 +51,7 @@ def test_a_conforming_tenant_ends_with_0_and_every_family_was_exercised(tmp_path
         rule.family for rule in catalogue() if rule.family != "writes"
     }
     assert {check["rule"] for check in report["checks"]} == {rule.id for rule in catalogue()}
-    assert report["target"]["requests"] < 1000
+    assert report["target"]["requests"] < 2500
     assert report["target"]["profile"] == "standard"
 
 
@@ -122,7 +122,7 @@ def test_the_sandbox_is_entered_with_its_own_credentials_only(tenant: Sandbox) -
 def test_json_on_stdout_is_nothing_but_json(tenant: Sandbox) -> None:
     result = run("--base-url", tenant.base_url, "--token", tenant.token, "--report-json", "-", *QUICK)
     assert json.loads(result.stdout)["summary"]["failed"] == 0
-    assert "1 of 1 tested must rule passed" in result.stderr
+    assert re.search(r"^(\d+) of \1 tested must rules passed", result.stderr, re.MULTILINE)
 
 
 def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenant: Sandbox) -> None:
@@ -189,7 +189,7 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, tenant: Sandbox
     [
         ({"token": "wrong"}, "check the credentials"),
         ({"client_id": "me", "client_secret": "wrong", "token_url": ...}, "granted no token"),
-        ({}, "credentials are missing: token (--token, or ONEROSTER_TOKEN), or client_id and client_secret"),
+        ({}, "credentials are missing: --token, or ONEROSTER_TOKEN, or --client-id and --client-secret"),
     ],
 )
 def test_a_tenant_that_lets_nobody_in_ends_with_3(options: dict[str, Any], said: str, tenant: Sandbox) -> None:
@@ -294,7 +294,7 @@ def test_an_overlay_is_written_and_then_only_new_violations_are_reported(tmp_pat
     assert run(*options, "--overlay", str(path)).exit_code == 0
     tomorrow = run(*options, "--overlay", str(path), "--fault", "number-as-string")
     assert tomorrow.exit_code == 1
-    assert "score is of the wrong JSON type" in tomorrow.stdout
+    assert "score is a string instead of a number" in tomorrow.stdout
     assert "startDate" not in tomorrow.stdout
     assert "profile standard, overlay dialect.yaml" in tomorrow.stdout
 

@@ -108,7 +108,8 @@ def test_names_are_repeated_or_separated_by_commas(name: str, option: str, key: 
 @pytest.mark.parametrize(("name", "option"), SINGLE, ids=lambda value: value if isinstance(value, str) else value.name)
 def test_an_option_that_takes_one_value_is_not_repeated(name: str, option: Any) -> None:
     value = str(next(iter(getattr(option.type, "choices", ())), getattr(option.type, "min", None) or 1))
-    result = run(name, *ARGUMENTS.get(name, []), option.opts[0], value, f"{option.opts[0]}={value}")
+    given = [option.opts[0], *[value] * option.nargs]
+    result = run(name, *ARGUMENTS.get(name, []), *given, *given)
     assert result.exit_code == 2, result.output
     assert option.opts[0] in result.stderr
     assert "more than once" in result.stderr

@@ -23,7 +23,7 @@ SHOWN_OPERATIONS: Final = 4
 SHOWN_MESSAGES: Final = 3
 _COLUMNS: Final = ("rules", "passed", "failed", "warned", "not judged", "holds")
 _LEFT_OUT: Final = ("rules", "not judged")
-_NARROW: Final = 60
+_NARROW: Final = 64
 """Characters in a line below which a table of scores leaves out columns."""
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
 _HEADINGS: Final = {Level.MUST: "Violated musts", Level.SHOULD: "Violated shoulds"}
