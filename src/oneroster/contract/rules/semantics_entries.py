@@ -155,8 +155,10 @@ def encoded_letters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if not known:
         raise NotEnoughData(0, 1, "id of plain letters and digits")
     encoded = "".join(f"%{byte:02X}" for byte in known[0].encode())
-    exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", encoded))
-    if 400 <= exchange.status < 500:
+    parameter = path_parameters(operation)[0]
+    exchange = tenant.probe(operation.path.replace(f"{{{parameter}}}", encoded))
+    # The record may have been deleted since it was listed.
+    if 400 <= exchange.status < 500 and tenant.fetch(operation, {parameter: known[0]}).problem is None:
         yield exchange_finding(f"an id in percent-encoded letters returned HTTP {exchange.status}", exchange)
 
 

@@ -22,7 +22,7 @@ SPECIAL_CHARACTERS: Final = (
 _ID: Final = "sourcedId"
 _USER: Final = "User"
 _UNFILLED: Final = frozenset({"date", "date-time"})
-_OWN: Final = frozenset({"identifier", "username", "password", "email", "userIds", "metadata"})
+_OWN: Final = frozenset({"identifier", "username", "password", "email", "userIds", "metadata", "primary"})
 """Properties that two records should not have in common."""
 
 Records = dict[str, dict[str, Record]]
