@@ -131,6 +131,12 @@ LOOKS: dict[str, tuple[Callable[[Visit], Any], Any, Any]] = {
     "password-sent": (lambda v: sum("password" in user for user in users(v)), 2, 3),
     "error-names-person": (error_with_name, False, True),
     "href-holds-name": (lambda v: any("?name=" in href for href in hrefs(v)), False, True),
+    "link-holds-token": (lambda v: "access_token" in v.client.get("/users?limit=2").headers["Link"], False, True),
+    "error-repeats-token": (
+        lambda v: "guessed" in v.client.get("/orgs", headers={"Authorization": "Bearer guessed"}).text,
+        False,
+        True,
+    ),
     "link-holds-name": (lambda v: "after" in v.client.get("/users?limit=2").links, False, True),
     "latin-charset": (
         lambda v: v.client.get("/orgs").headers["content-type"],

@@ -19,7 +19,7 @@ def test_every_defined_fault_is_listed_with_its_family() -> None:
     assert "lost-row" in fault_names_in("paging")
 
 
-CLIENT_FAMILIES = ["client.paging", "client.tokens", "client.transport", "client.whole_collections"]
+CLIENT_FAMILIES = [f"client.{name}" for name in ("access", "paging", "tokens", "transport", "whole_collections")]
 
 
 def test_the_list_is_grouped_by_family_with_client_faults_last() -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -163,15 +163,16 @@ class _Writer:
     def _count_lost(self, file: CsvFile, lost: pa.RecordBatch) -> None:
         """Count associations without their resource: those with a deleted one are no loss."""
         column = "resourceSourcedId"
-        deleted = pc.is_in(lost.column(column), value_set=self._deleted_resources())
+        deleted = pc.is_in(lost.column(column), value_set=self._deleted_resources)
         self._losses.omit_rows(file.name, f"{column} refers to a deleted record", pc.sum(deleted).as_py() or 0)
         lost = lost.filter(pc.invert(deleted))
         if lost.num_rows:
             ids, missing = lost.column("sourcedId").to_pylist(), lost.column(column).to_pylist()
             self._losses.reject_rows(file.name, column, "refers to a row that is not in the bundle", ids, missing)
 
+    @cached_property
     def _deleted_resources(self) -> pa.Array:
-        """Return the ids of the resources that the tenant marks as deleted."""
+        """The ids of the resources that the tenant marks as deleted."""
         found = [
             batch.filter(is_deleted(batch.column("status"))).column("sourcedId")
             for batch in self._roster.read("Resource")
