@@ -24,7 +24,7 @@ class Rule(NamedTuple):
 
 
 def register_in(rules: list[Rule]) -> Callable[[str, str], Callable[[Callable[[Document], Found]], Any]]:
-    """Return the decorator that adds a rule to a list, with the sentence that CONTRIBUTING.md lists."""
+    """Return the decorator that adds a rule to a list, with the sentence that docs/document.md lists."""
 
     def rule(name: str, text: str) -> Callable[[Callable[[Document], Found]], Any]:
         def register(check: Callable[[Document], Found]) -> Callable[[Document], Found]:
