@@ -36,4 +36,5 @@ def every_report_is_explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
     monkeypatch.setattr(runner, "CheckReport", made)
     yield
-    assert [line for report in reports for line in unexplained(report)] == []
+    found = [line for report in reports for line in unexplained(report)]
+    assert not found, found

@@ -171,15 +171,19 @@ class ExplainedBy(NotJudged):
     Attributes:
         rules: The ids of the rules of which one explains it, the likeliest first.
         operation_id: The operation whose check explains it, where it is not the judged one.
+        anywhere: Whether a failed check of one of the rules on any operation explains it: they are judged on few.
     """
 
     cause = Cause.EXPLAINED
 
-    def __init__(self, rules: str | tuple[str, ...], message: str, operation_id: str | None = None) -> None:
+    def __init__(
+        self, rules: str | tuple[str, ...], message: str, operation_id: str | None = None, *, anywhere: bool = False
+    ) -> None:
         """Initialise it from the rules that may explain it, and what was seen."""
         super().__init__(message)
         self.rules = (rules,) if isinstance(rules, str) else rules
         self.operation_id = operation_id
+        self.anywhere = anywhere
 
 
 _NOT_REQUESTED = {

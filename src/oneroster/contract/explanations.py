@@ -75,7 +75,11 @@ class _Explanations:
         if symptom is None or check.cause is not Cause.EXPLAINED:
             return check
         operations = tuple(dict.fromkeys((check.operation_id, symptom.operation_id)))
-        found = self._known(symptom, operations, {check.id}) or self._evaluated(symptom, operations)
+        found = (
+            self._known(symptom, operations, {check.id})
+            or self._evaluated(symptom, operations)
+            or self._elsewhere(symptom)
+        )
         if found is not None:
             rule_id, operation_id = found
             message = f"explained by {rule_id}: {check.message}"
@@ -113,6 +117,13 @@ class _Explanations:
                     continue
                 if found := self._known(further, (operation_id, further.operation_id), seen | {rule_id}):
                     return found
+        return None
+
+    def _elsewhere(self, symptom: ExplainedBy) -> tuple[str, str | None] | None:
+        """Return a failed check on any operation, if the symptom may have its explanation anywhere."""
+        for rule_id in symptom.rules if symptom.anywhere else ():
+            if failed := self._failed.get(rule_id):
+                return rule_id, min(failed, key=str)
         return None
 
     def _evaluated(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> tuple[str, str | None] | None:

@@ -191,9 +191,13 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             continue
         plain = _plain_pages(pages)
         if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
-            raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), "pages without parameters are wrong as well")
+            raise ExplainedBy(
+                ("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), "pages without parameters are wrong as well", anywhere=True
+            )
         if "sort" in pages[0] and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
-            raise ExplainedBy(("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02"), "sorted pages are wrong as well")
+            raise ExplainedBy(
+                ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02"), "sorted pages are wrong as well", anywhere=True
+            )
         alone = [
             name
             for name, query in single_queries(known).items()
@@ -201,7 +205,7 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         ]
         for name in alone:
             if shows_on_a_whole_collection(tenant, _wrong_rows_with(tenant, name)):
-                raise ExplainedBy(EXPLAINING[name], f"{name} alone returns other rows as well")
+                raise ExplainedBy(EXPLAINING[name], f"{name} alone returns other rows as well", anywhere=True)
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
         yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1])
         return
@@ -241,7 +245,9 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
         for name in single_queries(known).keys() & pages[-1].keys():
             if shows_on_a_whole_collection(tenant, _wrong_total_with(tenant, name)):
                 raise ExplainedBy(
-                    ("OR-PAG-11", "OR-PAG-05", *EXPLAINING[name]), f"{name} alone has another total as well"
+                    ("OR-PAG-11", "OR-PAG-05", *EXPLAINING[name]),
+                    f"{name} alone has another total as well",
+                    anywhere=True,
                 )
         count = len(known.matching) if "filter" in pages[0] else len(known.found)
         message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
@@ -276,7 +282,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
     lost = lost_parameters(tenant, known, page)
     alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
     if any(lost_parameters(tenant, known, query) for query in alone.values()):
-        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), "the link loses the parameter alone as well")
+        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), "the link loses the parameter alone as well", anywhere=True)
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)
         yield finding(f"the next link of a request with {names} has lost {', '.join(lost)}", reading)

@@ -156,7 +156,7 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     _ = lifecycle.read_after_delete
     one, other = _put_copy(lifecycle, {}), _put_copy(lifecycle, {})
     if one is None or other is None:
-        raise ExplainedBy(("OR-WRT-01",), "no second object could be created")
+        raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     lifecycle.objects.delete(lifecycle.element, str(one["sourcedId"]))
     readings = [lifecycle.objects.read(lifecycle.element, str(other["sourcedId"])), *_known(tenant, lifecycle)]
     lost = [reading for reading in readings if reading.exchange.status in (404, 410)]
@@ -211,7 +211,7 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         changes = {name: values[number % len(values)] for name, values in edges.items() if values}
         record = _put_copy(lifecycle, changes)
         if record is None:
-            raise ExplainedBy(("OR-WRT-01",), "a valid record is rejected")
+            raise ExplainedBy("OR-WRT-01", "a valid record is rejected", lifecycle.put_id)
         reading = lifecycle.objects.read(lifecycle.element, str(record["sourcedId"]))
         names = changed_properties(lifecycle.definition, record, reading.rows[0]) if reading.rows else sorted(changes)
         if names:

@@ -79,7 +79,7 @@ def scopes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     put = lifecycle.objects.put(lifecycle.element, sourced_id, body, access=_token_without(tenant, operation))
     yield from _expect_403(put, sourced_id)
     if put.status not in DONE and lifecycle.objects.put(lifecycle.element, sourced_id, body).status not in DONE:
-        raise ExplainedBy(("OR-WRT-01",), "no second object could be created")
+        raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     deletion = lifecycle.objects.operation(lifecycle.element, "DELETE")
     token = _token_without(tenant, deletion)
     yield from _expect_403(lifecycle.objects.delete(lifecycle.element, sourced_id, access=token), sourced_id)

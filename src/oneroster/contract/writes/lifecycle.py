@@ -101,6 +101,11 @@ class Lifecycle:
         return sample_record(self.objects, self.element)
 
     @property
+    def put_id(self) -> str:
+        """The operationId of the PUT, whose checks explain what its failure prevents."""
+        return self.objects.operation(self.element, "PUT").operation_id
+
+    @property
     def sourced_id(self) -> str:
         """The id of the object."""
         return str(self.record["sourcedId"])
@@ -128,7 +133,7 @@ class Lifecycle:
         """
         if self.created.status not in DONE:
             text = f"no test object could be created (HTTP {self.created.status})"
-            raise obstacle_of_status(self.created, text) or ExplainedBy("OR-WRT-01", text)
+            raise obstacle_of_status(self.created, text) or ExplainedBy("OR-WRT-01", text, self.put_id)
         return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
@@ -190,7 +195,7 @@ class Lifecycle:
         """
         if self.replaced.status not in DONE:
             text = f"the object could not be replaced (HTTP {self.replaced.status})"
-            raise obstacle_of_status(self.replaced, text) or ExplainedBy("OR-WRT-05", text)
+            raise obstacle_of_status(self.replaced, text) or ExplainedBy("OR-WRT-05", text, self.put_id)
         return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
@@ -216,7 +221,7 @@ class Lifecycle:
     def _require_object(self) -> None:
         if (problem := self.read_after_create.problem) is not None:
             text = f"the object could not be read back ({problem})"
-            raise ExplainedBy("OR-WRT-03", text)
+            raise ExplainedBy("OR-WRT-03", text, self.put_id)
 
 
 def invalid_records(record: Record) -> list[tuple[str, Record]]:
