@@ -23,7 +23,7 @@ _MAX_FAR: Final = 1.25
 _MAX_FAR_ROWS: Final = 250_000
 # The server checks neither. They are given because signing requests is part of the work.
 _ID: Final = "benchmark"
-_SECRET: Final = "benchmark-secret"  # noqa: S105
+_SECRET: Final = "benchmark-secret"  # noqa: S105  # of a server on loopback
 
 _WINDOWS: Final = PullOptions().workers
 

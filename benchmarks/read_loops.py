@@ -15,7 +15,7 @@ __all__ = ["classlink_walk", "stock_walk", "typed_walk"]
 
 # The server checks neither. They are given because signing requests is part of the work.
 _ID: Final = "benchmark"
-_SECRET: Final = "benchmark-secret"  # noqa: S105
+_SECRET: Final = "benchmark-secret"  # noqa: S105  # of a server on loopback
 
 
 def typed_walk(base_url: str, paging: Paging | None = None) -> int:

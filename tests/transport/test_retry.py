@@ -44,7 +44,7 @@ def test_senseless_limits_are_refused() -> None:
 def test_a_busy_server_is_asked_in_longer_steps_up_to_the_deadline_c4() -> None:
     for draw in (0.0, 1.0):
         retry, elapsed, sent, delays = Retry(), 0.0, 1, []
-        while (delay := delay_before_retry(retry, sent, elapsed, None, lambda: draw, busy=True)) is not None:  # noqa: B023
+        while (delay := delay_before_retry(retry, sent, elapsed, None, lambda: draw, busy=True)) is not None:  # noqa: B023  # called in this round
             delays.append(delay)
             elapsed, sent = elapsed + delay, sent + 1
         assert delays == sorted(delays)

@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_used_is_named_c5(name: str, content: bytes | None
     with pytest.raises(ConfigurationError, match=rf"{name} .*file\.pem"):
         tls_context(TlsSettings(**{name: str(file)}))
     with pytest.raises(ConfigurationError, match=rf"{name} .*file\.pem"):
-        _ = OneRoster(base_url="https://sis.example", token="t", **{name: file}).session  # type: ignore[arg-type]
+        _ = OneRoster(base_url="https://sis.example", token="t", **{name: file}).session  # type: ignore[arg-type]  # a keyword by name
 
 
 def test_an_encrypted_key_asks_nobody_c5(authority: Authority) -> None:

@@ -90,9 +90,9 @@ def test_a_pull_uses_the_connections_and_the_token_of_the_client(
     roster = OneRoster(tenant.client_id, tenant.client_secret, base_url=tenant.base_url, token_url=tenant.token_url)
     with roster:
         assert roster.get_all_orgs().first()
-        token = roster.session.client.auth._token  # type: ignore[union-attr]
+        token = roster.session.client.auth._token  # type: ignore[union-attr]  # a client with a token
         for name in ("one.ndjson", "two.ndjson"):
             pull(roster, tmp_path / name, TRUSTING._replace(selection=orgs))
         assert roster.get_all_orgs().first()
-        assert roster.session.client.auth._token is token  # type: ignore[union-attr]
+        assert roster.session.client.auth._token is token  # type: ignore[union-attr]  # a client with a token
     assert len(opened) == 1

@@ -109,11 +109,11 @@ def others_read(place: Path, name: str, rows: int) -> None:
         assert len([json.loads(line) for line in lines]) == rows
     elif place.suffix == ".sqlite":
         database = sqlite3.connect(place)
-        assert len(database.execute(f"SELECT * FROM {name}").fetchall()) == rows  # noqa: S608
+        assert len(database.execute(f"SELECT * FROM {name}").fetchall()) == rows  # noqa: S608  # a name of the roster
         database.close()
     elif place.suffix == ".duckdb":
         with duckdb.connect(str(place), read_only=True) as database:
-            assert database.sql(f"SELECT * FROM {name}").to_arrow_table().num_rows == rows  # noqa: S608
+            assert database.sql(f"SELECT * FROM {name}").to_arrow_table().num_rows == rows  # noqa: S608  # a name of the roster
 
 
 @pytest.mark.parametrize("name", PLACES)
