@@ -1,5 +1,6 @@
 """The law of a walk: what it gives is what the server has, or it raises, however the server pages."""
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -77,3 +78,11 @@ def test_b1_without_a_total_rows_that_are_sent_are_not_lost(
     unsorted, sorted_ = (one._replace(clamp=max(one.clamp, 3)) for one in (unsorted, sorted_))
     server = HostileList(rows, unsorted, sorted_, None if trusted else [-20, 0, 15], moves)
     hold(server, Paging(limit=limit, trust_total=trusted))
+
+
+@given(only=st.integers(0, 19), accept=st.booleans())
+def test_b1_without_a_total_rows_received_before_the_last_reading_are_not_forgotten(only: int, accept: bool) -> None:
+    # A row inserted at the front makes the walk read again, sorted, after two pages of 10.
+    server = HostileList(41, Habits(), Habits(only=only), None, [Change(3, 0, inserts=True)])
+    with pytest.raises(PagingError):
+        walk_over(server, Paging(limit=10, accept_duplicates=accept))
