@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.result import VIOLATED, Cause, Check
+from oneroster.contract.result import VIOLATED, Cause, Check, Status
 
 __all__ = ["JudgeOnDemand", "SymptomKey", "explain"]
 
@@ -66,7 +66,8 @@ class _Explanations:
             self._note(check)
 
     def _note(self, check: Check) -> None:
-        if check.status in VIOLATED:
+        # The other choice on an open point explains what cannot be judged for it, too.
+        if check.status in VIOLATED | {Status.OPEN}:
             self._failed[check.id].add(check.operation_id)
 
     def settled(self, check: Check) -> Check:

@@ -143,6 +143,8 @@ class Operation(NamedTuple):
     """All documented statuses, each with its trust mark."""
     header_trust: tuple[tuple[str, str], ...] = ()
     """The headers of the success response, each with its trust mark."""
+    wrapper_trust: str | None = None
+    """The trust mark of ``wrapper``."""
 
 
 class Property(NamedTuple):
