@@ -25,6 +25,7 @@ SCHEMA: Final = {
     "flat-references": "OR-SCH-01",
     "ids-for-references": "OR-SCH-02",
     "relative-href": "OR-SCH-06",
+    "empty-parent": "OR-SCH-01",
 }
 
 PAGING: Final = {
