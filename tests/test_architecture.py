@@ -52,6 +52,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.pull": (
         "tenants",
+        "tenant_pull",
         "job tenant_arrow_stream",
         "extraction",
         "roster_fetch dry_run tenant",
