@@ -67,8 +67,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.sandbox": (
         "pytest_plugin",
-        "server",
-        "app",
+        "server many_tenants",
+        "app http_server",
         "handlers",
         "tenant",
         "faults",

@@ -26,6 +26,7 @@ SCHEMA: Final = {
     "ids-for-references": "OR-SCH-02",
     "relative-href": "OR-SCH-06",
     "href-relative": "OR-SCH-06",
+    "empty-parent": "OR-SCH-01",
 }
 
 PAGING: Final = {
