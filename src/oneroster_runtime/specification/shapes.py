@@ -141,6 +141,8 @@ class Operation(NamedTuple):
     """The trust mark of the operation."""
     status_trust: tuple[tuple[int, str], ...] = ()
     """All documented statuses, each with its trust mark."""
+    header_trust: tuple[tuple[str, str], ...] = ()
+    """The headers of the success response, each with its trust mark."""
 
 
 class Property(NamedTuple):
@@ -210,7 +212,8 @@ class Specification:
             in `elements`. Only overlays add some.
         booleans: The notation of booleans: ``string``, ``json`` or ``either``.
         contract_version: The version of the contract, as in ``1.0.0``; empty if the document has none.
-        security_trust: The trust mark of each security scheme; that of an OAuth 2 scheme holds for the scopes too.
+        security_trust: The trust mark of each security scheme.
+        scope_trust: The trust mark of each OAuth 2 scope: how certain it is which operations need it.
     """
 
     version: str
@@ -223,6 +226,7 @@ class Specification:
     booleans: str = "string"
     contract_version: str = ""
     security_trust: Mapping[str, str] = field(default_factory=dict)
+    scope_trust: Mapping[str, str] = field(default_factory=dict)
 
     def base_path(self, operation: Operation) -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""
