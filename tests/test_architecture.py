@@ -52,6 +52,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.pull": (
         "tenants",
+        "tenant_pull",
         "job tenant_arrow_stream",
         "extraction",
         "roster_fetch dry_run tenant",
@@ -67,8 +68,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.sandbox": (
         "pytest_plugin",
-        "server",
-        "app",
+        "server many_tenants",
+        "app http_server",
         "handlers",
         "tenant",
         "faults",

@@ -102,8 +102,11 @@ def moved_levels(found: Sequence[Difference], before: Specification, after: Spec
     moved: dict[tuple[str, str], dict[str, int]] = {}
     for rule in catalogue():
         for name in before.operations.keys() & after.operations.keys():
-            old = standing_on(rule, before.operations[name], before).level
-            new = standing_on(rule, after.operations[name], after).level
+            try:
+                old = standing_on(rule, before.operations[name], before).level
+                new = standing_on(rule, after.operations[name], after).level
+            except KeyError:  # a mark that is none; the lint reports it
+                continue
             if old is not new:
                 counts = moved.setdefault((str(old), str(new)), {})
                 counts[rule.id] = counts.get(rule.id, 0) + 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.result import VIOLATED, Cause, Check, Status
+from oneroster.contract.result import VIOLATED, Cause, Check
 
 __all__ = ["JudgeOnDemand", "SymptomKey", "explain"]
 
@@ -66,8 +66,7 @@ class _Explanations:
             self._note(check)
 
     def _note(self, check: Check) -> None:
-        # The other choice on an open point explains what cannot be judged for it, too.
-        if check.status in VIOLATED | {Status.OPEN}:
+        if check.status in VIOLATED:
             self._failed[check.id].add(check.operation_id)
 
     def settled(self, check: Check) -> Check:

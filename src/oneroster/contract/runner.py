@@ -267,13 +267,9 @@ class _RuleRunner:
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""
         name = operation.operation_id
-        # A violated should may not hide a must.
-        level = standing_on(rule, operation, self._tenant.specification.specification).level
-        hiding = {Status.FAILED} if level is Level.MUST else VIOLATED
-        needed = next((each for each in rule.needs if self._failed.get((each, name), set()) & hiding), None)
-        if needed is not None:
-            check = self._unjudged_check(rule, name, Cause.EXPLAINED, f"explained by {needed}")
-            return [replace(check, explained_by=needed, explained_on=name)]
+        level = self._standing(rule, name).level
+        if (needed := self._failed_of(rule.needs, name, level)) is not None:
+            return [self._explained(rule, name, needed)]
         try:
             findings = list(rule.judge(self._tenant, operation))
         except NotJudged as reason:
@@ -282,7 +278,18 @@ class _RuleRunner:
             return [self._interrupted(rule, name, error)]
         except Exception as error:
             return [self._unjudged_check(rule, name, Cause.KIT_ERROR, _kit_error(error))]
+        explained = {
+            each: self._failed_of(each.symptom_of, name, weakest(level, each.level or level)) for each in findings
+        }
+        if findings and (needed := explained[findings[0]]) is not None and None not in explained.values():
+            return [self._explained(rule, name, needed)]
+        findings = [each for each in findings if explained[each] is None]
         return list(self._finding_checks(rule, operation, findings)) or [self._check(rule, name, Status.PASSED, HOLDS)]
+
+    def _failed_of(self, rule_ids: Sequence[str], operation_id: str, level: Level) -> str | None:
+        """Return the first of some rules that is violated on an operation; a violated should may not hide a must."""
+        hiding = {Status.FAILED} if level is Level.MUST else VIOLATED
+        return next((each for each in rule_ids if self._failed.get((each, operation_id), set()) & hiding), None)
 
     def _not_judged(self, rule: Rule, operation_id: str | None, reason: NotJudged) -> Check:
         if isinstance(reason, ExplainedBy):
@@ -335,6 +342,11 @@ class _RuleRunner:
             harm=rule.harm,
             rule_level=level,
         )
+
+    def _explained(self, rule: Rule, operation_id: str, by: str) -> Check:
+        """Return the check of a rule that would say the same as a failed one."""
+        check = self._unjudged_check(rule, operation_id, Cause.EXPLAINED, f"explained by {by}")
+        return replace(check, explained_by=by, explained_on=operation_id)
 
     def _unjudged_check(self, rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:
         return replace(self._check(rule, operation_id, Status.NOT_JUDGED, message), cause=cause)

@@ -16,6 +16,7 @@ from oneroster.contract.dialects.overlay import (
     dialect_specification,
     known_profiles,
 )
+from oneroster.contract.dialects.overlay_check import OVERLAY_KEYS, line_of, strange_keys
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.standard import Standard
 
@@ -314,3 +315,17 @@ def test_an_overlay_may_use_json_schema_and_the_keys_of_others(tmp_path: Path, s
         "", STANDARD, written(tmp_path, PROPERTY.replace("type: string", "description: D.") % schema)
     )
     assert "region" in facts.document["components"]["schemas"]["Org"]["allOf"][1]["properties"]
+
+
+def test_the_keys_of_an_overlay_are_closed_but_for_those_of_others() -> None:
+    assert list(strange_keys(dict.fromkeys(OVERLAY_KEYS) | {"x-acme": 1})) == []
+    assert [mistake.place for mistake in strange_keys({"actons": [], "actions": [{"targt": "$"}]})] == [
+        ("actons",),
+        ("actions", 0, "targt"),
+    ]
+
+
+def test_a_place_without_a_file_has_no_line(tmp_path: Path) -> None:
+    assert line_of("aeries", ("actions",)) is None
+    path = written(tmp_path, "actions: []\n")
+    assert [line_of(path, place) for place in (("actions",), ("actions", 3), ("info", "title"))] == [3, 3, 2]

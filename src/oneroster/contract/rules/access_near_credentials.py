@@ -64,14 +64,14 @@ def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     fix="compare the whole token, byte by byte; a collation of the database may ignore case and length",
     stands_on=("status 401",),
     over=first_readable,
-    needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for access in near_tokens(tenant):
         exchange = _ask(tenant, operation, access)
         if exchange.status != 401:
             level = None if exchange.status == 200 else Level.SHOULD
-            yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level)
+            known = Refusals.of(tenant).with_status(operation, exchange.status)
+            yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level, known)
 
 
 @rule(
@@ -106,14 +106,14 @@ def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
     fix="build the base string from the method and the URL as received, and look up the key by the client id",
     stands_on=("scheme oauth1", "status 401"),
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for access in near_signatures(require_oauth1(tenant)):
         exchange = _ask(tenant, operation, access)
         if exchange.status != 401:
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
-            yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level)
+            known = Refusals.of(tenant).with_status(operation, exchange.status)
+            yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level, known)
 
 
 def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -134,7 +134,7 @@ def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     fix="require for every operation the scopes of the standard, also when the token has all the others",
     stands_on=("scheme oauth2", "scopes", "status 403"),
     over=one_of_each_scope,
-    needs=("OR-ACC-02", "OR-ACC-11"),
+    needs=("OR-ACC-11",),
 )
 def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     desk = token_endpoint_of(tenant)
@@ -162,7 +162,7 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
         yield exchange_finding(
             f"without its scope {operation.operation_id} returned HTTP {exchange.status} instead of 403",
             exchange,
-            Level.OPEN,
+            Level.SHOULD,
         )
 
 

@@ -55,7 +55,6 @@ def is_successful(exchange: Exchange) -> bool:
     fix="return 400 with codeMinor `invalid data`, or no record; never drop a condition that cannot be evaluated",
     stands_on=("parameter filter",),
     over=complete,
-    needs=("OR-FLT-01",),
     harm=Harm.ROWS,
 )
 def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -71,6 +70,7 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
                 f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value",
                 reading,
                 reading.ids,
+                symptom_of=("OR-FLT-01",),
             )
 
 
@@ -83,7 +83,6 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
     fix="evaluate every clause, or return 400 with a status payload; never drop the third one",
     stands_on=("parameter filter",),
     over=one_of_each_service,
-    needs=("OR-FLT-01",),
     harm=Harm.ROWS,
 )
 def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -105,6 +104,7 @@ def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
                 f"a filter with three clauses returned {count_of(len(surplus), 'record')} that it excludes",
                 reading,
                 surplus,
+                symptom_of=("OR-FLT-01",),
             )
             return
 

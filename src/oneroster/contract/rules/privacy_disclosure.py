@@ -71,7 +71,6 @@ def _parameters(address: str) -> list[str]:
     fix="say that the token is not valid, and write at most its last characters to the log",
     stands_on=("status 401",),
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, NoCredentials):
