@@ -30,7 +30,12 @@ def main(arguments: Sequence[str], folder: Path = DOCS) -> int:
     parser = argparse.ArgumentParser(prog="scripts/docs", description="Write the pages that are made from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not up to date")
     parser.add_argument("--build", action="store_true", help="check the pages, then build the site in build/site")
+    parser.add_argument("--screenshots", action="store_true", help="write the pictures of docs/images and nothing else")
     options = parser.parse_args(arguments)
+    if options.screenshots:
+        import screenshots  # it starts a browser, which nothing else here needs
+
+        return screenshots.main()
     checking = options.check or options.build
     stale = [name for name, make in PAGES.items() if _read(folder / name) != make()]
     if checking:
