@@ -1,10 +1,15 @@
 """The origin of a URL, whether it is on this machine, and URLs as messages and logs may show them."""
 
+from collections.abc import Iterable
+
 import httpx
 
 from oneroster.url_checks import is_loopback_host
 
-__all__ = ["is_loopback", "origin_of", "redacted"]
+__all__ = ["Origin", "is_loopback", "origin_of", "origins_of", "redacted"]
+
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port."""
 
 
 def is_loopback(url: httpx.URL | str) -> bool:
@@ -15,7 +20,7 @@ def is_loopback(url: httpx.URL | str) -> bool:
         return False
 
 
-def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:
+def origin_of(url: httpx.URL | str) -> Origin:
     """Return scheme, host and port; without an explicit port, the default port of the scheme.
 
     Raises:
@@ -23,6 +28,15 @@ def origin_of(url: httpx.URL | str) -> tuple[str, str, int | None]:
     """
     found = httpx.URL(url)
     return found.scheme, found.host, found.port or {"https": 443, "http": 80}.get(found.scheme)
+
+
+def origins_of(urls: str | Iterable[str]) -> frozenset[Origin]:
+    """Return the origins of a base URL, or of several.
+
+    Raises:
+        httpx.InvalidURL: A URL cannot be parsed.
+    """
+    return frozenset(map(origin_of, [urls] if isinstance(urls, str) else urls))
 
 
 def redacted(url: httpx.URL | str) -> str:
