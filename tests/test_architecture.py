@@ -53,6 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.pull": (
         "tenants",
+        "tenant_pull",
         "job tenant_arrow_stream",
         "extraction",
         "roster_fetch dry_run tenant",
@@ -68,8 +69,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.sandbox": (
         "pytest_plugin",
-        "server",
-        "app",
+        "server many_tenants",
+        "app http_server",
         "handlers",
         "tenant",
         "faults",
@@ -92,7 +93,9 @@ MOST_LINES = 450
 MOST_CLASS_LINES = 250
 LONG_MODULES: dict[str, str] = {}
 LONG_CLASSES: dict[str, str] = {}
-SHARED_CLASS_NAMES: dict[str, str] = {}
+SHARED_CLASS_NAMES: dict[str, str] = dict.fromkeys(
+    ("OneRoster", "AsyncOneRoster"), "one client for each version, imported from `oneroster` or from `oneroster.v1p2`"
+)
 
 VERSION = re.compile(r"\bv1p[0-9]\b|oneroster_v[0-9]|(?<![0-9./])1\.[12](?![0-9.])")
 NAMES_A_VERSION = (

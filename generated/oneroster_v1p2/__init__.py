@@ -80,7 +80,7 @@ __getattr__, __dir__ = lazy_names(
 )
 
 
-__version__ = "1.0.0+0b5042fef3ac"
+__version__ = "1.0.0+bcdc9f545bfb"
 """The version of the contract, and the first digits of the SHA-256 of ``openapi.json``."""
 
 

@@ -258,20 +258,46 @@ def elements(document: Document) -> Found:
                 yield (*path, key), f"{schema[key]} does not {'list' if many else 'read'} {name}"
 
 
-@rule("oauth-scopes", "Every OAuth 2 scope of an operation is one of its security scheme.")
+@rule("oauth-scopes", "Every OAuth 2 scope of an operation is one of its security scheme, which has a mark for each.")
 def oauth_scopes(document: Document) -> Found:
+    unknown = list(_unknown_scopes(document))
+    yield from unknown
+    # A scope that is renamed in its scheme alone is one mistake.
+    for name, scheme in document["components"].get("securitySchemes", {}).items() if not unknown else ():
+        yield from _scope_marks(scheme, ("components", "securitySchemes", name))
+
+
+def _unknown_scopes(document: Document) -> Found:
     schemes = document["components"].get("securitySchemes", {})
     for path, operation in operations(document):
         for index, choice in enumerate(operation.get("security", [])):
             for name, wanted in choice.items():
-                flows = schemes.get(name, {}).get("flows", {})
-                known = [scope for flow in flows.values() for scope in flow.get("scopes", {})]
+                known = _scopes(schemes.get(name, {}), ())
                 here = (*path, "security", index, name)
                 if name not in schemes:
                     yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
                 for at, scope in enumerate(wanted):
                     if scope not in known:
                         yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"
+
+
+def _scopes(scheme: Mapping[str, Any], path: Path) -> dict[str, Path]:
+    """Return the places of the scopes of a security scheme."""
+    flows = scheme.get("flows", {})
+    return {scope: (*path, "flows", flow, "scopes", scope) for flow in flows for scope in flows[flow].get("scopes", {})}
+
+
+def _scope_marks(scheme: Mapping[str, Any], path: Path) -> Found:
+    key = "x-oneroster-oauth-scopes"
+    known, marks = _scopes(scheme, path), scheme.get(key, {})
+    strange = [scope for scope in marks if scope not in known]
+    for scope in strange:
+        yield (*path, key, scope), f"the flows have no scope {scope}{nearest(scope, known)}"
+    for scope, place in known.items() if not strange else ():
+        if scope not in marks:
+            yield place, f"the scope has no mark in {key}"
+    if "C" in marks.values() and not scheme.get("x-oneroster-note"):
+        yield (*path, key), "a scope is uncertain and the scheme has no x-oneroster-note"
 
 
 @rule("status", "The status payload and its codes are schemas of the document; the conventions name its components.")

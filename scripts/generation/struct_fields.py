@@ -24,6 +24,7 @@ _CONSTRAINTS = {
     "minimum": "ge",
     "maximum": "le",
 }
+_KEY = "sourcedId"
 _TYPES = {
     "string": "str",
     "uri": "str",
@@ -58,12 +59,18 @@ def wire_field(model: Model, found: Property, extensions: Collection[str]) -> st
     return f"{found.attribute}: {kind} = " + ("None" if options == ["default=None"] else f"field({', '.join(options)})")
 
 
-def regular_field(found: Property) -> str:
+def regular_field(found: Property, model: str) -> str:
     """Return the line of a property in the lenient struct of its element.
 
     The types are those that msgspec distinguishes at no cost. Everything else is left to the tolerant reading: absent
-    properties, unlisted values, booleans and date-times in other notations.
+    properties, unlisted values, booleans and date-times in other notations, references without an id.
+
+    Args:
+        found: The property.
+        model: The name of the model that has it.
     """
+    if model == REFERENCE and found.name == _KEY:
+        return f"{found.attribute}: Annotated[str, Meta(min_length=1)] = field(name={found.name!r})"
     name = f", name={found.name!r}" if found.name != found.attribute else ""
     default = f"field(default=None{name})" if name else "None"
     return f"{found.attribute}: {_regular_kind(found)} | None = {default}"

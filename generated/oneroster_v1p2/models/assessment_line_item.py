@@ -152,7 +152,7 @@ def decode(source: dict[str, Any]) -> AssessmentLineItem:
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentLineItem.FIELDS[5], value)
     value = get("class")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -160,7 +160,7 @@ def decode(source: dict[str, Any]) -> AssessmentLineItem:
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentLineItem.FIELDS[6], value)
     value = get("parentAssessmentLineItem")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.parent_assessment_line_item = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -168,7 +168,7 @@ def decode(source: dict[str, Any]) -> AssessmentLineItem:
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentLineItem.FIELDS[7], value)
     value = get("scoreScale")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.score_scale = guid_ref.decode(value)
     elif value is None:
         absent += 1

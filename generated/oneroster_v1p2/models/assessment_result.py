@@ -164,14 +164,14 @@ def decode(source: dict[str, Any]) -> AssessmentResult:
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentResult.FIELDS[3], value)
     value = get("assessmentLineItem")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.assessment_line_item = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentResult.FIELDS[4], value)
     value = get("student")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.student = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -201,7 +201,7 @@ def decode(source: dict[str, Any]) -> AssessmentResult:
     else:
         tolerant_decoding.read_tolerantly(record, AssessmentResult.FIELDS[8], value)
     value = get("scoreScale")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.score_scale = guid_ref.decode(value)
     elif value is None:
         absent += 1

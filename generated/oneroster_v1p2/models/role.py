@@ -91,7 +91,7 @@ def decode(source: dict[str, Any]) -> Role:
     else:
         tolerant_decoding.read_tolerantly(record, Role.FIELDS[1], value)
     value = get("org")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.org = guid_ref.decode(value)
     elif value is None:
         absent += 1

@@ -139,7 +139,7 @@ def decode(source: dict[str, Any]) -> ScoreScale:
     else:
         tolerant_decoding.read_tolerantly(record, ScoreScale.FIELDS[5], value)
     value = get("course")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.course = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -147,7 +147,7 @@ def decode(source: dict[str, Any]) -> ScoreScale:
     else:
         tolerant_decoding.read_tolerantly(record, ScoreScale.FIELDS[6], value)
     value = get("class")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1

@@ -296,7 +296,7 @@ def decode(source: dict[str, Any]) -> User:
     else:
         tolerant_decoding.read_tolerantly(record, User.FIELDS[16], value)
     value = get("primaryOrg")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.primary_org = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -336,7 +336,7 @@ def decode(source: dict[str, Any]) -> User:
     else:
         tolerant_decoding.read_tolerantly(record, User.FIELDS[21], value)
     value = get("agents")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.agents = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
@@ -360,7 +360,7 @@ def decode(source: dict[str, Any]) -> User:
     else:
         tolerant_decoding.read_tolerantly(record, User.FIELDS[24], value)
     value = get("resources")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.resources = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

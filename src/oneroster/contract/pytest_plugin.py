@@ -127,7 +127,7 @@ RUN_VALUES: Final = (
     "workers",
 )
 """Those that are fields of `RunOptions`."""
-_DETECTED: Final = pytest.StashKey["Detected"]()
+_DETECTED: "Final[pytest.StashKey[Detected]]" = pytest.StashKey()
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
 
 

@@ -159,7 +159,11 @@ class _Pull:
 
     def _throttled_session(self) -> ThrottledSession:
         return ThrottledSession(
-            self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
+            self._session,
+            workers=self._options.workers,
+            rate=self._options.rate,
+            shared_rate=self._options.shared_rate,
+            on_retry=self._progress.retry,
         )
 
     def _result(self, staging: Staging, update: IncrementalUpdate | None) -> tuple[Roster, RosterSurvey]:
@@ -204,6 +208,7 @@ class _Pull:
             collections=collections,
             not_offered={self._name_of(element): reason for element, reason in staging.not_offered.items()},
             selection=self._selection.as_json(),
+            run_id=self._options.run_id,
         )
 
     def _name_of(self, element: str) -> str:

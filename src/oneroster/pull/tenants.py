@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from oneroster.errors import ConfigurationError
 from oneroster.pull.job import pull
@@ -11,14 +11,13 @@ from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
 from oneroster.pull.tenant import open_tenant
+from oneroster.pull.tenant_pull import DEFAULT_FORMAT, check_tenant_name, tenant_destination
 from oneroster.settings import read_tenants
 
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
 
-__all__ = ["pull_tenants", "tenant_destination", "tenant_names"]
-
-_DEFAULT_FORMAT: Final = "parquet"
+__all__ = ["pull_tenants", "tenant_names"]
 
 
 def tenant_names(config: Path) -> tuple[str, ...]:
@@ -31,18 +30,8 @@ def tenant_names(config: Path) -> tuple[str, ...]:
     if not tenants:
         raise ConfigurationError(f"{config} has no [tenants.NAME] table.")
     for name in tenants:
-        # The name becomes a file name.
-        if not name or name.startswith(".") or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise ConfigurationError(
-                f"{config}: tenant {name!r} cannot be used as a file name; use letters, digits, '-' and '_'."
-            )
+        check_tenant_name(name, f"{config}: ")
     return tuple(tenants)
-
-
-def tenant_destination(folder: Path, tenant: str, options: PullOptions) -> Path:
-    """Return the destination of a tenant's roster in a folder."""
-    name = options.format or _DEFAULT_FORMAT
-    return folder / f"{tenant}.{'zip' if name == 'csv' else name}"
 
 
 def pull_tenants(
@@ -71,7 +60,7 @@ def pull_tenants(
     config, folder = Path(config), Path(to)
     names = tenant_names(config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = options._replace(format=options.format or _DEFAULT_FORMAT)
+    options = options._replace(format=options.format or DEFAULT_FORMAT)
 
     clients: dict[str, SyncClient] = {}
 

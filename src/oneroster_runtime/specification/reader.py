@@ -96,12 +96,20 @@ class SpecificationReader(SchemaReader):
             discovery=MappingProxyType(self._discovery),
             contract_version=str(self.document.get("info", {}).get(_CONTRACT_VERSION, "")),
             security_trust=MappingProxyType(
+                {name: scheme.get(_TRUST, "A") for name, scheme in self._schemes().items()}
+            ),
+            scope_trust=MappingProxyType(
                 {
-                    name: scheme.get(_TRUST, "A")
-                    for name, scheme in self.document.get("components", {}).get("securitySchemes", {}).items()
+                    scope: mark
+                    for scheme in self._schemes().values()
+                    for scope, mark in scheme.get("x-oneroster-oauth-scopes", {}).items()
                 }
             ),
         )
+
+    def _schemes(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document.get("components", {}).get("securitySchemes", {})
+        return found
 
     def profiles(self) -> dict[str, Profile]:
         """Return the profiles by name."""
@@ -164,6 +172,10 @@ class SpecificationReader(SchemaReader):
                 (int(code), self.resolve(response, f"{pointer}/responses/{code}")[0].get(_TRUST, "A"))
                 for code, response in part["responses"].items()
                 if code.isdigit()
+            ),
+            header_trust=tuple(
+                (header, self.resolve(entry, f"{pointer}/responses/200/headers/{escape(header)}")[0].get(_TRUST, "A"))
+                for header, entry in response.get("headers", {}).items()
             ),
         )
 

@@ -148,6 +148,8 @@ class Operation(NamedTuple):
     """For a POST: the element that the response has for each created record."""
     created_wrapper: str | None = None
     """For a POST: the key of the response that has them."""
+    header_trust: tuple[tuple[str, str], ...] = ()
+    """The headers of the success response, each with its trust mark."""
 
 
 class Property(NamedTuple):
@@ -219,7 +221,8 @@ class Specification:
         contract_version: The version of the contract, as in ``1.0.0``; empty if the document has none.
         extensions: The pattern of further values, for the enumerations that may be extended.
         discovery: The names of the discovery documents of each service that has them, below ``discovery/``.
-        security_trust: The trust mark of each security scheme; that of an OAuth 2 scheme holds for the scopes too.
+        security_trust: The trust mark of each security scheme.
+        scope_trust: The trust mark of each OAuth 2 scope: how certain it is which operations need it.
     """
 
     version: str
@@ -232,6 +235,7 @@ class Specification:
     booleans: str = "string"
     contract_version: str = ""
     security_trust: Mapping[str, str] = field(default_factory=dict)
+    scope_trust: Mapping[str, str] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)
     discovery: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

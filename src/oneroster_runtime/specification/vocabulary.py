@@ -71,6 +71,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "security scheme": {
             **_MARKED,
             **dict.fromkeys(("type", "scheme", "flows", "name", "in", "bearerFormat"), "any"),
+            "x-oneroster-oauth-scopes": "{mark}",
         },
         "path": dict.fromkeys(_METHODS, "operation"),
         "operation": {
@@ -174,6 +175,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "x-oneroster-collection": "the operation that lists all records of the element",
         "x-oneroster-read": "the operation that reads one record of the element",
         "x-oneroster-reference": "the element that a GUIDRef refers to, and the values of its `type`",
+        "x-oneroster-oauth-scopes": "the mark of each OAuth 2 scope: how certain it is which operations need it",
         "x-oneroster-trust": "`A` certain, `B` probable, `C` uncertain",
         "x-oneroster-presence": 'the mark of "required" or "optional", if it differs from that of the fact',
         "x-oneroster-personal": "personal data: never shown in a log, a message, a repr or a report",
