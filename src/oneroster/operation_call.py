@@ -104,6 +104,9 @@ class OperationCall:
         if page.row is not None:
             return self._single_read.url(self._single_read.request(**{self._single_read.id_name: page.row}))
         changed: dict[str, Any] = {"limit": page.limit, "offset": page.offset}
+        if page.copies_of is not None:
+            # Whatever an odd id makes of this filter, a response with other records shows nothing.
+            changed["filter"] = f"sourcedId='{page.copies_of}'"
         if page.sorted:
             changed |= {"sort": "sourcedId", "order_by": None}
         return self.url(self.request(**changed), page.cursor)
@@ -160,12 +163,17 @@ class OperationCall:
         """Return the page in a response, or which record it has if one was requested in place of a page.
 
         Raises:
-            StatusError: The status is not a success, and not 404 after a request for a record.
+            StatusError: The status is not a success, except after a request for a record or its copies.
             DecodeError: The body cannot be parsed.
             ForeignOriginError: The server pages by links that leave the tenant.
             WrongRecordError: It is another record than requested.
         """
-        return self.read_page(raw) if page.row is None else ParsedPage(self.read_row(page.row, raw), [], None)
+        if page.row is not None:
+            return ParsedPage(self.read_row(page.row, raw), [], None)
+        if page.copies_of is not None:
+            found = self.read_page(raw).info if _is_success(raw) else ReceivedPage(())
+            return ParsedPage(found, [], None)
+        return self.read_page(raw)
 
     def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
         """Return whether a record of the collection exists, from the response to its single read; see above."""
@@ -229,6 +237,10 @@ class OperationCall:
         sent = parse_qsl(self.request().query, keep_blank_values=True)
         merged = {**{name: value for name, value in sent if name not in _OFFSET_PARAMETERS}, **linked}
         return str(httpx.QueryParams(merged)).replace("+", "%20")
+
+
+def _is_success(raw: RawResponse) -> bool:
+    return 200 <= raw.status_code < 300
 
 
 def _prepared(arguments: Mapping[str, Any], operation: Operation, specification: Specification) -> dict[str, Any]:

@@ -9,21 +9,22 @@ __all__ = ["hint_of", "with_hint"]
 _BUSY = 429
 
 
-def with_hint(error: OneRosterError, command: str) -> str:
+def with_hint(error: OneRosterError, command: str, place: str = "") -> str:
     """Return the message of an error, and what to do.
 
     Args:
         error: The error.
         command: The command: ``get`` or ``pull``.
+        place: The place of the tenant's settings, if only one is possible.
     """
-    hint = hint_of(error, command)
+    hint = hint_of(error, command, place)
     return f"{error} {hint}" if hint else str(error)
 
 
-def hint_of(error: OneRosterError, command: str) -> str:
-    """Return what to do about an error, as a sentence; empty if its message says everything."""
+def hint_of(error: OneRosterError, command: str, place: str = "") -> str:
+    """Return what to do about an error, as a sentence; empty if its message says everything. See `with_hint`."""
     if isinstance(error, AccessDeniedError | TokenError):
-        return f"Credentials come from {where_credentials_come_from()}.{_leave_out(error, command)}"
+        return f"Credentials come from {place or where_credentials_come_from()}.{_leave_out(error, command)}"
     if command != "pull":
         return ""
     if isinstance(error, StatusError) and error.status_code == _BUSY:

@@ -107,9 +107,9 @@ class RowsCall(OperationCall):
 
     def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
         """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
-        if page.row is None:
+        if page.row is None and page.copies_of is None:
             return self.read_rows(response)
-        return RowsPage(self.read_row(page.row, response), [], {}, 0)
+        return RowsPage(self.read_requested(page, response).info, [], {}, 0)
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
