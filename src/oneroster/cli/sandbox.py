@@ -44,7 +44,7 @@ Examples:
 - `oneroster sandbox --list-variants` lists all variants
 
 - `oneroster sandbox --tenants 20 --write-config oneroster.toml --fault lost-row@tenant-7 --size medium@tenant-3` serves
-20 tenants on one port, for `oneroster pull --all-tenants`; one has a fault, and one is larger
+20 tenants on one port, for `oneroster pull --tenants`; one has a fault, and one is larger
 """
 
 _DATA: Final = "Data"
@@ -337,7 +337,7 @@ def _print_tenants(sandbox: "MultiTenantSandbox", config: Path | None) -> None:
     for name, value in lines.items():
         typer.echo(f"{name + ':':<15}{value}")
     if config is not None:
-        typer.echo(f"\noneroster pull --all-tenants --config {shlex.quote(str(config))} --to rosters\n")
+        typer.echo(f"\noneroster pull --tenants {shlex.quote(str(config))} --to rosters\n")
     typer.echo("Press Ctrl-C to stop.")
 
 

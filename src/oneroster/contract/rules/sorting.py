@@ -66,7 +66,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             continue
         judged = True
         keys = sort_values(reading.rows, path, kind)
-        others = [row for name, row in rows.items() if name not in set(reading.ids)]
+        on_page = set(reading.ids)
+        others = [row for name, row in rows.items() if name not in on_page]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
