@@ -7,16 +7,19 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from oneroster.cli import build
 from oneroster.sandbox import Sandbox
-from oneroster.settings import resolve_settings
+from oneroster.settings import Settings
+from tests.transport.tls_servers import Authority, front
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -135,9 +138,16 @@ def shared(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("block", blocks("console"))
 def test_commands_print_what_is_shown(
-    block: str, shared: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    block: str,
+    shared: Commands,
+    tenants_file: tuple[str, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "oneroster.toml").write_text(tenants_file[0], encoding="utf-8")
+    for name, value in tenants_file[1].items():
+        monkeypatch.setenv(name, value)
     before: list[str] = []
     for command, status, shown in commands(block):
         if command.startswith(NOT_HERE):
@@ -164,13 +174,50 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
     assert resembles(done.stdout, shown), done.stdout
 
 
-def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tenants_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """README's file of tenants, with a sandbox in place of the tenants, and the variables that it names."""
     (block,) = blocks("toml", ROOT / "README.md")
-    (tmp_path / "oneroster.toml").write_text(block.values[0], encoding="utf-8")
-    variables = {"SPRINGFIELD_SECRET": "a-secret", "SPRINGFIELD_KEY": "a-key"}
-    settings = resolve_settings({}, variables, "springfield", tmp_path / "oneroster.toml")
-    assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
-    assert (settings.headers, settings.time_zone) == ((("x-api-key", "a-key"),), "America/New_York")
+    folder = tmp_path_factory.mktemp("tenants")
+    authority = Authority(folder)
+    own, client = authority.issue(), authority.issue()
+    with Sandbox() as tenant, front(tenant.base_url, own, authority.file, ("x-api-key", "a-key")) as origin:
+        (folder / "secret").write_text(tenant.client_secret, encoding="utf-8")
+        replaced = {
+            "https://sis.example/oauth/token": tenant.token_url,
+            "springfield-ca.pem": authority.file.as_posix(),
+            "springfield.pem": client.certificate.as_posix(),
+            "springfield-key.pem": client.key.as_posix(),
+            "shelbyville-secret.txt": (folder / "secret").as_posix(),
+            '"kit"': f'"{tenant.client_id}"',
+        }
+        text = block.values[0].replace(EXAMPLE, origin + urlsplit(tenant.base_url).path, 1)
+        for shown, used in (*replaced.items(), (EXAMPLE, tenant.base_url)):
+            assert shown in text
+            text = text.replace(shown, used)
+        yield (
+            text,
+            {
+                "SPRINGFIELD_SECRET": tenant.client_secret,
+                "SPRINGFIELD_KEY": "a-key",
+                "OGDENVILLE_TOKEN": tenant.token,
+            },
+        )
+
+
+def test_the_file_of_tenants_uses_every_setting_and_can_be_pulled(
+    tenants_file: tuple[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, variables = tenants_file
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "oneroster.toml").write_text(text, encoding="utf-8")
+    tables = tomllib.loads(text)["tenants"]
+    assert set().union(*tables.values()) == set(Settings._fields)
+    line = "oneroster pull --tenants oneroster.toml --to rosters --format duckdb --only orgs"
+    status, printed = in_process(line, {"COLUMNS": "200"} | variables)
+    assert status == 0, printed
+    for name in tables:
+        assert re.search(rf"^{name} +written +15 ", printed, re.MULTILINE), printed
 
 
 def test_the_quick_start_has_two_commands() -> None:

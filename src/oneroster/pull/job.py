@@ -31,7 +31,7 @@ from oneroster.pull.roster_fetch import RosterFetch
 from oneroster.pull.roster_survey import RosterSurvey, survey
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["pull"]
 
@@ -39,7 +39,7 @@ _DEFAULT_OPTIONS: Final = PullOptions()
 
 
 def pull(
-    client: "OneRoster",
+    client: "SyncClient",
     destination: str | Path,
     options: PullOptions = _DEFAULT_OPTIONS,
     progress: Progress | None = None,
@@ -67,7 +67,7 @@ def pull(
 class _Pull:
     """The state of one pull."""
 
-    def __init__(self, client: "OneRoster", destination: Path, options: PullOptions, progress: Progress) -> None:
+    def __init__(self, client: "SyncClient", destination: Path, options: PullOptions, progress: Progress) -> None:
         self._standard = client.standard
         self._specification = client.standard.specification
         self._session = client.session

@@ -11,7 +11,7 @@ from oneroster.pull.plan import RosterSelection
 from oneroster.pull.sanity_checks import SanityLimits
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["PullOptions"]
 
@@ -57,7 +57,7 @@ class PullOptions(NamedTuple):
     shared_rate: RateLimit | None = None
     run_id: str = ""
 
-    def of_client(self, client: "OneRoster") -> "PullOptions":
+    def of_client(self, client: "SyncClient") -> "PullOptions":
         """Return these options with the dialect of a tenant."""
         stored = client.session.settings.profile
         # The contract kit knows more dialects; they differ in details, not in the collections that are served.
