@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from oneroster.pull.roster.rejects import Reject, Rejects
     from oneroster.pull.roster.roster_protocol import Roster
     from oneroster.pull.sanity_checks import SanityLimits
+    from oneroster.pull.store_location import StoreLocation
     from oneroster.pull.tenant import Tenant
     from oneroster.pull.tenant_arrow_stream import collection_reader
     from oneroster.pull.tenants import pull_tenants
@@ -52,6 +53,7 @@ __all__ = [
     "RosterSelection",
     "SanityLimits",
     "StagingError",
+    "StoreLocation",
     "Tenant",
     "collection_reader",
     "collection_schema",
@@ -73,6 +75,7 @@ _MODULES = {
     "KnownState": "incremental.watermark",
     "Reject": "roster.rejects",
     "Rejects": "roster.rejects",
+    "StoreLocation": "store_location",
     "Tenant": "tenant",
     "collection_schema": "extraction",
     "extract": "extraction",

@@ -11,6 +11,7 @@ from oneroster.pull.sanity_checks import SanityLimits
 
 if TYPE_CHECKING:
     from oneroster.client import OneRoster
+    from oneroster.pull.store_location import StoreLocation
 
 __all__ = ["PullOptions"]
 
@@ -34,6 +35,8 @@ class PullOptions(NamedTuple):
         resume: Resume an unfinished pull to this destination.
         workers: The maximum number of concurrent requests.
         rate: The maximum number of requests per second; None for no limit.
+        staging: The folder of this machine in which rows are staged for an object store; None for that of the user.
+        prune: On an object store, delete the data of earlier pulls that began longer ago than this; None deletes none.
         paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
     """
 
@@ -42,7 +45,7 @@ class PullOptions(NamedTuple):
     selection: RosterSelection = RosterSelection()
     since: str | None = None
     overlap: timedelta = DEFAULT_OVERLAP
-    base: Path | None = None
+    base: "str | Path | StoreLocation | None" = None
     delta: bool = False
     limits: SanityLimits = SanityLimits()
     accept_shrink: bool = False
@@ -50,6 +53,8 @@ class PullOptions(NamedTuple):
     workers: int = 4
     rate: float | None = None
     paging: Paging | None = None
+    staging: Path | None = None
+    prune: timedelta | None = None
 
     def of_client(self, client: "OneRoster") -> "PullOptions":
         """Return these options with the dialect of a tenant."""

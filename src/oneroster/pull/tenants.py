@@ -11,6 +11,7 @@ from oneroster.pull.job import pull
 from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
+from oneroster.pull.store_location import is_store_uri
 from oneroster.settings import read_tenants
 
 __all__ = ["pull_tenants", "tenant_destination", "tenant_names"]
@@ -36,10 +37,13 @@ def tenant_names(config: Path) -> tuple[str, ...]:
     return tuple(tenants)
 
 
-def tenant_destination(folder: Path, tenant: str, options: PullOptions) -> Path:
-    """Return the destination of a tenant's roster in a folder."""
+def tenant_destination(folder: "str | Path", tenant: str, options: PullOptions) -> "str | Path":
+    """Return the destination of a tenant's roster in a folder of this machine or of an object store."""
     name = options.format or _DEFAULT_FORMAT
-    return folder / f"{tenant}.{'zip' if name == 'csv' else name}"
+    if is_store_uri(folder):
+        uri, mark, query = str(folder).partition("?")
+        return f"{uri.rstrip('/')}/{tenant}.{name}{mark}{query}"
+    return Path(folder) / f"{tenant}.{'zip' if name == 'csv' else name}"
 
 
 def pull_tenants(
@@ -53,7 +57,8 @@ def pull_tenants(
 
     Args:
         config: The configuration file.
-        to: The folder for the destinations, created if needed; each destination is named after its tenant.
+        to: The folder for the destinations, created if needed, or the URI of one on an object store; each destination
+            is named after its tenant.
         options: The options of each pull. The default format is Parquet.
         progress: Return the progress callbacks of a tenant.
         max_tenants: The maximum number of concurrent tenants.
@@ -65,9 +70,10 @@ def pull_tenants(
         ConfigurationError: The file cannot be read, or names no tenant.
         OSError: The folder cannot be created.
     """
-    config, folder = Path(config), Path(to)
+    config = Path(config)
     names = tenant_names(config)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not is_store_uri(to):
+        Path(to).mkdir(mode=0o700, parents=True, exist_ok=True)
     options = options._replace(format=options.format or _DEFAULT_FORMAT)
 
     clients = {name: OneRoster(tenant=name, config=config) for name in names}
@@ -75,7 +81,7 @@ def pull_tenants(
     def pull_tenant(name: str) -> PullReport | Exception:
         try:
             with clients[name] as client:
-                return pull(client, tenant_destination(folder, name, options), options, progress(name))
+                return pull(client, tenant_destination(to, name, options), options, progress(name))
         except Exception as error:  # one tenant's failure, of any kind, must not end the other pulls
             return error
 
