@@ -19,8 +19,10 @@ from oneroster.pull import (
     RosterSelection,
     SanityLimits,
     StoreLocation,
+    Tenant,
     open_destination,
     pull,
+    pull_tenant,
     pull_tenants,
 )
 from oneroster.pull.destinations import StoreDestination, staged_path
@@ -287,3 +289,14 @@ def test_many_tenants_are_pulled_to_a_store(
     with pytest.raises(DestinationError, match="no roster"):
         open_destination(folder.place("south.parquet"))
     assert not any(secret in str(found) for secret in CREDENTIALS.values())
+
+
+def test_a_repeated_run_skips_a_tenant_whose_roster_is_on_the_store(
+    folder: ObjectStore, tenant: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORTH", tenant.token)
+    north = Tenant("north", values={"base_url": tenant.base_url, "token": {"env": "NORTH"}})
+    first, second = (pull_tenant(north, folder.uri, OPTIONS._replace(run_id="night")) for _ in range(2))
+    assert (first.error, first.skipped, second.skipped) == (None, False, True)
+    assert first.destination == second.destination == folder.place("north.parquet")
+    assert first.collections == second.collections

@@ -47,5 +47,6 @@ def _leave_out(error: OneRosterError, command: str) -> str:
     if command != "pull" or not isinstance(error, StatusError | PagingError):
         return ""
     operation_id = error.collection if isinstance(error, PagingError) else error.operation_id
-    operation = Standard.of().specification.operations.get(operation_id)
+    known = (Standard.of(version).specification.operations.get(operation_id) for version in Standard.versions())
+    operation = next(filter(None, known), None)
     return f" --without {operation.wrapper} leaves this collection out." if operation and operation.many else ""

@@ -166,8 +166,8 @@ def pull(
             workers,
             rate,
             Paging(page_size, workers, trust_total=not ignore_total, accept_duplicates=accept_duplicates),
-            Path(staging) if staging else None,
-            None if prune is None else timedelta(hours=prune),
+            staging=Path(staging) if staging else None,
+            prune=None if prune is None else timedelta(hours=prune),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
