@@ -17,18 +17,18 @@ from generation.lint_document import (
     Path,
     Rule,
     convention,
-    data_schema,
     followed,
     is_page,
     name_of,
     object_schemas,
     operations,
+    pages,
     parameters,
     register_in,
-    responses,
     status_payload,
     walk,
 )
+from oneroster_runtime.specification.schemas import listed_values
 from oneroster_runtime.specification.vocabulary import nearest
 
 FORM_RULES: list[Rule] = []
@@ -160,10 +160,9 @@ def errors(document: Document) -> Found:
 
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
-    for path, response in responses(document):
-        if data_schema(document, response).get("x-oneroster-many"):
-            for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
-                yield path, f"header {header} is not documented"
+    for path, response in pages(document):
+        for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
+            yield path, f"header {header} is not documented"
 
 
 @rule(
@@ -223,15 +222,16 @@ def uncertain(document: Document) -> Found:
 @rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
 def enumerations(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
-        if not isinstance(value, Mapping) or not isinstance(value.get("enum"), list):
+        listed = listed_values(value) if isinstance(value, Mapping) and "anyOf" not in path else None
+        if listed is None:
             continue
         if len(path) != 3 or path[1] != "schemas":
             yield (*path, "enum"), "the enumeration is written inline instead of as a component"
         elif not value.get("description") or value.get("x-oneroster-trust") not in TRUST:
             yield path, "the enumeration has no description or no x-oneroster-trust"
-        elif len(value["enum"]) < 1:
+        elif not listed:
             yield (*path, "enum"), "the enumeration lists no values"
-        elif repeated := [item for item, count in Counter(map(str, value["enum"])).items() if count > 1]:
+        elif repeated := [item for item, count in Counter(map(str, listed)).items() if count > 1]:
             yield (*path, "enum"), f"the enumeration lists {', '.join(repeated)} more than once"
 
 

@@ -18,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from oneroster.contract.http.target import Target
     from oneroster.contract.run_options import RunOptions
+    from oneroster.detection import Detected
+    from oneroster.standard import Standard
 
 __all__ = [
     "oneroster_target",
@@ -55,6 +57,12 @@ OPTIONS: Final = {
 PREFIX: Final = "--oneroster-"
 RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "tenant": {"help": "name of a tenant in the configuration file (or ONEROSTER_TENANT)"},
+    "standard": {"help": "version of OneRoster; detected by default (or ONEROSTER_STANDARD)"},
+    "service-url": {
+        "action": "append",
+        "help": "base URL of a service that is not below the base URL, as SERVICE=URL (repeatable; or"
+        " ONEROSTER_SERVICE_URLS)",
+    },
     "config": {"help": "configuration file with tenants (or ONEROSTER_CONFIG; default: oneroster.toml)"},
     "scopes": {"help": "OAuth 2 scopes, separated by spaces (or ONEROSTER_SCOPES; default: those of all reads)"},
     "client-auth": {"help": "how the token endpoint gets id and secret: basic or body (or ONEROSTER_CLIENT_AUTH)"},
@@ -94,6 +102,7 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 """The options of `oneroster check`, with a prefix because other plugins use such names as well."""
 PREFIXED_SETTINGS: Final = (
+    "standard",
     "scopes",
     "client-auth",
     "oauth1-method",
@@ -118,6 +127,7 @@ RUN_VALUES: Final = (
     "workers",
 )
 """Those that are fields of `RunOptions`."""
+_DETECTED: "Final[pytest.StashKey[Detected]]" = pytest.StashKey()
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
 
 
@@ -163,20 +173,23 @@ def run_option(config: pytest.Config, name: str) -> Any:
     return config.getoption(PREFIX + name, RUN_OPTIONS[name].get("default"))
 
 
-def run_options_from(config: pytest.Config) -> "RunOptions":
+def run_options_from(config: pytest.Config, standard: "Standard") -> "RunOptions":
     """Return the options of the run.
+
+    Args:
+        config: The configuration of pytest.
+        standard: The version of the standard that the tenant speaks.
 
     Raises:
         pytest.UsageError: A selected rule or operation does not exist.
     """
     from oneroster.contract.run_options import RunOptions
     from oneroster.contract.run_selection import rule_selection
-    from oneroster.standard import Standard
 
     given = {name.replace("-", "_"): run_option(config, name) for name in RUN_VALUES}
     include, exclude = run_option(config, "include"), run_option(config, "exclude")
     try:
-        return RunOptions(rule_selection(Standard.of().specification, include, exclude), **given)
+        return RunOptions(rule_selection(standard.specification, include, exclude), **given)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -187,6 +200,7 @@ def target_from(config: pytest.Config) -> "Target | None":
     Raises:
         pytest.UsageError: A setting is missing or invalid.
     """
+    from oneroster.detection import detect_standard
     from oneroster.errors import ConfigurationError
     from oneroster.settings import header_arguments, names_a_tenant, resolve_settings
 
@@ -199,8 +213,13 @@ def target_from(config: pytest.Config) -> "Target | None":
     try:
         if headers := run_option(config, "header"):
             arguments["headers"] = header_arguments(headers, os.environ)
+        if urls := run_option(config, "service-url"):
+            arguments["service_urls"] = urls
         settings = resolve_settings(arguments, os.environ, tenant, file, anonymous=True)
-        return run_options_from(config).target(settings)
+        if _DETECTED not in config.stash:
+            config.stash[_DETECTED] = detect_standard(settings)
+        standard = config.stash[_DETECTED].standard
+        return run_options_from(config, standard).target(settings, standard)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -210,7 +229,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if config.getoption(PREFIX + "include", None) is None:
         return None
     target = target_from(config)
-    return f"oneroster: tenant {target.base_url}" if target is not None else None
+    return f"oneroster: tenant {target.base_url}, {config.stash[_DETECTED]}" if target is not None else None
 
 
 @pytest.fixture(scope="session")

@@ -41,15 +41,16 @@ def oneroster_report(pytestconfig: pytest.Config, oneroster_target: Target | Non
             "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the "
             "environment"
         )
-    options, baseline = run_options_from(pytestconfig), _baseline(pytestconfig)
+    standard = oneroster_target.standard
+    options, baseline = run_options_from(pytestconfig, standard), _baseline(pytestconfig, standard)
     report, _ = apply_baseline(options.run(oneroster_target), baseline)
     return SelectedReport(report, frozenset(rule.id for rule in options.selection.rules))
 
 
-def _baseline(config: pytest.Config) -> tuple[AcceptedDeviation, ...]:
+def _baseline(config: pytest.Config, standard: Standard) -> tuple[AcceptedDeviation, ...]:
     path = run_option(config, "baseline")
     try:
-        return read_baseline(Path(path), Standard.of().specification) if path else ()
+        return read_baseline(Path(path), standard.specification) if path else ()
     except BaselineError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -19,7 +19,7 @@ import httpx
 from oneroster.errors import ConfigurationError
 from oneroster.transport.deadline import DeadlineBackend
 from oneroster.transport.tls import TlsSettings, tls_context
-from oneroster.transport.urls import is_loopback, origin_of, redacted
+from oneroster.transport.urls import is_loopback, origin_of, origins_of, redacted
 
 __all__ = ["AsyncTransport", "HeadersForTenant", "SyncTransport", "open_async_client", "open_client"]
 
@@ -200,14 +200,14 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
 
 class HeadersForTenant:
-    """Adds the further headers of a tenant to every request to its origin, and to no other."""
+    """Adds the further headers of a tenant to every request to its origins, and to no other."""
 
-    def __init__(self, headers: Iterable[tuple[str, str]], base_url: str) -> None:
-        self._headers, self._origin = tuple(headers), origin_of(base_url)
+    def __init__(self, headers: Iterable[tuple[str, str]], base_url: str | Iterable[str]) -> None:
+        self._headers, self._origins = tuple(headers), origins_of(base_url)
 
     def add(self, request: httpx.Request) -> None:
         """Add the headers, if the request is to the tenant."""
-        if origin_of(request.url) == self._origin:
+        if origin_of(request.url) in self._origins:
             request.headers.update(self._headers)
 
     async def add_async(self, request: httpx.Request) -> None:

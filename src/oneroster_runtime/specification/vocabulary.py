@@ -57,7 +57,11 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **dict.fromkeys(("title", "version", "summary", "description", "license"), "any"),
             "x-oneroster-contract-version!": "version",
         },
-        "server": {**dict.fromkeys(("url", "description", "variables"), "any"), "x-oneroster-service": "text"},
+        "server": {
+            **dict.fromkeys(("url", "description", "variables"), "any"),
+            "x-oneroster-service": "text",
+            "x-oneroster-discovery": "names",
+        },
         "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
         "components": {
             "securitySchemes": "{security scheme}",
@@ -115,10 +119,12 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **_MARKED,
             **_DATA,
             "enum": "any",
+            "anyOf": "[alternative]",
             "allOf": "[part]",
             "x-oneroster-collection": "text",
             "x-oneroster-read": "text",
         },
+        "alternative": {"enum": "any", "pattern": "any"},
         "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
         "property": {
             **_VALUE,
@@ -181,6 +187,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "`page-headers`, `security`, `errors` (statuses)",
         "x-oneroster-service": "with several servers: the name of the service at this base path; the service of the "
         "operations with this tag",
+        "x-oneroster-discovery": "the names of the discovery document of the service, below `discovery/`; the sources "
+        "name several",
         "x-oneroster-stands-for": "the standard operation that a dialect's own replaces",
         "x-oneroster-wrapper": "the key of the data in the response",
         "x-oneroster-element": "the schema of the data",
