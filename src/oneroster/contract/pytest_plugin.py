@@ -11,20 +11,33 @@ The plugin is registered as an entry point. Its options exist only where the com
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from oneroster.contract.baseline import AcceptedDeviation
     from oneroster.contract.http.target import Target
+    from oneroster.contract.pytest_suite.candidates import Candidates
     from oneroster.contract.run_options import RunOptions
 
 __all__ = [
+    "add_summary",
+    "baseline_from",
+    "candidates_from",
     "oneroster_target",
+    "pytest_configure",
     "pytest_load_initial_conftests",
+    "pytest_pycollect_makeitem",
     "pytest_report_header",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
     "run_option",
     "run_options_from",
+    "shared_file",
     "target_from",
 ]
 
@@ -119,6 +132,10 @@ RUN_VALUES: Final = (
 )
 """Those that are fields of `RunOptions`."""
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
+UNNAMED: Final = "http://tenant.invalid"
+"""The base URL while tests are only collected; nothing is sent."""
+SHARED_FILE: Final = "oneroster-run"
+_SUMMARY: Final = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -205,12 +222,87 @@ def target_from(config: pytest.Config) -> "Target | None":
         raise pytest.UsageError(str(error)) from None
 
 
+def baseline_from(config: pytest.Config) -> "tuple[AcceptedDeviation, ...]":
+    """Return the entries of the baseline file; none without one.
+
+    Raises:
+        pytest.UsageError: The file cannot be used.
+    """
+    from oneroster.contract.baseline import BaselineError, read_baseline
+    from oneroster.standard import Standard
+
+    path = run_option(config, "baseline")
+    try:
+        return read_baseline(Path(path), Standard.of().specification) if path else ()
+    except BaselineError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def candidates_from(config: pytest.Config) -> "Candidates":
+    """Return the operations that each selected rule may be judged on; without a tenant those of the document."""
+    from oneroster.contract.http.target import Target
+    from oneroster.contract.pytest_suite.candidates import candidates
+
+    options = run_options_from(config)
+    return candidates(target_from(config) or Target(UNNAMED), options.selection.rules, options.plan)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Report wrong usage before the run."""
+    if _has_options(config) and target_from(config) is not None:
+        baseline_from(config)
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Return the header line that names the tenant, if there is one."""
-    if config.getoption(PREFIX + "include", None) is None:
-        return None
-    target = target_from(config)
+    target = target_from(config) if _has_options(config) else None
     return f"oneroster: tenant {target.base_url}" if target is not None else None
+
+
+def _has_options(config: pytest.Config) -> bool:
+    return config.getoption(PREFIX + "include", None) is not None
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> "list[pytest.Collector] | None":
+    """Collect the suite's only test function for each rule and operation, by family."""
+    if name != "test_rule" or getattr(obj, "__module__", None) != f"{PACKAGE}.test_contract":
+        return None
+    from oneroster.contract.pytest_suite.collectors import collect_families
+
+    rules = run_options_from(collector.config).selection.rules
+    return collect_families(collector, rules, candidates_from(collector.config), cast("Callable[..., object]", obj))
+
+
+def shared_file(config: pytest.Config, folders: pytest.TempPathFactory, name: str) -> Path | None:
+    """Return the file by which the workers of a session share the run of a module; None without workers."""
+    if not hasattr(config, "workerinput"):
+        return None
+    return folders.getbasetemp().parent / f"{SHARED_FILE}-{sha256(name.encode()).hexdigest()[:12]}"
+
+
+def add_summary(config: pytest.Config, lines: list[str]) -> None:
+    """Add lines about a run to the summary of the session."""
+    config.stash.setdefault(_SUMMARY, []).extend(lines)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the summary of a worker to the process that prints it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[SHARED_FILE] = session.config.stash.get(_SUMMARY, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the summary of a worker of pytest-xdist."""
+    add_summary(node.config, getattr(node, "workeroutput", {}).get(SHARED_FILE, []))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the verdict of the run, in the words of `oneroster check`."""
+    if lines := config.stash.get(_SUMMARY, []):
+        terminalreporter.section("oneroster")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")
