@@ -15,6 +15,7 @@ from tests import series
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 LEFT_OUT_BY_WORKER = "left_out"
+ONLY_WHOLE = f"{series.ONLY_WHOLE}: a dear test that a step of its own runs with --all"
 SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
 
 
@@ -44,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", SERIES)
+    config.addinivalue_line("markers", ONLY_WHOLE)
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(config.option.seed)
     hypothesis.settings.register_profile(

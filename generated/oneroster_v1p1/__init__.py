@@ -80,7 +80,7 @@ __getattr__, __dir__ = lazy_names(
 )
 
 
-__version__ = "1.0.0+fcc79b1b427b"
+__version__ = "1.1.0+f210cce1f6a5"
 """The version of the contract, and the first digits of the SHA-256 of ``openapi.json``."""
 
 

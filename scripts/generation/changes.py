@@ -31,7 +31,7 @@ SERVERS = "For servers, whose verdicts may move"
 HEADINGS = (CALLERS, SHOWN, SERVERS)
 ONLY_WORDS = "only words changed: descriptions, summaries, notes or examples"
 _ONLY_ORDER = "only the order of keys changed"
-_NOT_FOR_CALLERS = re.compile(r".*/(x-oneroster-trust|x-oneroster-presence|trust)(/.*)?")
+_NOT_FOR_CALLERS = re.compile(r".*/(x-oneroster-trust|x-oneroster-presence|x-oneroster-oauth-scopes|trust)(/.*)?")
 _OF_THE_LINT = re.compile(r"/(info|tags|x-oneroster-conventions|components/examples)\b.*")
 _NARROWS = frozenset({"minLength", "minItems", "minimum"})
 _WIDENS = frozenset({"maxLength", "maxItems", "maximum"})
@@ -157,7 +157,7 @@ def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Oper
     responses = (old.endpoints[one.operation_id].response, new.endpoints[other.operation_id].response)
     if responses[0] != responses[1]:
         said = f"{where} answers with {responses[1] or 'nothing'} instead of {responses[0] or 'nothing'}"
-        yield Change(True, said, (f"{place}/responses/200/$ref",))
+        yield Change(True, said, tuple(f"{place}/responses/{status}/$ref" for status in (200, 201)))
     bodies = (old.endpoints[one.operation_id].body, new.endpoints[other.operation_id].body)
     if bodies[0] != bodies[1]:
         said = f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}"
@@ -383,7 +383,7 @@ def _enumerations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
             {value: value for value in new.specification.enumerations[name]},
             lambda one, other: _letters_and_digits(one) == _letters_and_digits(other),
         )
-        place = f"{_schema(name)}/enum"
+        place = f"{_schema(name)}/{'anyOf/0/' if name in new.specification.extensions else ''}enum"
         for value in values.removed:
             yield Change(True, f"{name}: value {value!r} was removed", (f"{place}/{escape(value)}",))
         for value, to in values.renamed:

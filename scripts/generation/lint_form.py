@@ -16,18 +16,18 @@ from generation.lint_document import (
     Path,
     Rule,
     convention,
-    data_schema,
     followed,
     is_page,
     name_of,
     object_schemas,
     operations,
+    pages,
     parameters,
     register_in,
-    responses,
     status_payload,
     walk,
 )
+from oneroster_runtime.specification.schemas import listed_values
 
 FORM_RULES: list[Rule] = []
 rule = register_in(FORM_RULES)
@@ -151,10 +151,9 @@ def errors(document: Document) -> Found:
 
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
-    for path, response in responses(document):
-        if data_schema(document, response).get("x-oneroster-many"):
-            for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
-                yield path, f"header {header} is not documented"
+    for path, response in pages(document):
+        for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
+            yield path, f"header {header} is not documented"
 
 
 @rule(
@@ -211,7 +210,7 @@ def uncertain(document: Document) -> Found:
 @rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
 def enumerations(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
-        if not isinstance(value, Mapping) or not isinstance(value.get("enum"), list):
+        if not isinstance(value, Mapping) or listed_values(value) is None or "anyOf" in path:
             continue
         if len(path) != 3 or path[1] != "schemas":
             yield (*path, "enum"), "the enumeration is written inline instead of as a component"

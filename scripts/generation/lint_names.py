@@ -17,16 +17,19 @@ from generation.lint_document import (
     name_of,
     object_schemas,
     operations,
+    pages,
     parameters,
     properties_of,
+    read_responses,
     referred_element,
     register_in,
     responses,
     status_payload,
+    stored_element,
     target,
     walk,
 )
-from oneroster_runtime.specification.schemas import REFERENCE
+from oneroster_runtime.specification.schemas import REFERENCE, listed_values
 from oneroster_runtime.specification.vocabulary import nearest
 
 if TYPE_CHECKING:
@@ -43,8 +46,7 @@ def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
 def _enumeration(document: Document, field: Mapping[str, Any]) -> list[str]:
     """Return the values that a property can have; empty if none are listed."""
     kind = field.get("items", field)
-    found: list[str] = (target(document, kind["$ref"]) if "$ref" in kind else kind).get("enum", [])
-    return found
+    return listed_values(target(document, kind["$ref"]) if "$ref" in kind else kind) or []
 
 
 def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, path: Path) -> Found:
@@ -91,10 +93,11 @@ def _wrapped_element(schema: Mapping[str, Any], wrapper: str, element: str, path
 @rule("links", "Every page links to the read of its records, which exists and takes the id.")
 def links(document: Document) -> Found:
     known = by_operation_id(document)
+    for path, response in pages(document):
+        if not response.get("links"):
+            yield path, "the page links to no read"
     for path, response in responses(document):
         schema = data_schema(document, response)
-        if schema.get("x-oneroster-many") and not response.get("links"):
-            yield path, "the page links to no read"
         for key, link in response.get("links", {}).items():
             here = (*path, "links", key)
             if link.get("operationId") not in known:
@@ -123,10 +126,21 @@ def subsets(document: Document) -> Found:
             yield (*here, "of"), _no_operation(subset["of"], known)
         elif element_of(document, known[subset["of"]]) != element or not is_page(document, known[subset["of"]]):
             yield (*here, "of"), f"{subset['of']} is no collection of {element}"
-        yield from _property(document, element, subset["property"], (*here, "property"))
-        field = properties_of(document, element).get(subset["property"])
+        *through, name = subset["property"].split(".")
+        for hop in through:
+            yield from _property(document, element, hop, (*here, "property"))
+            element = _nested_element(document, element, hop) or element
+        yield from _property(document, element, name, (*here, "property"))
+        field = properties_of(document, element).get(name)
         if field is not None:
             yield from _foreign_values(document, field, subset["values"], (*here, "values"))
+
+
+def _nested_element(document: Document, element: str, name: str) -> str | None:
+    """Return the element of the records in a property, as Role is that of the property roles of User."""
+    field = properties_of(document, element).get(name, {})
+    reference = field.get("$ref") or field.get("items", {}).get("$ref")
+    return None if reference is None or name_of(reference) == REFERENCE else name_of(reference)
 
 
 def _property(document: Document, element: str, name: str, path: Path) -> Found:
@@ -149,7 +163,7 @@ def scopes(document: Document) -> Found:
                 yield path, "the nested collection has no x-oneroster-scope"
             continue
         here = (*path, "x-oneroster-scope")
-        bearer = row = element_of(document, operation)
+        bearer = row = element_of(document, operation) or stored_element(document, operation)
         if tie := scope.get("through"):
             if tie["collection"] not in known:
                 yield (*here, "through", "collection"), _no_operation(tie["collection"], known)
@@ -185,7 +199,7 @@ def _reference(document: Document, element: str, hops: list[str], to: str, path:
         if field is None:
             yield from _property(document, element, hop, path)
             return
-        following = referred_element(field)
+        following = referred_element(field) or _nested_element(document, element, hop)
         if following is None:
             yield path, f"the property {hop} of {element} is no reference"
             return
@@ -231,7 +245,8 @@ def references(document: Document) -> Found:
 @rule("elements", "Every element names the operations that list and read it.")
 def elements(document: Document) -> Found:
     known = by_operation_id(document)
-    named = {str(data_schema(document, response).get("x-oneroster-element", "")) for _, response in responses(document)}
+    found = [data_schema(document, response) for _, response in read_responses(document)]
+    named = {str(schema.get("x-oneroster-element", "")) for schema in found}
     for name in sorted(named & document["components"]["schemas"].keys()):
         schema, path = document["components"]["schemas"][name], ("components", "schemas", name)
         for key, many in (("x-oneroster-collection", True), ("x-oneroster-read", False)):
@@ -243,20 +258,46 @@ def elements(document: Document) -> Found:
                 yield (*path, key), f"{schema[key]} does not {'list' if many else 'read'} {name}"
 
 
-@rule("oauth-scopes", "Every OAuth 2 scope of an operation is one of its security scheme.")
+@rule("oauth-scopes", "Every OAuth 2 scope of an operation is one of its security scheme, which has a mark for each.")
 def oauth_scopes(document: Document) -> Found:
+    unknown = list(_unknown_scopes(document))
+    yield from unknown
+    # A scope that is renamed in its scheme alone is one mistake.
+    for name, scheme in document["components"].get("securitySchemes", {}).items() if not unknown else ():
+        yield from _scope_marks(scheme, ("components", "securitySchemes", name))
+
+
+def _unknown_scopes(document: Document) -> Found:
     schemes = document["components"].get("securitySchemes", {})
     for path, operation in operations(document):
         for index, choice in enumerate(operation.get("security", [])):
             for name, wanted in choice.items():
-                flows = schemes.get(name, {}).get("flows", {})
-                known = [scope for flow in flows.values() for scope in flow.get("scopes", {})]
+                known = _scopes(schemes.get(name, {}), ())
                 here = (*path, "security", index, name)
                 if name not in schemes:
                     yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
                 for at, scope in enumerate(wanted):
                     if scope not in known:
                         yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"
+
+
+def _scopes(scheme: Mapping[str, Any], path: Path) -> dict[str, Path]:
+    """Return the places of the scopes of a security scheme."""
+    flows = scheme.get("flows", {})
+    return {scope: (*path, "flows", flow, "scopes", scope) for flow in flows for scope in flows[flow].get("scopes", {})}
+
+
+def _scope_marks(scheme: Mapping[str, Any], path: Path) -> Found:
+    key = "x-oneroster-oauth-scopes"
+    known, marks = _scopes(scheme, path), scheme.get(key, {})
+    strange = [scope for scope in marks if scope not in known]
+    for scope in strange:
+        yield (*path, key, scope), f"the flows have no scope {scope}{nearest(scope, known)}"
+    for scope, place in known.items() if not strange else ():
+        if scope not in marks:
+            yield place, f"the scope has no mark in {key}"
+    if "C" in marks.values() and not scheme.get("x-oneroster-note"):
+        yield (*path, key), "a scope is uncertain and the scheme has no x-oneroster-note"
 
 
 @rule("status", "The status payload and its codes are schemas of the document; the conventions name its components.")

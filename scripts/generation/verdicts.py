@@ -36,7 +36,7 @@ FACETS = [
         (rf"{_PROPERTY}", f"OR-SCH-01 {_VALUES}"),
         (rf"{_PROPERTY}/.*", _VALUES),
         (rf"{_SCHEMA}/required\b.*", "OR-SCH-01 OR-SCH-06 OR-ENG-03 OR-WRT-13"),
-        (rf"{_SCHEMA}/(enum\b.*|x-oneroster-trust)", "OR-SCH-03 OR-SCH-06 OR-ENG-03"),
+        (rf"{_SCHEMA}/((enum|anyOf)\b.*|x-oneroster-trust)", "OR-SCH-03 OR-SCH-06 OR-ENG-03"),
         (rf"{_SCHEMA}/x-oneroster-(wrapper|element|many)", "OR-ENV-01 OR-ENV-02 OR-ENG-03"),
         (rf"{_SCHEMA}/x-oneroster-(collection|read)", "OR-SEM-05 OR-SEM-07 OR-SEM-08"),
         (rf"{_SCHEMA}(/.*)?", f"OR-SCH-01 {_VALUES}"),

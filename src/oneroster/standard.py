@@ -17,7 +17,7 @@ __all__ = ["DEFAULT", "Standard"]
 DEFAULT: Final = "1.1"
 """The version that is used where none is named."""
 
-_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1"})
+_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1", "1.2": "oneroster_v1p2"})
 """The generated package of each version."""
 
 

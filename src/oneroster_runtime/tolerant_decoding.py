@@ -1,8 +1,8 @@
 """From JSON data to Python values, tolerantly.
 
 Deviations from the standard that have one meaning are read: booleans in any case or as JSON, "" for an absent optional
-field, one value where a list is expected, a whole number where the standard has text, text where it has a number. Other
-values are kept unchanged, and accessing the field raises an error.
+field, an empty object for no reference, one value where a list is expected, a whole number where the standard has text,
+text where it has a number. Other values are kept unchanged, and accessing the field raises an error.
 """
 
 import math
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BOOLEANS",
     "are_objects",
+    "are_references",
     "are_strings",
     "copied_object",
+    "is_empty_reference",
     "is_number",
     "keep_additional",
     "read_date",
@@ -114,6 +116,21 @@ def are_objects(items: list[Any]) -> bool:
     return True
 
 
+def are_references(items: list[Any]) -> bool:
+    """Return whether all items are JSON objects with a sourcedId."""
+    for item in items:  # noqa: SIM110 - as in are_strings
+        if type(item) is not dict or not item.get("sourcedId"):
+            return False
+    return True
+
+
+def is_empty_reference(value: object) -> bool:
+    """Return whether a value that stands for a reference leads to nothing: an object that says at most a type."""
+    if not isinstance(value, dict):
+        return value is None or value in ("", [])
+    return all(each is None or each == "" or name == "type" for name, each in value.items())
+
+
 def keep_additional(record: Any, source: dict[str, Any], known: frozenset[str]) -> None:
     """Keep the properties that the document does not have in `additional_properties`."""
     additional = {name: value for name, value in source.items() if name not in known}
@@ -123,6 +140,10 @@ def keep_additional(record: Any, source: dict[str, Any], known: frozenset[str]) 
 
 def read_tolerantly(record: Any, field: "Field", value: object) -> None:
     """Set a field from a value in any notation, or keep the value if it has no meaning for the field."""
+    if field.kind == "reference" and is_empty_reference(value) and value != "":
+        if not field.required:
+            setattr(record, field.attribute, None)
+        return
     read = None if value == "" and not field.required else _read(field, value)
     if read is not _UNREADABLE:
         setattr(record, field.attribute, read)
@@ -134,6 +155,8 @@ def _read(field: "Field", value: object) -> object:
     reader = _LISTS.get(field.kind)
     if reader is not None:
         items = value if isinstance(value, list) else [value]
+        if field.kind == "references":
+            items = [item for item in items if not is_empty_reference(item)]
         read = [reader(field, item) for item in items]
         return _UNREADABLE if any(item is _UNREADABLE for item in read) else read
     return _SCALARS[field.kind](field, value)

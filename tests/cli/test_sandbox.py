@@ -181,3 +181,35 @@ def test_a_token_can_be_given(environment: dict[str, str]) -> None:
         headers = {"Authorization": "Bearer t0ken-of-ci"}
         assert httpx.get(f"{said['base URL']}/orgs", headers=headers).status_code == 200
     assert said_by(environment, "--token", " ").exit_code == 2
+
+
+def test_it_serves_many_tenants_on_one_port(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "oneroster.toml"
+    options = ["--tenants", "3", "--fault", "wrong-total@tenant-2", "--size", "50@tenant-3", "--token", "t"]
+    with running(environment, *options, "--write-config", str(config)) as (process, said):
+        assert said["tenants"] == "tenant-1 to tenant-3"
+        totals = []
+        for number in (1, 2, 3):
+            base_url = said["base URL"].replace("tenant-1", f"tenant-{number}")
+            headers = {"Authorization": f"Bearer t-tenant-{number}"}
+            totals.append(httpx.get(f"{base_url}/users", headers=headers).headers["x-total-count"])
+        assert totals == ["41", "42", "50"]
+        assert config.read_text().count("[tenants.tenant-") == 3
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--write-config", "x.toml"], "--write-config belongs to --tenants"),
+        (["--fault", "lost-row@tenant-1"], "lost-row@tenant-1: there are no names of tenants without --tenants"),
+        (["--size", "50@tenant-1"], "50@tenant-1: there are no names of tenants without --tenants"),
+        (["--tenants", "2", "--fault", "lost-row@tenant-3"], "unknown tenant 'tenant-3'"),
+        (["--tenants", "2", "--fault", "lost-rwo"], "did you mean lost-row?"),
+        (["--tenants", "200000"], "the number of tenants is from 1 to"),
+    ],
+)
+def test_options_of_many_tenants_are_checked(environment: dict[str, str], arguments: list[str], words: str) -> None:
+    said = said_by(environment, *arguments)
+    assert (said.exit_code, words in said.stderr) == (2, True), said.stderr

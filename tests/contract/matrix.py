@@ -25,6 +25,8 @@ SCHEMA: Final = {
     "flat-references": "OR-SCH-01",
     "ids-for-references": "OR-SCH-02",
     "relative-href": "OR-SCH-06",
+    "href-relative": "OR-SCH-06",
+    "empty-parent": "OR-SCH-01",
 }
 
 PAGING: Final = {
@@ -128,7 +130,6 @@ SEMANTICS: Final = {
     "nested-row-twice": "OR-SEM-28",
     "ids-ignore-case": "OR-SEM-29",
     "encoded-letters-lost": "OR-SEM-30",
-    "href-relative": "OR-SEM-31",
     "href-elsewhere": "OR-SEM-31",
     "nested-finds-hidden": "OR-SEM-03",
 }

@@ -15,7 +15,7 @@ from oneroster.contract.observation.observed_tenant import Offer
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
-from oneroster.contract.result import CheckReport, Status
+from oneroster.contract.result import Cause, CheckReport, Status
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.variants import variants_by_name
@@ -71,6 +71,27 @@ def exercised(report: CheckReport) -> set[tuple[str, str | None]]:
 def test_a5_an_injection_is_found_on_a_server_that_fails_on_malformed_filters() -> None:
     report = judged(("OR-FLT-13", "OR-FLT-15"), ("malformed-filter-crashes", "injectable-filter"))
     assert failed(report) == {"OR-FLT-13", "OR-FLT-15"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "rules"),
+    [
+        # The second fault of each pair shows otherwise than the first, on the same operation.
+        (("filter-finds-hidden", "unequal-as-equal"), ("OR-FLT-01", "OR-FLT-02")),
+        (("filter-ignored", "malformed-filter-crashes"), ("OR-FLT-01", "OR-FLT-13")),
+        (("any-token", "status-without-payload"), ("OR-ACC-02", "OR-ACC-03")),
+    ],
+    ids="+".join,
+)
+def test_a5_a_failed_rule_explains_only_what_looks_the_same(faults: tuple[str, ...], rules: tuple[str, ...]) -> None:
+    report = judged((*rules, "OR-ACC-01"), faults)
+    assert {each.id for each in report.violations(Level.SHOULD)} == set(rules)
+
+
+def test_a5_what_looks_the_same_is_one_finding() -> None:
+    report = judged(("OR-FLT-01", "OR-FLT-02", "OR-FLT-12", "OR-FLT-14", "OR-ERR-11"), ("filter-ignored",))
+    assert failed(report) == {"OR-FLT-01"}
+    assert {each.explained_by for each in report.checks if each.cause is Cause.EXPLAINED} == {"OR-FLT-01"}
 
 
 def test_a9_instants_are_asked_for_in_utc() -> None:

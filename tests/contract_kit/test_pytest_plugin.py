@@ -54,7 +54,13 @@ def test_without_an_address_there_is_no_target(pytester: pytest.Pytester) -> Non
 
 def test_options_name_the_target_and_its_secret_is_not_shown(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--base-url", URL, "--token", "s3cret", "--profile", "kimono")
-    result.stdout.fnmatch_lines([f"oneroster: tenant {URL}", f"target: ('{URL}', 'kimono')", "access: BearerToken()"])
+    result.stdout.fnmatch_lines(
+        [
+            f"oneroster: tenant {URL}, OneRoster 1.1 (the path of base_url)",
+            f"target: ('{URL}', 'kimono')",
+            "access: BearerToken()",
+        ]
+    )
     result.stdout.no_fnmatch_line("*s3cret*")
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from oneroster_v1p1 import DecodeError, MissingFieldError, OneRosterError, UnreadableFieldError
+from oneroster_v1p1 import (
+    DecodeError,
+    MissingFieldError,
+    OneRosterError,
+    UnreadableFieldError,
+    models,
+    specification,
+)
 from oneroster_v1p1.models import (
     Category,
     Enrollment,
@@ -63,6 +70,7 @@ LINE_ITEM = BASE | {
     "resultValueMax": 10,
 }
 ORG = BASE | {"name": "North", "type": "school"}
+COLLECTIONS = [name for name, element in specification().elements.items() if element.collection]
 CATEGORY = BASE | {"title": "Homework"}
 
 READ = [
@@ -125,6 +133,45 @@ def test_a_deviation_with_one_meaning_is_read(
     assert record.to_dict().get(name) == written
     assert record.problems() == []
     assert model.from_dict(record.to_dict()) == record
+
+
+EMPTY_REFERENCES: list[Any] = [
+    {},
+    [],
+    {"sourcedId": None},
+    {"sourcedId": ""},
+    {"type": "org"},
+    {"href": "", "sourcedId": "", "type": "org"},
+    {"href": None, "sourcedId": None, "type": None},
+]
+
+
+@pytest.mark.parametrize("came", EMPTY_REFERENCES, ids=str)
+@pytest.mark.parametrize("element", COLLECTIONS)
+def test_b10_a_reference_that_leads_nowhere_is_none_at_every_place(element: str, came: Any) -> None:
+    model = getattr(models, element)
+    for field in model.FIELDS:
+        if field.kind == "reference":
+            record = model.from_dict(BASE | {field.name: came})
+            if field.required:
+                with pytest.raises(MissingFieldError, match=field.name):
+                    getattr(record, field.attribute)
+            else:
+                assert getattr(record, field.attribute) is None
+                assert field.name not in {problem.field for problem in record.problems()}
+        elif field.kind == "references":
+            listed = [reference("org", "o-1"), came, None]
+            assert [one.sourced_id for one in getattr(model.from_dict(BASE | {field.name: listed}), field.attribute)] == [
+                "o-1"
+            ]
+            assert getattr(model.from_dict(BASE | {field.name: came}), field.attribute) == []
+
+
+def test_b10_a_reference_that_says_something_else_than_an_id_is_kept() -> None:
+    record = Org.from_dict(ORG | {"parent": {"href": "https://sis.example/orgs/o-1"}})
+    assert record.parent is not None
+    with pytest.raises(MissingFieldError):
+        record.parent.sourced_id  # noqa: B018  # reading raises
 
 
 def test_one_object_where_references_are_expected_is_a_list_of_one() -> None:

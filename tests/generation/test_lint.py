@@ -139,3 +139,21 @@ def test_the_page_on_the_document_lists_every_rule_word_for_word() -> None:
     for each in lint_rules.RULES:
         assert f"`{each.name}`" in listed
         assert each.text in listed
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda scheme: scheme["x-oneroster-oauth-scopes"].popitem(),
+            "the scope has no mark in x-oneroster-oauth-scopes",
+        ),
+        (lambda scheme: scheme["x-oneroster-oauth-scopes"].update(other="B"), "the flows have no scope other"),
+        (lambda scheme: scheme.pop("x-oneroster-oauth-scopes"), "the scope has no mark in x-oneroster-oauth-scopes"),
+    ],
+)
+def test_every_scope_has_a_mark(change: Callable[[dict[str, Any]], object], said: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    change(document["components"]["securitySchemes"]["oauth2"])
+    (problem,) = lint.problems(Document(document, {}))
+    assert (problem.rule, problem.message.partition(";")[0]) == ("oauth-scopes", said)

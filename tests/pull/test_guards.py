@@ -249,3 +249,13 @@ def test_with_any_fault_a_place_holds_the_old_roster_or_one_within_the_bounds(
         )
         if fetched is not None:
             assert fetched - omitted - rows <= fetched * limits.left_out
+
+
+@pytest.mark.parametrize("name", ["r.zip", "r.parquet"])
+def test_b10_an_empty_parent_is_none_and_noted(name: str, tmp_path: Path) -> None:
+    with Sandbox("small", 3, faults=["empty-parent"]) as tenant, roster_of(tenant) as roster:
+        report = pull(roster, tmp_path / name, WITHOUT_GRADES)
+        without_parent = [org for org in roster.get_all_orgs() if org.parent is None]
+    assert report.rejects["orgs", "empty reference, read as none"] == len(without_parent) > 0
+    rows = rows_at(tmp_path / name)["Org"]
+    assert sum(row["parentSourcedId"] is None for row in rows) == len(without_parent)

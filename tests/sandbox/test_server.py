@@ -11,8 +11,8 @@ import pytest
 
 from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
 from oneroster.sandbox.district.size import Size
+from oneroster.sandbox.http_server import PortError
 from oneroster.sandbox.name_lookup import UnknownNameError
-from oneroster.sandbox.server import PortError
 from oneroster.sandbox.store.store import Store
 from tests.sandbox.serving import all_rows, client_of, serving
 

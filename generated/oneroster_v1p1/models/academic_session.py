@@ -161,7 +161,7 @@ def decode(source: dict[str, Any]) -> AcademicSession:
     else:
         tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[7], value)
     value = get("parent")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.parent = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -169,7 +169,7 @@ def decode(source: dict[str, Any]) -> AcademicSession:
     else:
         tolerant_decoding.read_tolerantly(record, AcademicSession.FIELDS[8], value)
     value = get("children")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.children = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

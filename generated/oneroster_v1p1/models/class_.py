@@ -200,21 +200,21 @@ def decode(source: dict[str, Any]) -> Class:
     else:
         tolerant_decoding.read_tolerantly(record, Class.FIELDS[9], value)
     value = get("course")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.course = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, Class.FIELDS[10], value)
     value = get("school")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, Class.FIELDS[11], value)
     value = get("terms")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.terms = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
@@ -237,7 +237,7 @@ def decode(source: dict[str, Any]) -> Class:
     else:
         tolerant_decoding.read_tolerantly(record, Class.FIELDS[14], value)
     value = get("resources")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.resources = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

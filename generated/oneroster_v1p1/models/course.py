@@ -143,7 +143,7 @@ def decode(source: dict[str, Any]) -> Course:
     else:
         tolerant_decoding.read_tolerantly(record, Course.FIELDS[4], value)
     value = get("schoolYear")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.school_year = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -175,7 +175,7 @@ def decode(source: dict[str, Any]) -> Course:
     else:
         tolerant_decoding.read_tolerantly(record, Course.FIELDS[8], value)
     value = get("org")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.org = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -191,7 +191,7 @@ def decode(source: dict[str, Any]) -> Course:
     else:
         tolerant_decoding.read_tolerantly(record, Course.FIELDS[10], value)
     value = get("resources")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.resources = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

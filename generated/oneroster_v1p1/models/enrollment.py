@@ -133,21 +133,21 @@ def decode(source: dict[str, Any]) -> Enrollment:
     else:
         tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[3], value)
     value = get("user")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.user = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[4], value)
     value = get("class")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, Enrollment.FIELDS[5], value)
     value = get("school")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.school = guid_ref.decode(value)
     elif value is None:
         absent += 1

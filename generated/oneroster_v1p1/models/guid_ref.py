@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import attrs
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from oneroster_runtime import tolerant_decoding
 from oneroster_runtime.fields import Field
 from oneroster_runtime.records import Record, validate_field
@@ -95,7 +95,7 @@ class Regular(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A record whose values have the types of the document; see `oneroster_runtime.fast_pages`."""
 
     href: str | None = None
-    sourced_id: str | None = field(default=None, name="sourcedId")
+    sourced_id: Annotated[str, Meta(min_length=1)] = field(name="sourcedId")
     type_: str | None = field(default=None, name="type")
 
 

@@ -169,21 +169,21 @@ def decode(source: dict[str, Any]) -> LineItem:
     else:
         tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[7], value)
     value = get("class")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.class_ = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[8], value)
     value = get("category")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.category = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, LineItem.FIELDS[9], value)
     value = get("gradingPeriod")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.grading_period = guid_ref.decode(value)
     elif value is None:
         absent += 1

@@ -147,7 +147,7 @@ def decode(source: dict[str, Any]) -> Org:
     else:
         tolerant_decoding.read_tolerantly(record, Org.FIELDS[6], value)
     value = get("parent")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.parent = guid_ref.decode(value)
     elif value is None:
         absent += 1
@@ -155,7 +155,7 @@ def decode(source: dict[str, Any]) -> Org:
     else:
         tolerant_decoding.read_tolerantly(record, Org.FIELDS[7], value)
     value = get("children")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.children = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

@@ -129,14 +129,14 @@ def decode(source: dict[str, Any]) -> Result:
     else:
         tolerant_decoding.read_tolerantly(record, Result.FIELDS[3], value)
     value = get("lineItem")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.line_item = guid_ref.decode(value)
     elif value is None:
         absent += 1
     else:
         tolerant_decoding.read_tolerantly(record, Result.FIELDS[4], value)
     value = get("student")
-    if type(value) is dict:
+    if type(value) is dict and value.get("sourcedId"):
         record.student = guid_ref.decode(value)
     elif value is None:
         absent += 1

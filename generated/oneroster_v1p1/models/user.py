@@ -249,7 +249,7 @@ def decode(source: dict[str, Any]) -> User:
     else:
         tolerant_decoding.read_tolerantly(record, User.FIELDS[14], value)
     value = get("agents")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.agents = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1
@@ -257,7 +257,7 @@ def decode(source: dict[str, Any]) -> User:
     else:
         tolerant_decoding.read_tolerantly(record, User.FIELDS[15], value)
     value = get("orgs")
-    if type(value) is list and tolerant_decoding.are_objects(value):
+    if type(value) is list and tolerant_decoding.are_references(value):
         record.orgs = [guid_ref.decode(item) for item in value]
     elif value is None:
         absent += 1

@@ -256,7 +256,7 @@ def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantO
             results = pull_tenants(config, to, settings, progress)
         except OSError as error:
             _fail(f"{to} cannot be created: {error.strerror}", FAILED)
-    show_tenants(results, Console(highlight=False))
+    show_tenants(results, Console(highlight=False), config)
     failures = [result for result in results.values() if isinstance(result, Exception)]
     if failures:
         raise typer.Exit(EXCEEDED if all(isinstance(error, GuardError) for error in failures) else FAILED)

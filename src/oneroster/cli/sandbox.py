@@ -1,10 +1,12 @@
 """`oneroster sandbox`: serve a OneRoster tenant on this machine until Ctrl-C."""
 
 import json
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -16,6 +18,7 @@ from oneroster.cli._lists import print_lines
 from oneroster.standard import Standard
 
 if TYPE_CHECKING:
+    from oneroster.sandbox.many_tenants import MultiTenantSandbox
     from oneroster.sandbox.server import Sandbox
 
 HELP = f"""{COMMANDS["sandbox"].summary}
@@ -39,16 +42,23 @@ Examples:
 - `oneroster sandbox --variant page-cap --variant soft-delete` enables other valid behaviour where the standard is open
 
 - `oneroster sandbox --list-variants` lists all variants
+
+- `oneroster sandbox --tenants 20 --write-config oneroster.toml --fault lost-row@tenant-7 --size medium@tenant-3` serves
+20 tenants on one port, for `oneroster pull --tenants`; one has a fault, and one is larger
 """
 
 _DATA: Final = "Data"
 _SERVER: Final = "Server"
 _BEHAVIOUR: Final = "Faults and variants"
 
-Size = Annotated[
-    str,
+Sizes = Annotated[
+    list[str],
     typer.Option(
-        help="small (41 users), medium (4,001), large (100,003), or a number of users.", rich_help_panel=_DATA
+        "--size",
+        metavar="SIZE",
+        help="small (41 users), medium (4,001), large (100,003), or a number of users; SIZE@TENANT for one of several"
+        " tenants.",
+        rich_help_panel=_DATA,
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the synthetic data.", rich_help_panel=_DATA)]
@@ -77,7 +87,7 @@ Faults = Annotated[
     typer.Option(
         "--fault",
         metavar="NAME",
-        help="Enable these faults (repeatable, or with commas).",
+        help="Enable these faults (repeatable, or with commas); NAME@TENANT for one of several tenants.",
         rich_help_panel=_BEHAVIOUR,
     ),
 ]
@@ -97,7 +107,28 @@ ListFaults = Annotated[
     bool, typer.Option("--list-faults", help="List all faults and exit.", rich_help_panel=_BEHAVIOUR)
 ]
 
+Tenants = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Serve N tenants on one port: tenant-1, tenant-2, …, each with its own data and token.",
+        rich_help_panel=_SERVER,
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-config",
+        metavar="FILE",
+        help="With --tenants: write a configuration file of all tenants, with their tokens in a folder beside it.",
+        rich_help_panel=_SERVER,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the list as JSON.", rich_help_panel=_BEHAVIOUR)]
+
+_OF: Final = "@"
+"""Parts a value from the tenant that it is for."""
 
 _MIN_USERS_WITH_PROGRESS: Final = 2_000
 """Smaller districts are built before a progress bar could be seen."""
@@ -118,7 +149,7 @@ def _profile_names() -> str:
 
 
 def sandbox(
-    size: Size = "small",
+    size: Sizes = ["small"],  # noqa: B006  # as below
     seed: Seed = 1,
     port: Port = 0,
     profile: Profile = "standard",
@@ -128,6 +159,8 @@ def sandbox(
     variant: VariantNames = [],  # noqa: B006  # typer reads the default and never changes it
     list_variants: ListVariants = False,
     as_json: AsJson = False,
+    tenants: Tenants = None,
+    write_config: ConfigFile = None,
 ) -> None:
     """Serve a tenant until interrupted, or list the faults or variants."""
     if list_faults or list_variants:
@@ -137,28 +170,33 @@ def sandbox(
         fail("sandbox", "--json belongs to --list-faults or --list-variants", USAGE)
     if token is not None and not token.strip():
         fail("sandbox", "--token is empty", USAGE)
-    from oneroster.sandbox.auth.authentication import SandboxCredentials
-    from oneroster.sandbox.server import PortError, Sandbox
-    from oneroster.sandbox.store.database import default_cache
-    from oneroster.sandbox.variants import variants_by_name
+    if tenants is None:
+        _refuse_options_of_many_tenants(write_config, size, fault)
+        _serve(lambda progress: _one_tenant(size[-1], seed, port, profile, token, fault, variant, progress))
+    else:
+        _serve(lambda _: _many_tenants(tenants, size, seed, port, profile, token, fault, variant, write_config))
+
+
+def _refuse_options_of_many_tenants(config: Path | None, sizes: list[str], faults: list[str]) -> None:
+    if config is not None:
+        fail("sandbox", "--write-config belongs to --tenants", USAGE)
+    for text in (*sizes, *faults):
+        if _OF in text:
+            fail("sandbox", f"{text}: there are no names of tenants without --tenants", USAGE)
+
+
+def _serve(serve: Callable[[Callable[[int, int], None]], AbstractContextManager[Callable[[], None]]]) -> None:
+    """Serve until interrupted or terminated.
+
+    Args:
+        serve: Serves, and prints how to reach what is served; it is given the callback of the progress bar.
+    """
+    from oneroster.sandbox.http_server import PortError
 
     with ExitStack() as stack:
         try:
             with _progress() as progress:
-                variants = variants_by_name(variant)
-                tenant = stack.enter_context(
-                    Sandbox(
-                        size,
-                        seed,
-                        profile,
-                        fault,
-                        port,
-                        variants=variants,
-                        credentials=SandboxCredentials(token=token) if token else None,
-                        cache=default_cache(),
-                        progress=progress,
-                    )
-                )
+                serving = stack.enter_context(serve(progress))
         except PortError as error:
             fail("sandbox", f"{error.strerror}; choose another --port, or 0 for any free port", USAGE)
         except ValueError as error:
@@ -166,8 +204,84 @@ def sandbox(
         except OSError as error:
             fail("sandbox", f"cannot start: {error.strerror}", USAGE)
         with _until_terminated():
-            _print_access(tenant, fault, variant)
+            serving()
             threading.Event().wait()
+
+
+@contextmanager
+def _one_tenant(
+    size: str,
+    seed: int,
+    port: int,
+    profile: str,
+    token: str | None,
+    faults: list[str],
+    variants: list[str],
+    progress: Callable[[int, int], None],
+) -> Iterator[Callable[[], None]]:
+    from oneroster.sandbox.auth.authentication import SandboxCredentials
+    from oneroster.sandbox.server import Sandbox
+    from oneroster.sandbox.store.database import default_cache
+    from oneroster.sandbox.variants import variants_by_name
+
+    with Sandbox(
+        size,
+        seed,
+        profile,
+        faults,
+        port,
+        variants=variants_by_name(variants),
+        credentials=SandboxCredentials(token=token) if token else None,
+        cache=default_cache(),
+        progress=progress,
+    ) as tenant:
+        yield lambda: _print_access(tenant, faults, variants)
+
+
+@contextmanager
+def _many_tenants(
+    tenants: int,
+    sizes: list[str],
+    seed: int,
+    port: int,
+    profile: str,
+    token: str | None,
+    faults: list[str],
+    variants: list[str],
+    config: Path | None,
+) -> Iterator[Callable[[], None]]:
+    from oneroster.sandbox.many_tenants import MultiTenantSandbox, tenant_name
+    from oneroster.sandbox.store.database import default_cache
+    from oneroster.sandbox.variants import variants_by_name
+
+    of_all, of_one = _by_tenant(faults)
+    common, special = _by_tenant(sizes)
+    with MultiTenantSandbox(
+        tenants,
+        (common or ["small"])[-1],
+        seed,
+        faults={tenant_name(number): of_all for number in range(1, tenants + 1) if of_all}
+        | {name: [*of_all, *chosen] for name, chosen in of_one.items()},
+        sizes={name: chosen[-1] for name, chosen in special.items()},
+        port=port,
+        profile=profile,
+        variants=variants_by_name(variants),
+        token=token,
+        cache=default_cache(),
+    ) as sandbox:
+        if config is not None:
+            sandbox.write_config(config)
+        yield lambda: _print_tenants(sandbox, config)
+
+
+def _by_tenant(values: list[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the values for all tenants, and those of the form ``VALUE@TENANT`` by tenant."""
+    of_all: list[str] = []
+    of_one: dict[str, list[str]] = {}
+    for text in values:
+        value, _, tenant = text.partition(_OF)
+        (of_one.setdefault(tenant, []) if tenant else of_all).append(value)
+    return of_all, of_one
 
 
 @contextmanager
@@ -207,6 +321,23 @@ def _print_access(tenant: "Sandbox", faults: list[str], variants: list[str]) -> 
     for name, value in lines.items():
         typer.echo(f"{name + ':':<15}{value}")
     typer.echo(f"\ncurl -H 'Authorization: Bearer {tenant.token}' '{tenant.base_url}/students?limit=3'\n")
+    typer.echo("Press Ctrl-C to stop.")
+
+
+def _print_tenants(sandbox: "MultiTenantSandbox", config: Path | None) -> None:
+    names = list(sandbox.tenants)
+    tenant = sandbox.tenants[names[0]]
+    lines = {
+        "tenants": names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}",
+        "base URL": tenant.base_url,
+        "token": tenant.token,
+    }
+    if config is not None:
+        lines["configuration"] = str(config)
+    for name, value in lines.items():
+        typer.echo(f"{name + ':':<15}{value}")
+    if config is not None:
+        typer.echo(f"\noneroster pull --tenants {shlex.quote(str(config))} --to rosters\n")
     typer.echo("Press Ctrl-C to stop.")
 
 

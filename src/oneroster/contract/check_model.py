@@ -80,12 +80,14 @@ class Finding:
         evidence: Where that was seen.
         level: The level, where it is lower than that of the rule because the fact about one property is less certain.
         operation_id: The operation at fault, where it is another than the judged one.
+        symptom_of: Rules that would report the same; if one of them failed on the operation, that explains the finding.
     """
 
     message: str
     evidence: tuple[Evidence, ...] = ()
     level: Level | None = None
     operation_id: str | None = None
+    symptom_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

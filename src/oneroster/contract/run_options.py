@@ -12,6 +12,7 @@ from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.run_selection import RuleSelection
 from oneroster.contract.runner import ProgressCallback, check
 from oneroster.settings import Settings
+from oneroster.standard import Standard
 
 __all__ = ["RunOptions"]
 
@@ -58,13 +59,17 @@ class RunOptions:
         """Return the options for some of the pairs of rule and operation; see `RuleSelection.narrowed`."""
         return replace(self, selection=self.selection.narrowed(chosen, known))
 
-    def target(self, settings: Settings) -> Target:
+    def target(self, settings: Settings, standard: Standard) -> Target:
         """Return the tenant to test.
+
+        Args:
+            settings: The settings of the tenant.
+            standard: The version of the standard that it speaks.
 
         Raises:
             ConfigurationError: The profile or the overlay cannot be used.
         """
-        return Target.from_settings(settings, allow_writes=self.allow_writes)
+        return Target.from_settings(settings, allow_writes=self.allow_writes, standard=standard)
 
     def budget(self, target: Target) -> RunBudget:
         """Return the limits of a run on a tenant."""

@@ -265,12 +265,8 @@ class _RuleRunner:
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""
         name = operation.operation_id
-        # A violated should may not hide a must.
-        hiding = {Status.FAILED} if rule.level is Level.MUST else VIOLATED
-        needed = next((each for each in rule.needs if self._failed.get((each, name), set()) & hiding), None)
-        if needed is not None:
-            check = _not_judged(rule, name, Cause.EXPLAINED, f"explained by {needed}")
-            return [replace(check, explained_by=needed, explained_on=name)]
+        if (needed := self._failed_of(rule.needs, name, rule.level)) is not None:
+            return [_explained(rule, name, needed)]
         try:
             findings = list(rule.judge(self._tenant, operation))
         except NotJudged as reason:
@@ -279,7 +275,16 @@ class _RuleRunner:
             return [self._interrupted(rule, name, error)]
         except Exception as error:
             return [_not_judged(rule, name, Cause.KIT_ERROR, _kit_error(error))]
+        explained = {each: self._failed_of(each.symptom_of, name, each.level or rule.level) for each in findings}
+        if findings and (needed := explained[findings[0]]) is not None and None not in explained.values():
+            return [_explained(rule, name, needed)]
+        findings = [each for each in findings if explained[each] is None]
         return list(_finding_checks(rule, operation, findings)) or [_check(rule, name, Status.PASSED, HOLDS)]
+
+    def _failed_of(self, rule_ids: Sequence[str], operation_id: str, level: Level) -> str | None:
+        """Return the first of some rules that is violated on an operation; a violated should may not hide a must."""
+        hiding = {Status.FAILED} if level is Level.MUST else VIOLATED
+        return next((each for each in rule_ids if self._failed.get((each, operation_id), set()) & hiding), None)
 
     def _not_judged(self, rule: Rule, operation_id: str | None, reason: NotJudged) -> Check:
         if isinstance(reason, ExplainedBy):
@@ -335,6 +340,12 @@ def _check(rule: Rule, operation_id: str | None, status: Status, message: str) -
 
 def _not_judged(rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:
     return replace(_check(rule, operation_id, Status.NOT_JUDGED, message), cause=cause)
+
+
+def _explained(rule: Rule, operation_id: str, by: str) -> Check:
+    """Return the check of a rule that would say the same as a failed one."""
+    check = _not_judged(rule, operation_id, Cause.EXPLAINED, f"explained by {by}")
+    return replace(check, explained_by=by, explained_on=operation_id)
 
 
 def _kit_error(error: Exception) -> str:

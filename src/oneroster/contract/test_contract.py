@@ -57,8 +57,9 @@ def oneroster_report(
         tests[test.rule.id].append(test.name)
 
     def judge() -> CheckReport:
-        options = run_options_from(config).narrowed(tests, candidates_from(config))
-        return apply_baseline(options.run(oneroster_target), baseline_from(config))[0]
+        target = oneroster_target
+        options = run_options_from(config, target.standard).narrowed(tests, candidates_from(config, target))
+        return apply_baseline(options.run(target), baseline_from(config, target.standard))[0]
 
     runs = config.stash.setdefault(RUNS, {})
     again = request.node.nodeid in runs

@@ -40,8 +40,8 @@ _BY_WEIGHT: Final = (
     Cause.NOT_REQUESTED,
 )
 """Of several causes of one rule, the first counts."""
-_NOT_ASKED: Final = frozenset({Cause.NOT_REQUESTED, Cause.OTHER_AUTHENTICATION})
-"""Causes of rules that a run does not ask for, unless it names them."""
+_NOT_ASKED: Final = frozenset({Cause.NOT_REQUESTED, Cause.OTHER_AUTHENTICATION, Cause.NOT_OFFERED})
+"""Causes of rules that nobody asks for, unless the run names them: a valid tenant need not offer everything."""
 
 
 class Outcome(StrEnum):

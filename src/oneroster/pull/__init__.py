@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from oneroster.pull.sanity_checks import SanityLimits
     from oneroster.pull.tenant import Tenant
     from oneroster.pull.tenant_arrow_stream import collection_reader
+    from oneroster.pull.tenant_pull import TenantOutcome, pull_tenant
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "SanityLimits",
     "StagingError",
     "Tenant",
+    "TenantOutcome",
     "collection_reader",
     "collection_schema",
     "extract",
@@ -60,6 +62,7 @@ __all__ = [
     "open_destination",
     "preview",
     "pull",
+    "pull_tenant",
     "pull_tenants",
 ]
 
@@ -82,7 +85,9 @@ _MODULES = {
     "PullOptions": "options",
     "open_destination": "formats.detection",
     "preview": "dry_run",
+    "TenantOutcome": "tenant_pull",
     "pull": "job",
+    "pull_tenant": "tenant_pull",
     "pull_tenants": "tenants",
     "collection_reader": "tenant_arrow_stream",
 }

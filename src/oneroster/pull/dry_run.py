@@ -13,7 +13,7 @@ from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_
 from oneroster.pull.roster.columns import columns_of
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["CollectionPreview", "preview"]
 
@@ -34,7 +34,7 @@ class CollectionPreview(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def preview(client: "OneRoster", options: PullOptions, destination: Path | None = None) -> list[CollectionPreview]:
+def preview(client: "SyncClient", options: PullOptions, destination: Path | None = None) -> list[CollectionPreview]:
     """Return the collections that a pull would fetch.
 
     Args:
@@ -54,10 +54,10 @@ def preview(client: "OneRoster", options: PullOptions, destination: Path | None 
     return [_preview_of(client, source, options) for source in sources]
 
 
-def _preview_of(client: "OneRoster", source: CollectionSource, options: PullOptions) -> CollectionPreview:
+def _preview_of(client: "SyncClient", source: CollectionSource, options: PullOptions) -> CollectionPreview:
     session, specification = client.session, client.standard.specification
     filter_ = options.selection.filters.get(source.collection)
-    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.service_urls)
     fetched = columns_to_fetch(specification, source.element, options.selection)
     columns = columns_of(specification, source.element)
     left_out = tuple(column.name for column in columns if column.name not in fetched)

@@ -31,7 +31,7 @@ from oneroster.pull.roster_fetch import RosterFetch
 from oneroster.pull.roster_survey import RosterSurvey, survey
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["pull"]
 
@@ -39,7 +39,7 @@ _DEFAULT_OPTIONS: Final = PullOptions()
 
 
 def pull(
-    client: "OneRoster",
+    client: "SyncClient",
     destination: str | Path,
     options: PullOptions = _DEFAULT_OPTIONS,
     progress: Progress | None = None,
@@ -67,7 +67,7 @@ def pull(
 class _Pull:
     """The state of one pull."""
 
-    def __init__(self, client: "OneRoster", destination: Path, options: PullOptions, progress: Progress) -> None:
+    def __init__(self, client: "SyncClient", destination: Path, options: PullOptions, progress: Progress) -> None:
         self._standard = client.standard
         self._specification = client.standard.specification
         self._session = client.session
@@ -159,7 +159,11 @@ class _Pull:
 
     def _throttled_session(self) -> ThrottledSession:
         return ThrottledSession(
-            self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
+            self._session,
+            workers=self._options.workers,
+            rate=self._options.rate,
+            shared_rate=self._options.shared_rate,
+            on_retry=self._progress.retry,
         )
 
     def _result(self, staging: Staging, update: IncrementalUpdate | None) -> tuple[Roster, RosterSurvey]:
@@ -204,6 +208,7 @@ class _Pull:
             collections=collections,
             not_offered={self._name_of(element): reason for element, reason in staging.not_offered.items()},
             selection=self._selection.as_json(),
+            run_id=self._options.run_id,
         )
 
     def _name_of(self, element: str) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.pagination.walk import Paging
+from oneroster.pull.fetch.rate_limit import RateLimit
 from oneroster.pull.incremental.watermark import DEFAULT_OVERLAP
 from oneroster.pull.plan import RosterSelection
 from oneroster.pull.sanity_checks import SanityLimits
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["PullOptions"]
 
@@ -35,6 +36,9 @@ class PullOptions(NamedTuple):
         workers: The maximum number of concurrent requests.
         rate: The maximum number of requests per second; None for no limit.
         paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
+        shared_rate: A limit on requests per second that several pulls share, as of tenants on one host.
+        run_id: The name of the run that this pull belongs to, for the manifest: a repeated run can tell which rosters
+            it has already written.
     """
 
     format: str | None = None
@@ -50,8 +54,10 @@ class PullOptions(NamedTuple):
     workers: int = 4
     rate: float | None = None
     paging: Paging | None = None
+    shared_rate: RateLimit | None = None
+    run_id: str = ""
 
-    def of_client(self, client: "OneRoster") -> "PullOptions":
+    def of_client(self, client: "SyncClient") -> "PullOptions":
         """Return these options with the dialect of a tenant."""
         stored = client.session.settings.profile
         # The contract kit knows more dialects; they differ in details, not in the collections that are served.

@@ -7,7 +7,8 @@
     with Sandbox(size="small", seed=1) as tenant:
         print(tenant.base_url, tenant.token)
 
-`create_app` returns the same tenant as an ASGI application. Both need the extra `check`.
+`create_app` returns the same tenant as an ASGI application, and `MultiTenantSandbox` serves many tenants on one port.
+All need the extra `check`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oneroster.sandbox.app import create_app
     from oneroster.sandbox.auth.authentication import SandboxCredentials
+    from oneroster.sandbox.many_tenants import MultiTenantSandbox
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.variants import Variants
 
-__all__ = ["Sandbox", "SandboxCredentials", "Variants", "create_app"]
+__all__ = ["MultiTenantSandbox", "Sandbox", "SandboxCredentials", "Variants", "create_app"]
 
 _MODULES = {
     "SandboxCredentials": "oneroster.sandbox.auth.authentication",
+    "MultiTenantSandbox": "oneroster.sandbox.many_tenants",
     "Sandbox": "oneroster.sandbox.server",
     "Variants": "oneroster.sandbox.variants",
     "create_app": "oneroster.sandbox.app",

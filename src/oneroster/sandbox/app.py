@@ -105,10 +105,11 @@ async def _unexpected_error(_request: Request, _error: Exception) -> Response:
 
 async def _raw_request(request: Request) -> RawRequest:
     scope = request.scope
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     return RawRequest(
         method=request.method,
         origin=_origin(request),
-        raw_path=scope.get("raw_path") or scope["path"].encode(),
+        raw_path=raw_path.removeprefix(scope.get("root_path", "").encode()),
         query_string=scope["query_string"],
         headers=request.headers,
         body=await _body(request),
@@ -129,4 +130,5 @@ def _origin(request: Request) -> str:
     if not _HOST.fullmatch(host):
         server = request.scope.get("server") or ("localhost", None)
         host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
-    return f"{request.scope['scheme']}://{host}"
+    # A mounted tenant has a path of its own, which ASGI calls the root path.
+    return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '')}"

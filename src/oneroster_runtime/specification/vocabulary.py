@@ -53,7 +53,11 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **dict.fromkeys(("title", "version", "summary", "description", "license"), "any"),
             "x-oneroster-contract-version!": "version",
         },
-        "server": {**dict.fromkeys(("url", "description", "variables"), "any"), "x-oneroster-service": "text"},
+        "server": {
+            **dict.fromkeys(("url", "description", "variables"), "any"),
+            "x-oneroster-service": "text",
+            "x-oneroster-discovery": "names",
+        },
         "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
         "components": {
             "securitySchemes": "{security scheme}",
@@ -67,6 +71,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "security scheme": {
             **_MARKED,
             **dict.fromkeys(("type", "scheme", "flows", "name", "in", "bearerFormat"), "any"),
+            "x-oneroster-oauth-scopes": "{mark}",
         },
         "path": dict.fromkeys(_METHODS, "operation"),
         "operation": {
@@ -110,10 +115,12 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **_MARKED,
             **_DATA,
             "enum": "any",
+            "anyOf": "[alternative]",
             "allOf": "[part]",
             "x-oneroster-collection": "text",
             "x-oneroster-read": "text",
         },
+        "alternative": {"enum": "any", "pattern": "any"},
         "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
         "property": {
             **_VALUE,
@@ -155,6 +162,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "`page-headers`, `security`, `errors` (statuses)",
         "x-oneroster-service": "with several servers: the name of the service at this base path; the service of the "
         "operations with this tag",
+        "x-oneroster-discovery": "the names of the discovery document of the service, below `discovery/`; the sources "
+        "name several",
         "x-oneroster-stands-for": "the standard operation that a dialect's own replaces",
         "x-oneroster-wrapper": "the key of the data in the response",
         "x-oneroster-element": "the schema of the data",
@@ -166,6 +175,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "x-oneroster-collection": "the operation that lists all records of the element",
         "x-oneroster-read": "the operation that reads one record of the element",
         "x-oneroster-reference": "the element that a GUIDRef refers to, and the values of its `type`",
+        "x-oneroster-oauth-scopes": "the mark of each OAuth 2 scope: how certain it is which operations need it",
         "x-oneroster-trust": "`A` certain, `B` probable, `C` uncertain",
         "x-oneroster-presence": 'the mark of "required" or "optional", if it differs from that of the fact',
         "x-oneroster-personal": "personal data: never shown in a log, a message, a repr or a report",

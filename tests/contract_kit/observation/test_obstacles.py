@@ -3,7 +3,15 @@
 import httpx
 import pytest
 
-from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged, NotOffered, Refused, Unanswered
+from oneroster.contract.errors import (
+    ExplainedBy,
+    NotEnoughData,
+    NotJudged,
+    NotOffered,
+    OtherAuthentication,
+    Refused,
+    Unanswered,
+)
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
@@ -34,6 +42,14 @@ def received(status: int, body: bytes = b"{}") -> ParsedResponse:
 def test_the_status_of_a_response_is_the_cause(status: int, kind: type[NotJudged]) -> None:
     assert type(obstacle(received(status))) is kind
     assert type(unread(ORGS, [received(status)], None)) is kind
+
+
+def test_a_token_that_lacks_a_scope_is_other_authentication_and_leaves_no_gap() -> None:
+    headers = httpx.Headers({"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a"'})
+    response = ParsedResponse(ORGS, {}, {}, Exchange("GET", "/orgs", "", 403, headers, b"{}"))
+    for why in (obstacle(response), unread(ORGS, [response], None)):
+        assert isinstance(why, OtherAuthentication)
+        assert not why.cause.leaves_a_gap
 
 
 def test_a_finding_comes_before_a_gap_and_a_gap_before_what_is_not_offered() -> None:

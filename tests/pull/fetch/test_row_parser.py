@@ -12,7 +12,8 @@ import pytest
 from oneroster.errors import DecodeError
 from oneroster.pull.fetch.arrow_batches import Batcher
 from oneroster.pull.fetch.row_parser import RowsCall, RowsPage
-from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.columns import reference_column, schema_of
+from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
@@ -121,12 +122,28 @@ def test_what_is_missing_or_unreadable_is_told_by_field_and_the_rest_is_kept() -
         ("enabledUser", "unreadable"),
         ("dateLastModified", "unreadable"),
         ("orgs", "unreadable"),
+        ("orgs", EMPTY_REFERENCE),
         ("metadata", "unreadable"),
     }
     assert all(one.kept and one.sourced_id == "u1" and one.collection == "users" for one in page.flaws[0])
     assert row["familyName"] is row["enabledUser"] is row["dateLastModified"] is row["metadata"] is None
     assert row["role"] == "pupil"
     assert row["userIds"] == [{"type": "LDAP", "identifier": None}, {"type": None, "identifier": "x"}]
+
+
+@pytest.mark.parametrize("came", [{}, [], {"sourcedId": ""}, {"href": None, "sourcedId": None, "type": "org"}], ids=str)
+@pytest.mark.parametrize("element", ELEMENTS_OF_ALL)
+def test_b10_an_empty_reference_is_none_and_counted_at_every_place(element: str, came: Any) -> None:
+    references = [one for one in ELEMENTS[element].properties.values() if one.kind in ("reference", "references")]
+    wrapper = OPERATIONS[ELEMENTS[element].collection or ""].wrapper or ""
+    values = {one.name: came if one.kind == "reference" else [came] for one in references}
+    page = read(call_of(element), {wrapper: [{"sourcedId": "x1", **values}]})
+    (row,) = batcher_of(element).batch(page.rows).to_pylist()
+    found = {one.field: one.reason for one in page.flaws[0]}
+    for one in references:
+        assert not row[reference_column(one)]
+        required = one.required and one.kind == "reference"
+        assert found[one.name] == (MISSING if required else EMPTY_REFERENCE)
 
 
 def test_text_that_is_no_unicode_is_told_as_unreadable() -> None:

@@ -110,6 +110,7 @@ LOOKS: dict[str, Look] = {
         {True},
         {False},
     ),
+    "empty-parent": (lambda c: any(row.get("parent") == {} for row in rows(c, "/orgs")), False, True),
     "filter-finds-hidden": (
         lambda c: count(c, "/courses", "status!='nothing'") - len(rows(c, "/courses")),
         0,

@@ -28,17 +28,23 @@ class CauseCount:
 
 
 def finding(
-    message: str, response: ParsedResponse | None, ids: Iterable[Any] = (), level: Level | None = None
+    message: str,
+    response: ParsedResponse | None,
+    ids: Iterable[Any] = (),
+    level: Level | None = None,
+    symptom_of: tuple[str, ...] = (),
 ) -> Finding:
     """Return a finding about one response and, optionally, some of its records."""
     request = response.exchange.request if response else None
     curl = response.exchange.curl if response else None
-    return Finding(message, (Evidence(request=request, ids=shown_ids(ids), curl=curl),), level)
+    return Finding(message, (Evidence(request=request, ids=shown_ids(ids), curl=curl),), level, symptom_of=symptom_of)
 
 
-def exchange_finding(message: str, exchange: Exchange, level: Level | None = None) -> Finding:
+def exchange_finding(
+    message: str, exchange: Exchange, level: Level | None = None, symptom_of: tuple[str, ...] = ()
+) -> Finding:
     """Return a finding about one exchange, as after an invalid request."""
-    return Finding(message, (Evidence(request=exchange.request, curl=exchange.curl),), level)
+    return Finding(message, (Evidence(request=exchange.request, curl=exchange.curl),), level, symptom_of=symptom_of)
 
 
 def counted_finding(message: str, cause: CauseCount, pointer: str, of: int, level: Level | None = None) -> Finding:

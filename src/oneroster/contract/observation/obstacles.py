@@ -8,6 +8,7 @@ from oneroster.contract.errors import (
     NotEnoughData,
     NotJudged,
     NotOffered,
+    OtherAuthentication,
     Refused,
     Unanswered,
 )
@@ -16,10 +17,12 @@ from oneroster.contract.http.incidents import NO_ANSWER
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster_runtime.specification import Operation
 
-__all__ = ["REFUSED", "obstacle", "obstacle_of_status", "unread"]
+__all__ = ["REFUSED", "lacks_scope", "obstacle", "obstacle_of_status", "unread"]
 
 REFUSED: Final = frozenset({401, 403})
 """Statuses that refuse the credentials."""
+FORBIDDEN: Final = 403
+INSUFFICIENT_SCOPE: Final = "insufficient_scope"
 ABSENT: Final = frozenset({404, 405, 410, 501})
 """Statuses of what a tenant does not serve."""
 UNUSABLE: Final = ("OR-ENV-01", "OR-ENV-02", "OR-ENG-01", "OR-ENG-02")
@@ -41,11 +44,18 @@ def obstacle(response: ParsedResponse, *rules: str) -> NotJudged:
 def obstacle_of_status(exchange: Exchange, text: str = "") -> NotJudged | None:
     """Return why the status of a response does not let it be judged; None if the status says nothing about that."""
     text = text or f"{exchange.request}: HTTP {exchange.status}"
+    if lacks_scope(exchange):
+        return OtherAuthentication("a token that has the required scope")
     if exchange.status in REFUSED:
         return Refused(text)
     if exchange.status in NO_ANSWER:
         return Unanswered(text)
     return NotOffered(text) if exchange.status in ABSENT else None
+
+
+def lacks_scope(exchange: Exchange) -> bool:
+    """Return whether a response refuses a token because it lacks a scope, and says so (RFC 6750, 3.1)."""
+    return exchange.status == FORBIDDEN and INSUFFICIENT_SCOPE in exchange.headers.get("WWW-Authenticate", "")
 
 
 def unread(operation: Operation, responses: Sequence[ParsedResponse], unanswered: str | None) -> NotJudged:
@@ -74,4 +84,6 @@ def unread(operation: Operation, responses: Sequence[ParsedResponse], unanswered
     ):
         if kind in kinds:
             return kind(text)
+    if scope := kinds.get(OtherAuthentication):
+        return scope
     return NotOffered(f"{name} is not offered ({statuses})")

@@ -27,6 +27,7 @@ __all__ = [
     "draw_value",
     "fields_to_sort_by",
     "known_collections",
+    "largest_collections",
     "probe_fields",
     "usable_pieces",
     "usable_values",
@@ -44,6 +45,7 @@ MAX_LENGTH: Final = 80
 LONGEST: Final = 500
 PIECE: Final = 6
 """Characters of a value that are searched for."""
+MOST_COLLECTIONS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,12 @@ def known_collections(tenant: ObservedTenant) -> Iterator[tuple[Operation, dict[
             continue
         if operation.subset is None and len(rows) > 1:
             yield operation, rows
+
+
+def largest_collections(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections with the most rows, one per element, for rules that need not run on all of them."""
+    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
+    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 def probe_fields(tenant: ObservedTenant, kind: str, *, personal: bool = False) -> list[ProbeField]:

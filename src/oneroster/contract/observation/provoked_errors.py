@@ -45,6 +45,20 @@ class ExpectedErrors(_ExchangeLog):
 class Refusals(_ExchangeLog):
     """Responses to requests with missing or invalid credentials."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._statuses: dict[tuple[str, str], set[int]] = {}
+
+    def note(self, rule_id: str, operation: Operation, exchange: Exchange) -> None:
+        """Add the response to a request of a rule that other rules may repeat with other credentials."""
+        self.add(operation, exchange)
+        self._statuses.setdefault((rule_id, operation.operation_id), set()).add(exchange.status)
+
+    def with_status(self, operation: Operation, status: int) -> tuple[str, ...]:
+        """Return the rules whose requests to an operation got a status: they report the same cause."""
+        known = tuple(self._statuses.items())
+        return tuple(rule_id for (rule_id, name), seen in known if name == operation.operation_id and status in seen)
+
     @classmethod
     def of(cls, tenant: ObservedTenant) -> "Refusals":
         """Return the refusals of a tenant."""

@@ -36,20 +36,16 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
 
 
 def expect_401(
-    tenant: ObservedTenant, operation: Operation, access: Credentials, who: str, *, same_as: str | None = None
+    tenant: ObservedTenant, operation: Operation, access: Credentials, who: str, rule_id: str
 ) -> Iterator[Finding]:
-    """Yield a finding unless a request with these credentials returns 401.
-
-    Raises ``ExplainedBy`` the rule ``same_as`` when a request of that rule was answered with the same wrong status.
-    """
-    earlier = {each.status for each in Refusals.of(tenant).all(operation)}
+    """Yield a finding unless a request with these credentials, sent for a rule, returns 401."""
     exchange = request_with_credentials(tenant, operation, access)
-    Refusals.of(tenant).add(operation, exchange)
+    earlier = Refusals.of(tenant).with_status(operation, exchange.status)
+    Refusals.of(tenant).note(rule_id, operation, exchange)
     if exchange.status != 401:
-        if same_as is not None and exchange.status in earlier:
-            raise ExplainedBy(same_as, f"a request {who} returned HTTP {exchange.status}")
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield exchange_finding(f"a request {who} returned {received} instead of 401", exchange)
+        message = f"a request {who} returned {received} instead of 401"
+        yield exchange_finding(message, exchange, symptom_of=earlier)
 
 
 @rule(
@@ -62,7 +58,7 @@ def expect_401(
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(tenant, operation, NoCredentials(), "without credentials")
+    yield from expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01")
 
 
 def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -88,9 +84,8 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     over=sampled_operations,
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(
-        tenant, operation, tenant.gateway.target.access.invalid(), "with wrong credentials", same_as="OR-ACC-01"
-    )
+    invalid = tenant.gateway.target.access.invalid()
+    yield from expect_401(tenant, operation, invalid, "with wrong credentials", "OR-ACC-02")
 
 
 @rule(
@@ -102,7 +97,6 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     example="the 401 response has an empty or an HTML body",
     fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
     over=sampled_operations,
-    needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)
@@ -134,7 +128,6 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     example="`Authorization: Bearer` without a token is accepted",
     fix="treat a header that cannot be parsed as missing credentials; never skip the check because parsing failed",
     over=sampled_collections,
-    needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for value in MALFORMED_HEADERS:
@@ -145,7 +138,8 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
             # RFC 6750 and some OAuth 1 servers treat malformed credentials as a bad request (400).
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
             message = f"a request with the malformed header 'Authorization: {value}' returned {received} instead of 401"
-            yield exchange_finding(message, exchange, level)
+            known = Refusals.of(tenant).with_status(operation, exchange.status)
+            yield exchange_finding(message, exchange, level, known)
             return
 
 
@@ -158,7 +152,6 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
     over=sampled_operations,
-    needs=("OR-ACC-01",),
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)

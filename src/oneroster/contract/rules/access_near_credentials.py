@@ -62,14 +62,14 @@ def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     example="the right token with one more character behind it, or in lower case, reads users",
     fix="compare the whole token, byte by byte; a collation of the database may ignore case and length",
     over=first_readable,
-    needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for access in near_tokens(tenant):
         exchange = _ask(tenant, operation, access)
         if exchange.status != 401:
             level = None if exchange.status == 200 else Level.SHOULD
-            yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level)
+            known = Refusals.of(tenant).with_status(operation, exchange.status)
+            yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level, known)
 
 
 @rule(
@@ -102,14 +102,14 @@ def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
     example="a signature of another path, or of another client id, is accepted",
     fix="build the base string from the method and the URL as received, and look up the key by the client id",
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for access in near_signatures(require_oauth1(tenant)):
         exchange = _ask(tenant, operation, access)
         if exchange.status != 401:
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
-            yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level)
+            known = Refusals.of(tenant).with_status(operation, exchange.status)
+            yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level, known)
 
 
 def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -129,7 +129,7 @@ def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     example="a token for roster-core.readonly lists the students of a class, which needs roster.readonly",
     fix="require for every operation the scopes of the standard, also when the token has all the others",
     over=one_of_each_scope,
-    needs=("OR-ACC-02", "OR-ACC-11"),
+    needs=("OR-ACC-11",),
 )
 def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     desk = token_endpoint_of(tenant)
@@ -157,7 +157,7 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
         yield exchange_finding(
             f"without its scope {operation.operation_id} returned HTTP {exchange.status} instead of 403",
             exchange,
-            Level.OPEN,
+            Level.SHOULD,
         )
 
 

@@ -12,6 +12,7 @@ from oneroster.contract.observation.invalid_credentials import CustomSignature, 
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle_of_status
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
+from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -21,7 +22,9 @@ ONE_DAY: Final = 86_400
 QUERY: Final = "limit=1"
 
 
-def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding]:
+def expect_rejected_signature(
+    tenant: ObservedTenant, operation: Operation, exchange: Exchange, what: str
+) -> Iterator[Finding]:
     """Yield a finding unless the request returned 401.
 
     A 400 is only an open point, because some servers return it for signatures they cannot verify.
@@ -29,7 +32,8 @@ def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding
     if exchange.status != 401:
         level = Level.OPEN if exchange.status == 400 else None
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
-        yield exchange_finding(f"a request with {what} returned {received} instead of 401", exchange, level)
+        known = Refusals.of(tenant).with_status(operation, exchange.status)
+        yield exchange_finding(f"a request with {what} returned {received} instead of 401", exchange, level, known)
 
 
 @rule(
@@ -40,12 +44,11 @@ def expect_rejected_signature(exchange: Exchange, what: str) -> Iterator[Finding
     example="a request with an oauth_timestamp of one day ago is served",
     fix="return 401 for timestamps older than the server keeps nonces; tolerate clocks that are ten minutes slow",
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     stale = CustomSignature(require_oauth1(tenant), timestamp=int(time.time()) - ONE_DAY)
     exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=stale)
-    yield from expect_rejected_signature(exchange, "an oauth_timestamp of one day ago")
+    yield from expect_rejected_signature(tenant, operation, exchange, "an oauth_timestamp of one day ago")
 
 
 @rule(
@@ -56,7 +59,6 @@ def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     example="the same signed request is served twice",
     fix="store timestamp and nonce for as long as the timestamp is accepted, and return 401 for the second use",
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     signature = CustomSignature(require_oauth1(tenant))
@@ -65,7 +67,8 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     if first.status != 200:
         text = f"the first use of the nonce returned HTTP {first.status}"
         raise obstacle_of_status(first, text) or ExplainedBy("OR-ENG-01", text)
-    yield from expect_rejected_signature(tenant.probe(path, QUERY, access=signature), "a nonce that was already used")
+    second = tenant.probe(path, QUERY, access=signature)
+    yield from expect_rejected_signature(tenant, operation, second, "a nonce that was already used")
 
 
 @rule(
@@ -76,9 +79,8 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     example="a signature over the URL without its query is accepted, so anyone who sees it can request other rows",
     fix="build the base string from all query parameters as received, decoded and sorted",
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     partial = CustomSignature(require_oauth1(tenant), signed_url=lambda url: url.partition("?")[0])
     exchange = tenant.probe(readable_path(tenant, operation), QUERY, access=partial)
-    yield from expect_rejected_signature(exchange, "a signature that does not cover the query")
+    yield from expect_rejected_signature(tenant, operation, exchange, "a signature that does not cover the query")

@@ -13,6 +13,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
+from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.observation.token_endpoint import error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -143,7 +144,7 @@ def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[
     example="a token is accepted minutes after its expires_in has passed",
     fix="check the expiry of the token on every request, not only its signature",
     over=first_readable,
-    needs=("OR-ACC-02", "OR-ACC-08"),
+    needs=("OR-ACC-08",),
 )
 def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     members = token_members(successful_token_response(tenant)) or {}
@@ -159,9 +160,9 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     tenant.gateway.pause(life + EXPIRY_MARGIN)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
-        yield exchange_finding(
-            f"a request with an expired token returned HTTP {exchange.status} instead of 401", exchange
-        )
+        known = Refusals.of(tenant).with_status(operation, exchange.status)
+        message = f"a request with an expired token returned HTTP {exchange.status} instead of 401"
+        yield exchange_finding(message, exchange, symptom_of=known)
 
 
 def token_with_other_scope(
@@ -192,7 +193,9 @@ def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tupl
     if exchange.status == 200:
         # Without a scope in the token response, the server may have granted more than was requested.
         level = None if said else Level.SHOULD
-        yield exchange_finding(f"a token without a scope for {operation.tag} can read {operation.tag}", exchange, level)
+        known = Refusals.of(tenant).with_status(operation, exchange.status)
+        message = f"a token without a scope for {operation.tag} can read {operation.tag}"
+        yield exchange_finding(message, exchange, level, known)
 
 
 def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -208,7 +211,6 @@ def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     example="a token for resources reads users",
     fix="compare the scopes of the token with those of the operation, and return 403",
     over=scoped_collections,
-    needs=("OR-ACC-02",),
 )
 def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(

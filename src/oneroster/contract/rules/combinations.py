@@ -16,13 +16,13 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record, iden
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.sorting import largest_collections
 from oneroster_runtime.specification import Operation
 
 FIELD: Final = "dateLastModified"

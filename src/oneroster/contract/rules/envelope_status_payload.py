@@ -9,10 +9,11 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, has_code_major
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.sorting import largest_collections, response_to_unknown_sort
+from oneroster.contract.rules.sorting import response_to_unknown_sort
 from oneroster_runtime.specification import Operation
 
 STATUS_ENTRY: Final = "StatusInfo"

@@ -54,7 +54,6 @@ def is_successful(exchange: Exchange) -> bool:
     example="filter=role='no-such-role' or filter=dateLastModified='yesterday' returns all records",
     fix="return 400 with codeMinor `invalid data`, or no record; never drop a condition that cannot be evaluated",
     over=complete,
-    needs=("OR-FLT-01",),
     harm=Harm.ROWS,
 )
 def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -70,6 +69,7 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
                 f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value",
                 reading,
                 reading.ids,
+                symptom_of=("OR-FLT-01",),
             )
 
 
@@ -81,7 +81,6 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
     example="filter=status='active' AND role='student' AND sourcedId='7' returns all active students",
     fix="evaluate every clause, or return 400 with a status payload; never drop the third one",
     over=one_of_each_service,
-    needs=("OR-FLT-01",),
     harm=Harm.ROWS,
 )
 def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -103,6 +102,7 @@ def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
                 f"a filter with three clauses returned {count_of(len(surplus), 'record')} that it excludes",
                 reading,
                 surplus,
+                symptom_of=("OR-FLT-01",),
             )
             return
 

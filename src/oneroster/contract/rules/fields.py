@@ -15,14 +15,14 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.probe_values import known_collections
+from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.sorting import UNKNOWN_FIELD, largest_collections, require_envelope
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, require_envelope
 from oneroster_runtime.specification import Operation
 
 REQUESTED_FIELDS: Final = ("status", "dateLastModified")

@@ -1,6 +1,7 @@
 """Compare a filtered response with the rows that the filter should return."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from oneroster.contract.errors import NotEnoughData, NotJudged
@@ -17,8 +18,10 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rules.foreign_rows import foreign_rows
 from oneroster_runtime.specification import Operation
 
-__all__ = ["compare_filter", "compare_filters", "filtered_walk", "is_rejected"]
+__all__ = ["compare_filter", "compare_filters", "compared_filters", "filtered_walk", "is_rejected"]
 
+FILTERS_APPLY: Final = ("OR-FLT-01",)
+"""The rule that reports ignored filters, and rows that only a filter returns."""
 MOST_PAGES: Final = 6
 """Pages to read of a filtered collection; of a longer one, only the returned rows are checked."""
 TOO_MANY_REQUESTS: Final = 429
@@ -92,10 +95,14 @@ def _differences(
             message = (
                 f"the filter {wanted.shape} returned {count_of(len(found), 'row')}: {_row_counts(unexpected, missing)}"
             )
-            cause = misreading(wanted, rows, {name for name in found.ids if name}) if whole.complete else None
-            yield finding(message + (f"; {cause}" if cause else ""), first, unexpected or missing, level_of(trust))
+            returned = {name for name in found.ids if name}
+            cause = misreading(wanted, rows, returned) if whole.complete else None
+            message += f"; {cause}" if cause else ""
+            symptom_of = FILTERS_APPLY if returned >= rows.keys() else ()
+            yield finding(message, first, unexpected or missing, level_of(trust), symptom_of)
             return
-    yield from foreign_rows(tenant, first, found.rows, f"the filter {wanted.shape}")
+    for each in foreign_rows(tenant, first, found.rows, f"the filter {wanted.shape}"):
+        yield replace(each, symptom_of=FILTERS_APPLY)
     # Rows that should not be returned are seen without all rows, missing ones are not.
     tenant.all_rows(operation)
 
@@ -150,7 +157,20 @@ def compare_filters(
     *,
     report_undefined: bool = False,
 ) -> Iterator[Finding]:
-    """Yield the differences of several filters on one collection.
+    """Yield the differences of several filters on one collection; see `compared_filters`."""
+    for each, _ in compared_filters(tenant, operation, filters, rejection_level, report_undefined=report_undefined):
+        yield each
+
+
+def compared_filters(
+    tenant: ObservedTenant,
+    operation: Operation,
+    filters: Iterable[ExpectedFilter],
+    rejection_level: Level | None = None,
+    *,
+    report_undefined: bool = False,
+) -> Iterator[tuple[Finding, ExpectedFilter]]:
+    """Yield the differences of several filters on one collection, each with its filter.
 
     Raises ``NotJudged`` when no filter could be evaluated.
     """
@@ -158,7 +178,8 @@ def compare_filters(
     judged = 0
     for wanted in filters:
         try:
-            yield from compare_filter(tenant, operation, wanted, rejection_level, report_undefined=report_undefined)
+            found = compare_filter(tenant, operation, wanted, rejection_level, report_undefined=report_undefined)
+            yield from ((each, wanted) for each in found)
             judged += 1
         except NotJudged as reason:
             reasons.append(reason)

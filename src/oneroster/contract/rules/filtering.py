@@ -6,6 +6,7 @@ personal.
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -24,13 +25,11 @@ from oneroster.contract.observation.probe_values import (
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import compare_filters
+from oneroster.contract.rules.filter_comparison import compare_filters, compared_filters
 from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
-FILTER_APPLIED: Final = ("OR-FLT-01",)
-"""Where filters are ignored, every other rule of the family would report the same cause again."""
 A_LITTLE: Final = timedelta(seconds=5)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
@@ -99,7 +98,6 @@ def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator
     example="filter=type!='school' returns the schools",
     fix="return the records with the quoted value for =, and all other records that have a value for !=",
     over=collections_with_fields("string", "enumeration"),
-    needs=FILTER_APPLIED,
 )
 def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from compare_filters(
@@ -115,7 +113,6 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="filter=title~'gebra' does not return Algebra 1",
     fix="return every record whose value contains the text at any position, ignoring case",
     over=collections_with_pieces,
-    needs=FILTER_APPLIED,
 )
 def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
@@ -133,7 +130,6 @@ def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="filter=startDate>='2025-08-18' omits sessions that start on that day",
     fix="compare dates as calendar days and text alphabetically; >= and <= include the value itself",
     over=collections_with_fields("date", "string"),
-    needs=FILTER_APPLIED,
 )
 def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from compare_filters(
@@ -159,7 +155,6 @@ def collection_with_last_modified(tenant: ObservedTenant) -> Iterator[Operation]
     example="filter=dateLastModified>'2025-09-01T12:00:00.000Z' returns records that changed earlier on that day",
     fix="compare dateLastModified as an instant, to the millisecond, with every operator",
     over=collection_with_last_modified,
-    needs=FILTER_APPLIED,
 )
 def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
@@ -215,7 +210,6 @@ def utc_text(when: datetime) -> str:
     example="filter=resultValueMax>'9' omits 100",
     fix="parse the literal as a number; compared as text, 100 sorts before 9",
     over=collections_with_fields("number"),
-    needs=FILTER_APPLIED,
 )
 def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = filters_with_known_values(tenant, operation, (*ORDERS, *EQUALITIES), "number")
@@ -234,7 +228,6 @@ def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="filter=enabledUser='true' returns no users",
     fix="accept the quoted words true and false, however the value is stored",
     over=collections_with_fields("boolean"),
-    needs=FILTER_APPLIED,
 )
 def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = [
@@ -253,7 +246,6 @@ def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="filter=subjects='Mathematics,Biology' returns records that have only one of the two",
     fix="require all values of the comma-separated list for =, and at least one of them for ~",
     over=collections_with_fields("strings", "enumerations"),
-    needs=FILTER_APPLIED,
 )
 def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
@@ -285,7 +277,6 @@ def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str)
     example="filter=class.sourcedId='c-1' is rejected as an unknown field",
     fix="resolve the dot to a member of the reference, for single references and for lists of references",
     over=collections_with_fields("reference", "references"),
-    needs=FILTER_APPLIED,
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from compare_filters(
@@ -301,7 +292,6 @@ def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="filter=role='student' OR role='teacher' returns no records",
     fix="combine two clauses with AND or OR as written, each with its own field and value",
     over=collections_with_fields("enumeration"),
-    needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters: list[ExpectedFilter] = []
@@ -315,4 +305,8 @@ def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
             ExpectedFilter((first, last)),
             ExpectedFilter((last, active), either=True),
         ]
-    yield from compare_filters(tenant, operation, filters)
+    for each, wanted in compared_filters(tenant, operation, filters):
+        # A clause that is wrong alone is wrong in every combination.
+        alone = (ExpectedFilter((clause,)) for clause in wanted.clauses)
+        wrong = any(True for _ in compare_filters(tenant, operation, alone))
+        yield replace(each, symptom_of=("OR-FLT-02", "OR-FLT-01")) if wrong else each

@@ -1,6 +1,7 @@
 """Filtering rules: filters to reject, and values that a server must not interpret."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, Unanswered
@@ -10,28 +11,23 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, known_collections
+from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, largest_collections
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import compare_filters
+from oneroster.contract.rules.filter_comparison import compared_filters
 from oneroster.contract.rules.filtering import collections_with_fields, filter_clause, single_clause_filter
 from oneroster_runtime.specification import Operation
 
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 ABSENT_VALUE: Final = "no-such-value-1"
-MOST_COLLECTIONS: Final = 3
 BAD_REQUEST: Final = 400
 SERVER_ERROR: Final = 500
+IGNORED: Final = ("OR-FLT-01",)
+"""The rule that reports a server which ignores filters; where it fails, a whole collection is no second finding."""
 BUSY_STATUSES: Final = frozenset({429, 503})
-
-
-def largest_collections(tenant: ObservedTenant, most: int = MOST_COLLECTIONS) -> list[Operation]:
-    """Return the collections with the most rows, one per element."""
-    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:most]]
 
 
 def response_to_filter(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
@@ -54,8 +50,12 @@ def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) ->
 
 
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
-    """Yield the responses to filters by an unknown field, alone and in an OR with a known one."""
-    for expression in (f"{UNKNOWN_FIELD}='x'", f"status='active' OR {UNKNOWN_FIELD}='x'"):
+    """Yield the responses to filters by an unknown field, alone and beside a known one."""
+    for expression in (
+        f"{UNKNOWN_FIELD}='x'",
+        f"status='active' OR {UNKNOWN_FIELD}='x'",
+        f"status='active' AND {UNKNOWN_FIELD}='x'",
+    ):
         yield response_to_filter(tenant, operation, expression)
 
 
@@ -67,14 +67,14 @@ def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) ->
     example="filter=favouriteColour='red' returns 200 and all records",
     fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
     over=largest_collections,
-    needs=("OR-FLT-01",),
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in responses_to_unknown_fields(tenant, operation):
         status = reading.exchange.status
         if status != BAD_REQUEST:
             rows = f" with {count_of(len(reading.rows), 'row')}" if status == 200 else ""
-            yield finding(f"a filter by an unknown field returned HTTP {status}{rows} instead of 400", reading)
+            message = f"a filter by an unknown field returned HTTP {status}{rows} instead of 400"
+            yield finding(message, reading, symptom_of=IGNORED if reading.rows else ())
             return
         if operation.wrapper in _keys(reading):
             yield finding("a filter by an unknown field returned 400 together with data", reading)
@@ -103,7 +103,6 @@ def text_fields(tenant: ObservedTenant) -> list[ProbeField]:
     example="filter=title='Algebra (without the closing quote) returns all records",
     fix="return 400 with a status payload for every expression that does not match the filter grammar",
     over=collections_with_fields("string"),
-    needs=("OR-FLT-01", "OR-FLT-02"),
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
@@ -117,17 +116,17 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         "that ends in AND": f"{path}='{value}' AND ",
         "with AND and OR side by side": f"{path}='{value}' AND OR status='active'",
     }
-    accepted: list[str] = []
-    for flaw, expression in expressions.items():
-        reading = response_to_filter(tenant, operation, expression)
-        if reading.exchange.status >= 500:
-            yield finding(f"a filter {flaw} returned HTTP {reading.exchange.status} instead of 400", reading)
-            return
-        if returns_whole_collection(tenant, reading):
-            yield finding(f"a filter {flaw} is ignored: it returned the whole collection", reading)
-            return
-        accepted += [flaw] if reading.exchange.status < BAD_REQUEST else []
-    if accepted:
+    readings = {flaw: response_to_filter(tenant, operation, text) for flaw, text in expressions.items()}
+    wrong: list[Finding] = []
+    for flaw, reading in readings.items():
+        if reading.exchange.status >= SERVER_ERROR:
+            wrong.append(finding(f"a filter {flaw} returned HTTP {reading.exchange.status} instead of 400", reading))
+        elif returns_whole_collection(tenant, reading):
+            message = f"a filter {flaw} is ignored: it returned the whole collection"
+            wrong.append(finding(message, reading, symptom_of=IGNORED))
+    yield from {each.symptom_of: each for each in reversed(wrong)}.values()
+    accepted = [flaw for flaw, reading in readings.items() if reading.exchange.status < BAD_REQUEST]
+    if accepted and not wrong:
         yield finding(f"the tenant accepts a filter {', '.join(accepted)}", None, level=Level.OPEN)
 
 
@@ -139,7 +138,6 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     example="filter=title~'%' returns every record",
     fix="escape %, _ and * before using the value in a pattern, or search without patterns",
     over=collections_with_fields("string"),
-    needs=("OR-FLT-01", "OR-FLT-02", "OR-FLT-03"),
 )
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
@@ -150,7 +148,9 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         ExpectedFilter((filter_clause(candidate, "=", f"{start}*"),)),
     ]
     # Rejecting such a value reveals no data, so it is at most a should.
-    yield from compare_filters(tenant, operation, filters, rejection_level=Level.SHOULD)
+    operators = {"~": "OR-FLT-03", "=": "OR-FLT-02"}
+    for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
+        yield replace(each, symptom_of=(*IGNORED, operators[wanted.clauses[0].operator]))
 
 
 @rule(
@@ -163,7 +163,6 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     fix="parse the expression by the filter grammar and bind its values as parameters; never concatenate them"
     " into a query",
     over=collections_with_fields("string"),
-    needs=("OR-FLT-01",),
 )
 def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
@@ -171,7 +170,7 @@ def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     # Malformed as the others, but never true: shows whether the server ignores or fails on any malformed filter.
     control = response_to_filter(tenant, operation, f"{path}='{ABSENT_VALUE}' AND '1'='2'")
     if control.rows:
-        raise ExplainedBy("OR-FLT-13", "a malformed filter is ignored")
+        raise ExplainedBy(("OR-FLT-13", *IGNORED), "a malformed filter is ignored")
     failed: ParsedResponse | None = None
     for expression in (
         f"{path}='{ABSENT_VALUE}' OR '1'='1'",

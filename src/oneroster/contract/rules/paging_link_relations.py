@@ -12,13 +12,13 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.fields import response_with_fields
 from oneroster.contract.rules.paging import MIN_ROWS_FOR_OFFSET, largest_walk, read_page, size_for_three_pages
 from oneroster.contract.rules.paging_next_link import absolute_url
-from oneroster.contract.rules.paging_stability import largest_collections
 from oneroster_runtime.specification import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")

@@ -12,7 +12,7 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.observation.probe_values import known_collections
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
@@ -30,15 +30,8 @@ from oneroster_runtime.specification import Operation
 
 DEFAULT_LIMIT: Final = 100
 """Rows of a page when the request has no limit."""
-MOST_COLLECTIONS: Final = 4
 FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
-
-
-def largest_collections(tenant: ObservedTenant) -> list[Operation]:
-    """Return the collections with the most rows, one per element."""
-    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 @rule(

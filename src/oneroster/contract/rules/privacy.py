@@ -210,7 +210,6 @@ def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     example="a token for roster.readonly reads birth dates",
     fix="require the scope roster-demographics.readonly on the demographics endpoints, and return 403 without it",
     over=demographics_operations,
-    needs=("OR-ACC-01", "OR-ACC-02"),
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     others = tuple(

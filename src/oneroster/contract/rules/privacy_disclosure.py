@@ -69,7 +69,6 @@ def _parameters(address: str) -> list[str]:
     example="the description of a 401 is `token abc123 is not valid`",
     fix="say that the token is not valid, and write at most its last characters to the log",
     over=first_readable,
-    needs=("OR-ACC-02",),
 )
 def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, NoCredentials):

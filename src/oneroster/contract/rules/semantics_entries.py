@@ -4,14 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
-from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding, finding
+from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
 from oneroster.contract.observation.membership import in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested, reads
@@ -19,6 +19,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.http import absolute_url
 from oneroster.contract.rules.semantics_membership import specialised
 from oneroster.contract.rules.semantics_references import base_collections, reference_properties
 from oneroster_runtime.specification import Operation
@@ -165,9 +166,9 @@ def encoded_letters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 @rule(
     "OR-SEM-31",
     family="semantics",
-    title="The href of a reference is the absolute URL of the record",
+    title="The href of a reference leads to the record",
     clause="5.2 href, the address of the referenced object [B]",
-    example="href is /orgs/7, or leads to a 404, or to another record",
+    example="the href of a school leads to a 404, or to another record",
     fix="build the href from the public base URL, the path of the single read and the encoded sourcedId",
     over=base_collections,
 )
@@ -178,7 +179,6 @@ def hrefs_lead_to_records(tenant: ObservedTenant, operation: Operation) -> Itera
             targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
         except NotJudged:
             continue
-        relative = CauseCount(found.pages[0])
         elsewhere: dict[str, str] = {}
         for row in found.rows:
             for item in references_at(row, known.name):
@@ -186,13 +186,10 @@ def hrefs_lead_to_records(tenant: ObservedTenant, operation: Operation) -> Itera
                 if not isinstance(href, str) or not href or target not in targets:
                     continue
                 judged += 1
-                if not urlsplit(href).netloc:
-                    relative.add(identity(row))
-                elif not _is_canonical(tenant, known.refers_to, href, target):
-                    elsewhere[href] = target
-        if relative.count:
-            message = f"the href of {known.name} is relative in {relative.count} of {count_of(len(found), 'record')}"
-            yield counted_finding(message, relative, f"{known.name}.href", len(found))
+                # OR-SCH-06 reports a relative address; here it counts where it leads.
+                address = absolute_url(found.pages[0].exchange.url, href)
+                if not _is_canonical(tenant, known.refers_to, address, target):
+                    elsewhere[address] = target
         yield from _wrong_address(tenant, known.name, elsewhere)
     if not judged:
         raise NotEnoughData(0, 1, "reference to a listed record")

@@ -9,7 +9,12 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.probe_values import fields_to_sort_by, known_collections, probe_fields
+from oneroster.contract.observation.probe_values import (
+    fields_to_sort_by,
+    known_collections,
+    largest_collections,
+    probe_fields,
+)
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -24,7 +29,6 @@ from oneroster_runtime.specification import Operation
 SORTED_PAGE: Final = 100
 """Rows of a sorted page; rows that are not on it must sort after it."""
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
-MOST_COLLECTIONS: Final = 3
 MOST_PAGES: Final = 30
 """Pages of a sorted collection that is read to its end."""
 
@@ -39,12 +43,6 @@ def collections_with_varied_fields(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections to sort by another field than dateLastModified, which cover all kinds of values."""
     known = fields_to_sort_by(tenant)
     return [each for each in sortable_collections(tenant) if len(known[each.operation_id]) > 1]
-
-
-def largest_collections(tenant: ObservedTenant) -> list[Operation]:
-    """Return the collections with the most rows, one per element."""
-    sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
-    return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
 
 
 def sorted_page(tenant: ObservedTenant, operation: Operation, path: str, order: str | None) -> ParsedResponse:
@@ -68,7 +66,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             continue
         judged = True
         keys = sort_values(reading.rows, path, kind)
-        others = [row for name, row in rows.items() if name not in set(reading.ids)]
+        on_page = set(reading.ids)
+        others = [row for name, row in rows.items() if name not in on_page]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:

@@ -17,11 +17,12 @@ import msgspec
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest, ReceivedPage
-from oneroster.pull.roster.rejects import MISSING, UNREADABLE, WITHOUT_ZONE, Reject
+from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING, UNREADABLE, WITHOUT_ZONE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster_runtime.lenient_json import parse_json
 from oneroster_runtime.specification import Property
+from oneroster_runtime.tolerant_decoding import is_empty_reference
 from oneroster_runtime.wrappers import unwrap
 
 __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
@@ -63,7 +64,7 @@ class RowsCall(OperationCall):
         standard: The version of the standard.
         operation_id: The operation.
         arguments: The arguments by Python name, as for the client.
-        base_url: The tenant.
+        base_url: The base URL of the tenant, or that of each of its services by name.
         time_zone: The time zone of the tenant, in which date-times without one are read; None to read them as UTC and
             to report them.
     """
@@ -73,7 +74,7 @@ class RowsCall(OperationCall):
         standard: Standard,
         operation_id: str,
         arguments: Mapping[str, Any],
-        base_url: str,
+        base_url: str | Mapping[str, str],
         time_zone: str | None = None,
     ) -> None:
         super().__init__(standard, operation_id, arguments, base_url)
@@ -106,9 +107,9 @@ class RowsCall(OperationCall):
 
     def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
         """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
-        if page.row is None:
+        if page.row is None and page.copies_of is None:
             return self.read_rows(response)
-        return RowsPage(self.read_row(page.row, response), [], {}, 0)
+        return RowsPage(self.read_requested(page, response).info, [], {}, 0)
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
@@ -162,6 +163,8 @@ class RowsCall(OperationCall):
         flaws: list[Flaw] = []
         for known in self._standard.specification.elements[self.element].properties.values():
             values[known.attribute] = _value(record, known, flaws)
+            if known.kind in ("reference", "references") and _has_empty_reference(source.get(known.name), known):
+                flaws.append((known.name, EMPTY_REFERENCE))
             if known.kind == "date-time" and values[known.attribute] is not None:
                 values[known.attribute] = self._instant(values[known.attribute], known.name, source, flaws)
         if not values["sourced_id"]:
@@ -281,6 +284,13 @@ def _list(value: list[Any] | None, known: Property, flaws: list[Flaw]) -> list[A
         except (FieldError, ValueError):
             flaws.append((known.name, UNREADABLE))
     return readable
+
+
+def _has_empty_reference(value: object, known: Property) -> bool:
+    """Return whether an object, or one of a list, stands for a reference and leads to nothing; see `MISSING`."""
+    if known.kind == "references":
+        return any(map(is_empty_reference, value if isinstance(value, list) else [value] if value else []))
+    return not known.required and isinstance(value, dict | list) and is_empty_reference(value)
 
 
 def _single(value: Any, known: Property) -> Any:

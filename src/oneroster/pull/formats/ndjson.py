@@ -20,7 +20,7 @@ from oneroster.pull.formats.file_per_collection import FolderRoster, write_colle
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text, to_arrow
-from oneroster.pull.private_files import create_private_file
+from oneroster.pull.private_files import create_private_file, open_regular
 from oneroster.pull.roster.columns import columns_of, element_of, specification_of
 from oneroster.pull.roster.roster_protocol import Roster
 
@@ -135,7 +135,7 @@ def _read(compression: str | None, path: Path, schema: pa.Schema) -> pa.RecordBa
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with path.open("rb") as file, _opened_stream(file, compression, "r") as source:
+            with open_regular(path) as file, _opened_stream(file, compression, "r") as source:
                 for lines in line_groups(source, str(path), _CHUNK):
                     yield _to_batch(schema, decoder.decode_lines(lines))
         except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:

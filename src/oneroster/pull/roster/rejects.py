@@ -10,6 +10,7 @@ import msgspec
 
 __all__ = [
     "DUPLICATE",
+    "EMPTY_REFERENCE",
     "MAX_LISTED",
     "MISSING",
     "REPEATED",
@@ -26,6 +27,7 @@ REPEATED: Final = "repeated or lost"
 MISSING: Final = "missing"
 UNRESOLVED: Final = "unresolved"
 WITHOUT_ZONE: Final = "without a time zone, read as UTC"
+EMPTY_REFERENCE: Final = "empty reference, read as none"
 DUPLICATE: Final = "duplicate"
 """A row with the sourcedId of another and different content, which is left out."""
 

@@ -141,6 +141,15 @@ class IdsForReferences(Fault):
         return record
 
 
+class EmptyParent(Fault):
+    name = "empty-parent"
+    does = "sends an empty object as the parent of an org that has none"
+    breaks = "5.2 GUIDRef [A]: an object with href, sourcedId and type"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        return {**record, "parent": record.get("parent", {})} if request.element == "Org" else record
+
+
 class RelativeHref(Fault):
     name = "relative-href"
     does = "sends paths instead of URLs as the href of references"

@@ -10,8 +10,9 @@ class RawRequest:
 
     Attributes:
         method: The method, in capitals.
-        origin: Scheme and host as the caller used them; URLs in responses begin with it.
-        raw_path: The path, still percent-encoded.
+        origin: Scheme and host as the caller used them, and the path at which the tenant is mounted; URLs in
+            responses begin with it.
+        raw_path: The path below it, still percent-encoded.
         query_string: The query without the question mark, still percent-encoded.
         headers: The headers, by lower-case name.
         body: The body, or None if it was too large.
