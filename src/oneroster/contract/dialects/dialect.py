@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.operation_dependencies import with_dependencies
 from oneroster.contract.dialects.overlay import chosen_profile, dialect_specification
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["Dialect", "document_words", "path_parameters", "wrapper_trust"]
+if TYPE_CHECKING:
+    from oneroster.contract.dialects.dialect_specification import DocumentModel
+
+__all__ = ["Dialect", "document_words", "path_parameters"]
 
 
 class Dialect:
@@ -101,18 +103,6 @@ def _with_reads(chosen: Collection[str], standard: Standard) -> frozenset[str]:
 def path_parameters(operation: Operation) -> tuple[str, ...]:
     """Return the names of the path parameters of an operation, in their order."""
     return tuple(each.name for each in operation.parameters if each.location == "path")
-
-
-def wrapper_trust(specification: DocumentModel, operation: Operation) -> str:
-    """Return the trust mark of the key that holds the data in responses of an operation."""
-    for schema in specification.document["components"]["schemas"].values():
-        if (
-            schema.get("x-oneroster-wrapper") == operation.wrapper
-            and schema.get("x-oneroster-element") == operation.element
-            and bool(schema.get("x-oneroster-many")) is operation.many
-        ):
-            return str(schema["properties"][operation.wrapper].get("x-oneroster-trust", "A"))
-    return "A"
 
 
 @cache
