@@ -87,7 +87,17 @@ def test_a_page_may_be_empty_in_many_ways(body: bytes) -> None:
     assert page.facts.total == 7
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"7", b'{"a": [], "b": []}', b'{"users": "none"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"7",
+        b'{"a": [], "b": []}',
+        b'{"users": "none"}',
+        '{"users": [{"sourcedId": "u1", "givenName": "Zoë"}]}'.encode("latin-1"),
+        b'{"users": [{"sourcedId": "u1", "extra": 1' + b"0" * 5000 + b"}]}",
+    ],
+)
 def test_what_is_no_page_names_the_operation(body: bytes) -> None:
     with pytest.raises(DecodeError, match="getAllUsers"):
         read(call_of("User"), body)

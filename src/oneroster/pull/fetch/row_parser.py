@@ -136,20 +136,28 @@ class RowsCall(OperationCall):
                     raise msgspec.ValidationError
                 yield self._reader.record(raw), []
             except _UNREADABLE:
-                yield self._parse_tolerantly(parse_json(bytes(raw)))
+                yield self._parse_tolerantly(self._json_of(bytes(raw)))
 
     def _items(self, content: bytes) -> list[Any]:
         if not content.strip():
             return []
+        body = self._json_of(content)
         problem = ""
         try:
-            body = parse_json(content)
             items = body.get(self.collection) if isinstance(body, dict) else body
             if isinstance(items, list):
                 # An item that is not an object becomes a record without an id; the other items are not affected.
                 return items
             found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
             return found
+        except DecodeError as error:
+            problem = error.message
+        raise DecodeError(problem, self.operation.operation_id)
+
+    def _json_of(self, content: bytes) -> Any:
+        problem = ""
+        try:
+            return parse_json(content)
         except DecodeError as error:
             problem = error.message
         raise DecodeError(problem, self.operation.operation_id)
