@@ -24,17 +24,31 @@ from tests.transport.tls_servers import Authority, front
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
-# `python3 scripts/test` is what runs this, and tests/benchmarks runs the benchmarks. An installation from the package
-# index needs the package to be there.
-NOT_HERE = ("python3 scripts/test", "python3 scripts/bench", "pip install", "oneroster sandbox --port")
+# `python3 scripts/test` is what runs this, also `generate --check`, and tests/benchmarks runs the benchmarks. An
+# installation from the package index needs the package to be there.
+NOT_HERE = (
+    "python3 scripts/test",
+    "python3 scripts/generate --check",
+    "python3 scripts/bench",
+    "pip install",
+    "oneroster sandbox --port",
+)
 
+ONE = " --include getAllOrgs"
 QUICK = {
+    "python3 scripts/check": f" --sandbox{ONE} --include getOrg",
     "python3 -m pytest tests/contract/test_contract.py": " --oneroster-include envelope",
-    "oneroster check --report-html report.html --report-json report.json": " --exclude engine",
+    "python3 -m pytest --pyargs oneroster.contract": " --oneroster-include getAllOrgs",
+    "oneroster check --report-html report.html": ONE,
+    "oneroster check --include paging": ONE,
     "oneroster check --sandbox --fault us-dates": " --include getAllAcademicSessions",
-    "oneroster check --sandbox --fault wrong-total --include": " --include getAllOrgs",
+    "oneroster check --sandbox --fault wrong-total --include": ONE,
+    "oneroster check --sandbox --fault lost-row": " --include getAllUsers",
+    "oneroster check --sandbox --variant": ONE,
 }
-"""What shortens a run whose whole is tested elsewhere, by the beginning of its command."""
+"""What shortens a run, by the beginning of its command: tests/cli/test_check.py checks a whole tenant."""
+QUICK_WHOLE = {"oneroster check --sandbox": f"{ONE} --include putResult"}
+"""The same by the whole command."""
 
 
 def blocks(language: str, *documents: Path) -> list[Any]:
@@ -103,7 +117,8 @@ class Commands:
     def run(self, command: str, before: Sequence[str], folder: Path) -> tuple[int, str]:
         """Return exit status and output of a command; the folder then holds what it and those before it wrote."""
         line = command.replace(EXAMPLE, self._environment["ONEROSTER_BASE_URL"])
-        line += next((words for beginning, words in QUICK.items() if command.startswith(beginning)), "")
+        words = (words for beginning, words in QUICK.items() if command.startswith(beginning))
+        line += QUICK_WHOLE.get(command) or next(words, "")
         # Only our own commands are run in the folder.
         ours = command.startswith("oneroster ")
         key = (*before, command) if ours else (command,)

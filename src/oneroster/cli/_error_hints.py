@@ -1,6 +1,7 @@
 """What to do about an error, in options of the command that met it."""
 
 from oneroster.errors import AccessDeniedError, OneRosterError, PagingError, StatusError, TokenError, TransportError
+from oneroster.pull.errors import NothingOfferedError
 from oneroster.settings import where_credentials_come_from
 from oneroster.standard import Standard
 
@@ -23,7 +24,7 @@ def with_hint(error: OneRosterError, command: str, place: str = "") -> str:
 
 def hint_of(error: OneRosterError, command: str, place: str = "") -> str:
     """Return what to do about an error, as a sentence; empty if its message says everything. See `with_hint`."""
-    if isinstance(error, AccessDeniedError | TokenError):
+    if isinstance(error, AccessDeniedError | TokenError) or _is_refused(error):
         return f"Credentials come from {place or where_credentials_come_from()}.{_leave_out(error, command)}"
     if command != "pull":
         return ""
@@ -35,6 +36,11 @@ def hint_of(error: OneRosterError, command: str, place: str = "") -> str:
     if isinstance(error, StatusError | PagingError):
         return f"--resume continues with the rows that were fetched.{_leave_out(error, command)}"
     return "--resume continues with the rows that were fetched." if isinstance(error, TransportError) else ""
+
+
+def _is_refused(error: OneRosterError) -> bool:
+    """Return whether the server offers nothing because it refuses access."""
+    return isinstance(error, NothingOfferedError) and "refused" in str(error)
 
 
 def _leave_out(error: OneRosterError, command: str) -> str:

@@ -29,6 +29,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _DEFAULT_SERVICE: Final = "oneroster"
 _TRUST: Final = "x-oneroster-trust"
 _CONTRACT_VERSION: Final = "x-oneroster-contract-version"
+_WRAPPER_TRUST: Final = "trust of the wrapper"
 _DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
@@ -189,6 +190,7 @@ class SpecificationReader(SchemaReader):
                 (header, self.resolve(entry, f"{pointer}/responses/200/headers/{escape(header)}")[0].get(_TRUST, "A"))
                 for header, entry in response.get("headers", {}).items()
             ),
+            wrapper_trust=response.get(_WRAPPER_TRUST),
         )
 
     def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
@@ -200,7 +202,9 @@ class SpecificationReader(SchemaReader):
             return response
         schema, _ = self.content_schema(response, place)
         # An overlay may name another wrapper on a response.
-        return {key: schema[key] for key in _DATA_KEYS if key in schema} | response
+        found = {key: schema[key] for key in _DATA_KEYS if key in schema}
+        wrapper = schema.get("properties", {}).get(schema.get("x-oneroster-wrapper"))
+        return found | ({} if wrapper is None else {_WRAPPER_TRUST: wrapper.get(_TRUST, "A")}) | response
 
     def created(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
         """Return the schema of the response of a POST; empty if the operation is none, or its response has no data."""

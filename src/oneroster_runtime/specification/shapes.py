@@ -150,6 +150,8 @@ class Operation(NamedTuple):
     """For a POST: the key of the response that has them."""
     header_trust: tuple[tuple[str, str], ...] = ()
     """The headers of the success response, each with its trust mark."""
+    wrapper_trust: str | None = None
+    """The trust mark of ``wrapper``."""
 
 
 class Property(NamedTuple):
