@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from _pytest import pytester
 from hypothesis import HealthCheck
 
 from tests import series
@@ -16,6 +17,20 @@ LEFT_OUT = pytest.StashKey[list[str]]()
 LEFT_OUT_BY_WORKER = "left_out"
 ONLY_WHOLE = f"{series.ONLY_WHOLE}: a dear test that a step of its own runs with --all"
 SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
+
+
+LOADED_ONCE = frozenset({"hypothesis", "oneroster", "oneroster_runtime", "oneroster_v1p1", "schemathesis"})
+"""Packages with registries: two copies of some of their modules do not work together."""
+
+
+class KeepsLibraries(pytester.SysModulesSnapshot):  # type: ignore[misc]  # private to pytest
+    """Keeps what a session inside a test imports of these packages; pytester would have them imported again."""
+
+    def __init__(self, preserve: Any = None) -> None:
+        super().__init__(lambda name: name.partition(".")[0] in LOADED_ONCE or bool(preserve and preserve(name)))
+
+
+pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]
 
 
 class LeftOut:

@@ -14,7 +14,7 @@ from generation.differences import differences, moved, resolved, without_words
 from generation.document import Document, DocumentError
 from generation.package_model import Endpoint, Model, PackageModel, read_package_model
 from generation.struct_fields import nested_schema
-from generation.verdicts import moved_verdicts
+from generation.verdicts import moved_levels, moved_verdicts
 from oneroster_runtime.specification.schemas import escape
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         return [Change(True, f"the versions cannot be compared: {error}")]
     found = list(dict.fromkeys([*_operations(old, new), *_models(old, new), *_enumerations(old, new)]))
     verdicts = [moved_verdicts(each) for each in differences(old_parts, new_parts)]
+    verdicts += moved_levels(differences(old_parts, new_parts), old.specification, new.specification)
     found += [Change(False, said, heading=SERVERS) for said in verdicts if said is not None]
     for change in found:
         if change.moves is not None:

@@ -13,7 +13,7 @@ _HEAD = """\
 `openapi.yaml` is the contract of OneRoster 1.1 and `openapi-1.2.yaml` that of 1.2, written by hand as OpenAPI 3.1 with
 keys of this project. Their vocabulary is closed: a key or a keyword that is not listed here is refused with the nearest
 known name, because nothing would read it.
-`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages. It stops at the
+`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in four stages. It stops at the
 first stage with a mistake, so that a mistake is reported once, with its line.
 """
 _VERSIONS = """
@@ -48,7 +48,7 @@ _RULES = """
 
 The conventions are those that the document names in `x-oneroster-conventions`; others are not checked.
 """
-_STAGES = ("Parts", "Names", "Examples")
+_STAGES = ("Basics", "Parts", "Names", "Examples")
 
 
 def document_as_markdown() -> str:

@@ -35,8 +35,10 @@ from oneroster_runtime.specification.vocabulary import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BASIC_RULES: list[Rule] = []
+"""What other rules go by: they would repeat a mistake here in other words."""
 NAME_RULES: list[Rule] = []
-rule = register_in(NAME_RULES)
+basic, rule = register_in(BASIC_RULES), register_in(NAME_RULES)
 
 
 def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
@@ -56,7 +58,7 @@ def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, p
             yield (*path, index), f"{value} is no value of the enumeration{nearest(value, allowed)}"
 
 
-@rule(
+@basic(
     "wrappers",
     "Every schema of a response or a body with data names its wrapper, which is a property of it, its element and "
     "whether there are many.",
@@ -300,7 +302,7 @@ def _scope_marks(scheme: Mapping[str, Any], path: Path) -> Found:
         yield (*path, key), "a scope is uncertain and the scheme has no x-oneroster-note"
 
 
-@rule("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
+@basic("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
 def status(document: Document) -> Found:
     schemas = document["components"]["schemas"]
     for key in ("payload", "codes"):

@@ -29,6 +29,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _DEFAULT_SERVICE: Final = "oneroster"
 _TRUST: Final = "x-oneroster-trust"
 _CONTRACT_VERSION: Final = "x-oneroster-contract-version"
+_WRAPPER_TRUST: Final = "trust of the wrapper"
 _DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
@@ -92,6 +93,8 @@ class SpecificationReader(SchemaReader):
             profiles=MappingProxyType(self.profiles()),
             alternatives=MappingProxyType(self.alternatives),
             booleans=self.booleans(),
+            status_list=self._status_list(),
+            warnings=self._has_warnings(),
             extensions=MappingProxyType(self.extensions()),
             discovery=MappingProxyType(self._discovery),
             contract_version=str(self.document.get("info", {}).get(_CONTRACT_VERSION, "")),
@@ -110,6 +113,16 @@ class SpecificationReader(SchemaReader):
     def _schemes(self) -> dict[str, Any]:
         found: dict[str, Any] = self.document.get("components", {}).get("securitySchemes", {})
         return found
+
+    def _status_list(self) -> str | None:
+        payload = self.document.get("x-oneroster-status", {}).get("payload")
+        properties = self.schemas.get(payload, {}).get("properties", {})
+        lists = [name for name, known in properties.items() if known.get("type") == "array"]
+        return lists[0] if lists else None
+
+    def _has_warnings(self) -> bool:
+        wrapped = [schema for schema in self.schemas.values() if schema.get("x-oneroster-wrapper")]
+        return any(len(schema.get("properties", {})) > 1 for schema in wrapped)
 
     def profiles(self) -> dict[str, Profile]:
         """Return the profiles by name."""
@@ -177,6 +190,7 @@ class SpecificationReader(SchemaReader):
                 (header, self.resolve(entry, f"{pointer}/responses/200/headers/{escape(header)}")[0].get(_TRUST, "A"))
                 for header, entry in response.get("headers", {}).items()
             ),
+            wrapper_trust=response.get(_WRAPPER_TRUST),
         )
 
     def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
@@ -188,7 +202,9 @@ class SpecificationReader(SchemaReader):
             return response
         schema, _ = self.content_schema(response, place)
         # An overlay may name another wrapper on a response.
-        return {key: schema[key] for key in _DATA_KEYS if key in schema} | response
+        found = {key: schema[key] for key in _DATA_KEYS if key in schema}
+        wrapper = schema.get("properties", {}).get(schema.get("x-oneroster-wrapper"))
+        return found | ({} if wrapper is None else {_WRAPPER_TRUST: wrapper.get(_TRUST, "A")}) | response
 
     def created(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
         """Return the schema of the response of a POST; empty if the operation is none, or its response has no data."""

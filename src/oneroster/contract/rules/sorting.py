@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -95,6 +95,7 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     clause="3.1 sort [A]",
     example="sort=resultValueMax&orderBy=asc returns 100 before 20",
     fix="sort the whole collection by value before cutting the page: numbers as numbers, date-times as instants",
+    stands_on=("parameter orderBy",),
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -120,6 +121,7 @@ def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="3.1 orderBy values [A]",
     example="sort=startDate&orderBy=desc returns the earliest date first",
     fix="read orderBy, and sort in descending order if it is desc",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
@@ -134,6 +136,7 @@ def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     clause="3.1 orderBy default [B]",
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
@@ -186,6 +189,8 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-SRT-04",),
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
