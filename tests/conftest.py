@@ -8,13 +8,29 @@ from typing import Any
 
 import hypothesis
 import pytest
+from _pytest import pytester
 from hypothesis import HealthCheck
 
 from tests import series
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 LEFT_OUT_BY_WORKER = "left_out"
+ONLY_WHOLE = f"{series.ONLY_WHOLE}: a dear test that a step of its own runs with --all"
 SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
+
+
+LOADED_ONCE = frozenset({"hypothesis", "oneroster", "oneroster_runtime", "oneroster_v1p1", "schemathesis"})
+"""Packages with registries: two copies of some of their modules do not work together."""
+
+
+class KeepsLibraries(pytester.SysModulesSnapshot):  # type: ignore[misc]  # private to pytest
+    """Keeps what a session inside a test imports of these packages; pytester would have them imported again."""
+
+    def __init__(self, preserve: Any = None) -> None:
+        super().__init__(lambda name: name.partition(".")[0] in LOADED_ONCE or bool(preserve and preserve(name)))
+
+
+pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]
 
 
 class LeftOut:
@@ -30,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", SERIES)
+    config.addinivalue_line("markers", ONLY_WHOLE)
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(config.option.seed)
     hypothesis.settings.register_profile(

@@ -23,6 +23,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.reports.explanation import explanation
 from oneroster.contract.run_options import RunOptions
 from oneroster.contract.run_selection import rule_selection
+from oneroster.detection import detect_standard
 from oneroster.errors import ConfigurationError
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
@@ -68,8 +69,11 @@ def run_check(
     size: str,
 ) -> None:
     """Judge a tenant, write the reports, and end with the exit status that the report gives; see `check`."""
-    specification = Standard.of().specification
     try:
+        live = None if chosen.sandbox else _live_settings(chosen, fault + variant, profile, overlay)
+        detected = None if live is None else detect_standard(live)
+        standard = Standard.of() if detected is None else detected.standard
+        specification = standard.specification
         run = RunOptions(
             rule_selection(specification, _included(include, explain), exclude),
             allow_writes=allow_writes,
@@ -96,10 +100,10 @@ def run_check(
         with ExitStack() as stack:
             settings = (
                 _sandbox_settings(stack, chosen, _SandboxOptions(fault, variant, size, seed, profile, overlay))
-                if chosen.sandbox
-                else _live_settings(chosen, fault + variant, profile, overlay)
+                if live is None
+                else live
             )
-            target = run.target(settings)
+            target = run.target(settings, standard)
             with progress_display() as progress, _terminated_as_interrupted() if allow_writes else nullcontext():
                 exchanges: list[Exchange] = []
                 observe = exchanges.append if any(explain) else _ignored

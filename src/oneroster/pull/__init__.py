@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from oneroster.pull.roster.rejects import Reject, Rejects
     from oneroster.pull.roster.roster_protocol import Roster
     from oneroster.pull.sanity_checks import SanityLimits
+    from oneroster.pull.store_location import StoreLocation
     from oneroster.pull.tenant import Tenant
     from oneroster.pull.tenant_arrow_stream import collection_reader
     from oneroster.pull.tenant_pull import TenantOutcome, pull_tenant
@@ -53,6 +54,7 @@ __all__ = [
     "RosterSelection",
     "SanityLimits",
     "StagingError",
+    "StoreLocation",
     "Tenant",
     "TenantOutcome",
     "collection_reader",
@@ -76,6 +78,7 @@ _MODULES = {
     "KnownState": "incremental.watermark",
     "Reject": "roster.rejects",
     "Rejects": "roster.rejects",
+    "StoreLocation": "store_location",
     "Tenant": "tenant",
     "collection_schema": "extraction",
     "extract": "extraction",

@@ -41,7 +41,7 @@ from oneroster.standard import Standard
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["Extract", "collection_schema", "extract"]
 
@@ -157,7 +157,7 @@ def collection_schema(
 
 
 def extract(
-    tenant: "Tenant | OneRoster",
+    tenant: "Tenant | SyncClient",
     collections: Sequence[str] = (),
     *,
     selection: RosterSelection = _EVERYTHING,
@@ -228,8 +228,8 @@ class _Extraction:
 
     def __init__(
         self,
-        client: "OneRoster",
-        tenant: "Tenant | OneRoster",
+        client: "SyncClient",
+        tenant: "Tenant | SyncClient",
         options: PullOptions,
         since: str | None,
         overlap: timedelta,

@@ -16,6 +16,7 @@ from oneroster.pull.options import PullOptions
 from oneroster.pull.outcomes import is_transient
 from oneroster.pull.report import PullReport
 from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.store_location import is_store_uri
 from oneroster.pull.tenant import Tenant
 
 __all__ = ["DEFAULT_FORMAT", "TenantOutcome", "check_tenant_name", "pull_tenant", "tenant_destination"]
@@ -86,9 +87,12 @@ def check_tenant_name(name: str, where: str = "") -> str:
     return name
 
 
-def tenant_destination(folder: str | Path, tenant: str, options: PullOptions) -> Path:
-    """Return the destination of a tenant's roster in a folder."""
+def tenant_destination(folder: str | Path, tenant: str, options: PullOptions) -> str | Path:
+    """Return the destination of a tenant's roster in a folder of this machine, or its URI on an object store."""
     name = options.format or DEFAULT_FORMAT
+    if is_store_uri(folder):
+        uri, mark, query = str(folder).partition("?")
+        return f"{uri.rstrip('/')}/{tenant}.{name}{mark}{query}"
     return Path(folder) / f"{tenant}.{'zip' if name == 'csv' else name}"
 
 
@@ -100,7 +104,7 @@ def pull_tenant(tenant: Tenant, to: str | Path, options: PullOptions = _DEFAULT_
 
     Args:
         tenant: The tenant.
-        to: The folder for the destinations, created if needed.
+        to: The folder for the destinations, created if needed, or the URI of one on an object store.
         options: The options of the pull. The default format is Parquet.
 
     Raises:
@@ -112,14 +116,15 @@ def pull_tenant(tenant: Tenant, to: str | Path, options: PullOptions = _DEFAULT_
     if options.run_id and (written := _written_by(destination, options)) is not None:
         return _skipped(name, destination, written)
     try:
-        with as_destination_errors(destination.parent, "created"):
-            destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if isinstance(destination, Path):
+            with as_destination_errors(destination.parent, "created"):
+                destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tenant.open() as client:
             return _outcome(name, pull(client, destination, options), options)
     except Exception as error:  # one tenant's failure, of any kind, must not end the other pulls
         return TenantOutcome(
             name,
-            str(destination),
+            _shown(destination),
             options.run_id,
             seconds=time.monotonic() - began,
             error=str(error) or type(error).__name__,
@@ -128,7 +133,12 @@ def pull_tenant(tenant: Tenant, to: str | Path, options: PullOptions = _DEFAULT_
         )
 
 
-def _written_by(destination: Path, options: PullOptions) -> Manifest | None:
+def _shown(destination: str | Path) -> str:
+    """Return what outcomes call a destination: a URI without its query, which may hold a signature."""
+    return str(destination).partition("?")[0] if is_store_uri(destination) else str(destination)
+
+
+def _written_by(destination: str | Path, options: PullOptions) -> Manifest | None:
     """Return the manifest of the roster in place, if the run of the options wrote it."""
     with suppress(DestinationError, OSError):
         manifest = open_destination(destination, options.format).manifest
@@ -136,11 +146,11 @@ def _written_by(destination: Path, options: PullOptions) -> Manifest | None:
     return None
 
 
-def _skipped(name: str, destination: Path, manifest: Manifest) -> TenantOutcome:
+def _skipped(name: str, destination: str | Path, manifest: Manifest) -> TenantOutcome:
     rows = {collection: stored.rows for collection, stored in manifest.collections.items()}
     return TenantOutcome(
         name,
-        str(destination),
+        _shown(destination),
         manifest.run_id,
         rows=sum(rows.values()),
         collections=rows,

@@ -19,6 +19,7 @@ from oneroster.transport.http_client import HeadersForTenant, SyncTransport, ope
 from oneroster.transport.log import hide_queries
 from oneroster.transport.tls import tls_failure
 from oneroster.transport.transport_errors import describe
+from oneroster.transport.urls import parsed_url
 
 __all__ = ["LogEntry", "Sender", "TimedResponse"]
 
@@ -93,7 +94,7 @@ class Sender:
 
     def build_request(self, method: str, url: str, headers: Any = None, content: bytes | None = None) -> httpx.Request:
         """Return a request with the default headers added."""
-        return self._client.build_request(method, url, headers=headers, content=content)
+        return self._client.build_request(method, parsed_url(url), headers=headers, content=content)
 
     def send(self, request: httpx.Request) -> TimedResponse:
         """Send a request and read the complete response.

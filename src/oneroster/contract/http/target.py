@@ -51,7 +51,7 @@ class Target:
 
     def curl_options(self, url: str) -> str:
         """Return the options of curl that send headers and certificates to a URL, as environment variables."""
-        headers = self.headers if origin_of(url) == origin_of(self.base_url) else ()
+        headers = self.headers if self.headers and origin_of(url) == origin_of(self.base_url) else ()
         words = [f'-H "{name}: ${_variable(name)}"' for name, _ in headers]
         files = {"--cacert": "ca_file", "--cert": "client_cert", "--key": "client_key"}
         words += [f'{option} "${variable_of(name)}"' for option, name in files.items() if getattr(self.tls, name)]

@@ -55,6 +55,7 @@ def expect_401(
     clause="6.1 401 [A]",
     example="GET /users without an Authorization header returns 200",
     fix="check the credentials before anything else, on every path",
+    stands_on=("status 401",),
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -81,6 +82,7 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="6.1 401 [A]",
     example="GET /users with a token that was never issued returns 200",
     fix="look up the token, or verify the signature, on every request",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -96,6 +98,7 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     clause="6.2 error payload, recommended [B]",
     example="the 401 response has an empty or an HTML body",
     fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -127,6 +130,7 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="6.1 401 not authenticated [A]",
     example="`Authorization: Bearer` without a token is accepted",
     fix="treat a header that cannot be parsed as missing credentials; never skip the check because parsing failed",
+    stands_on=("status 401",),
     over=sampled_collections,
 )
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -151,6 +155,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
     example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

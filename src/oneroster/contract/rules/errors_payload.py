@@ -84,6 +84,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.2 code values: failure and error, `unknown object` for 404 [A]",
     example="the status payload of a 404 has codeMajor success and severity status",
     fix="send codeMajor failure and severity error with every status from 400, and codeMinor `unknown object` with 404",
+    stands_on=("property StatusInfo.imsx_codeMajor", "property StatusInfo.imsx_severity"),
     over=with_expected_errors,
     needs=("OR-ERR-06", "OR-ERR-07"),
 )

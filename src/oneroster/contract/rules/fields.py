@@ -184,6 +184,7 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
     clause="3.3 fields is blank [B]",
     example="fields= returns whole records",
     fix="return 400 with codeMinor `invalid_blank_selection_field`",
+    stands_on=("status 400",),
     over=largest_collections,
     needs=("OR-FLD-01",),
 )

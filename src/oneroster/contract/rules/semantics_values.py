@@ -49,6 +49,7 @@ def day_of(value: Any) -> date | None:
     clause="1 year, AcademicSession.schoolYear [A]",
     example="the session of type schoolYear from August 2025 to June 2026 has the schoolYear 2025",
     fix="write the year of the last day, as a string of four digits",
+    stands_on=("property AcademicSession.schoolYear",),
     over=base_collection_of("AcademicSession"),
 )
 def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -158,6 +159,7 @@ def _user(row: Record) -> str | None:
     clause="5.4 and 5.5 subjectCodes, same length and order as subjects [A]",
     example="a class has the subjects Mathematics and Physics, and one subject code",
     fix="write one code for each subject, in the same order, or no codes",
+    stands_on=("property Class.subjectCodes",),
     over=base_collection_of("Class", "Course"),
 )
 def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -66,7 +66,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             continue
         judged = True
         keys = sort_values(reading.rows, path, kind)
-        others = [row for name, row in rows.items() if name not in set(reading.ids)]
+        on_page = set(reading.ids)
+        others = [row for name, row in rows.items() if name not in on_page]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
@@ -94,6 +95,7 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     clause="3.1 sort [A]",
     example="sort=resultValueMax&orderBy=asc returns 100 before 20",
     fix="sort the whole collection by value before cutting the page: numbers as numbers, date-times as instants",
+    stands_on=("parameter orderBy",),
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -119,6 +121,7 @@ def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="3.1 orderBy values [A]",
     example="sort=startDate&orderBy=desc returns the earliest date first",
     fix="read orderBy, and sort in descending order if it is desc",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
@@ -133,6 +136,7 @@ def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     clause="3.1 orderBy default [B]",
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )

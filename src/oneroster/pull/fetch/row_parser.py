@@ -64,7 +64,7 @@ class RowsCall(OperationCall):
         standard: The version of the standard.
         operation_id: The operation.
         arguments: The arguments by Python name, as for the client.
-        base_url: The tenant.
+        base_url: The base URL of the tenant, or that of each of its services by name.
         time_zone: The time zone of the tenant, in which date-times without one are read; None to read them as UTC and
             to report them.
     """
@@ -74,7 +74,7 @@ class RowsCall(OperationCall):
         standard: Standard,
         operation_id: str,
         arguments: Mapping[str, Any],
-        base_url: str,
+        base_url: str | Mapping[str, str],
         time_zone: str | None = None,
     ) -> None:
         super().__init__(standard, operation_id, arguments, base_url)
@@ -107,9 +107,9 @@ class RowsCall(OperationCall):
 
     def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
         """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
-        if page.row is None:
+        if page.row is None and page.copies_of is None:
             return self.read_rows(response)
-        return RowsPage(self.read_row(page.row, response), [], {}, 0)
+        return RowsPage(self.read_requested(page, response).info, [], {}, 0)
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
