@@ -39,6 +39,7 @@ class LeftOut:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run every case of the long series, and more examples")
+    parser.addoption("--engines", action="store_true", help="run tests/engines too, which need Spark, dlt and Java")
     parser.addoption("--seed", type=int, default=series.SEED, help="seed of the samples and of Hypothesis")
 
 
