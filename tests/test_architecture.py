@@ -18,11 +18,11 @@ GENERATED = sorted((ROOT / "generated").rglob("*.py"))
 
 LAYERS: dict[str, tuple[str, ...]] = {
     # The entries of a package from top to bottom. An entry may import entries on lower lines, and on its own line.
-    "": ("oneroster", "oneroster_v1p1 oneroster_v1p2", "oneroster_runtime"),
+    "": ("pyspark_oneroster", "oneroster", "oneroster_v1p1 oneroster_v1p2", "oneroster_runtime"),
     "oneroster": (
         "__main__",
         "cli",
-        "inspection",
+        "inspection spark dlt",
         "pull contract sandbox",
         "client v1p2",
         "base_client",
@@ -38,7 +38,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin run_options baseline reports runner run_selection explanations",
+        "pytest_plugin pytest_suite run_options baseline reports runner run_selection explanations",
         "catalogue rule_docs learning",
         "rules",
         "rule fuzzing writes",
@@ -69,6 +69,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "private_files progress destination_path",
         "errors",
     ),
+    "oneroster.dlt": ("source", "collection_state"),
+    "oneroster.spark": (
+        "pull_job data_source",
+        "groups outcome_rows source_options tenant_list",
+    ),
     "oneroster.sandbox": (
         "pytest_plugin",
         "server many_tenants",
@@ -88,6 +93,9 @@ SEPARATE = (
     ("oneroster.contract", "oneroster.sandbox"),
     ("oneroster.pull", "oneroster.contract"),
     ("oneroster.pull", "oneroster.sandbox"),
+    ("oneroster.spark", "oneroster.dlt"),
+    ("oneroster.spark", "oneroster.inspection"),
+    ("oneroster.dlt", "oneroster.inspection"),
 )
 """Packages on one line that know nothing of each other; each tests the other."""
 

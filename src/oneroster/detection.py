@@ -38,7 +38,7 @@ class Detected(NamedTuple):
         return f"OneRoster {self.standard.version} ({self.source})"
 
 
-def detect_standard(settings: Settings, **connection: Any) -> Detected:
+def detect_standard(settings: Settings, *, send: bool = True, **connection: Any) -> Detected:
     """Return the version of the standard that a tenant speaks.
 
     The setting ``standard`` decides, then the path of ``base_url``, then the kind of access, which only some versions
@@ -47,6 +47,7 @@ def detect_standard(settings: Settings, **connection: Any) -> Detected:
 
     Args:
         settings: The settings of the tenant.
+        send: Whether requests may be sent; otherwise the default version is returned where only these decide.
         connection: Further arguments of `Session`, as in ``ssl_context``.
 
     Raises:
@@ -60,7 +61,7 @@ def detect_standard(settings: Settings, **connection: Any) -> Detected:
     able = [standard for standard in _newest_first() if _offers_access(standard, settings)]
     if len(able) == 1:
         return Detected(able[0], f"access by {settings.access}", certain=True)
-    for ask in (_by_discovery, _by_read):
+    for ask in (_by_discovery, _by_read) if send else ():
         for standard in able:
             # A tenant that cannot be reached is reported by the command itself, with its retries.
             with suppress(OneRosterError, httpx.HTTPError):

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from oneroster_runtime.errors import WriteError
+from oneroster_runtime.errors import TransportError, WriteError
 
 if TYPE_CHECKING:
     import httpx
@@ -125,12 +125,49 @@ def _prepared(client: "Client", connection: "httpx.Client | httpx.AsyncClient", 
 
 
 def send(client: "Client", request: Request) -> "httpx.Response":
-    """Send a request; transport errors are those of httpx."""
+    """Send a request.
+
+    Raises:
+        TransportError: No complete response was received.
+    """
+    import httpx
+
     connection = client.get_httpx_client()
-    return connection.send(_prepared(client, connection, request))
+    try:
+        return connection.send(_prepared(client, connection, request))
+    except httpx.RequestError as error:
+        failure = _no_response(client, request, error)
+    # Raised outside of the handler: the error above has the query, and may quote a response.
+    raise failure
 
 
 async def send_async(client: "Client", request: Request) -> "httpx.Response":
-    """Send a request; transport errors are those of httpx."""
+    """Send a request.
+
+    Raises:
+        TransportError: No complete response was received.
+    """
+    import httpx
+
     connection = client.get_async_httpx_client()
-    return await connection.send(_prepared(client, connection, request))
+    try:
+        return await connection.send(_prepared(client, connection, request))
+    except httpx.RequestError as error:
+        failure = _no_response(client, request, error)
+    raise failure
+
+
+def _no_response(client: "Client", request: Request, error: "httpx.RequestError") -> TransportError:
+    """Return our error for one of httpx, with the words of the operating system if there are any."""
+    parts = urlsplit(client.service_url(request.service))
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    reason, cause = type(error).__name__, error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            reason += f": {cause.strerror}"
+            break
+        cause = cause.__cause__ or cause.__context__
+    return TransportError(
+        f"{request.operation_id}: {server} sent no complete response ({reason}). Check base_url, proxy and timeout,"
+        " and that the server is running."
+    )

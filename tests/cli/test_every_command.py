@@ -21,7 +21,12 @@ from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard
 
-ARGUMENTS = {"diff": ["old.zip", "new.zip"], "stats": ["roster.zip"], "get": ["users"]}
+ARGUMENTS = {
+    "diff": ["old.zip", "new.zip"],
+    "get": ["users"],
+    "schemathesis": ["folder"],
+    "stats": ["roster.zip"],
+}
 SECONDS = 300
 HEAVY = {"httpx", "pyarrow", "duckdb", "schemathesis", "hypothesis", "starlette", "uvicorn", "jinja2", "yaml"}
 

@@ -29,7 +29,6 @@ from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import variants_by_name
 from oneroster.settings import Settings, variable_of
-from oneroster.standard import Standard
 from oneroster_runtime.specification import Specification
 
 __all__ = ["run_check"]
@@ -72,7 +71,7 @@ def run_check(
     try:
         live = None if chosen.sandbox else _live_settings(chosen, fault + variant, profile, overlay)
         detected = None if live is None else detect_standard(live)
-        standard = Standard.of() if detected is None else detected.standard
+        standard = chosen.sandbox_standard if detected is None else detected.standard
         specification = standard.specification
         run = RunOptions(
             rule_selection(specification, _included(include, explain), exclude),
@@ -167,15 +166,26 @@ def _sandbox_settings(stack: ExitStack, chosen: TenantOptions, wanted: _SandboxO
         ConfigurationError: Options of a live tenant are given.
     """
     chosen.check_sandbox()
-    profile = chosen_profile(wanted.profile or "", wanted.overlay or "", Standard.of())
+    standard = chosen.sandbox_standard
+    profile = chosen_profile(wanted.profile or "", wanted.overlay or "", standard)
     variants = variants_by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
-        Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
+        Sandbox(
+            wanted.size,
+            seed,
+            base_profile(profile),
+            wanted.faults,
+            standard=standard,
+            variants=variants,
+            cache=default_cache(),
+        )
     )
     settings = Settings(tenant.base_url, profile=profile, overlay=wanted.overlay)
     if "bearer" in variants.authentication_methods:
         return settings._replace(token=tenant.token)
+    if "oauth1" not in standard.specification.security_trust:
+        settings = settings._replace(token_url=tenant.token_url)
     return settings._replace(client_id=tenant.client_id, client_secret=tenant.client_secret)
 
 

@@ -50,6 +50,11 @@ COMMANDS: Final = {
         " of authentication.",
         ("platformdirs", "starlette", "uvicorn"),
     ),
+    "schemathesis": _Command(
+        "Write the OpenAPI document of a profile, and a configuration with which `schemathesis run` tests a OneRoster"
+        " server without false alarms.",
+        CHECK_LIBRARIES,
+    ),
     "stats": _Command(
         "Show statistics of a pulled roster: records by collection and by school, users by role, students by grade."
         " Also shows orphans: references to missing or deleted records, and classes and students without enrollments.",

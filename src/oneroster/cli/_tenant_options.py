@@ -18,7 +18,7 @@ import typer
 
 from oneroster.errors import ConfigurationError
 from oneroster.settings import Settings, header_arguments, option_of, resolve_settings, variable_of
-from oneroster.standard import Standard
+from oneroster.standard import DEFAULT, Standard
 
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
@@ -168,15 +168,25 @@ class TenantOptions:
         """
         return resolve_settings({**self.arguments, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
 
+    @property
+    def sandbox_standard(self) -> Standard:
+        """The version that the embedded sandbox serves.
+
+        Raises:
+            ConfigurationError: It is not supported.
+        """
+        return Standard.of(self.settings.get("standard", DEFAULT))
+
     def check_sandbox(self) -> None:
         """Check that the sandbox is not combined with the settings of another tenant.
 
         Raises:
             ConfigurationError: It is.
         """
-        if self.sandbox and self.given:
+        given = [option for option in self.given if option != option_of("standard")]
+        if self.sandbox and given:
             raise ConfigurationError(
-                f"--sandbox uses the embedded tenant and cannot be combined with {', '.join(self.given)}."
+                f"--sandbox uses the embedded tenant and cannot be combined with {', '.join(given)}."
             )
 
 
@@ -222,7 +232,7 @@ def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
     Raises:
         ConfigurationError: A setting is missing, or both a tenant and the sandbox are named.
     """
-    from oneroster.client import OneRoster, client_class
+    from oneroster.client import client_class
     from oneroster.detection import detect_standard
     from oneroster.standard import DEFAULT
 
@@ -238,8 +248,9 @@ def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.store.database import default_cache
 
+    standard = chosen.sandbox_standard
     with (
-        Sandbox(cache=default_cache()) as embedded,
-        OneRoster(base_url=embedded.base_url, token=embedded.token) as roster,
+        Sandbox(standard=standard, cache=default_cache()) as embedded,
+        client_class(standard)(base_url=embedded.base_url, token=embedded.token) as roster,
     ):
         yield roster

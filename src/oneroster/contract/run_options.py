@@ -1,7 +1,7 @@
 """What a run is asked for, in the words of its options, for `oneroster check` and for pytest alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from oneroster.contract.http.budget import RunBudget, default_rate
 from oneroster.contract.http.exchange import Exchange
@@ -51,7 +51,13 @@ class RunOptions:
     def plan(self) -> RunPlan:
         """What the run covers."""
         chosen = self.selection
-        return RunPlan(chosen.operations, self.fuzz, self.negative, self.stateful, chosen.named, chosen.excluded)
+        return RunPlan(
+            chosen.operations, self.fuzz, self.negative, self.stateful, chosen.named, chosen.excluded, chosen.pairs
+        )
+
+    def narrowed(self, chosen: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]]) -> "RunOptions":
+        """Return the options for some of the pairs of rule and operation; see `RuleSelection.narrowed`."""
+        return replace(self, selection=self.selection.narrowed(chosen, known))
 
     def target(self, settings: Settings, standard: Standard) -> Target:
         """Return the tenant to test.

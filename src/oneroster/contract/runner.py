@@ -153,8 +153,8 @@ def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rul
     """
     selected = {rule.id for rule in rules}
     every = [rule for rule in catalogue() if rule.over is whole_run]
-    unnamed = bool(tenant.plan.named)
-    return [rule for rule in every if rule.id in selected or (unnamed and rule.id not in tenant.plan.excluded)]
+    partial = tenant.plan.partial
+    return [rule for rule in every if rule.id in selected or (partial and rule.id not in tenant.plan.excluded)]
 
 
 class _RuleRunner:
@@ -184,7 +184,7 @@ class _RuleRunner:
             subjects = list(rule.over(self._tenant))
             if not subjects:
                 raise nothing_to_judge(self._tenant)
-            operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
+            operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id, rule.id)]
             if not operations:
                 raise NotRequested("excluded")
         except NotJudged as reason:

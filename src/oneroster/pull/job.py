@@ -14,7 +14,6 @@ from oneroster.pull.destination_path import as_destination_errors
 from oneroster.pull.destinations import Destination, destination_of
 from oneroster.pull.errors import DestinationError, GuardError
 from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
-from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats import Format, WriteResult
 from oneroster.pull.formats.detection import open_destination
 from oneroster.pull.incremental.update import IncrementalUpdate
@@ -94,18 +93,15 @@ class _Pull:
             plan, folder = self._plan(update), staging_path(self._destination)
             staging = Staging(folder, plan, _now(), resume=self._options.resume)
         with staging:
-            session = self._throttled_session()
             try:
                 with as_destination_errors(staging.folder, "written"):
-                    self._fetch.run(session, staging, update)
+                    self._fetch.run(self._session, staging, update)
                 self._fetch.check_offered(staging)
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
                 self._keep_rejects(staging)
                 raise
-            finally:
-                session.close()
             staging.collect_rejects(self._specification, self._rejects)
             roster, found = self._result(staging, update)
             written = self._write(staging, roster)
@@ -114,7 +110,7 @@ class _Pull:
             self._rejects.add(written.rejects)
             manifest = self._place.publish(staging, manifest, self._rejects.as_ndjson())
             staging.remove()
-        return self._report(session, staging, manifest, written)
+        return self._report(staging, manifest, written)
 
     def _update(self, existing: Roster | None) -> IncrementalUpdate | None:
         options = self._options
@@ -151,15 +147,6 @@ class _Pull:
             "since": update and format_time(update.since),
             "paging": list(self._fetch.paging),
         }
-
-    def _throttled_session(self) -> ThrottledSession:
-        return ThrottledSession(
-            self._session,
-            workers=self._options.workers,
-            rate=self._options.rate,
-            shared_rate=self._options.shared_rate,
-            on_retry=self._progress.retry,
-        )
 
     def _result(self, staging: Staging, update: IncrementalUpdate | None) -> tuple[Roster, RosterSurvey]:
         """Return the roster to write, and what its survey shows."""
@@ -270,23 +257,22 @@ class _Pull:
             write_new_file(path, listed)
         return path
 
-    def _report(
-        self, session: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
-    ) -> PullReport:
+    def _report(self, staging: Staging, manifest: Manifest, written: WriteResult) -> PullReport:
+        session = self._fetch.session
         return PullReport(
             destination=self._place.shown(),
             manifest=manifest,
             fetched={source.collection: staging.count_rows(source.element) for source in self._fetch.sources},
-            requests=session.requests,
-            retries=session.retries,
-            received=session.received,
+            requests=session.requests if session else 0,
+            retries=session.retries if session else 0,
+            received=session.received if session else 0,
             seconds=time.monotonic() - self._began,
             notes=(*self._notes, *written.notes),
             rejects=dict(self._rejects.counts),
             rejects_file=self._place.rejects_file() if self._rejects.counts else None,
             resumed=staging.resumed,
             written={file.name: file.rows for file in written.files},
-            outcomes=self._fetch.outcomes(session, staging, self._rejects.counts),
+            outcomes=self._fetch.outcomes(staging, self._rejects.counts),
         )
 
 

@@ -93,6 +93,8 @@ class SpecificationReader(SchemaReader):
             profiles=MappingProxyType(self.profiles()),
             alternatives=MappingProxyType(self.alternatives),
             booleans=self.booleans(),
+            status_list=self._status_list(),
+            warnings=self._has_warnings(),
             extensions=MappingProxyType(self.extensions()),
             discovery=MappingProxyType(self._discovery),
             contract_version=str(self.document.get("info", {}).get(_CONTRACT_VERSION, "")),
@@ -111,6 +113,16 @@ class SpecificationReader(SchemaReader):
     def _schemes(self) -> dict[str, Any]:
         found: dict[str, Any] = self.document.get("components", {}).get("securitySchemes", {})
         return found
+
+    def _status_list(self) -> str | None:
+        payload = self.document.get("x-oneroster-status", {}).get("payload")
+        properties = self.schemas.get(payload, {}).get("properties", {})
+        lists = [name for name, known in properties.items() if known.get("type") == "array"]
+        return lists[0] if lists else None
+
+    def _has_warnings(self) -> bool:
+        wrapped = [schema for schema in self.schemas.values() if schema.get("x-oneroster-wrapper")]
+        return any(len(schema.get("properties", {})) > 1 for schema in wrapped)
 
     def profiles(self) -> dict[str, Profile]:
         """Return the profiles by name."""

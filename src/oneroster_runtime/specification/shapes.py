@@ -221,6 +221,8 @@ class Specification:
             in `elements`. Only overlays add some.
         booleans: The notation of booleans: ``string``, ``json`` or ``either``.
         contract_version: The version of the contract, as in ``1.0.0``; empty if the document has none.
+        status_list: The key of the list in the payload of an error; None if the payload is one object.
+        warnings: Whether a success may have a status payload beside its data.
         extensions: The pattern of further values, for the enumerations that may be extended.
         discovery: The names of the discovery documents of each service that has them, below ``discovery/``.
         security_trust: The trust mark of each security scheme.
@@ -238,6 +240,8 @@ class Specification:
     contract_version: str = ""
     security_trust: Mapping[str, str] = field(default_factory=dict)
     scope_trust: Mapping[str, str] = field(default_factory=dict)
+    status_list: str | None = None
+    warnings: bool = True
     extensions: Mapping[str, str] = field(default_factory=dict)
     discovery: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -43,6 +43,7 @@ def sync_detailed(sourced_id: str, *, client: Client) -> Response[None]:
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(sourced_id=sourced_id)
@@ -60,6 +61,7 @@ def sync(sourced_id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sync_detailed(client=client, sourced_id=sourced_id).result()
@@ -71,6 +73,7 @@ async def asyncio_detailed(sourced_id: str, *, client: Client) -> Response[None]
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(sourced_id=sourced_id)
@@ -84,6 +87,7 @@ async def asyncio(sourced_id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     (await asyncio_detailed(client=client, sourced_id=sourced_id)).result()

@@ -52,6 +52,7 @@ def sync_detailed(class_sourced_id: str, *, client: Client, body: LineItemPage) 
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(class_sourced_id=class_sourced_id, body=body)
@@ -71,6 +72,7 @@ def sync(class_sourced_id: str, *, client: Client, body: LineItemPage) -> GUIDPa
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return sync_detailed(client=client, class_sourced_id=class_sourced_id, body=body).result()
@@ -83,6 +85,7 @@ async def asyncio_detailed(class_sourced_id: str, *, client: Client, body: LineI
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(class_sourced_id=class_sourced_id, body=body)
@@ -97,6 +100,7 @@ async def asyncio(class_sourced_id: str, *, client: Client, body: LineItemPage) 
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return (await asyncio_detailed(client=client, class_sourced_id=class_sourced_id, body=body)).result()

@@ -54,6 +54,7 @@ def sync_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(
@@ -76,6 +77,7 @@ def sync(class_sourced_id: str, academic_session_sourced_id: str, *, client: Cli
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return sync_detailed(
@@ -95,6 +97,7 @@ async def asyncio_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(
@@ -113,6 +116,7 @@ async def asyncio(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return (

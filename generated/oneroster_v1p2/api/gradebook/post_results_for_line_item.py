@@ -52,6 +52,7 @@ def sync_detailed(line_item_sourced_id: str, *, client: Client, body: ResultPage
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(line_item_sourced_id=line_item_sourced_id, body=body)
@@ -71,6 +72,7 @@ def sync(line_item_sourced_id: str, *, client: Client, body: ResultPage) -> GUID
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return sync_detailed(client=client, line_item_sourced_id=line_item_sourced_id, body=body).result()
@@ -83,6 +85,7 @@ async def asyncio_detailed(line_item_sourced_id: str, *, client: Client, body: R
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(line_item_sourced_id=line_item_sourced_id, body=body)
@@ -97,6 +100,7 @@ async def asyncio(line_item_sourced_id: str, *, client: Client, body: ResultPage
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return (await asyncio_detailed(client=client, line_item_sourced_id=line_item_sourced_id, body=body)).result()

@@ -45,6 +45,7 @@ def sync_detailed(sourced_id: str, *, client: Client, body: SingleCategory) -> R
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(sourced_id=sourced_id, body=body)
@@ -63,6 +64,7 @@ def sync(sourced_id: str, *, client: Client, body: SingleCategory) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sync_detailed(client=client, sourced_id=sourced_id, body=body).result()
@@ -74,6 +76,7 @@ async def asyncio_detailed(sourced_id: str, *, client: Client, body: SingleCateg
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(sourced_id=sourced_id, body=body)
@@ -87,6 +90,7 @@ async def asyncio(sourced_id: str, *, client: Client, body: SingleCategory) -> N
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     (await asyncio_detailed(client=client, sourced_id=sourced_id, body=body)).result()

@@ -50,6 +50,7 @@ def sync_detailed(sourced_id: str, *, client: Client, fields: str | None = None)
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(sourced_id=sourced_id, fields=fields)
@@ -69,6 +70,7 @@ def sync(sourced_id: str, *, client: Client, fields: str | None = None) -> Singl
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(client=client, sourced_id=sourced_id, fields=fields).result()
@@ -81,6 +83,7 @@ async def asyncio_detailed(sourced_id: str, *, client: Client, fields: str | Non
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(sourced_id=sourced_id, fields=fields)
@@ -95,6 +98,7 @@ async def asyncio(sourced_id: str, *, client: Client, fields: str | None = None)
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (await asyncio_detailed(client=client, sourced_id=sourced_id, fields=fields)).result()

@@ -79,6 +79,7 @@ def sync_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -127,6 +128,7 @@ def sync(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(
@@ -160,6 +162,7 @@ async def asyncio_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -194,6 +197,7 @@ async def asyncio(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (

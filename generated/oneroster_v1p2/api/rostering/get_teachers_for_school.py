@@ -77,6 +77,7 @@ def sync_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -122,6 +123,7 @@ def sync(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(
@@ -153,6 +155,7 @@ async def asyncio_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -185,6 +188,7 @@ async def asyncio(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (

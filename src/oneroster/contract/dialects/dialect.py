@@ -41,7 +41,9 @@ class Dialect:
         self.overlay: Final = overlay
         self.specification: Final[DocumentModel] = dialect_specification(profile, standard, overlay)
         everything = self.specification.operations
-        included = everything if chosen is None else with_dependencies(self.specification, chosen)
+        included = (
+            everything if chosen is None else with_dependencies(self.specification, _with_reads(chosen, standard))
+        )
         self.operations: Final[Mapping[str, Operation]] = {
             name: operation for name, operation in everything.items() if name in included
         }
@@ -89,6 +91,13 @@ class Dialect:
     def read_of(self, element: str | None) -> Operation | None:
         """Return the single read of an element."""
         return self.operation(self.specification.elements[element].read) if element else None
+
+
+def _with_reads(chosen: Collection[str], standard: Standard) -> frozenset[str]:
+    """Return some operationIds, and those of the reads of what the writes among them change."""
+    operations = standard.specification.operations
+    written = {operations[name].path for name in chosen if name in operations and operations[name].method != "GET"}
+    return frozenset(chosen) | {name for name, each in operations.items() if each.path in written}
 
 
 def path_parameters(operation: Operation) -> tuple[str, ...]:

@@ -75,10 +75,12 @@ class Sender:
 
     def __enter__(self) -> Self:
         # Filters of the rules hold values read from the tenant, which must not appear in logs of httpx.
-        hide_queries(self._target.base_url)
+        urls = tuple(self._target.urls.values())
+        for url in urls:
+            hide_queries(url)
         self._client = open_client(
             SyncTransport(self._target.tls),
-            tenant_headers=HeadersForTenant(self._target.headers, self._target.base_url),
+            tenant_headers=HeadersForTenant(self._target.headers, urls),
             timeout=self._limits.timeout,
             follow_redirects=False,
             # A session cookie would authenticate requests that are sent without credentials on purpose.

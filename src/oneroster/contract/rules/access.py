@@ -13,7 +13,7 @@ from oneroster.contract.observation.invalid_credentials import RawAuthorization
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable
 from oneroster.contract.observation.provoked_errors import Refusals
-from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
+from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -111,9 +111,11 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
                 "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
             )
             return
-        if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
+        if not has_status_form(tenant.standard.specification, exchange.json):
             yield exchange_finding(
-                f"the status payload of the 401 response is not an array under '{STATUS_KEY}'", exchange, Level.OPEN
+                f"the status payload of the 401 response is not {status_form(tenant.standard.specification)}",
+                exchange,
+                Level.OPEN,
             )
             return
 

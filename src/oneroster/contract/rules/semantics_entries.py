@@ -203,9 +203,9 @@ def _is_canonical(tenant: ObservedTenant, element: str | None, href: str, target
     if not tenant.gateway.is_own(href):
         # A tenant may name its public address; the kit requests no other origin.
         return True
-    base = tenant.gateway.target.base_url
+    target_of = tenant.gateway.target
     wanted = {
-        base + operation.path.replace(f"{{{path_parameters(operation)[0]}}}", target)
+        target_of.url_of(operation.path).replace(f"{{{path_parameters(operation)[0]}}}", target)
         for operation in tenant.dialect.reads
         if operation.element == element
     }

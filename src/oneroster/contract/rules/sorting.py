@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -189,6 +189,8 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-SRT-04",),
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")

@@ -100,7 +100,7 @@ class RowsCall(OperationCall):
             rows: list[Any] = self._reader.page(response.content)
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
-            rows, flaws = self._parse_one_by_one(response.content)
+            rows, flaws = self._parse_irregular(response)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
@@ -114,6 +114,16 @@ class RowsCall(OperationCall):
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
         return Reject(self.collection, sourced_id, field or None, reason, kept=sourced_id is not None)
+
+    def _parse_irregular(self, response: RawResponse) -> tuple[list[Any], dict[int, list[Flaw]]]:
+        problem = ""
+        try:
+            return self._parse_one_by_one(response.content)
+        except DecodeError as error:
+            problem = error.message
+        # Raised outside of the handler, because the error above may hold the text.
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip() or None
+        raise DecodeError(problem, self.operation.operation_id, media_type, response.status_code)
 
     def _parse_one_by_one(self, content: bytes) -> tuple[list[Any], dict[int, list[Flaw]]]:
         rows, flaws = [], {}
@@ -141,18 +151,13 @@ class RowsCall(OperationCall):
     def _items(self, content: bytes) -> list[Any]:
         if not content.strip():
             return []
-        problem = ""
-        try:
-            body = parse_json(content)
-            items = body.get(self.collection) if isinstance(body, dict) else body
-            if isinstance(items, list):
-                # An item that is not an object becomes a record without an id; the other items are not affected.
-                return items
-            found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
-            return found
-        except DecodeError as error:
-            problem = error.message
-        raise DecodeError(problem, self.operation.operation_id)
+        body = parse_json(content)
+        items = body.get(self.collection) if isinstance(body, dict) else body
+        if isinstance(items, list):
+            # An item that is not an object becomes a record without an id; the other items are not affected.
+            return items
+        found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
+        return found
 
     def _parse_tolerantly(self, source: Any) -> tuple[Any, list[Flaw]]:
         if not isinstance(source, dict):
