@@ -90,17 +90,36 @@ def _invalid(data: Any) -> Found:
     for error in () if lost else OpenAPIV31SpecValidator(data).iter_errors():
         if isinstance(error, DuplicateOperationIDError | UnresolvableParameterError):
             continue  # it has no place; the rules operation-id and path-parameters report it
-        yield _innermost(error)
+        cause = _innermost(error)
+        path, message = _whole_path(data, cause), str(cause.message).splitlines()[0][:300]
+        named = _UNEXPECTED.search(message)
+        yield (*path, named.group(1)) if named else path, message
 
 
-def _innermost(error: ValidationError) -> tuple[Path, str]:
-    """Return the path and the message of the cause of an error, as near to the mistake as the validator knows it."""
+def _innermost(error: ValidationError) -> ValidationError:
+    """Return the cause of an error that is as near to the mistake as the validator knows it."""
     while error.context:
         deepest = max(len(each.absolute_path) for each in error.context)
         error = next(each for each in error.context if len(each.absolute_path) == deepest)
-    path, message = tuple(error.absolute_path), str(error.message).splitlines()[0][:300]
-    named = _UNEXPECTED.search(message)
-    return ((*path, named.group(1)) if named else path), message
+    return error
+
+
+def _whole_path(data: Any, error: ValidationError) -> Path:
+    """Return the path from the root of the document; the validator gives that of a schema from the schema on."""
+    path = tuple(error.absolute_path)
+    if _has(data, path, error.instance):
+        return path
+    above = (prefix for prefix, part in walk(data) if _has(part, path, error.instance))
+    return (*next(above, ()), *path)
+
+
+def _has(part: Any, path: Path, value: Any) -> bool:
+    for step in path:
+        known = isinstance(part, Mapping) if isinstance(step, str) else isinstance(part, list)
+        if not known or (step not in part if isinstance(step, str) else step >= len(part)):
+            return False
+        part = part[step]
+    return bool(part is value or (part == value and not isinstance(value, Mapping | list)))
 
 
 def _lost_references(data: Mapping[str, Any]) -> Found:

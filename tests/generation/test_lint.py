@@ -158,3 +158,62 @@ def test_every_scope_has_a_mark(change: Callable[[dict[str, Any]], object], said
     change(document["components"]["securitySchemes"]["oauth2"])
     (problem,) = lint.problems(Document(document, {}))
     assert (problem.rule, problem.message.partition(";")[0]) == ("oauth-scopes", said)
+
+
+def after(anchor: str, old: str, new: str) -> Callable[[str], str]:
+    """An edit of the text: the first occurrence behind an anchor is replaced."""
+
+    def edit(text: str) -> str:
+        at = text.index(old, text.index(anchor))
+        return text[:at] + new + text[at + len(old) :]
+
+    return edit
+
+
+EDITS: dict[str, tuple[Callable[[str], str], str]] = {
+    "a type": (after("    Org:", "type: string", "type: strng"), "'strng' is not one of"),
+    "a status": (after("  /orgs:", "'401':", "'4O1':"), "('4O1' was unexpected)"),
+    "a scheme": (after("  /orgs:", "- bearer: []", "- baerer: []"), "did you mean bearer?"),
+    "an element": (
+        after("    OrgPage:", "element: Org", "element: Orgg"),
+        "there is no schema Orgg; did you mean Org?",
+    ),
+    "a flag": (after("    OrgPage:", "x-oneroster-many: true", "x-oneroster-many: false"), "x-oneroster-many is false"),
+    "a convention": (after("conventions:", "[Limit,", "[Limitt,"), "components/parameters has no Limitt; did you mean"),
+    "a payload": (after("status:", "payload: StatusInfoSet", "payload: StatusInfoSets"), "did you mean StatusInfoSet?"),
+    "a format": (after("    DateTime:", "format: date-time", "format: datetime"), "did you mean date-time?"),
+    "a repeated value": (after("    OrgType:", "enum: [", "enum: [school, "), "lists school more than once"),
+    "an example": (after("  examples:", "enabledUser: 'true'", "enabledUser: true"), "True is not of type 'string'"),
+}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("what", EDITS)
+def test_a_single_mistake_is_a_single_message_at_its_line(what: str) -> None:
+    edit, said = EDITS[what]
+    changed = edit(TEXT)
+    pairs = zip(TEXT.split("\n"), changed.split("\n"), strict=True)
+    line = next(number for number, (one, other) in enumerate(pairs, start=1) if one != other)
+    (problem,) = lint.problems(read(changed))
+    assert (problem.line, said in problem.message) == (line, True), str(problem)
+
+
+def test_a_renamed_path_parameter_is_one_problem() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["paths"] = {path.replace("/orgs/{id}", "/orgs/{org}"): item for path, item in document["paths"].items()}
+    ((_, said),) = CHECKS["path-parameters"](document)
+    assert said == "the operation has no path parameter org; the operation has id instead"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pattern": "(["}, "the pattern cannot be compiled: "),
+        ({"minLength": 9, "maxLength": 3}, "minLength is more than maxLength"),
+    ],
+)
+def test_constraints_can_be_kept(changes: dict[str, Any], said: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    org(document)["properties"]["name"].update(changes)
+    ((_, found),) = CHECKS["constraints"](document)
+    assert found.startswith(said)

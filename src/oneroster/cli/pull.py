@@ -132,6 +132,7 @@ def pull(
     with _exit_on_errors():
         from oneroster.cli._sanity_limits import sanity_limits
         from oneroster.pagination.walk import Paging
+        from oneroster.pull.incremental.watermark import LAST_PULL, parse_time
         from oneroster.pull.options import PullOptions
         from oneroster.pull.plan import RosterSelection
 
@@ -169,6 +170,8 @@ def pull(
             staging=Path(staging) if staging else None,
             prune=None if prune is None else timedelta(hours=prune),
         )
+        if settings.since not in (None, LAST_PULL):
+            parse_time(since, settings.overlap)  # wrong usage is reported before anything is sent
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
         elif dry_run:
@@ -232,13 +235,14 @@ def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
 
     from oneroster.cli._pull_display import show_progress, show_report
     from oneroster.pull.destination_path import as_destination_errors
-    from oneroster.pull.destinations import staged_path
+    from oneroster.pull.destinations import destination_of, staged_path
     from oneroster.pull.fetch.staging import unfinished_pull
     from oneroster.pull.job import pull as pull_roster
 
     if not to:
         _usage_error("--to DESTINATION is missing")
     with as_destination_errors(Path(to), "examined"):
+        destination_of(to, settings)
         unfinished = unfinished_pull(staged_path(to, settings.staging))
     if unfinished is not None and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
