@@ -38,7 +38,6 @@ def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     example="a PUT with a truncated body returns 500",
     fix="return 400 with codeMinor `invalid data` when the body cannot be parsed",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).not_json)
@@ -53,7 +52,6 @@ def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="PUT of a bare category, without the key category around it, returns 201",
     fix="require the wrapper, and return 422 or 400 when it is missing",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).unwrapped)
@@ -67,7 +65,6 @@ def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     example="PUT of a category without a title, or with the status gone, returns 201",
     fix="validate the body against the schema before writing, and return 422 or 400 with codeMinor `invalid data`",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).invalid)
@@ -82,7 +79,6 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="a PUT without a title returns 422, but the record exists afterwards",
     fix="validate before writing, and write in one transaction",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -120,7 +116,6 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
     example="PUT /categories/a with sourcedId b in the body writes record b",
     fix="return 422 with codeMinor `invalid data`, so that clients cannot overwrite a record they did not name",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -159,7 +154,6 @@ def puts_with_reference(tenant: ObservedTenant) -> Iterator[Operation]:
     example="PUT of a result whose line item does not exist returns 201",
     fix="resolve the references in the body, and return 422 with codeMinor `invalid data` if a record is missing",
     over=puts_with_reference,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -185,7 +179,6 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     example="PUT or DELETE of a category succeeds without an Authorization header",
     fix="check the credentials before anything else, on every method",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, NoCredentials):
@@ -203,3 +196,7 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
             )
     if put.status == 401 and lifecycle.objects.read(lifecycle.element, sourced_id).exchange.status == 200:
         yield write_finding("a PUT without credentials returned 401, but the record was written", put, sourced_id)
+    wrong = tenant.gateway.target.access.invalid()
+    again = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=wrong)
+    if again.status != 401 and put.status == 401:
+        yield write_finding(f"a PUT with wrong credentials returned HTTP {again.status} instead of 401", again)
