@@ -31,7 +31,7 @@ def install() -> None:
         venv.create(HOME, with_pip=True)
     print("Installing oneroster-kit with all extras (once, a minute or two) ...", file=sys.stderr, flush=True)
     command = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    outcome = subprocess.run([*command, "-c", "constraints.txt", "-e", ".[all,bench,dev]"], cwd=ROOT, check=False)
+    outcome = subprocess.run([*command, "-c", "constraints.txt", "-e", ".[all,bench,dev,docs]"], cwd=ROOT, check=False)
     if outcome.returncode:
         sys.exit("The packages could not be installed; pip says why above. Run the command again once that is mended.")
     STAMP.write_text(wanted(), encoding="utf-8")

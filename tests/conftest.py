@@ -8,13 +8,29 @@ from typing import Any
 
 import hypothesis
 import pytest
+from _pytest import pytester
 from hypothesis import HealthCheck
 
 from tests import series
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 LEFT_OUT_BY_WORKER = "left_out"
+ONLY_WHOLE = f"{series.ONLY_WHOLE}: a dear test that a step of its own runs with --all"
 SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
+
+
+LOADED_ONCE = frozenset({"hypothesis", "oneroster", "oneroster_runtime", "oneroster_v1p1", "schemathesis"})
+"""Packages with registries: two copies of some of their modules do not work together."""
+
+
+class KeepsLibraries(pytester.SysModulesSnapshot):  # type: ignore[misc]  # private to pytest
+    """Keeps what a session inside a test imports of these packages; pytester would have them imported again."""
+
+    def __init__(self, preserve: Any = None) -> None:
+        super().__init__(lambda name: name.partition(".")[0] in LOADED_ONCE or bool(preserve and preserve(name)))
+
+
+pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]
 
 
 class LeftOut:
@@ -23,12 +39,14 @@ class LeftOut:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run every case of the long series, and more examples")
+    parser.addoption("--engines", action="store_true", help="run tests/engines too, which need Spark, dlt and Java")
     parser.addoption("--seed", type=int, default=series.SEED, help="seed of the samples and of Hypothesis")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", SERIES)
+    config.addinivalue_line("markers", ONLY_WHOLE)
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(config.option.seed)
     hypothesis.settings.register_profile(

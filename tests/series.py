@@ -14,6 +14,7 @@ SEED: Final = 20261129
 """The seed of the samples and of Hypothesis, unless `--seed` gives another."""
 
 MARK: Final = "series"
+ONLY_WHOLE: Final = "only_with_all"
 EXAMPLES: Final = {False: 40, True: 400}
 """The examples that Hypothesis tries of each property without and with `--all`, where a test does not say."""
 
@@ -51,12 +52,12 @@ def sample(strata: Sequence[Hashable], seed: str, size: int = SAMPLE) -> set[int
 
 
 def split(items: Sequence[pytest.Item], seed: int) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Return the tests that run by default, in their order, and the cases of series that are left out."""
+    """Return the tests that run by default, in their order, and those that only `--all` runs."""
     series: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker(MARK):
             series.setdefault(series_of(item), []).append(item)
-    left_out: set[pytest.Item] = set()
+    left_out = {item for item in items if item.get_closest_marker(ONLY_WHOLE)}
     for name, cases in series.items():
         chosen = sample([stratum_of(case) for case in cases], f"{seed} {name}")
         left_out |= {case for place, case in enumerate(cases) if place not in chosen}

@@ -7,31 +7,48 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from oneroster.cli import build
 from oneroster.sandbox import Sandbox
-from oneroster.settings import resolve_settings
+from oneroster.settings import Settings
+from tests.transport.tls_servers import Authority, front
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
-# `python3 scripts/test` is what runs this, and tests/benchmarks runs the benchmarks. An installation from the package
-# index needs the package to be there.
-NOT_HERE = ("python3 scripts/test", "python3 scripts/bench", "pip install", "oneroster sandbox --port")
+# `python3 scripts/test` is what runs this, also `generate --check`, and tests/benchmarks runs the benchmarks. An
+# installation from the package index needs the package to be there.
+NOT_HERE = (
+    "python3 scripts/test",
+    "python3 scripts/generate --check",
+    "python3 scripts/bench",
+    "pip install",
+    "oneroster sandbox --port",
+)
 
+ONE = " --include getAllOrgs"
 QUICK = {
+    "python3 scripts/check": f" --sandbox{ONE} --include getOrg",
     "python3 -m pytest tests/contract/test_contract.py": " --oneroster-include envelope",
-    "oneroster check --report-html report.html --report-json report.json": " --exclude engine",
+    "python3 -m pytest --pyargs oneroster.contract": " --oneroster-include getAllOrgs",
+    "oneroster check --report-html report.html": ONE,
+    "oneroster check --include paging": ONE,
     "oneroster check --sandbox --fault us-dates": " --include getAllAcademicSessions",
-    "oneroster check --sandbox --fault wrong-total --include": " --include getAllOrgs",
+    "oneroster check --sandbox --fault wrong-total --include": ONE,
+    "oneroster check --sandbox --fault lost-row": " --include getAllUsers",
+    "oneroster check --sandbox --variant": ONE,
 }
-"""What shortens a run whose whole is tested elsewhere, by the beginning of its command."""
+"""What shortens a run, by the beginning of its command: tests/cli/test_check.py checks a whole tenant."""
+QUICK_WHOLE = {"oneroster check --sandbox": f"{ONE} --include putResult"}
+"""The same by the whole command."""
 
 
 def blocks(language: str, *documents: Path) -> list[Any]:
@@ -100,7 +117,8 @@ class Commands:
     def run(self, command: str, before: Sequence[str], folder: Path) -> tuple[int, str]:
         """Return exit status and output of a command; the folder then holds what it and those before it wrote."""
         line = command.replace(EXAMPLE, self._environment["ONEROSTER_BASE_URL"])
-        line += next((words for beginning, words in QUICK.items() if command.startswith(beginning)), "")
+        words = (words for beginning, words in QUICK.items() if command.startswith(beginning))
+        line += QUICK_WHOLE.get(command) or next(words, "")
         # Only our own commands are run in the folder.
         ours = command.startswith("oneroster ")
         key = (*before, command) if ours else (command,)
@@ -120,9 +138,16 @@ def shared(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("block", blocks("console"))
 def test_commands_print_what_is_shown(
-    block: str, shared: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    block: str,
+    shared: Commands,
+    tenants_file: tuple[str, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "oneroster.toml").write_text(tenants_file[0], encoding="utf-8")
+    for name, value in tenants_file[1].items():
+        monkeypatch.setenv(name, value)
     before: list[str] = []
     for command, status, shown in commands(block):
         if command.startswith(NOT_HERE):
@@ -149,13 +174,50 @@ def test_a_program_runs_as_it_stands(block: str, environment: dict[str, str], tm
     assert resembles(done.stdout, shown), done.stdout
 
 
-def test_the_file_of_tenants_is_one_that_is_understood(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def tenants_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """README's file of tenants, with a sandbox in place of the tenants, and the variables that it names."""
     (block,) = blocks("toml", ROOT / "README.md")
-    (tmp_path / "oneroster.toml").write_text(block.values[0], encoding="utf-8")
-    variables = {"SPRINGFIELD_SECRET": "a-secret", "SPRINGFIELD_KEY": "a-key"}
-    settings = resolve_settings({}, variables, "springfield", tmp_path / "oneroster.toml")
-    assert (settings.access, settings.client_secret) == ("oauth2", "a-secret")
-    assert (settings.headers, settings.time_zone) == ((("x-api-key", "a-key"),), "America/New_York")
+    folder = tmp_path_factory.mktemp("tenants")
+    authority = Authority(folder)
+    own, client = authority.issue(), authority.issue()
+    with Sandbox() as tenant, front(tenant.base_url, own, authority.file, ("x-api-key", "a-key")) as origin:
+        (folder / "secret").write_text(tenant.client_secret, encoding="utf-8")
+        replaced = {
+            "https://sis.example/oauth/token": tenant.token_url,
+            "springfield-ca.pem": authority.file.as_posix(),
+            "springfield.pem": client.certificate.as_posix(),
+            "springfield-key.pem": client.key.as_posix(),
+            "shelbyville-secret.txt": (folder / "secret").as_posix(),
+            '"kit"': f'"{tenant.client_id}"',
+        }
+        text = block.values[0].replace(EXAMPLE, origin + urlsplit(tenant.base_url).path, 1)
+        for shown, used in (*replaced.items(), (EXAMPLE, tenant.base_url)):
+            assert shown in text
+            text = text.replace(shown, used)
+        yield (
+            text,
+            {
+                "SPRINGFIELD_SECRET": tenant.client_secret,
+                "SPRINGFIELD_KEY": "a-key",
+                "OGDENVILLE_TOKEN": tenant.token,
+            },
+        )
+
+
+def test_the_file_of_tenants_uses_every_setting_and_can_be_pulled(
+    tenants_file: tuple[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, variables = tenants_file
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "oneroster.toml").write_text(text, encoding="utf-8")
+    tables = tomllib.loads(text)["tenants"]
+    assert set().union(*tables.values()) == set(Settings._fields)
+    line = "oneroster pull --tenants oneroster.toml --to rosters --format duckdb --only orgs"
+    status, printed = in_process(line, {"COLUMNS": "200"} | variables)
+    assert status == 0, printed
+    for name in tables:
+        assert re.search(rf"^{name} +written +15 ", printed, re.MULTILINE), printed
 
 
 def test_the_quick_start_has_two_commands() -> None:

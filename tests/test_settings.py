@@ -158,9 +158,11 @@ def test_every_setting_can_come_from_the_environment() -> None:
         "time_zone": "America/New_York",
         "headers": "X-Key=env:KEY",
         "allow_http": "true",
+        "standard": "1.2",
+        "service_urls": f"gradebook={BASE}",
     }
     environ = {variable_of(name): value for name, value in values.items()}
-    read = {**values, "headers": (("x-key", "s3cret"),), "allow_http": True}
+    read = {**values, "headers": (("x-key", "s3cret"),), "allow_http": True, "service_urls": (("gradebook", BASE),)}
     assert resolve_settings({}, environ | {"KEY": "s3cret"}) == Settings(**read)
     assert values.keys() == set(Settings._fields) - {"token"}
 

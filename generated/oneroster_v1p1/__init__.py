@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oneroster_runtime.errors import MissingFieldError as MissingFieldError
     from oneroster_runtime.errors import OneRosterError as OneRosterError
     from oneroster_runtime.errors import StatusError as StatusError
+    from oneroster_runtime.errors import TransportError as TransportError
     from oneroster_runtime.errors import UnreadableFieldError as UnreadableFieldError
     from oneroster_runtime.errors import WriteError as WriteError
     from oneroster_runtime.http_client import AuthenticatedClient as AuthenticatedClient
@@ -43,6 +44,7 @@ __all__ = [
     "OneRosterError",
     "Response",
     "StatusError",
+    "TransportError",
     "UnreadableFieldError",
     "WriteError",
     "api",
@@ -67,6 +69,7 @@ __getattr__, __dir__ = lazy_names(
         "OneRosterError": "oneroster_runtime.errors",
         "Response": "oneroster_runtime.responses",
         "StatusError": "oneroster_runtime.errors",
+        "TransportError": "oneroster_runtime.errors",
         "UnreadableFieldError": "oneroster_runtime.errors",
         "WriteError": "oneroster_runtime.errors",
         "api": None,

@@ -7,6 +7,7 @@ from oneroster_runtime.errors import (
     MissingFieldError,
     OneRosterError,
     StatusError,
+    TransportError,
     UnreadableFieldError,
     WriteError,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "MissingFieldError",
     "OneRosterError",
     "StatusError",
+    "TransportError",
     "UnreadableFieldError",
     "WriteError",
 ]

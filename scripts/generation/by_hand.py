@@ -34,7 +34,7 @@ def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]
         old, new = read_specification(before), read_specification(after)
     except SpecificationError:
         return []
-    return [*_csv_rows(new), *_made_up(new), *_stale_names(_names(old) - _names(new))]
+    return [*_csv_rows(new), *_made_up(new), *_stale_names(_names(old) - _names(new) - _names_of_others(new))]
 
 
 def _csv_rows(specification: Specification) -> Iterator[str]:
@@ -81,6 +81,17 @@ def _names(specification: Specification) -> set[str]:
     found |= {value for values in specification.enumerations.values() for value in values}
     found |= {one.wrapper for one in specification.operations.values() if one.wrapper}
     return found | {each.name for one in specification.operations.values() for each in one.parameters}
+
+
+def _names_of_others(specification: Specification) -> set[str]:
+    """Return the names of the other versions, which the source may go on to use."""
+    try:
+        from oneroster.standard import Standard
+
+        others = [Standard.of(each) for each in Standard.versions() if each != specification.version]
+        return {name for other in others for name in _names(other.specification)}
+    except (ImportError, OSError):  # there is no generated package yet
+        return set()
 
 
 def _stale_names(names: set[str]) -> Iterator[str]:

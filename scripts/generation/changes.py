@@ -14,7 +14,7 @@ from generation.differences import differences, moved, resolved, without_words
 from generation.document import Document, DocumentError
 from generation.package_model import Endpoint, Model, PackageModel, read_package_model
 from generation.struct_fields import nested_schema
-from generation.verdicts import moved_verdicts
+from generation.verdicts import moved_levels, moved_verdicts
 from oneroster_runtime.specification.schemas import escape
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         return [Change(True, f"the versions cannot be compared: {error}")]
     found = list(dict.fromkeys([*_operations(old, new), *_models(old, new), *_enumerations(old, new)]))
     verdicts = [moved_verdicts(each) for each in differences(old_parts, new_parts)]
+    verdicts += moved_levels(differences(old_parts, new_parts), old.specification, new.specification)
     found += [Change(False, said, heading=SERVERS) for said in verdicts if said is not None]
     for change in found:
         if change.moves is not None:
@@ -157,7 +158,7 @@ def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Oper
     responses = (old.endpoints[one.operation_id].response, new.endpoints[other.operation_id].response)
     if responses[0] != responses[1]:
         said = f"{where} answers with {responses[1] or 'nothing'} instead of {responses[0] or 'nothing'}"
-        yield Change(True, said, (f"{place}/responses/200/$ref",))
+        yield Change(True, said, tuple(f"{place}/responses/{status}/$ref" for status in (200, 201)))
     bodies = (old.endpoints[one.operation_id].body, new.endpoints[other.operation_id].body)
     if bodies[0] != bodies[1]:
         said = f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}"
@@ -383,7 +384,7 @@ def _enumerations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
             {value: value for value in new.specification.enumerations[name]},
             lambda one, other: _letters_and_digits(one) == _letters_and_digits(other),
         )
-        place = f"{_schema(name)}/enum"
+        place = f"{_schema(name)}/{'anyOf/0/' if name in new.specification.extensions else ''}enum"
         for value in values.removed:
             yield Change(True, f"{name}: value {value!r} was removed", (f"{place}/{escape(value)}",))
         for value, to in values.renamed:

@@ -16,18 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGE = "oneroster_v1p1"
+PACKAGES = {"openapi.yaml": "oneroster_v1p1", "openapi-1.2.yaml": "oneroster_v1p2"}
+"""The documents, each with the name of its package."""
 _DESCRIPTION = """\
-Write a client package, generated/oneroster_v1p1 by default, from an OpenAPI document. Edit the document or
-scripts/templates, then run this command; never edit generated/ by hand.
+Write a client package in generated/ for each OpenAPI document: oneroster_v1p1 from openapi.yaml, and oneroster_v1p2
+from openapi-1.2.yaml. Edit a document or scripts/templates, then run this command; never edit generated/ by hand.
 
-The command lints the document, runs the pinned openapi-python-client with the templates of this project, and formats
+The command lints a document, runs the pinned openapi-python-client with the templates of this project, and formats
 the result with the pinned ruff. The output has the same bytes on every machine. The package is replaced after all steps
 have succeeded. At the end the command reports what changed for callers."""
 _EPILOG = """\
 examples:
-  scripts/generate            write oneroster_v1p1 from openapi.yaml, report what changed for callers
-  scripts/generate --check    write nothing; exit 1 if the package differs from what document and templates give
+  scripts/generate            write both packages from their documents, report what changed for callers
+  scripts/generate --check    write nothing; exit 1 if a package differs from what document and templates give
+  scripts/generate --document openapi-1.2.yaml
   scripts/generate --document draft.yaml --package oneroster_draft --output /tmp/generated
 
 exit status: 0 done, or nothing to do; 1 an error in the document, a tool that failed, or with --check a difference or a
@@ -49,7 +51,20 @@ class _Target(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit status."""
     options = _parser().parse_args(arguments)
-    target = _Target(options.document, options.output / options.package)
+    sources = [options.document] if options.document else [ROOT / name for name in PACKAGES]
+    if options.standalone:
+        sources = sources[:1]
+    return max(_run(_Target(source, options.output / _package_of(source, options)), options) for source in sources)
+
+
+def _package_of(source: Path, options: argparse.Namespace) -> str:
+    """Return the name of the package of a document: that of the option, or the usual one."""
+    name: str = options.package or PACKAGES.get(source.name) or next(iter(PACKAGES.values()))
+    return name
+
+
+def _run(target: _Target, options: argparse.Namespace) -> int:
+    """Write, check or release one document and its package; return the exit status."""
     try:
         if options.standalone:
             marker = emit.MARKER.format(document=target.source.name)
@@ -61,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             emit.emit(_read(target.source), target.source.name, fresh)
             status = _check(fresh, target) if options.check else _write(fresh, target)
             release = releases.Release.beside(target.source)
-            return status if release is None else max(status, _release(release, _document(fresh) or {}, options))
+            return (
+                status if release is None else max(status, _release(release, _document(fresh) or {}, target, options))
+            )
     except _LintError as error:
         message = str(error)
     except document.DocumentError as error:
@@ -89,10 +106,10 @@ def _parser() -> argparse.ArgumentParser:
         "--standalone",
         type=Path,
         metavar="FOLDER",
-        help="only write one document for each profile, complete in itself, as JSON and YAML",
+        help="only write one document for each profile (of openapi.yaml or --document), complete, as JSON and YAML",
     )
-    parser.add_argument("--document", type=Path, default=ROOT / "openapi.yaml", help="the document (openapi.yaml)")
-    parser.add_argument("--package", type=_package_name, default=PACKAGE, help=f"the name of the package ({PACKAGE})")
+    parser.add_argument("--document", type=Path, help="only this document (all of this project)")
+    parser.add_argument("--package", type=_package_name, help="the name of the package (that of the document)")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "generated", help="the folder that contains the package (generated)"
     )
@@ -170,13 +187,13 @@ def _document(package: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _release(release: releases.Release, contract: dict[str, Any], options: argparse.Namespace) -> int:
+def _release(release: releases.Release, contract: dict[str, Any], target: _Target, options: argparse.Namespace) -> int:
     """Write or check the changelog of the contract, and check its version; return the exit status."""
     problem, text = releases.version_problem(release, contract), releases.changelog(release, contract)
     if problem:
-        print(f"{options.document.name}: {problem}.")
+        print(f"{target.source.name}: {problem}.")
     if options.release and contract == release.document:
-        print("Nothing changed since the last release.")
+        print(f"{target.source.name}: nothing changed since the last release.")
     elif options.release and not problem:
         print(f"Released version {release.make(contract)} of the contract.")
     elif not options.check:

@@ -129,7 +129,7 @@ def _name(item: Any, index: int) -> str:
         return str(item)
     if "$ref" in item:
         return str(item["$ref"]).rpartition("/")[2]
-    if item and all(isinstance(value, list) for value in item.values()):  # a choice of security
+    if item and "enum" not in item and all(isinstance(value, list) for value in item.values()):  # a choice of security
         return " ".join(word for name, scopes in item.items() for word in (name, *scopes))
     return str(item.get("name") or item.get("parameter") or index)
 

@@ -74,15 +74,21 @@ def read(text: str) -> Document:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+        # What is not closed is reported where it begins, not where the reader gave up.
+        begins = any(word in (error.context or "") for word in ("flow", "quoted"))
+        mark = error.context_mark if begins and error.context_mark else error.problem_mark
         line, column = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
-        raise DocumentError(f"this is not YAML: {error.problem or 'unreadable'}", line=line, column=column) from None
+        raise DocumentError(f"this is not YAML: {_said(error)}", line=line, column=column) from None
     except yaml.YAMLError as error:
         raise DocumentError(f"this is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(root, yaml.MappingNode):
         raise DocumentError("an OpenAPI document is a mapping; found something else", line=1)
     reader = _Reader()
     return Document(cast("dict[str, Any]", reader.value(root, "")), reader.lines)
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    return f"{f'{error.context}, ' if error.context else ''}{error.problem or 'unreadable'}"
 
 
 class _Reader:

@@ -10,16 +10,18 @@ _HEAD = """\
 
 <!-- Made by scripts/docs from oneroster_runtime.specification.vocabulary and the rules of scripts/generation. -->
 
-`openapi.yaml` is the contract, written by hand as OpenAPI 3.1 with keys of this project. Its vocabulary is closed: a
-key or a keyword that is not listed here is refused with the nearest known name, because nothing would read it.
-`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in three stages. It stops at the
+`openapi.yaml` is the contract of OneRoster 1.1 and `openapi-1.2.yaml` that of 1.2, written by hand as OpenAPI 3.1 with
+keys of this project. Their vocabulary is closed: a key or a keyword that is not listed here is refused with the nearest
+known name, because nothing would read it.
+`scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in four stages. It stops at the
 first stage with a mistake, so that a mistake is reported once, with its line.
 """
 _VERSIONS = """
 ## Versions and documents
 
 The contract has a semantic version of its own, `x-oneroster-contract-version`, beside that of the standard.
-`released/openapi.json` is the last released document and `released/CHANGELOG.md` the changes since then.
+`released/openapi.json` is the last released document and `released/CHANGELOG.md` the changes since then; those of 1.2
+are `released/openapi-1.2.json` and `released/CHANGELOG-1.2.md`.
 `scripts/generate --check` fails if the version does not make the step that the changes need; `--release` makes the
 document the released one. `oneroster_v1p1.__version__` has the version and the digest of the document.
 
@@ -46,7 +48,7 @@ _RULES = """
 
 The conventions are those that the document names in `x-oneroster-conventions`; others are not checked.
 """
-_STAGES = ("Parts", "Names", "Examples")
+_STAGES = ("Basics", "Parts", "Names", "Examples")
 
 
 def document_as_markdown() -> str:

@@ -23,7 +23,7 @@ from generation.document import Document, DocumentError
 from generation.generator_input import generator_input
 from generation.package_model import PackageModel, read_package_model
 from generation.standalone import write_standalone
-from generation.struct_fields import nested_schema, page_models, regular_field, wire_field
+from generation.struct_fields import nested_schema, page_models, regular_field, term_pattern, wire_field
 from oneroster_runtime.specification import python_name
 from oneroster_runtime.specification.schemas import escape
 
@@ -127,6 +127,7 @@ def _globals(package: PackageModel, marker: str) -> dict[str, Any]:
         "python_type": _python_type,
         "page_models": page_models(package),
         "regular_field": regular_field,
+        "term_pattern": term_pattern,
         "wire_field": wire_field,
     }
 

@@ -1,8 +1,10 @@
 """Lint a document: its vocabulary, valid OpenAPI 3.1, and the rules of `lint_rules`."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from jsonschema.exceptions import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError, UnresolvableParameterError
 
@@ -11,6 +13,9 @@ from generation.lint_document import Found, Path, target, walk
 from generation.lint_rules import STAGES
 from oneroster_runtime.specification.schemas import escape
 from oneroster_runtime.specification.vocabulary import vocabulary_problems
+
+_MOST_LINES = 5
+_UNEXPECTED = re.compile(r"\('([^']+)' was unexpected\)")
 
 __all__ = ["Problem", "pointer", "problems"]
 
@@ -53,13 +58,16 @@ def pointer(path: Path) -> str:
 
 def _merged(found: list[Problem]) -> list[Problem]:
     """Return one problem for each message, with the lines of its other places."""
-    places: dict[tuple[str, str], list[Problem]] = {}
+    places: dict[str, list[Problem]] = {}
     for each in found:
-        places.setdefault((each.rule, each.message), []).append(each)
+        places.setdefault(each.message, []).append(each)
     merged = []
     for first, *others in places.values():
         lines = list(dict.fromkeys(str(each.line) for each in others if each.line != first.line))
-        also = f"; also on line{'s' if len(lines) > 1 else ''} {', '.join(lines)}" if lines else ""
+        shown = ", ".join(lines[:_MOST_LINES]) + (
+            f" and {len(lines) - _MOST_LINES} more" if lines[_MOST_LINES:] else ""
+        )
+        also = f"; also on line{'s' if len(lines) > 1 else ''} {shown}" if lines else ""
         merged.append(first._replace(message=first.message + also))
     return merged
 
@@ -82,7 +90,17 @@ def _invalid(data: Any) -> Found:
     for error in () if lost else OpenAPIV31SpecValidator(data).iter_errors():
         if isinstance(error, DuplicateOperationIDError | UnresolvableParameterError):
             continue  # it has no place; the rules operation-id and path-parameters report it
-        yield tuple(error.absolute_path), str(error.message).splitlines()[0][:300]
+        yield _innermost(error)
+
+
+def _innermost(error: ValidationError) -> tuple[Path, str]:
+    """Return the path and the message of the cause of an error, as near to the mistake as the validator knows it."""
+    while error.context:
+        deepest = max(len(each.absolute_path) for each in error.context)
+        error = next(each for each in error.context if len(each.absolute_path) == deepest)
+    path, message = tuple(error.absolute_path), str(error.message).splitlines()[0][:300]
+    named = _UNEXPECTED.search(message)
+    return ((*path, named.group(1)) if named else path), message
 
 
 def _lost_references(data: Mapping[str, Any]) -> Found:

@@ -89,6 +89,22 @@ def responses(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         yield ("components", "responses", name), response
 
 
+def pages(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the responses that are pages of a collection."""
+    for path, response in read_responses(document):
+        if data_schema(document, response).get("x-oneroster-many"):
+            yield path, response
+
+
+def read_responses(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield the responses without those to a POST, whose data are no records."""
+    posts = [operation for path, operation in operations(document) if path[-1] == "post"]
+    created = {name_of(each.get("$ref", "")) for one in posts for each in one["responses"].values()}
+    for path, response in responses(document):
+        if path[-1] not in created:
+            yield path, response
+
+
 def success(document: Document, operation: Mapping[str, Any]) -> Mapping[str, Any]:
     return followed(document, operation["responses"].get("200", {}))
 
@@ -103,6 +119,12 @@ def data_schema(document: Document, part: Mapping[str, Any]) -> Mapping[str, Any
 def element_of(document: Document, operation: Mapping[str, Any]) -> str:
     """Return the element in the successful response of an operation."""
     return str(data_schema(document, success(document, operation)).get("x-oneroster-element", ""))
+
+
+def stored_element(document: Document, operation: Mapping[str, Any]) -> str:
+    """Return the element in the body of an operation; empty if it has none."""
+    body = followed(document, operation.get("requestBody", {}))
+    return str(data_schema(document, body).get("x-oneroster-element", ""))
 
 
 def is_page(document: Document, operation: Mapping[str, Any]) -> bool:

@@ -73,13 +73,16 @@ def _problems(document: Document, schema: Mapping[str, Any], value: Any, path: P
     unknown = list(_unknown(document, schema, value, path))
     yield from unknown
     renamed = {place[:-1] for place, _ in unknown}
+    seen: set[Path] = set()
     validator = Draft202012Validator(
         {**schema, "components": document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
     for error in validator.iter_errors(value):
         place = (*path, *error.absolute_path)
         # A renamed property is missing under its new name and unknown under its old one.
-        if error.validator != "required" or place not in renamed:
+        # One value that is of another type is also none of those listed.
+        if place not in seen and (error.validator != "required" or place not in renamed):
+            seen |= set() if error.validator == "required" else {place}
             yield place, f"the example violates the schema: {error.message[:200]}"
 
 

@@ -6,6 +6,7 @@ in its key ``x-oneroster-conventions``. A convention that the document does not 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -16,22 +17,24 @@ from generation.lint_document import (
     Path,
     Rule,
     convention,
-    data_schema,
     followed,
     is_page,
     name_of,
     object_schemas,
     operations,
+    pages,
     parameters,
     register_in,
-    responses,
     status_payload,
     walk,
 )
+from oneroster_runtime.specification.schemas import listed_values
+from oneroster_runtime.specification.vocabulary import nearest
 
 FORM_RULES: list[Rule] = []
 rule = register_in(FORM_RULES)
 
+FORMATS = ["date", "date-time", "uri", "uri-reference", "oneroster-filter", "oneroster-fields", "oneroster-sort"]
 # Names of attributes and parameters that every generated model has; a property with such a name would break it.
 RESERVED = {
     "additional_properties",
@@ -74,6 +77,8 @@ def operation_form(document: Document) -> Found:
         if not operation.get("x-oneroster-profiles"):
             yield path, "the operation has no x-oneroster-profiles"
         offered = {name for choice in operation.get("security", []) for name in choice}
+        if not offered <= document["components"].get("securitySchemes", {}).keys():
+            continue  # the rule oauth-scopes names the scheme
         if missing := [name for name in convention(document, "security") or () if name not in offered]:
             yield path, f"the operation cannot be reached by {', '.join(missing)}"
 
@@ -85,8 +90,12 @@ def path_parameters(document: Document) -> Found:
     for path, operation in operations(document):
         declared = {each["name"] for each in parameters(document, operation) if each["in"] == "path"}
         placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
-        for name in sorted(declared ^ placeholders):
-            yield path, f"path parameter {name} is only in the {'path' if name in placeholders else 'parameters'}"
+        missing, surplus = sorted(placeholders - declared), sorted(declared - placeholders)
+        if missing:
+            instead = f"; the operation has {', '.join(surplus)} instead" if surplus else ""
+            yield path, f"the operation has no path parameter {', '.join(missing)}{instead}"
+        elif surplus:
+            yield path, f"the path has no parameter {', '.join(surplus)}"
 
 
 @rule(
@@ -151,10 +160,9 @@ def errors(document: Document) -> Found:
 
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
-    for path, response in responses(document):
-        if data_schema(document, response).get("x-oneroster-many"):
-            for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
-                yield path, f"header {header} is not documented"
+    for path, response in pages(document):
+        for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
+            yield path, f"header {header} is not documented"
 
 
 @rule(
@@ -175,7 +183,10 @@ def properties(document: Document) -> Found:
                 yield here, "the property has neither a type nor a reference"
         for index, name in enumerate(schema.get("required", [])):
             if name not in schema["properties"]:
-                yield (*path, "required", index), f"the required property {name} is not described"
+                yield (
+                    (*path, "required", index),
+                    f"the required property {name} is not described{nearest(name, schema['properties'])}",
+                )
 
 
 @rule("marks", "Every operation, parameter, response and security scheme has a trust mark.")
@@ -211,12 +222,35 @@ def uncertain(document: Document) -> Found:
 @rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
 def enumerations(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
-        if not isinstance(value, Mapping) or not isinstance(value.get("enum"), list):
+        listed = listed_values(value) if isinstance(value, Mapping) and "anyOf" not in path else None
+        if listed is None:
             continue
         if len(path) != 3 or path[1] != "schemas":
             yield (*path, "enum"), "the enumeration is written inline instead of as a component"
         elif not value.get("description") or value.get("x-oneroster-trust") not in TRUST:
             yield path, "the enumeration has no description or no x-oneroster-trust"
+        elif not listed:
+            yield (*path, "enum"), "the enumeration lists no values"
+        elif repeated := [item for item, count in Counter(map(str, listed)).items() if count > 1]:
+            yield (*path, "enum"), f"the enumeration lists {', '.join(repeated)} more than once"
+
+
+@rule("constraints", "A format is one that is read, a pattern can be compiled, and the bounds of a value leave room.")
+def constraints(document: Document) -> Found:
+    for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
+        if not isinstance(value, Mapping) or not {"type", "$ref"} & value.keys() or "value" in path:
+            continue
+        if isinstance(value.get("format"), str) and value["format"] not in FORMATS:
+            said = f"the format {value['format']} is read by nothing{nearest(value['format'], FORMATS)}"
+            yield (*path, "format"), said
+        for low, high in (("minLength", "maxLength"), ("minimum", "maximum"), ("minItems", "maxItems")):
+            if low in value and high in value and value[low] > value[high]:
+                yield (*path, low), f"{low} is more than {high}"
+        if isinstance(value.get("pattern"), str):
+            try:
+                re.compile(value["pattern"])
+            except re.error as error:
+                yield (*path, "pattern"), f"the pattern cannot be compiled: {error}"
 
 
 @rule("services", "With several servers, each has a service of its own, and each tag names one of them.")

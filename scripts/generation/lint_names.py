@@ -17,23 +17,28 @@ from generation.lint_document import (
     name_of,
     object_schemas,
     operations,
+    pages,
     parameters,
     properties_of,
+    read_responses,
     referred_element,
     register_in,
     responses,
     status_payload,
+    stored_element,
     target,
     walk,
 )
-from oneroster_runtime.specification.schemas import REFERENCE
+from oneroster_runtime.specification.schemas import REFERENCE, listed_values
 from oneroster_runtime.specification.vocabulary import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BASIC_RULES: list[Rule] = []
+"""What other rules go by: they would repeat a mistake here in other words."""
 NAME_RULES: list[Rule] = []
-rule = register_in(NAME_RULES)
+basic, rule = register_in(BASIC_RULES), register_in(NAME_RULES)
 
 
 def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
@@ -43,8 +48,7 @@ def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
 def _enumeration(document: Document, field: Mapping[str, Any]) -> list[str]:
     """Return the values that a property can have; empty if none are listed."""
     kind = field.get("items", field)
-    found: list[str] = (target(document, kind["$ref"]) if "$ref" in kind else kind).get("enum", [])
-    return found
+    return listed_values(target(document, kind["$ref"]) if "$ref" in kind else kind) or []
 
 
 def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, path: Path) -> Found:
@@ -54,7 +58,7 @@ def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, p
             yield (*path, index), f"{value} is no value of the enumeration{nearest(value, allowed)}"
 
 
-@rule(
+@basic(
     "wrappers",
     "Every schema of a response or a body with data names its wrapper, which is a property of it, its element and "
     "whether there are many.",
@@ -91,10 +95,11 @@ def _wrapped_element(schema: Mapping[str, Any], wrapper: str, element: str, path
 @rule("links", "Every page links to the read of its records, which exists and takes the id.")
 def links(document: Document) -> Found:
     known = by_operation_id(document)
+    for path, response in pages(document):
+        if not response.get("links"):
+            yield path, "the page links to no read"
     for path, response in responses(document):
         schema = data_schema(document, response)
-        if schema.get("x-oneroster-many") and not response.get("links"):
-            yield path, "the page links to no read"
         for key, link in response.get("links", {}).items():
             here = (*path, "links", key)
             if link.get("operationId") not in known:
@@ -123,10 +128,21 @@ def subsets(document: Document) -> Found:
             yield (*here, "of"), _no_operation(subset["of"], known)
         elif element_of(document, known[subset["of"]]) != element or not is_page(document, known[subset["of"]]):
             yield (*here, "of"), f"{subset['of']} is no collection of {element}"
-        yield from _property(document, element, subset["property"], (*here, "property"))
-        field = properties_of(document, element).get(subset["property"])
+        *through, name = subset["property"].split(".")
+        for hop in through:
+            yield from _property(document, element, hop, (*here, "property"))
+            element = _nested_element(document, element, hop) or element
+        yield from _property(document, element, name, (*here, "property"))
+        field = properties_of(document, element).get(name)
         if field is not None:
             yield from _foreign_values(document, field, subset["values"], (*here, "values"))
+
+
+def _nested_element(document: Document, element: str, name: str) -> str | None:
+    """Return the element of the records in a property, as Role is that of the property roles of User."""
+    field = properties_of(document, element).get(name, {})
+    reference = field.get("$ref") or field.get("items", {}).get("$ref")
+    return None if reference is None or name_of(reference) == REFERENCE else name_of(reference)
 
 
 def _property(document: Document, element: str, name: str, path: Path) -> Found:
@@ -149,7 +165,7 @@ def scopes(document: Document) -> Found:
                 yield path, "the nested collection has no x-oneroster-scope"
             continue
         here = (*path, "x-oneroster-scope")
-        bearer = row = element_of(document, operation)
+        bearer = row = element_of(document, operation) or stored_element(document, operation)
         if tie := scope.get("through"):
             if tie["collection"] not in known:
                 yield (*here, "through", "collection"), _no_operation(tie["collection"], known)
@@ -185,7 +201,7 @@ def _reference(document: Document, element: str, hops: list[str], to: str, path:
         if field is None:
             yield from _property(document, element, hop, path)
             return
-        following = referred_element(field)
+        following = referred_element(field) or _nested_element(document, element, hop)
         if following is None:
             yield path, f"the property {hop} of {element} is no reference"
             return
@@ -231,7 +247,8 @@ def references(document: Document) -> Found:
 @rule("elements", "Every element names the operations that list and read it.")
 def elements(document: Document) -> Found:
     known = by_operation_id(document)
-    named = {str(data_schema(document, response).get("x-oneroster-element", "")) for _, response in responses(document)}
+    found = [data_schema(document, response) for _, response in read_responses(document)]
+    named = {str(schema.get("x-oneroster-element", "")) for schema in found}
     for name in sorted(named & document["components"]["schemas"].keys()):
         schema, path = document["components"]["schemas"][name], ("components", "schemas", name)
         for key, many in (("x-oneroster-collection", True), ("x-oneroster-read", False)):
@@ -285,7 +302,7 @@ def _scope_marks(scheme: Mapping[str, Any], path: Path) -> Found:
         yield (*path, key), "a scope is uncertain and the scheme has no x-oneroster-note"
 
 
-@rule("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
+@basic("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
 def status(document: Document) -> Found:
     schemas = document["components"]["schemas"]
     for key in ("payload", "codes"):

@@ -8,7 +8,7 @@ from openapi_python_client.strings import ClassName
 
 from oneroster_runtime.specification import Operation, Property, Specification, SpecificationError
 from oneroster_runtime.specification.reader import SpecificationReader
-from oneroster_runtime.specification.schemas import escape, located
+from oneroster_runtime.specification.schemas import escape, listed_values, located
 
 if TYPE_CHECKING:
     from generation.document import Document
@@ -163,8 +163,9 @@ class _Reader(SpecificationReader):
         """Refuse kinds that only overlays may use."""
         message = "this schema is of no kind that the templates know; give it a type, or name its enumeration"
         target, place = self.resolve(value, pointer)
-        inline_values = "enum" in target and "$ref" not in value
-        if not isinstance(target.get("type", ""), str) or "anyOf" in target or inline_values:
+        inline_values = listed_values(target) is not None and "$ref" not in value
+        several = "anyOf" in target and listed_values(target) is None
+        if not isinstance(target.get("type", ""), str) or several or inline_values:
             raise SpecificationError(message, pointer)
         kind, _ = self.kind(value, pointer)
         if kind == "array":
@@ -177,8 +178,9 @@ class _Reader(SpecificationReader):
 
     def _endpoint(self, operation: Operation, part: dict[str, Any], pointer: str) -> Endpoint:
         response = body = None
-        if "200" in part["responses"]:
-            found, place = self.resolve(part["responses"]["200"], f"{pointer}/responses/200")
+        status = "200" if "200" in part["responses"] else "201"
+        if status in part["responses"]:
+            found, place = self.resolve(part["responses"][status], f"{pointer}/responses/{status}")
             response = self._wrapper_model(found, place) if "content" in found else None
         if "requestBody" in part:
             body = self._wrapper_model(*self.resolve(part["requestBody"], f"{pointer}/requestBody"))

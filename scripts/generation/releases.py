@@ -39,7 +39,8 @@ class Release(NamedTuple):
     @property
     def changelog_path(self) -> Path:
         """The file of the changelog."""
-        return self.path.with_name("CHANGELOG.md")
+        _, _, version = self.path.stem.partition("-")
+        return self.path.with_name(f"CHANGELOG-{version}.md" if version else "CHANGELOG.md")
 
     @property
     def changelog_text(self) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from oneroster_runtime.specification import python_name
 from oneroster_runtime.specification.schemas import REFERENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from generation.package_model import Model, PackageModel
     from oneroster_runtime.specification import Property
 
@@ -37,9 +40,17 @@ _TYPES = {
 }
 
 
-def wire_field(model: Model, found: Property) -> str:
-    """Return the line of a property in the strict struct of its element."""
-    kind = _narrowed(_kind(found), {} if found.kind == "date-time" else model.constraints.get(found.name, {}))
+def wire_field(model: Model, found: Property, extensions: Collection[str]) -> str:
+    """Return the line of a property in the strict struct of its element.
+
+    Args:
+        model: The model of the element.
+        found: The property.
+        extensions: The enumerations that may be extended.
+    """
+    kind = _narrowed(
+        _kind(found, extensions), {} if found.kind == "date-time" else model.constraints.get(found.name, {})
+    )
     options = [] if found.required else ["default=None"]
     options += [f"name={found.name!r}"] if found.name != found.attribute else []
     kind = kind if found.required else f"{kind} | None"
@@ -96,8 +107,15 @@ def nested_schema(found: Property) -> str | None:
     return REFERENCE if found.kind in {"reference", "references"} else found.record
 
 
-def _kind(found: Property) -> str:
+def term_pattern(values: Iterable[str], pattern: str) -> str:
+    """Return the pattern of an enumeration that may be extended: its values, or terms of another pattern."""
+    return f"^(?:{'|'.join(map(re.escape, values))})$|{pattern}"
+
+
+def _kind(found: Property, extensions: Collection[str]) -> str:
     named = found.enumeration or found.record
+    if found.enumeration in extensions:
+        named = f"{found.enumeration}Term"
     if named is None:
         return _TYPES[found.kind]
     return f"list[{named}]" if found.kind in {"enumerations", "records"} else named

@@ -7,7 +7,7 @@ A client class for one version adds the methods of its generated facade::
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -39,7 +39,8 @@ class BaseClient:
     Args:
         client_id: The client id, or OAuth 1.0a consumer key.
         client_secret: The client secret.
-        base_url: The base URL of the tenant, up to and including a path such as ``/ims/oneroster/v1p1``.
+        base_url: The base URL of the tenant, up to and including a path such as ``/ims/oneroster/v1p1``. For a version
+            with several services: that of one of them, or their root.
         token_url: The token endpoint. With it, the client authenticates by OAuth 2; without it, by OAuth 1.0a.
         token: A static bearer token, instead of id and secret.
         scopes: OAuth 2 scopes; None requests those of all reads. Writing requires further scopes.
@@ -51,6 +52,8 @@ class BaseClient:
         client_key: A PEM file with the unencrypted key of the client certificate.
         time_zone: The time zone of the tenant, as in ``America/New_York``.
         allow_http: Whether rosters and credentials may cross the network unencrypted.
+        standard: The version of the standard that the tenant serves, as in ``1.1``. It must be that of the client.
+        service_urls: The base URLs of services that are not below `base_url`, by name.
         tenant: The name of a tenant in the configuration file, see `oneroster.settings`.
         config: The path of the configuration file.
         retry: The retry policy for reads.
@@ -86,6 +89,8 @@ class BaseClient:
         client_key: "str | Path | None" = None,
         time_zone: str | None = None,
         allow_http: bool | None = None,
+        standard: str | None = None,
+        service_urls: Mapping[str, str] | None = None,
         tenant: str | None = None,
         config: "str | Path | None" = None,
         retry: "Retry | None" = None,
@@ -109,6 +114,8 @@ class BaseClient:
             "client_key": client_key,
             "time_zone": time_zone,
             "allow_http": allow_http,
+            "standard": standard,
+            "service_urls": service_urls,
         }
         self._connection = {"ssl_context": ssl_context, "http_client": http_client}
         self._tenant, self._config = tenant, config
@@ -116,11 +123,13 @@ class BaseClient:
         self._lock = Lock()
 
     def _open(self, kind: Any) -> Any:
+        from oneroster.service_urls import check_standard
         from oneroster.settings import resolve_settings
         from oneroster.transport.bounded_response import ResponseLimits
         from oneroster.transport.retry import Retry
 
         settings = resolve_settings(self._given, os.environ, self._tenant, self._config)
+        check_standard(settings, self.standard)
         return kind(
             settings, self.standard, self._retry or Retry(), self._limits or ResponseLimits(), **self._connection
         )
@@ -131,13 +140,16 @@ class BaseClient:
 
         return self._paging_given or Paging()
 
-    def _call(self, base_url: str, operation_id: str, arguments: dict[str, Any], body: Any = None) -> "OperationCall":
+    def _call(
+        self, base_url: Mapping[str, str], operation_id: str, arguments: dict[str, Any], body: Any = None
+    ) -> "OperationCall":
         from oneroster.operation_call import OperationCall
 
         return OperationCall(self.standard, operation_id, arguments, base_url, body)
 
-    def _generated_client(self, base_url: str) -> "Client":
-        client: Client = import_module(self.standard.package).Client(base_url)
+    def _generated_client(self, base_urls: Mapping[str, str]) -> "Client":
+        first = next(iter(base_urls.values()))
+        client: Client = import_module(self.standard.package).Client(first, service_urls=base_urls)
         return client
 
     def __repr__(self) -> str:
@@ -166,7 +178,7 @@ class SyncClient(BaseClient):
     @property
     def api(self) -> "Client":
         """The generated client, with the same connections and authentication but without retries and paging."""
-        return self._generated_client(self.session.settings.base_url).set_httpx_client(self.session.client)
+        return self._generated_client(self.session.service_urls).set_httpx_client(self.session.client)
 
     def make_roster_request(self, url: str) -> dict[str, int | str]:
         """Send a GET to any URL, signed by OAuth 1.0a with HMAC-SHA256, as ClassLink's class does (7.3 [A]).
@@ -185,18 +197,24 @@ class SyncClient(BaseClient):
         from oneroster.pages import WalkedPages
 
         session = self.session
-        return WalkedPages(session, self._call(session.settings.base_url, operation_id, arguments), self._paging)
+        return WalkedPages(session, self._call(session.service_urls, operation_id, arguments), self._paging)
 
     def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
         session = self.session
-        call = self._call(session.settings.base_url, operation_id, arguments)
+        call = self._call(session.service_urls, operation_id, arguments)
         return session.read(call.url(call.request()), call.read_record, operation_id)
 
     def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         session = self.session
-        call = self._call(session.settings.base_url, operation_id, arguments, body)
+        call = self._call(session.service_urls, operation_id, arguments, body)
         request = call.request()
         call.response(session.write(request.method, call.url(request), request.body, operation_id), request)
+
+    def _create(self, operation_id: str, arguments: dict[str, Any], body: Iterable[Any]) -> Any:
+        session = self.session
+        call = self._call(session.service_urls, operation_id, arguments, body)
+        request = call.request()
+        return call.read_created(session.write(request.method, call.url(request), request.body, operation_id), request)
 
     def close(self) -> None:
         """Close all connections. The client opens new ones if it is used again."""
@@ -237,24 +255,31 @@ class AsyncClient(BaseClient):
     @property
     def api(self) -> "Client":
         """The generated client, with the same connections and authentication but without retries and paging."""
-        return self._generated_client(self.session.settings.base_url).set_async_httpx_client(self.session.client)
+        return self._generated_client(self.session.service_urls).set_async_httpx_client(self.session.client)
 
     def _collection(self, operation_id: str, arguments: dict[str, Any]) -> "AsyncPages[Any]":
         from oneroster.pages import AsyncWalkedPages
 
         session = self.session
-        return AsyncWalkedPages(session, self._call(session.settings.base_url, operation_id, arguments), self._paging)
+        return AsyncWalkedPages(session, self._call(session.service_urls, operation_id, arguments), self._paging)
 
     async def _read(self, operation_id: str, arguments: dict[str, Any]) -> Any:
         session = self.session
-        call = self._call(session.settings.base_url, operation_id, arguments)
+        call = self._call(session.service_urls, operation_id, arguments)
         return await session.read(call.url(call.request()), call.read_record, operation_id)
 
     async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         session = self.session
-        call = self._call(session.settings.base_url, operation_id, arguments, body)
+        call = self._call(session.service_urls, operation_id, arguments, body)
         request = call.request()
         call.response(await session.write(request.method, call.url(request), request.body, operation_id), request)
+
+    async def _create(self, operation_id: str, arguments: dict[str, Any], body: Iterable[Any]) -> Any:
+        session = self.session
+        call = self._call(session.service_urls, operation_id, arguments, body)
+        request = call.request()
+        raw = await session.write(request.method, call.url(request), request.body, operation_id)
+        return call.read_created(raw, request)
 
     async def close(self) -> None:
         """Close all connections. The client opens new ones if it is used again."""

@@ -1,6 +1,8 @@
 """`OneRoster` and `AsyncOneRoster`, the clients of OneRoster 1.1, and client classes for other versions."""
 
 from functools import cache
+from importlib import import_module
+from types import MappingProxyType
 
 from oneroster.base_client import AsyncClient, BaseClient, SyncClient
 from oneroster.standard import Standard
@@ -8,6 +10,8 @@ from oneroster_v1p1.facade import AsyncOperations, Operations
 
 __all__ = ["AsyncOneRoster", "OneRoster", "async_client_class", "client_class"]
 
+_MODULES = MappingProxyType({"1.1": "oneroster.client", "1.2": "oneroster.v1p2"})
+"""The modules of the typed clients, by version."""
 _PARAMETERS = (BaseClient.__doc__ or "").partition(".")[2]
 
 
@@ -35,14 +39,21 @@ def client_class(standard: Standard) -> type[SyncClient]:
 
     Its methods are those of the facade of the generated package.
     """
-    if standard is OneRoster.standard:
-        return OneRoster
+    if (name := _typed_client(standard)) is not None:
+        found: type[SyncClient] = import_module(name).OneRoster
+        return found
     return type("OneRoster", (SyncClient, standard.facade.Operations), {"standard": standard})
 
 
 @cache
 def async_client_class(standard: Standard) -> type[AsyncClient]:
     """Return the asynchronous client class for a version of the standard."""
-    if standard is AsyncOneRoster.standard:
-        return AsyncOneRoster
+    if (name := _typed_client(standard)) is not None:
+        found: type[AsyncClient] = import_module(name).AsyncOneRoster
+        return found
     return type("AsyncOneRoster", (AsyncClient, standard.facade.AsyncOperations), {"standard": standard})
+
+
+def _typed_client(standard: Standard) -> str | None:
+    """Return the module of the typed clients of a version; None if it has none, or another package speaks it."""
+    return next((name for version, name in _MODULES.items() if standard is Standard.of(version)), None)

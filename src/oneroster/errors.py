@@ -34,6 +34,7 @@ from oneroster_runtime.errors import (
     MissingFieldError,
     OneRosterError,
     StatusError,
+    TransportError,
     UnreadableFieldError,
     WriteError,
 )
@@ -104,10 +105,6 @@ class TokenError(AccessError):
 
 class ForeignOriginError(AccessError):
     """A URL, a redirect or a link leads to an origin that must not receive the tenant's credentials."""
-
-
-class TransportError(OneRosterError):
-    """No complete response was received; the message names request, cause and number of attempts."""
 
 
 class ResponseTooLargeError(TransportError):

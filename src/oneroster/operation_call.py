@@ -60,8 +60,8 @@ class OperationCall:
         standard: The version of the standard that defines the operation.
         operation_id: The operation.
         arguments: The arguments by Python name; None for those not given.
-        base_url: The base URL of the tenant.
-        body: The record to send.
+        base_url: The base URL of the tenant, or that of each of its services by name.
+        body: The record to send, or the records.
 
     Attributes:
         standard: The version of the standard.
@@ -74,12 +74,17 @@ class OperationCall:
     """
 
     def __init__(
-        self, standard: Standard, operation_id: str, arguments: Mapping[str, Any], base_url: str, body: Any = None
+        self,
+        standard: Standard,
+        operation_id: str,
+        arguments: Mapping[str, Any],
+        base_url: str | Mapping[str, str],
+        body: Any = None,
     ) -> None:
         self.standard = standard
         self.operation: Operation = standard.specification.operations[operation_id]
         self._module: Any = standard.api(self.operation)
-        self._base_url = base_url
+        self._base_url = base_url if isinstance(base_url, str) else base_url[self.operation.service]
         self.arguments = _prepared(arguments, self.operation, standard.specification)
         if body is not None:
             self.arguments["body"] = _wrapped(standard, self.operation, body)
@@ -97,8 +102,11 @@ class OperationCall:
     def page_url(self, page: PageRequest) -> str:
         """Return the URL of a page, or of the record to read in place of one."""
         if page.row is not None:
-            return self._single_read.url(self._single_read.request(id=page.row))
+            return self._single_read.url(self._single_read.request(**{self._single_read.id_name: page.row}))
         changed: dict[str, Any] = {"limit": page.limit, "offset": page.offset}
+        if page.copies_of is not None:
+            # Whatever an odd id makes of this filter, a response with other records shows nothing.
+            changed["filter"] = f"sourcedId='{page.copies_of}'"
         if page.sorted:
             changed |= {"sort": "sourcedId", "order_by": None}
         return self.url(self.request(**changed), page.cursor)
@@ -107,6 +115,12 @@ class OperationCall:
     def _single_read(self) -> "OperationCall":
         """The read of one record of the collection."""
         return OperationCall(self.standard, self.operation.item_read or "", {}, self._base_url)
+
+    @cached_property
+    def id_name(self) -> str:
+        """The argument of a single read that names the record; empty if the operation is none."""
+        names = [each.attribute for each in self.operation.parameters if each.location == "path"]
+        return names[-1] if names and not self.operation.many else ""
 
     def response(self, raw: RawResponse, request: Request | None = None) -> Response[Any]:
         """Parse a response.
@@ -130,29 +144,43 @@ class OperationCall:
             WrongRecordError: It is another record than requested.
         """
         record = _unwrapped(self.response(raw).result())
-        requested, (received,) = self.arguments.get("id"), _sourced_ids([record])
+        requested, (received,) = self.arguments.get(self.id_name), _sourced_ids([record])
         # Some servers pad ids in some places.
         if requested is not None and received is not None and received.strip() != str(requested).strip():
             raise WrongRecordError(self.operation.operation_id, str(requested), received)
         return record
 
+    def read_created(self, raw: RawResponse, request: Request) -> list[Any]:
+        """Return what the response to a POST has for each created record.
+
+        Raises:
+            StatusError: The status is not a success.
+            DecodeError: The body cannot be parsed.
+        """
+        return list(_unwrapped(self.response(raw, request).result()))
+
     def read_requested(self, page: PageRequest, raw: RawResponse) -> ParsedPage:
         """Return the page in a response, or which record it has if one was requested in place of a page.
 
         Raises:
-            StatusError: The status is not a success, and not 404 after a request for a record.
+            StatusError: The status is not a success, except after a request for a record or its copies.
             DecodeError: The body cannot be parsed.
             ForeignOriginError: The server pages by links that leave the tenant.
             WrongRecordError: It is another record than requested.
         """
-        return self.read_page(raw) if page.row is None else ParsedPage(self.read_row(page.row, raw), [], None)
+        if page.row is not None:
+            return ParsedPage(self.read_row(page.row, raw), [], None)
+        if page.copies_of is not None:
+            found = self.read_page(raw).info if _is_success(raw) else ReceivedPage(())
+            return ParsedPage(found, [], None)
+        return self.read_page(raw)
 
     def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
         """Return whether a record of the collection exists, from the response to its single read; see above."""
         if raw.status_code == _NOT_FOUND:
             return ReceivedPage(())
-        single = OperationCall(self.standard, self.operation.item_read or "", {"id": sourced_id}, self._base_url)
-        single.read_record(raw)
+        arguments = {self._single_read.id_name: sourced_id}
+        OperationCall(self.standard, self.operation.item_read or "", arguments, self._base_url).read_record(raw)
         return ReceivedPage((sourced_id,))
 
     def read_page(self, raw: RawResponse) -> ParsedPage:
@@ -211,6 +239,10 @@ class OperationCall:
         return str(httpx.QueryParams(merged)).replace("+", "%20")
 
 
+def _is_success(raw: RawResponse) -> bool:
+    return 200 <= raw.status_code < 300
+
+
 def _prepared(arguments: Mapping[str, Any], operation: Operation, specification: Specification) -> dict[str, Any]:
     prepared = dict(arguments)
     for parameter in operation.parameters:
@@ -238,8 +270,10 @@ def _json_names(fields: Iterable[str], operation: Operation, specification: Spec
 
 
 def _wrapped(standard: Standard, operation: Operation, body: Any) -> Any:
-    wrapper: Any = getattr(standard.models, f"Single{operation.body}")
-    return wrapper(**{wrapper.FIELDS[0].attribute: body})
+    wrapper: Any = getattr(
+        standard.models, f"{operation.body}Page" if operation.body_many else f"Single{operation.body}"
+    )
+    return wrapper(**{wrapper.FIELDS[0].attribute: list(body) if operation.body_many else body})
 
 
 def _unwrapped(wrapper: Any) -> Any:

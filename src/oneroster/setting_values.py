@@ -15,16 +15,22 @@ __all__ = [
     "FLAGS",
     "HEADERS",
     "SECRETS",
+    "SERVICE_URLS",
     "Headers",
+    "ServiceUrls",
     "invalid_settings",
     "merged_headers",
     "read_flag",
     "read_header_references",
     "read_reference",
+    "read_service_urls",
 ]
 
 Headers = tuple[tuple[str, str], ...]
 """Names and values of HTTP headers; the names are in lower case."""
+
+ServiceUrls = tuple[tuple[str, str], ...]
+"""Names of services and their base URLs."""
 
 SECRETS: Final = frozenset({"client_secret", "token"})
 """Settings whose values must not be in a configuration file."""
@@ -32,6 +38,8 @@ FLAGS: Final = frozenset({"allow_http"})
 """Settings that are true or false."""
 HEADERS: Final = "headers"
 """The setting that holds HTTP headers."""
+SERVICE_URLS: Final = "service_urls"
+"""The setting that holds the base URLs of services."""
 
 _CHOICES: Final = {"client_auth": ("basic", "body"), "oauth1_method": ("HMAC-SHA256", "HMAC-SHA1")}
 """The values of the settings that have few."""
@@ -108,6 +116,28 @@ def read_header_references(label: str, references: Iterable[str], environ: Mappi
     return tuple(found)
 
 
+def read_service_urls(label: str, given: object) -> ServiceUrls:
+    """Return the base URLs of services, from a mapping or from texts of the form ``SERVICE=URL``.
+
+    Args:
+        label: The option, variable or setting that holds them, for messages.
+        given: The mapping or the texts.
+
+    Raises:
+        ConfigurationError: They have another form.
+    """
+    pairs: list[tuple[object, object]] = []
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    elif isinstance(given, Iterable) and not isinstance(given, str):
+        texts = [str(each).strip() for each in given]
+        pairs = [(name.strip(), url) for name, _, url in (text.partition("=") for text in texts if text)]
+    found = tuple((name, url.rstrip("/")) for name, url in pairs if isinstance(name, str) and isinstance(url, str))
+    if not found or len(found) < len(pairs) or not all(name and url for name, url in found):
+        raise ConfigurationError(f"{label} must name services with their base URLs, as in gradebook=https://….")
+    return found
+
+
 def merged_headers(stored: Headers, given: Headers) -> Headers:
     """Return stored headers with those of an argument added; a given header replaces a stored one of its name."""
     return tuple({**dict(stored), **dict(given)}.items())
@@ -121,6 +151,7 @@ def invalid_settings(found: Mapping[str, Any]) -> Iterator[str]:
     for name, choices in _CHOICES.items():
         if name in found and found[name] not in choices:
             yield f"{name} must be {' or '.join(choices)}"
+    yield from _invalid_service_urls(found.get(SERVICE_URLS, ()))
     if "client_key" in found and "client_cert" not in found:
         yield "client_key is given without client_cert"
     if "time_zone" in found and not _is_time_zone(found["time_zone"]):
@@ -141,6 +172,12 @@ def _invalid_urls(found: Mapping[str, Any]) -> Iterator[str]:
             "token_url must be https: the client secret would cross the network unencrypted (allow_http = true,"
             " ONEROSTER_ALLOW_HTTP=1 or --allow-http permits it)"
         )
+
+
+def _invalid_service_urls(urls: ServiceUrls) -> Iterator[str]:
+    for name, url in urls:
+        if not is_http_url(url) or set("?#") & set(url):
+            yield f"service_urls: {name} must be an http(s) URL without user info, query and fragment"
 
 
 def _invalid_credentials(found: Mapping[str, Any]) -> Iterator[str]:

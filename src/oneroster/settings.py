@@ -13,6 +13,11 @@ A configuration file describes tenants by name:
     ca_file = "/etc/ssl/springfield.pem"
     time_zone = "America/Chicago"
 
+    [tenants.riverside]
+    base_url = "https://riverside.example/ims/oneroster"
+    standard = "1.2"
+    service_urls = { gradebook = "https://grades.example/ims/oneroster/gradebook/v1p2" }
+
 Arguments take precedence. Other settings are read from the file if a tenant is named, otherwise from the
 environment; never from both, so that the secret of one tenant is not sent to the URL of another.
 
@@ -30,11 +35,14 @@ from oneroster.errors import ConfigurationError
 from oneroster.setting_values import (
     FLAGS,
     HEADERS,
+    SERVICE_URLS,
     Headers,
+    ServiceUrls,
     invalid_settings,
     merged_headers,
     read_flag,
     read_header_references,
+    read_service_urls,
 )
 from oneroster.tenants_file import read_tenants, tenant_from_file
 from oneroster.url_checks import sends_in_clear
@@ -54,8 +62,8 @@ __all__ = [
 
 _ID_AND_SECRET: Final = ("client_id", "client_secret")
 _DEFAULT_FILE: Final = "oneroster.toml"
-_OPTIONS: Final = {HEADERS: "--header"}
-"""The options that are not named like their setting: one use gives one header."""
+_OPTIONS: Final = {HEADERS: "--header", SERVICE_URLS: "--service-url"}
+"""The options that are not named like their setting: one use gives one header or URL."""
 
 _OTHER_TENANTS: Final = (
     "A tenant of a configuration file is named by --tenant or ONEROSTER_TENANT; --sandbox uses the embedded tenant"
@@ -70,7 +78,8 @@ class Settings(NamedTuple):
     """The settings of one tenant.
 
     Attributes:
-        base_url: The base URL, up to and including a path such as ``/ims/oneroster/v1p1``.
+        base_url: The base URL, up to and including a path such as ``/ims/oneroster/v1p1``; for a version with several
+            services that of one of them, or their root.
         token_url: The token endpoint. With it, the client authenticates by OAuth 2; without it, by OAuth 1.0a.
         client_id: The client id, or OAuth 1.0a consumer key.
         client_secret: The client secret.
@@ -87,6 +96,8 @@ class Settings(NamedTuple):
         client_key: The path of a PEM file with the unencrypted key of the client certificate.
         time_zone: The time zone of the tenant, as in ``America/New_York``, for instants that have none and for days.
         allow_http: Whether rosters and credentials may cross the network unencrypted.
+        standard: The version of the standard, as in ``1.2``; None if it is not set.
+        service_urls: The base URLs of services that are not below `base_url`, as pairs of name and URL.
     """
 
     base_url: str
@@ -105,6 +116,8 @@ class Settings(NamedTuple):
     client_key: str | None = None
     time_zone: str | None = None
     allow_http: bool = False
+    standard: str | None = None
+    service_urls: ServiceUrls = ()
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, access={self.access!r})"
@@ -170,7 +183,8 @@ def resolve_settings(
     kinds are never mixed. Headers are added to the stored ones.
 
     Args:
-        arguments: The settings given, by the names of `Settings`; None for those not given. Headers are a mapping.
+        arguments: The settings given, by the names of `Settings`; None for those not given. Headers and service URLs
+            are mappings.
         environ: The environment variables.
         tenant: The name of a tenant in the file; defaults to ``ONEROSTER_TENANT``. Without it, the file is not read.
         file: The configuration file; defaults to ``ONEROSTER_CONFIG``, then to ``oneroster.toml`` in the working
@@ -216,12 +230,14 @@ def _read_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in arguments.items() if value is not None}
     if HEADERS in given:
         given[HEADERS] = _read_headers(given[HEADERS])
+    if SERVICE_URLS in given:
+        given[SERVICE_URLS] = read_service_urls(SERVICE_URLS, given[SERVICE_URLS])
     for name in FLAGS & given.keys():
         given[name] = read_flag(name, given[name])
     for name, value in given.items():
         if isinstance(value, PathLike):
             given[name] = fspath(value)
-    read = {HEADERS, *FLAGS}
+    read = {HEADERS, SERVICE_URLS, *FLAGS}
     if wrong := [name for name, value in given.items() if name not in read and not isinstance(value, str)]:
         raise ConfigurationError(f"{', '.join(wrong)} must be given as text (str).")
     return given
@@ -243,6 +259,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     if HEADERS in stored:
         references = filter(None, map(str.strip, stored[HEADERS].replace("\n", ",").split(",")))
         stored[HEADERS] = read_header_references(variable_of(HEADERS), references, environ)
+    if SERVICE_URLS in stored:
+        stored[SERVICE_URLS] = read_service_urls(variable_of(SERVICE_URLS), stored[SERVICE_URLS].split(","))
     return stored
 
 

@@ -17,7 +17,7 @@ __all__ = ["DEFAULT", "Standard"]
 DEFAULT: Final = "1.1"
 """The version that is used where none is named."""
 
-_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1"})
+_PACKAGES: Final[Mapping[str, str]] = MappingProxyType({"1.1": "oneroster_v1p1", "1.2": "oneroster_v1p2"})
 """The generated package of each version."""
 
 
@@ -77,6 +77,19 @@ class Standard:
         """Return the OpenAPI document of the version, as a fresh copy."""
         document: dict[str, Any] = import_module(self.package).document()
         return document
+
+    def profile_document(self, profile: str) -> dict[str, Any]:
+        """Return the document of one profile, which needs no other, as a fresh copy.
+
+        Raises:
+            ConfigurationError: There is no such profile.
+        """
+        from oneroster_runtime.package_data import load_profile_document
+
+        if profile not in self.specification.profiles:
+            known = ", ".join(self.specification.profiles)
+            raise ConfigurationError(f"there is no profile {profile!r}; the profiles are {known}")
+        return load_profile_document(self.package, profile)
 
     def base_path(self, operation: "Operation") -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""

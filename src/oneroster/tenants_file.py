@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from oneroster.errors import ConfigurationError
-from oneroster.setting_values import FLAGS, HEADERS, SECRETS, Headers, read_flag, read_reference
+from oneroster.setting_values import (
+    FLAGS,
+    HEADERS,
+    SECRETS,
+    SERVICE_URLS,
+    Headers,
+    read_flag,
+    read_reference,
+    read_service_urls,
+)
 
 __all__ = ["read_setting", "read_tenants", "tenant_from_file"]
 
@@ -69,6 +78,8 @@ def read_setting(label: str, name: str, value: object, environ: Mapping[str, str
     """
     if name == HEADERS:
         return _headers(label, value, environ)
+    if name == SERVICE_URLS:
+        return read_service_urls(label, value if isinstance(value, dict) else None)
     if name in FLAGS:
         return read_flag(label, _text(label, value, environ) if isinstance(value, dict) else value)
     return _text(label, value, environ, secret=name in SECRETS)

@@ -6,10 +6,10 @@
     │   ├── MissingFieldError    a required field that the record does not have
     │   └── UnreadableFieldError a field that is present and cannot be read
     ├── StatusError              the server returned an error status
+    ├── TransportError           no complete response: no connection, a timeout
     └── WriteError               a value, a record or a parameter that must not be sent
 
 Messages name operations, models, fields and sourcedIds. They contain no values of records, no queries, no credentials.
-Transport errors (no connection, a timeout) are those of httpx.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ __all__ = [
     "OneRosterError",
     "StatusError",
     "StatusPayloadEntry",
+    "TransportError",
     "UnreadableFieldError",
     "WriteError",
 ]
@@ -98,6 +99,10 @@ class UnreadableFieldError(FieldError):
     """A field is present and cannot be read; `to_dict` of the record returns it unchanged."""
 
     _what = "is in the response and cannot be read as the standard defines it; to_dict() returns it unchanged"
+
+
+class TransportError(OneRosterError):
+    """No complete response was received: no connection, a reset, a timeout."""
 
 
 class StatusPayloadEntry(Protocol):

@@ -1,6 +1,7 @@
 """The hooks under the methods of a generated facade."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 from oneroster_runtime.lazy_collections import AsyncPages, Pages
@@ -23,6 +24,10 @@ class OperationsBase(ABC):
     def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         """Store or delete one record."""
 
+    @abstractmethod
+    def _create(self, operation_id: str, arguments: dict[str, Any], body: Iterable[Any]) -> Any:
+        """Store several records, and return what the response has for each."""
+
 
 class AsyncOperationsBase(ABC):
     """The hooks of an asynchronous facade. A client implements them with its own paging, retries and signatures."""
@@ -38,3 +43,7 @@ class AsyncOperationsBase(ABC):
     @abstractmethod
     async def _write(self, operation_id: str, arguments: dict[str, Any], body: Any) -> None:
         """Store or delete one record."""
+
+    @abstractmethod
+    async def _create(self, operation_id: str, arguments: dict[str, Any], body: Iterable[Any]) -> Any:
+        """Store several records, and return what the response has for each."""

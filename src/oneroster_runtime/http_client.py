@@ -48,6 +48,7 @@ class Client:
 
     Attributes:
         base_url: The base URL of the tenant, as in ``https://sis.example/ims/oneroster/v1p1``.
+        service_urls: The base URLs of services that are not at `base_url`, by name; for versions with several services.
         cookies: Cookies sent with every request.
         headers: Headers sent with every request.
         timeout: Seconds to wait for connecting, for each read and for each write; None for no limit.
@@ -59,6 +60,7 @@ class Client:
     """
 
     base_url: str = attrs.field(converter=_without_slash, validator=_check_base_url)
+    service_urls: Mapping[str, str] = attrs.field(factory=dict, converter=_copy, kw_only=True)
     cookies: Mapping[str, str] = attrs.field(factory=dict, converter=_copy, kw_only=True)
     headers: Mapping[str, str] = attrs.field(factory=dict, converter=_copy, kw_only=True)
     timeout: float | httpx.Timeout | None = attrs.field(default=30.0, kw_only=True)
@@ -77,6 +79,10 @@ class Client:
     def _shown_url(self) -> str:
         parts = urlsplit(self.base_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    def service_url(self, service: str) -> str:
+        """Return the base URL of a service."""
+        return _without_slash(self.service_urls.get(service, self.base_url))
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
         """Return a copy that also sends these headers. The copy opens its own connections."""

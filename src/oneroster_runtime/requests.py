@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from oneroster_runtime.errors import WriteError
+from oneroster_runtime.errors import TransportError, WriteError
 
 if TYPE_CHECKING:
     import httpx
@@ -29,6 +29,8 @@ class Request(NamedTuple):
     query: str
     """Percent-encoded, without the question mark; "" for none."""
     body: bytes | None
+    service: str = ""
+    """The service of the operation; "" if the version has only one."""
 
     def __repr__(self) -> str:
         # The query may filter by a child's name, and the body may be a child's result.
@@ -43,6 +45,7 @@ def build_request(
     path_parameters: Mapping[str, object],
     query_parameters: Mapping[str, tuple[object, type]],
     body: "Record | None" = None,
+    service: str = "",
 ) -> Request:
     """Return the request of an operation.
 
@@ -53,6 +56,7 @@ def build_request(
         path_parameters: Values by name.
         query_parameters: Value and type by name; None is not sent.
         body: The wrapped record to send.
+        service: The service of the operation, if the version has several.
 
     Raises:
         WriteError: A parameter or the body must not be sent.
@@ -66,7 +70,7 @@ def build_request(
     ]
     # Spaces are sent as %20: OAuth 1 signatures and some servers do not read + as a space.
     query = "&".join(f"{quote(name, safe='')}={_quoted(operation_id, name, value)}" for name, value in pairs)
-    return Request(operation_id, method, path, query, None if body is None else _encoded(operation_id, body))
+    return Request(operation_id, method, path, query, None if body is None else _encoded(operation_id, body), service)
 
 
 def _segment(operation_id: str, name: str, value: object) -> str:
@@ -111,7 +115,7 @@ def _encoded(operation_id: str, body: "Record") -> bytes:
 
 def _prepared(client: "Client", connection: "httpx.Client | httpx.AsyncClient", request: Request) -> "httpx.Request":
     headers = {"Content-Type": "application/json"} if request.body is not None else None
-    url = f"{client.base_url}{request.path}"
+    url = f"{client.service_url(request.service)}{request.path}"
     prepared = connection.build_request(request.method, url, content=request.body, headers=headers)
     # httpx would replace the query by the parameters of the connection, and write + for a space.
     query = b"&".join(filter(None, [prepared.url.query.replace(b"+", b"%20"), request.query.encode("ascii")]))
@@ -121,12 +125,49 @@ def _prepared(client: "Client", connection: "httpx.Client | httpx.AsyncClient", 
 
 
 def send(client: "Client", request: Request) -> "httpx.Response":
-    """Send a request; transport errors are those of httpx."""
+    """Send a request.
+
+    Raises:
+        TransportError: No complete response was received.
+    """
+    import httpx
+
     connection = client.get_httpx_client()
-    return connection.send(_prepared(client, connection, request))
+    try:
+        return connection.send(_prepared(client, connection, request))
+    except httpx.RequestError as error:
+        failure = _no_response(client, request, error)
+    # Raised outside of the handler: the error above has the query, and may quote a response.
+    raise failure
 
 
 async def send_async(client: "Client", request: Request) -> "httpx.Response":
-    """Send a request; transport errors are those of httpx."""
+    """Send a request.
+
+    Raises:
+        TransportError: No complete response was received.
+    """
+    import httpx
+
     connection = client.get_async_httpx_client()
-    return await connection.send(_prepared(client, connection, request))
+    try:
+        return await connection.send(_prepared(client, connection, request))
+    except httpx.RequestError as error:
+        failure = _no_response(client, request, error)
+    raise failure
+
+
+def _no_response(client: "Client", request: Request, error: "httpx.RequestError") -> TransportError:
+    """Return our error for one of httpx, with the words of the operating system if there are any."""
+    parts = urlsplit(client.service_url(request.service))
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    reason, cause = type(error).__name__, error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            reason += f": {cause.strerror}"
+            break
+        cause = cause.__cause__ or cause.__context__
+    return TransportError(
+        f"{request.operation_id}: {server} sent no complete response ({reason}). Check base_url, proxy and timeout,"
+        " and that the server is running."
+    )

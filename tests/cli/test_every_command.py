@@ -14,14 +14,19 @@ from typer.testing import CliRunner, Result
 from oneroster import cli
 from oneroster.cli import _interrupts, build
 from oneroster.cli._command_class import fail
-from oneroster.cli._command_list import COMMANDS, _load
+from oneroster.cli._command_list import COMMANDS, load_command
 from oneroster.contract.catalogue import catalogue
 from oneroster.inspection.short_operation_names import read_operations, short_name
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard
 
-ARGUMENTS = {"diff": ["old.zip", "new.zip"], "stats": ["roster.zip"], "get": ["users"]}
+ARGUMENTS = {
+    "diff": ["old.zip", "new.zip"],
+    "get": ["users"],
+    "schemathesis": ["folder"],
+    "stats": ["roster.zip"],
+}
 SECONDS = 300
 HEAVY = {"httpx", "pyarrow", "duckdb", "schemathesis", "hypothesis", "starlette", "uvicorn", "jinja2", "yaml"}
 
@@ -43,13 +48,13 @@ def test_every_module_of_a_command_is_in_the_list() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_begins_with_the_summary_of_the_list(name: str) -> None:
-    assert _load(name).help.startswith(COMMANDS[name].summary)
+    assert load_command(name).help.startswith(COMMANDS[name].summary)
 
 
 NUMBERS = [
     (name, parameter.opts[0], value)
     for name in COMMANDS
-    for parameter in _load(name).params
+    for parameter in load_command(name).params
     if parameter.type.name.startswith(("float", "int")) or "PERCENT" in (parameter.metavar or "")
     for value in ("nan", "inf", "-inf", "-1", "1" + 30 * "0", "x")
 ]
@@ -77,7 +82,7 @@ def test_a_size_out_of_bounds_is_wrong_usage(command: list[str], value: str) -> 
 OPTIONS = [
     (name, parameter)
     for name in COMMANDS
-    for parameter in _load(name).params
+    for parameter in load_command(name).params
     if parameter.param_type_name == "option" and not parameter.is_flag
 ]
 NAMES = [
@@ -89,7 +94,7 @@ SINGLE = [(name, each) for name, each in OPTIONS if not each.multiple]
 
 
 def parsed(name: str, *arguments: str) -> dict[str, Any]:
-    params: dict[str, Any] = _load(name).make_context(name, [*ARGUMENTS.get(name, []), *arguments]).params
+    params: dict[str, Any] = load_command(name).make_context(name, [*ARGUMENTS.get(name, []), *arguments]).params
     return params
 
 
@@ -129,7 +134,7 @@ def test_an_unknown_option_is_wrong_usage(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("notes", [(), ("an object was left",)])
 def test_an_interrupt_is_one_line_and_130(name: str, notes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    command = _load(name)
+    command = load_command(name)
 
     def interrupted(**_options: Any) -> None:
         interrupt = KeyboardInterrupt()
@@ -137,7 +142,7 @@ def test_an_interrupt_is_one_line_and_130(name: str, notes: tuple[str, ...], mon
             interrupt.add_note(note)
         raise interrupt
 
-    monkeypatch.setattr("oneroster.cli._command_list._load", lambda _name: command)
+    monkeypatch.setattr("oneroster.cli._command_list.load_command", lambda _name: command)
     command.callback = interrupted
     result = run(name, *ARGUMENTS.get(name, []))
     assert result.exit_code == 130

@@ -215,7 +215,8 @@ def test_values_may_hold_quotes_and_words(filter_: str) -> None:
     from oneroster.cli._get_records import operation_to_read
 
     options = {"filter": filter_, "fields": None, "sort": None, "orderBy": None}
-    assert operation_to_read("users", [], options).operation_id == "getAllUsers"
+    specification = Standard.of().specification
+    assert operation_to_read("users", [], options, specification).operation_id == "getAllUsers"
 
 
 def test_an_unknown_field_of_a_filter_is_told(tenant: Sandbox) -> None:

@@ -140,13 +140,14 @@ def test_many_tenants_are_summed_up_in_one_table(
     assert result.exit_code == 1
     assert re.search(r"^RIGHT +written +14 ", result.stdout, re.MULTILINE)
     assert re.search(r"^WRONG +failed .*refused \(401\)", result.stdout, re.MULTILINE)
+    assert "Credentials come from [tenants.WRONG] of oneroster.toml." in " ".join(result.stdout.split())
     assert "RIGHT/orgs: 15 rows fetched" in result.stderr
     assert (tmp_path / "rosters" / "RIGHT.zip").is_file()
 
 
 def test_an_error_that_is_not_ours_shows_its_name_alone(capsys: pytest.CaptureFixture[str]) -> None:
     failures = {"a": ValueError("Kim Lund"), "b": GuardError(["users: 1 rows now, 41 before."])}
-    show_tenants(failures, Console(width=200))
+    show_tenants(failures, Console(width=200), "oneroster.toml")
     shown = capsys.readouterr().out
     assert "internal error (ValueError)" in shown
     assert "Lund" not in shown

@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.owner.body)
 
-    do_GET = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
+    do_POST = do_GET = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that http.server calls
 
     def log_message(self, *_: Any) -> None:
         """Keep the output of the tests clean."""

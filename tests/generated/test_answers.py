@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.generated.loopback import Loopback, call
 
-from oneroster_v1p1 import Client, DecodeError, Response, StatusError, WriteError
+from oneroster_v1p1 import Client, DecodeError, OneRosterError, Response, StatusError, TransportError, WriteError
 from oneroster_v1p1.api.gradebook import delete_result, put_result
 from oneroster_v1p1.api.rostering import get_all_orgs, get_org
 from oneroster_v1p1.models import OrgPage, SingleResult
@@ -274,6 +274,12 @@ def test_blanks_stay_percent_encoded_beside_parameters_of_the_connection(loopbac
     assert loopback.seen[0].target.endswith("/orgs?appName=a%20b&filter=name%3D%27a%20b%2Bc%27")
 
 
-def test_errors_of_the_transport_are_those_of_httpx() -> None:
-    with Client("http://127.0.0.1:1/ims/oneroster/v1p1") as client, pytest.raises(httpx.ConnectError):
-        get_all_orgs.sync(client=client)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_refused_connection_is_an_error_of_the_package_without_query_and_credentials(style: str) -> None:
+    base_url = "http://me:s3cret@127.0.0.1:1/ims/oneroster/v1p1"
+    with pytest.raises(TransportError) as told:
+        call(base_url, "getAllOrgs", style, filter="name='Ada'")
+    assert isinstance(told.value, OneRosterError)
+    assert str(told.value).startswith("getAllOrgs: http://127.0.0.1:1 sent no complete response (ConnectError")
+    assert "s3cret" not in str(told.value)
+    assert told.value.__cause__ is told.value.__context__ is None

@@ -91,7 +91,10 @@ def test_every_file_says_that_it_is_generated_and_names_no_machine() -> None:
 def test_check_is_quiet_when_nothing_changed(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--check"]) == 0
     said = capsys.readouterr()
-    assert said.out == "generated/oneroster_v1p1 is up to date with openapi.yaml and scripts/templates.\n"
+    assert said.out == (
+        "generated/oneroster_v1p1 is up to date with openapi.yaml and scripts/templates.\n"
+        "generated/oneroster_v1p2 is up to date with openapi-1.2.yaml and scripts/templates.\n"
+    )
     assert said.err == ""
 
 

@@ -65,6 +65,7 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda d: org(d)["properties"]["name"].update(enum=["North", "South"]),
         "properties/name/enum",
     ),
+    "constraints": (lambda d: schemas(d)["DateTime"].update(format="datetime"), "DateTime/format"),
     "services": (lambda d: d["servers"].append({"url": "https://b.example/more"}), "/servers/0"),
     "status": (lambda d: d["x-oneroster-status"].update(codes="Codes"), "x-oneroster-status/codes"),
     "oauth-scopes": (

@@ -23,7 +23,7 @@ from oneroster.pull import DestinationError, open_destination, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.district.entity_types import Entity, Org, Person
 from oneroster.settings import resolve_settings
-from oneroster.standard import Standard
+from oneroster.standard import Standard, _registered
 from tests.generated.loopback import Loopback
 
 DOCUMENT = Path(__file__).parent / "data" / "version_9_9.yaml"
@@ -55,6 +55,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         yield import_module(PACKAGE)
     finally:
         sys.path.remove(str(folder))
+        # Other tests of the process look for the version of a tenant among all that are registered.
+        _registered().pop("9.9", None)
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
 

@@ -73,6 +73,8 @@ class Habits(NamedTuple):
         only: How many rows the list has at most.
         empty: The numbers of requests that get an empty page.
         short: The numbers of requests that get a page without its last row.
+        twins_counted: Whether the rows that the list has twice are two records, for totals and for a filter by id.
+        filters: Whether a filter by an id is served.
     """
 
     clamp: int = 1000
@@ -88,6 +90,8 @@ class Habits(NamedTuple):
     only: int = 1000
     empty: frozenset[int] = frozenset()
     short: frozenset[int] = frozenset()
+    twins_counted: bool = False
+    filters: bool = True
 
     @property
     def hides(self) -> bool:
@@ -136,9 +140,20 @@ class HostileList:
             known = {name for name, _ in self._rows} if self._single_reads else set()
             return ReceivedPage([request.row] if request.row in known else [])
         habits = self._sorted if request.sorted else self._unsorted
+        if request.copies_of is not None:
+            copies = sum(
+                1 + self._is_counted(place, habits)
+                for place, row in enumerate(self._rows)
+                if row[0] == request.copies_of
+            )
+            return ReceivedPage([request.copies_of] * copies if habits.filters else [])
         page = self._page(request, habits)
         ids = [None if row is None else row[0] for row in page]
-        return ReceivedPage(ids, self._total(), None, lambda: page)
+        return ReceivedPage(ids, self._total(habits), None, lambda: page)
+
+    @staticmethod
+    def _is_counted(place: int, habits: Habits) -> bool:
+        return habits.twins_counted and place in habits.twins
 
     def _change(self) -> None:
         for change in self._changes:
@@ -151,11 +166,12 @@ class HostileList:
                 elif place < len(self._rows):
                     self.stayed -= {self._rows.pop(place)[0]}
 
-    def _total(self) -> int | None:
+    def _total(self, habits: Habits) -> int | None:
         if self._totals is None:
             return None
         number = min(self._requests, len(self._totals)) - 1
-        return max(0, len(self._rows) + self._totals[number])
+        twins = sum(self._is_counted(place, habits) for place in range(len(self._rows)))
+        return max(0, len(self._rows) + twins + self._totals[number])
 
     def _page(self, request: PageRequest, habits: Habits) -> list[Row | None]:
         rows = self._list(habits)
@@ -195,6 +211,8 @@ habits = st.builds(
     hidden=st.just(frozenset()) | places,
     twins=st.just(frozenset()) | places,
     twins_differ=st.booleans(),
+    twins_counted=st.booleans(),
+    filters=st.booleans(),
     nulls=st.sampled_from([False, False, False, True]),
     reversed=st.booleans(),
     only=st.sampled_from([1000, 1000, 1000, 0, 1, 10]),

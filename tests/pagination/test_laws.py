@@ -52,10 +52,9 @@ def test_b1_what_is_given_is_the_truth_or_an_error(
     if unsorted.hides or sorted_.hides:
         # No one can know of rows that are neither sent nor counted. Once counted, they must be found.
         announced, moves = [max(0, announced[0]), *announced[1:]], []
-    # A row that is sent twice, or null, fills the place of one that is not sent: the total does not tell them apart.
+    # A null fills the place of a row that is not sent: it counts as a record that cannot be read.
     unsorted, sorted_ = (
-        one._replace(twins=frozenset(), nulls=False) if one.hides or one.shift > 0 else one
-        for one in (unsorted, sorted_)
+        one._replace(nulls=False) if one.hides or one.shift > 0 else one for one in (unsorted, sorted_)
     )
     server = HostileList(rows, unsorted, sorted_, announced, moves, single_reads)
     hold(server, Paging(limit=limit, accept_duplicates=accept), ahead)
@@ -78,6 +77,27 @@ def test_b1_without_a_total_rows_that_are_sent_are_not_lost(
     unsorted, sorted_ = (one._replace(clamp=max(one.clamp, 3)) for one in (unsorted, sorted_))
     server = HostileList(rows, unsorted, sorted_, None if trusted else [-20, 0, 15], moves)
     hold(server, Paging(limit=limit, trust_total=trusted))
+
+
+@given(
+    place=st.integers(0, 39), hidden=st.integers(0, 39), limit=st.sampled_from([7, 10, 50]), counted=st.booleans(),
+    filters=st.booleans(),
+)  # fmt: skip
+def test_b1_a_row_sent_twice_does_not_fill_the_place_of_one_never_sent(
+    place: int, hidden: int, limit: int, counted: bool, filters: bool
+) -> None:
+    twins, lost = frozenset({place}), frozenset({hidden})
+    habits = Habits(twins=twins, hidden=lost - twins, twins_counted=counted, filters=filters)
+    server = HostileList(40, habits, habits)
+    if place == hidden and (filters or not counted):
+        found = walk_over(server, Paging(limit=limit))
+        assert len(found.ids) == 40
+        assert found.walk.identical == 1
+        return
+    with pytest.raises(PagingError):
+        walk_over(server, Paging(limit=limit))
+    # Who leaves the total aside takes what is sent.
+    assert len(walk_over(server, Paging(limit=limit, trust_total=False)).ids) == 40 - len(lost - twins)
 
 
 @given(only=st.integers(0, 19), accept=st.booleans())

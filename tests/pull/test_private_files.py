@@ -14,6 +14,7 @@ from oneroster.pull.private_files import (
     make_private,
     make_private_folder,
     open_own_file,
+    open_regular,
     read_bytes,
     sync_to_disk,
     write_new_file,
@@ -82,3 +83,16 @@ def test_a_name_exists_as_a_link_to_nothing_too(tmp_path: Path) -> None:
         write_new_file(tmp_path / "link", b"")
     write_new_file(tmp_path / "nothing", b"x")
     assert (tmp_path / "nothing").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_d4_a_pipe_or_a_device_is_no_file_of_a_roster(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a regular file"):
+            open_regular(path)
+        with pytest.raises(DestinationError, match="not a regular file"):
+            read_bytes(path, "a manifest")
+    (tmp_path / "file").write_bytes(b"x")
+    with open_regular(tmp_path / "file") as file:
+        assert file.read() == b"x"

@@ -10,6 +10,7 @@ import pytest
 
 from oneroster import ConfigurationError, TransportError
 from oneroster.contract.errors import KitError
+from oneroster.transport import http_client
 from oneroster.transport.http_client import AsyncTransport, SyncTransport, open_async_client, open_client
 from tests.transport.hostile_readers import READERS, Reader
 from tests.transport.tls_servers import Authority, https
@@ -50,6 +51,27 @@ def test_a_request_goes_through_the_proxy_of_the_environment(read: Reader, envir
         environment("HTTP_PROXY", proxy.origin.removeprefix("http://"))
         assert read("http://sis.example").status == 200
         assert [seen.path for seen in proxy.seen] == ["http://sis.example/orgs"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "host", "bypassed"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("localhost, 192.168.0.0/16,10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.1/8", "10.1.2.3", True),
+        ("fe80::/10", "fe80::1", True),
+        ("10.0.0.0/99,10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "11.1.2.3", False),
+        ("fe80::/10", "10.1.2.3", False),
+        ("10.0.0.0/8", "sis.example", False),
+        ("/8,x/8", "10.1.2.3", False),
+    ],
+)
+def test_c7_an_entry_of_no_proxy_may_be_a_network(entries: str, host: str, bypassed: bool, environment: Set) -> None:
+    environment("HTTP_PROXY", "http://proxy.example:3128")
+    environment("NO_PROXY", entries)
+    url = httpx.URL(f"http://[{host}]/orgs" if ":" in host else f"http://{host}/orgs")
+    assert (http_client._proxy_for(url) is None) is bypassed
 
 
 @readers

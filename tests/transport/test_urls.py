@@ -2,7 +2,7 @@
 
 import pytest
 
-from oneroster.transport.urls import origin_of, redacted
+from oneroster.transport.urls import origin_of, parsed_url, redacted
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,8 @@ def test_the_default_port_belongs_to_the_origin(url: str, origin: tuple[str, str
 def test_user_query_and_fragment_are_not_shown() -> None:
     assert redacted("https://kid:s3cret@sis.example/users?filter=Erika#Erika") == "https://sis.example/users"
     assert redacted("http://[::1") == "an unreadable URL"
+
+
+def test_a_url_is_parsed_once() -> None:
+    assert parsed_url("https://sis.example/a?b=%20") is parsed_url("https://sis.example/a?b=%20")
+    assert str(parsed_url("https://sis.example/a?b=%20")) == "https://sis.example/a?b=%20"

@@ -23,12 +23,12 @@ from oneroster.contract.levels import Level
 from oneroster.contract.reports.explanation import explanation
 from oneroster.contract.run_options import RunOptions
 from oneroster.contract.run_selection import rule_selection
+from oneroster.detection import detect_standard
 from oneroster.errors import ConfigurationError
 from oneroster.sandbox.server import Sandbox
 from oneroster.sandbox.store.database import default_cache
 from oneroster.sandbox.variants import variants_by_name
 from oneroster.settings import Settings, variable_of
-from oneroster.standard import Standard
 from oneroster_runtime.specification import Specification
 
 __all__ = ["run_check"]
@@ -68,8 +68,11 @@ def run_check(
     size: str,
 ) -> None:
     """Judge a tenant, write the reports, and end with the exit status that the report gives; see `check`."""
-    specification = Standard.of().specification
     try:
+        live = None if chosen.sandbox else _live_settings(chosen, fault + variant, profile, overlay)
+        detected = None if live is None else detect_standard(live)
+        standard = chosen.sandbox_standard if detected is None else detected.standard
+        specification = standard.specification
         run = RunOptions(
             rule_selection(specification, _included(include, explain), exclude),
             allow_writes=allow_writes,
@@ -96,10 +99,10 @@ def run_check(
         with ExitStack() as stack:
             settings = (
                 _sandbox_settings(stack, chosen, _SandboxOptions(fault, variant, size, seed, profile, overlay))
-                if chosen.sandbox
-                else _live_settings(chosen, fault + variant, profile, overlay)
+                if live is None
+                else live
             )
-            target = run.target(settings)
+            target = run.target(settings, standard)
             with progress_display() as progress, _terminated_as_interrupted() if allow_writes else nullcontext():
                 exchanges: list[Exchange] = []
                 observe = exchanges.append if any(explain) else _ignored
@@ -163,15 +166,26 @@ def _sandbox_settings(stack: ExitStack, chosen: TenantOptions, wanted: _SandboxO
         ConfigurationError: Options of a live tenant are given.
     """
     chosen.check_sandbox()
-    profile = chosen_profile(wanted.profile or "", wanted.overlay or "", Standard.of())
+    standard = chosen.sandbox_standard
+    profile = chosen_profile(wanted.profile or "", wanted.overlay or "", standard)
     variants = variants_by_name(wanted.variants)
     seed = 1 if wanted.seed is None else wanted.seed
     tenant = stack.enter_context(
-        Sandbox(wanted.size, seed, base_profile(profile), wanted.faults, variants=variants, cache=default_cache())
+        Sandbox(
+            wanted.size,
+            seed,
+            base_profile(profile),
+            wanted.faults,
+            standard=standard,
+            variants=variants,
+            cache=default_cache(),
+        )
     )
     settings = Settings(tenant.base_url, profile=profile, overlay=wanted.overlay)
     if "bearer" in variants.authentication_methods:
         return settings._replace(token=tenant.token)
+    if "oauth1" not in standard.specification.security_trust:
+        settings = settings._replace(token_url=tenant.token_url)
     return settings._replace(client_id=tenant.client_id, client_secret=tenant.client_secret)
 
 

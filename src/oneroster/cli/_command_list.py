@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from oneroster.cli._libraries import CHECK_LIBRARIES, PULL_LIBRARIES, how_to_install, missing_library
 
-__all__ = ["COMMANDS", "build_app"]
+__all__ = ["COMMANDS", "build_app", "load_command"]
 
 
 class _Command(NamedTuple):
@@ -50,6 +50,11 @@ COMMANDS: Final = {
         " of authentication.",
         ("platformdirs", "starlette", "uvicorn"),
     ),
+    "schemathesis": _Command(
+        "Write the OpenAPI document of a profile, and a configuration with which `schemathesis run` tests a OneRoster"
+        " server without false alarms.",
+        CHECK_LIBRARIES,
+    ),
     "stats": _Command(
         "Show statistics of a pulled roster: records by collection and by school, users by role, students by grade."
         " Also shows orphans: references to missing or deleted records, and classes and students without enrollments.",
@@ -87,11 +92,11 @@ class _LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find a command by its name, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command if name is None else _load(name), rest
+        return name, command if name is None else load_command(name), rest
 
 
-def _load(name: str) -> Any:
-    """Import a command."""
+def load_command(name: str) -> Any:
+    """Import a command, and return it; without its libraries, one that says what to install."""
     app = typer.Typer(add_completion=False, **_MARKUP)
     try:
         import_module(f"oneroster.cli.{name}").register(app)

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -21,9 +22,9 @@ from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
-__all__ = ["ReadRequest", "arguments_of", "operation_to_read", "show"]
+__all__ = ["ReadRequest", "arguments_of", "check_name", "operation_to_read", "show"]
 
 _END_OF_LINE: Final = "\r\n"
 _MAX_PAGE_SIZE: Final = Paging().limit
@@ -42,15 +43,33 @@ def arguments_of(operation: Operation, ids: Sequence[str], options: Mapping[str,
     return dict(zip(path_parameters(operation), ids, strict=True)) | given
 
 
-def operation_to_read(name: str, ids: Sequence[str], options: Mapping[str, str | None]) -> Operation:
+def check_name(name: str, count: int) -> None:
+    """Check that some version has an operation, before a tenant is opened.
+
+    Args:
+        name: The name given.
+        count: The number of ids given.
+
+    Raises:
+        UnknownReadError: No version has one; the error is that of the default version.
+    """
+    if not name:
+        raise UnknownReadError("the operation is missing, as in `oneroster get students`; --list shows all names")
+    for version in Standard.versions():
+        with suppress(UnknownReadError):
+            find_operation(Standard.of(version).specification, name, count)
+            return
+    find_operation(Standard.of().specification, name, count)
+
+
+def operation_to_read(
+    name: str, ids: Sequence[str], options: Mapping[str, str | None], specification: Specification
+) -> Operation:
     """Find the operation to call.
 
     Raises:
         UnknownReadError: There is no such operation, or it does not take one of the options.
     """
-    specification = Standard.of().specification
-    if not name:
-        raise UnknownReadError("the operation is missing, as in `oneroster get students`; --list shows all names")
     operation = find_operation(specification, name, len(ids))
     supported = {parameter.name for parameter in operation.parameters}
     given = {option for option, value in options.items() if value is not None}
@@ -106,7 +125,7 @@ def _warn_about_unknown_field(specification: Specification, field: str, operatio
 class ReadRequest:
     """One read of a tenant, and the number of records shown."""
 
-    def __init__(self, roster: "OneRoster", operation: Operation, arguments: dict[str, str], limit: int) -> None:
+    def __init__(self, roster: "SyncClient", operation: Operation, arguments: dict[str, str], limit: int) -> None:
         self._specification = roster.standard.specification
         self.operation = operation
         self.element = operation.element or ""
@@ -148,9 +167,7 @@ class ReadRequest:
 
     def _read(self) -> Iterator[Any]:
         session = self._roster.session
-        call = OperationCall(
-            self._roster.standard, self.operation.operation_id, self._arguments, session.settings.base_url
-        )
+        call = OperationCall(self._roster.standard, self.operation.operation_id, self._arguments, session.service_urls)
         if not self.operation.many:
             yield session.read(call.url(call.request()), call.read_record, self.operation.operation_id)
             return

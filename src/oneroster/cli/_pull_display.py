@@ -165,15 +165,16 @@ def show_report(report: "PullReport", console: Console) -> None:
     )
 
 
-def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Console) -> None:
-    """Print one row for each tenant."""
+def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Console, config: str) -> None:
+    """Print one row for each tenant of a configuration file."""
     table = Table("tenant", "outcome", box=None, pad_edge=False)
     for name in ("rows", "requests", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("notes", overflow="fold")
     for tenant, result in results.items():
         if isinstance(result, Exception):
-            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(escape_lines(safe_message(result))))
+            reason = safe_message(result, f"[tenants.{tenant}] of {config}")
+            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(escape_lines(reason)))
             continue
         rows = sum(holding.rows for holding in result.manifest.collections.values())
         notes = escape_lines(" ".join(result.notes))
@@ -183,11 +184,21 @@ def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Conso
     console.print(table)
 
 
-def safe_message(error: Exception) -> str:
-    """Return the message of an error of this package; of other errors only the class, as they may quote a record."""
+def safe_message(error: Exception, place: str) -> str:
+    """Return the message of an error of this package, and what to do.
+
+    Of other errors, return only the class, because they may quote a record.
+
+    Args:
+        error: The error.
+        place: The place of the tenant's settings.
+    """
+    from oneroster.cli._error_hints import with_hint
     from oneroster.errors import OneRosterError
 
-    return str(error) if isinstance(error, OneRosterError) else f"internal error ({type(error).__name__})"
+    if isinstance(error, OneRosterError):
+        return with_hint(error, "pull", place)
+    return f"internal error ({type(error).__name__})"
 
 
 def show_preview(previews: "Sequence[CollectionPreview]", console: Console) -> None:

@@ -26,10 +26,12 @@ __all__ = [
     "Overlap",
     "PageSize",
     "Profile",
+    "Prune",
     "Rate",
     "Resume",
     "Schools",
     "Since",
+    "StagingFolder",
     "Tenants",
     "To",
     "WithPassword",
@@ -57,7 +59,10 @@ def profile_names() -> list[str]:
 To = Annotated[
     str,
     typer.Option(
-        "--to", metavar="DESTINATION", help="The file or folder to create or replace.", rich_help_panel=_DESTINATION
+        "--to",
+        metavar="DESTINATION",
+        help="The file or folder to create or replace; s3://, gs:// or abfss:// for an object store.",
+        rich_help_panel=_DESTINATION,
     ),
 ]
 Format = Annotated[
@@ -72,6 +77,27 @@ Format = Annotated[
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Resume an unfinished pull to this destination.", rich_help_panel=_DESTINATION),
+]
+StagingFolder = Annotated[
+    str,
+    typer.Option(
+        "--staging",
+        metavar="FOLDER",
+        help="Where to stage the rows for an object store.",
+        show_default="the cache of the user",
+        rich_help_panel=_DESTINATION,
+    ),
+]
+Prune = Annotated[
+    float | None,
+    typer.Option(
+        "--prune",
+        min=0,
+        max=_TEN_YEARS,
+        metavar="HOURS",
+        help="On an object store, delete the data of pulls that began more than this many hours ago and were replaced.",
+        rich_help_panel=_DESTINATION,
+    ),
 ]
 DryRun = Annotated[
     bool,

@@ -18,9 +18,10 @@ import typer
 
 from oneroster.errors import ConfigurationError
 from oneroster.settings import Settings, header_arguments, option_of, resolve_settings, variable_of
+from oneroster.standard import DEFAULT, Standard
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["NO_TENANT", "TENANT_OPTIONS", "TenantOptions", "opened", "setting_option", "takes_tenant"]
 
@@ -44,6 +45,23 @@ def _setting(name: str, text: str, panel: str, metavar: str = "TEXT") -> Any:
 
 TENANT_OPTIONS: Final[Mapping[str, Any]] = {
     "base_url": _setting("base_url", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, "URL"),
+    "standard": _setting(
+        "standard",
+        f"Version of OneRoster: {' or '.join(Standard.versions())} (default: that of the base URL, or found out by a"
+        " request).",
+        _TENANT,
+        "VERSION",
+    ),
+    "service_urls": Annotated[
+        list[str] | None,
+        setting_option(
+            "service_urls",
+            "Base URL of a service that is not below the base URL (repeatable), as in gradebook=https://….",
+            _TENANT,
+            "SERVICE=URL",
+            option="--service-url",
+        ),
+    ],
     "tenant": _setting("tenant", "Name of a tenant in the configuration file.", _TENANT, "NAME"),
     "config": _setting("config", "Configuration file with tenants (default: oneroster.toml).", _TENANT, "FILE"),
     "sandbox": Annotated[
@@ -150,15 +168,25 @@ class TenantOptions:
         """
         return resolve_settings({**self.arguments, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
 
+    @property
+    def sandbox_standard(self) -> Standard:
+        """The version that the embedded sandbox serves.
+
+        Raises:
+            ConfigurationError: It is not supported.
+        """
+        return Standard.of(self.settings.get("standard", DEFAULT))
+
     def check_sandbox(self) -> None:
         """Check that the sandbox is not combined with the settings of another tenant.
 
         Raises:
             ConfigurationError: It is.
         """
-        if self.sandbox and self.given:
+        given = [option for option in self.given if option != option_of("standard")]
+        if self.sandbox and given:
             raise ConfigurationError(
-                f"--sandbox uses the embedded tenant and cannot be combined with {', '.join(self.given)}."
+                f"--sandbox uses the embedded tenant and cannot be combined with {', '.join(given)}."
             )
 
 
@@ -196,24 +224,33 @@ def _tenant_parameters() -> list[inspect.Parameter]:
 
 
 @contextmanager
-def opened(chosen: TenantOptions) -> "Iterator[OneRoster]":
+def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
     """Open a client of the tenant that the options name, and close it after the block.
+
+    The version that the tenant speaks is shown, unless it is the default one and the base URL says so.
 
     Raises:
         ConfigurationError: A setting is missing, or both a tenant and the sandbox are named.
     """
-    from oneroster.client import OneRoster
+    from oneroster.client import client_class
+    from oneroster.detection import detect_standard
+    from oneroster.standard import DEFAULT
 
     chosen.check_sandbox()
     if not chosen.sandbox:
-        with OneRoster(**chosen.arguments, tenant=chosen.tenant, config=chosen.config) as roster:
+        detected = detect_standard(chosen.resolved())
+        if detected.standard.version != DEFAULT or not detected.certain:
+            typer.echo(f"note: {detected}", err=True)
+        client = client_class(detected.standard)
+        with client(**chosen.arguments, tenant=chosen.tenant, config=chosen.config) as roster:
             yield roster
         return
     from oneroster.sandbox.server import Sandbox
     from oneroster.sandbox.store.database import default_cache
 
+    standard = chosen.sandbox_standard
     with (
-        Sandbox(cache=default_cache()) as embedded,
-        OneRoster(base_url=embedded.base_url, token=embedded.token) as roster,
+        Sandbox(standard=standard, cache=default_cache()) as embedded,
+        client_class(standard)(base_url=embedded.base_url, token=embedded.token) as roster,
     ):
         yield roster

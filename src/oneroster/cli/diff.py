@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -28,8 +27,12 @@ Examples:
 - `oneroster diff yesterday.parquet today.parquet --only users --show-personal` shows names and email addresses
 """
 
-Old = Annotated[Path, typer.Argument(metavar="OLD", help="The file or folder of the old roster.", show_default=False)]
-New = Annotated[Path, typer.Argument(metavar="NEW", help="The file or folder of the new roster.", show_default=False)]
+Old = Annotated[
+    str, typer.Argument(metavar="OLD", help="The file or folder of the old roster, or its URI.", show_default=False)
+]
+New = Annotated[
+    str, typer.Argument(metavar="NEW", help="The file or folder of the new roster, or its URI.", show_default=False)
+]
 Only = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Only these collections (repeatable, or with commas).")
 ]
@@ -56,10 +59,10 @@ def diff(
     """Compare two rosters, print the differences, and exit with a status."""
     from oneroster.cli._diff_display import difference_as_json, masked_values, show_differences
     from oneroster.inspection.diff import diff_rosters
-    from oneroster.pull.formats import format_of
+    from oneroster.pull.formats.detection import open_destination
 
     try:
-        old_roster, new_roster = (format_of(path).open(path) for path in (old, new))
+        old_roster, new_roster = map(open_destination, (old, new))
         found = list(diff_rosters(old_roster, new_roster, limit, only or ()))
     except OneRosterError as error:
         fail("diff", str(error), USAGE)

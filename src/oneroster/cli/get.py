@@ -110,16 +110,17 @@ def get(
 ) -> None:
     """Read records of a tenant and show them, or list the read operations."""
     if list_:
-        _list_operations(as_json or format_ == "json")
+        _list_operations(chosen, as_json or format_ == "json")
         return
     from oneroster.cli._error_hints import with_hint
-    from oneroster.cli._get_records import ReadRequest, arguments_of, operation_to_read, show
+    from oneroster.cli._get_records import ReadRequest, arguments_of, check_name, operation_to_read, show
     from oneroster.inspection.short_operation_names import UnknownReadError
 
     options = {"filter": filter_, "fields": ",".join(fields or ()) or None, "sort": sort, "orderBy": order_by}
     try:
-        operation = operation_to_read(name, ids or [], options)
+        check_name(name, len(ids or []))
         with opened(chosen) as roster:
+            operation = operation_to_read(name, ids or [], options, roster.standard.specification)
             request = ReadRequest(roster, operation, arguments_of(operation, ids or [], options), limit)
             show(request, "json" if as_json else format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
@@ -128,11 +129,15 @@ def get(
         fail("get", with_hint(error, "get"), _FAILED)
 
 
-def _list_operations(as_json: bool) -> None:
+def _list_operations(chosen: TenantOptions, as_json: bool) -> None:
     from oneroster.inspection.short_operation_names import path_parameters, read_operations, short_name
-    from oneroster.standard import Standard
+    from oneroster.standard import DEFAULT, Standard
 
-    operations = read_operations(Standard.of().specification)
+    try:
+        standard = Standard.of(chosen.settings.get("standard", DEFAULT))
+    except ConfigurationError as error:
+        fail("get", str(error), USAGE)
+    operations = read_operations(standard.specification)
     if as_json:
         found = [
             {"name": short_name(each), "ids": list(path_parameters(each)), "summary": each.summary}

@@ -31,10 +31,12 @@ from oneroster.cli._pull_options import (
     Overlap,
     PageSize,
     Profile,
+    Prune,
     Rate,
     Resume,
     Schools,
     Since,
+    StagingFolder,
     Tenants,
     To,
     Without,
@@ -50,8 +52,9 @@ if TYPE_CHECKING:
 HELP = f"""{COMMANDS["pull"].summary}
 
 The suffix of the destination selects the format: `.zip` OneRoster CSV, `.duckdb`, `.sqlite`, `.parquet`, `.ndjson`,
-`.ndjson.gz`, `.ndjson.zst` (the last four are folders). `--format csv` writes a folder of CSV files. The existing
-roster is replaced atomically, after every row has been fetched and validated. Passwords are left out by default.
+`.ndjson.gz`, `.ndjson.zst` (the last four are folders). `--format csv` writes a folder of CSV files. Folders can be on
+an object store (`s3://`, `gs://`, `abfss://`). The existing roster is replaced atomically, after every row has been
+fetched and validated. Passwords are left out by default.
 
 Exit status: 0 success, 1 the pull failed, 2 wrong usage, 3 the roster exceeds a sanity limit and was not published (see
 `--accept-shrink` and the options `--max-…`), 130 interrupted. Except with 0, the existing roster is unchanged.
@@ -109,6 +112,8 @@ def pull(
     base: Base = "",
     delta: Delta = False,
     resume: Resume = False,
+    staging: StagingFolder = "",
+    prune: Prune = None,
     dry_run: DryRun = False,
     accept_shrink: AcceptShrink = False,
     accept_duplicates: AcceptDuplicates = False,
@@ -146,7 +151,7 @@ def pull(
             selection,
             since or None,
             timedelta(hours=overlap),
-            Path(base) if base else None,
+            base or None,
             delta,
             sanity_limits(
                 {
@@ -161,6 +166,8 @@ def pull(
             workers,
             rate,
             Paging(page_size, workers, trust_total=not ignore_total, accept_duplicates=accept_duplicates),
+            staging=Path(staging) if staging else None,
+            prune=None if prune is None else timedelta(hours=prune),
         )
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
@@ -224,19 +231,19 @@ def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
     from rich.console import Console
 
     from oneroster.cli._pull_display import show_progress, show_report
-    from oneroster.pull.destination_path import as_destination_errors, resolved_destination
+    from oneroster.pull.destination_path import as_destination_errors
+    from oneroster.pull.destinations import staged_path
     from oneroster.pull.fetch.staging import unfinished_pull
     from oneroster.pull.job import pull as pull_roster
 
     if not to:
         _usage_error("--to DESTINATION is missing")
-    destination = Path(to)
-    with as_destination_errors(destination, "examined"):
-        unfinished = unfinished_pull(resolved_destination(destination))
+    with as_destination_errors(Path(to), "examined"):
+        unfinished = unfinished_pull(staged_path(to, settings.staging))
     if unfinished is not None and not settings.resume:
         typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
     with opened(chosen) as roster, show_progress() as progress:
-        report = pull_roster(roster, destination, settings, progress(""))
+        report = pull_roster(roster, to, settings, progress(""))
     show_report(report, Console(highlight=False))
 
 
@@ -256,7 +263,7 @@ def _pull_tenants(config: str, to: str, settings: "PullOptions", chosen: TenantO
             results = pull_tenants(config, to, settings, progress)
         except OSError as error:
             _fail(f"{to} cannot be created: {error.strerror}", FAILED)
-    show_tenants(results, Console(highlight=False))
+    show_tenants(results, Console(highlight=False), config)
     failures = [result for result in results.values() if isinstance(result, Exception)]
     if failures:
         raise typer.Exit(EXCEEDED if all(isinstance(error, GuardError) for error in failures) else FAILED)
@@ -269,4 +276,4 @@ def _preview(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
     from oneroster.pull.dry_run import preview
 
     with opened(chosen) as roster:
-        show_preview(preview(roster, settings, Path(to) if to else None), Console(highlight=False))
+        show_preview(preview(roster, settings, to or None), Console(highlight=False))

@@ -15,7 +15,8 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._lists import print_lines
-from oneroster.standard import Standard
+from oneroster.errors import ConfigurationError
+from oneroster.standard import DEFAULT, Standard
 
 if TYPE_CHECKING:
     from oneroster.sandbox.many_tenants import MultiTenantSandbox
@@ -44,7 +45,7 @@ Examples:
 - `oneroster sandbox --list-variants` lists all variants
 
 - `oneroster sandbox --tenants 20 --write-config oneroster.toml --fault lost-row@tenant-7 --size medium@tenant-3` serves
-20 tenants on one port, for `oneroster pull --all-tenants`; one has a fault, and one is larger
+20 tenants on one port, for `oneroster pull --tenants`; one has a fault, and one is larger
 """
 
 _DATA: Final = "Data"
@@ -107,6 +108,16 @@ ListFaults = Annotated[
     bool, typer.Option("--list-faults", help="List all faults and exit.", rich_help_panel=_BEHAVIOUR)
 ]
 
+StandardVersion = Annotated[
+    str,
+    typer.Option(
+        "--standard",
+        metavar="VERSION",
+        help=f"Version of OneRoster: {' or '.join(Standard.versions())}.",
+        rich_help_panel=_BEHAVIOUR,
+    ),
+]
+
 Tenants = Annotated[
     int | None,
     typer.Option(
@@ -153,6 +164,7 @@ def sandbox(
     seed: Seed = 1,
     port: Port = 0,
     profile: Profile = "standard",
+    standard: StandardVersion = DEFAULT,
     token: Token = None,
     fault: Faults = [],  # noqa: B006  # typer reads the default and never changes it
     list_faults: ListFaults = False,
@@ -170,9 +182,15 @@ def sandbox(
         fail("sandbox", "--json belongs to --list-faults or --list-variants", USAGE)
     if token is not None and not token.strip():
         fail("sandbox", "--token is empty", USAGE)
+    try:
+        version = Standard.of(standard)
+    except ConfigurationError as error:
+        fail("sandbox", str(error), USAGE)
     if tenants is None:
         _refuse_options_of_many_tenants(write_config, size, fault)
-        _serve(lambda progress: _one_tenant(size[-1], seed, port, profile, token, fault, variant, progress))
+        _serve(lambda progress: _one_tenant(size[-1], seed, port, profile, version, token, fault, variant, progress))
+    elif version.version != DEFAULT:
+        fail("sandbox", f"--tenants serves OneRoster {DEFAULT} only", USAGE)
     else:
         _serve(lambda _: _many_tenants(tenants, size, seed, port, profile, token, fault, variant, write_config))
 
@@ -214,6 +232,7 @@ def _one_tenant(
     seed: int,
     port: int,
     profile: str,
+    standard: Standard,
     token: str | None,
     faults: list[str],
     variants: list[str],
@@ -230,6 +249,7 @@ def _one_tenant(
         profile,
         faults,
         port,
+        standard=standard,
         variants=variants_by_name(variants),
         credentials=SandboxCredentials(token=token) if token else None,
         cache=default_cache(),
@@ -337,7 +357,7 @@ def _print_tenants(sandbox: "MultiTenantSandbox", config: Path | None) -> None:
     for name, value in lines.items():
         typer.echo(f"{name + ':':<15}{value}")
     if config is not None:
-        typer.echo(f"\noneroster pull --all-tenants --config {shlex.quote(str(config))} --to rosters\n")
+        typer.echo(f"\noneroster pull --tenants {shlex.quote(str(config))} --to rosters\n")
     typer.echo("Press Ctrl-C to stop.")
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -27,7 +26,7 @@ Examples:
 """
 
 Destination = Annotated[
-    Path, typer.Argument(metavar="DESTINATION", help="The file or folder of the roster.", show_default=False)
+    str, typer.Argument(metavar="DESTINATION", help="The file or folder of the roster, or its URI.", show_default=False)
 ]
 Limit = Annotated[int, typer.Option(min=0, help="Maximum ids to list for each kind of orphans; 0 for all.")]
 Format = Annotated[Literal["table", "json"], typer.Option("--format", help="The output format.")]
@@ -45,10 +44,10 @@ def stats(
     """Compute and print the statistics of a roster."""
     from oneroster.cli._stats_display import show_statistics, statistics_as_json
     from oneroster.inspection.statistics import compute_statistics
-    from oneroster.pull.formats import format_of
+    from oneroster.pull.formats.detection import open_destination
 
     try:
-        found = compute_statistics(format_of(destination).open(destination), limit)
+        found = compute_statistics(open_destination(destination), limit)
     except OneRosterError as error:
         fail("stats", str(error), USAGE)
     if format_ == "json":

@@ -105,12 +105,13 @@ class Check:
         operation_id: The operation; None for the tenant as a whole.
         message: The finding, or why the rule was not judged.
         evidence: The facts that the finding is based on.
-        clause: The clause of the standard, with its trust mark.
+        clause: The clause of the standard, with its trust mark, and the marks of the document that lower its level.
         cause: Why the rule was not judged; None when it was.
         explained_by: The rule whose failed check explains that this one was not judged; None without one.
         explained_on: The operation of that check.
         harm: What a violation does to those who read the tenant.
         accepted: The reason that the baseline gives for accepting the violation; None when it was not accepted.
+        rule_level: The level of the rule on the operation; a finding may have a lower one.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Check:
     explained_on: str | None = None
     accepted: str | None = None
     harm: Harm = Harm.FORM
+    rule_level: Level | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the check in the form of the JSON report."""

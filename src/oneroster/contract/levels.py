@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Level", "level_of", "level_of_clause"]
+__all__ = ["Level", "level_of", "level_of_clause", "weakest"]
 
 
 class Level(StrEnum):
@@ -25,6 +25,11 @@ _MARK: Final = re.compile(r"\[([ABC])\]")
 def level_of(trust: str) -> Level:
     """Return the level of a trust mark: A must, B should, C open."""
     return _BY_TRUST[trust]
+
+
+def weakest(*levels: Level) -> Level:
+    """Return the lowest of some levels."""
+    return max(levels, key=tuple(Level).index)
 
 
 def level_of_clause(clause: str) -> Level:

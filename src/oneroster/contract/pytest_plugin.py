@@ -11,20 +11,37 @@ The plugin is registered as an entry point. Its options exist only where the com
 import argparse
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from oneroster.contract.baseline import AcceptedDeviation
     from oneroster.contract.http.target import Target
+    from oneroster.contract.pytest_suite.candidates import Candidates
     from oneroster.contract.run_options import RunOptions
+    from oneroster.detection import Detected
+    from oneroster.settings import Settings
+    from oneroster.standard import Standard
 
 __all__ = [
+    "add_summary",
+    "baseline_from",
+    "candidates_from",
     "oneroster_target",
+    "pytest_configure",
+    "pytest_configure_node",
     "pytest_load_initial_conftests",
+    "pytest_pycollect_makeitem",
     "pytest_report_header",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
     "run_option",
     "run_options_from",
+    "shared_file",
     "target_from",
 ]
 
@@ -55,6 +72,12 @@ OPTIONS: Final = {
 PREFIX: Final = "--oneroster-"
 RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "tenant": {"help": "name of a tenant in the configuration file (or ONEROSTER_TENANT)"},
+    "standard": {"help": "version of OneRoster; detected by default (or ONEROSTER_STANDARD)"},
+    "service-url": {
+        "action": "append",
+        "help": "base URL of a service that is not below the base URL, as SERVICE=URL (repeatable; or"
+        " ONEROSTER_SERVICE_URLS)",
+    },
     "config": {"help": "configuration file with tenants (or ONEROSTER_CONFIG; default: oneroster.toml)"},
     "scopes": {"help": "OAuth 2 scopes, separated by spaces (or ONEROSTER_SCOPES; default: those of all reads)"},
     "client-auth": {"help": "how the token endpoint gets id and secret: basic or body (or ONEROSTER_CLIENT_AUTH)"},
@@ -94,6 +117,7 @@ RUN_OPTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 """The options of `oneroster check`, with a prefix because other plugins use such names as well."""
 PREFIXED_SETTINGS: Final = (
+    "standard",
     "scopes",
     "client-auth",
     "oauth1-method",
@@ -118,7 +142,13 @@ RUN_VALUES: Final = (
     "workers",
 )
 """Those that are fields of `RunOptions`."""
+_DETECTED: "Final[pytest.StashKey[Detected]]" = pytest.StashKey()
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
+UNNAMED: Final = "http://tenant.invalid"
+"""The base URL while tests are only collected; nothing is sent."""
+SHARED_FILE: Final = "oneroster-run"
+WORKER_STANDARD: Final = "oneroster-standard"
+_SUMMARY: Final = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -163,20 +193,23 @@ def run_option(config: pytest.Config, name: str) -> Any:
     return config.getoption(PREFIX + name, RUN_OPTIONS[name].get("default"))
 
 
-def run_options_from(config: pytest.Config) -> "RunOptions":
+def run_options_from(config: pytest.Config, standard: "Standard") -> "RunOptions":
     """Return the options of the run.
+
+    Args:
+        config: The configuration of pytest.
+        standard: The version of the standard that the tenant speaks.
 
     Raises:
         pytest.UsageError: A selected rule or operation does not exist.
     """
     from oneroster.contract.run_options import RunOptions
     from oneroster.contract.run_selection import rule_selection
-    from oneroster.standard import Standard
 
     given = {name.replace("-", "_"): run_option(config, name) for name in RUN_VALUES}
     include, exclude = run_option(config, "include"), run_option(config, "exclude")
     try:
-        return RunOptions(rule_selection(Standard.of().specification, include, exclude), **given)
+        return RunOptions(rule_selection(standard.specification, include, exclude), **given)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -199,18 +232,124 @@ def target_from(config: pytest.Config) -> "Target | None":
     try:
         if headers := run_option(config, "header"):
             arguments["headers"] = header_arguments(headers, os.environ)
+        if urls := run_option(config, "service-url"):
+            arguments["service_urls"] = urls
         settings = resolve_settings(arguments, os.environ, tenant, file, anonymous=True)
-        return run_options_from(config).target(settings)
+        if _DETECTED not in config.stash:
+            config.stash[_DETECTED] = _detected(config, settings)
+        standard = config.stash[_DETECTED].standard
+        return run_options_from(config, standard).target(settings, standard)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 
 
+def _detected(config: pytest.Config, settings: "Settings") -> "Detected":
+    """Return the version that the tenant speaks; the controller of workers finds it out for them.
+
+    While tests are only collected, nothing is sent, and the default version stands for one that is not set.
+    """
+    from oneroster.detection import Detected, detect_standard
+    from oneroster.standard import Standard
+
+    if (told := getattr(config, "workerinput", {}).get(WORKER_STANDARD)) is not None:
+        return Detected(Standard.of(told[0]), told[1])
+    return detect_standard(settings, send=not config.getoption("collectonly", False))
+
+
+def baseline_from(config: pytest.Config, standard: "Standard") -> "tuple[AcceptedDeviation, ...]":
+    """Return the entries of the baseline file; none without one.
+
+    Args:
+        config: The configuration of pytest.
+        standard: The version of the standard that the tenant speaks.
+
+    Raises:
+        pytest.UsageError: The file cannot be used.
+    """
+    from oneroster.contract.baseline import BaselineError, read_baseline
+
+    path = run_option(config, "baseline")
+    try:
+        return read_baseline(Path(path), standard.specification) if path else ()
+    except BaselineError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def candidates_from(config: pytest.Config, target: "Target") -> "Candidates":
+    """Return the operations that each selected rule may be judged on."""
+    from oneroster.contract.pytest_suite.candidates import candidates
+
+    options = run_options_from(config, target.standard)
+    return candidates(target, options.selection.rules, options.plan)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Report wrong usage before the run."""
+    target = target_from(config) if _has_options(config) else None
+    if target is not None:
+        baseline_from(config, target.standard)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the version of the standard, so that it sends no requests to find it out."""
+    if (detected := node.config.stash.get(_DETECTED, None)) is not None:
+        node.workerinput[WORKER_STANDARD] = (detected.standard.version, detected.source)
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Return the header line that names the tenant, if there is one."""
-    if config.getoption(PREFIX + "include", None) is None:
+    target = target_from(config) if _has_options(config) else None
+    return f"oneroster: tenant {target.base_url}, {config.stash[_DETECTED]}" if target is not None else None
+
+
+def _has_options(config: pytest.Config) -> bool:
+    return config.getoption(PREFIX + "include", None) is not None
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> "list[pytest.Collector] | None":
+    """Collect the suite's only test function for each rule and operation, by family."""
+    if name != "test_rule" or getattr(obj, "__module__", None) != f"{PACKAGE}.test_contract":
         return None
-    target = target_from(config)
-    return f"oneroster: tenant {target.base_url}" if target is not None else None
+    from oneroster.contract.http.target import Target
+    from oneroster.contract.pytest_suite.collectors import collect_families
+
+    config, test = collector.config, cast("Callable[..., object]", obj)
+    target = target_from(config) or Target(UNNAMED)
+    rules = run_options_from(config, target.standard).selection.rules
+    return collect_families(collector, rules, candidates_from(config, target), test)
+
+
+def shared_file(config: pytest.Config, folders: pytest.TempPathFactory, name: str) -> Path | None:
+    """Return the file by which the workers of a session share the run of a module; None without workers."""
+    if not hasattr(config, "workerinput"):
+        return None
+    return folders.getbasetemp().parent / f"{SHARED_FILE}-{sha256(name.encode()).hexdigest()[:12]}"
+
+
+def add_summary(config: pytest.Config, lines: list[str]) -> None:
+    """Add lines about a run to the summary of the session."""
+    config.stash.setdefault(_SUMMARY, []).extend(lines)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the summary of a worker to the process that prints it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[SHARED_FILE] = session.config.stash.get(_SUMMARY, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the summary of a worker of pytest-xdist."""
+    add_summary(node.config, getattr(node, "workeroutput", {}).get(SHARED_FILE, []))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the verdict of the run, in the words of `oneroster check`."""
+    if lines := config.stash.get(_SUMMARY, []):
+        terminalreporter.section("oneroster")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ class Rule:
         example: An example of a violation, without a full stop.
         fix: How to fix the server, without a full stop.
         own_harm: The harm of a violation; that of its family if None.
+        stands_on: What the rule stands on in the document, besides the operation; see `oneroster.contract.grounds`.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Rule:
     example: str = ""
     fix: str = ""
     own_harm: Harm | None = None
+    stands_on: tuple[str, ...] = ()
 
     @property
     def harm(self) -> Harm:
@@ -74,7 +76,7 @@ class Rule:
 
     @property
     def level(self) -> Level:
-        """The level of the clause."""
+        """The level of the clause; on an operation, `oneroster.contract.grounds` may lower it."""
         return level_of_clause(self.clause)
 
 
@@ -89,6 +91,7 @@ def rule(
     fix: str,
     needs: Sequence[str] = (),
     harm: Harm | None = None,
+    stands_on: Sequence[str] = (),
 ) -> Callable[[Judge], Judge]:
     """Register the decorated function as a rule; see `Rule` for the arguments.
 
@@ -99,7 +102,7 @@ def rule(
         raise ValueError(f"rule {rule_id}: an example of a violation and a fix are required")
 
     def decorate(judge: Judge) -> Judge:
-        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix, harm))
+        register(Rule(rule_id, family, title, clause, over, tuple(needs), judge, example, fix, harm, tuple(stands_on)))
         return judge
 
     return decorate

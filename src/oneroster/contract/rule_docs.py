@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from oneroster.contract.clauses import Fact
+from oneroster.contract.grounds import grounds_of
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES, Rule
 
@@ -51,6 +52,8 @@ Each rule has:
   fact;
 - a **harm**: what a violation does to those who read the tenant. Reports list what to fix first by harm: rows lost,
   foreign or hidden; access and injection; privacy; wrong values; form;
+- often what else it **stands on** in the document, besides the operation: parameters, statuses, headers, scopes. A rule
+  is at most as certain on an operation as the marks of these, so no server fails for an uncertain part of the document;
 - an **example** of a violation, and how to **fix** the server;
 - often **prerequisites**: the rule is evaluated only on operations where these rules hold, because a violation of a
   prerequisite would cause the same finding here. A violated should does not keep a must from being evaluated.
@@ -93,6 +96,7 @@ def rule_as_json(rule: Rule) -> dict[str, Any]:
         "clause": rule.clause,
         "example": rule.example,
         "fix": rule.fix,
+        "stands_on": list(grounds_of(rule)),
         "needs": list(rule.needs),
     }
 
@@ -126,5 +130,7 @@ def _entry(rule: Rule) -> Iterator[str]:
     yield f"- **Clause**: {rule.clause}"
     yield f"- **Example**: {rule.example}"
     yield f"- **Fix**: {rule.fix}"
+    if rule.stands_on:
+        yield f"- **Stands on**: {', '.join(rule.stands_on)}"
     if rule.needs:
         yield f"- **Prerequisites**: {', '.join(rule.needs)}"

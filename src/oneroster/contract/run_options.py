@@ -1,7 +1,7 @@
 """What a run is asked for, in the words of its options, for `oneroster check` and for pytest alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from oneroster.contract.http.budget import RunBudget, default_rate
 from oneroster.contract.http.exchange import Exchange
@@ -12,6 +12,7 @@ from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.run_selection import RuleSelection
 from oneroster.contract.runner import ProgressCallback, check
 from oneroster.settings import Settings
+from oneroster.standard import Standard
 
 __all__ = ["RunOptions"]
 
@@ -50,15 +51,25 @@ class RunOptions:
     def plan(self) -> RunPlan:
         """What the run covers."""
         chosen = self.selection
-        return RunPlan(chosen.operations, self.fuzz, self.negative, self.stateful, chosen.named, chosen.excluded)
+        return RunPlan(
+            chosen.operations, self.fuzz, self.negative, self.stateful, chosen.named, chosen.excluded, chosen.pairs
+        )
 
-    def target(self, settings: Settings) -> Target:
+    def narrowed(self, chosen: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]]) -> "RunOptions":
+        """Return the options for some of the pairs of rule and operation; see `RuleSelection.narrowed`."""
+        return replace(self, selection=self.selection.narrowed(chosen, known))
+
+    def target(self, settings: Settings, standard: Standard) -> Target:
         """Return the tenant to test.
+
+        Args:
+            settings: The settings of the tenant.
+            standard: The version of the standard that it speaks.
 
         Raises:
             ConfigurationError: The profile or the overlay cannot be used.
         """
-        return Target.from_settings(settings, allow_writes=self.allow_writes)
+        return Target.from_settings(settings, allow_writes=self.allow_writes, standard=standard)
 
     def budget(self, target: Target) -> RunBudget:
         """Return the limits of a run on a tenant."""

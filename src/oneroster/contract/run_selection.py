@@ -1,6 +1,6 @@
 """The selection of the rules and operations of a run, by the names that ``--include`` and ``--exclude`` take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from oneroster.contract.catalogue import catalogue, select
@@ -18,12 +18,31 @@ class RuleSelection(NamedTuple):
         operations: The operationIds; None for all.
         named: The families and rules that were named to be included; none if all are.
         excluded: The ids of the excluded rules.
+        pairs: The operationIds that some rules are limited to, by the id of the rule; None where no rule was narrowed.
     """
 
     rules: tuple[Rule, ...]
     operations: frozenset[str] | None
     named: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
+    pairs: Mapping[str, frozenset[str]] | None = None
+
+    def narrowed(self, chosen: Mapping[str, Sequence[str]], known: Mapping[str, Sequence[str]]) -> "RuleSelection":
+        """Return the selection of some pairs of rule and operation.
+
+        A rule that is chosen with all of its operations is not limited to them, because it may choose others by the
+        data of the tenant. If that is so for every chosen rule, only rules were chosen.
+
+        Args:
+            chosen: The names of operations, by the id of each chosen rule.
+            known: The names of all operations that each rule may be judged on.
+        """
+        if all(set(chosen.get(name, ())) == set(names) for name, names in known.items()):
+            return self
+        rules = tuple(rule for rule in self.rules if chosen.get(rule.id))
+        limited = {rule.id: frozenset(chosen[rule.id]) for rule in rules if set(chosen[rule.id]) != set(known[rule.id])}
+        operations = frozenset(name for names in chosen.values() for name in names) if limited else self.operations
+        return self._replace(rules=rules, operations=operations, pairs=limited)
 
 
 def rule_selection(

@@ -21,12 +21,13 @@ from oneroster.contract.errors import (
     TenantNotTestableError,
 )
 from oneroster.contract.explanations import SymptomKey, explain
+from oneroster.contract.grounds import Standing, standing_on, strongest_standing
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
-from oneroster.contract.levels import Level
+from oneroster.contract.levels import Level, weakest
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
@@ -166,8 +167,8 @@ def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rul
     """
     selected = {rule.id for rule in rules}
     every = [rule for rule in catalogue() if rule.over is whole_run]
-    unnamed = bool(tenant.plan.named)
-    return [rule for rule in every if rule.id in selected or (unnamed and rule.id not in tenant.plan.excluded)]
+    partial = tenant.plan.partial
+    return [rule for rule in every if rule.id in selected or (partial and rule.id not in tenant.plan.excluded)]
 
 
 class _RuleRunner:
@@ -197,14 +198,14 @@ class _RuleRunner:
             subjects = list(rule.over(self._tenant))
             if not subjects:
                 raise nothing_to_judge(self._tenant)
-            operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id)]
+            operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id, rule.id)]
             if not operations:
                 raise NotRequested("excluded")
         except NotJudged as reason:
             self._checks.append(self._not_judged(rule, None, reason))
             return
         except Exception as error:
-            self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
+            self._checks.append(self._unjudged_check(rule, None, Cause.KIT_ERROR, _kit_error(error)))
             return
         workers = self._tenant.gateway.limits.workers if rule.family in CONCURRENT else 1
         results = map_parallel(workers, lambda operation: self._judged(rule, operation), operations)
@@ -219,7 +220,7 @@ class _RuleRunner:
 
     def judge_none(self, rules: Sequence[Rule], cause: Cause, message: str) -> None:
         """Note that rules cannot be judged, all for one cause."""
-        self._checks += [_not_judged(rule, None, cause, message) for rule in rules]
+        self._checks += [self._unjudged_check(rule, None, cause, message) for rule in rules]
 
     def run_once(self, rule: Rule, *, selected: bool = True) -> None:
         """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
@@ -237,12 +238,12 @@ class _RuleRunner:
             self._checks += [self._not_judged(rule, None, reason)] if selected else []
             return
         except Exception as error:
-            self._checks.append(_not_judged(rule, None, Cause.KIT_ERROR, _kit_error(error)))
+            self._checks.append(self._unjudged_check(rule, None, Cause.KIT_ERROR, _kit_error(error)))
             return
         found = [
             replace(check, operation_id=finding.operation_id)
             for finding in findings
-            for check in _finding_checks(rule, operation, [finding])
+            for check in self._finding_checks(rule, operation, [finding])
         ]
         self._explain_weaker_checks(rule, found)
         self._checks += found or ([self._held(rule)] if selected else [])
@@ -250,8 +251,8 @@ class _RuleRunner:
     def _held(self, rule: Rule) -> Check:
         """Return the check of a rule about the whole run without a finding: of a tenant that was read, it holds."""
         if self._unreadable is not None:
-            return _not_judged(rule, None, self._unreadable, self.unjudged or "")
-        return _check(rule, None, Status.PASSED, HOLDS)
+            return self._unjudged_check(rule, None, self._unreadable, self.unjudged or "")
+        return self._check(rule, None, Status.PASSED, HOLDS)
 
     def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
         """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""
@@ -264,7 +265,7 @@ class _RuleRunner:
         for number, check in enumerate(self._checks):
             request = check.evidence[0].request if check.evidence else None
             if check.status in (Status.WARNED, Status.OPEN) and request in operations:
-                other = _not_judged(rule, check.operation_id, Cause.EXPLAINED, f"explained by {rule.id}")
+                other = self._unjudged_check(rule, check.operation_id, Cause.EXPLAINED, f"explained by {rule.id}")
                 self._checks[number] = replace(
                     other,
                     id=check.id,
@@ -272,6 +273,7 @@ class _RuleRunner:
                     title=check.title,
                     level=check.level,
                     clause=check.clause,
+                    rule_level=check.rule_level,
                     explained_by=rule.id,
                     explained_on=operations[request],
                 )
@@ -279,8 +281,9 @@ class _RuleRunner:
     def _judged(self, rule: Rule, operation: Operation) -> list[Check]:
         """Run a rule on one operation."""
         name = operation.operation_id
-        if (needed := self._failed_of(rule.needs, name, rule.level)) is not None:
-            return [_explained(rule, name, needed)]
+        level = self._standing(rule, name).level
+        if (needed := self._failed_of(rule.needs, name, level)) is not None:
+            return [self._explained(rule, name, needed)]
         try:
             findings = list(rule.judge(self._tenant, operation))
         except NotJudged as reason:
@@ -288,12 +291,14 @@ class _RuleRunner:
         except (NoResponseError, BudgetSpentError, TenantNotTestableError) as error:
             return [self._interrupted(rule, name, error)]
         except Exception as error:
-            return [_not_judged(rule, name, Cause.KIT_ERROR, _kit_error(error))]
-        explained = {each: self._failed_of(each.symptom_of, name, each.level or rule.level) for each in findings}
+            return [self._unjudged_check(rule, name, Cause.KIT_ERROR, _kit_error(error))]
+        explained = {
+            each: self._failed_of(each.symptom_of, name, weakest(level, each.level or level)) for each in findings
+        }
         if findings and (needed := explained[findings[0]]) is not None and None not in explained.values():
-            return [_explained(rule, name, needed)]
+            return [self._explained(rule, name, needed)]
         findings = [each for each in findings if explained[each] is None]
-        return list(_finding_checks(rule, operation, findings)) or [_check(rule, name, Status.PASSED, HOLDS)]
+        return list(self._finding_checks(rule, operation, findings)) or [self._check(rule, name, Status.PASSED, HOLDS)]
 
     def _failed_of(self, rule_ids: Sequence[str], operation_id: str, level: Level) -> str | None:
         """Return the first of some rules that is violated on an operation; a violated should may not hide a must."""
@@ -303,13 +308,13 @@ class _RuleRunner:
     def _not_judged(self, rule: Rule, operation_id: str | None, reason: NotJudged) -> Check:
         if isinstance(reason, ExplainedBy):
             self._symptoms[rule.id, operation_id] = reason
-        return _not_judged(rule, operation_id, reason.cause, str(reason))
+        return self._unjudged_check(rule, operation_id, reason.cause, str(reason))
 
     def _interrupted(self, rule: Rule, operation_id: str, error: KitError) -> Check:
         """Return the check of a rule whose requests got no response, or were too many."""
         if isinstance(error, TenantNotTestableError):
             self.unjudged = str(error)
-        return _not_judged(rule, operation_id, _cause_of(error), str(error))
+        return self._unjudged_check(rule, operation_id, _cause_of(error), str(error))
 
     def _judged_on_demand(self, rule_id: str, operation_id: str) -> list[Check]:
         """Run a rule that is not part of the run on one operation, to explain another check."""
@@ -321,45 +326,51 @@ class _RuleRunner:
         operation = next((each for each in subjects if each.operation_id == operation_id), None)
         return [] if rule is None or operation is None else self._judged(rule, operation)
 
+    def _standing(self, rule: Rule, operation_id: str | None) -> Standing:
+        """Return the level of a rule on an operation; without one, the highest that it has in the dialect."""
+        marked = self._tenant.specification.specification
+        known = self._tenant.dialect.operations
+        if operation_id is None:
+            return strongest_standing(rule, known.values(), marked)
+        operation = known.get(operation_id) or self._tenant.standard.specification.operations.get(operation_id)
+        return Standing(rule.level, rule.clause) if operation is None else standing_on(rule, operation, marked)
+
+    def _finding_checks(self, rule: Rule, operation: Operation, findings: Sequence[Finding]) -> Iterator[Check]:
+        for finding in findings:
+            name = finding.operation_id or operation.operation_id
+            check = self._check(rule, name, Status.PASSED, finding.message)
+            level = weakest(check.level, finding.level or check.level)
+            yield replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
+
+    def _check(self, rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
+        level, clause = self._standing(rule, operation_id)
+        return Check(
+            rule.id,
+            rule.family,
+            rule.title,
+            level,
+            status,
+            operation_id,
+            message,
+            clause=clause,
+            harm=rule.harm,
+            rule_level=level,
+        )
+
+    def _explained(self, rule: Rule, operation_id: str, by: str) -> Check:
+        """Return the check of a rule that would say the same as a failed one."""
+        check = self._unjudged_check(rule, operation_id, Cause.EXPLAINED, f"explained by {by}")
+        return replace(check, explained_by=by, explained_on=operation_id)
+
+    def _unjudged_check(self, rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:
+        return replace(self._check(rule, operation_id, Status.NOT_JUDGED, message), cause=cause)
+
 
 def _cause_of(error: KitError) -> Cause:
     """Return the cause that an error of the tenant or of the budget is for all that it interrupts."""
     if isinstance(error, BudgetSpentError):
         return Cause.BUDGET
     return Cause.REFUSED if isinstance(error, AccessRefusedError) else Cause.NO_RESPONSE
-
-
-def _finding_checks(rule: Rule, operation: Operation, findings: Sequence[Finding]) -> Iterator[Check]:
-    for finding in findings:
-        level = finding.level or rule.level
-        yield Check(
-            rule.id,
-            rule.family,
-            rule.title,
-            level,
-            STATUS_OF[level],
-            finding.operation_id or operation.operation_id,
-            finding.message,
-            finding.evidence,
-            rule.clause,
-            harm=rule.harm,
-        )
-
-
-def _check(rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
-    return Check(
-        rule.id, rule.family, rule.title, rule.level, status, operation_id, message, (), rule.clause, harm=rule.harm
-    )
-
-
-def _not_judged(rule: Rule, operation_id: str | None, cause: Cause, message: str) -> Check:
-    return replace(_check(rule, operation_id, Status.NOT_JUDGED, message), cause=cause)
-
-
-def _explained(rule: Rule, operation_id: str, by: str) -> Check:
-    """Return the check of a rule that would say the same as a failed one."""
-    check = _not_judged(rule, operation_id, Cause.EXPLAINED, f"explained by {by}")
-    return replace(check, explained_by=by, explained_on=operation_id)
 
 
 def _kit_error(error: Exception) -> str:

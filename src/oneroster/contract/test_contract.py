@@ -1,30 +1,35 @@
-"""Every rule of the contract kit as a test, on a live tenant.
+"""Every rule of the contract kit on every operation, as tests of a live tenant.
 
 Run ``pytest --pyargs oneroster.contract --base-url https://sis.example/ims/oneroster/v1p1`` with ``ONEROSTER_TOKEN`` in
-the environment. The base URL can be an environment variable as well.
+the environment. The base URL can be an environment variable as well. All tests read the report of one run, and so do
+all workers of pytest-xdist.
 """
 
-from pathlib import Path
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
-from oneroster.contract.baseline import AcceptedDeviation, BaselineError, apply_baseline, read_baseline
-from oneroster.contract.catalogue import catalogue
+from oneroster.contract.baseline import apply_baseline
 from oneroster.contract.http.target import Target
-from oneroster.contract.pytest_plugin import run_option, run_options_from, target_from
-from oneroster.contract.result import Cause, Check, CheckReport, Status
-from oneroster.contract.rule import Rule
-from oneroster.standard import Standard
+from oneroster.contract.pytest_plugin import (
+    add_summary,
+    baseline_from,
+    candidates_from,
+    run_options_from,
+    shared_file,
+    target_from,
+)
+from oneroster.contract.pytest_suite.collectors import selected_tests
+from oneroster.contract.pytest_suite.shared_run import SharedRun, run_once
+from oneroster.contract.pytest_suite.suite_report import SuiteReport
+from oneroster.contract.result import CheckReport
 
 __all__ = ["oneroster_report", "oneroster_target", "test_rule"]
 
-
-class SelectedReport(NamedTuple):
-    """The report of a run, and the ids of the rules that were selected for it."""
-
-    report: CheckReport
-    rules: frozenset[str]
+RUNS: Final = pytest.StashKey[dict[str, SharedRun]]()
+"""The run of each module that has the tests; other plugins may mix its tests with those of other modules."""
 
 
 @pytest.fixture(scope="session")
@@ -33,55 +38,45 @@ def oneroster_target(pytestconfig: pytest.Config) -> Target | None:
     return target_from(pytestconfig)
 
 
-@pytest.fixture(scope="session")
-def oneroster_report(pytestconfig: pytest.Config, oneroster_target: Target | None) -> SelectedReport:
-    """Run the selected rules once, for all tests."""
+@pytest.fixture(scope="module")
+def oneroster_report(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, oneroster_target: Target | None
+) -> Iterator[SuiteReport]:
+    """Run the rules and operations of the selected tests once, for all tests and all workers.
+
+    What makes `oneroster check` end with 3 or 4 is one error, of the process that ran them.
+    """
     if oneroster_target is None:
         pytest.skip(
             "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the "
             "environment"
         )
-    options, baseline = run_options_from(pytestconfig), _baseline(pytestconfig)
-    report, _ = apply_baseline(options.run(oneroster_target), baseline)
-    return SelectedReport(report, frozenset(rule.id for rule in options.selection.rules))
+    config = request.config
+    tests: defaultdict[str, list[str]] = defaultdict(list)
+    for test in selected_tests(request.node):
+        tests[test.rule.id].append(test.name)
+
+    def judge() -> CheckReport:
+        target = oneroster_target
+        options = run_options_from(config, target.standard).narrowed(tests, candidates_from(config, target))
+        return apply_baseline(options.run(target), baseline_from(config, target.standard))[0]
+
+    runs = config.stash.setdefault(RUNS, {})
+    again = request.node.nodeid in runs
+    if not again:
+        runs[request.node.nodeid] = run_once(judge, shared_file(config, tmp_path_factory, request.node.nodeid))
+    shared = runs[request.node.nodeid]
+    found = SuiteReport(shared.report, tests)
+    yield found
+    if shared.judged_here and not again:
+        add_summary(config, found.summary())
+        if problem := found.problem():
+            pytest.fail(problem, pytrace=False)
 
 
-def _baseline(config: pytest.Config) -> tuple[AcceptedDeviation, ...]:
-    path = run_option(config, "baseline")
-    try:
-        return read_baseline(Path(path), Standard.of().specification) if path else ()
-    except BaselineError as error:
-        raise pytest.UsageError(str(error)) from None
+def test_rule(request: pytest.FixtureRequest, oneroster_report: SuiteReport) -> None:
+    """Fail when the server violates a must; show where, and a command that reproduces it.
 
-
-@pytest.mark.parametrize("rule", catalogue(), ids=lambda rule: rule.id)
-def test_rule(rule: Rule, oneroster_report: SelectedReport) -> None:
-    """Fail when the server violates a must; show where, and a command that reproduces it."""
-    if rule.id not in oneroster_report.rules:
-        pytest.skip("the rule was not selected")
-    checks = [each for each in oneroster_report.report.checks if each.id == rule.id]
-    heading = f"{rule.title} ({rule.clause})"
-    if failed := _findings(checks, Status.FAILED):
-        pytest.fail(f"{heading}\n{failed}\nFix: {rule.fix}", pytrace=False)
-    if crashed := [each.message for each in checks if each.cause is Cause.KIT_ERROR]:
-        pytest.fail(f"{heading}\n{crashed[0]}", pytrace=False)
-    if rule.id in oneroster_report.report.verdict().gap_rules:
-        # The same that makes `oneroster check` end with 3.
-        pytest.fail(f"{heading}\nnot tested: {checks[0].cause}: {checks[0].message}", pytrace=False)
-    if warned := _findings(checks, Status.WARNED):
-        # The fact is probable, not certain, so the violation is reported without failing the server.
-        pytest.xfail(f"{heading}\n{warned}")
-    if accepted := [each.message for each in checks if each.status is Status.ACCEPTED]:
-        pytest.xfail(f"{heading}\n{accepted[0]}")
-    if checks and all(each.status is Status.NOT_JUDGED for each in checks):
-        pytest.skip(f"{checks[0].cause}: {checks[0].message}")
-
-
-def _findings(checks: list[Check], status: Status) -> str:
-    """Return the findings of one status, one per line, each with the command that reproduces it."""
-    lines = []
-    for each in checks:
-        if each.status is status:
-            lines.append(f"{each.operation_id}: {each.message}")
-            lines += [f"    {item.curl}" for item in each.evidence[:1] if item.curl]
-    return "\n".join(lines)
+    The plugin collects this function once for each rule and operation.
+    """
+    oneroster_report.apply(request.node.rule, request.node.name)

@@ -182,9 +182,14 @@ def _rules(checks: Iterable[Check]) -> Iterator[_Rule]:
     for check in checks:
         by_rule[check.id].append(check)
     for rule_id, mine in by_rule.items():
-        # A finding may have a lower level than its rule.
-        level = level_of_clause(mine[0].clause) if mine[0].clause else mine[0].level
+        # A finding may have a lower level than its rule, and a rule a lower one on some operations.
+        levels = {check.rule_level or _level_of_clause(check) for check in mine}
+        level = next(level for level in Level if level in levels)
         yield _Rule(rule_id, mine[0].family, level, tuple(mine))
+
+
+def _level_of_clause(check: Check) -> Level:
+    return level_of_clause(check.clause) if check.clause else check.level
 
 
 def _counts(rules: Iterable[_Rule]) -> RuleCounts:

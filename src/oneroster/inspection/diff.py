@@ -15,6 +15,7 @@ from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, open_workspac
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.oneroster_csv.reader import DAY_PRECISION, BundleRoster
 from oneroster.pull.formats.sql_helpers import quoted_identifier as quoted
+from oneroster.pull.formats.store_roster import StoreRoster
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import CHANGES_ONLY
@@ -110,6 +111,10 @@ def diff_rosters(old: Roster, new: Roster, limit: int, only: Collection[str] = (
                 yield _Comparison(old, new, element).run(workspace, limit)
 
 
+def _is_bundle(roster: Roster) -> bool:
+    return isinstance(roster.local() if isinstance(roster, StoreRoster) else roster, BundleRoster)
+
+
 class _Comparison:
     def __init__(self, old: Roster, new: Roster, element: str) -> None:
         self._rosters = (old, new)
@@ -125,12 +130,12 @@ class _Comparison:
         # Two bundles have the same gaps. Against another format, only what a bundle contains is compared.
         zones = {roster.manifest.time_zone for roster in self._rosters} - {""}
         self._time_zone = zones.pop().replace("'", "") if len(zones) == 1 else ""
-        self._mixed = isinstance(old, BundleRoster) != isinstance(new, BundleRoster)
+        self._mixed = _is_bundle(old) != _is_bundle(new)
 
     def run(self, workspace: DuckDbWorkspace, limit: int) -> CollectionDiff:
         rows: list[list[int]] = []
         for side, roster in zip(_SIDES, self._rosters, strict=True):
-            only_active = self._mixed and not isinstance(roster, BundleRoster)
+            only_active = self._mixed and not _is_bundle(roster)
             rows.append(
                 workspace.register(side, roster, self._element, self._schemas[len(rows)], only_active=only_active)
             )

@@ -27,6 +27,7 @@ class AcceptedRows:
         without_id: The number of rows without a readable id.
         identical: The number of rows left out that have the id and the content of another.
         conflicting: The ids of rows left out that have the id of another and different content.
+        left_out: The ids of all rows left out.
     """
 
     def __init__(self, sorted_: bool, accept_conflicts: bool, log: IdLog | None) -> None:
@@ -34,6 +35,7 @@ class AcceptedRows:
         self.seen = IdSet()
         self.without_id = self.identical = 0
         self.conflicting: list[str] = []
+        self.left_out: list[str] = []
         self._proven: list[Duplicates] = []
 
     def accept(self, request: PageRequest, page: ReceivedPage, digests: Digests, first: int) -> list[int] | None:
@@ -82,6 +84,7 @@ class AcceptedRows:
             raise Unstable(CONFLICT, names, final=True)
         self.identical += len(proof.identical)
         self.conflicting += names
+        self.left_out += [proof.ids[index] or "" for index in sorted(proof.identical | proof.conflicting)]
         return proof.identical | proof.conflicting
 
     def ask_about_duplicates(

@@ -3,6 +3,9 @@
 Every row that the walk has ever received must be in the reading that counts, or be gone: its single read answers 404,
 while that of a row in the reading does not. The reading must have as many rows as the server has ever announced, except
 those that are gone; a total below an earlier one must be repeated in answer to a new request.
+
+A row that is sent twice does not count twice, because it may fill the place of one that is never sent. Only where the
+server lists it twice in answer to a filter by its sourcedId as well, its total is taken to count it twice.
 """
 
 from collections.abc import Generator, Iterator
@@ -14,10 +17,13 @@ from oneroster.pagination.id_set import IdSet, id_digests
 from oneroster.pagination.page_requests import PageRequest, ReceivedPage
 from oneroster.pagination.reading import Reading
 
-__all__ = ["MAX_GONE", "IncompleteError", "prove_complete"]
+__all__ = ["MAX_COPIES", "MAX_GONE", "IncompleteError", "prove_complete"]
 
 MAX_GONE: Final = 20
 """How many rows may be deleted while a collection is read; each costs a request."""
+
+MAX_COPIES: Final = 100
+"""How many records that are sent more than once may be needed to explain a total; each costs a request."""
 
 
 class IncompleteError(Exception):
@@ -53,17 +59,14 @@ def prove_complete(
     if missing:
         yield from _prove_gone(reading, missing, gone)
     received = start + reading.at.received
+    distinct = received - len(reading.rows.left_out)
+    if distinct < peak and distinct < received:
+        received = distinct + (yield from _count_copies(reading, peak - distinct))
     if received >= peak:
         return
     short = peak - received - len(gone)
     if short > 0:
-        known = f", of which {len(gone)} are gone" if gone else ""
-        raise IncompleteError(
-            f"an earlier response announced {peak} rows, the last reading has {reading.at.received}{known}; the others"
-            " were lost, or deleted before they were received, which a new attempt shows",
-            [],
-            CountMismatchError,
-        )
+        raise IncompleteError(_too_few(reading, peak, received - start, gone), [], CountMismatchError)
     fresh = yield PageRequest(start, 1, repeats=1)
     expected = fresh.total if reading.at.announced is None else reading.at.announced
     if fresh.total is None or fresh.total > received or fresh.total != expected:
@@ -71,6 +74,32 @@ def prove_complete(
         raise IncompleteError(
             f"the total fell from {peak}, and a new request announced {announced}", [], CountMismatchError
         )
+
+
+def _count_copies(reading: Reading, needed: int) -> Generator[PageRequest, ReceivedPage, int]:
+    """Return how many of the rows that were left out the server lists in answer to another request as well."""
+    found = 0
+    for name in list(dict.fromkeys(reading.rows.left_out))[:MAX_COPIES]:
+        if found >= needed:
+            break
+        page = yield PageRequest(0, MAX_COPIES, copies_of=name)
+        # A server that ignores the filter shows nothing about this record.
+        found += max(0, len(page.ids) - 1) if set(page.ids) == {name} else 0
+    return found
+
+
+def _too_few(reading: Reading, peak: int, rows: int, gone: list[str]) -> str:
+    known = f", of which {len(gone)} are gone" if gone else ""
+    if reading.rows.left_out:
+        sent = f"{reading.at.received} rows, {len(reading.rows.left_out)} of them a second time"
+        return (
+            f"the server announced {peak} rows and sent {sent}; it does not list these twice in answer to a filter by"
+            f" their sourcedId, so others are missing{known}"
+        )
+    return (
+        f"an earlier response announced {peak} rows, the last reading has {rows}{known}; the others were lost, or"
+        " deleted before they were received, which a new attempt shows"
+    )
 
 
 def _missing(seen: IdSet, logs: tuple[IdLog, ...]) -> list[str]:

@@ -42,6 +42,7 @@ class PageRequest(NamedTuple):
         repeats: How often this page was requested before.
         expected_rows: The number of rows that this page must have for the pages requested after it to fit.
         row: The sourcedId of a record to read instead of a page.
+        copies_of: The sourcedId of a record whose rows are requested by a filter, to count them.
     """
 
     offset: int
@@ -51,6 +52,7 @@ class PageRequest(NamedTuple):
     repeats: int = 0
     expected_rows: int | None = None
     row: str | None = None
+    copies_of: str | None = None
 
 
 class ReceivedPage(NamedTuple):
@@ -58,7 +60,7 @@ class ReceivedPage(NamedTuple):
 
     Attributes:
         ids: The sourcedId of each row; None for a row without a readable one. After a request for a record: its id, or
-            nothing if it does not exist.
+            nothing if it does not exist. Nothing as well if the server refuses the filter of `PageRequest.copies_of`.
         total: X-Total-Count, if it is a whole number.
         cursor: The query of the ``next`` link, if the server pages by something else than offset.
         contents: Returns the rows themselves, to compare those with the same id; None to consider them equal.

@@ -109,7 +109,8 @@ class CollectionWalk:
             CountMismatchError: Fewer rows were received than announced, in both readings.
         """
         self._requests += 1
-        self._note_total(page.total)
+        if request.copies_of is None:
+            self._note_total(page.total)
         if self._question is not None:
             self._continue_proof(page)
             return []

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from oneroster.pull.roster.rejects import Reject, Rejects
     from oneroster.pull.roster.roster_protocol import Roster
     from oneroster.pull.sanity_checks import SanityLimits
+    from oneroster.pull.store_location import StoreLocation
     from oneroster.pull.tenant import Tenant
     from oneroster.pull.tenant_arrow_stream import collection_reader
+    from oneroster.pull.tenant_pull import TenantOutcome, pull_tenant
     from oneroster.pull.tenants import pull_tenants
 
 __all__ = [
@@ -52,7 +54,9 @@ __all__ = [
     "RosterSelection",
     "SanityLimits",
     "StagingError",
+    "StoreLocation",
     "Tenant",
+    "TenantOutcome",
     "collection_reader",
     "collection_schema",
     "extract",
@@ -60,6 +64,7 @@ __all__ = [
     "open_destination",
     "preview",
     "pull",
+    "pull_tenant",
     "pull_tenants",
 ]
 
@@ -73,6 +78,7 @@ _MODULES = {
     "KnownState": "incremental.watermark",
     "Reject": "roster.rejects",
     "Rejects": "roster.rejects",
+    "StoreLocation": "store_location",
     "Tenant": "tenant",
     "collection_schema": "extraction",
     "extract": "extraction",
@@ -82,7 +88,9 @@ _MODULES = {
     "PullOptions": "options",
     "open_destination": "formats.detection",
     "preview": "dry_run",
+    "TenantOutcome": "tenant_pull",
     "pull": "job",
+    "pull_tenant": "tenant_pull",
     "pull_tenants": "tenants",
     "collection_reader": "tenant_arrow_stream",
 }

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.errors import StatusError
 from oneroster.pagination.walk import PageRequest
-from oneroster.pull.destination_path import resolved_destination
+from oneroster.pull.destinations import destination_of
 from oneroster.pull.fetch.row_parser import RowsCall
-from oneroster.pull.formats import format_of
 from oneroster.pull.options import PullOptions
 from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
 from oneroster.pull.roster.columns import columns_of
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["CollectionPreview", "preview"]
 
@@ -34,7 +33,9 @@ class CollectionPreview(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def preview(client: "OneRoster", options: PullOptions, destination: Path | None = None) -> list[CollectionPreview]:
+def preview(
+    client: "SyncClient", options: PullOptions, destination: str | Path | None = None
+) -> list[CollectionPreview]:
     """Return the collections that a pull would fetch.
 
     Args:
@@ -48,16 +49,16 @@ def preview(client: "OneRoster", options: PullOptions, destination: Path | None 
         OneRosterError: The tenant cannot be reached, or refuses the credentials.
     """
     if destination is not None:
-        format_of(resolved_destination(destination), options.format)
+        destination_of(destination, options)
     specification = client.standard.specification
     sources = collections_to_fetch(specification, options.of_client(client).profile, options.selection)
     return [_preview_of(client, source, options) for source in sources]
 
 
-def _preview_of(client: "OneRoster", source: CollectionSource, options: PullOptions) -> CollectionPreview:
+def _preview_of(client: "SyncClient", source: CollectionSource, options: PullOptions) -> CollectionPreview:
     session, specification = client.session, client.standard.specification
     filter_ = options.selection.filters.get(source.collection)
-    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.settings.base_url)
+    call = RowsCall(client.standard, source.operation_id, {"filter": filter_}, session.service_urls)
     fetched = columns_to_fetch(specification, source.element, options.selection)
     columns = columns_of(specification, source.element)
     left_out = tuple(column.name for column in columns if column.name not in fetched)

@@ -1,6 +1,6 @@
 """`extract`: collections of one tenant in Arrow files, whole or nothing, with an outcome for each.
 
-It is what engines build upon, and it fetches as `pull` does: both go through `RosterFetch`.
+It is what engines build upon, and it fetches as `pull` does: see `oneroster.pull.roster_fetch`.
 """
 
 import os
@@ -19,7 +19,6 @@ from oneroster.pagination.walk import Paging
 from oneroster.pull.errors import PullError
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.fetch.staging import Staging
-from oneroster.pull.fetch.throttled_session import ThrottledSession
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.incremental.update import IncrementalUpdate
 from oneroster.pull.incremental.watermark import DEFAULT_OVERLAP, LAST_PULL, KnownState, format_time
@@ -41,7 +40,7 @@ from oneroster.standard import Standard
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["Extract", "collection_schema", "extract"]
 
@@ -157,7 +156,7 @@ def collection_schema(
 
 
 def extract(
-    tenant: "Tenant | OneRoster",
+    tenant: "Tenant | SyncClient",
     collections: Sequence[str] = (),
     *,
     selection: RosterSelection = _EVERYTHING,
@@ -228,8 +227,8 @@ class _Extraction:
 
     def __init__(
         self,
-        client: "OneRoster",
-        tenant: "Tenant | OneRoster",
+        client: "SyncClient",
+        tenant: "Tenant | SyncClient",
         options: PullOptions,
         since: str | None,
         overlap: timedelta,
@@ -270,22 +269,16 @@ class _Extraction:
         return found
 
     def _run(self, folder: Path) -> Extract:
-        options = self._options
-        session = ThrottledSession(
-            self._client.session, workers=options.workers, rate=options.rate, on_retry=self._progress.retry
-        )
         rows: dict[str, int] = {}
         error: Exception | None = None
         with Staging(folder / "staging", {}, format_time(datetime.now(UTC))) as staging:
             try:
-                self._fetch.run(session, staging, self._update)
+                self._fetch.run(self._client.session, staging, self._update)
                 rows = self._write(folder / _FILES, staging)
             except (OneRosterError, OSError) as failure:
                 error = failure
-            finally:
-                session.close()
             staging.collect_rejects(self._client.standard.specification, self._rejects)
-            outcomes = self._fetch.outcomes(session, staging, self._rejects.counts)
+            outcomes = self._fetch.outcomes(staging, self._rejects.counts)
             staging.remove()
         if error is None:
             outcomes = tuple(replace(one, rows=rows.get(one.collection, 0)) for one in outcomes)

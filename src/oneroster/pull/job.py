@@ -10,28 +10,30 @@ import msgspec
 
 from oneroster.errors import PagingError
 from oneroster.pull import atomic_replace, sanity_checks
-from oneroster.pull.destination_path import as_destination_errors, resolved_destination
+from oneroster.pull.destination_path import as_destination_errors
+from oneroster.pull.destinations import Destination, destination_of
 from oneroster.pull.errors import DestinationError, GuardError
-from oneroster.pull.fetch.staging import REFUSED, Staging, finish_publication, staging_path
-from oneroster.pull.fetch.throttled_session import ThrottledSession
-from oneroster.pull.formats import Format, WriteResult, format_of
+from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
+from oneroster.pull.formats import Format, WriteResult
+from oneroster.pull.formats.detection import open_destination
 from oneroster.pull.incremental.update import IncrementalUpdate
 from oneroster.pull.incremental.watermark import LAST_PULL, format_time
 from oneroster.pull.options import PullOptions
-from oneroster.pull.private_files import make_private_folder, sync_to_disk, write_new_file
+from oneroster.pull.private_files import make_private_folder, write_new_file
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
 from oneroster.pull.roster.elements import collection_name
-from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection, manifest_path
-from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects, rejects_path
+from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, StoredCollection
+from oneroster.pull.roster.rejects import REPEATED, Reject, Rejects
 from oneroster.pull.roster.roster_protocol import Roster, describe_collections, rows_in_place
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster.pull.roster_fetch import RosterFetch
 from oneroster.pull.roster_survey import RosterSurvey, survey
+from oneroster.pull.store_location import StoreLocation
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["pull"]
 
@@ -39,10 +41,11 @@ _DEFAULT_OPTIONS: Final = PullOptions()
 
 
 def pull(
-    client: "OneRoster",
-    destination: str | Path,
+    client: "SyncClient",
+    destination: str | Path | StoreLocation,
     options: PullOptions = _DEFAULT_OPTIONS,
     progress: Progress | None = None,
+    filesystem: Any = None,
 ) -> PullReport:
     """Fetch a whole roster and write it to a destination.
 
@@ -50,9 +53,11 @@ def pull(
 
     Args:
         client: The tenant.
-        destination: The file or folder to create or replace.
+        destination: The file or folder to create or replace, or the URI of a folder on an object store (``s3://``,
+            ``gs://``, ``abfss://``).
         options: The options of the pull.
         progress: The progress callbacks.
+        filesystem: A filesystem of pyarrow or fsspec, which the destination is a path of; None for none.
 
     Raises:
         ConfigurationError: The options name something that does not exist; no request was sent.
@@ -61,20 +66,21 @@ def pull(
         GuardError: The roster was fetched but exceeds a sanity limit. Fetched rows are kept for ``resume``.
         OneRosterError: The roster could not be fetched completely. Fetched rows are kept for ``resume``.
     """
-    return _Pull(client, Path(destination), options.of_client(client), progress or Progress()).run()
+    options = options.of_client(client)
+    return _Pull(client, destination_of(destination, options, filesystem), options, progress or Progress()).run()
 
 
 class _Pull:
     """The state of one pull."""
 
-    def __init__(self, client: "OneRoster", destination: Path, options: PullOptions, progress: Progress) -> None:
+    def __init__(self, client: "SyncClient", place: Destination, options: PullOptions, progress: Progress) -> None:
         self._standard = client.standard
         self._specification = client.standard.specification
         self._session = client.session
-        self._destination = resolved_destination(destination)
+        self._place, self._destination = place, place.path
         self._options, self._progress = options, progress
         self._selection = options.selection
-        self._format: Format = format_of(self._destination, options.format)
+        self._format: Format = place.format
         self._notes: list[str] = []
         self._fetch = RosterFetch(client.standard, options, progress, self._notes)
         self._rejects = Rejects()
@@ -82,44 +88,29 @@ class _Pull:
 
     def run(self) -> PullReport:
         with as_destination_errors(self._destination, "prepared"):
-            finish_publication(self._destination)
-            existing = self._existing()
+            existing = self._place.existing()
             update = self._update(existing)
             plan, folder = self._plan(update), staging_path(self._destination)
             staging = Staging(folder, plan, _now(), resume=self._options.resume)
         with staging:
-            session = self._throttled_session()
             try:
                 with as_destination_errors(staging.folder, "written"):
-                    self._fetch.run(session, staging, update)
+                    self._fetch.run(self._session, staging, update)
                 self._fetch.check_offered(staging)
             except PagingError as error:
                 collection = self._specification.operations[error.collection].wrapper or ""
                 self._rejects.add(Reject(collection, name, None, REPEATED) for name in error.ids)
                 self._keep_rejects(staging)
                 raise
-            finally:
-                session.close()
             staging.collect_rejects(self._specification, self._rejects)
             roster, found = self._result(staging, update)
             written = self._write(staging, roster)
             manifest = _as_written(roster.manifest, written)
             self._check(staging, roster, found, written, existing, update)
-            self._publish(staging, manifest, written)
+            self._rejects.add(written.rejects)
+            manifest = self._place.publish(staging, manifest, self._rejects.as_ndjson())
             staging.remove()
-        return self._report(session, staging, manifest, written)
-
-    def _existing(self) -> Roster | None:
-        """Return the roster at the destination.
-
-        Raises:
-            DestinationError: The destination holds something other than a roster, which must not be replaced.
-        """
-        if not self._destination.parent.is_dir():
-            raise DestinationError(f"{self._destination.parent} is not a folder; create it first.")
-        if not self._destination.exists() or (self._destination.is_dir() and not any(self._destination.iterdir())):
-            return None
-        return self._format.open(self._destination)
+        return self._report(staging, manifest, written)
 
     def _update(self, existing: Roster | None) -> IncrementalUpdate | None:
         options = self._options
@@ -127,7 +118,7 @@ class _Pull:
             return None
         base = None
         if options.base is not None:
-            base = format_of(options.base).open(options.base)
+            base = open_destination(options.base)
         elif self._format.embeds_manifest and existing and existing.manifest.kind == WHOLE_ROSTER:
             base = existing
         known = base or existing
@@ -156,11 +147,6 @@ class _Pull:
             "since": update and format_time(update.since),
             "paging": list(self._fetch.paging),
         }
-
-    def _throttled_session(self) -> ThrottledSession:
-        return ThrottledSession(
-            self._session, workers=self._options.workers, rate=self._options.rate, on_retry=self._progress.retry
-        )
 
     def _result(self, staging: Staging, update: IncrementalUpdate | None) -> tuple[Roster, RosterSurvey]:
         """Return the roster to write, and what its survey shows."""
@@ -204,6 +190,7 @@ class _Pull:
             collections=collections,
             not_offered={self._name_of(element): reason for element, reason in staging.not_offered.items()},
             selection=self._selection.as_json(),
+            run_id=self._options.run_id,
         )
 
     def _name_of(self, element: str) -> str:
@@ -261,19 +248,6 @@ class _Pull:
             make_private_folder(new.parent)
             return self._format.write(new, roster)
 
-    def _publish(self, staging: Staging, manifest: Manifest, written: WriteResult) -> None:
-        """Replace the roster at the destination, its manifest and its list of rejects, all of them or none."""
-        folder = staging.folder / atomic_replace.NEW
-        beside = (manifest_path(self._destination).name, rejects_path(self._destination).name)
-        with as_destination_errors(self._destination, "written"):
-            if not self._format.embeds_manifest:
-                write_new_file(folder / beside[0], manifest.to_json())
-            self._rejects.add(written.rejects)
-            if listed := self._rejects.as_ndjson():
-                write_new_file(folder / beside[1], listed)
-            sync_to_disk(folder)
-            atomic_replace.publish(staging.folder, (self._destination.name, *beside))
-
     def _keep_rejects(self, staging: Staging) -> Path | None:
         """Write the list of rejects of a roster that is not published to the staging folder, and return its path."""
         path, listed = staging.folder / REFUSED, self._rejects.as_ndjson()
@@ -283,23 +257,22 @@ class _Pull:
             write_new_file(path, listed)
         return path
 
-    def _report(
-        self, session: ThrottledSession, staging: Staging, manifest: Manifest, written: WriteResult
-    ) -> PullReport:
+    def _report(self, staging: Staging, manifest: Manifest, written: WriteResult) -> PullReport:
+        session = self._fetch.session
         return PullReport(
-            destination=self._destination,
+            destination=self._place.shown(),
             manifest=manifest,
             fetched={source.collection: staging.count_rows(source.element) for source in self._fetch.sources},
-            requests=session.requests,
-            retries=session.retries,
-            received=session.received,
+            requests=session.requests if session else 0,
+            retries=session.retries if session else 0,
+            received=session.received if session else 0,
             seconds=time.monotonic() - self._began,
             notes=(*self._notes, *written.notes),
             rejects=dict(self._rejects.counts),
-            rejects_file=rejects_path(self._destination) if self._rejects.counts else None,
+            rejects_file=self._place.rejects_file() if self._rejects.counts else None,
             resumed=staging.resumed,
             written={file.name: file.rows for file in written.files},
-            outcomes=self._fetch.outcomes(session, staging, self._rejects.counts),
+            outcomes=self._fetch.outcomes(staging, self._rejects.counts),
         )
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.pagination.walk import Paging
+from oneroster.pull.fetch.rate_limit import RateLimit
 from oneroster.pull.incremental.watermark import DEFAULT_OVERLAP
 from oneroster.pull.plan import RosterSelection
 from oneroster.pull.sanity_checks import SanityLimits
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
+    from oneroster.pull.store_location import StoreLocation
 
 __all__ = ["PullOptions"]
 
@@ -34,7 +36,12 @@ class PullOptions(NamedTuple):
         resume: Resume an unfinished pull to this destination.
         workers: The maximum number of concurrent requests.
         rate: The maximum number of requests per second; None for no limit.
+        staging: The folder of this machine in which rows are staged for an object store; None for that of the user.
+        prune: On an object store, delete the data of earlier pulls that began longer ago than this; None deletes none.
         paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
+        shared_rate: A limit on requests per second that several pulls share, as of tenants on one host.
+        run_id: The name of the run that this pull belongs to, for the manifest: a repeated run can tell which rosters
+            it has already written.
     """
 
     format: str | None = None
@@ -42,7 +49,7 @@ class PullOptions(NamedTuple):
     selection: RosterSelection = RosterSelection()
     since: str | None = None
     overlap: timedelta = DEFAULT_OVERLAP
-    base: Path | None = None
+    base: "str | Path | StoreLocation | None" = None
     delta: bool = False
     limits: SanityLimits = SanityLimits()
     accept_shrink: bool = False
@@ -50,8 +57,12 @@ class PullOptions(NamedTuple):
     workers: int = 4
     rate: float | None = None
     paging: Paging | None = None
+    shared_rate: RateLimit | None = None
+    run_id: str = ""
+    staging: Path | None = None
+    prune: timedelta | None = None
 
-    def of_client(self, client: "OneRoster") -> "PullOptions":
+    def of_client(self, client: "SyncClient") -> "PullOptions":
         """Return these options with the dialect of a tenant."""
         stored = client.session.settings.profile
         # The contract kit knows more dialects; they differ in details, not in the collections that are served.

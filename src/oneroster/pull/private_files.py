@@ -1,5 +1,6 @@
 """Files and folders with owner-only permissions, because rosters hold children's data."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -15,6 +16,7 @@ __all__ = [
     "make_private",
     "make_private_folder",
     "open_own_file",
+    "open_regular",
     "read_bytes",
     "read_small",
     "sync_to_disk",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+_NO_BLOCK: Final = getattr(os, "O_NONBLOCK", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 _OTHERS: Final = 0o077
 _MOST_BYTES: Final = 16 << 20
@@ -121,6 +124,19 @@ def sync_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file that somebody else may have written, for reading.
+
+    Raises:
+        OSError: It cannot be opened, or is a pipe or a device, which might never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_BLOCK | _BINARY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def read_bytes(path: Path, what: str) -> bytes:
     """Read a small file of a destination.
 
@@ -132,7 +148,7 @@ def read_bytes(path: Path, what: str) -> bytes:
         DestinationError: The file is missing, cannot be read, or is too large to be one.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return read_small(file, f"{path}", what)
     except OSError as error:
         raise DestinationError(f"{path} cannot be read as {what}: {error.strerror}.") from None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from oneroster.pull.outcomes import CollectionOutcome
 from oneroster.pull.roster.manifest import Manifest
+from oneroster.pull.store_location import StoreLocation
 
 __all__ = ["PullReport"]
 
@@ -29,7 +30,7 @@ class PullReport(NamedTuple):
         outcomes: What came of each collection.
     """
 
-    destination: Path
+    destination: Path | StoreLocation
     manifest: Manifest
     fetched: Mapping[str, int]
     requests: int
@@ -38,7 +39,7 @@ class PullReport(NamedTuple):
     seconds: float
     notes: tuple[str, ...]
     rejects: Mapping[tuple[str, str], int]
-    rejects_file: Path | None
+    rejects_file: Path | StoreLocation | None
     resumed: bool
     written: Mapping[str, int] = {}  # never written to
     outcomes: tuple[CollectionOutcome, ...] = ()

@@ -1,5 +1,11 @@
-"""The fetch of all collections of a pull, in full or incrementally, into the staging."""
+"""The seam of `pull` and `extract`: all collections of a tenant, in full or incrementally, proven and in a staging.
 
+Both call `RosterFetch.run` and then `RosterFetch.outcomes`; what they fetch, and how it is proven, differs in nothing.
+They differ in what becomes of the staging. `pull` keeps it beside its destination, so that a later pull can resume it,
+and judges and publishes the roster. `extract` keeps it in a temporary folder, and turns it into Arrow files.
+"""
+
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -8,7 +14,7 @@ from oneroster.pull.errors import NothingOfferedError
 from oneroster.pull.fetch.collections import REFUSED, FetchTask, fetch_collections
 from oneroster.pull.fetch.staged_roster import StagedRoster
 from oneroster.pull.fetch.statistics import FetchStatistics
-from oneroster.pull.fetch.throttled_session import PullStoppedError
+from oneroster.pull.fetch.throttled_session import PullStoppedError, ThrottledSession
 from oneroster.pull.options import PullOptions
 from oneroster.pull.outcomes import CollectionOutcome, is_transient
 from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
@@ -18,9 +24,9 @@ from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging
-    from oneroster.pull.fetch.throttled_session import ThrottledSession
     from oneroster.pull.incremental.update import IncrementalUpdate
     from oneroster.standard import Standard
+    from oneroster.transport.session import Session
 
 __all__ = ["RosterFetch"]
 
@@ -39,6 +45,7 @@ class RosterFetch:
         columns: The columns to keep, by element.
         paging: How the collections are read.
         statistics: What happened, by element.
+        session: The session of the last `run`, which has counted its requests.
 
     Raises:
         ConfigurationError: The options name something that does not exist.
@@ -52,15 +59,35 @@ class RosterFetch:
             source.element: columns_to_fetch(specification, source.element, selection) for source in self.sources
         }
         self.paging = options.paging or Paging(windows=options.workers)
+        self.session: ThrottledSession | None = None
         self.statistics = {source.element: FetchStatistics() for source in self.sources}
 
-    def run(self, session: "ThrottledSession", staging: "Staging", update: "IncrementalUpdate | None") -> None:
+    def run(self, session: "Session", staging: "Staging", update: "IncrementalUpdate | None") -> None:
         """Fetch all collections; those whose changes are incomplete are fetched again in full.
+
+        Args:
+            session: The session of the client, which stays open.
+            staging: Receives the rows; collections that it holds are not fetched again.
+            update: Which changes to fetch; None for all rows.
 
         Raises:
             OneRosterError: A collection could not be fetched completely.
             OSError: The staging cannot be written.
         """
+        options = self._options
+        self.session = ThrottledSession(
+            session,
+            workers=options.workers,
+            rate=options.rate,
+            shared_rate=options.shared_rate,
+            on_retry=self._progress.retry,
+        )
+        try:
+            self._run(self.session, staging, update)
+        finally:
+            self.session.close()
+
+    def _run(self, session: ThrottledSession, staging: "Staging", update: "IncrementalUpdate | None") -> None:
         self._progress.plan(tuple(source.collection for source in self.sources))
         tasks = [self._task(source, staging, update) for source in self.sources]
         self._fetch(session, staging, tasks)
@@ -74,22 +101,18 @@ class RosterFetch:
                     staging.restart_in_full(source.element)
             self._fetch(session, staging, tasks)
 
-    def outcomes(
-        self, session: "ThrottledSession", staging: "Staging", rejects: Mapping[tuple[str, str], int]
-    ) -> tuple[CollectionOutcome, ...]:
-        """Return what came of each collection.
+    def outcomes(self, staging: "Staging", rejects: Mapping[tuple[str, str], int]) -> tuple[CollectionOutcome, ...]:
+        """Return what came of each collection in the last `run`, also after an error.
 
         Args:
-            session: The session that the collections were fetched with.
             staging: The staging with the rows.
             rejects: The number of rejects by collection and reason.
         """
-        return tuple(self._outcome(source, session, staging, rejects) for source in self.sources)
+        return tuple(self._outcome(source, staging, rejects) for source in self.sources)
 
     def _outcome(
         self,
         source: CollectionSource,
-        session: "ThrottledSession",
         staging: "Staging",
         rejects: Mapping[tuple[str, str], int],
     ) -> CollectionOutcome:
@@ -97,7 +120,8 @@ class RosterFetch:
         reason, error = staging.not_offered.get(element, ""), noted.error
         if error is None and not reason and element not in staging.fetched:
             error = PullStoppedError()
-        reads, retries = session.reads[source.operation_id, False], session.reads[source.operation_id, True]
+        counts = self.session.reads if self.session is not None else Counter[tuple[str, bool]]()
+        reads, retries = counts[source.operation_id, False], counts[source.operation_id, True]
         rows = staging.count_rows(element)
         return CollectionOutcome(
             collection=source.collection,
@@ -132,7 +156,7 @@ class RosterFetch:
         noted = self.statistics[source.element]
         return FetchTask(source, self.columns[source.element], filter_, self._notes, changes, noted)
 
-    def _fetch(self, session: "ThrottledSession", staging: "Staging", tasks: list[FetchTask]) -> None:
+    def _fetch(self, session: ThrottledSession, staging: "Staging", tasks: list[FetchTask]) -> None:
         workers = self._options.workers
         fetch_collections(self._standard, session, staging, tasks, self.paging, workers, self._progress)
 
@@ -142,7 +166,7 @@ class RosterFetch:
         staging: "Staging",
         staged: Roster,
         update: "IncrementalUpdate",
-        session: "ThrottledSession",
+        session: ThrottledSession,
     ) -> bool:
         if source.element not in staging.fetched or source.element in staging.in_full:
             return False

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oneroster.client import OneRoster
+from oneroster.base_client import SyncClient
+from oneroster.client import client_class
+from oneroster.detection import detect_standard
 from oneroster.errors import ConfigurationError
-from oneroster.settings import Settings
+from oneroster.settings import Settings, resolve_settings
 from oneroster.tenants_file import read_setting
 
-__all__ = ["Tenant"]
+__all__ = ["Tenant", "open_tenant"]
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,45 @@ class Tenant:
             raise ConfigurationError(f"Tenant {self.name!r}: give one of config, values and resolve.")
         _check_names(self.name, self.values or {})
 
-    def open(self, **options: Any) -> OneRoster:
-        """Return a client of the tenant.
+    def open(self, **options: Any) -> SyncClient:
+        """Return a client of the tenant, for the version of the standard that it speaks.
 
         Args:
-            options: Further arguments of `OneRoster`, as in ``retry``.
+            options: Further arguments of the client, as in ``retry``.
 
         Raises:
             ConfigurationError: A setting is missing or invalid, or a secret cannot be read.
         """
         if self.config is not None:
-            return OneRoster(tenant=self.name, config=self.config, **options)
+            return open_tenant({}, self.name, self.config, **options)
         if self.resolve is not None:
             found = dict(self.resolve(self.name))
             _check_names(self.name, found)
-            return OneRoster(**found, **options)
+            return open_tenant(found, **options)
         label = f"Tenant {self.name!r}: "
         values = self.values or {}
         found = {name: read_setting(f"{label}{name}", name, value, os.environ) for name, value in values.items()}
-        return OneRoster(**{**found, "headers": dict(found.get("headers", ()))}, **options)
+        mappings: dict[str, Any] = {name: dict(found[name]) for name in ("headers", "service_urls") if name in found}
+        return open_tenant({**found, **mappings}, **options)
+
+
+def open_tenant(
+    arguments: Mapping[str, Any], name: str | None = None, config: str | Path | None = None, **options: Any
+) -> SyncClient:
+    """Return a client of a tenant, for the version of the standard that it speaks.
+
+    Args:
+        arguments: The settings given.
+        name: The name of the tenant in a configuration file.
+        config: The configuration file.
+        options: Further arguments of the client.
+
+    Raises:
+        ConfigurationError: A setting is missing or invalid.
+    """
+    settings = resolve_settings(arguments, os.environ, name, config)
+    standard = detect_standard(settings).standard
+    return client_class(standard)(**arguments, tenant=name, config=config, **options)
 
 
 def _check_names(tenant: str, values: Mapping[str, Any]) -> None:

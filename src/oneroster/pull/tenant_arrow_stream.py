@@ -14,13 +14,13 @@ from oneroster.pull.roster.columns import KEY_COLUMN, columns_of, schema_of
 from oneroster.pull.roster.rejects import Rejects
 
 if TYPE_CHECKING:
-    from oneroster.client import OneRoster
+    from oneroster.base_client import SyncClient
 
 __all__ = ["collection_reader"]
 
 
 def collection_reader(
-    client: "OneRoster",
+    client: "SyncClient",
     collection: str,
     *,
     filter: str | None = None,  # noqa: A002  # the name of the standard's parameter
@@ -62,7 +62,7 @@ def collection_reader(
     names = {KEY_COLUMN, *columns} if columns else columns_to_fetch(specification, source.element, selection)
     schema = schema_of(specification, source.element, names)
     # Raises for an invalid filter before anything is sent.
-    RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.settings.base_url).request()
+    RowsCall(client.standard, source.operation_id, {"filter": filter}, client.session.service_urls).request()
 
     def batches() -> Iterator[pa.RecordBatch]:
         with extract(client, selection=selection, paging=paging, profile=profile, workers=workers, rate=rate) as found:

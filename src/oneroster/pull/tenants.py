@@ -3,19 +3,22 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-from oneroster.client import OneRoster
 from oneroster.errors import ConfigurationError
 from oneroster.pull.job import pull
 from oneroster.pull.options import PullOptions
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
+from oneroster.pull.store_location import is_store_uri
+from oneroster.pull.tenant import open_tenant
+from oneroster.pull.tenant_pull import DEFAULT_FORMAT, check_tenant_name, tenant_destination
 from oneroster.settings import read_tenants
 
-__all__ = ["pull_tenants", "tenant_destination", "tenant_names"]
+if TYPE_CHECKING:
+    from oneroster.base_client import SyncClient
 
-_DEFAULT_FORMAT: Final = "parquet"
+__all__ = ["pull_tenants", "tenant_names"]
 
 
 def tenant_names(config: Path) -> tuple[str, ...]:
@@ -28,18 +31,8 @@ def tenant_names(config: Path) -> tuple[str, ...]:
     if not tenants:
         raise ConfigurationError(f"{config} has no [tenants.NAME] table.")
     for name in tenants:
-        # The name becomes a file name.
-        if not name or name.startswith(".") or not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise ConfigurationError(
-                f"{config}: tenant {name!r} cannot be used as a file name; use letters, digits, '-' and '_'."
-            )
+        check_tenant_name(name, f"{config}: ")
     return tuple(tenants)
-
-
-def tenant_destination(folder: Path, tenant: str, options: PullOptions) -> Path:
-    """Return the destination of a tenant's roster in a folder."""
-    name = options.format or _DEFAULT_FORMAT
-    return folder / f"{tenant}.{'zip' if name == 'csv' else name}"
 
 
 def pull_tenants(
@@ -53,7 +46,8 @@ def pull_tenants(
 
     Args:
         config: The configuration file.
-        to: The folder for the destinations, created if needed; each destination is named after its tenant.
+        to: The folder for the destinations, created if needed, or the URI of one on an object store; each destination
+            is named after its tenant.
         options: The options of each pull. The default format is Parquet.
         progress: Return the progress callbacks of a tenant.
         max_tenants: The maximum number of concurrent tenants.
@@ -65,17 +59,19 @@ def pull_tenants(
         ConfigurationError: The file cannot be read, or names no tenant.
         OSError: The folder cannot be created.
     """
-    config, folder = Path(config), Path(to)
+    config = Path(config)
     names = tenant_names(config)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = options._replace(format=options.format or _DEFAULT_FORMAT)
+    if not is_store_uri(to):
+        Path(to).mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = options._replace(format=options.format or DEFAULT_FORMAT)
 
-    clients = {name: OneRoster(tenant=name, config=config) for name in names}
+    clients: dict[str, SyncClient] = {}
 
     def pull_tenant(name: str) -> PullReport | Exception:
         try:
+            clients[name] = open_tenant({}, name, config)
             with clients[name] as client:
-                return pull(client, tenant_destination(folder, name, options), options, progress(name))
+                return pull(client, tenant_destination(to, name, options), options, progress(name))
         except Exception as error:  # one tenant's failure, of any kind, must not end the other pulls
             return error
 
@@ -85,6 +81,6 @@ def pull_tenants(
         except BaseException:
             # After an interrupt, do not wait for all tenants.
             pool.shutdown(wait=False, cancel_futures=True)
-            for client in clients.values():
+            for client in list(clients.values()):
                 client.close()
             raise

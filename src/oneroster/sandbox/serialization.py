@@ -67,9 +67,19 @@ class RecordSerializer:
                 converters[name] = None
             elif known.refers_to is not None:
                 converters[name] = self._reference_converter(known, known.refers_to)
+            elif known.record is not None:
+                converters[name] = self._record_converter(known.record)
             elif known.kind == "boolean":
                 converters[name] = _json_boolean if self._json_booleans else _string_boolean
         return converters
+
+    def _record_converter(self, element: str) -> Callable[[Any, str], Any]:
+        def convert(value: Any, origin: str) -> Any:
+            if isinstance(value, list):
+                return [convert(each, origin) for each in value]
+            return self.serialize(element, value, origin) if isinstance(value, Mapping) else value
+
+        return convert
 
     def _reference_converter(self, known: Property, element: str) -> Callable[[Any, str], Any]:
         def complete(reference: Mapping[str, Any], origin: str) -> Record:

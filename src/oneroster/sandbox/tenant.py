@@ -78,12 +78,20 @@ class SandboxTenant:
             serializer=serializer,
             routes=RouteTable(specification, _served(specification, profile, chosen)),
             authentication=Authentication(
-                credentials, scopes, token_lifetime=token_lifetime, clock=clock, methods=chosen.authentication_methods
+                credentials, scopes, token_lifetime=token_lifetime, clock=clock, methods=_methods(specification, chosen)
             ),
             bodies=PutBodyReader(store, serializer, clock),
             faults=active,
             variants=chosen,
         )
+
+
+def _methods(specification: Specification, variants: Variants) -> frozenset[str]:
+    """Return the ways to authenticate: those of the variants that the version has, and a static token."""
+    schemes = specification.security_trust
+    return frozenset(
+        method for method in variants.authentication_methods if method in schemes or method == "bearer" or not schemes
+    )
 
 
 def _change_data(store: Store, variants: Variants) -> None:

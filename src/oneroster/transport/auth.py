@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +23,7 @@ from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, rea
 from oneroster.transport.deadline import seconds_left
 from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts, token_members
 from oneroster.transport.retry_times import seconds_to_wait
-from oneroster.transport.urls import origin_of, redacted
+from oneroster.transport.urls import origin_of, origins_of, redacted
 
 __all__ = ["Bearer", "ClientCredentials", "OAuth1"]
 
@@ -46,16 +46,16 @@ class Bearer(httpx.Auth):
 
     Args:
         token: The token, which follows ``Bearer`` in the header.
-        base_url: The tenant; only its origin receives the token.
+        base_url: The tenant, by its base URL or those of its services; only their origins receive the token.
     """
 
-    def __init__(self, token: str, base_url: str) -> None:
+    def __init__(self, token: str, base_url: str | Iterable[str]) -> None:
         self._token = token
-        self._origin = origin_of(base_url)
+        self._origins = origins_of(base_url)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the token to a request to the tenant."""
-        if origin_of(request.url) == self._origin:
+        if origin_of(request.url) in self._origins:
             request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
@@ -74,7 +74,7 @@ class OAuth1(httpx.Auth):
     Args:
         client_id: The consumer key.
         client_secret: The consumer secret.
-        base_url: The tenant; only requests to its origin are signed.
+        base_url: The tenant, by its base URL or those of its services; only requests to their origins are signed.
         method: ``HMAC-SHA256`` or ``HMAC-SHA1``.
         version: Whether to send ``oauth_version=1.0``.
         timestamp: A fixed timestamp in Unix seconds, for tests.
@@ -88,7 +88,7 @@ class OAuth1(httpx.Auth):
         self,
         client_id: str,
         client_secret: str,
-        base_url: str,
+        base_url: str | Iterable[str],
         method: str = "HMAC-SHA256",
         version: bool = False,
         *,
@@ -97,7 +97,7 @@ class OAuth1(httpx.Auth):
     ) -> None:
         if method not in _METHODS:
             raise ConfigurationError(f"The OAuth 1 signature method must be {' or '.join(_METHODS)}, not {method!r}.")
-        self._origin = origin_of(base_url)
+        self._origins = origins_of(base_url)
         signer: Callable[..., Any] = Client if version else _UnversionedClient
         self._signer = partial(
             signer, client_id, client_secret, signature_method=_METHODS[method], timestamp=timestamp, nonce=nonce
@@ -105,7 +105,7 @@ class OAuth1(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign a request to the tenant."""
-        if origin_of(request.url) == self._origin:
+        if origin_of(request.url) in self._origins:
             _, headers, _ = self._signer().sign(str(request.url), http_method=request.method)
             request.headers["Authorization"] = headers["Authorization"]
         yield request
@@ -121,7 +121,7 @@ class ClientCredentials(httpx.Auth):
         client_id: The client id.
         client_secret: The client secret; only the token endpoint receives it.
         token_url: The token endpoint.
-        base_url: The tenant; only its origin receives the token.
+        base_url: The tenant, by its base URL or those of its services; only their origins receive the token.
         scopes: The scopes to request; None for those of all reads. Fewer are requested after ``invalid_scope``.
         in_body: Whether to send id and secret in the form body instead of by HTTP Basic.
         standard: The version of the standard, which defines the scopes.
@@ -133,7 +133,7 @@ class ClientCredentials(httpx.Auth):
         client_id: str,
         client_secret: str,
         token_url: str,
-        base_url: str,
+        base_url: str | Iterable[str],
         scopes: Sequence[str] | None = None,
         in_body: bool = False,
         *,
@@ -141,7 +141,7 @@ class ClientCredentials(httpx.Auth):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._id, self._secret, self._in_body = client_id, client_secret, in_body
-        self._token_url, self._origin = token_url, origin_of(base_url)
+        self._token_url, self._origins = token_url, origins_of(base_url)
         self._standard, self._scopes, self._clock = standard, scopes, clock
         self._scope_attempts: list[tuple[str, ...]] | None = None
         self._token: Token | None = None
@@ -149,7 +149,7 @@ class ClientCredentials(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add a token to a request to the tenant; fetch it first if needed."""
-        if origin_of(request.url) != self._origin:
+        if origin_of(request.url) not in self._origins:
             yield request
             return
         rejected: Token | None = None
@@ -166,7 +166,7 @@ class ClientCredentials(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Add a token, as `sync_auth_flow` does, for tasks."""
-        if origin_of(request.url) != self._origin:
+        if origin_of(request.url) not in self._origins:
             yield request
             return
         rejected: Token | None = None

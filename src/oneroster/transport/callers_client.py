@@ -4,13 +4,14 @@ The connections are the caller's, so a deadline only shortens the timeouts of it
 """
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import httpx
 
 from oneroster.errors import ConfigurationError
 from oneroster.transport.deadline import seconds_left
-from oneroster.transport.urls import origin_of
+from oneroster.transport.urls import origin_of, origins_of
 
 __all__ = ["AsyncCallersTransport", "CallersTransport"]
 
@@ -18,12 +19,12 @@ __all__ = ["AsyncCallersTransport", "CallersTransport"]
 class _Caller:
     """What the caller's client adds to requests."""
 
-    def __init__(self, client: httpx.Client | httpx.AsyncClient, base_url: str) -> None:
-        self._headers, self._origin = client.headers, origin_of(base_url)
+    def __init__(self, client: httpx.Client | httpx.AsyncClient, base_url: str | Iterable[str]) -> None:
+        self._headers, self._origins = client.headers, origins_of(base_url)
 
     def complete(self, request: httpx.Request) -> httpx.Request:
         """Add the headers of the caller's client to a request to the tenant; they may be secrets."""
-        if origin_of(request.url) == self._origin:
+        if origin_of(request.url) in self._origins:
             for name, value in self._headers.items():
                 request.headers.setdefault(name, value)
         return request
@@ -34,10 +35,11 @@ class CallersTransport(httpx.BaseTransport):
 
     Args:
         client: The caller's client.
-        base_url: The tenant; only its origin receives the headers of the caller's client.
+        base_url: The tenant, by its base URL or those of its services; only their origins receive the headers of the
+            caller's client.
     """
 
-    def __init__(self, client: httpx.Client, base_url: str) -> None:
+    def __init__(self, client: httpx.Client, base_url: str | Iterable[str]) -> None:
         if not isinstance(client, httpx.Client):
             raise ConfigurationError("http_client must be an httpx.Client; AsyncOneRoster takes an httpx.AsyncClient.")
         self._client: Final = client
@@ -57,7 +59,7 @@ class CallersTransport(httpx.BaseTransport):
 class AsyncCallersTransport(httpx.AsyncBaseTransport):
     """Sends requests through the caller's asynchronous client; see `CallersTransport`."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, base_url: str | Iterable[str]) -> None:
         if not isinstance(client, httpx.AsyncClient):
             raise ConfigurationError("http_client must be an httpx.AsyncClient; OneRoster takes an httpx.Client.")
         self._client: Final = client

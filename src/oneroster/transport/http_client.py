@@ -1,15 +1,16 @@
 """How HTTP clients are opened: proxies, certificates and deadlines, the same for every client of the project.
 
-Proxies come from the environment, as in httpx, with two differences: a server on this machine is never reached through
-a proxy, and an entry of ``NO_PROXY`` that cannot be understood matches nothing instead of failing. Certificates come
-from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or else from certifi, and from the settings of the tenant. They are loaded
-for https:// only.
+Proxies come from the environment, as in httpx, with three differences: a server on this machine is never reached
+through a proxy; an entry of ``NO_PROXY`` may be a network, as in ``10.0.0.0/8``; one that cannot be understood matches
+nothing instead of failing. Certificates come from ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, or else from certifi, and
+from the settings of the tenant. They are loaded for https:// only.
 """
 
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,7 +19,7 @@ import httpx
 from oneroster.errors import ConfigurationError
 from oneroster.transport.deadline import DeadlineBackend
 from oneroster.transport.tls import TlsSettings, tls_context
-from oneroster.transport.urls import is_loopback, origin_of, redacted
+from oneroster.transport.urls import is_loopback, origin_of, origins_of, redacted
 
 __all__ = ["AsyncTransport", "HeadersForTenant", "SyncTransport", "open_async_client", "open_client"]
 
@@ -52,7 +53,9 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
     scheme = url.scheme if proxies.get(url.scheme) else "all"
     value = proxies.get(scheme)
     host = f"[{url.host}]" if ":" in url.host else url.host
-    if not value or proxy_bypass(host) or (url.port is not None and proxy_bypass(f"{host}:{url.port}")):
+    if not value or _is_in_network(url.host, proxies.get("no", "")):
+        return None
+    if proxy_bypass(host) or (url.port is not None and proxy_bypass(f"{host}:{url.port}")):
         return None
     variable = f"{scheme.upper()}_PROXY"
     try:
@@ -63,6 +66,19 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
         # The value may hold a password, so it is not shown.
         raise ConfigurationError(f"{variable} in the environment is not the URL of a proxy (http, https or socks5).")
     return _Proxy(found, variable)
+
+
+def _is_in_network(host: str, entries: str) -> bool:
+    """Return whether a host is an address in one of the networks that ``NO_PROXY`` lists."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    for entry in entries.split(","):
+        with suppress(ValueError):
+            if "/" in entry and address in ip_network(entry.strip().strip("[]"), strict=False):
+                return True
+    return False
 
 
 class _Routes(Generic[T]):
@@ -184,14 +200,14 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
 
 class HeadersForTenant:
-    """Adds the further headers of a tenant to every request to its origin, and to no other."""
+    """Adds the further headers of a tenant to every request to its origins, and to no other."""
 
-    def __init__(self, headers: Iterable[tuple[str, str]], base_url: str) -> None:
-        self._headers, self._origin = tuple(headers), origin_of(base_url)
+    def __init__(self, headers: Iterable[tuple[str, str]], base_url: str | Iterable[str]) -> None:
+        self._headers, self._origins = tuple(headers), origins_of(base_url)
 
     def add(self, request: httpx.Request) -> None:
         """Add the headers, if the request is to the tenant."""
-        if origin_of(request.url) == self._origin:
+        if origin_of(request.url) in self._origins:
             request.headers.update(self._headers)
 
     async def add_async(self, request: httpx.Request) -> None:

@@ -93,7 +93,7 @@ class Session(SessionBase):
 
     def _open(self) -> tuple[httpx.Client, SyncTransport]:
         own, callers = SyncTransport(TlsSettings.of(self.settings, self.ssl_context)), self.http_client
-        transport = own if callers is None else CallersTransport(callers, self.settings.base_url)
+        transport = own if callers is None else CallersTransport(callers, self.service_urls.values())
         return open_client(transport, **self.client_options()), own
 
     @property
@@ -174,7 +174,7 @@ class Session(SessionBase):
                 return last_outcome(outcome, url, attempts.sent, parse)
 
     def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
-        """Send a PUT or DELETE once, without retries: the server may have executed a write that got no response.
+        """Send a PUT, POST or DELETE once, without retries: the server may have executed a write that got no response.
 
         Raises:
             TransportError: No complete response was received.
@@ -275,7 +275,7 @@ class AsyncSession(SessionBase):
 
     def _open(self) -> httpx.AsyncClient:
         own, callers = AsyncTransport(TlsSettings.of(self.settings, self._ssl_context)), self._http_client
-        transport = own if callers is None else AsyncCallersTransport(callers, self.settings.base_url)
+        transport = own if callers is None else AsyncCallersTransport(callers, self.service_urls.values())
         return open_async_client(transport, **self.client_options())
 
     @property
@@ -303,7 +303,7 @@ class AsyncSession(SessionBase):
             await asyncio.sleep(delay)
 
     async def write(self, method: str, url: str, body: bytes | None, operation_id: str = "a URL") -> RawResponse:
-        """Send a PUT or DELETE once; see `Session.write`."""
+        """Send a PUT, POST or DELETE once; see `Session.write`."""
         outcome = await self._attempt(method, url, body, operation_id, self.attempts(operation_id))
         if isinstance(outcome, RawResponse):
             return outcome

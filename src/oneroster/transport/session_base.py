@@ -1,11 +1,12 @@
 """What the synchronous and the asynchronous session share: origin checks, redirects, authentication and retries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
 
-from oneroster.errors import ForeignOriginError, TransportError
+from oneroster.errors import ConfigurationError, ForeignOriginError, TransportError
+from oneroster.service_urls import service_urls
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
@@ -15,7 +16,7 @@ from oneroster.transport.bounded_response import RawResponse, ResponseLimits
 from oneroster.transport.http_client import HeadersForTenant
 from oneroster.transport.retry import Retry
 from oneroster.transport.transport_errors import transport_error
-from oneroster.transport.urls import origin_of, redacted
+from oneroster.transport.urls import origin_of, origins_of, redacted
 
 __all__ = ["MAX_REDIRECTS", "SessionBase", "body_headers", "last_outcome"]
 
@@ -33,7 +34,11 @@ class SessionBase:
         standard: The version of the standard that the tenant serves.
         retry: The retry policy.
         limits: The limits of one response.
-        origin: The origin of the tenant. Credentials are sent to no other origin, except to the token endpoint.
+        service_urls: The base URL of each service of the tenant.
+        origins: The origins of the tenant. Credentials are sent to no other origin, except to the token endpoint.
+
+    Raises:
+        ConfigurationError: The settings do not fit the version of the standard.
     """
 
     def __init__(self, settings: Settings, standard: Standard, retry: Retry, limits: ResponseLimits) -> None:
@@ -41,19 +46,22 @@ class SessionBase:
         self.standard = standard
         self.retry = retry.checked()
         self.limits = limits.checked()
-        self.origin = origin_of(settings.base_url)
-        log.hide_queries(settings.base_url)
+        self.service_urls = service_urls(settings, standard)
+        self.origins = origins_of(self.service_urls.values())
+        for url in (settings.base_url, *self.service_urls.values()):
+            log.hide_queries(url)
         log.hide_queries(settings.token_url or settings.base_url)
 
     def client_options(self) -> dict[str, Any]:
         """Return the arguments of `open_client`."""
+        urls = tuple(dict.fromkeys(self.service_urls.values()))
         return {
-            "auth": _authentication(self.settings, self.standard),
+            "auth": _authentication(self.settings, self.standard, urls),
             "headers": _HEADERS,
             "timeout": self.limits.read_timeout,
             "follow_redirects": False,
-            "urls": (self.settings.base_url, self.settings.token_url or self.settings.base_url),
-            "tenant_headers": HeadersForTenant(self.settings.headers, self.settings.base_url),
+            "urls": (*urls, *filter(None, [self.settings.token_url])),
+            "tenant_headers": HeadersForTenant(self.settings.headers, urls),
         }
 
     def check_origin(self, url: str) -> None:
@@ -62,7 +70,7 @@ class SessionBase:
         Raises:
             ForeignOriginError: It is at another origin.
         """
-        if origin_of(url) != self.origin:
+        if origin_of(url) not in self.origins:
             raise ForeignOriginError(f"{redacted(url)} is not at the tenant; nothing was sent there.")
 
     def redirect_target(self, response: httpx.Response, redirects: int, first: str) -> str | None:
@@ -80,7 +88,7 @@ class SessionBase:
         if response.next_request is None:
             return None
         target = response.next_request.url
-        if origin_of(target) != self.origin:
+        if origin_of(target) not in self.origins:
             raise ForeignOriginError(
                 f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
                 " was sent there. If the tenant has moved, change base_url."
@@ -107,17 +115,22 @@ class SessionBase:
         return attempts.delay(failure)
 
 
-def _authentication(settings: Settings, standard: Standard) -> httpx.Auth:
-    base_url, client_id, secret = settings.base_url, settings.client_id, settings.client_secret or ""
+def _authentication(settings: Settings, standard: Standard, urls: Sequence[str]) -> httpx.Auth:
+    client_id, secret = settings.client_id, settings.client_secret or ""
     if settings.token is not None:
-        return Bearer(settings.token, base_url)
+        return Bearer(settings.token, urls)
     if client_id is None:
         return httpx.Auth()
     if settings.token_url is None:
-        return OAuth1(client_id, secret, base_url, settings.oauth1_method)
+        if settings.access not in standard.specification.security_trust:
+            raise ConfigurationError(
+                f"OneRoster {standard.version} has no OAuth 1.0a: give the token endpoint of the tenant besides client"
+                " id and secret (token_url, --token-url, ONEROSTER_TOKEN_URL), or a token."
+            )
+        return OAuth1(client_id, secret, urls, settings.oauth1_method)
     scopes = None if settings.scopes is None else settings.scopes.split()
     in_body = settings.client_auth == "body"
-    return ClientCredentials(client_id, secret, settings.token_url, base_url, scopes, in_body, standard=standard)
+    return ClientCredentials(client_id, secret, settings.token_url, urls, scopes, in_body, standard=standard)
 
 
 def last_outcome(failure: Exception | RawResponse, url: str, sent: int, parse: Callable[[RawResponse], T]) -> T:

@@ -29,6 +29,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _DEFAULT_SERVICE: Final = "oneroster"
 _TRUST: Final = "x-oneroster-trust"
 _CONTRACT_VERSION: Final = "x-oneroster-contract-version"
+_WRAPPER_TRUST: Final = "trust of the wrapper"
 _DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
@@ -72,6 +73,11 @@ class SpecificationReader(SchemaReader):
             server.get("x-oneroster-service", _DEFAULT_SERVICE): urlsplit(server.get("url", "")).path.rstrip("/")
             for server in servers
         }
+        self._discovery = {
+            server.get("x-oneroster-service", _DEFAULT_SERVICE): tuple(server["x-oneroster-discovery"])
+            for server in servers
+            if "x-oneroster-discovery" in server
+        }
         self._service_of_tag = {tag["name"]: tag.get("x-oneroster-service") for tag in document.get("tags", ())}
 
     def specification(self) -> Specification:
@@ -87,6 +93,10 @@ class SpecificationReader(SchemaReader):
             profiles=MappingProxyType(self.profiles()),
             alternatives=MappingProxyType(self.alternatives),
             booleans=self.booleans(),
+            status_list=self._status_list(),
+            warnings=self._has_warnings(),
+            extensions=MappingProxyType(self.extensions()),
+            discovery=MappingProxyType(self._discovery),
             contract_version=str(self.document.get("info", {}).get(_CONTRACT_VERSION, "")),
             security_trust=MappingProxyType(
                 {name: scheme.get(_TRUST, "A") for name, scheme in self._schemes().items()}
@@ -103,6 +113,16 @@ class SpecificationReader(SchemaReader):
     def _schemes(self) -> dict[str, Any]:
         found: dict[str, Any] = self.document.get("components", {}).get("securitySchemes", {})
         return found
+
+    def _status_list(self) -> str | None:
+        payload = self.document.get("x-oneroster-status", {}).get("payload")
+        properties = self.schemas.get(payload, {}).get("properties", {})
+        lists = [name for name, known in properties.items() if known.get("type") == "array"]
+        return lists[0] if lists else None
+
+    def _has_warnings(self) -> bool:
+        wrapped = [schema for schema in self.schemas.values() if schema.get("x-oneroster-wrapper")]
+        return any(len(schema.get("properties", {})) > 1 for schema in wrapped)
 
     def profiles(self) -> dict[str, Profile]:
         """Return the profiles by name."""
@@ -134,7 +154,7 @@ class SpecificationReader(SchemaReader):
             if not part.get(key):
                 raise SpecificationError(f"an operation needs {key}", pointer)
         response = self.success(part, pointer)
-        body, body_wrapper = self._body(part, pointer)
+        body, created = self._body(part, pointer), self.created(part, pointer)
         many = bool(response.get("x-oneroster-many"))
         reads = [link.get("operationId") for link in response.get("links", {}).values()]
         return Operation(
@@ -154,8 +174,11 @@ class SpecificationReader(SchemaReader):
             subset=_subset(response.get("x-oneroster-subset")),
             scope=_scope(part.get("x-oneroster-scope")),
             oauth_scopes=tuple(scope for entry in part.get("security", []) for scope in entry.get("oauth2", [])),
-            body=body,
-            body_wrapper=body_wrapper,
+            body=body.get("x-oneroster-element"),
+            body_wrapper=body.get("x-oneroster-wrapper"),
+            body_many=bool(body.get("x-oneroster-many")),
+            created=created.get("x-oneroster-element"),
+            created_wrapper=created.get("x-oneroster-wrapper"),
             statuses=tuple(sorted(int(code) for code in part["responses"] if code.isdigit() and code.startswith("2"))),
             trust=part.get(_TRUST, "A"),
             status_trust=tuple(
@@ -167,6 +190,7 @@ class SpecificationReader(SchemaReader):
                 (header, self.resolve(entry, f"{pointer}/responses/200/headers/{escape(header)}")[0].get(_TRUST, "A"))
                 for header, entry in response.get("headers", {}).items()
             ),
+            wrapper_trust=response.get(_WRAPPER_TRUST),
         )
 
     def success(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
@@ -178,7 +202,16 @@ class SpecificationReader(SchemaReader):
             return response
         schema, _ = self.content_schema(response, place)
         # An overlay may name another wrapper on a response.
-        return {key: schema[key] for key in _DATA_KEYS if key in schema} | response
+        found = {key: schema[key] for key in _DATA_KEYS if key in schema}
+        wrapper = schema.get("properties", {}).get(schema.get("x-oneroster-wrapper"))
+        return found | ({} if wrapper is None else {_WRAPPER_TRUST: wrapper.get(_TRUST, "A")}) | response
+
+    def created(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
+        """Return the schema of the response of a POST; empty if the operation is none, or its response has no data."""
+        if "200" in part["responses"] or "201" not in part["responses"]:
+            return {}
+        response, place = self.resolve(part["responses"]["201"], f"{pointer}/responses/201")
+        return self.content_schema(response, place)[0] if "content" in response else {}
 
     def _service(self, tag: str, pointer: str) -> str:
         service: str = self._service_of_tag.get(tag) or next(iter(self._services))
@@ -208,13 +241,11 @@ class SpecificationReader(SchemaReader):
             trust=parameter.get(_TRUST, "A"),
         )
 
-    def _body(self, part: dict[str, Any], pointer: str) -> tuple[str | None, str | None]:
-        """Return element and wrapper of the request body."""
+    def _body(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:
+        """Return the schema of the request body; empty if the operation has none."""
         if "requestBody" not in part:
-            return None, None
-        body, place = self.resolve(part["requestBody"], f"{pointer}/requestBody")
-        schema, _ = self.content_schema(body, place)
-        return schema.get("x-oneroster-element"), schema.get("x-oneroster-wrapper")
+            return {}
+        return self.content_schema(*self.resolve(part["requestBody"], f"{pointer}/requestBody"))[0]
 
 
 def _subset(part: dict[str, Any] | None) -> Subset | None:

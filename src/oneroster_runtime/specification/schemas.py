@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from oneroster_runtime.specification.naming import python_name
 from oneroster_runtime.specification.shapes import Element, Property, SpecificationError
 
-__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape", "located", "unescape"]
+__all__ = ["BOOLEAN", "REFERENCE", "SchemaReader", "escape", "listed_values", "located", "unescape"]
 
 BOOLEAN: Final = "TrueFalse"
 """The schema of booleans."""
@@ -78,11 +78,23 @@ class SchemaReader:
 
     def is_enumeration(self, name: str | None) -> bool:
         """Return whether a schema lists values; the schema of booleans does not count."""
-        return name is not None and name != BOOLEAN and "enum" in self.schemas.get(name, {})
+        return name is not None and name != BOOLEAN and listed_values(self.schemas.get(name, {})) is not None
 
     def enumerations(self) -> dict[str, tuple[str, ...]]:
         """Return the values of each enumeration."""
-        return {name: tuple(self.schemas[name]["enum"]) for name in self.schemas if self.is_enumeration(name)}
+        return {
+            name: tuple(listed_values(self.schemas[name]) or ()) for name in self.schemas if self.is_enumeration(name)
+        }
+
+    def extensions(self) -> dict[str, str]:
+        """Return the pattern of further values of each enumeration that has one."""
+        return {
+            name: part["pattern"]
+            for name in self.schemas
+            if self.is_enumeration(name)
+            for part in self.schemas[name].get("anyOf", ())
+            if "pattern" in part
+        }
 
     def booleans(self) -> str:
         """Return how booleans are written: ``string``, ``json`` or ``either``."""
@@ -206,6 +218,12 @@ def alternatives_of(schema: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(schema.get("type"), list):
         return [{**schema, "type": kind} for kind in schema["type"]]
     return [schema]
+
+
+def listed_values(schema: Mapping[str, Any]) -> list[str] | None:
+    """Return the values that a schema lists; one that may be extended lists them in an alternative."""
+    parts = (schema, *schema.get("anyOf", ()))
+    return next((part["enum"] for part in parts if "enum" in part), None)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Everything that is not generated per operation or per model uses them: pages, sa
 on the command line.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -132,17 +133,25 @@ class Operation(NamedTuple):
     oauth_scopes: tuple[str, ...]
     """OAuth 2 scopes; any one is sufficient."""
     body: str | None
-    """For a PUT: the element to send."""
+    """For a PUT or a POST: the element to send."""
     body_wrapper: str | None
-    """For a PUT: the key of the body that has it."""
+    """For a PUT or a POST: the key of the body that has it."""
     statuses: tuple[int, ...]
     """The documented success statuses."""
     trust: str = "A"
     """The trust mark of the operation."""
     status_trust: tuple[tuple[int, str], ...] = ()
     """All documented statuses, each with its trust mark."""
+    body_many: bool = False
+    """Whether the body has many records."""
+    created: str | None = None
+    """For a POST: the element that the response has for each created record."""
+    created_wrapper: str | None = None
+    """For a POST: the key of the response that has them."""
     header_trust: tuple[tuple[str, str], ...] = ()
     """The headers of the success response, each with its trust mark."""
+    wrapper_trust: str | None = None
+    """The trust mark of ``wrapper``."""
 
 
 class Property(NamedTuple):
@@ -212,6 +221,10 @@ class Specification:
             in `elements`. Only overlays add some.
         booleans: The notation of booleans: ``string``, ``json`` or ``either``.
         contract_version: The version of the contract, as in ``1.0.0``; empty if the document has none.
+        status_list: The key of the list in the payload of an error; None if the payload is one object.
+        warnings: Whether a success may have a status payload beside its data.
+        extensions: The pattern of further values, for the enumerations that may be extended.
+        discovery: The names of the discovery documents of each service that has them, below ``discovery/``.
         security_trust: The trust mark of each security scheme.
         scope_trust: The trust mark of each OAuth 2 scope: how certain it is which operations need it.
     """
@@ -227,6 +240,15 @@ class Specification:
     contract_version: str = ""
     security_trust: Mapping[str, str] = field(default_factory=dict)
     scope_trust: Mapping[str, str] = field(default_factory=dict)
+    status_list: str | None = None
+    warnings: bool = True
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    discovery: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def allows(self, enumeration: str, value: str) -> bool:
+        """Return whether an enumeration lists a value, or may be extended by it."""
+        pattern = self.extensions.get(enumeration)
+        return value in self.enumerations[enumeration] or (pattern is not None and bool(re.search(pattern, value)))
 
     def base_path(self, operation: Operation) -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["OBJECTS", "SENTENCES", "nearest", "objects_with", "vocabulary_problems"]
+__all__ = ["OBJECTS", "OVERLAID", "SENTENCES", "nearest", "objects_with", "vocabulary_problems"]
 
 Path = tuple[str | int, ...]
 
@@ -20,7 +20,7 @@ _VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # "!" after a key says that the object must have it. Values of OpenAPI's own keys are left to its validator: "any".
 _WORDS: Final = {"description": "any", "x-oneroster-note": "text"}
 _MARKED: Final = {**_WORDS, "x-oneroster-trust": "mark"}
-_VALUE: Final = dict.fromkeys(
+_VALUE: Final[dict[str, str]] = dict.fromkeys(
     (
         "$ref", "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
         "description", "default",
@@ -33,7 +33,11 @@ _STRUCTURE: Final = {
     "required": "any",
     "additionalProperties": "any",
 }
-_DATA: Final = {"x-oneroster-wrapper": "text", "x-oneroster-element": "text", "x-oneroster-many": "flag"}
+_DATA: Final[dict[str, str]] = {
+    "x-oneroster-wrapper": "text",
+    "x-oneroster-element": "text",
+    "x-oneroster-many": "flag",
+}
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -53,7 +57,11 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **dict.fromkeys(("title", "version", "summary", "description", "license"), "any"),
             "x-oneroster-contract-version!": "version",
         },
-        "server": {**dict.fromkeys(("url", "description", "variables"), "any"), "x-oneroster-service": "text"},
+        "server": {
+            **dict.fromkeys(("url", "description", "variables"), "any"),
+            "x-oneroster-service": "text",
+            "x-oneroster-discovery": "names",
+        },
         "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
         "components": {
             "securitySchemes": "{security scheme}",
@@ -111,10 +119,12 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             **_MARKED,
             **_DATA,
             "enum": "any",
+            "anyOf": "[alternative]",
             "allOf": "[part]",
             "x-oneroster-collection": "text",
             "x-oneroster-read": "text",
         },
+        "alternative": {"enum": "any", "pattern": "any"},
         "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
         "property": {
             **_VALUE,
@@ -146,6 +156,27 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """The keys of each kind of object, with the forms of their values."""
 
+_OF_JSON_SCHEMA: Final[dict[str, str]] = {
+    **dict.fromkeys(("anyOf", "oneOf", "allOf"), "[value]"),
+    **dict.fromkeys(("title", "const", "not", "enum", "examples", "default", "deprecated", "nullable"), "any"),
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"), "any"),
+    **_STRUCTURE,
+}
+_OF_OVERLAYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "info": {"contact": "any", "termsOfService": "any", "x-oneroster-dialect": "text"},
+    "path": {"summary": "any", "description": "any", "parameters": "[parameter]", "servers": "[server]"},
+    "operation": {"deprecated": "any", "externalDocs": "any", "servers": "[server]"},
+    "parameter": {"deprecated": "any", "allowEmptyValue": "any", "allowReserved": "any", "example": "any"},
+    "response": _DATA,
+    "schema": _OF_JSON_SCHEMA | {"allOf": "[part]"},
+    "part": _VALUE | _OF_JSON_SCHEMA,
+    **dict.fromkeys(("property", "item", "value"), _OF_JSON_SCHEMA),
+}
+OVERLAID: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {kind: {**keys, **_OF_OVERLAYS.get(kind, {})} for kind, keys in OBJECTS.items()}
+)
+"""The keys in a document that an overlay has changed: also those with which a vendor describes other servers."""
+
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "x-oneroster-contract-version": "the version of this contract (semantic), beside that of the standard",
@@ -156,6 +187,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "`page-headers`, `security`, `errors` (statuses)",
         "x-oneroster-service": "with several servers: the name of the service at this base path; the service of the "
         "operations with this tag",
+        "x-oneroster-discovery": "the names of the discovery document of the service, below `discovery/`; the sources "
+        "name several",
         "x-oneroster-stands-for": "the standard operation that a dialect's own replaces",
         "x-oneroster-wrapper": "the key of the data in the response",
         "x-oneroster-element": "the schema of the data",
@@ -208,52 +241,68 @@ def objects_with(key: str) -> list[str]:
     return [kind for kind, keys in OBJECTS.items() if key in _names(keys)]
 
 
-def vocabulary_problems(document: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def vocabulary_problems(
+    document: Mapping[str, Any], objects: Mapping[str, Mapping[str, str]] = OBJECTS
+) -> Iterator[tuple[Path, str]]:
     """Yield the path and the description of each key that its object cannot have, and of each value of another form.
 
     Values that are no objects where OpenAPI has one are left to the validator of OpenAPI.
+
+    Args:
+        document: The document.
+        objects: The keys of each kind of object: `OBJECTS`, or `OVERLAID`, which lets the keys of others through.
     """
-    yield from _object("document", document, ())
+    yield from _Vocabulary(objects).problems("document", document, ())
 
 
 def _names(keys: Mapping[str, str]) -> dict[str, str]:
     return {key.rstrip("!"): form for key, form in keys.items()}
 
 
-def _object(kind: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if not isinstance(value, Mapping):
-        if any(key.endswith("!") for key in OBJECTS[kind]):
-            yield path, f"a {kind} is a mapping with the keys {', '.join(_names(OBJECTS[kind]))}"
-        return
-    known = _names(OBJECTS[kind])
-    unknown = [key for key in value if key not in known]
-    yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
-    for key in OBJECTS[kind]:
-        if key.endswith("!") and key[:-1] not in value and not unknown:
-            yield path, f"the {kind} has no {key[:-1]}"
-    for key, form in known.items():
-        if key in value:
-            yield from _value(key, form, value[key], (*path, key))
+class _Vocabulary:
+    def __init__(self, objects: Mapping[str, Mapping[str, str]]) -> None:
+        self._objects = objects
+
+    def problems(self, kind: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+        """Yield the problems of an object of a kind."""
+        keys = self._objects[kind]
+        known = _names(keys)
+        if not isinstance(value, Mapping):
+            if any(key.endswith("!") for key in keys):
+                yield path, f"a {kind} is a mapping with the keys {', '.join(known)}"
+            return
+        unknown = [key for key in value if key not in known and not self._is_of_others(key)]
+        yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+        for key in keys:
+            if key.endswith("!") and key[:-1] not in value and not unknown:
+                yield path, f"the {kind} has no {key[:-1]}"
+        for key, form in known.items():
+            if key in value:
+                yield from self._value(key, form, value[key], (*path, key))
+
+    def _is_of_others(self, key: Any) -> bool:
+        text = str(key)
+        return self._objects is OVERLAID and text.startswith("x-") and not text.startswith("x-oneroster-")
+
+    def _value(self, key: str, form: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+        if form[0] in "[{":
+            parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+            if isinstance(value, Mapping | list) and (form[0] == "{") is not isinstance(value, Mapping):
+                yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
+                return
+            for name, part in parts:
+                yield from self._value(str(name), form[1:-1], part, (*path, name))
+        elif form in self._objects:
+            yield from self.problems(form, value, path)
+        else:
+            fits, words = _LEAVES[form]
+            if not fits(value):
+                yield path, f"{key} is {words}, not {value!r}"
 
 
-def _unknown(kind: str, key: str, known: Mapping[str, str]) -> str:
+def _unknown(kind: str, key: Any, known: Mapping[str, str]) -> str:
     elsewhere = objects_with(key)
     if elsewhere:
         return f"{key} has no meaning here ({kind}); it is a key of {', '.join(elsewhere)}"
-    return f"{key} is no known key of a {kind}{nearest(key, known)}"
-
-
-def _value(key: str, form: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if form[0] in "[{":
-        parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-        if isinstance(value, Mapping | list) and (form[0] == "{") is not isinstance(value, Mapping):
-            yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
-            return
-        for name, part in parts:
-            yield from _value(str(name), form[1:-1], part, (*path, name))
-    elif form in OBJECTS:
-        yield from _object(form, value, path)
-    else:
-        fits, words = _LEAVES[form]
-        if not fits(value):
-            yield path, f"{key} is {words}, not {value!r}"
+    article = "an" if kind[0] in "aeiou" else "a"
+    return f"{key} is no known key of {article} {kind}{nearest(str(key), known)}"

@@ -16,6 +16,7 @@ from oneroster.contract.dialects.overlay import (
     dialect_specification,
     known_profiles,
 )
+from oneroster.contract.dialects.overlay_check import OVERLAY_KEYS, line_of, strange_keys
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.standard import Standard
 
@@ -230,3 +231,101 @@ def test_the_page_on_dialects_names_each_overlay() -> None:
     page = (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8")
     for name in set(known_profiles(STANDARD)) - set(STANDARD.specification.profiles):
         assert f"| `{name}` |" in page
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "acme.yaml"
+    path.write_text("overlay: 1.0.0\ninfo: {title: Acme, version: '1'}\n" + text, encoding="utf-8")
+    return str(path)
+
+
+PROPERTY = """\
+actions:
+  - target: $.components.schemas.Org.allOf[1].properties
+    update:
+      region:
+        type: string
+        %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (
+            PROPERTY % "x-oneroster-persnal: true",
+            8,
+            "x-oneroster-persnal is no known key of a property; did you mean x-oneroster-personal?",
+        ),
+        (PROPERTY % "maxLenght: 7", 8, "maxLenght is no known key of a property; did you mean maxLength?"),
+        (PROPERTY % "x-oneroster-personal: perhaps", 8, "x-oneroster-personal is true or false, not 'perhaps'"),
+        (PROPERTY % "x-oneroster-trust: D", 8, "x-oneroster-trust is A, B or C, not 'D'"),
+        (PROPERTY % "items: {typ: string}", 8, "typ is no known key of an item; did you mean type?"),
+        (
+            "actions: [{target: $.components.schemas.Orgs, remove: true}]",
+            3,
+            "nothing in the document is at $.components.schemas.Orgs",
+        ),
+        (
+            "actions:\n  - target: $.components.responses.School\n    update:\n      x-oneroster-wraper: school\n",
+            6,
+            "x-oneroster-wraper is no known key of a response; did you mean x-oneroster-wrapper?",
+        ),
+        (
+            "actions:\n  - target: $.paths['/orgs'].get\n    update: {x-oneroster-personal: true}\n",
+            5,
+            "x-oneroster-personal has no meaning here (operation); it is a key of property",
+        ),
+        (
+            "x-oneroster-profil: kimono\nactions: [{target: $.info, update: {title: T}}]",
+            3,
+            "x-oneroster-profil is no known key of an overlay; did you mean x-oneroster-profile?",
+        ),
+        (
+            "actions:\n  - {target: $.info, x-oneroster-update: {title: T}, remove: true}",
+            4,
+            "x-oneroster-update is no known key of an action",
+        ),
+        ("actions:\n  - {target: '$.info[', update: {title: T}}", 4, "cannot be applied"),
+        (
+            PROPERTY % "requird: true\n        patern: a",
+            8,
+            "requird is no known key of a property; did you mean required? (and 1 more)",
+        ),
+    ],
+)
+def test_a_mistake_in_an_overlay_is_named_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(OverlayError) as refused:
+        dialect_specification("", STANDARD, path)
+    assert f"the overlay {path}, line {line}" in str(refused.value)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "anyOf: [{type: integer}, {type: 'null'}]",
+        "type: string\n        title: The region\n        examples: [north]\n        deprecated: true",
+        "type: number\n        x-acme-column: REGION\n        exclusiveMinimum: 3\n        multipleOf: 2",
+    ],
+)
+def test_an_overlay_may_use_json_schema_and_the_keys_of_others(tmp_path: Path, schema: str) -> None:
+    facts = dialect_specification(
+        "", STANDARD, written(tmp_path, PROPERTY.replace("type: string", "description: D.") % schema)
+    )
+    assert "region" in facts.document["components"]["schemas"]["Org"]["allOf"][1]["properties"]
+
+
+def test_the_keys_of_an_overlay_are_closed_but_for_those_of_others() -> None:
+    assert list(strange_keys(dict.fromkeys(OVERLAY_KEYS) | {"x-acme": 1})) == []
+    assert [mistake.place for mistake in strange_keys({"actons": [], "actions": [{"targt": "$"}]})] == [
+        ("actons",),
+        ("actions", 0, "targt"),
+    ]
+
+
+def test_a_place_without_a_file_has_no_line(tmp_path: Path) -> None:
+    assert line_of("aeries", ("actions",)) is None
+    path = written(tmp_path, "actions: []\n")
+    assert [line_of(path, place) for place in (("actions",), ("actions", 3), ("info", "title"))] == [3, 3, 2]

@@ -1,14 +1,11 @@
 """The HTML page of a faulty sandbox in a real browser."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from oneroster.contract.catalogue import select
@@ -18,22 +15,11 @@ from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
+from tests.browser import needs_browser, open_browser, set_width
 
-DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("chromium-browser")
 WIDE, NARROW = 1280, 390
-QUIET = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
-pytestmark = pytest.mark.skipif(
-    not (DRIVER and BROWSER), reason="chromium and chromedriver are not on the PATH; .ci/run installs them"
-)
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +36,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = BROWSER or ""
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with open_browser(tmp_path_factory.mktemp("browser")) as driver:
+        yield driver
 
 
 def opened(browser: webdriver.Chrome, page: Path, width: int) -> webdriver.Chrome:
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width <= NARROW}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    set_width(browser, width, mobile=width <= NARROW)
     browser.get(page.as_uri())
     return browser
 

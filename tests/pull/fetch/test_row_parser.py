@@ -26,6 +26,7 @@ OPERATIONS = specification().operations
 
 STANDARD = Standard.of()
 BASE_URL = "https://sis.example/ims/oneroster/v1p1"
+HEADERS = {"X-Total-Count": "7", "Content-Type": "application/json; charset=utf-8"}
 USER = {
     "sourcedId": "u1",
     "status": "active",
@@ -51,7 +52,7 @@ def call_of(element: str) -> RowsCall:
 
 def read(call: RowsCall, body: Any, status: int = 200) -> RowsPage:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return call.read_rows(RawResponse(status, httpx.Headers({"X-Total-Count": "7"}), content, f"{BASE_URL}/users"))
+    return call.read_rows(RawResponse(status, httpx.Headers(HEADERS), content, f"{BASE_URL}/users"))
 
 
 def batcher_of(element: str) -> Batcher:
@@ -87,9 +88,19 @@ def test_a_page_may_be_empty_in_many_ways(body: bytes) -> None:
     assert page.facts.total == 7
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"7", b'{"a": [], "b": []}', b'{"users": "none"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"7",
+        b'{"a": [], "b": []}',
+        b'{"users": "none"}',
+        '{"users": [{"sourcedId": "u1", "givenName": "Zoë"}]}'.encode("latin-1"),
+        b'{"users": [{"sourcedId": "u1", "extra": 1' + b"0" * 5000 + b"}]}",
+    ],
+)
 def test_what_is_no_page_names_the_operation(body: bytes) -> None:
-    with pytest.raises(DecodeError, match="getAllUsers"):
+    with pytest.raises(DecodeError, match=r"getAllUsers \(HTTP 200, declared as application/json\)"):
         read(call_of("User"), body)
     with pytest.raises(StatusError):
         read(call_of("User"), body, 500)

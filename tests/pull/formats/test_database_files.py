@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from oneroster.pull.formats import sqlite_file
 from oneroster.pull.formats.duckdb_file import DuckDbFormat
 from oneroster.pull.formats.ndjson import NdJsonFormat
 from oneroster.pull.formats.sqlite_file import SqliteFormat
-from tests.pull.formats.rosters import ENROLLMENT, roster, student, table
+from tests.pull.formats.rosters import ENROLLMENT, roster, school, student, table
 
 USER = student("u", grades=["01"], metadata='{"a": 1}')
 ROSTER = roster(table("User", USER), table("Enrollment", ENROLLMENT))
@@ -42,3 +44,11 @@ def test_ndjson_lines_are_flat_and_omit_missing_values(tmp_path: Path) -> None:
     assert record.keys() == USER.keys()
     assert record["metadata"] == {"a": 1}
     assert datetime.fromisoformat(record["dateLastModified"]) == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_d4_sqlite_rows_are_read_in_groups_of_limited_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sqlite_file, "_LONGEST_VALUE", 100_000)
+    rows = [school(f"s{number}", name="x" * 30_000) for number in range(10)]
+    SqliteFormat().write(tmp_path / "r.sqlite", roster(table("Org", *rows)))
+    batches = list(SqliteFormat().open(tmp_path / "r.sqlite").read("Org"))
+    assert [batch.num_rows for batch in batches] == [4, 4, 2]

@@ -1,5 +1,6 @@
 """Which format a place has: by what is there, else by its name, else by what is said."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,22 @@ def test_an_empty_folder_is_what_its_name_says(tmp_path: Path) -> None:
     assert format_of(tmp_path / "r.parquet").name == "parquet"
     FORMATS["parquet"].write(tmp_path / "s.ndjson", roster())
     assert format_of(tmp_path / "s.ndjson").name == "ndjson"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", ["r.zip", "r.duckdb", "r.sqlite", "r.parquet", "r.other"])
+def test_d4_a_pipe_is_no_destination(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DestinationError, match="neither a file nor a folder"):
+        format_of(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", ["csv", "ndjson", "ndjson.gz", "parquet"])
+def test_d4_a_pipe_in_a_folder_is_no_file_of_a_roster(name: str, tmp_path: Path) -> None:
+    place = tmp_path / "r"
+    FORMATS[name].write(place, roster(table("Org", school())))
+    (place / f"orgs.{name}").unlink()
+    os.mkfifo(place / f"orgs.{name}")
+    with pytest.raises(DestinationError, match=r"orgs"):
+        FORMATS[name].open(place).read("Org").read_all()

@@ -60,6 +60,17 @@ LINE_ITEMS = st.fixed_dictionaries(
     },
 )
 
+ODD_ITEMS: list[dict[str, Any]] = [
+    {"dueDate": "9999-12-31T23:59:59-05:00"},
+    {"dueDate": "0001-01-01T00:00:00+05:00"},
+    {"dueDate": "9999-12-31T23:59:59Z", "assignDate": "0001-01-01T00:00:00Z"},
+    {"dueDate": "9999-12-31T23:00:00+23:59", "assignDate": "9999-12-31T00:00:00-23:59"},
+    {"dateLastModified": "0001-01-01T00:00:00Z"},
+    {"extra": "\ud800", "metadata": {"\udfff": 1}, "title": "\x00\x1b\x85"},
+    {"extra": 2**80, "metadata": {"a": -(2**80)}},
+    {"title": "x" * 1_000_000},
+]
+
 
 def read(element: str, *records: dict[str, Any], time_zone: str | None = None) -> tuple[pa.Table, list[Reject]]:
     """The rows that a pull makes of the records of a server, and the rejects."""
@@ -117,18 +128,12 @@ def others_read(place: Path, name: str, rows: int) -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-@examples(5, deadline=None)
-@given(item=LINE_ITEMS)
-@example(item={"dueDate": "9999-12-31T23:59:59-05:00"})
-@example(item={"dueDate": "0001-01-01T00:00:00+05:00"})
-@example(item={"dueDate": "9999-12-31T23:59:59Z", "assignDate": "0001-01-01T00:00:00Z"})
-@example(item={"dueDate": "9999-12-31T23:00:00+23:59", "assignDate": "9999-12-31T00:00:00-23:59"})
-@example(item={"dateLastModified": "0001-01-01T00:00:00Z"})
-@example(item={"extra": "\ud800", "metadata": {"\udfff": 1}, "title": "\x00\x1b\x85"})
-@example(item={"extra": 2**80, "metadata": {"a": -(2**80)}})
-@example(item={"title": "x" * 1_000_000})
-def test_b7_what_a_server_sends_is_written_so_that_it_can_be_read(name: str, item: dict[str, Any]) -> None:
-    found, _ = read("LineItem", {**ITEM, "title": "Item", **item})
+@examples(2, deadline=None)
+@given(items=st.lists(LINE_ITEMS, min_size=1, max_size=6))
+@example(items=ODD_ITEMS)
+def test_b7_what_a_server_sends_is_written_so_that_it_can_be_read(name: str, items: list[dict[str, Any]]) -> None:
+    sent = ({**ITEM, "sourcedId": f"li-{number}", "title": "Item", **item} for number, item in enumerate(items))
+    found, _ = read("LineItem", *sent)
     made = roster(found)
     with folder() as place:
         written = format_of(place / name).write(place / name, made)

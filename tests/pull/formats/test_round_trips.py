@@ -43,7 +43,7 @@ def assert_same(found: dict[str, pa.Table], wanted: dict[str, pa.Table]) -> None
         assert found[element].equals(rows), element
 
 
-@examples(12, suppress_health_check=[HealthCheck.data_too_large])
+@examples(4, suppress_health_check=[HealthCheck.data_too_large])
 @given(data=st.data())
 def test_any_rows_come_back_as_they_were(name: str, data: st.DataObject) -> None:
     made = roster(

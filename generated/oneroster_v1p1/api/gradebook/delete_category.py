@@ -38,6 +38,7 @@ def sync_detailed(id: str, *, client: Client) -> Response[None]:
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id)
@@ -55,6 +56,7 @@ def sync(id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sync_detailed(client=client, id=id).result()
@@ -66,6 +68,7 @@ async def asyncio_detailed(id: str, *, client: Client) -> Response[None]:
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id)
@@ -79,6 +82,7 @@ async def asyncio(id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     (await asyncio_detailed(client=client, id=id)).result()

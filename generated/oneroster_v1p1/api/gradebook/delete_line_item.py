@@ -36,6 +36,7 @@ def sync_detailed(id: str, *, client: Client) -> Response[None]:
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id)
@@ -53,6 +54,7 @@ def sync(id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sync_detailed(client=client, id=id).result()
@@ -64,6 +66,7 @@ async def asyncio_detailed(id: str, *, client: Client) -> Response[None]:
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id)
@@ -77,6 +80,7 @@ async def asyncio(id: str, *, client: Client) -> None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     (await asyncio_detailed(client=client, id=id)).result()

@@ -44,6 +44,7 @@ def sync_detailed(id: str, *, client: Client, body: SingleResult) -> Response[Si
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(id=id, body=body)
@@ -62,6 +63,7 @@ def sync(id: str, *, client: Client, body: SingleResult) -> SingleResult | None:
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return sync_detailed(client=client, id=id, body=body).result()
@@ -73,6 +75,7 @@ async def asyncio_detailed(id: str, *, client: Client, body: SingleResult) -> Re
     The arguments are those of `sync`.
 
     Raises:
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     sent = request(id=id, body=body)
@@ -86,6 +89,7 @@ async def asyncio(id: str, *, client: Client, body: SingleResult) -> SingleResul
 
     Raises:
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter or the body must not be sent.
     """
     return (await asyncio_detailed(client=client, id=id, body=body)).result()

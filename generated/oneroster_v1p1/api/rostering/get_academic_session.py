@@ -49,6 +49,7 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id, fields=fields)
@@ -70,6 +71,7 @@ def sync(id: str, *, client: Client, fields: str | None = None) -> SingleAcademi
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(client=client, id=id, fields=fields).result()
@@ -82,6 +84,7 @@ async def asyncio_detailed(id: str, *, client: Client, fields: str | None = None
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id, fields=fields)
@@ -96,6 +99,7 @@ async def asyncio(id: str, *, client: Client, fields: str | None = None) -> Sing
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (await asyncio_detailed(client=client, id=id, fields=fields)).result()

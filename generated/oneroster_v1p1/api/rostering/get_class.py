@@ -45,6 +45,7 @@ def sync_detailed(id: str, *, client: Client, fields: str | None = None) -> Resp
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id, fields=fields)
@@ -66,6 +67,7 @@ def sync(id: str, *, client: Client, fields: str | None = None) -> SingleClass:
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(client=client, id=id, fields=fields).result()
@@ -78,6 +80,7 @@ async def asyncio_detailed(id: str, *, client: Client, fields: str | None = None
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(id=id, fields=fields)
@@ -92,6 +95,7 @@ async def asyncio(id: str, *, client: Client, fields: str | None = None) -> Sing
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (await asyncio_detailed(client=client, id=id, fields=fields)).result()

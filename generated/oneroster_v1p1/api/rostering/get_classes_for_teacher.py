@@ -76,6 +76,7 @@ def sync_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -118,6 +119,7 @@ def sync(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return sync_detailed(
@@ -149,6 +151,7 @@ async def asyncio_detailed(
 
     Raises:
         DecodeError: The response cannot be read.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     sent = request(
@@ -175,6 +178,7 @@ async def asyncio(
     Raises:
         DecodeError: The response cannot be read.
         StatusError: The server returned an error status.
+        TransportError: No complete response was received.
         WriteError: A parameter must not be sent.
     """
     return (

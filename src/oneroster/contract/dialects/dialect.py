@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.operation_dependencies import with_dependencies
 from oneroster.contract.dialects.overlay import chosen_profile, dialect_specification
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["Dialect", "document_words", "path_parameters", "wrapper_trust"]
+if TYPE_CHECKING:
+    from oneroster.contract.dialects.dialect_specification import DocumentModel
+
+__all__ = ["Dialect", "document_words", "path_parameters"]
 
 
 class Dialect:
@@ -39,7 +41,9 @@ class Dialect:
         self.overlay: Final = overlay
         self.specification: Final[DocumentModel] = dialect_specification(profile, standard, overlay)
         everything = self.specification.operations
-        included = everything if chosen is None else with_dependencies(self.specification, chosen)
+        included = (
+            everything if chosen is None else with_dependencies(self.specification, _with_reads(chosen, standard))
+        )
         self.operations: Final[Mapping[str, Operation]] = {
             name: operation for name, operation in everything.items() if name in included
         }
@@ -89,21 +93,16 @@ class Dialect:
         return self.operation(self.specification.elements[element].read) if element else None
 
 
+def _with_reads(chosen: Collection[str], standard: Standard) -> frozenset[str]:
+    """Return some operationIds, and those of the reads of what the writes among them change."""
+    operations = standard.specification.operations
+    written = {operations[name].path for name in chosen if name in operations and operations[name].method != "GET"}
+    return frozenset(chosen) | {name for name, each in operations.items() if each.path in written}
+
+
 def path_parameters(operation: Operation) -> tuple[str, ...]:
     """Return the names of the path parameters of an operation, in their order."""
     return tuple(each.name for each in operation.parameters if each.location == "path")
-
-
-def wrapper_trust(specification: DocumentModel, operation: Operation) -> str:
-    """Return the trust mark of the key that holds the data in responses of an operation."""
-    for schema in specification.document["components"]["schemas"].values():
-        if (
-            schema.get("x-oneroster-wrapper") == operation.wrapper
-            and schema.get("x-oneroster-element") == operation.element
-            and bool(schema.get("x-oneroster-many")) is operation.many
-        ):
-            return str(schema["properties"][operation.wrapper].get("x-oneroster-trust", "A"))
-    return "A"
 
 
 @cache

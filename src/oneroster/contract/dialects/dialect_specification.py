@@ -25,8 +25,8 @@ class DocumentModel:
     Attributes:
         document: The document that the overlay has changed.
         specification: The specification of that document, without properties of other profiles.
-        operations: The reads of the profile that the original document has too. Path and wrapper are those of the
-            changed document, everything else is that of the original.
+        operations: The reads of the profile that the original document has too. Path, wrapper and marks are those of
+            the changed document, everything else is that of the original.
     """
 
     document: Mapping[str, Any]
@@ -94,7 +94,22 @@ def _operations(specification: Specification, profile: str, standard: Specificat
             continue
         if set(_path_parameters(changed.path)) != {each.name for each in known.parameters if each.location == "path"}:
             raise DocumentError(f"the path {changed.path} must have exactly the parameters of {name}")
-        yield name, known._replace(path=changed.path, wrapper=changed.wrapper)
+        yield name, _marked(known, changed)._replace(path=changed.path, wrapper=changed.wrapper)
+
+
+def _marked(known: Operation, changed: Operation) -> Operation:
+    """Return an operation with the marks of the changed document."""
+    marks = {(each.location, each.name): each.trust for each in changed.parameters}
+    parameters = (each._replace(trust=marks.get((each.location, each.name), each.trust)) for each in known.parameters)
+    return known._replace(
+        trust=changed.trust,
+        parameters=tuple(parameters),
+        status_trust=changed.status_trust,
+        header_trust=changed.header_trust,
+        wrapper_trust=changed.wrapper_trust,
+        subset=known.subset and known.subset._replace(trust=(changed.subset or known.subset).trust),
+        scope=known.scope and known.scope._replace(trust=(changed.scope or known.scope).trust),
+    )
 
 
 def _path_parameters(path: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ The library ``oas-patch`` applies overlays.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from oneroster.contract.dialects.bounded_yaml import UnsafeYamlError, load_yaml
 from oneroster.contract.dialects.dialect_specification import DocumentError, DocumentModel, gather
+from oneroster.contract.dialects.overlay_check import Mistake, line_of, strange_keys, written_mistakes
 from oneroster.standard import Standard
 
 __all__ = [
@@ -139,7 +140,17 @@ def _parsed(text: str, profile: str) -> dict[str, Any]:
         where = f" at {first['path']}" if first["path"] else ""
         raise OverlayError(f"{profile} is not an OpenAPI Overlay{where}: {first['message']}")
     found: dict[str, Any] = overlay
+    _refuse(strange_keys(found), profile)
     return found
+
+
+def _refuse(mistakes: Iterable[Mistake], profile: str) -> None:
+    """Raise an error with the first of some mistakes of an overlay, and its line."""
+    found = list(dict.fromkeys(mistakes))
+    if found:
+        line = line_of(profile, found[0].place)
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise OverlayError(f"the overlay {profile}{f', line {line}' if line else ''}: {found[0].message}{more}")
 
 
 def dialect_specification(profile: str, standard: Standard, overlay: str = "") -> DocumentModel:
@@ -185,13 +196,21 @@ def apply_overlay(overlay: dict[str, Any], profile: str, standard: Standard) -> 
 def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> None:
     if not overlay["actions"]:
         return
-    from oas_patch.overlay import apply_overlay
+    from oas_patch.overlay import apply_overlay, parse
 
-    try:
-        # The library puts parts of the overlay into the document, and later actions would change them there.
-        apply_overlay(document, copy.deepcopy(overlay))
-    except Exception as error:  # the library raises any error of its JSONPath parser
-        raise OverlayError(f"the overlay {profile} cannot be applied: {error}") from error
+    for number, action in enumerate(overlay["actions"]):
+        place = ("actions", number, "target")
+        try:
+            found = "copy" in action or parse(action["target"]).find(document)
+            # The library puts parts of the overlay into the document, and later actions would change them there.
+            apply_overlay(document, {"actions": [copy.deepcopy(action)]})
+        except Exception as error:  # the library raises any error of its JSONPath parser
+            line = line_of(profile, place)
+            where = f", line {line}," if line else ""
+            raise OverlayError(f"the overlay {profile}{where} cannot be applied: {error}") from error
+        if not found:
+            _refuse([Mistake(place, f"nothing in the document is at {action['target']}")], profile)
+    _refuse(written_mistakes(document, overlay), profile)
     if foreign := [each for each in _references(document) if not each.startswith("#/")]:
         raise OverlayError(f"the overlay {profile} refers to another document ({foreign[0]}); only #/… is supported")
 

@@ -209,7 +209,10 @@ class _GatewayApp:
         raw_path = scope.get("raw_path") or scope["path"].encode()
         base = urlsplit(self._gateway.target.base_url)
         query = scope["query_string"].decode("latin-1")
-        url = f"{base.scheme}://{base.netloc}{raw_path.decode('latin-1').partition('?')[0]}"
+        path = raw_path.decode("latin-1").partition("?")[0]
+        # The engine sends all requests below one base URL; each goes to the service of its operation.
+        below = path.removeprefix(base.path)
+        url = self._gateway.target.url_of(below) if below != path else f"{base.scheme}://{base.netloc}{path}"
         url += f"?{query}" if query else ""
         pairs = parse_qsl(query, keep_blank_values=True)
         key = f"{raw_path!r} {sorted(pairs)}"

@@ -1,34 +1,49 @@
-"""Hypothesis strategies for valid filters and sorts of an element, registered with the engine as string formats."""
+"""Hypothesis strategies for valid filters, sorts and fields of an element, registered as string formats."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from oneroster.contract.dialects.dialect_specification import DocumentModel
-from oneroster_runtime.specification import Property
+from oneroster_runtime.specification import Property, Specification
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["filter_format", "sort_format"]
+__all__ = ["fields_format", "filter_format", "sort_format"]
+
+Model = DocumentModel | Specification
 
 OPERATORS: Final = ("=", "!=", ">", ">=", "<", "<=", "~")
 COMPARABLE: Final = frozenset({"string", "enumeration", "boolean", "date", "date-time", "number", "integer"})
 MAX_CHARACTERS: Final = 12
 
 
-def filter_format(specification: DocumentModel, element: str) -> str:
+def filter_format(specification: Model, element: str) -> str:
     """Register a format for all filters of an element, and return its name."""
     name = f"oneroster-filter-{element}"
     _register(name, _filters(tuple(_comparable(specification, element)), specification))
     return name
 
 
-def sort_format(specification: DocumentModel, element: str) -> str:
+def sort_format(specification: Model, element: str) -> str:
     """Register a format for all fields by which an element can be sorted, and return its name."""
     from hypothesis import strategies as st
 
     name = f"oneroster-sort-{element}"
     _register(name, st.sampled_from([each.name for each in _comparable(specification, element)]))
+    return name
+
+
+def fields_format(specification: Model, element: str) -> str:
+    """Register a format for field selections of an element that have all required fields, and return its name."""
+    from hypothesis import strategies as st
+
+    name = f"oneroster-fields-{element}"
+    properties = specification.elements[element].properties.values()
+    required = [each.name for each in properties if each.required]
+    optional = [each.name for each in properties if not each.required and not each.secret]
+    further = st.lists(st.sampled_from(optional), unique=True) if optional else st.just([])
+    _register(name, further.map(lambda names: ",".join([*required, *names])))
     return name
 
 
@@ -38,13 +53,13 @@ def _register(name: str, strategy: "SearchStrategy[str]") -> None:
     schemathesis.openapi.format(name, strategy)
 
 
-def _comparable(specification: DocumentModel, element: str) -> list[Property]:
+def _comparable(specification: Model, element: str) -> list[Property]:
     """Return the single-valued properties that are not personal: a generated value could match a child's."""
     properties = specification.elements[element].properties.values()
     return [each for each in properties if each.kind in COMPARABLE and not each.personal and not each.secret]
 
 
-def _filters(properties: tuple[Property, ...], specification: DocumentModel) -> "SearchStrategy[str]":
+def _filters(properties: tuple[Property, ...], specification: Model) -> "SearchStrategy[str]":
     """Return a strategy for one clause, or two joined by AND or OR; the standard recommends no more."""
     from hypothesis import strategies as st
 
@@ -53,7 +68,7 @@ def _filters(properties: tuple[Property, ...], specification: DocumentModel) -> 
     return clause | both
 
 
-def _clause(known: Property, specification: DocumentModel) -> "SearchStrategy[str]":
+def _clause(known: Property, specification: Model) -> "SearchStrategy[str]":
     from hypothesis import strategies as st
 
     if known.enumeration:

@@ -22,7 +22,7 @@ from oneroster.contract.http.request_attempts import RequestAttempts
 from oneroster.contract.http.sender import LogEntry, Sender
 from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
-from oneroster.transport.urls import origin_of
+from oneroster.transport.urls import origin_of, origins_of
 from oneroster_runtime.specification import Operation
 
 __all__ = ["Gateway"]
@@ -65,6 +65,7 @@ class Gateway:
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
+        self._origins: Final = origins_of(target.urls.values())
         self._observe = observe
 
     def __enter__(self) -> Self:
@@ -93,7 +94,7 @@ class Gateway:
 
     def get(self, path: str, query: str = "", *, access: Credentials | None = None) -> Exchange:
         """Send a GET below the base URL; see `send`."""
-        return self.send("GET", self.target.base_url + path + (f"?{query}" if query else ""), access=access)
+        return self.send("GET", self.target.url_of(path) + (f"?{query}" if query else ""), access=access)
 
     def send(
         self,
@@ -197,7 +198,7 @@ class Gateway:
         if sourced_id not in self._own_ids:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
         method = cast("WriteMethod", operation.method)
-        url = self.target.base_url + encoded_path(operation.path, {parameters[0]: sourced_id})
+        url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": "application/json"}
         exchange = self._send_with_renewal(method, url, access, headers, content)
         self._observe(exchange)
@@ -207,7 +208,7 @@ class Gateway:
         """Return whether a URL is of the tenant's origin."""
         try:
             # httpx parses the URL that it sends in the same way, so that no other reading of it can lead elsewhere.
-            return origin_of(url) == origin_of(self.target.base_url)
+            return origin_of(url) in self._origins
         except (ValueError, httpx.InvalidURL):
             return False
 

@@ -88,7 +88,7 @@ class ParsedResponse:
             else {}
         )
 
-    @property
+    @cached_property
     def ids(self) -> list[str | None]:
         """The sourcedIds of the records, in order."""
         return [identity(row) for row in self.rows]

@@ -123,7 +123,7 @@ class RequestAttempts:
 
     def _note_broken_response(self, method: str, url: str, error: NoResponseError) -> None:
         if isinstance(error, BrokenResponseError):
-            self._incidents.add_broken_response(f"{method} {url.removeprefix(self._target.base_url)}", str(error))
+            self._incidents.add_broken_response(f"{method} {self._target.below(url)}", str(error))
 
     def _send_once(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
@@ -131,7 +131,7 @@ class RequestAttempts:
         authentication = self._renewal.headers(method, url, access)
         request = self._sender.build_request(method, url, {**(headers or {}), **authentication}, content)
         raw = self._sender.send(request)
-        below = url.removeprefix(self._target.base_url)
+        below = self._target.below(url)
         options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in (headers or {}).items()]
         curl = " ".join(filter(None, [access.curl(), self._target.curl_options(url), *options]))
         return Exchange(method, below, url, raw.status, raw.headers, raw.body, raw.seconds, curl)

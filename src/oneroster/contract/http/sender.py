@@ -19,6 +19,7 @@ from oneroster.transport.http_client import HeadersForTenant, SyncTransport, ope
 from oneroster.transport.log import hide_queries
 from oneroster.transport.tls import tls_failure
 from oneroster.transport.transport_errors import describe
+from oneroster.transport.urls import parsed_url
 
 __all__ = ["LogEntry", "Sender", "TimedResponse"]
 
@@ -74,10 +75,12 @@ class Sender:
 
     def __enter__(self) -> Self:
         # Filters of the rules hold values read from the tenant, which must not appear in logs of httpx.
-        hide_queries(self._target.base_url)
+        urls = tuple(self._target.urls.values())
+        for url in urls:
+            hide_queries(url)
         self._client = open_client(
             SyncTransport(self._target.tls),
-            tenant_headers=HeadersForTenant(self._target.headers, self._target.base_url),
+            tenant_headers=HeadersForTenant(self._target.headers, urls),
             timeout=self._limits.timeout,
             follow_redirects=False,
             # A session cookie would authenticate requests that are sent without credentials on purpose.
@@ -93,7 +96,7 @@ class Sender:
 
     def build_request(self, method: str, url: str, headers: Any = None, content: bytes | None = None) -> httpx.Request:
         """Return a request with the default headers added."""
-        return self._client.build_request(method, url, headers=headers, content=content)
+        return self._client.build_request(method, parsed_url(url), headers=headers, content=content)
 
     def send(self, request: httpx.Request) -> TimedResponse:
         """Send a request and read the complete response.

@@ -1,7 +1,9 @@
 """The tenant to test: its base URL, dialect and credentials, made from the settings."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from oneroster.contract.dialects.overlay import OverlayError, chosen_profile, dialect_specification
@@ -13,11 +15,12 @@ from oneroster.contract.http.credentials import (
     OAuth2Credentials,
 )
 from oneroster.errors import ConfigurationError
-from oneroster.setting_values import Headers
+from oneroster.service_urls import service_urls
+from oneroster.setting_values import Headers, ServiceUrls
 from oneroster.settings import Settings, variable_of
 from oneroster.standard import Standard
 from oneroster.transport.tls import TlsSettings
-from oneroster.transport.urls import origin_of
+from oneroster.transport.urls import origin_of, origins_of
 from oneroster_runtime.specification import Specification
 
 __all__ = ["DEFAULT_PROFILE", "Target", "required_scopes"]
@@ -38,6 +41,7 @@ class Target:
         overlay: The path of an overlay file on top of the profile, or empty.
         headers: Further headers, as pairs of name and value, sent to the origin of the tenant only.
         tls: The certificates to trust and to send.
+        service_urls: The base URLs of services that are not below `base_url`, as pairs of name and URL.
     """
 
     base_url: str
@@ -48,10 +52,27 @@ class Target:
     overlay: str = ""
     headers: Headers = field(default=(), repr=False)
     tls: TlsSettings = field(default_factory=TlsSettings, repr=False)
+    service_urls: ServiceUrls = ()
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The base URL of each service, by name."""
+        return service_urls(Settings(self.base_url, service_urls=self.service_urls), self.standard)
+
+    def url_of(self, path: str) -> str:
+        """Return the URL of a path below a base URL: that of the service with an operation there, or of the first."""
+        urls = self.urls
+        service = _service_at(self.standard, path) if len(urls) > 1 else None
+        return urls.get(service or "", next(iter(urls.values()))) + path
+
+    def below(self, url: str) -> str:
+        """Return a URL without the base URL that it begins with."""
+        base = next((each for each in self.urls.values() if url.startswith(each)), "")
+        return url.removeprefix(base)
 
     def curl_options(self, url: str) -> str:
         """Return the options of curl that send headers and certificates to a URL, as environment variables."""
-        headers = self.headers if origin_of(url) == origin_of(self.base_url) else ()
+        headers = self.headers if self.headers and origin_of(url) in origins_of(self.urls.values()) else ()
         words = [f'-H "{name}: ${_variable(name)}"' for name, _ in headers]
         files = {"--cacert": "ca_file", "--cert": "client_cert", "--key": "client_key"}
         words += [f'{option} "${variable_of(name)}"' for option, name in files.items() if getattr(self.tls, name)]
@@ -80,7 +101,20 @@ class Target:
             raise ConfigurationError(str(error)) from error
         access = _credentials(settings, required_scopes(version.specification, writes=allow_writes))
         tls = TlsSettings.of(settings)
-        return cls(settings.base_url, profile, access, allow_writes, version, overlay, settings.headers, tls)
+        urls = settings.service_urls
+        return cls(settings.base_url, profile, access, allow_writes, version, overlay, settings.headers, tls, urls)
+
+
+@cache
+def _patterns(standard: Standard) -> list[tuple[re.Pattern[str], str]]:
+    operations = standard.specification.operations.values()
+    return [(re.compile(re.sub(r"\{[^}]*\}", "[^/]+", one.path)), one.service) for one in operations]
+
+
+def _service_at(standard: Standard, path: str) -> str | None:
+    """Return the service that has an operation at a path."""
+    bare = path.partition("?")[0]
+    return next((service for pattern, service in _patterns(standard) if pattern.fullmatch(bare)), None)
 
 
 def _variable(header: str) -> str:

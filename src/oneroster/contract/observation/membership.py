@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.parsed_response import Record, identity
@@ -10,7 +11,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids"]
+__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids", "values_at"]
 
 TO_BE_DELETED = "tobedeleted"
 
@@ -33,6 +34,9 @@ def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> 
     if not rest:
         return ids
     known = tenant.specification.elements[element].properties.get(head)
+    if known is not None and known.record is not None:
+        inner = [item for item in entries_of(row.get(head)) if isinstance(item, dict)]
+        return {name for item in inner for name in linked_ids(tenant, known.record, item, rest)}
     between = known.refers_to if known is not None else None
     if between is None:
         return set()
@@ -42,7 +46,21 @@ def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> 
 
 def in_subset(row: Record, subset: Subset | None) -> bool:
     """Return whether a record belongs to a specialised collection, such as students among users."""
-    return subset is None or row.get(subset.property) in subset.values
+    return subset is None or not values_at(row, subset.property).isdisjoint(subset.values)
+
+
+def values_at(row: Record, path: str) -> set[str]:
+    """Return the texts at a property, or at one of the records in a list, as in ``roles.role``."""
+    head, _, rest = path.partition(".")
+    found = [item for item in entries_of(row.get(head)) if isinstance(item, dict)] if rest else []
+    if rest:
+        return {value for item in found for value in values_at(item, rest)}
+    return {item for item in entries_of(row.get(head)) if isinstance(item, str)}
+
+
+def entries_of(value: Any) -> list[Any]:
+    """Return the entries of a list; another value as its only entry."""
+    return value if isinstance(value, list) else [value]
 
 
 def is_live(row: Record) -> bool:

@@ -161,7 +161,7 @@ class ObservedTenant:
         Raises:
             KitError: See `Gateway.send`.
         """
-        url = self.gateway.target.base_url + path + (f"?{query_text}" if query_text else "")
+        url = self.gateway.target.url_of(path) + (f"?{query_text}" if query_text else "")
         return self.gateway.send(method, url, access=access, headers=headers)
 
     def readings(self, operation: Operation | None = None) -> list[ParsedResponse]:

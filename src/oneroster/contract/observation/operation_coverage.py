@@ -21,8 +21,8 @@ __all__ = ["operation_at", "operation_coverage"]
 def operation_coverage(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
     """Return the coverage of every operation of the tenant's dialect, in the order of the document."""
     operations = tuple(tenant.dialect.operations.values())
-    base_path = urlsplit(tenant.gateway.target.base_url).path
-    entries = _by_operation(tenant.gateway.log, operations, base_path)
+    base_paths = [urlsplit(url).path for url in tenant.gateway.target.urls.values()]
+    entries = _by_operation(tenant.gateway.log, operations, base_paths)
     return tuple(_seen(tenant, operation, entries[operation.operation_id]) for operation in operations)
 
 
@@ -36,13 +36,14 @@ def operation_at(tenant: ObservedTenant, exchange: Exchange) -> Operation | None
 
 
 def _by_operation(
-    log: Iterable[LogEntry], operations: tuple[Operation, ...], base_path: str
+    log: Iterable[LogEntry], operations: tuple[Operation, ...], base_paths: Iterable[str]
 ) -> defaultdict[str, list[LogEntry]]:
     """Group log entries by operation; entries for other paths, such as the token endpoint, are left out."""
     patterns = [(each.method, _pattern(each.path), each.operation_id) for each in operations]
     found: defaultdict[str, list[LogEntry]] = defaultdict(list)
     for entry in log:
-        path = entry.path.removeprefix(base_path)
+        base = next((each for each in base_paths if entry.path.startswith(each)), "")
+        path = entry.path.removeprefix(base)
         matches = (name for method, pattern, name in patterns if method == entry.method and pattern.fullmatch(path))
         if (name := next(matches, None)) is not None:
             found[name].append(entry)

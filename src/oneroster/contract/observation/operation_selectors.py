@@ -53,9 +53,10 @@ def reads(tenant: ObservedTenant) -> Iterator[Operation]:
 def readable(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return every readable operation, complete collections first.
 
-    Thus a problem with a record is reported for the collection that holds all records of its kind, not for a part.
+    Thus a problem with a record is reported for the collection that holds all records of its kind, not for a part; and
+    what is the same everywhere is judged on an operation that the standard certainly has.
     """
-    whole_first = sorted(tenant.dialect.collections, key=lambda operation: operation.subset is not None)
+    whole_first = sorted(tenant.dialect.collections, key=lambda each: (each.subset is not None, each.trust))
     return tenant.readable((*whole_first, *tenant.dialect.nested, *tenant.dialect.reads))
 
 

@@ -182,7 +182,7 @@ def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
 
 def _enumeration(known: Property, value: str, pointer: str, specification: DocumentModel) -> Iterator[Violation]:
     name = known.enumeration or ""
-    if value not in specification.enumerations[name]:
+    if not specification.specification.allows(name, value):
         listed = max(known.trust, specification.enumeration_trust(name))
         folded = {each.casefold() for each in specification.enumerations[name]}
         came = "a documented value in other letters" if value.casefold() in folded else ""

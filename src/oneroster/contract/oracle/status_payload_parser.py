@@ -8,7 +8,18 @@ searched in the upper levels of the JSON.
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-__all__ = ["STATUS_KEY", "StatusEntry", "has_code_major", "has_code_minor", "json_strings", "status_entries"]
+from oneroster_runtime.specification import Specification
+
+__all__ = [
+    "STATUS_KEY",
+    "StatusEntry",
+    "has_code_major",
+    "has_code_minor",
+    "has_status_form",
+    "json_strings",
+    "status_entries",
+    "status_form",
+]
 
 STATUS_KEY: Final = "statusInfoSet"
 MAX_DEPTH: Final = 3
@@ -34,6 +45,20 @@ def status_entries(payload: Any, depth: int = MAX_DEPTH) -> list[StatusEntry]:
     if "codemajor" not in named:
         return [found for value in payload.values() for found in status_entries(value, depth - 1)]
     return [StatusEntry(_word(named["codemajor"]), _word(named.get("severity")), _minor(named.get("codeminor")))]
+
+
+def has_status_form(specification: Specification, payload: Any) -> bool:
+    """Return whether a payload has the form of a version: a list under its key, or one object."""
+    key = specification.status_list
+    if not isinstance(payload, dict):
+        return False
+    return isinstance(payload.get(key), list) if key else any("codemajor" in str(name).lower() for name in payload)
+
+
+def status_form(specification: Specification) -> str:
+    """Return the form of the payload in words, for messages."""
+    key = specification.status_list
+    return f"an array under '{key}'" if key else "one object with imsx_codeMajor"
 
 
 def has_code_major(payload: Any) -> bool:

@@ -13,7 +13,7 @@ from oneroster.contract.observation.invalid_credentials import RawAuthorization
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
-from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
+from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -56,6 +56,7 @@ def expect_401(
     clause="6.1 401 [A]",
     example="GET /users without an Authorization header returns 200",
     fix="check the credentials before anything else, on every path",
+    stands_on=("status 401",),
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -88,6 +89,7 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="6.1 401 [A]",
     example="GET /users with a token that was never issued returns 200",
     fix="look up the token, or verify the signature, on every request",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -103,6 +105,7 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     clause="6.2 error payload, recommended [B]",
     example="the 401 response has an empty or an HTML body",
     fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -115,9 +118,11 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
                 "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
             )
             return
-        if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
+        if not has_status_form(tenant.standard.specification, exchange.json):
             yield exchange_finding(
-                f"the status payload of the 401 response is not an array under '{STATUS_KEY}'", exchange, Level.OPEN
+                f"the status payload of the 401 response is not {status_form(tenant.standard.specification)}",
+                exchange,
+                Level.OPEN,
             )
             return
 
@@ -134,6 +139,7 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="6.1 401 not authenticated [A]",
     example="`Authorization: Bearer` without a token is accepted",
     fix="treat a header that cannot be parsed as missing credentials; never skip the check because parsing failed",
+    stands_on=("status 401",),
     over=sampled_collections,
 )
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -158,6 +164,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.1 401; RFC 9110, 15.5.2 WWW-Authenticate [B]",
     example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
+    stands_on=("status 401",),
     over=sampled_operations,
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

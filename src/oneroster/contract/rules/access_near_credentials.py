@@ -41,6 +41,7 @@ def _received(exchange: Exchange) -> str:
     clause="7.4 token response: JSON with access_token, token_type, expires_in [A]",
     example="the token endpoint returns 200 without access_token, or an expires_in of 400 digits",
     fix="return a JSON object with access_token, token_type and a realistic expires_in, or a 4xx with an error code",
+    stands_on=("token endpoint",),
     over=whole_run,
 )
 def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -61,6 +62,7 @@ def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     clause="6.1 401 bad token [A]",
     example="the right token with one more character behind it, or in lower case, reads users",
     fix="compare the whole token, byte by byte; a collation of the database may ignore case and length",
+    stands_on=("status 401",),
     over=first_readable,
 )
 def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -79,6 +81,7 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
     example="the secret is compared by its first characters, or any client id with the right secret gets a token",
     fix="compare client id and secret in full, and return 401 (or 400) with the error `invalid_client`",
+    stands_on=("token endpoint",),
     over=first_readable,
     needs=("OR-ACC-06",),
 )
@@ -101,6 +104,7 @@ def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
     clause="7.2 signing: method, URL, client id and secret; 6.1 401 bad signature [A]",
     example="a signature of another path, or of another client id, is accepted",
     fix="build the base string from the method and the URL as received, and look up the key by the client id",
+    stands_on=("scheme oauth1", "status 401"),
     over=first_readable,
 )
 def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -129,6 +133,7 @@ def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="7.4 scopes, what each gives [B]; 6.1 403 authenticated, but refused [A]",
     example="a token for roster-core.readonly lists the students of a class, which needs roster.readonly",
     fix="require for every operation the scopes of the standard, also when the token has all the others",
+    stands_on=("scheme oauth2", "scopes", "status 403"),
     over=one_of_each_scope,
     needs=("OR-ACC-11",),
 )

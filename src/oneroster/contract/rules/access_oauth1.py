@@ -43,6 +43,7 @@ def expect_rejected_signature(
     clause="7.1 OAuth 1.0a, stale timestamps; RFC 5849, 3.3 [B]",
     example="a request with an oauth_timestamp of one day ago is served",
     fix="return 401 for timestamps older than the server keeps nonces; tolerate clocks that are ten minutes slow",
+    stands_on=("scheme oauth1",),
     over=first_readable,
 )
 def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -58,6 +59,7 @@ def stale_timestamp(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="7.1 OAuth 1.0a, repeated nonces; RFC 5849, 3.3 [B]",
     example="the same signed request is served twice",
     fix="store timestamp and nonce for as long as the timestamp is accepted, and return 401 for the second use",
+    stands_on=("scheme oauth1",),
     over=first_readable,
 )
 def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -78,6 +80,7 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     clause="7.2 signing, all query parameters; 6.1 401 bad signature [A]",
     example="a signature over the URL without its query is accepted, so anyone who sees it can request other rows",
     fix="build the base string from all query parameters as received, decoded and sorted",
+    stands_on=("scheme oauth1", "status 401"),
     over=first_readable,
 )
 def unsigned_query(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

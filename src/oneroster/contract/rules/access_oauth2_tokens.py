@@ -73,6 +73,7 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
     example="the token endpoint checks only the client id",
     fix="compare the secret, and return 401 (or 400) with the error `invalid_client`",
+    stands_on=("token endpoint",),
     over=first_readable,
 )
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -89,6 +90,7 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     clause="7.4 grant; RFC 6749, 5.2 [A]",
     example="the token endpoint grants a token for any grant_type",
     fix="return 400 with the error `unsupported_grant_type`",
+    stands_on=("token endpoint",),
     over=first_readable,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -105,6 +107,7 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
     clause="7.4 token response: access_token, token_type, expires_in [A]",
     example="the token response contains an access_token and nothing else",
     fix="send token_type `bearer` and expires_in, in seconds, with every token",
+    stands_on=("token endpoint",),
     over=first_readable,
 )
 def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -128,6 +131,7 @@ def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     clause="7.4 token response; RFC 6749, 5.1 Cache-Control [B]",
     example="the token is sent without Cache-Control, or with max-age",
     fix="send `Cache-Control: no-store` with every response of the token endpoint",
+    stands_on=("token endpoint",),
     over=first_readable,
 )
 def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
@@ -143,6 +147,7 @@ def token_not_stored(tenant: ObservedTenant, _operation: Operation) -> Iterator[
     clause="7.4 expiry [B]",
     example="a token is accepted minutes after its expires_in has passed",
     fix="check the expiry of the token on every request, not only its signature",
+    stands_on=("scheme oauth2", "status 401"),
     over=first_readable,
     needs=("OR-ACC-08",),
 )
@@ -207,9 +212,10 @@ def scoped_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     "OR-ACC-11",
     family="access",
     title="A token gives no access beyond its scope",
-    clause="7.4 scopes; 6.1 403 authenticated, but refused [A]",
+    clause="7.4 scopes, what each gives [B]; 6.1 403 authenticated, but refused [A]",
     example="a token for resources reads users",
     fix="compare the scopes of the token with those of the operation, and return 403",
+    stands_on=("scheme oauth2", "scopes", "status 403"),
     over=scoped_collections,
 )
 def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

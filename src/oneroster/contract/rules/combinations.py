@@ -183,6 +183,7 @@ def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], objec
     clause="3.1 limit, offset, sort and filter [A]",
     example="with filter and sort together, the filter is lost; in a nested collection the offset is",
     fix="build one query from all parameters, for every collection alike",
+    stands_on=("parameter limit", "parameter offset", "parameter sort", "parameter filter"),
     over=all_collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
@@ -233,6 +234,7 @@ def _wrong_total_with(tenant: ObservedTenant, name: str) -> Callable[[Combinatio
     clause="4 X-Total-Count, value after the filter [A]",
     example="with filter and sort, X-Total-Count is the number of all rows of the nested collection",
     fix="count with the same conditions as the rows, before limit and offset",
+    stands_on=("header X-Total-Count", "parameter limit", "parameter offset", "parameter sort", "parameter filter"),
     over=all_collections,
     needs=("OR-PAG-05", "OR-PAG-11", "OR-CMB-01"),
 )
@@ -274,6 +276,7 @@ def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> 
     clause="4 Link rules, filter, sort and fields are repeated [B]",
     example="the next link of a filtered and sorted page has the filter, and not the sort",
     fix="change limit and offset in the query of the request, and keep everything else",
+    stands_on=("header Link", "parameter limit", "parameter offset", "parameter sort", "parameter filter"),
     over=all_collections,
     needs=("OR-PAG-06", "OR-PAG-13", "OR-CMB-01"),
 )
@@ -312,6 +315,7 @@ def selected_fields(tenant: ObservedTenant, found: ObservedWalk) -> list[str]:
     clause="3.4 field selection, the requested fields [B]",
     example="fields=sourcedId,school returns the school as a string, or without its href",
     fix="build the full record first, and remove the other properties from it",
+    stands_on=("parameter fields",),
     over=all_collections,
     needs=("OR-FLD-01",),
 )

@@ -70,6 +70,7 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
     example="GET /orgs?orderBy=desc&offset=1 returns 500",
     fix="serve valid requests, and reject invalid ones with 400 and a status payload; use 500 only for "
     "unforeseen failures",
+    stands_on=("status 500",),
     over=offered,
 )
 def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -120,7 +121,10 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
     good = [each for each in engine_responses(tenant, operation) if each.exchange.status == 200]
     misplaced = [each for each in good if each.envelope_problem is not None]
     if misplaced:
-        yield finding(f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].envelope_problem}", misplaced[0])
+        level = level_of(operation.wrapper_trust or "A")
+        yield finding(
+            f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].envelope_problem}", misplaced[0], level=level
+        )
     tallies: dict[Violation, CauseCount] = {}
     for reading in good:
         for violation, sourced_id in RecordViolations.of(tenant).new(reading):

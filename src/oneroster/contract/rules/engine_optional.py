@@ -66,6 +66,7 @@ def invalid_parameters(tenant: ObservedTenant, operation: Operation, exchange: E
     clause="6.1 500 only for a catastrophe [A]",
     example="GET /orgs?limit=0.5 returns 500",
     fix="validate every parameter before using it, and return 400 for an invalid value",
+    stands_on=("status 500",),
     over=operations_for_invalid_requests,
     needs=("OR-ENG-01",),
 )

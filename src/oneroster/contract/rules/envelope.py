@@ -3,10 +3,8 @@
 import mimetypes
 from collections.abc import Iterable, Iterator
 
-from oneroster.contract.dialects.dialect import wrapper_trust
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle, unread
@@ -41,14 +39,14 @@ def successful_responses(tenant: ObservedTenant, operation: Operation) -> list[P
     raise unread(operation, readings, tenant.unanswered.get(operation.operation_id))
 
 
-def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], operation: Operation) -> Iterator[Finding]:
+def wrong_envelopes(readings: list[ParsedResponse]) -> Iterator[Finding]:
     """Yield one finding for each kind of wrong envelope, however often it occurs."""
     seen: dict[str, ParsedResponse] = {}
     for reading in readings:
         if reading.envelope_problem is not None:
             seen.setdefault(reading.envelope_problem, reading)
     for message, reading in seen.items():
-        yield finding(message, reading, level=level_of(wrapper_trust(tenant.specification, operation)))
+        yield finding(message, reading)
 
 
 @rule(
@@ -60,10 +58,11 @@ def wrong_envelopes(tenant: ObservedTenant, readings: list[ParsedResponse], oper
     example='GET /students returns `{"students": [...]}` instead of `{"users": [...]}`',
     fix="return the array under the plural of the element name; a specialised collection uses the key of the "
     "collection it selects from",
+    stands_on=("wrapper",),
     over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(tenant, successful_responses(tenant, operation), operation)
+    yield from wrong_envelopes(successful_responses(tenant, operation))
 
 
 @rule(
@@ -73,6 +72,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     clause="2 wrapper summary; 6.1 a collection without records [A]",
     example='an offset beyond the end returns `{"users": null}` or `{}`',
     fix="return the key with an empty array; clients iterate over it",
+    stands_on=("wrapper",),
     over=collections,
     needs=("OR-ENV-01",),
 )
@@ -84,7 +84,7 @@ def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     if empty.exchange.status != 200:
         raise obstacle(empty, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
-        yield finding(empty.envelope_problem, empty, level=level_of(wrapper_trust(tenant.specification, operation)))
+        yield finding(empty.envelope_problem, empty)
 
 
 @rule(
@@ -95,10 +95,11 @@ def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     clause="2 wrapper summary [A]",
     example='GET /orgs/{id} returns `{"orgs": [...]}` with an array of one org',
     fix="return the record itself as an object under its documented key, such as `org`",
+    stands_on=("wrapper",),
     over=single_read_operations,
 )
 def single_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(tenant, successful_responses(tenant, operation), operation)
+    yield from wrong_envelopes(successful_responses(tenant, operation))
 
 
 @rule(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import json_type
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -40,6 +40,8 @@ def required_codes(tenant: ObservedTenant) -> dict[str, tuple[str, ...]]:
     needs=("OR-ENV-01",),
 )
 def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
     # A sort by an unknown field is a request for which the standard documents a warning.
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:

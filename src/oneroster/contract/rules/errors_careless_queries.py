@@ -62,6 +62,7 @@ def is_successful(exchange: Exchange) -> bool:
     clause="3.2 operators, = is equality [A]",
     example="filter=role='no-such-role' or filter=dateLastModified='yesterday' returns all records",
     fix="return 400 with codeMinor `invalid data`, or no record; never drop a condition that cannot be evaluated",
+    stands_on=("parameter filter",),
     over=complete,
     harm=Harm.ROWS,
 )
@@ -89,6 +90,7 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
     clause="3.2 logic, at most two clauses [B]",
     example="filter=status='active' AND role='student' AND sourcedId='7' returns all active students",
     fix="evaluate every clause, or return 400 with a status payload; never drop the third one",
+    stands_on=("parameter filter",),
     over=one_of_each_service,
     harm=Harm.ROWS,
 )
@@ -136,6 +138,7 @@ def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str
     clause="3.1 sort; 3.3 a sort that is not understood returns all data [A]",
     example="sort=grades returns an empty array, or orderBy=desc without sort returns half of the records",
     fix="ignore a sort that cannot be applied, and add the warning `invalid_sort_field`",
+    stands_on=("parameter sort",),
     over=complete,
     needs=("OR-PAG-05",),
     harm=Harm.ROWS,
@@ -182,6 +185,7 @@ def complete_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="3.4 field selection, exactly the requested fields [B]",
     example="fields=status,status returns whole records",
     fix="treat the names in fields as a set",
+    stands_on=("parameter fields",),
     over=complete_of_each_service,
     needs=("OR-FLD-01",),
 )

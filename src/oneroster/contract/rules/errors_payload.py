@@ -12,7 +12,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
 from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.oracle.error_leaks import leaks_in
-from oneroster.contract.oracle.status_payload_parser import STATUS_KEY, status_entries
+from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -72,8 +72,9 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
                 f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange
             )
             return
-        if not isinstance(exchange.json, dict) or not isinstance(exchange.json.get(STATUS_KEY), list):
-            yield exchange_finding(f"the status payload is not an array under '{STATUS_KEY}'", exchange, Level.OPEN)
+        if not has_status_form(tenant.standard.specification, exchange.json):
+            form = status_form(tenant.standard.specification)
+            yield exchange_finding(f"the status payload is not {form}", exchange, Level.OPEN)
             return
 
 
@@ -84,6 +85,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="6.2 code values: failure and error, `unknown object` for 404 [A]",
     example="the status payload of a 404 has codeMajor success and severity status",
     fix="send codeMajor failure and severity error with every status from 400, and codeMinor `unknown object` with 404",
+    stands_on=("property StatusInfo.imsx_codeMajor", "property StatusInfo.imsx_severity"),
     over=with_expected_errors,
     needs=("OR-ERR-06", "OR-ERR-07"),
 )

@@ -60,6 +60,7 @@ def record_error(tenant: ObservedTenant, operation: Operation, exchange: Exchang
     clause="6.1 404, reading a sourcedId that was never assigned [A]",
     example="GET /orgs/{unknown id} returns 200 with an empty object, or 500",
     fix="return 404 when no record of this kind has the id; a failed lookup must not raise an exception",
+    stands_on=("status 404",),
     over=reads,
 )
 def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -139,6 +140,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
     clause="6.1 500 only for a catastrophe [A]",
     example="limit=ten or offset=-1 returns 500",
     fix="validate parameters before using them: an invalid number must not reach the database",
+    stands_on=("status 500",),
     over=small_collections,
 )
 def malformed_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -157,6 +159,7 @@ def malformed_without_server_error(tenant: ObservedTenant, operation: Operation)
     clause="3.3 limit or offset not a number or negative, orderBy neither asc nor desc: not defined [C]",
     example="limit=-1 returns 200 and the usual page, or all records",
     fix="return 400 with codeMinor `invalid data`, as most servers do, so that the client notices its mistake",
+    stands_on=("status 400",),
     over=small_collections,
 )
 def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

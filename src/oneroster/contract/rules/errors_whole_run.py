@@ -48,6 +48,7 @@ def _path_kind(path: str) -> str:
     clause="6.1 500 only for a catastrophe [A]",
     example="HEAD of a single record, or a filter by an unknown word, returns 500 every time",
     fix="find the exception in the server's log; reject what is invalid with 400, and serve what is valid",
+    stands_on=("status 500",),
     over=whole_run,
 )
 def no_server_error(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
@@ -167,6 +167,8 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     needs=("OR-FLD-01", "OR-FLD-03"),
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
     reading = response_with_unknown_field(tenant, operation)
     if reading.problem is not None:
         raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
@@ -185,6 +187,7 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
     clause="3.3 fields is blank [B]",
     example="fields= returns whole records",
     fix="return 400 with codeMinor `invalid_blank_selection_field`",
+    stands_on=("status 400",),
     over=largest_collections,
     needs=("OR-FLD-01",),
 )

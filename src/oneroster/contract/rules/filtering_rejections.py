@@ -75,6 +75,7 @@ def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) ->
     clause="3.3 filter names an unknown field [A]",
     example="filter=favouriteColour='red' returns 200 and all records",
     fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
+    stands_on=("status 400",),
     over=largest_of_each_kind,
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -115,6 +116,7 @@ def text_fields(tenant: ObservedTenant) -> list[ProbeField]:
     clause="6.1 status 400, malformed parameter [A]",
     example="filter=title='Algebra (without the closing quote) returns all records",
     fix="return 400 with a status payload for every expression that does not match the filter grammar",
+    stands_on=("status 400",),
     over=collections_with_fields("string"),
 )
 def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -176,6 +178,7 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     example="filter=title='x' OR '1'='1' returns every record",
     fix="parse the expression by the filter grammar and bind its values as parameters; never concatenate them"
     " into a query",
+    stands_on=("status 400",),
     over=collections_with_fields("string"),
 )
 def injection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -20,7 +20,6 @@ def foreign_rows(
     rows: Iterable[Record],
     what: str,
     collection: Operation | None = None,
-    level: Level | None = None,
 ) -> Iterator[Finding]:
     """Yield a finding if rows are not in the whole collection; nothing if that was not read to its end.
 
@@ -33,7 +32,6 @@ def foreign_rows(
         rows: The rows.
         what: What returned them, for the message.
         collection: The whole collection; that of the response if None.
-        level: The level of a finding; that of the rule if None.
     """
     whole = response.operation if collection is None else collection
     try:
@@ -41,9 +39,8 @@ def foreign_rows(
     except NotJudged:
         return
     found = {name: row for row in rows if (name := identity(row)) is not None and name not in known}
-    foreign = [name for name, row in found.items() if is_live(row)]
-    if not foreign and found:
-        foreign, level = list(found), Level.SHOULD if level is None else level
+    live = [name for name, row in found.items() if is_live(row)]
+    foreign, level = (live, None) if live else (list(found), Level.SHOULD)
     if foreign:
         message = f"{what} returned {count_of(len(foreign), 'row')} that {whole.operation_id} does not hold"
         yield finding(f"{message} ({id_list(foreign)})", response, foreign, level)

@@ -220,6 +220,7 @@ def ids_on_several_pages(pages: list[ParsedResponse]) -> list[str]:
     clause="4 X-Total-Count, value [A]",
     example="X-Total-Count is 41, but the collection has 40 rows",
     fix="count the rows that match the request over all pages, not the rows of the page or of the table",
+    stands_on=("header X-Total-Count",),
     over=all_collections,
 )
 @confirmed

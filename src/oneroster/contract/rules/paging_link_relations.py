@@ -44,6 +44,7 @@ def links_of(reading: ParsedResponse) -> dict[str, str]:
     clause="4 Link rules [B]",
     example="the last link points beyond the last row",
     fix="start first at offset 0, end prev where the current page starts, and end last with the last row",
+    stands_on=("header Link",),
     over=largest_collections,
     needs=(*CORRECT_PAGES, "OR-PAG-06", "OR-PAG-09"),
 )
@@ -102,6 +103,7 @@ def _link_findings(
     clause="4 Link rules, filter, sort and fields repeated [B]",
     example="the next link of a request with fields returns whole records",
     fix="copy every query parameter of the request to every link, and change only limit and offset",
+    stands_on=("header Link", "parameter filter", "parameter fields"),
     over=largest_collections,
     needs=(*CORRECT_PAGES, "OR-PAG-06"),
 )

@@ -23,6 +23,7 @@ from oneroster_runtime.specification import Operation
     example="the next link drops the filter, or points to the page that contains it",
     fix="build the link from the request, with the same parameters and the offset advanced; send no next link"
     " on the last page",
+    stands_on=("header Link",),
     over=collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )

@@ -127,6 +127,7 @@ def complete_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     clause="3.1 sort, limit and offset [A]",
     example="sort=status in pages of 14 repeats two rows and loses two others",
     fix="break ties by sourcedId, so that the order of every query is unique",
+    stands_on=("parameter sort",),
     over=largest_collections,
     needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
@@ -161,6 +162,7 @@ def _rows(ids: list[str]) -> str:
     clause="4 X-Total-Count, after filter [A]",
     example="filter=status='tobedeleted' returns 2 rows with X-Total-Count 400",
     fix="count the rows after applying the filter",
+    stands_on=("header X-Total-Count", "parameter filter"),
     over=collections,
     needs=("OR-PAG-05",),
 )

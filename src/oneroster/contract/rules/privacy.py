@@ -169,6 +169,7 @@ def _fields_in(text: str, known: list[IdentifyingValues]) -> list[str]:
     clause="4 Link rules, the parameters of the request [B]",
     example="the next link contains the email address of the last row as a cursor",
     fix="use limit and offset in links; a cursor must be opaque",
+    stands_on=("header Link",),
     over=operations_with_secrets,
 )
 def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -206,9 +207,10 @@ def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     "OR-PRV-05",
     family="privacy",
     title="Reading demographics requires their own scope",
-    clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [A]",
+    clause="7.4 scopes: roster-demographics.readonly gives demographics, roster.readonly does not [B]",
     example="a token for roster.readonly reads birth dates",
     fix="require the scope roster-demographics.readonly on the demographics endpoints, and return 403 without it",
+    stands_on=("scheme oauth2", "scopes", "status 403"),
     over=demographics_operations,
 )
 def demographics_need_their_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

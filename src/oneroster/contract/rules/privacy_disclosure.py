@@ -46,6 +46,7 @@ def secrets_of(tenant: ObservedTenant) -> list[str]:
     clause="4 Link rules, the parameters of the request; RFC 6750, 2.3 [B]",
     example="the next link contains access_token=…, so the token is written to logs",
     fix="build links from the path and the query without credentials; the client sends its header with every request",
+    stands_on=("header Link",),
     over=lambda tenant: (each for each in readable(tenant) if each.many),
 )
 def no_credentials_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -76,6 +77,7 @@ def _parameters(address: str) -> list[str]:
     clause="6.2 error payload, description; 6.1 401 [B]",
     example="the description of a 401 is `token abc123 is not valid`",
     fix="say that the token is not valid, and write at most its last characters to the log",
+    stands_on=("status 401",),
     over=first_readable,
 )
 def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ SIMPLE: Final = re.compile(r"[A-Za-z0-9._~-]+")
     clause="3.4 without fields all data comes back; 2 what the specialised endpoints select [B]",
     example="a user has an email under /users and none under /students",
     fix="serve both collections from the same records by the same code",
+    stands_on=("subset",),
     over=lambda tenant: [*specialised(tenant), *nested(tenant)],
 )
 @confirmed
@@ -71,6 +72,7 @@ def specialised_reads(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 what the specialised endpoints select; 6.1 404 [B]",
     example="GET /students/{id} returns a teacher",
     fix="look for the id among the records that the specialised collection lists",
+    stands_on=("subset", "status 404"),
     over=specialised_reads,
     needs=("OR-SEM-08",),
 )
@@ -122,6 +124,7 @@ def _listed_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
     clause="1 sourcedId, an opaque string; 6.1 404 [B]",
     example="GET /orgs/ORG-7 returns the org with the id org-7",
     fix="compare ids byte by byte; use a binary collation for the column of the id",
+    stands_on=("status 404",),
     over=one_read_of_each_service,
     needs=("OR-SEM-08",),
 )
@@ -194,9 +197,9 @@ def _is_canonical(tenant: ObservedTenant, element: str | None, href: str, target
     if not tenant.gateway.is_own(href):
         # A tenant may name its public address; the kit requests no other origin.
         return True
-    base = tenant.gateway.target.base_url
+    target_of = tenant.gateway.target
     wanted = {
-        base + operation.path.replace(f"{{{path_parameters(operation)[0]}}}", target)
+        target_of.url_of(operation.path).replace(f"{{{path_parameters(operation)[0]}}}", target)
         for operation in tenant.dialect.reads
         if operation.element == element
     }

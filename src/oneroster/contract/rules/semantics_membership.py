@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import identity
-from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import expected_members, in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -30,6 +29,7 @@ def specialised(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 what the specialised endpoints select [B]",
     example="GET /students lists a user whose role is teacher",
     fix="select by the property that defines the kind, such as role or type, and by nothing else",
+    stands_on=("subset",),
     over=specialised,
 )
 @confirmed
@@ -53,6 +53,7 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="2 what the specialised endpoints select [B]",
     example="a user whose role is student is listed by /users but not by /students",
     fix="serve the specialised collection from the same records as the collection it selects from",
+    stands_on=("subset",),
     over=specialised,
 )
 @confirmed
@@ -67,10 +68,6 @@ def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         yield finding(message, tenant.walk(operation).pages[0], missing)
 
 
-def _scope_level(operation: Operation) -> Level | None:
-    return level_of(operation.scope.trust) if operation.scope is not None else None
-
-
 @rule(
     "OR-SEM-03",
     family="semantics",
@@ -79,6 +76,7 @@ def _scope_level(operation: Operation) -> Level | None:
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/{id}/classes lists a class of another school",
     fix="select by the parent id in the path",
+    stands_on=("parents",),
     over=nested,
 )
 @confirmed
@@ -86,7 +84,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
     whole = tenant.dialect.collection_of(operation.element)
     for found in tenant.walks(operation):
         strangers = list(
-            foreign_rows(tenant, found.pages[0], found.rows, "the collection", whole, _scope_level(operation))
+            foreign_rows(tenant, found.pages[0], found.rows, "the collection", whole)
             if found.pages and whole is not None
             else ()
         )
@@ -98,7 +96,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
             message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
-            yield finding(message, found.pages[0], others, _scope_level(operation))
+            yield finding(message, found.pages[0], others)
             return
 
 
@@ -110,6 +108,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="2 nested endpoints, parents [B]",
     example="a class refers to the school, but GET /schools/{id}/classes does not list it",
     fix="select by the reference that the records contain, over all records",
+    stands_on=("parents",),
     over=nested,
 )
 @confirmed
@@ -125,7 +124,7 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
             message = (
                 f"{len(missing)} of {len(expected)} records of the parent {_parents_text(found.values)} are missing"
             )
-            yield finding(message, found.pages[0], missing, _scope_level(operation))
+            yield finding(message, found.pages[0], missing)
             return
     if not judged:
         raise next(iter(tenant.walks(operation))).incomplete

@@ -62,6 +62,7 @@ def collections_with_two_parents(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/a/classes/c/students lists the students of class c, which belongs to school b",
     fix="select by both ids of the path; return 404 or an empty array when they do not belong together",
+    stands_on=("parents",),
     over=collections_with_two_parents,
     needs=("OR-SEM-03", "OR-SEM-11"),
 )

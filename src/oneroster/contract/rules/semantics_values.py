@@ -9,7 +9,7 @@ from typing import Any, Final
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
-from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.membership import is_live, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.reference_forms import references_at
@@ -51,6 +51,7 @@ def day_of(value: Any) -> date | None:
     clause="1 year, AcademicSession.schoolYear [A]",
     example="the session of type schoolYear from August 2025 to June 2026 has the schoolYear 2025",
     fix="write the year of the last day, as a string of four digits",
+    stands_on=("property AcademicSession.schoolYear",),
     over=base_collection_of("AcademicSession"),
 )
 def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -95,12 +96,13 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             continue
         known = tenant.properties(element)[name]
         targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
+        place = _place_of(tenant, known.refers_to or "", kind)
         tally = CauseCount(found.pages[0])
         for row in found.rows:
             linked = {identity(item) for item in references_at(row, name)} & targets.keys()
-            kinds = {targets[each or ""].get(kind) for each in linked}
+            kinds = [values_at(targets[each or ""], place) for each in linked]
             judged += bool(kinds)
-            if is_live(row) and kinds - allowed:
+            if is_live(row) and any(each.isdisjoint(allowed) for each in kinds):
                 tally.add(identity(row))
         if tally.count:
             message = f"{name} refers to a record whose {kind} is not {' or '.join(allowed)}"
@@ -108,6 +110,14 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             yield counted_finding(message, tally, name, len(found))
     if not judged:
         raise NotEnoughData(0, 1, "record with such a reference")
+
+
+def _place_of(tenant: ObservedTenant, element: str, kind: str) -> str:
+    """Return where records have their kind: in a property, or in those of a list, as in ``roles.role``."""
+    if kind in tenant.properties(element):
+        return kind
+    subsets = (each.subset for each in tenant.standard.specification.operations.values() if each.element == element)
+    return next((one.property for one in subsets if one and one.property.endswith(f".{kind}")), kind)
 
 
 @rule(
@@ -167,6 +177,7 @@ def _user(row: Record) -> str | None:
     clause="5.4 and 5.5 subjectCodes, same length and order as subjects [A]",
     example="a class has the subjects Mathematics and Physics, and one subject code",
     fix="write one code for each subject, in the same order, or no codes",
+    stands_on=("property Class.subjectCodes",),
     over=base_collection_of("Class", "Course"),
 )
 def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

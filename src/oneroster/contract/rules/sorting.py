@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -65,7 +65,8 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
             continue
         judged = True
         keys = sort_values(reading.rows, path, kind)
-        others = [row for name, row in rows.items() if name not in set(reading.ids)]
+        on_page = set(reading.ids)
+        others = [row for name, row in rows.items() if name not in on_page]
         descending, direction = order == "desc", "descending" if order == "desc" else "ascending"
         index = first_out_of_order(keys, kind, descending=descending)
         if index is not None:
@@ -93,6 +94,7 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
     clause="3.1 sort [A]",
     example="sort=resultValueMax&orderBy=asc returns 100 before 20",
     fix="sort the whole collection by value before cutting the page: numbers as numbers, date-times as instants",
+    stands_on=("parameter orderBy",),
     over=sortable_collections,
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -118,6 +120,7 @@ def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     clause="3.1 orderBy values [A]",
     example="sort=startDate&orderBy=desc returns the earliest date first",
     fix="read orderBy, and sort in descending order if it is desc",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
@@ -132,6 +135,7 @@ def sorts_descending(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     clause="3.1 orderBy default [B]",
     example="sort=title returns Z before A",
     fix="use asc when orderBy is absent",
+    stands_on=("parameter orderBy",),
     over=collections_with_varied_fields,
     needs=("OR-SRT-01",),
 )
@@ -184,6 +188,8 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-SRT-04",),
 )
 def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
     reading = response_to_unknown_sort(tenant, operation)
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")

@@ -34,6 +34,7 @@ def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="2 note W, DELETE 204 [B]",
     example="DELETE of a category returns 200 and a body",
     fix="return 204 without a body",
+    stands_on=("status 204",),
     over=delete_operations,
     needs=RUN_AFTER,
 )
@@ -76,6 +77,7 @@ def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="6.1 404, and note W on unknown ids [A]",
     example="DELETE of an id that never existed returns 204",
     fix="return 404 with codeMinor `unknown object` when no record has the id of the path",
+    stands_on=("status 404",),
     over=delete_operations,
     needs=RUN_AFTER,
 )

@@ -81,6 +81,7 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     clause="2 note W, created 201 [B]",
     example="PUT under a new id returns 200",
     fix="return 201 if no record had the sourcedId of the path before",
+    stands_on=("status 201",),
     over=put_operations,
     needs=("OR-WRT-01",),
 )
@@ -181,6 +182,7 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="2 note W, replaced 200 [B]",
     example="the second PUT to the same id returns 201",
     fix="return 201 only if no record had the sourcedId before",
+    stands_on=("status 200",),
     over=put_operations,
     needs=("OR-WRT-05",),
 )
@@ -264,6 +266,7 @@ def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.12 Result.score, extra credit [A]",
     example="a score of 12.5 for a line item with resultValueMax 10 returns 422, or is stored as 10",
     fix="store the score unchanged; teachers give extra credit",
+    stands_on=("property Result.score",),
     over=puts_with_score,
 )
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

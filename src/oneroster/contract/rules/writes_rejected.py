@@ -37,6 +37,7 @@ def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     clause="6.1 400, invalid request [A]",
     example="a PUT with a truncated body returns 500",
     fix="return 400 with codeMinor `invalid data` when the body cannot be parsed",
+    stands_on=("status 400",),
     over=put_operations,
 )
 def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -51,6 +52,7 @@ def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="6.1 422, body that cannot be processed [B]",
     example="PUT of a bare category, without the key category around it, returns 201",
     fix="require the wrapper, and return 422 or 400 when it is missing",
+    stands_on=("status 422",),
     over=put_operations,
 )
 def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -64,6 +66,7 @@ def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     clause="6.1 422, body that cannot be processed [B]",
     example="PUT of a category without a title, or with the status gone, returns 201",
     fix="validate the body against the schema before writing, and return 422 or 400 with codeMinor `invalid data`",
+    stands_on=("status 422",),
     over=put_operations,
 )
 def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -78,6 +81,7 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="6.1 400, invalid request [A]",
     example="a PUT without a title returns 422, but the record exists afterwards",
     fix="validate before writing, and write in one transaction",
+    stands_on=("status 400",),
     over=put_operations,
 )
 def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -178,6 +182,7 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     clause="6.1 401 [A]",
     example="PUT or DELETE of a category succeeds without an Authorization header",
     fix="check the credentials before anything else, on every method",
+    stands_on=("status 401",),
     over=put_operations,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

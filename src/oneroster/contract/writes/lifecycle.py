@@ -1,5 +1,6 @@
 """The lifecycle of one test object: create, read, replace, read, delete, read. Each step is performed once."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -20,6 +21,8 @@ __all__ = ["Attempt", "Lifecycle", "changed_properties", "element_written_by", "
 
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
 _CUT_OFF: Final = 9
+_LEFT_OUT: Final = ("title", "score", "scoreDate")
+"""Properties that are left out of an invalid record: the first one that it must have."""
 """Bytes removed from the end of a JSON body to make it invalid."""
 
 
@@ -146,7 +149,8 @@ class Lifecycle:
     def rejected(self) -> tuple[Exchange, ParsedResponse]:
         """The PUT of an invalid record over the object, and the object afterwards."""
         self._require_object()
-        exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: invalid_records(self.record)[0][1]})
+        record = invalid_records(self.record, self._required)[0][1]
+        exchange = self.objects.put(self.element, self.sourced_id, {self.wrapper: record})
         return exchange, self.objects.read(self.element, self.sourced_id)
 
     @cached_property
@@ -166,7 +170,7 @@ class Lifecycle:
     def invalid(self) -> list[Attempt]:
         """Records that violate the schema, with their wrapper."""
         attempts = []
-        for what, record in invalid_records(self.record):
+        for what, record in invalid_records(self.record, self._required):
             sourced_id = self.objects.new_id()
             attempts.append(self._attempt(what, {self.wrapper: {**record, "sourcedId": sourced_id}}, sourced_id))
         return attempts
@@ -224,15 +228,24 @@ class Lifecycle:
         _ = self.deleted
         return self.objects.read(self.element, self.sourced_id)
 
+    @property
+    def _required(self) -> list[str]:
+        return [name for name, known in self.definition.properties.items() if known.required]
+
     def _require_object(self) -> None:
         if (problem := self.read_after_create.problem) is not None:
             text = f"the object could not be read back ({problem})"
             raise ExplainedBy("OR-WRT-03", text, self.put_id)
 
 
-def invalid_records(record: Record) -> list[tuple[str, Record]]:
-    """Return variants of a record with one invalid part each, and what that is."""
-    name = "title" if "title" in record else "score"
+def invalid_records(record: Record, required: Collection[str] = _LEFT_OUT) -> list[tuple[str, Record]]:
+    """Return variants of a record with one invalid part each, and what that is.
+
+    Args:
+        record: A valid record.
+        required: The properties that it must have.
+    """
+    name = next(name for name in _LEFT_OUT if name in record and name in required)
     return [
         (f"a record without {name}", {key: value for key, value in record.items() if key != name}),
         (f"a record whose {name} is an object", {**record, name: {"is": "an object"}}),

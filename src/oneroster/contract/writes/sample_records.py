@@ -9,6 +9,7 @@ from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.exchange import encoded_path
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import OwnedObjects
 from oneroster_runtime.specification import Property
@@ -37,15 +38,21 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
     properties = objects.tenant.specification.elements[element].properties
     record: Record = {"sourcedId": objects.new_id(), "dateLastModified": f"{now:%Y-%m-%dT%H:%M:%S}.000Z"}
     for name, known in properties.items():
-        included = known.required or known.kind == "string"
+        included = known.required or known.kind == "string" or name in _NUMBERS
         if name not in record and included and known.kind != "reference":
-            record[name] = _value(known, now)
+            record[name] = _value(objects.tenant, known, now)
     if any(known.kind == "reference" for known in properties.values()):
         record |= _References(objects).of(element)
     return record
 
 
-def _value(known: Property, now: datetime) -> Any:
+def _value(tenant: ObservedTenant, known: Property, now: datetime) -> Any:
+    if known.record is not None:
+        inner = tenant.specification.elements[known.record].properties
+        nested = {name: _value(tenant, each, now) for name, each in inner.items() if each.required}
+        return [nested] if known.kind == "records" else nested
+    if known.kind == "strings":
+        return [TITLE]
     if known.kind == "date":
         return f"{now:%Y-%m-%d}"
     if known.kind == "date-time":
@@ -53,7 +60,7 @@ def _value(known: Property, now: datetime) -> Any:
     if known.kind in ("number", "integer"):
         return _NUMBERS.get(known.name, 0.0)
     if known.kind == "enumeration":
-        return _ENUMERATED[known.name]
+        return _ENUMERATED.get(known.name) or tenant.specification.enumerations[known.enumeration or ""][0]
     return TITLE
 
 
@@ -75,6 +82,8 @@ class _References:
         for name, known in self._tenant.specification.elements[element].properties.items():
             if known.kind != "reference" or known.refers_to is None:
                 continue
+            if known.refers_to == element and not known.required:  # a part of another record of its own kind
+                continue
             sourced_id = self._target(known.refers_to, enrollment)
             if sourced_id is not None:
                 chosen[name] = self._reference(known, sourced_id)
@@ -87,6 +96,10 @@ class _References:
             return _referenced_id(enrollment, "user")
         if element == "Class":
             return _referenced_id(enrollment, "class")
+        if element == "Org":
+            return _referenced_id(enrollment, "school")
+        if element == "Course":
+            return _referenced_id(self._class_of(enrollment), "course")
         if element == "AcademicSession":
             return self._grading_period(enrollment)
         try:
@@ -106,12 +119,14 @@ class _References:
 
     def _grading_period(self, enrollment: Record) -> str | None:
         """Return a grading period, of a term of the class if there is one."""
-        class_id = _referenced_id(enrollment, "class")
-        class_ = next((row for row in self._live_rows("Class") if identity(row) == class_id), {})
-        terms = {identity(item) for item in references_in(class_.get("terms"))}
+        terms = {identity(item) for item in references_in(self._class_of(enrollment).get("terms"))}
         periods = [row for row in self._live_rows("AcademicSession") if row.get("type") == "gradingPeriod"]
         periods.sort(key=lambda row: _referenced_id(row, "parent") not in terms)
         return identity(periods[0]) if periods else None
+
+    def _class_of(self, enrollment: Record) -> Record:
+        class_id = _referenced_id(enrollment, "class")
+        return next((row for row in self._live_rows("Class") if identity(row) == class_id), {})
 
     def _live_rows(self, element: str) -> Iterator[Record]:
         rows: Iterable[Record] = self._tenant.walk(self._tenant.dialect.collection_of(element)).rows
@@ -120,7 +135,7 @@ class _References:
     def _reference(self, known: Property, sourced_id: str) -> Record:
         read = self._objects.read_operation(known.refers_to or "")
         path = encoded_path(read.path, {path_parameters(read)[0]: sourced_id})
-        href = self._tenant.gateway.target.base_url + path
+        href = self._tenant.gateway.target.url_of(path)
         return {"href": href, "sourcedId": sourced_id, "type": known.reference_types[0]}
 
 

@@ -14,11 +14,12 @@ from oneroster.pull.fetch.row_parser import extras_of, has_extras
 from oneroster.pull.roster.columns import Column, columns_of, element_of
 from oneroster.standard import Standard
 from oneroster_runtime.msgspec_structs import TRUTH
-from oneroster_runtime.specification import Property, Specification
+from oneroster_runtime.specification import Property
 
 __all__ = ["Batcher"]
 
 Values = Callable[[Sequence[Any]], list[Any]]
+_Converter = Callable[[Sequence[Any]], pa.Array]
 
 _ID: Final = "sourced_id"
 _ID_OF: Final = attrgetter(_ID)
@@ -45,10 +46,15 @@ class Batcher:
         return pa.RecordBatch.from_arrays([convert(rows) for convert in self._converters], schema=self.schema)
 
 
-def _converter_of(standard: Standard, column: Column) -> Callable[[Sequence[Any]], pa.Array]:
+def _converter_of(standard: Standard, column: Column) -> _Converter:
     known = column.property
     if known is not None and known.kind == "records":
-        return partial(_records, standard.specification, column.type, known)
+        nested = standard.specification.elements[known.record or ""].properties.values()
+        inner = [
+            _converter_of(standard, Column(field.name, each, field.type))
+            for each, field in zip(nested, column.type.value_type, strict=True)
+        ]
+        return partial(_records, column.type, known, inner)
     if known is not None and known.kind == "references":
         return partial(_lists_of_ids, column.type, attrgetter(known.attribute))
     if known is not None and known.kind == "date-time" and column.offset_of is None:
@@ -132,15 +138,11 @@ def _references(get: Callable[[Any], Any], get_id: Callable[[Any], str], rows: S
         return [None if (reference := get(row)) is None else reference.sourced_id for row in rows]
 
 
-def _records(specification: Specification, kind: pa.DataType, known: Property, rows: Sequence[Any]) -> pa.Array:
+def _records(kind: pa.DataType, known: Property, inner: Sequence[_Converter], rows: Sequence[Any]) -> pa.Array:
     """Build nested records from flat columns; a dict for each record would take most of the time."""
     lists = list(map(attrgetter(known.attribute), rows))
     flat = list(chain.from_iterable(filter(None, lists)))
-    nested = specification.elements[known.record or ""].properties.values()
-    columns = [
-        pa.array(list(map(attrgetter(inner.attribute), flat)), field.type)
-        for inner, field in zip(nested, kind.value_type, strict=True)
-    ]
+    columns = [convert(flat) for convert in inner]
     return _as_lists(kind, lists, pa.StructArray.from_arrays(columns, fields=list(kind.value_type)))
 
 

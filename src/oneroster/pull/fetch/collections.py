@@ -160,7 +160,7 @@ class _CollectionFetch:
             standard,
             source.operation_id,
             {"filter": filter_},
-            session.settings.base_url,
+            session.service_urls,
             session.settings.time_zone,
         )
         self._walk = CollectionWalk(source.operation_id, paging)

@@ -64,7 +64,7 @@ class RowsCall(OperationCall):
         standard: The version of the standard.
         operation_id: The operation.
         arguments: The arguments by Python name, as for the client.
-        base_url: The tenant.
+        base_url: The base URL of the tenant, or that of each of its services by name.
         time_zone: The time zone of the tenant, in which date-times without one are read; None to read them as UTC and
             to report them.
     """
@@ -74,7 +74,7 @@ class RowsCall(OperationCall):
         standard: Standard,
         operation_id: str,
         arguments: Mapping[str, Any],
-        base_url: str,
+        base_url: str | Mapping[str, str],
         time_zone: str | None = None,
     ) -> None:
         super().__init__(standard, operation_id, arguments, base_url)
@@ -100,20 +100,30 @@ class RowsCall(OperationCall):
             rows: list[Any] = self._reader.page(response.content)
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
-            rows, flaws = self._parse_one_by_one(response.content)
+            rows, flaws = self._parse_irregular(response)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
 
     def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
         """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
-        if page.row is None:
+        if page.row is None and page.copies_of is None:
             return self.read_rows(response)
-        return RowsPage(self.read_row(page.row, response), [], {}, 0)
+        return RowsPage(self.read_requested(page, response).info, [], {}, 0)
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw
         return Reject(self.collection, sourced_id, field or None, reason, kept=sourced_id is not None)
+
+    def _parse_irregular(self, response: RawResponse) -> tuple[list[Any], dict[int, list[Flaw]]]:
+        problem = ""
+        try:
+            return self._parse_one_by_one(response.content)
+        except DecodeError as error:
+            problem = error.message
+        # Raised outside of the handler, because the error above may hold the text.
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip() or None
+        raise DecodeError(problem, self.operation.operation_id, media_type, response.status_code)
 
     def _parse_one_by_one(self, content: bytes) -> tuple[list[Any], dict[int, list[Flaw]]]:
         rows, flaws = [], {}
@@ -141,18 +151,13 @@ class RowsCall(OperationCall):
     def _items(self, content: bytes) -> list[Any]:
         if not content.strip():
             return []
-        problem = ""
-        try:
-            body = parse_json(content)
-            items = body.get(self.collection) if isinstance(body, dict) else body
-            if isinstance(items, list):
-                # An item that is not an object becomes a record without an id; the other items are not affected.
-                return items
-            found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
-            return found
-        except DecodeError as error:
-            problem = error.message
-        raise DecodeError(problem, self.operation.operation_id)
+        body = parse_json(content)
+        items = body.get(self.collection) if isinstance(body, dict) else body
+        if isinstance(items, list):
+            # An item that is not an object becomes a record without an id; the other items are not affected.
+            return items
+        found: list[Any] = unwrap(body, self.collection, many=True)[self.collection]
+        return found
 
     def _parse_tolerantly(self, source: Any) -> tuple[Any, list[Flaw]]:
         if not isinstance(source, dict):

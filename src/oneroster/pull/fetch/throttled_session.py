@@ -1,12 +1,12 @@
 """A session with concurrency and rate limits, and request statistics."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from oneroster.pull.errors import PullError
+from oneroster.pull.fetch.rate_limit import RateLimit
 from oneroster.transport.attempts import Attempts
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
@@ -29,6 +29,7 @@ class ThrottledSession(Session):
             stops as well.
         workers: The maximum number of concurrent requests; 0 for no limit.
         rate: The maximum number of requests per second; None for no limit.
+        shared_rate: A limit that other sessions share.
         on_retry: Called before a request is sent again.
 
     Attributes:
@@ -44,14 +45,15 @@ class ThrottledSession(Session):
         *,
         workers: int,
         rate: float | None = None,
+        shared_rate: RateLimit | None = None,
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
         self.requests = self.retries = self.received = 0
         self.reads: Counter[tuple[str, bool]] = Counter()
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
-        self._interval = 1 / rate if rate else 0.0
-        self._next_start = 0.0
+        own = RateLimit(rate) if rate else None
+        self._limits = [limit for limit in (own, shared_rate) if limit is not None]
         self._counter_lock = threading.Lock()
         self._on_retry = on_retry
         self._stop, self._client_stop = self.stop_event(), session.stop_event()
@@ -111,11 +113,5 @@ class ThrottledSession(Session):
         return delay
 
     def _delay(self) -> float:
-        """Reserve the next start time, and return the seconds until then."""
-        if not self._interval:
-            return 0.0
-        with self._counter_lock:
-            now = time.monotonic()
-            start = max(now, self._next_start)
-            self._next_start = start + self._interval
-        return start - now
+        """Reserve the next start time of every limit, and return the seconds until the last of them."""
+        return max((limit.delay() for limit in self._limits), default=0.0)

@@ -1,9 +1,11 @@
 """Detect the format of a destination, and open the roster stored there."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from oneroster.errors import ConfigurationError
 from oneroster.pull.errors import DestinationError, UnknownFormatError
 from oneroster.pull.formats.duckdb_file import DuckDbFormat
 from oneroster.pull.formats.file_per_collection import MANIFEST_FILE, read_folder_manifest
@@ -12,9 +14,11 @@ from oneroster.pull.formats.ndjson import NdJsonFormat
 from oneroster.pull.formats.oneroster_csv import OneRosterCsvFormat
 from oneroster.pull.formats.parquet import ParquetFormat
 from oneroster.pull.formats.sqlite_file import SqliteFormat
+from oneroster.pull.formats.store_roster import StoreRoster, read_store_manifest
 from oneroster.pull.roster.roster_protocol import Roster
+from oneroster.pull.store_location import StoreLocation, location_of
 
-__all__ = ["FORMATS", "format_of", "open_destination"]
+__all__ = ["FORMATS", "format_of", "open_destination", "open_store", "store_format"]
 
 _ALL_FORMATS: Final[tuple[Format, ...]] = (
     OneRosterCsvFormat(),
@@ -28,6 +32,12 @@ _ALL_FORMATS: Final[tuple[Format, ...]] = (
 
 FORMATS: Final[Mapping[str, Format]] = {format_.name: format_ for format_ in _ALL_FORMATS}
 """The formats, by the value of ``--format``."""
+
+_SINGLE_FILES: Final = {
+    "duckdb": "DuckDB changes it in place",
+    "sqlite": "SQLite changes it in place",
+}
+"""The formats of one file that a store cannot hold, and why."""
 
 _ZIP: Final[Format] = OneRosterCsvFormat(zipped=True)
 
@@ -54,8 +64,9 @@ def format_of(destination: Path, name: str | None = None) -> Format:
 
     Raises:
         UnknownFormatError: The format is unknown or cannot be detected.
-        DestinationError: The destination cannot be read.
+        DestinationError: The destination cannot be read, or is a pipe or a device.
     """
+    _check_kind(destination)
     if name is not None:
         if name not in FORMATS:
             raise UnknownFormatError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
@@ -69,17 +80,79 @@ def format_of(destination: Path, name: str | None = None) -> Format:
     return detected
 
 
-def open_destination(destination: str | Path, format: str | None = None) -> Roster:  # noqa: A002  # the option's name
+def store_format(location: StoreLocation, name: str | None = None) -> Format | None:
+    """Return the format of a roster that is written to an object store; None if neither option nor name tell it.
+
+    Args:
+        location: Where.
+        name: The value of ``--format``.
+
+    Raises:
+        UnknownFormatError: The format is unknown.
+        ConfigurationError: A store cannot hold it.
+    """
+    if name is not None and name not in FORMATS:
+        raise UnknownFormatError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
+    found = _by_suffix(Path(location.name)) if name is None else FORMATS[name]
+    if found is not None and (found is _ZIP or found.name in _SINGLE_FILES):
+        kind = "zip" if found is _ZIP else found.name
+        raise ConfigurationError(
+            f"{location} cannot be {kind}: a single file on a store cannot be changed together with what describes it,"
+            f" and {_SINGLE_FILES.get(kind, 'its readers need it on this machine')}. Use parquet, ndjson or csv there"
+            " (--format), or pull to this machine."
+        )
+    return found
+
+
+def open_store(location: StoreLocation) -> Roster | None:
+    """Open the roster at a location of an object store; None if there is none. Its data is read on demand.
+
+    Raises:
+        DestinationError: It cannot be read.
+    """
+    manifest = read_store_manifest(location)
+    if manifest is None:
+        return None
+    if manifest.data_format not in FORMATS or manifest.data_format in _SINGLE_FILES:
+        raise DestinationError(
+            f"{location}: the manifest names the format {manifest.data_format!r}; update oneroster-kit."
+        )
+    return StoreRoster(location, manifest, FORMATS[manifest.data_format])
+
+
+def open_destination(
+    destination: str | Path | StoreLocation,
+    format: str | None = None,  # noqa: A002  # the option's name
+    filesystem: Any = None,
+) -> Roster:
     """Open the roster stored at a destination.
 
     Args:
-        destination: The file or folder.
+        destination: The file or folder, or the URI of a folder on an object store.
         format: Its format; None to detect it.
+        filesystem: A filesystem of pyarrow or fsspec, which the destination is a path of; None for none.
 
     Raises:
+        ConfigurationError: The URI cannot be used.
         DestinationError: There is no roster, or it cannot be read.
     """
-    return format_of(Path(destination), format).open(Path(destination))
+    location = location_of(destination, filesystem)
+    if location is None:
+        path = Path(str(destination))
+        return format_of(path, format).open(path)
+    found = open_store(location)
+    if found is None:
+        raise DestinationError(f"{location} has no roster: there is no manifest of a pull.")
+    return found
+
+
+def _check_kind(destination: Path) -> None:
+    try:
+        mode = destination.stat().st_mode
+    except OSError:
+        return  # what opens it says why
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DestinationError(f"{destination} is neither a file nor a folder; name another.")
 
 
 def _by_suffix(destination: Path) -> Format | None:

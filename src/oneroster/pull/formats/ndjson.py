@@ -5,6 +5,8 @@ lists as lists, ``metadata`` as an object. Fields without a value are omitted.
 """
 
 import io
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,13 +22,15 @@ from oneroster.pull.formats.file_per_collection import FolderRoster, write_colle
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import rebatch
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text, to_arrow
-from oneroster.pull.private_files import create_private_file
+from oneroster.pull.private_files import create_private_file, open_regular
 from oneroster.pull.roster.columns import columns_of, element_of, specification_of
 from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["NdJsonFormat"]
 
 _BATCH_ROWS: Final = 8 * 1024
+_LARGE_NUMBER: Final = re.compile(r"[0-9]{19}|[eE]\+?[0-9]{3}")
+_LARGEST_INTEGER: Final = 2**63 - 1
 _CHUNK: Final = 8 << 20
 """Bytes of lines to read at a time."""
 
@@ -113,11 +117,24 @@ def _json_columns(schema: pa.Schema) -> frozenset[str]:
 def _raw_json(text: str) -> msgspec.Raw:
     """Embed JSON text in a line: unchanged, or as a JSON string if it is not JSON that every parser accepts."""
     try:
-        msgspec.json.decode(text)
+        decoded = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):  # an unpaired surrogate, which most parsers reject, or deep nesting
+        return msgspec.Raw(msgspec.json.encode(text))
+    if _LARGE_NUMBER.search(text) and not _fits(decoded):
         return msgspec.Raw(msgspec.json.encode(text))
     # Line breaks between tokens have no meaning in JSON, but would end the line.
     return msgspec.Raw(msgspec.json.format(text, indent=-1) if "\n" in text or "\r" in text else text)
+
+
+def _fits(value: Any) -> bool:
+    """Return whether all numbers of a JSON value fit into 64 bits, beyond which parsers differ."""
+    if isinstance(value, dict):
+        return all(map(_fits, value.values()))
+    if isinstance(value, list):
+        return all(map(_fits, value))
+    if isinstance(value, int):
+        return -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _json_text(raw: msgspec.Raw) -> str:
@@ -135,7 +152,7 @@ def _read(compression: str | None, path: Path, schema: pa.Schema) -> pa.RecordBa
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with path.open("rb") as file, _opened_stream(file, compression, "r") as source:
+            with open_regular(path) as file, _opened_stream(file, compression, "r") as source:
                 for lines in line_groups(source, str(path), _CHUNK):
                     yield _to_batch(schema, decoder.decode_lines(lines))
         except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:

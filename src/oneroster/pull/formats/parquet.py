@@ -11,7 +11,7 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.rebatch import cast_batches, group_batches
-from oneroster.pull.private_files import create_private_file
+from oneroster.pull.private_files import create_private_file, open_regular
 from oneroster.pull.roster.roster_protocol import Roster
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def _read(path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with parquet.ParquetFile(path, read_dictionary=texts, **_THRIFT_LIMITS) as file:
+            with (
+                open_regular(path) as source,
+                parquet.ParquetFile(source, read_dictionary=texts, **_THRIFT_LIMITS) as file,
+            ):
                 if file.schema_arrow.names != schema.names:
                     raise DestinationError(f"The columns of {path} differ from those in the manifest of its folder.")
                 _check_sizes(path, file.metadata)

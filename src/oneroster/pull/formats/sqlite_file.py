@@ -8,7 +8,7 @@ Dates and timestamps are stored as ISO 8601 text, booleans as 0 and 1, lists as 
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -79,10 +79,24 @@ class _SqliteRoster(StoredRoster):
             with _connected(self.destination, "ro") as database:
                 _check_plain_table(database, self.destination, name)
                 cursor = database.execute(f"SELECT {names} FROM main.{table} ORDER BY rowid")
-                while rows := cursor.fetchmany(_READ_ROWS):
+                for rows in _groups(cursor):
                     yield _to_batch(self.destination, schema, rows)
 
         return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _groups(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield rows in groups of limited size: a small file can repeat a long value for each row."""
+    group: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        group.append(row)
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if len(group) >= _READ_ROWS or size >= _LONGEST_VALUE:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def _check_plain_table(database: sqlite3.Connection, destination: Path, name: str) -> None:

@@ -61,6 +61,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         files: The rows as written, by collection or by file of another name; empty in manifests of earlier releases.
         not_offered: The wrapper names of collections that the server does not offer, with the reason.
         selection: What was selected, by the names of the options.
+        run_id: The name of the run that wrote the roster; empty for none.
+        data_folder: On an object store, the folder with the data of this roster, beside the manifest.
+        data_format: On an object store, the format of the data.
         tool: The program that wrote the manifest.
         format: The form of the JSON.
     """
@@ -78,6 +81,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, int] = {}
     not_offered: dict[str, str] = {}
     selection: dict[str, Any] = {}
+    run_id: str = ""
+    data_folder: str = ""
+    data_format: str = ""
     tool: str = "oneroster-kit"
     format: int = MANIFEST_FORMAT
 

@@ -23,8 +23,8 @@ class SandboxCredentials:
     """The credentials that a tenant accepts. Secrets are random unless given, and are not in the repr."""
 
     client_id: str = "sandbox-client"
-    client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
+    token: str = field(default_factory=lambda: secrets.token_hex(24), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

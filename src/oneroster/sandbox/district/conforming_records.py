@@ -54,11 +54,11 @@ class ConformingRecords:
         """Return whether a value has the kind of a property."""
         kind = known.kind
         if kind == "enumeration":
-            return value in self._specification.enumerations[known.enumeration or ""]
+            return isinstance(value, str) and self._specification.allows(known.enumeration or "", value)
         if kind == "enumerations":
-            return isinstance(value, list) and set(value) <= {
-                *self._specification.enumerations[known.enumeration or ""]
-            }
+            return isinstance(value, list) and all(
+                isinstance(each, str) and self._specification.allows(known.enumeration or "", each) for each in value
+            )
         if kind in ("reference", "references"):
             parts = value if isinstance(value, list) else [value]
             return isinstance(value, list) is (kind == "references") and all(_refers(known, part) for part in parts)

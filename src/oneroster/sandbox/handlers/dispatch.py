@@ -6,10 +6,12 @@ from oneroster.sandbox.auth.authentication import Authenticated
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults import Fault
 from oneroster.sandbox.handlers import reads, writes
+from oneroster.sandbox.handlers.discovery import discovery_document
 from oneroster.sandbox.http.percent_encoding import EncodingError, decode
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.http.routes import RouteMatch
+from oneroster.sandbox.http.status_forms import in_form_of
 from oneroster.sandbox.requests.operation_request import OperationRequest, element_of
 from oneroster.sandbox.requests.put_bodies import MAX_BODY_BYTES
 from oneroster.sandbox.requests.query_parameters import parse_query, parse_query_string
@@ -21,7 +23,7 @@ def serve(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
     """Return the reply to any request; a malformed one gets a 4xx status, too (6.1)."""
     is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and tenant.authentication.issues_tokens()
     reply = _token(tenant, raw_request) if is_token_request else _api(tenant, raw_request)
-    return tenant.faults.apply(Fault.any_response, raw_request, reply)
+    return in_form_of(tenant.standard, tenant.faults.apply(Fault.any_response, raw_request, reply))
 
 
 def _api(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
@@ -29,7 +31,9 @@ def _api(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
     method = "GET" if raw_request.method == "HEAD" else raw_request.method
     operation = match.route.operations.get(method) if match is not None else None
     request = None
-    if match is None:
+    if match is None and method == "GET" and (document := discovery_document(tenant, raw_request)) is not None:
+        reply = document
+    elif match is None:
         bases = " and ".join(sorted(set(tenant.specification.services.values())))
         reply = error_reply(unknown_object(f"no resource at this URL; the API is served below {bases}"))
     elif operation is None:
@@ -116,6 +120,8 @@ def _handle(
         return error_reply(*problems, operation_id=operation.operation_id)
     if operation.method == "PUT":
         return writes.put(tenant, request, raw_request.headers.get("content-type", ""), raw_request.body or b"")
+    if operation.method == "POST":
+        return writes.post(tenant, request, raw_request.headers.get("content-type", ""), raw_request.body or b"")
     if operation.method == "DELETE":
         return writes.delete(tenant, request)
     read = reads.read_collection if operation.many else reads.read_single

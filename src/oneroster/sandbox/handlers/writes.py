@@ -1,4 +1,4 @@
-"""Handlers of PUT and DELETE (note W)."""
+"""Handlers of PUT, POST and DELETE (note W)."""
 
 import msgspec
 
@@ -25,10 +25,25 @@ def put(tenant: SandboxTenant, request: OperationRequest, content_type: str, bod
     created = request.store.put(request.element, stored)
     status = 201 if created else 200
     headers = {"Location": request.url} if created else {}
-    if not tenant.variants.echo:
+    if not tenant.variants.echo or operation.wrapper is None:
         return Reply(status, b"", headers)
     echo = tenant.serializer.serialize(request.element, stored, request.origin)
     return Reply(status, {operation.body_wrapper: echo}, headers)
+
+
+def post(tenant: SandboxTenant, request: OperationRequest, content_type: str, body: bytes) -> Reply:
+    """Create all records of the body, or none: 201 with the given id of each."""
+    operation = request.operation
+    try:
+        records = tenant.bodies.read_many(request, content_type, body)
+    except InvalidBodyError as error:
+        return error_reply(*error.problems, operation_id=operation.operation_id)
+    pairs = []
+    for record in records:
+        given = tenant.bodies.free_id(request.element)
+        pairs.append({"suppliedSourcedId": record["sourcedId"], "allocatedSourcedId": given})
+        request.store.put(request.element, record | {"sourcedId": given})
+    return Reply(201, {operation.created_wrapper: pairs})
 
 
 def _accepted_by_fault(tenant: SandboxTenant, request: OperationRequest, body: bytes) -> Record | None:

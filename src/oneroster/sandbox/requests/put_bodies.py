@@ -1,4 +1,4 @@
-"""PUT bodies: decoded, completed, validated by the strict schema, and their references checked (note W, 6.1)."""
+"""Bodies of writes: decoded, completed, validated by the strict schema, and their references checked (note W, 6.1)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -59,12 +59,37 @@ class PutBodyReader:
         record: Record = value[wrapper]
         if record.setdefault("sourcedId", request.sourced_id) != request.sourced_id:
             raise InvalidBodyError(invalid_data("sourcedId: the body and the path have different ids", 422))
-        self._complete(request, record)
-        problems = [*self._schema_problems(request.element, record)]
-        problems = problems or [*self._reference_problems(request.element, record)]
-        if problems:
+        if problems := self._problems(request, record):
             raise InvalidBodyError(*problems)
         return record
+
+    def read_many(self, request: OperationRequest, content_type: str, body: bytes) -> list[Record]:
+        """Return the records in the body of a POST, complete and valid; they agree with the path.
+
+        Raises:
+            InvalidBodyError: The body is not JSON (400), or a record is not valid (422).
+        """
+        wrapper = request.operation.body_wrapper or ""
+        value = _json(content_type, body)
+        records = value.get(wrapper) if isinstance(value, dict) else None
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise InvalidBodyError(invalid_data(f"the body must hold a list of objects under the key {wrapper}", 422))
+        problems = [problem for record in records for problem in self._problems(request, record)]
+        problems = problems or [problem for record in records for problem in _conflicts(request, record)]
+        if problems:
+            raise InvalidBodyError(*problems)
+        return records
+
+    def free_id(self, element: str) -> str:
+        """Return an id that no record of an element has."""
+        number = 1
+        while self._store.read(element, f"given-{number}") is not None:
+            number += 1
+        return f"given-{number}"
+
+    def _problems(self, request: OperationRequest, record: Record) -> list[Problem]:
+        self._complete(request, record)
+        return [*self._schema_problems(request.element, record)] or [*self._reference_problems(request.element, record)]
 
     def now(self) -> str:
         """Return the current time as a dateLastModified."""
@@ -104,6 +129,14 @@ class PutBodyReader:
             pointer = "/".join(["", *map(str, error.instance_path)])
             missing = f" {error.kind.as_dict()['property']}" if error.kind.name == "required" else ""
             yield invalid_data(f"{pointer or 'the record'}: fails {error.kind.name}{missing}", 422)
+
+
+def _conflicts(request: OperationRequest, record: Record) -> Iterator[Problem]:
+    """Yield where a record refers to another parent than the path (choice)."""
+    for parent in request.operation.scope.parents if request.operation.scope else ():
+        reference = record.get(parent.property)
+        if isinstance(reference, dict) and reference.get("sourcedId") != request.ids[parent.parameter]:
+            yield invalid_data(f"/{parent.property}: is not the {parent.parameter} of the path", 422)
 
 
 def _json(content_type: str, body: bytes) -> Any:

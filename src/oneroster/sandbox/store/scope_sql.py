@@ -31,6 +31,11 @@ class ConditionBuilder:
     def subset(self, subset: Subset, alias: str) -> SqlFragment:
         """Return the condition that a row belongs to the subset of a specialised collection."""
         marks = ", ".join("?" * len(subset.values))
+        head, dot, member = subset.property.partition(".")
+        if dot:
+            entries = f"json_each({alias}.{column(head)})"
+            text = f"EXISTS (SELECT 1 FROM {entries} WHERE json_extract(value, '$.{member}') IN ({marks}))"
+            return SqlFragment(text, subset.values)
         return SqlFragment(f"{alias}.{column(subset.property)} IN ({marks})", subset.values)
 
     def scope(self, element: str, scope: Scope, parents: Mapping[str, str], alias: str) -> SqlFragment:
@@ -64,6 +69,10 @@ class ConditionBuilder:
         if known.kind == "references":
             entries = f"json_each({alias}.{column(head)})"
             text = f"EXISTS (SELECT 1 FROM {entries} WHERE json_extract(value, '$.sourcedId') = ?)"
+            return SqlFragment(text, (sourced_id,))
+        if known.kind == "records":  # a list of records, which refer themselves
+            entries = f"json_each({alias}.{column(head)})"
+            text = f"EXISTS (SELECT 1 FROM {entries} WHERE json_extract(value, '$.{rest}.sourcedId') = ?)"
             return SqlFragment(text, (sourced_id,))
         if known.kind != "reference":
             return SqlFragment(f"{alias}.{column(head)} = ?", (sourced_id,))
@@ -113,5 +122,5 @@ def _reference_columns(specification: Specification, start: str, path: str, elem
         known = specification.elements[start].properties[name]
         if start == element and known.kind == "reference":
             columns.add(f"{name}.sourcedId")
-        start = known.refers_to or start
+        start = known.refers_to or known.record or start
     return columns

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.bounded_lines import longest_line
+from oneroster.pull.formats.oneroster_csv.archives import UNREADABLE_ARCHIVE, opened_archive
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
 from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CSV_FILES,
@@ -24,7 +24,7 @@ from oneroster.pull.formats.oneroster_csv.file_definitions import (
     CsvFile,
     check_standard,
 )
-from oneroster.pull.private_files import read_bytes, read_small
+from oneroster.pull.private_files import open_regular, read_bytes, read_small
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.manifest import CHANGES_ONLY, WHOLE_ROSTER, Manifest, manifest_path
@@ -167,7 +167,7 @@ class BundleRoster:
                         null_values=[""],
                     ),
                 )
-        except (pa.ArrowException, OSError, zipfile.BadZipFile) as error:
+        except (pa.ArrowException, *UNREADABLE_ARCHIVE) as error:
             raise DestinationError(
                 f"{self._destination}: {file.name}.csv cannot be read{_place(error)} ({type(error).__name__})."
             ) from None
@@ -207,21 +207,21 @@ class BundleRoster:
     def _file_names(self) -> set[str]:
         if self._destination.is_dir():
             return {path.name for path in self._destination.iterdir()}
-        with zipfile.ZipFile(self._destination) as archive:
+        with opened_archive(self._destination) as archive:
             return set(archive.namelist())
 
     @contextmanager
     def _open_file(self, name: str) -> Iterator[IO[bytes]]:
         try:
             if self._destination.is_dir():
-                with (self._destination / name).open("rb") as file:
+                with open_regular(self._destination / name) as file:
                     yield file
             else:
-                with zipfile.ZipFile(self._destination) as archive, archive.open(name) as file:
+                with opened_archive(self._destination) as archive, archive.open(name) as file:
                     yield file
         except KeyError:
             raise DestinationError(f"{self._destination} has no {name}.") from None
-        except (OSError, zipfile.BadZipFile) as error:
+        except UNREADABLE_ARCHIVE as error:
             raise DestinationError(f"{self._destination}: {name} cannot be read ({type(error).__name__}).") from None
 
 

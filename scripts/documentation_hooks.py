@@ -1,0 +1,56 @@
+"""Hooks of the documentation site: pages from outside docs/, and the links between both."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+__all__ = ["on_files", "on_page_markdown", "rewritten"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = "project"
+"""The folder of the site that holds what stands outside docs/."""
+
+OUTSIDE: Final = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "openapi.yaml", "examples")
+"""What pages link to outside docs/."""
+
+_LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s:]+)(?=[)#])")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the files that stand outside docs/; the README is the site's first page, so it is no page of its own."""
+    for name in OUTSIDE:
+        path = ROOT / name
+        for found in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
+            if found.name != "README.md" and "__pycache__" not in found.parts:
+                uri = f"{FOLDER}/{found.relative_to(ROOT).as_posix()}"
+                files.append(File.generated(config, uri, abs_src_path=str(found)))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
+    """Rewrite the links of a page for the layout of the site."""
+    return rewritten(markdown, page.file.src_uri)
+
+
+def rewritten(markdown: str, uri: str) -> str:
+    """Return a page's Markdown with its links as the site needs them.
+
+    Args:
+        markdown: The page as it stands in the repository.
+        uri: The page's path in the site.
+    """
+    outside = uri.startswith(f"{FOLDER}/")
+
+    def target(found: re.Match[str]) -> str:
+        name = found["target"]
+        if name in ("README.md", "../README.md"):
+            return "../index.md" if outside else "index.md"
+        if outside:
+            return f"../{name.removeprefix('docs/')}" if name.startswith("docs/") else name
+        return f"{FOLDER}/{name.removeprefix('../')}" if name.startswith("../") and "/" not in uri else name
+
+    return _LINK.sub(target, markdown)

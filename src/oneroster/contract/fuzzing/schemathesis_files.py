@@ -1,0 +1,79 @@
+"""The files with which ``schemathesis run`` tests a server: the document of a profile, and the configuration."""
+
+import json
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from oneroster.atomic_files import write_atomically
+from oneroster.standard import Standard
+
+__all__ = ["SchemathesisFiles", "write_schemathesis_files"]
+
+DOCUMENT: Final = "openapi.json"
+CONFIGURATION: Final = "schemathesis.toml"
+HOOKS: Final = "oneroster.contract.fuzzing.schemathesis_hooks"
+_TEXT: Final = f"""# Configuration of schemathesis for a OneRoster server, written by `oneroster schemathesis`.
+
+# Generates valid filters, sorts and fields, bounds pages, and sends one bearer token.
+hooks = "{HOOKS}"
+
+continue-on-failure = true
+
+# Responses hold personal data. No report is written unless you ask for it, and nothing is kept for the next run; a
+# failure still quotes the beginning of a response on the terminal.
+cache.enabled = false
+output.truncation.max-payload-size = 256
+
+[checks]
+# The standard hardly says how a server answers invalid requests; `oneroster check --negative` evaluates that.
+negative_data_rejection.enabled = false
+
+[generation]
+# Only valid requests. The default of the option --mode takes precedence over this line, so that it must be given too.
+mode = "positive"
+database = "none"
+allow-extra-parameters = false
+no-shrink = true
+max-examples = 10
+
+[phases.coverage]
+# Without this line, PUT and DELETE are sent to paths that have no such operation.
+unexpected-methods = []
+
+[phases.stateful]
+# Links of the document lead from collections to the reads of their records; no others are guessed.
+inference.algorithms = []
+link-calibration = false
+
+[[operations]]
+# Writes change the data of the tenant. To test them on a tenant of your own, remove these two lines.
+include-method = ["PUT", "DELETE"]
+enabled = false
+"""
+
+
+class SchemathesisFiles(NamedTuple):
+    """The files written."""
+
+    document: Path
+    configuration: Path
+
+
+def write_schemathesis_files(folder: Path, profile: str, standard: Standard) -> SchemathesisFiles:
+    """Write the document of a profile, and the configuration.
+
+    Args:
+        folder: The folder, created if necessary.
+        profile: The name of a profile.
+        standard: The version of the standard.
+
+    Raises:
+        ConfigurationError: There is no such profile.
+        OSError: A file cannot be written.
+    """
+    document = standard.profile_document(profile)
+    files = SchemathesisFiles(folder / DOCUMENT, folder / CONFIGURATION)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(files.document, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+    write_atomically(files.configuration, _TEXT.encode())
+    return files

@@ -1,0 +1,82 @@
+"""The document for `schemathesis run` has valid values for each operation, and nothing that leads out of bounds."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oneroster.contract.fuzzing.filter_and_sort_strategies import fields_format
+from oneroster.contract.fuzzing.schemathesis_document import MAX_PAGE, prepare_document
+from oneroster.standard import Standard
+from oneroster_runtime.specification import read_specification
+from tests.series import examples
+
+STANDARD = Standard.of()
+PROFILES = list(STANDARD.specification.profiles)
+
+
+def prepared(profile: str) -> dict[str, Any]:
+    document = STANDARD.profile_document(profile)
+    prepare_document(document)
+    return document
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_operation_has_the_formats_of_its_element_and_small_pages(profile: str) -> None:
+    document = prepared(profile)
+    specification = read_specification(STANDARD.profile_document(profile), profile=profile)
+    seen = set()
+    for operation in specification.operations.values():
+        part = document["paths"][operation.path][operation.method.lower()]
+        assert [list(each) for each in part["security"]] == [["token"]]
+        for parameter in part["parameters"]:
+            name, schema = parameter["name"], parameter["schema"]
+            if name in ("filter", "sort", "fields"):
+                assert schema == {"type": "string", "format": f"oneroster-{name}-{operation.element}"}
+                assert name == "filter" or "examples" not in parameter
+            if name == "limit":
+                assert schema["maximum"] == MAX_PAGE
+            seen.add(name)
+    assert seen >= {"filter", "sort", "fields", "limit", "offset", "orderBy"}
+
+
+def test_generated_requests_are_such() -> None:
+    """As schemathesis itself reads the document: what it generates for one operation."""
+    schema = schemathesis.openapi.from_dict(prepared("standard"))
+    operation = schema.find_operation_by_id("getAllEnrollments")
+    required = [
+        each for each, known in STANDARD.specification.elements["Enrollment"].properties.items() if known.required
+    ]
+
+    @examples(10)
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        query = case.query or {}
+        if "fields" in query:
+            assert set(required) <= set(query["fields"].split(","))
+        if "filter" in query:
+            assert any(sign in query["filter"] for sign in "=<>~")
+        if "sort" in query:
+            assert query["sort"] in STANDARD.specification.elements["Enrollment"].properties
+        assert int(query.get("limit", 1)) <= MAX_PAGE
+
+    check()
+
+
+@given(st.data())
+def test_fields_never_name_a_secret(data: st.DataObject) -> None:
+    for element in ("User", "GUIDRef"):
+        properties = STANDARD.specification.elements[element].properties
+        assert fields_format(STANDARD.specification, element) == f"oneroster-fields-{element}"
+        secrets = {name for name, known in properties.items() if known.secret}
+        names = data.draw(schemathesis_format(f"oneroster-fields-{element}")).split(",")
+        assert set(names) <= properties.keys() - secrets
+        assert len(set(names)) == len(names)
+
+
+def schemathesis_format(name: str) -> st.SearchStrategy[str]:
+    from schemathesis.specs.openapi.formats import STRING_FORMATS
+
+    return STRING_FORMATS[name]

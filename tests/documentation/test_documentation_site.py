@@ -1,0 +1,45 @@
+"""The documentation site, built and looked at in a browser without a server and without a network."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+import documentation_site
+from tests.browser import needs_browser, open_browser, set_width
+from tests.patience import PATIENCE
+
+WIDTHS = (320, 768, 1920)
+PAGES = ("index.html", "client.html", "check.html", "rules.html", "commands.html", "api/client.html")
+
+
+def test_an_asset_of_another_host_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="https://elsewhere.example/">fine</a><link rel="stylesheet" href="local.css">'
+        '<script defer src="//cdn.example/x.js"></script><link href=https://fonts.example/a.css rel=stylesheet>',
+        encoding="utf-8",
+    )
+    (first, second) = sorted(documentation_site.foreign_assets(tmp_path))
+    assert "a.html loads //cdn.example/x.js" in first
+    assert "a.html loads https://fonts.example/a.css" in second
+
+
+@needs_browser
+@pytest.mark.only_with_all
+def test_the_site_is_built_and_read_from_its_folder(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    assert documentation_site.build(site) == 0
+    with open_browser(tmp_path / "browser") as browser:
+        for page in PAGES:
+            for width in WIDTHS:
+                set_width(browser, width)
+                browser.get((site / page).as_uri())
+                assert browser.execute_script("return document.documentElement.scrollWidth") <= width, (page, width)
+        browser.get((site / "index.html").as_uri())
+        browser.find_element(By.CSS_SELECTOR, ".md-search__input").send_keys("max-left-out")
+        found = WebDriverWait(browser, PATIENCE).until(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, ".md-search-result__item")
+        )
+        assert any("Pull a roster" in entry.text for entry in found)
+        assert browser.get_log("browser") == []
