@@ -167,7 +167,7 @@ EDITS: dict[str, Edit] = {
     ),
     "remove": Edit(
         remove,
-        ("breaking: Class: property location was removed", "location is no longer in the document, and is named in"),
+        ("breaking: Class: property location was removed", "the sandbox makes up or leaves out Class.location"),
         csv="classes.csv has location",
     ),
     "require": Edit(
@@ -193,7 +193,7 @@ EDITS: dict[str, Edit] = {
     ),
     "enumeration value out": Edit(
         remove_value,
-        ("breaking: RoleType: value 'aide' was removed", "aide is no longer in the document, and is named in"),
+        ("breaking: RoleType: value 'aide' was removed", "the sandbox makes up or leaves out"),
     ),
     "wrapper": Edit(
         rename_wrapper,
