@@ -212,9 +212,7 @@ def test_the_file_of_tenants_uses_every_setting_and_can_be_pulled(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "oneroster.toml").write_text(text, encoding="utf-8")
     tables = tomllib.loads(text)["tenants"]
-    # Only a tenant of OneRoster 1.2 has several services.
-    assert set().union(*tables.values()) == set(Settings._fields) - {"service_urls"}
-    assert "# service_urls = " in text
+    assert set().union(*tables.values()) == set(Settings._fields)
     line = "oneroster pull --tenants oneroster.toml --to rosters --format duckdb --only orgs"
     status, printed = in_process(line, {"COLUMNS": "200"} | variables)
     assert status == 0, printed
