@@ -17,10 +17,10 @@ from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport, Status
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
 from oneroster.sandbox.variants import variants_by_name
 from tests.contract_kit.hostile import answer
 from tests.contract_kit.judging import judging
+from tests.in_process import quick_sandbox
 
 USERS = 40
 WITHOUT_PAGING = ("offset-ignored", "limit-ignored", "filter-ignored", "sort-ignored", "fields-ignored")
@@ -28,7 +28,7 @@ WITHOUT_PAGING = ("offset-ignored", "limit-ignored", "filter-ignored", "sort-ign
 
 @cache
 def judged(include: tuple[str, ...], faults: tuple[str, ...], variants: tuple[str, ...] = ()) -> CheckReport:
-    with Sandbox(USERS, faults=faults, variants=variants_by_name(variants)) as tenant:
+    with quick_sandbox(USERS, faults=faults, variants=variants_by_name(variants)) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
         return check(target, RunBudget(requests=2500), rules=select(include), seed=1)
 
