@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "pages classlink detection",
         "prefetch operation_call",
         "transport pagination",
-        "service_urls",
+        "service_urls other_versions",
         "filters settings",
         "tenants_file",
         "setting_values",
@@ -39,7 +39,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "oneroster.contract": (
         "test_contract",
         "pytest_plugin pytest_suite run_options baseline reports runner run_selection explanations",
-        "catalogue rule_docs learning",
+        "catalogue rule_docs learning grounds",
         "rules",
         "rule fuzzing writes",
         "observation",

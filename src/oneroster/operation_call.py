@@ -10,6 +10,7 @@ import httpx
 
 from oneroster.errors import AccessDeniedError, DecodeError, ForeignOriginError, StatusError, WrongRecordError
 from oneroster.filters import render_filter
+from oneroster.other_versions import warn_of_other_version
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
@@ -193,6 +194,8 @@ class OperationCall:
         """
         response = self.response(raw)
         records = _unwrapped(response.result())
+        if records and "fields" not in _given(self.arguments) and _is_incomplete(records[0]):
+            warn_of_other_version(self.standard, self.operation.element or "", records[0].to_dict().keys())
         return ParsedPage(self.page_info(raw, _sourced_ids(records)), records, response)
 
     def page_info(self, raw: RawResponse, ids: Sequence[str | None]) -> ReceivedPage:
@@ -286,6 +289,15 @@ def _sourced_ids(records: list[Any]) -> list[str | None]:
         return [sourced_id or None for sourced_id in map(attrgetter("sourced_id"), records)]
     except AttributeError:
         return [getattr(record, "sourced_id", None) or None for record in records]
+
+
+def _given(arguments: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in arguments.items() if value is not None}
+
+
+def _is_incomplete(record: Any) -> bool:
+    """Return whether a record lacks a required property."""
+    return any(not hasattr(record, field.attribute) for field in type(record).FIELDS if field.required)
 
 
 def _total(headers: Mapping[str, str]) -> int | None:

@@ -24,6 +24,8 @@ LEVELS: Final = {rule.id: rule.level for rule in catalogue()}
 FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
 COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
 """Families whose rules judge responses that rules of another family provoked."""
+PROVOKING: Final = {"OR-ERR-10": ("OR-HTP-02", "OR-PAG-07")}
+"""By rule about the whole run: rules of other families whose requests it judges."""
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
 WARNED: Final = {"json-booleans": "OR-SCH-06"}
@@ -73,7 +75,8 @@ def rules_for(names: Collection[str]) -> list[str]:
     """Return what to include in a check that is to see some faults and nothing else."""
     rules = {BROKEN_BY[name] for name in names}
     families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
-    return sorted(rules | {str(family) for family in families})
+    provoking = {each for rule_id in rules for each in PROVOKING.get(rule_id, ())}
+    return sorted(rules | provoking | {str(family) for family in families})
 
 
 def broken_rules(names: Collection[str]) -> set[str]:

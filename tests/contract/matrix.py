@@ -10,6 +10,7 @@ ENVELOPE: Final = {
     "text-media-type": "OR-ENV-03",
     "status-as-object": "OR-ENV-04",
     "duplicate-keys": "OR-ENV-05",
+    "null-when-empty": "OR-ENV-06",
 }
 
 SCHEMA: Final = {
@@ -45,6 +46,9 @@ PAGING: Final = {
     "wrong-prev-link": "OR-PAG-12",
     "wrong-last-link": "OR-PAG-12",
     "link-forgets-fields": "OR-PAG-13",
+    "large-limit-refused": "OR-PAG-01",
+    "offset-rounded": "OR-PAG-02",
+    "link-cut": "OR-PAG-06",
 }
 
 FILTERING: Final = {
@@ -65,6 +69,13 @@ FILTERING: Final = {
     "like-wildcards": "OR-FLT-14",
     "injectable-filter": "OR-FLT-15",
     "filter-finds-hidden": "OR-FLT-01",
+    "equal-as-contains": "OR-FLT-02",
+    "date-equals-nothing": "OR-FLT-02",
+    "unknown-clause-ignored": "OR-FLT-12",
+    "words-in-values": "OR-FLT-14",
+    "filter-decoded-twice": "OR-FLT-14",
+    "filter-allow-list": "OR-FLT-16",
+    "id-matches-nothing": "OR-FLT-16",
 }
 
 SORTING: Final = {
@@ -76,6 +87,7 @@ SORTING: Final = {
     "unknown-sort-refused": "OR-SRT-04",
     "unknown-sort-silent": "OR-SRT-05",
     "sort-drops-absent": "OR-SRT-06",
+    "sort-allow-list": "OR-SRT-07",
 }
 
 FIELDS: Final = {
@@ -86,6 +98,7 @@ FIELDS: Final = {
     "unknown-fields-silent": "OR-FLD-04",
     "blank-fields-served": "OR-FLD-05",
     "fields-before-filter": "OR-FLD-06",
+    "unknown-fields-empty": "OR-FLD-03",
 }
 
 COMBINATIONS: Final = {
@@ -94,6 +107,9 @@ COMBINATIONS: Final = {
     "combined-total-wrong": "OR-CMB-02",
     "combined-links-forget-sort": "OR-CMB-03",
     "selected-references-short": "OR-CMB-04",
+    "sorted-total-wrong": "OR-CMB-02",
+    "nested-link-elsewhere": "OR-CMB-03",
+    "nested-fields-ignored": "OR-CMB-04",
 }
 
 SEMANTICS: Final = {
@@ -132,6 +148,13 @@ SEMANTICS: Final = {
     "encoded-letters-lost": "OR-SEM-30",
     "href-elsewhere": "OR-SEM-31",
     "nested-finds-hidden": "OR-SEM-03",
+    "some-singles-lost": "OR-SEM-08",
+    "school-year-range": "OR-SEM-18",
+    "other-school-year": "OR-SEM-22",
+    "nested-entries-short": "OR-SEM-26",
+    "class-terms-twice": "OR-SEM-32",
+    "changed-in-future": "OR-SEM-33",
+    "range-reversed": "OR-SEM-34",
 }
 
 ACCESS: Final = {
@@ -161,6 +184,10 @@ ACCESS: Final = {
     "path-unsigned": "OR-ACC-18",
     "method-unsigned": "OR-ACC-18",
     "nested-by-core-scope": "OR-ACC-19",
+    "cache-before-authentication": "OR-ACC-01",
+    "head-open": "OR-ACC-01",
+    "empty-secret": "OR-ACC-17",
+    "signature-left-out": "OR-ACC-18",
 }
 
 PRIVACY: Final = {
@@ -172,6 +199,8 @@ PRIVACY: Final = {
     "link-holds-token": "OR-PRV-06",
     "error-repeats-token": "OR-PRV-07",
     "user-with-birth-date": "OR-PRV-08",
+    "href-holds-token": "OR-PRV-06",
+    "metadata-birth-date": "OR-PRV-08",
 }
 
 HTTP: Final = {
@@ -212,6 +241,8 @@ ERRORS: Final = {
     "third-clause-ignored": "OR-ERR-12",
     "odd-sort-empties": "OR-ERR-13",
     "repeated-fields-ignored": "OR-ERR-14",
+    "id-injected": "OR-ERR-01",
+    "quote-in-id-crashes": "OR-ERR-10",
 }
 
 WRITES: Final = {
@@ -244,6 +275,11 @@ WRITES: Final = {
     "put-takes-wrong-kind": "OR-WRT-27",
     "orgs-writable": "OR-WRT-28",
     "write-scopes-ignored": "OR-WRT-29",
+    "put-mangles-letters": "OR-WRT-10",
+    "put-listed-twice": "OR-WRT-04",
+    "writes-by-any-token": "OR-WRT-17",
+    "deleted-still-nested": "OR-WRT-23",
+    "put-rejects-exempt": "OR-WRT-26",
 }
 
 ENGINE: Final = {

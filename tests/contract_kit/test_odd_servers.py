@@ -2,24 +2,31 @@
 
 import json
 import socket
+from collections.abc import Mapping
 from functools import cache
+from urllib.parse import parse_qs
 
 import pytest
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.http.budget import RunBudget
-from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.credentials import BearerToken, OAuth2Credentials
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.observed_tenant import Offer
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.snapshot import read_all_collections
+from oneroster.contract.observation.token_endpoint import TokenEndpoint
 from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport, Status
+from oneroster.contract.rules.access_oauth2_tokens import unknown_grant
+from oneroster.contract.rules.errors_status_codes import MALFORMED_QUERIES
 from oneroster.contract.runner import check
 from oneroster.sandbox.variants import variants_by_name
 from tests.contract_kit.hostile import answer
-from tests.contract_kit.judging import judging
+from tests.contract_kit.judging import ORGS, judging
 from tests.in_process import quick_sandbox
 
 USERS = 40
@@ -52,6 +59,47 @@ def test_a2_what_a_server_ignores_is_reported_each_for_itself() -> None:
     report = judged(IGNORED, WITHOUT_PAGING, ("no-total",))
     assert failed(report) == {"OR-PAG-01", "OR-PAG-02", "OR-FLT-01", "OR-SRT-01"}
     assert {each.id for each in report.checks if each.status is Status.WARNED} == {"OR-FLD-01"}
+
+
+def test_a6_odd_limits_that_bring_all_rows_and_others_that_fail_are_both_reported() -> None:
+    report = judged(("OR-ERR-04", "OR-ERR-05"), ("minus-one-is-all", "crash-on-fractions"))
+    assert failed(report) == {"OR-ERR-04"}
+    assert {each.id for each in report.checks if each.status is Status.OPEN} == {"OR-ERR-05"}
+
+
+def test_a8_writes_that_are_absent_are_a_should_and_not_just_not_offered() -> None:
+    with quick_sandbox(USERS, faults=["writes-absent"]) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
+        report = check(target, RunBudget(requests=2500), rules=select(["OR-WRT-01", "OR-WRT-21"]), seed=1)
+    assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-WRT-21"}
+    assert report.exit_code() == 0
+
+
+def test_a13_a_token_request_differs_from_a_good_one_in_one_thing() -> None:
+    asked: list[str] = []
+    with quick_sandbox(USERS) as tenant:
+        access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, SCOPES)
+        target = Target(tenant.base_url, access=access)
+        with Gateway(target) as gateway:
+            desk = TokenEndpoint(gateway, access)
+            post = gateway.post_form
+
+            def recorded(headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
+                asked.append(form.decode())
+                return post(headers, form, curl_access)
+
+            gateway.post_form = recorded  # type: ignore[method-assign]
+            judged_tenant = ObservedTenant(gateway, 1)
+            judged_tenant.memo(TokenEndpoint, lambda: desk)
+            findings = list(unknown_grant(judged_tenant, ORGS))
+    assert findings == []
+    assert {parse_qs(form)["scope"][0] for form in asked} == {" ".join(SCOPES)}
+    assert [parse_qs(form)["grant_type"][0] for form in asked] == ["client_credentials", "oneroster_check"]
+
+
+@pytest.mark.parametrize("query", ["limit=1e3", "limit=10abc", "limit=1.5", "limit=1&limit=2"])
+def test_a16_limits_that_are_no_numbers_are_asked_for_by_default(query: str) -> None:
+    assert query in MALFORMED_QUERIES
 
 
 def test_a7_a_wrong_envelope_is_reported_once_and_everything_else_is_judged() -> None:
@@ -128,6 +176,7 @@ def test_a14_references_of_another_shape_are_named_and_followed() -> None:
     assert messages(bare, "OR-SCH-02")[0].startswith("orgs[] is a string instead of an object in ")
 
 
+SCOPES = ("https://purl.imsglobal.org/spec/or/v1p1/scope/roster.readonly",)
 IGNORED = ("OR-PAG-01", "OR-PAG-02", "OR-FLT-01", "OR-SRT-01", "OR-FLD-01")
 NUMBERS = ("OR-SRT-01", "OR-FLT-07")
 

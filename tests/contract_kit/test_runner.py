@@ -7,18 +7,19 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 
-from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotOffered
+from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.result import Cause, CheckReport, Finding, Status
+from oneroster.contract.result import Cause, Check, CheckReport, Finding, Status
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
-from oneroster.contract.runner import check
+from oneroster.contract.runner import check, musts_first, run_rules
 from oneroster.sandbox import Sandbox
 from oneroster_runtime.specification import Operation
 from tests.contract_kit.hostile import (
@@ -225,6 +226,44 @@ def test_one_cause_gives_one_finding(sandbox: Target) -> None:
     report = by(cause, follower, target=sandbox)
     assert {each.id for each in report.violations()} == {cause.id}
     assert {each.explained_by for each in report.checks if each.id == follower.id} == {"OR-TRY-01"}
+
+
+@pytest.mark.parametrize(("named", "found"), [("OR-TRY-01", {"OR-TRY-01"}), ("OR-TRY-00", {"OR-TRY-01", "OR-TRY-02"})])
+def test_a5_a_finding_is_explained_only_by_a_failed_rule_that_it_names(
+    named: str, found: set[str], sandbox: Target
+) -> None:
+    def looks_the_same(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+        yield Finding("the same", symptom_of=(named,))
+
+    report = by(rule_that(breaks), rule_that(looks_the_same, name="OR-TRY-02"), target=sandbox)
+    assert {each.id for each in report.violations()} == found
+
+
+@pytest.mark.parametrize("otherwise", ["", "no other rule reports it"])
+def test_what_no_failed_check_explains_is_a_finding_or_a_gap(otherwise: str, sandbox: Target) -> None:
+    def supposes(_tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+        raise ExplainedBy("OR-TRY-01", "as if that rule failed", otherwise=otherwise)
+
+    rules = [rule_that(holds), rule_that(supposes, name="OR-TRY-02")]
+    checks, _ = run_rules_on(sandbox, rules)
+    (other,) = {(each.status, each.cause) for each in checks if each.id == "OR-TRY-02"}
+    assert other == ((Status.FAILED, None) if otherwise else (Status.NOT_JUDGED, Cause.UNEXPLAINED))
+
+
+def run_rules_on(target: Target, rules: Sequence[Rule]) -> tuple[list[Check], str | None]:
+    """Run rules without the report, which a fixture of these tests would refuse."""
+    with Gateway(target) as gateway:
+        plan = RunPlan(operations=frozenset({"getAllOrgs"}))
+        return run_rules(ObservedTenant(gateway, 1, plan), rules, lambda *_: None)
+
+
+def test_musts_get_the_requests_first_and_writes_and_the_engine_stay_in_order() -> None:
+    ordered = musts_first(catalogue())
+    reads = [each for each in ordered if each.family not in ("writes", "engine")]
+    levels = [each.level is Level.MUST for each in reads]
+    assert levels == sorted(levels, reverse=True)
+    assert ordered[: len(reads)] == reads
+    assert ordered[len(reads) :] == [each for each in catalogue() if each.family in ("writes", "engine")]
 
 
 def test_a_prerequisite_that_was_not_judged_keeps_nothing_back(sandbox: Target) -> None:

@@ -13,7 +13,7 @@ from oneroster.contract.causes import Cause
 from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 
-__all__ = ["HOLDS", "VIOLATED", "WHOLE_TENANT", "Check", "Evidence", "Finding", "Status", "shown_ids"]
+__all__ = ["HOLDS", "STATUS_OF", "VIOLATED", "WHOLE_TENANT", "Check", "Evidence", "Finding", "Status", "shown_ids"]
 
 WHOLE_TENANT: Final = "the tenant"
 """What a check without an operation is about."""
@@ -40,6 +40,8 @@ class Status(StrEnum):
     """The rule was not judged; the check has a cause."""
 
 
+STATUS_OF: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.OPEN}
+"""The outcome of a check with a finding, by the level of the finding."""
 VIOLATED: Final = frozenset({Status.FAILED, Status.WARNED})
 """Outcomes of a violated rule."""
 

@@ -172,18 +172,26 @@ class ExplainedBy(NotJudged):
         rules: The ids of the rules of which one explains it, the likeliest first.
         operation_id: The operation whose check explains it, where it is not the judged one.
         anywhere: Whether a failed check of one of the rules on any operation explains it: they are judged on few.
+        otherwise: What to report as a violation if no failed check explains it; empty if there must be one.
     """
 
     cause = Cause.EXPLAINED
 
     def __init__(
-        self, rules: str | tuple[str, ...], message: str, operation_id: str | None = None, *, anywhere: bool = False
+        self,
+        rules: str | tuple[str, ...],
+        message: str,
+        operation_id: str | None = None,
+        *,
+        anywhere: bool = False,
+        otherwise: str = "",
     ) -> None:
         """Initialise it from the rules that may explain it, and what was seen."""
         super().__init__(message)
         self.rules = (rules,) if isinstance(rules, str) else rules
         self.operation_id = operation_id
         self.anywhere = anywhere
+        self.otherwise = otherwise
 
 
 _NOT_REQUESTED = {

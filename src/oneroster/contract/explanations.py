@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.result import VIOLATED, Cause, Check
+from oneroster.contract.result import STATUS_OF, VIOLATED, Cause, Check
 
 __all__ = ["JudgeOnDemand", "SymptomKey", "explain"]
 
@@ -87,7 +87,10 @@ class _Explanations:
         if left_out := sorted(self._excluded.intersection(symptom.rules)):
             message = f"{check.message}; {left_out[0]}, which may explain it, is excluded from the run"
             return replace(check, cause=Cause.NOT_REQUESTED, message=message)
-        return replace(check, cause=self._gap(symptom, operations) or Cause.UNEXPLAINED)
+        gap = self._gap(symptom, operations)
+        if gap is None and symptom.otherwise:
+            return replace(check, status=STATUS_OF[check.level], cause=None, message=symptom.otherwise)
+        return replace(check, cause=gap or Cause.UNEXPLAINED)
 
     def _gap(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> Cause | None:
         """Return the gap for which the rules that would explain a symptom were not judged."""

@@ -10,6 +10,7 @@ from typing import Final
 from oneroster.contract.causes import Cause
 from oneroster.contract.check_model import (
     HOLDS,
+    STATUS_OF,
     VIOLATED,
     WHOLE_TENANT,
     Check,
@@ -25,6 +26,7 @@ __all__ = [
     "HOLDS",
     "READABLE_FORMATS",
     "REPORT_FORMAT",
+    "STATUS_OF",
     "VIOLATED",
     "WHOLE_TENANT",
     "Cause",

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,19 +33,20 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
-from oneroster.contract.result import HOLDS, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
+from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
 from oneroster_runtime.specification import Operation
 
-__all__ = ["ProgressCallback", "check", "run_rules"]
+__all__ = ["ProgressCallback", "check", "musts_first", "run_rules"]
 
 ProgressCallback = Callable[[str, int, int], None]
 """Called with a description of the current step, the number of finished steps, and the number of all steps."""
 
-_STATUS: Final = {Level.MUST: Status.FAILED, Level.SHOULD: Status.WARNED, Level.OPEN: Status.OPEN}
 _MAX_SEED: Final = 2**31
+IN_ORDER: Final = ("writes", "engine")
+"""Families whose rules build on each other; they run last."""
 CONCURRENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
 """Families whose result for one operation does not depend on another; they run on several operations at a time."""
 
@@ -118,7 +119,7 @@ def run_rules(
     """
     of_run = _rules_of_the_run(tenant, rules)
     selected = {rule.id for rule in rules}
-    rules = [rule for rule in rules if rule.over is not whole_run]
+    rules = musts_first(rule for rule in rules if rule.over is not whole_run)
     steps = len(tenant.dialect.operations) + len(rules)
     done = 0
     runner = _RuleRunner(tenant)
@@ -144,6 +145,19 @@ def run_rules(
         runner.run_once(rule, selected=rule.id in selected)
     progress("done", steps, steps)
     return runner.checks, runner.unjudged
+
+
+def musts_first(rules: Iterable[Rule]) -> list[Rule]:
+    """Return rules in the order of a run, in which musts get the requests before all others.
+
+    Writes and the engine keep their own order, after all reads: a write changes what the next one finds, and the engine
+    reports only what no law has found.
+    """
+    return sorted(rules, key=lambda rule: IN_ORDER.index(rule.family) if rule.family in IN_ORDER else _precedence(rule))
+
+
+def _precedence(rule: Rule) -> int:
+    return -2 if rule.level is Level.MUST else -1
 
 
 def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rule]:
@@ -326,7 +340,7 @@ class _RuleRunner:
             name = finding.operation_id or operation.operation_id
             check = self._check(rule, name, Status.PASSED, finding.message)
             level = weakest(check.level, finding.level or check.level)
-            yield replace(check, level=level, status=_STATUS[level], evidence=finding.evidence)
+            yield replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
 
     def _check(self, rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
         level, clause = self._standing(rule, operation_id)

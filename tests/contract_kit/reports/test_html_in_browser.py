@@ -41,12 +41,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 
 def opened(browser: webdriver.Chrome, page: Path, width: int) -> webdriver.Chrome:
-    set_width(browser, width, mobile=width == NARROW)
+    set_width(browser, width, mobile=width <= NARROW)
     browser.get(page.as_uri())
     return browser
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("width", [320, NARROW, WIDE, 1920])
 def test_nothing_sticks_out_and_nothing_is_amiss(browser: webdriver.Chrome, page: Path, width: int) -> None:
     driver = opened(browser, page, width)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width

@@ -85,6 +85,7 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
         "causes": {"explained by another finding": 1},
         "operations": [],
         "summary": {"passed": 0, "failed": 1, "warned": 0, "open": 0, "accepted": 0, "not judged": 1},
+        "rules": [{"rule": "OR-PAG-01", "exercised": 1, "not_judged": 1, "cut": 0}],
         "checks": [
             {
                 "rule": "OR-PAG-01",
@@ -280,6 +281,22 @@ def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> No
     assert "email is null in 3 of 9 records" in text
     assert "1 check not judged (not offered): not offered (HTTP 404)" in text
     assert text.strip().endswith("passed; 1 not tested: not offered 1")
+
+
+def test_every_report_says_on_how_many_operations_each_rule_was_exercised() -> None:
+    cut = a_check("OR-PAG-02", Status.NOT_JUDGED, cause=Cause.BUDGET, message="all requests are spent")
+    report = a_report(a_check(), replace(a_check(), operation_id="getAllUsers"), cut)
+    text, page = printed(report), html.render(Summary.of(report))
+    assert "paging: PAG-01 2, PAG-02 0" in text
+    assert "OR-PAG-02 on 1 operation" in text
+    assert "OR-PAG-01&nbsp;2, OR-PAG-02&nbsp;0" in page
+    assert "OR-PAG-02 on 1 operation" in page
+    assert json_report.as_json(Summary.of(report))["rules"][1] == {
+        "rule": "OR-PAG-02",
+        "exercised": 0,
+        "not_judged": 1,
+        "cut": 1,
+    }
 
 
 def test_each_family_has_its_line_with_rules_and_numbers() -> None:

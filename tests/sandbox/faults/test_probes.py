@@ -12,7 +12,19 @@ from tests.sandbox.serving import client_of
 
 Row = dict[str, Any]
 Look = Callable[[httpx.Client], Any]
-FAMILIES = ("careless_inputs", "combinations", "near_credentials", "partial_offers", "record_values", "write_effects")
+FAMILIES = (
+    "careless_inputs",
+    "combinations",
+    "loose_access",
+    "near_credentials",
+    "page_details",
+    "partial_offers",
+    "query_values",
+    "record_relations",
+    "record_values",
+    "write_details",
+    "write_effects",
+)
 OTHERS = {"crash-on-null", "link-holds-token", "error-repeats-token"}
 CATEGORY = {"title": "Tests", "status": "active", "dateLastModified": "2026-08-01T06:00:00.000Z"}
 SINCE = "dateLastModified>='2025-12-01T00:00:00Z'"
@@ -139,6 +151,69 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         200,
         404,
     ),
+    "filter-allow-list": (lambda c: status(c, "/users", params={"filter": "identifier='7'"}), 200, 400),
+    "sort-allow-list": (lambda c: status(c, "/users", params={"sort": "identifier"}), 200, 400),
+    "id-matches-nothing": (lambda c: len(rows(c, "/orgs", filter=f"sourcedId='{plain(c, '/orgs')}'")), 1, 0),
+    "equal-as-contains": (lambda c: len(rows(c, "/courses", filter="title='a'")) > 0, False, True),
+    "date-equals-nothing": (
+        lambda c: len(rows(c, "/terms", filter=f"endDate='{rows(c, '/terms')[0]['endDate']}'")) > 0,
+        True,
+        False,
+    ),
+    "words-in-values": (lambda c: status(c, "/courses", params={"filter": "title='x AND y'"}), 200, 400),
+    "filter-decoded-twice": (lambda c: len(rows(c, "/orgs", filter="type='%73chool'")) > 0, False, True),
+    "unknown-clause-ignored": (
+        lambda c: status(c, "/orgs", params={"filter": "status='active' AND noSuch='x'"}),
+        400,
+        200,
+    ),
+    "unknown-fields-empty": (lambda c: {} in rows(c, "/orgs", fields="status,noSuch"), False, True),
+    "nested-fields-ignored": (lambda c: len(nested(c, fields="sourcedId").json()["classes"][0]) > 1, False, True),
+    "null-when-empty": (lambda c: c.get("/orgs", params={"offset": 9999}).json()["orgs"], [], None),
+    "large-limit-refused": (lambda c: status(c, "/orgs", params={"limit": 101}), 200, 400),
+    "offset-rounded": (
+        lambda c: (
+            [row["sourcedId"] for row in c.get("/orgs?limit=3&offset=2").json()["orgs"]]
+            == [row["sourcedId"] for row in c.get("/orgs?limit=3").json()["orgs"]]
+        ),
+        False,
+        True,
+    ),
+    "sorted-total-wrong": (
+        lambda c: int(c.get("/orgs?sort=name").headers["X-Total-Count"]) - len(rows(c, "/orgs")),
+        0,
+        1,
+    ),
+    "link-cut": (lambda c: c.get("/orgs?limit=1").headers["Link"].endswith('"'), True, False),
+    "cache-before-authentication": (
+        lambda c: (
+            c.get("/orgs?limit=1").status_code,
+            httpx.get(f"{c.base_url}orgs?limit=1").status_code,
+        ),
+        (200, 401),
+        (200, 200),
+    ),
+    "head-open": (lambda c: httpx.head(f"{c.base_url}orgs").status_code, 401, 200),
+    "id-injected": (lambda c: status(c, "/orgs/x' OR '1'='1"), 404, 200),
+    "quote-in-id-crashes": (lambda c: status(c, "/orgs/x'"), 404, 500),
+    "school-year-range": (lambda c: len(rows(c, "/terms")[0]["schoolYear"]), 4, 9),
+    "other-school-year": (lambda c: rows(c, "/terms")[0]["schoolYear"] == "1999", False, True),
+    "class-terms-twice": (
+        lambda c: all(
+            len(row["terms"]) == len({each["sourcedId"] for each in row["terms"]}) for row in rows(c, "/classes")
+        ),
+        True,
+        False,
+    ),
+    "changed-in-future": (lambda c: rows(c, "/resources")[0]["dateLastModified"][:4] == "2099", False, True),
+    "range-reversed": (
+        lambda c: all(row["resultValueMin"] <= row["resultValueMax"] for row in rows(c, "/lineItems")),
+        True,
+        False,
+    ),
+    "nested-entries-short": (lambda c: any("classCode" in row for row in nested(c).json()["classes"]), True, False),
+    "href-holds-token": (lambda c: "access_token" in rows(c, "/classes")[0]["school"]["href"], False, True),
+    "metadata-birth-date": (lambda c: "birthDate" in rows(c, "/users")[0].get("metadata", {}), False, True),
     "href-relative": (lambda c: rows(c, "/classes")[0]["school"]["href"].startswith("http"), True, False),
     "href-elsewhere": (lambda c: "/orgs/" in rows(c, "/classes")[0]["school"]["href"], True, False),
     "school-year-of-start": (
@@ -202,6 +277,14 @@ BY_THE_KIT = {
     "put-changes-score-status",
     "put-takes-wrong-kind",
     "write-scopes-ignored",
+    "signature-left-out",
+    "nested-link-elsewhere",
+    "some-singles-lost",
+    "put-rejects-exempt",
+    "put-mangles-letters",
+    "put-listed-twice",
+    "deleted-still-nested",
+    "writes-by-any-token",
 }
 """Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
 
@@ -231,15 +314,16 @@ def test_a_fault_shows_the_same_way_each_time(name: str) -> None:
         assert look(client) == wrong
 
 
-def token_response(name: str, client_id: str = "", secret: str = "") -> httpx.Response:
+def token_response(name: str, client_id: str = "", secret: str | None = None) -> httpx.Response:
     """A response of the token endpoint, after one to the right client."""
     with Sandbox(faults=[name] if name else ()) as tenant, httpx.Client() as client:
         form = {"grant_type": "client_credentials"}
         right = (tenant.client_id, tenant.client_secret)
         granted = client.post(tenant.token_url, data=form, auth=right)
-        if not client_id + secret:
+        if secret is None:
             return granted
-        return client.post(tenant.token_url, data=form, auth=(right[0] + client_id, right[1] + secret))
+        sent = right[1] + secret if client_id + secret else ""
+        return client.post(tenant.token_url, data=form, auth=(right[0] + client_id, sent))
 
 
 TOKEN_BODIES = {
@@ -248,7 +332,7 @@ TOKEN_BODIES = {
     "token-nested": b"[" * 100_000,
     "token-not-utf-8": b"\xff\xfe",
 }
-SECRETS = {"secret-with-more": ("", "x"), "any-client-id": ("x", "")}
+SECRETS = {"secret-with-more": ("", "x"), "any-client-id": ("x", ""), "empty-secret": ("", "")}
 
 
 @pytest.mark.parametrize("name", TOKEN_BODIES)

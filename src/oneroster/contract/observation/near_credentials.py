@@ -3,6 +3,7 @@
 They hold most of a secret, so they are sent to the tenant only and never shown.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -65,18 +66,20 @@ class NearSignature:
         what: How it differs, for messages.
         signed_method: The method that is signed; that of the request if None.
         signed_url: Maps the URL of the request to the URL that is signed.
+        changed_header: Maps the Authorization header to the one that is sent.
     """
 
     credentials: OAuth1Credentials
     what: str
     signed_method: Literal["POST"] | None = None
     signed_url: Callable[[str], str] = str
+    changed_header: Callable[[str], str] = str
 
     def headers(self, method: HttpMethod | WriteMethod, url: str, _post: TokenPost, /) -> dict[str, str]:
         known = self.credentials
         signer = Client(known.client_id, client_secret=known.client_secret, signature_method=known.signature_method)
         _, headers, _ = signer.sign(self.signed_url(url), http_method=self.signed_method or method)
-        return {str(name): str(value) for name, value in headers.items()}
+        return {str(name): self.changed_header(str(value)) for name, value in headers.items()}
 
     def renew(self) -> bool:
         return False
@@ -123,8 +126,8 @@ def near_tokens(tenant: ObservedTenant) -> list[NearToken]:
 
 
 def near_secrets(secret: str) -> list[tuple[str, str]]:
-    """Return two client secrets that differ from the right one by a little, each with its description."""
-    return list(variations(secret))[:2]
+    """Return two client secrets that differ from the right one by a little, and an empty one, with descriptions."""
+    return [*list(variations(secret))[:2], ("", "that is empty")]
 
 
 def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
@@ -135,7 +138,14 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
         NearSignature(credentials, "of another method", signed_method="POST"),
         NearSignature(OAuth1Credentials(client_id + ADDED, secret, method), "of another client id"),
         NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
+        NearSignature(credentials, "that is left out", changed_header=_without_signature),
+        NearSignature(OAuth1Credentials(client_id, "", "PLAINTEXT"), "by the method PLAINTEXT without the secret"),
     ]
+
+
+def _without_signature(header: str) -> str:
+    """Return an Authorization header without its oauth_signature."""
+    return re.sub(r',?\s*oauth_signature="[^"]*"', "", header)
 
 
 def _sibling(url: str) -> str:

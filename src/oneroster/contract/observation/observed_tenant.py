@@ -21,6 +21,8 @@ from oneroster_runtime.specification import Operation, Property
 
 __all__ = ["ObservedTenant", "Offer"]
 
+PAGE: Final = 1000
+"""Rows requested per page; servers may return less."""
 Query = dict[str, str | int]
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ class ObservedTenant:
         plan: What the run covers.
         dialect: The operations of the tenant's dialect.
         unanswered: Why a valid request got no response, by operation id.
+        page_size: Rows requested per page; smaller for a server that rejects a larger limit.
     """
 
     def __init__(self, gateway: Gateway, seed: int = 0, plan: RunPlan | None = None) -> None:
@@ -56,6 +59,7 @@ class ObservedTenant:
             gateway.target.profile, gateway.target.standard, self.plan.operations, gateway.target.overlay
         )
         self.unanswered: Final[dict[str, str]] = {}
+        self.page_size = PAGE
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self._by_operation: Final[defaultdict[str, list[ParsedResponse]]] = defaultdict(list)

@@ -16,6 +16,7 @@ __all__ = [
     "nested",
     "offered",
     "one_of_each_service",
+    "one_read_of_each_service",
     "readable",
     "readable_path",
     "reads",
@@ -73,6 +74,15 @@ def one_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
         services.setdefault(operation.tag, []).append(operation)
     for operations in services.values():
         yield min(operations, key=lambda operation: len(tenant.walk(operation)))
+
+
+def one_read_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first readable single read of each service."""
+    seen: set[str] = set()
+    for operation in reads(tenant):
+        if operation.tag not in seen and operation.subset is None:
+            seen.add(operation.tag)
+            yield operation
 
 
 def with_expected_errors(tenant: ObservedTenant) -> Iterator[Operation]:

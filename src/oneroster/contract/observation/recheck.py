@@ -68,6 +68,7 @@ class FreshTenant(ObservedTenant):
     def __init__(self, earlier: ObservedTenant) -> None:
         super().__init__(earlier.gateway, earlier.seed, earlier.plan)
         self._earlier = earlier
+        self.page_size = earlier.page_size
         self._read_again: set[str] = set()
         self._walked_again: dict[str, tuple[ObservedWalk, ...]] = {}
         self._walking = threading.Lock()

@@ -4,6 +4,7 @@ Most rules need no further request.
 """
 
 import contextlib
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
@@ -27,8 +28,10 @@ from oneroster_runtime.specification import Operation
 
 __all__ = ["read_all_collections"]
 
-PAGE: Final = 1000
-"""Rows requested per page; servers may return less."""
+SMALL_PAGE: Final = 100
+"""Rows requested per page from a server that rejects a larger limit: the default page size."""
+TOO_LARGE: Final = frozenset({400, 413, 416, 422})
+"""Statuses with which servers reject a limit."""
 SAMPLE: Final = 3
 """Single records and parents per operation."""
 MIN_PAGES: Final = 4
@@ -75,7 +78,7 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
     singles = [each for operation in tenant.dialect.reads for each in _sample_reads(tenant, operation)]
     nested = [each for operation in tenant.dialect.nested for each in _sample_parents(tenant, operation)]
     # Every operation is asked once before any is asked twice, in case the budget does not suffice for all.
-    for turn in range(SAMPLE):
+    for turn in range(SAMPLE + 1):
         map_parallel(workers, lambda each: _read_single(tenant, each, progress), _of_turn(singles, turn))
         map_parallel(workers, lambda each: _read_nested(tenant, each, progress), _of_turn(nested, turn))
 
@@ -109,12 +112,23 @@ def _read_nested(tenant: ObservedTenant, request: SampleRequest, progress: Calla
 
 
 def _walk(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> None:
-    found = _walk_in_pages(tenant, operation, values, PAGE)
-    if found.unpaged and not found.complete and len(found) == PAGE:
+    found = _walk_in_pages(tenant, operation, values, tenant.page_size)
+    if not found.pages and _rejects_the_limit(tenant, operation, values):
+        tenant.page_size = SMALL_PAGE
+        found = _walk_in_pages(tenant, operation, values, tenant.page_size)
+    if found.unpaged and not found.complete and len(found) == tenant.page_size:
         # A server that ignores the offset has more rows than fit on the page.
         larger = _walk_in_pages(tenant, operation, values, min(LARGER_PAGE, tenant.gateway.limits.rows))
         found = larger if larger.complete else found
     tenant.add_walk(found)
+
+
+def _rejects_the_limit(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> bool:
+    """Whether the first page is rejected, and would not be with a smaller limit."""
+    statuses = {reading.exchange.status for reading in tenant.readings(operation) if reading.values == values}
+    if tenant.page_size == SMALL_PAGE or not statuses or not statuses <= TOO_LARGE:
+        return False
+    return tenant.ask(operation, values, {"limit": SMALL_PAGE, "offset": 0}).problem is None
 
 
 def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[str, str], limit: int) -> ObservedWalk:
@@ -145,7 +159,8 @@ def _require_data(tenant: ObservedTenant) -> None:
 
 def _sample_reads(tenant: ObservedTenant, operation: Operation) -> Iterator[SampleRequest]:
     (parameter,) = path_parameters(operation)
-    ids = sample(_known_ids(tenant, tenant.dialect.list_of(operation.operation_id)))
+    known = _known_ids(tenant, tenant.dialect.list_of(operation.operation_id))
+    ids = list(dict.fromkeys([*sample(known), *between(known, f"{tenant.seed} {operation.operation_id}")]))
     yield from (SampleRequest(operation, {parameter: name}, turn) for turn, name in enumerate(ids))
 
 
@@ -206,6 +221,12 @@ def _read_by_path(tenant: ObservedTenant, operation: Operation) -> str:
 def needs_escaping(sourced_id: str) -> bool:
     """Return whether an id must be percent-encoded in a path."""
     return quote(sourced_id, safe="") != sourced_id
+
+
+def between(ids: list[str], seed: str) -> list[str]:
+    """Return an id from within a list, another one with each seed: not all records are at its ends or in its middle."""
+    inner = [name for name in ids[1:-1] if name not in (".", "..")]
+    return [random.Random(seed).choice(inner)] if inner else []  # noqa: S311 - not used for security
 
 
 def sample(keys: Iterable[Key]) -> list[Key]:

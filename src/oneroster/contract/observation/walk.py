@@ -6,19 +6,31 @@ is its whole collection, so all other rules are judged on those rows.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NoResponseError, NotJudged, Unanswered
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster_runtime.specification import Operation
 
-__all__ = ["ObservedWalk", "walk"]
+__all__ = ["LARGEST_PAGE", "ObservedWalk", "page_beyond", "walk"]
 
+LARGEST_PAGE: Final = 800
+"""Rows; the largest page that rules on paging request."""
 ROUND: Final = 10
 """Maximum page sizes of servers are multiples of this."""
 REPEATING: Final = ("OR-PAG-02", "OR-PAG-04", "OR-PAG-01", "OR-SEM-10", "OR-SCH-01", "OR-SCH-02")
 """Rules that report a page whose rows were received before."""
+
+
+class Asking(Protocol):
+    """Whatever sends valid requests, such as a tenant under test."""
+
+    def ask(
+        self, operation: Operation, values: Mapping[str, str] | None = None, query: dict[str, str | int] | None = None
+    ) -> ParsedResponse:
+        """Return the response to a valid request."""
+
 
 Ask = Callable[[Operation, Mapping[str, str], dict[str, str | int]], ParsedResponse]
 
@@ -124,6 +136,12 @@ def walk(
             found.stop(BeyondBudget(text), text)
         seen.update(page.ids)
     return found
+
+
+def page_beyond(tenant: Asking, found: ObservedWalk) -> ParsedResponse:
+    """Return the response to an offset beyond the last row of a collection."""
+    size = min(-(-max(len(found), 1) // 3), LARGEST_PAGE, found.limit)
+    return tenant.ask(found.operation, found.values, {"limit": size, "offset": len(found) + 5})
 
 
 def _end_at_repetition(found: ObservedWalk, page: ParsedResponse) -> None:

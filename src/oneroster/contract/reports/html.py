@@ -1,5 +1,6 @@
 """The report as one self-contained HTML page, without scripts, web fonts or images."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import Offer
-from oneroster.contract.reports.summary_model import Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import Exercise, Score, Summary, operation_names
 from oneroster.contract.result import OperationSeen
 from oneroster.contract.rule import Rule
 from oneroster.contract.verdict import Outcome
@@ -47,6 +48,8 @@ def render(summary: Summary) -> str:
         services=_services(report.operations),
         slowest=max((each.slowest or 0.0 for each in report.operations), default=0.0),
         not_judged=summary.not_judged,
+        exercised=_by_family(summary.rules),
+        cut=summary.cut,
         rules=_rules(),
         operation_names=operation_names,
         comparison=summary.comparison,
@@ -100,6 +103,14 @@ def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
         }
         for name, members in services.items()
     ]
+
+
+def _by_family(rules: Iterable[Exercise]) -> dict[str, list[Exercise]]:
+    """Return on how many operations the rules of each family were exercised."""
+    families: dict[str, list[Exercise]] = {}
+    for each in rules:
+        families.setdefault(each.family, []).append(each)
+    return families
 
 
 def _coverage(operations: tuple[OperationSeen, ...]) -> dict[str, int]:

@@ -43,6 +43,10 @@ def as_json(summary: Summary) -> dict[str, Any]:
             {"operation": each.operation_id, "offer": each.offer, "requests": each.requests}
             for each in report.operations
         ],
+        "rules": [
+            {"rule": each.rule, "exercised": each.operations, "not_judged": each.not_judged, "cut": each.cut}
+            for each in summary.rules
+        ],
         "checks": [check.as_json() for check in report.checks],
         **({"leftovers": list(report.leftovers)} if report.leftovers else {}),
     }

@@ -15,7 +15,7 @@ from oneroster.contract.result import VIOLATED, WHOLE_TENANT, Cause, Check, Chec
 from oneroster.contract.rule import FAMILIES
 from oneroster.contract.verdict import Verdict
 
-__all__ = ["FindingGroup", "Score", "Summary", "operation_names"]
+__all__ = ["Exercise", "FindingGroup", "Score", "Summary", "operation_names"]
 
 SHOWN_REASONS: Final = 3
 
@@ -57,6 +57,25 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Exercise:
+    """On how many operations a rule was exercised.
+
+    Attributes:
+        rule: The id of the rule.
+        family: Its family.
+        operations: How many operations it was judged on; 1 for a rule about the whole run.
+        not_judged: On how many it was not.
+        cut: On how many of these for lack of requests or time.
+    """
+
+    rule: str
+    family: str
+    operations: int
+    not_judged: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
 class FindingGroup:
     """The findings of one rule at one level, which probably have one cause."""
 
@@ -89,6 +108,7 @@ class Summary:
         fix_first: The same, in the order in which to fix them.
         open_points: What the server does where the standard is not certain, grouped by rule.
         not_judged: A line for each cause of checks that were not judged, and one for each error of the kit.
+        rules: For each rule, on how many operations it was exercised, in the order of the run.
         comparison: What changed since an older report; None without one.
     """
 
@@ -104,6 +124,7 @@ class Summary:
     fix_first: tuple[FindingGroup, ...]
     open_points: tuple[FindingGroup, ...]
     not_judged: tuple[str, ...]
+    rules: tuple[Exercise, ...] = ()
     comparison: Comparison | None = None
 
     @classmethod
@@ -129,8 +150,14 @@ class Summary:
             _by_urgency(violations),
             _open_points(report),
             tuple(_not_judged_lines(report)),
+            tuple(_exercise(name, checks) for name, checks in _named(report.checks, lambda check: check.id)),
             None if older is None else compare(older, report),
         )
+
+    @property
+    def cut(self) -> tuple[Exercise, ...]:
+        """The rules that the budget or the time of the run cut somewhere."""
+        return tuple(each for each in self.rules if each.cut)
 
     def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
         """Return the violations of one level, grouped by rule."""
@@ -190,6 +217,13 @@ def _not_judged_lines(report: CheckReport) -> Iterator[str]:
             messages = Counter(check.message for check in mine)
             shown = "; ".join(f"{message} ({count})" for message, count in messages.most_common(SHOWN_REASONS))
             yield f"{count_of(len(mine), 'check')} not judged ({cause}): {shown}"
+
+
+def _exercise(name: str, checks: list[Check]) -> Exercise:
+    judged = {check.operation_id for check in checks if check.status is not Status.NOT_JUDGED}
+    others = [check for check in checks if check.status is Status.NOT_JUDGED]
+    cut = sum(1 for check in others if check.cause is Cause.BUDGET)
+    return Exercise(name, checks[0].family, len(judged), len(others), cut)
 
 
 def _score(name: str, checks: list[Check]) -> Score:

@@ -50,6 +50,7 @@ def print_report(summary: Summary, console: Console) -> None:
         _section(console, heading, summary.violations_of(level))
     _section(console, _OPEN_HEADING, summary.open_points)
     _offers(report, console)
+    _exercised(summary, console)
     if summary.not_judged:
         console.print()
         for line in summary.not_judged:
@@ -76,6 +77,22 @@ def _offers(report: CheckReport, console: Console) -> None:
         names = [each.operation_id for each in report.operations if each.offer == offer]
         if names:
             _line(console, f"{offer}: {', '.join(names)}", "dim")
+
+
+def _exercised(summary: Summary, console: Console) -> None:
+    """Print on how many operations each rule was exercised, family by family, and what the budget cut."""
+    families: dict[str, list[str]] = {}
+    for each in summary.rules:
+        families.setdefault(each.family, []).append(f"{each.rule.removeprefix('OR-')} {each.operations}")
+    if families:
+        console.print()
+        console.print(Text("Operations on which each rule was exercised", style="dim"))
+        for family, rules in families.items():
+            console.print(Text(f"{family}: {', '.join(rules)}", style="dim"))
+    if summary.cut:
+        console.print()
+        _line(console, "Cut by the budget or the time of the run (--max-requests, --max-time)", "bold")
+        console.print(Text(", ".join(f"{each.rule} on {count_of(each.cut, 'operation')}" for each in summary.cut)))
 
 
 def _leftovers(report: CheckReport, console: Console) -> None:

@@ -11,7 +11,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import readable
+from oneroster.contract.observation.operation_selectors import readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
@@ -29,10 +29,11 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
     """
     if isinstance(tenant.gateway.target.access, NoCredentials):
         raise OtherAuthentication("credentials, so a request without them is valid")
-    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
-    query: dict[str, str | int] = {"limit": 1} if operation.many else {}
+    # The very request that was answered before: a cache in front of the server may answer it to anyone.
+    usable = (reading for reading in tenant.readings(operation) if reading.problem is None)
+    known = min(usable, key=lambda reading: len(reading.exchange.body))
     path = encoded_path(operation.path, known.values)
-    return tenant.gateway.get(path, encoded_query(query), access=access)
+    return tenant.gateway.get(path, encoded_query(known.query), access=access)
 
 
 def expect_401(
@@ -60,6 +61,12 @@ def expect_401(
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01")
+    if operation in set(sampled_operations(tenant)):
+        head = tenant.probe(readable_path(tenant, operation), method="HEAD", access=NoCredentials())
+        if head.status < 300:
+            known = Refusals.of(tenant).with_status(operation, 200)
+            message = f"a HEAD request without credentials returned HTTP {head.status} instead of 401"
+            yield from [] if known else [exchange_finding(message, head)]
 
 
 def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:

@@ -17,7 +17,7 @@ from oneroster.contract.observation.token_endpoint import GRANT_TYPE, token_endp
 from oneroster.contract.observation.whole_run import whole_run
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, granted_scope, token_members
+from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, granted_scope, scoped_collections, token_members
 from oneroster_runtime.specification import Operation
 
 QUERY = "limit=1"
@@ -87,7 +87,7 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 )
 def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
-    # Three invalid requests, and one of OR-ACC-06: few enough for a server that locks clients out.
+    # Four invalid requests, and one of OR-ACC-06: few enough for a server that locks clients out.
     attempts = [
         (f"a client secret {what}", desk.ask(GRANT_TYPE, scope, text)) for text, what in near_secrets(desk.secret)
     ]
@@ -117,11 +117,12 @@ def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 
 
 def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
-    """One readable operation for every set of scopes that gives access; OR-PRV-05 checks that of demographics."""
-    seen: set[tuple[str, ...]] = set()
+    """One operation of each kind for every set of scopes that gives access; OR-PRV-05 checks that of demographics."""
+    seen: set[tuple[tuple[str, ...], bool, bool]] = set()
     for operation in readable(tenant):
-        if operation.oauth_scopes and operation.tag != DEMOGRAPHICS and operation.oauth_scopes not in seen:
-            seen.add(operation.oauth_scopes)
+        kind = operation.oauth_scopes, operation.many, operation.scope is not None
+        if operation.oauth_scopes and operation.tag != DEMOGRAPHICS and kind not in seen:
+            seen.add(kind)
             yield operation
 
 
@@ -150,8 +151,9 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
     exchange = _ask(tenant, operation, BearerToken(members["access_token"]))
     if exchange.status == 200:
         if _scopes_are_ignored(tenant, operation, others):
-            # OR-ACC-11 reports it.
-            return
+            one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
+            text = f"{operation.operation_id} can be read with a token of any scope"
+            raise ExplainedBy("OR-ACC-11", text, one.operation_id, otherwise=text)
         level = None if isinstance(granted, str) else Level.SHOULD
         yield exchange_finding(
             f"{operation.operation_id} can be read with every scope except {' and '.join(operation.oauth_scopes)}",

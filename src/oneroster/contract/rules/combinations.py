@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
@@ -34,6 +34,7 @@ MOST_PLAIN_PAGES: Final = 6
 SELECTED_KINDS: Final = ("reference", "references", "strings", "records", "boolean", "number", "date")
 PAGING: Final = frozenset({"limit", "offset"})
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
+SORTED: Final = "sort, limit and offset"
 EXPLAINING: Final = {
     "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06"),
     "sort": ("OR-SRT-01", "OR-SRT-02"),
@@ -61,13 +62,7 @@ def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
 
     Raises ``NotJudged`` when no walk has rows that a moment divides.
     """
-    # On one page, so that a server that shortens pages does not shorten these.
-    walks = [
-        found
-        for found in tenant.walks(operation)
-        if found.complete and found.pages and len(found.pages[0].rows) == len(found) <= MOST_ROWS
-    ]
-    found = max(walks, key=len, default=None)
+    found = max((each for each in tenant.walks(operation) if each.complete), key=len, default=None)
     if found is None or len(found) < MIN_ROWS:
         raise NotEnoughData(0 if found is None else len(found), MIN_ROWS, "rows")
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
@@ -78,9 +73,13 @@ def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
     if len(days) < MIN_ROWS or len(moments) < len(rows):
         raise NotEnoughData(len(days), MIN_ROWS, f"different days of {FIELD}")
     # Midnight, so that a server that compares days, or another precision, finds the same rows; other rules test that.
-    bound = datetime.combine(days[len(days) // 2], time.min, UTC)
-    matching = {name: rows[name] for name, moment in moments.items() if moment >= bound}
-    return Combination(found, f"{FIELD}>='{_text(bound)}'", matching)
+    bounds = (datetime.combine(day, time.min, UTC) for day in days[len(days) // 2 :])
+    for bound in bounds:
+        matching = {name: rows[name] for name, moment in moments.items() if moment >= bound}
+        # Both halves fit on pages of a size that the server does not shorten.
+        if len(matching) // 2 + 1 <= len(found.pages[0].rows) and len(matching) <= MOST_ROWS:
+            return Combination(found, f"{FIELD}>='{_text(bound)}'", matching)
+    raise BeyondBudget(f"too many of the {len(found)} rows were changed on one day")
 
 
 def _text(moment: datetime) -> str:
@@ -113,18 +112,20 @@ def queries(known: Combination) -> dict[str, list[Query]]:
     half, whole = len(known.matching) // 2 + 1, len(known.found) // 2 + 1
     sort: Query = {"sort": FIELD, "orderBy": "desc"}
     filter_: Query = {"filter": known.filter}
-    return {
+    found: dict[str, list[Query]] = {
         EVERYTHING: [
             {"limit": half, "offset": offset, **filter_, **sort, "fields": f"sourcedId,{FIELD}"} for offset in (0, half)
         ],
         "filter, limit and offset": [{"limit": half, "offset": offset, **filter_} for offset in (0, half)],
-        "sort, limit and offset": [{"limit": whole, "offset": offset, **sort} for offset in (0, whole)],
     }
+    if len(known.found.pages[0].rows) == len(known.found) <= min(MOST_ROWS, known.found.limit):
+        found[SORTED] = [{"limit": whole, "offset": offset, **sort} for offset in (0, whole)]
+    return found
 
 
 def single_queries(known: Combination) -> dict[str, Query]:
     """Return a request for each parameter alone."""
-    page: Query = {"limit": MOST_ROWS, "offset": 0}
+    page: Query = {"limit": min(MOST_ROWS, known.found.limit), "offset": 0}
     return {"filter": {**page, "filter": known.filter}, "sort": {**page, "sort": FIELD, "orderBy": "desc"}}
 
 
@@ -141,6 +142,8 @@ def shows_on_a_whole_collection(tenant: ObservedTenant, violates: Callable[[Comb
 
 def wrong_rows(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> tuple[str, list[str]] | None:
     """Return what is wrong with the rows of some pages, with the ids of the rows; None if they are right."""
+    if not pages:
+        return None
     readings = [combined(tenant, known.found, page) for page in pages]
     expected = set(known.matching) if "filter" in pages[0] else {name for name in known.found.ids if name}
     ids = [name for reading in readings for name in reading.ids if name is not None]
@@ -170,7 +173,7 @@ def _plain_pages(pages: list[Query]) -> list[Query]:
 
 def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
     """Return a function that says what is wrong with sorted pages."""
-    return lambda other: wrong_rows(tenant, other, queries(other)["sort, limit and offset"])
+    return lambda other: wrong_rows(tenant, other, queries(other).get(SORTED, []))
 
 
 @rule(
@@ -192,13 +195,12 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             continue
         plain = _plain_pages(pages)
         if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
-            raise ExplainedBy(
-                ("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), "pages without parameters are wrong as well", anywhere=True
-            )
+            text = "pages without parameters are wrong as well"
+            raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), text, anywhere=True, otherwise=text)
         if "sort" in pages[0] and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
-            raise ExplainedBy(
-                ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02"), "sorted pages are wrong as well", anywhere=True
-            )
+            rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
+            text = "pages of a sorted collection are wrong"
+            raise ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
         alone = [
             name
             for name, query in single_queries(known).items()
@@ -206,7 +208,8 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         ]
         for name in alone:
             if shows_on_a_whole_collection(tenant, _wrong_rows_with(tenant, name)):
-                raise ExplainedBy(EXPLAINING[name], f"{name} alone returns other rows as well", anywhere=True)
+                text = f"{name} alone returns other rows as well"
+                raise ExplainedBy(EXPLAINING[name], text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
         yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1])
         return
@@ -250,6 +253,7 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
                     ("OR-PAG-11", "OR-PAG-05", *EXPLAINING[name]),
                     f"{name} alone has another total as well",
                     anywhere=True,
+                    otherwise=f"with {name} alone, X-Total-Count is {total}",
                 )
         count = len(known.matching) if "filter" in pages[0] else len(known.found)
         message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
@@ -282,6 +286,9 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:
         raise NotEnoughData(0, 1, "pages with a next link")
+    if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
+        yield finding("the next link leads to another collection than that of the request", reading)
+        return
     lost = lost_parameters(tenant, known, page)
     alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
     if any(lost_parameters(tenant, known, query) for query in alone.values()):
@@ -328,8 +335,13 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     for row in reading.rows:
         full = rows.get(identity(row))
         for name in names:
-            if full is not None and (name in row) is (name in full) and row.get(name) != full.get(name):
+            if full is not None and name in full and row.get(name) != full[name]:
                 different.setdefault(name, []).append(identity(row))
+    surplus = {name for row in reading.rows for name in row} - {"sourcedId", *names}
+    whole = tenant.dialect.collection_of(operation.element)
+    if surplus and not different:
+        text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
+        raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
     if different:
         ids = [sourced_id for known in different.values() for sourced_id in known]
         yield finding(f"selected fields differ from the full record: {', '.join(sorted(different))}", reading, ids)

@@ -7,7 +7,9 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.obstacles import unread
+from oneroster.contract.observation.obstacles import obstacle, unread
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.walk import page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -61,6 +63,28 @@ def wrong_envelopes(readings: list[ParsedResponse]) -> Iterator[Finding]:
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from wrong_envelopes(successful_responses(tenant, operation))
+
+
+@rule(
+    "OR-ENV-06",
+    family="envelope",
+    title="An empty page is an empty array under the documented key",
+    clause="2 wrapper summary; 6.1 a collection without records [A]",
+    example='an offset beyond the end returns `{"users": null}` or `{}`',
+    fix="return the key with an empty array; clients iterate over it",
+    stands_on=("wrapper",),
+    over=collections,
+    needs=("OR-ENV-01",),
+)
+def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    if not found.complete:
+        raise found.incomplete
+    empty = next((page for page in found.pages if not page.rows), None) or page_beyond(tenant, found)
+    if empty.exchange.status != 200:
+        raise obstacle(empty, "OR-PAG-07")
+    if empty.envelope_problem is not None and not empty.rows:
+        yield finding(empty.envelope_problem, empty)
 
 
 @rule(

@@ -11,7 +11,13 @@ from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_service, readable_path, reads
+from oneroster.contract.observation.operation_selectors import (
+    first_readable,
+    one_of_each_service,
+    one_read_of_each_service,
+    readable_path,
+    reads,
+)
 from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
@@ -19,6 +25,14 @@ from oneroster_runtime.specification import Operation
 
 UNKNOWN_ID: Final = "oneroster-check-nowhere"
 """An id and a path segment that exist on no tenant."""
+ODD_IDS: Final = {
+    "with a quote": f"{UNKNOWN_ID}'",
+    "with an injected condition": f"{UNKNOWN_ID}' OR '1'='1",
+    "of 300 characters": UNKNOWN_ID + "x" * 280,
+    "with a letter beyond ASCII": f"{UNKNOWN_ID}é",
+    "with a zero byte": f"{UNKNOWN_ID}\0",
+}
+"""By what is odd: ids that no tenant has, and that break careless queries and paths."""
 MALFORMED_QUERIES: Final = (
     *("limit=-1", "limit=0", "limit=ten", "limit=", "limit=1.5", "limit=1e3", "limit=10abc", "limit=1&limit=2"),
     *("offset=-1", "offset=ten", "offset=", "offset=1.5", "offset=1e1", "offset=0&offset=1"),
@@ -54,6 +68,12 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     exchange = record_error(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange)
+    elif operation in set(one_read_of_each_service(tenant)):
+        for what, text in ODD_IDS.items():
+            exchange = tenant.probe(encoded_path(operation.path, dict.fromkeys(path_parameters(operation), text)))
+            # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
+            if exchange.status < 300:
+                yield exchange_finding(f"an unknown id {what} returned HTTP {exchange.status}", exchange)
 
 
 @rule(

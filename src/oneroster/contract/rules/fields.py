@@ -17,7 +17,6 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -145,6 +144,8 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
         raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
     elif not reading.rows:
         yield finding("fields with an unknown name returned no records", reading)
+    elif not any(reading.rows):
+        yield finding("fields with an unknown name returned records without any field", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
         # Certified servers return all fields or only the known ones; the sources mention only the former.
         yield finding(
@@ -218,7 +219,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
     whole = tenant.walk(operation)
     rows = tenant.rows_by_id(whole)
     wanted = _rarest_status(rows)
-    query: Query = {"limit": PAGE, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
+    query: Query = {"limit": tenant.page_size, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
     reading = response_with_fields(tenant, operation, query)
     if is_rejected(reading):
         yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)

@@ -11,7 +11,6 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.filters import ExpectedFilter, expected, misreading
 from oneroster.contract.result import Finding
@@ -33,7 +32,9 @@ def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str)
     def ask(operation: Operation, values: Mapping[str, str], page: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**page, "filter": expression})
 
-    return walk(ask, operation, {}, limit=PAGE, max_rows=PAGE * MOST_PAGES, max_pages=MOST_PAGES)
+    return walk(
+        ask, operation, {}, limit=tenant.page_size, max_rows=tenant.page_size * MOST_PAGES, max_pages=MOST_PAGES
+    )
 
 
 def is_rejected(reading: ParsedResponse) -> bool:
@@ -72,7 +73,7 @@ def compare_filter(
 
 def _first_page(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
     """Return the first page of a filtered collection."""
-    return tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "filter": str(wanted)})
+    return tenant.ask(operation, {}, {"limit": tenant.page_size, "offset": 0, "filter": str(wanted)})
 
 
 def _differences(

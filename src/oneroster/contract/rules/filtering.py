@@ -5,6 +5,7 @@ personal.
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -30,6 +31,7 @@ from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
+EQUAL_KINDS: Final = ("string", "enumeration", "date")
 A_LITTLE: Final = timedelta(seconds=5)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
@@ -97,12 +99,24 @@ def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator
     clause="3.2 operators = and != [A]",
     example="filter=type!='school' returns the schools",
     fix="return the records with the quoted value for =, and all other records that have a value for !=",
-    over=collections_with_fields("string", "enumeration"),
+    over=collections_with_fields(*EQUAL_KINDS),
 )
 def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from compare_filters(
-        tenant, operation, filters_with_known_values(tenant, operation, EQUALITIES, "string", "enumeration")
-    )
+    filters = filters_with_known_values(tenant, operation, EQUALITIES, *EQUAL_KINDS)
+    filters.append(single_clause_filter(_status_field(operation), "!=", "active"))
+    yield from compare_filters(tenant, operation, filters)
+    # A part of a value tells equality from a search, and need not be a word of an enumeration.
+    parts = [
+        single_clause_filter(candidate, "=", piece)
+        for candidate in chosen_fields(tenant, operation, "string", "enumeration")
+        if (piece := draw_value(tenant, candidate)[:-1].strip())
+    ]
+    if parts:
+        yield from compare_filters(tenant, operation, parts, rejection_level=Level.OPEN)
+
+
+def _status_field(operation: Operation) -> ProbeField:
+    return ProbeField(operation, "status", "enumeration", False, Counter())
 
 
 @rule(
@@ -235,6 +249,7 @@ def booleans(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         for candidate in chosen_fields(tenant, operation, "boolean")
         for word in ("true", "false")
     ]
+    filters += [replace(each, clauses=(replace(each.clauses[0], operator="!="),)) for each in filters[:1]]
     yield from compare_filters(tenant, operation, filters, report_undefined=True)
 
 

@@ -6,19 +6,18 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, Unanswered
 from oneroster.contract.harm import Harm
-from oneroster.contract.http.exchange import encoded_query
+from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, largest_collections
-from oneroster.contract.observation.snapshot import PAGE
-from oneroster.contract.oracle.filters import ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import compared_filters
-from oneroster.contract.rules.filtering import collections_with_fields, filter_clause, single_clause_filter
+from oneroster.contract.rules.filtering import collections_with_fields, single_clause_filter
 from oneroster_runtime.specification import Operation
 
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
@@ -35,8 +34,10 @@ def response_to_filter(tenant: ObservedTenant, operation: Operation, expression:
 
     Raises ``NotJudged`` when the tenant is busy.
     """
-    query: dict[str, str | int] = {"limit": PAGE, "offset": 0, "filter": expression}
-    reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+    query: dict[str, str | int] = {"limit": tenant.page_size, "offset": 0, "filter": expression}
+    values = max(tenant.walks(operation), key=len).values
+    path = encoded_path(operation.path, values)
+    reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), values, query)
     if reading.exchange.status in BUSY_STATUSES:
         raise Unanswered(f"the tenant is busy (HTTP {reading.exchange.status})")
     return reading
@@ -47,6 +48,14 @@ def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) ->
     rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
+
+
+def largest_of_each_kind(tenant: ObservedTenant) -> list[Operation]:
+    """Return the largest collections of all records, and the largest specialised and nested one."""
+    known = [each for each in all_collections(tenant) if each.subset is not None or each.scope is not None]
+    sized = sorted(known, key=lambda each: max(map(len, tenant.walks(each)), default=0), reverse=True)
+    nested = {each.scope is not None: each for each in reversed(sized) if any(map(len, tenant.walks(each)))}
+    return largest_collections(tenant) + list(nested.values())
 
 
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
@@ -67,7 +76,7 @@ def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) ->
     example="filter=favouriteColour='red' returns 200 and all records",
     fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
     stands_on=("status 400",),
-    over=largest_collections,
+    over=largest_of_each_kind,
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in responses_to_unknown_fields(tenant, operation):
@@ -75,6 +84,10 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         if status != BAD_REQUEST:
             rows = f" with {count_of(len(reading.rows), 'row')}" if status == 200 else ""
             message = f"a filter by an unknown field returned HTTP {status}{rows} instead of 400"
+            whole = tenant.dialect.collection_of(operation.element) if operation.scope is not None else None
+            if reading.rows and whole is not None:
+                rules = (*IGNORED, "OR-CMB-01")
+                raise ExplainedBy(rules, message, whole.operation_id, otherwise=message)
             yield finding(message, reading, symptom_of=IGNORED if reading.rows else ())
             return
         if operation.wrapper in _keys(reading):
@@ -135,7 +148,7 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
 @rule(
     "OR-FLT-14",
     family="filtering",
-    title="Wildcard characters in a filter value are ordinary characters",
+    title="No character in a filter value has another meaning",
     clause="3.2 operators = and ~, the value as written [A]",
     example="filter=title~'%' returns every record",
     fix="escape %, _ and * before using the value in a pattern, or search without patterns",
@@ -145,9 +158,10 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     (candidate,) = text_fields(tenant)
     start = draw_value(tenant, candidate)[:1]
     filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
+    filters += [single_clause_filter(candidate, "~", text) for text in ("x OR y", "x AND y=1", "é日", "x" * 400)]
     filters += [
-        single_clause_filter(candidate, "=", f"{start}%"),
-        ExpectedFilter((filter_clause(candidate, "=", f"{start}*"),)),
+        single_clause_filter(candidate, "=", text)
+        for text in (f"{start}%", f"{start}*", f"%{ord(start):02X}{draw_value(tenant, candidate)[1:]}", "x>y")
     ]
     # Rejecting such a value reveals no data, so it is at most a should.
     operators = {"~": "OR-FLT-03", "=": "OR-FLT-02"}

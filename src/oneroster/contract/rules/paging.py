@@ -12,14 +12,14 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.walk import ObservedWalk, walk
+from oneroster.contract.observation.snapshot import TOO_LARGE
+from oneroster.contract.observation.walk import LARGEST_PAGE, ObservedWalk, page_beyond, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
-LARGEST_PAGE: Final = 800
-"""Rows; the largest page that the rules of this family request."""
 MOST_PAGES: Final = 12
 """Pages of one walk; a collection that needs more is not read again in smaller pages."""
 MIN_ROWS_FOR_OFFSET: Final = 4
@@ -43,14 +43,14 @@ def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
     return largest
 
 
-def size_for_three_pages(count: int) -> int:
-    """Return a page size that divides this number of rows into three pages, the last one shorter if possible."""
-    return min(-(-count // 3), LARGEST_PAGE)
+def size_for_three_pages(found: ObservedWalk) -> int:
+    """Return a page size that divides a collection into three pages, the last one shorter if possible."""
+    return min(-(-max(len(found), 1) // 3), LARGEST_PAGE, found.limit)
 
 
-def size_for_two_pages(count: int) -> int:
-    """Return a page size that divides this number of rows into two pages of different lengths."""
-    return min(count // 2 + 1, LARGEST_PAGE)
+def size_for_two_pages(found: ObservedWalk) -> int:
+    """Return a page size that divides a collection into two pages of different lengths."""
+    return min(len(found) // 2 + 1, LARGEST_PAGE, found.limit)
 
 
 def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
@@ -70,7 +70,7 @@ def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[
     Raises ``NotJudged`` when that needs too many requests, or a page could not be read.
     """
     walks: list[ObservedWalk] = []
-    for size in dict.fromkeys((size_for_three_pages(len(found)), size_for_two_pages(len(found)))):
+    for size in dict.fromkeys((size_for_three_pages(found), size_for_two_pages(found))):
         if len(found) > size * MOST_PAGES:
             raise BeyondBudget(f"{len(found)} rows are too many to read again in small pages")
         again = walk(
@@ -94,9 +94,15 @@ def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[
 )
 def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    read_page(tenant, found, size_for_three_pages(len(found)), 0)
+    read_page(tenant, found, size_for_three_pages(found), 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
+        if reading.exchange.status in TOO_LARGE and reading.query.keys() <= PAGING_PARAMETERS:
+            message = (
+                f"limit={limit} is rejected with HTTP {reading.exchange.status}, although no source sets a maximum"
+            )
+            yield finding(message, reading, level=Level.SHOULD)
+            return
         if reading.problem is not None or reading.values != found.values or not isinstance(limit, int):
             continue
         received = len(reading.rows)
@@ -135,7 +141,7 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         return
     found = largest_walk(tenant, operation)
     few = len(found) < MIN_ROWS_FOR_OFFSET
-    size = LARGE_ENOUGH if few else size_for_three_pages(len(found))
+    size = LARGE_ENOUGH if few else size_for_three_pages(found)
     offset = 1 if few else size
     first, second = read_page(tenant, found, size, 0), read_page(tenant, found, size, offset)
     if not second.rows:
@@ -143,6 +149,16 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         yield finding(f"offset={offset} returned no rows although the collection has {len(found)}{cause}", second)
     elif set(second.ids) == set(first.ids) or (not few and second.ids == first.ids[: len(second.ids)]):
         yield finding(f"offset={offset} returned the same rows as offset=0", second, second.ids)
+    elif not few and operation in largest_collections(tenant):
+        yield from _rounded_offset(tenant, found, size, first)
+
+
+def _rounded_offset(tenant: ObservedTenant, found: ObservedWalk, size: int, first: ParsedResponse) -> Iterator[Finding]:
+    """Yield a finding if an offset within the first page, which is no multiple of its size, has no effect."""
+    within = read_page(tenant, found, size, size - 1)
+    if within.rows and within.ids == first.ids[: len(within.ids)]:
+        message = f"offset={size - 1} returned the same rows as offset=0: it is rounded to a multiple of the limit"
+        yield finding(message, within, within.ids)
 
 
 @rule(
@@ -237,15 +253,15 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     example="offset=5000 on a collection of 40 rows returns 404",
     fix="return 200 with an empty array, which ends the paging loop of a client",
     over=collections,
-    needs=("OR-PAG-02",),
+    needs=("OR-PAG-02", "OR-ENV-06"),
 )
 def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     if not found.complete:
         raise found.incomplete
-    size = size_for_three_pages(max(len(found), 1))
+    size = size_for_three_pages(found)
     read_page(tenant, found, size, 0)
-    beyond = tenant.ask(operation, {}, {"limit": size, "offset": len(found) + 5})
+    beyond = page_beyond(tenant, found)
     if beyond.problem is not None:
         yield finding(f"an offset beyond the last row: {beyond.problem}", beyond)
     elif beyond.rows:

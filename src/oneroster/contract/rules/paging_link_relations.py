@@ -50,7 +50,7 @@ def links_of(reading: ParsedResponse) -> dict[str, str]:
 )
 def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    size = size_for_three_pages(len(found))
+    size = size_for_three_pages(found)
     if len(found) < MIN_ROWS_FOR_OFFSET or size >= len(found):
         raise NotEnoughData(len(found), MIN_ROWS_FOR_OFFSET, "rows, for a page with pages before and after it")
     middle = read_page(tenant, found, size, size)

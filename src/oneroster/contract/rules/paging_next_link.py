@@ -29,7 +29,7 @@ from oneroster_runtime.specification import Operation
 )
 def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    size = size_for_three_pages(len(found))
+    size = size_for_three_pages(found)
     if len(found) > size * MOST_PAGES:
         raise BeyondBudget(f"the collection has too many rows ({len(found)}) to follow the links of small pages")
     query: dict[str, str | int] = {"limit": size, "sort": "sourcedId", "orderBy": "asc"}
@@ -37,6 +37,9 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
     if first.problem is not None:
         raise obstacle(first, "OR-SRT-01")
     if first.next_link is None:
+        if first.exchange.headers.get("Link") and 0 < len(first.rows) < len(found):
+            yield finding("the Link header of a page that more rows follow has no next link that can be read", first)
+            return
         raise NotOffered("the response has no next link")
     pages, error = _follow(tenant, first)
     if error is not None:

@@ -96,7 +96,7 @@ def _order_findings(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 def _same_page_again(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Yield a finding if a page returns other rows each time it is requested."""
     found = complete_walk(tenant, operation)
-    before = read_page(tenant, found, size_for_three_pages(len(found)), size_for_three_pages(len(found)))
+    before = read_page(tenant, found, size_for_three_pages(found), size_for_three_pages(found))
     text = encoded_query(before.query)
     for _ in range(2):
         # One difference may be a change of the data meanwhile; two in a row are not.
@@ -134,7 +134,7 @@ def complete_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
 @confirmed
 def ties_are_stable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = complete_walk(tenant, operation)
-    size = size_for_three_pages(len(found))
+    size = size_for_three_pages(found)
     if len(found) > size * MOST_PAGES:
         raise BeyondBudget(f"the collection has too many rows ({len(found)}) to read again in small pages")
 

@@ -15,6 +15,7 @@ from oneroster.contract.observation.near_credentials import NearToken, token_in_
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
 from oneroster.contract.oracle.error_leaks import response_texts
+from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -24,6 +25,8 @@ WRONG_TOKEN: Final = "oneroster-check-wrong-token-5f1c"  # noqa: S105  # not a s
 CREDENTIAL_NAMES: Final = frozenset(
     {"access_token", "oauth_token", "oauth_signature", "client_secret", "token", "apikey"}
 )
+MOST_ROWS: Final = 20
+"""Rows of a page whose addresses are looked at; servers build all of them alike."""
 BAD_QUERIES: Final = ("filter=", "limit=-1", "fields=")
 
 
@@ -39,7 +42,7 @@ def secrets_of(tenant: ObservedTenant) -> list[str]:
 @rule(
     "OR-PRV-06",
     family="privacy",
-    title="Links to other pages contain no credentials",
+    title="Links to pages and addresses of records contain no credentials",
     clause="4 Link rules, the parameters of the request; RFC 6750, 2.3 [B]",
     example="the next link contains access_token=…, so the token is written to logs",
     fix="build links from the path and the query without credentials; the client sends its header with every request",
@@ -54,6 +57,11 @@ def no_credentials_in_links(tenant: ObservedTenant, operation: Operation) -> Ite
             names = {name.lower() for name in _parameters(address)}
             if names & CREDENTIAL_NAMES or any(text in unquote_plus(address) for text in secrets):
                 yield exchange_finding("the Link header contains a credential", reading.exchange)
+                return
+        for row in reading.rows[:MOST_ROWS]:
+            hrefs = [str(item.get("href", "")) for value in row.values() for item in references_in(value)]
+            if any({name.lower() for name in _parameters(href)} & CREDENTIAL_NAMES for href in hrefs):
+                yield exchange_finding("the href of a reference contains a credential", reading.exchange)
                 return
 
 
@@ -115,7 +123,8 @@ def demographics_apart(tenant: ObservedTenant, operation: Operation) -> Iterator
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            for name in private & row.keys():
+            inner = (value.keys() for value in row.values() if isinstance(value, dict))
+            for name in private & row.keys().__or__(set().union(*inner)):
                 tallies.setdefault(name, CauseCount(reading)).add(identity(row))
     for name, tally in tallies.items():
         message = f"the demographic property {name} is present in {count_of(tally.count, 'record')}"

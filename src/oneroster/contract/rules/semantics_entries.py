@@ -14,7 +14,7 @@ from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
 from oneroster.contract.observation.membership import in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import nested, reads
+from oneroster.contract.observation.operation_selectors import nested, one_read_of_each_service, reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
@@ -30,18 +30,21 @@ SIMPLE: Final = re.compile(r"[A-Za-z0-9._~-]+")
 @rule(
     "OR-SEM-26",
     family="semantics",
-    title="A specialised collection returns the same records as the general one",
+    title="Specialised and nested collections return the same records as the general one",
     clause="3.4 without fields all data comes back; 2 what the specialised endpoints select [B]",
     example="a user has an email under /users and none under /students",
     fix="serve both collections from the same records by the same code",
     stands_on=("subset",),
-    over=specialised,
+    over=lambda tenant: [*specialised(tenant), *nested(tenant)],
 )
 @confirmed
 def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    subset = operation.subset
-    general = tenant.all_rows(tenant.dialect.operation(subset.of if subset else None))
-    found = tenant.walk(operation)
+    subset, whole = operation.subset, tenant.dialect.collection_of(operation.element)
+    of = tenant.dialect.operation(subset.of) if subset is not None and operation.scope is None else whole
+    general = tenant.all_rows(of)
+    found = max(tenant.walks(operation), key=len)
+    if not found.pages:
+        raise found.incomplete
     names: Counter[str] = Counter()
     ids: list[str] = []
     for row in found.rows:
@@ -106,15 +109,6 @@ def no_row_twice_when_nested(tenant: ObservedTenant, operation: Operation) -> It
             if repeated:
                 yield finding(f"{count_of(len(repeated), 'row')} appear more than once on a page", page, repeated)
                 return
-
-
-def one_read_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first readable single read of each service."""
-    seen: set[str] = set()
-    for operation in reads(tenant):
-        if operation.tag not in seen and operation.subset is None:
-            seen.add(operation.tag)
-            yield operation
 
 
 def _listed_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:

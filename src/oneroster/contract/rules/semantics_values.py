@@ -1,5 +1,6 @@
 """Semantic rules on values that belong together: school years, primary teachers, subjects, kinds of references."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from oneroster.contract.rule import OperationSelector, rule
 from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
 
+YEAR: Final = re.compile(r"[0-9]{4}")
 ONE_DAY: Final = timedelta(days=1)
 BIRTH_AFTER_CHANGE: Final = "birthDate is after dateLastModified"
 OUTSIDE_PARENT: Final = "the dates exceed those of the parent"
@@ -54,8 +56,12 @@ def day_of(value: Any) -> date | None:
 )
 def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
+    malformed = CauseCount(found.pages[0])
     tally, judged = CauseCount(found.pages[0]), 0
     for row in found.rows:
+        if isinstance(row.get("schoolYear"), str) and not YEAR.fullmatch(row["schoolYear"]):
+            malformed.add(identity(row))
+            continue
         end, year = day_of(row.get("endDate")), row.get("schoolYear")
         if row.get("type") != "schoolYear" or end is None or not isinstance(year, str) or not is_live(row):
             continue
@@ -63,7 +69,10 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         # An end date may be exclusive, and a school year may end with the calendar year.
         if year not in {str(end.year), str((end - ONE_DAY).year)}:
             tally.add(identity(row))
-    if not judged:
+    if malformed.count:
+        message = f"schoolYear is not a year of four digits in {malformed.count} of {count_of(len(found), 'session')}"
+        yield counted_finding(message, malformed, "schoolYear", len(found))
+    elif not judged:
         raise NotEnoughData(0, 1, "session of the type schoolYear with a schoolYear")
     if tally.count:
         message = f"schoolYear is not the year of endDate in {tally.count} of {count_of(judged, 'school year')}"
@@ -201,7 +210,7 @@ def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     rows = tenant.all_rows(operation)
-    tally, judged = CauseCount(found.pages[0]), 0
+    tally, years, judged = CauseCount(found.pages[0]), CauseCount(found.pages[0]), 0
     for row in found.rows:
         bounds = _bounds(row, rows)
         if bounds is None or not is_live(row):
@@ -210,6 +219,8 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         earliest, first, last, latest = bounds
         if first < earliest or last > latest:
             tally.add(identity(row))
+        if _other_school_year(row, rows):
+            years.add(identity(row))
     if not judged:
         raise NotEnoughData(0, 1, "record with such dates")
     if tally.count:
@@ -217,6 +228,15 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         yield counted_finding(
             f"{impossible} in {tally.count} of {count_of(judged, 'record')}", tally, "startDate", judged
         )
+    if years.count:
+        message = f"schoolYear differs from that of the parent in {years.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, years, "schoolYear", judged)
+
+
+def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
+    """Whether a session has another schoolYear than the school year that is its parent."""
+    parents = (rows.get(identity(item) or "", {}) for item in references_at(row, "parent"))
+    return any(each.get("type") == "schoolYear" and each.get("schoolYear") != row.get("schoolYear") for each in parents)
 
 
 def _bounds(row: Record, rows: dict[str, Record]) -> tuple[date, date, date, date] | None:

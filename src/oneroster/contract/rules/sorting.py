@@ -16,7 +16,6 @@ from oneroster.contract.observation.probe_values import (
     probe_fields,
 )
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.snapshot import PAGE
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
@@ -240,9 +239,9 @@ def keeps_absent(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 def _omitted_rows(tenant: ObservedTenant, operation: Operation, path: str) -> Iterator[Finding]:
     """Yield a finding for the rows that a sort by a field omits."""
     rows = tenant.all_rows(operation)
-    if len(rows) > PAGE:
+    if len(rows) > tenant.page_size:
         raise BeyondBudget(f"the collection has too many rows ({len(rows)}) to read again with a sort")
-    reading = tenant.ask(operation, {}, {"limit": PAGE, "offset": 0, "sort": path, "orderBy": "asc"})
+    reading = tenant.ask(operation, {}, {"limit": tenant.page_size, "offset": 0, "sort": path, "orderBy": "asc"})
     if reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
     yield from foreign_rows(tenant, reading, reading.rows, f"a sort by {path}")
@@ -261,4 +260,4 @@ def sorted_walk(tenant: ObservedTenant, operation: Operation, path: str, rows: i
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": path, "orderBy": "asc"})
 
-    return walk(ask, operation, {}, limit=PAGE, max_rows=rows + PAGE, max_pages=MOST_PAGES)
+    return walk(ask, operation, {}, limit=tenant.page_size, max_rows=rows + tenant.page_size, max_pages=MOST_PAGES)

@@ -68,7 +68,7 @@ def nothing_else_is_written(tenant: ObservedTenant, operation: Operation) -> Ite
     fix="require gradebook.createput for PUT and gradebook.delete for DELETE, and return 403 without it",
     stands_on=("scheme oauth2", "scopes", "status 403"),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03", "OR-WRT-17"),
+    needs=("OR-WRT-17",),
     harm=Harm.ACCESS,
 )
 def scopes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

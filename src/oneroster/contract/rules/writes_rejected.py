@@ -39,7 +39,6 @@ def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
     fix="return 400 with codeMinor `invalid data` when the body cannot be parsed",
     stands_on=("status 400",),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).not_json)
@@ -55,7 +54,6 @@ def no_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     fix="require the wrapper, and return 422 or 400 when it is missing",
     stands_on=("status 422",),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).unwrapped)
@@ -70,7 +68,6 @@ def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     fix="validate the body against the schema before writing, and return 422 or 400 with codeMinor `invalid data`",
     stands_on=("status 422",),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_rejected(lifecycle_of(tenant, operation).invalid)
@@ -86,7 +83,6 @@ def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     fix="validate before writing, and write in one transaction",
     stands_on=("status 400",),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -124,7 +120,6 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
     example="PUT /categories/a with sourcedId b in the body writes record b",
     fix="return 422 with codeMinor `invalid data`, so that clients cannot overwrite a record they did not name",
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def other_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -163,7 +158,6 @@ def puts_with_reference(tenant: ObservedTenant) -> Iterator[Operation]:
     example="PUT of a result whose line item does not exist returns 201",
     fix="resolve the references in the body, and return 422 with codeMinor `invalid data` if a record is missing",
     over=puts_with_reference,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -190,7 +184,6 @@ def dangling(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     fix="check the credentials before anything else, on every method",
     stands_on=("status 401",),
     over=put_operations,
-    needs=("OR-WRT-01", "OR-WRT-03"),
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     if isinstance(tenant.gateway.target.access, NoCredentials):
@@ -208,3 +201,7 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
             )
     if put.status == 401 and lifecycle.objects.read(lifecycle.element, sourced_id).exchange.status == 200:
         yield write_finding("a PUT without credentials returned 401, but the record was written", put, sourced_id)
+    wrong = tenant.gateway.target.access.invalid()
+    again = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=wrong)
+    if again.status != 401 and put.status == 401:
+        yield write_finding(f"a PUT with wrong credentials returned HTTP {again.status} instead of 401", again)

@@ -140,6 +140,12 @@ class Lifecycle:
         return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
+    def changed_at_first(self) -> frozenset[str]:
+        """The properties that were read back with other values than written when the object was created."""
+        rows = self.read_after_create.rows
+        return frozenset(changed_properties(self.definition, self.record, rows[0]) if rows else ())
+
+    @cached_property
     def rejected(self) -> tuple[Exchange, ParsedResponse]:
         """The PUT of an invalid record over the object, and the object afterwards."""
         self._require_object()

@@ -16,6 +16,7 @@ import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
+from oneroster.other_versions import warn_of_other_version
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING, UNREADABLE, WITHOUT_ZONE, Reject
 from oneroster.standard import Standard
@@ -101,6 +102,7 @@ class RowsCall(OperationCall):
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
             rows, flaws = self._parse_irregular(response)
+            self._look_for_another_version(response.content)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
@@ -110,6 +112,11 @@ class RowsCall(OperationCall):
         if page.row is None and page.copies_of is None:
             return self.read_rows(response)
         return RowsPage(self.read_requested(page, response).info, [], {}, 0)
+
+    def _look_for_another_version(self, content: bytes) -> None:
+        first = next(iter(self._items(content)), None)
+        if isinstance(first, dict) and self.element:
+            warn_of_other_version(self._standard, self.element, first.keys())
 
     def _reject(self, sourced_id: str | None, flaw: Flaw) -> Reject:
         field, reason = flaw

@@ -1,0 +1,171 @@
+"""Rules on every field of the records: each can be filtered and sorted by.
+
+One request filters and sorts by a field at once; only where it is rejected, both are asked for apart. Values of fields
+that may be personal are never sent: for these the value is made up.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.http.exchange import encoded_query
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.probe_values import known_collections, probe_fields, usable_values
+from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster_runtime.specification import Operation, Property
+
+MADE_UP: Final = {
+    "string": "oneroster-check",
+    "date": "2001-02-03",
+    "date-time": "2001-02-03T04:05:06.000Z",
+    "number": "12345",
+    "integer": "12345",
+    "boolean": "true",
+}
+"""By kind: a valid value that is no data of the tenant."""
+ID: Final = "sourcedId"
+STATUS: Final = "status"
+"""OR-FLT-01 filters every collection by it."""
+MOST_BOOLEANS: Final = 2
+"""Booleans of one element; those of demographics are all alike."""
+
+
+def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The collections of all records of an element."""
+    return (operation for operation, _ in known_collections(tenant))
+
+
+def comparable_fields(tenant: ObservedTenant, operation: Operation) -> dict[str, Property]:
+    """Return the fields of an element that hold one value, by name."""
+    chosen: dict[str, Property] = {}
+    kinds: Counter[str] = Counter()
+    for known in tenant.properties(operation.element).values():
+        if known.secret or known.name == STATUS or known.kind not in {*MADE_UP, "enumeration"}:
+            continue
+        kinds[known.kind] += 1
+        if known.kind != "boolean" or kinds[known.kind] <= MOST_BOOLEANS:
+            chosen[known.name] = known
+    return chosen
+
+
+class _Requests(dict[tuple[str, str], ParsedResponse]):
+    """The responses to a filter and a sort by one field, by operation and field."""
+
+
+def clause_on(tenant: ObservedTenant, operation: Operation, known: Property) -> tuple[ExpectedClause, bool]:
+    """Return a filter by one field, and whether its value is known to be that of a record."""
+    if known.name == ID:
+        ids = [name for name in tenant.known_rows(operation) if name.isprintable() and "'" not in name]
+        return ExpectedClause(ID, "string", "=", ids[0] if ids else MADE_UP["string"]), bool(ids)
+    candidates = (
+        each
+        for each in probe_fields(tenant, known.kind)
+        if each.operation.operation_id == operation.operation_id and each.path == known.name
+    )
+    values = next((usable_values(each) for each in candidates), [])
+    if not values:
+        words = tenant.specification.enumerations.get(known.enumeration or "", ())
+        values = [words[0] if words else MADE_UP.get(known.kind, MADE_UP["string"])]
+        return ExpectedClause(known.name, known.kind, "=", values[0]), False
+    return ExpectedClause(known.name, known.kind, "=", values[0]), True
+
+
+def response_about(tenant: ObservedTenant, operation: Operation, known: Property) -> ParsedResponse:
+    """Return the response to a filter and a sort by a field, requested once."""
+    kept = tenant.memo(_Requests, _Requests)
+    key = (operation.operation_id, known.name)
+    if key not in kept:
+        clause, _ = clause_on(tenant, operation, known)
+        kept[key] = _ask(tenant, operation, {"limit": 1, "filter": str(clause), "sort": known.name, "orderBy": "asc"})
+    return kept[key]
+
+
+def _ask(tenant: ObservedTenant, operation: Operation, query: Query) -> ParsedResponse:
+    return tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+
+
+@rule(
+    "OR-FLT-16",
+    family="filtering",
+    title="Every field that holds one value can be filtered by",
+    clause="3.2 what can be filtered: any data element [A]",
+    example="filter=identifier='7' is rejected with 400, or filter=sourcedId='7' returns another record",
+    fix="map every property of the element to its column, also those that clients rarely filter by",
+    over=base_collections,
+)
+@confirmed
+def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    refused: dict[str, ParsedResponse] = {}
+    wrong: dict[str, ParsedResponse] = {}
+    fields = comparable_fields(tenant, operation)
+    for name, known in fields.items():
+        clause, is_known = clause_on(tenant, operation, known)
+        reading = response_about(tenant, operation, known)
+        if is_rejected(reading):
+            reading = _ask(tenant, operation, {"limit": 1, "filter": str(clause)})
+        if is_rejected(reading):
+            refused[name] = reading
+        elif reading.problem is None and _is_wrong(tenant, operation, reading, clause, is_known=is_known):
+            wrong[name] = reading
+    if refused:
+        first = next(iter(refused.values()))
+        message = f"a filter by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
+        certain = any(fields[name].kind not in _PROBABLE for name in refused)
+        symptom_of = _ALL_OF_A_KIND if len(refused) == len(fields) else ()
+        yield finding(message, first, level=None if certain else Level.SHOULD, symptom_of=symptom_of)
+    text = f"a filter by {', '.join(wrong)} returned a record with another value, or not the one that has it"
+    if ID in wrong:
+        yield finding(text, wrong[ID], wrong[ID].ids, symptom_of=_ALL_OF_A_KIND[:1])
+    elif wrong and not refused:
+        # Equality that is wrong for a kind of value shows on the one collection that OR-FLT-02 judges as well.
+        raise ExplainedBy(_ALL_OF_A_KIND, text, anywhere=True, otherwise=text)
+
+
+_ALL_OF_A_KIND: Final = ("OR-FLT-01", "OR-FLT-02")
+_PROBABLE: Final = frozenset({"boolean", "number", "integer"})
+"""Kinds of which it is only probable how a filter writes them (3.2)."""
+
+
+def _is_wrong(
+    tenant: ObservedTenant, operation: Operation, reading: ParsedResponse, clause: ExpectedClause, *, is_known: bool
+) -> bool:
+    """Whether a filtered page of one row certainly holds a wrong row, or no row where there is one."""
+    rows, wanted = tenant.known_rows(operation), ExpectedFilter((clause,))
+    matches = (expected(wanted, rows.get(identity(row) or "", row)) for row in reading.rows)
+    if any(not each.holds and each.trust == "A" for each in matches):
+        return True
+    # Another value may be served in another form than it is stored; the rules on values report that.
+    return is_known and clause.field == ID and not reading.rows
+
+
+@rule(
+    "OR-SRT-07",
+    family="sorting",
+    title="Every field that holds one value can be sorted by",
+    clause="3.1 sort: a single field, providers must support it [A]",
+    example="sort=identifier returns 400, although identifier is a field of users",
+    fix="sort by every property of the element; return 200 with all rows and a warning for a name that is none",
+    over=base_collections,
+)
+def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    fields = comparable_fields(tenant, operation)
+    if not fields:
+        raise NotEnoughData(0, 1, "field that holds one value")
+    refused: dict[str, ParsedResponse] = {}
+    for name, known in fields.items():
+        if is_rejected(response_about(tenant, operation, known)):
+            reading = _ask(tenant, operation, {"limit": 1, "sort": name, "orderBy": "asc"})
+            if is_rejected(reading):
+                refused[name] = reading
+    if refused:
+        first = next(iter(refused.values()))
+        message = f"a sort by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
+        yield finding(message, first, symptom_of=("OR-SRT-01",) if len(refused) == len(fields) else ())

@@ -1,0 +1,93 @@
+"""Semantic rules on one record: no reference to itself or twice to another, no change in the future, no empty range."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.filters import parse_number, parse_timestamp
+from oneroster.contract.oracle.reference_forms import references_at
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.semantics_references import base_collections, reference_properties
+from oneroster.contract.rules.semantics_values import base_collection_of
+from oneroster_runtime.specification import Operation
+
+FAST_CLOCK: Final = timedelta(days=1)
+"""How far the clock of a server may be ahead."""
+
+
+def records_that(
+    tenant: ObservedTenant, operation: Operation, fails: Callable[[Record], bool], what: str, pointer: str
+) -> Iterator[Finding]:
+    """Yield a finding with the number of records of a collection that fail a test."""
+    found = tenant.walk(operation)
+    if not found.rows:
+        raise NotEnoughData(0, 1, "record")
+    tally = CauseCount(found.pages[0])
+    for row in found.rows:
+        if fails(row):
+            tally.add(identity(row))
+    if tally.count:
+        message = f"{what} in {tally.count} of {count_of(len(found), 'record')}"
+        yield counted_finding(message, tally, pointer, len(found))
+
+
+@rule(
+    "OR-SEM-32",
+    family="semantics",
+    title="A record refers to others, and to each of them once",
+    clause="5.2 GUIDRef, reference to another object [B]",
+    example="the parent of an org is the org itself, or a class lists the same term twice",
+    fix="leave out the parent of the topmost record, and select distinct ids for lists of references",
+    over=base_collections,
+)
+def distinct_references(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for known in reference_properties(tenant, operation):
+
+        def to_itself(row: Record, name: str = known.name, own: bool = known.refers_to == operation.element) -> bool:
+            ids = [target for item in references_at(row, name) if (target := identity(item))]
+            return len(ids) != len(set(ids)) or (own and identity(row) in ids)
+
+        what = f"{known.name} refers to the record itself, or twice to the same one"
+        yield from records_that(tenant, operation, to_itself, what, known.name)
+
+
+@rule(
+    "OR-SEM-33",
+    family="semantics",
+    title="No record was changed in the future",
+    clause="5.1 dateLastModified, last change of the record [B]",
+    example="dateLastModified is 2099-01-01T00:00:00.000Z, so every request for changes returns the record",
+    fix="set dateLastModified to the time of the change, from a clock that is right",
+    over=base_collections,
+)
+def changed_before_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    latest = datetime.now(UTC) + FAST_CLOCK
+
+    def in_future(row: Record) -> bool:
+        changed = parse_timestamp(row.get("dateLastModified"))
+        return changed is not None and changed > latest
+
+    yield from records_that(tenant, operation, in_future, "dateLastModified is in the future", "dateLastModified")
+
+
+@rule(
+    "OR-SEM-34",
+    family="semantics",
+    title="The lowest result of a line item is not above the highest",
+    clause="5.8 resultValueMin and resultValueMax [B]",
+    example="resultValueMin is 100 and resultValueMax is 0",
+    fix="exchange the two values in the source data",
+    over=base_collection_of("LineItem"),
+)
+def range_of_results(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    def reversed_range(row: Record) -> bool:
+        lowest, highest = parse_number(row.get("resultValueMin")), parse_number(row.get("resultValueMax"))
+        return lowest is not None and highest is not None and lowest > highest
+
+    what = "resultValueMin is above resultValueMax"
+    yield from records_that(tenant, operation, reversed_range, what, "resultValueMin")
