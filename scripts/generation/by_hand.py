@@ -10,6 +10,10 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft202012Validator
+
+from generation.document import Document, DocumentError
+from generation.package_model import read_package_model
 from oneroster_runtime.specification import Specification, SpecificationError, read_specification
 
 if TYPE_CHECKING:
@@ -34,7 +38,11 @@ def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]
         old, new = read_specification(before), read_specification(after)
     except SpecificationError:
         return []
-    return [*_csv_rows(new), *_made_up(new), *_stale_names(_names(old) - _names(new) - _names_of_others(new))]
+    return [
+        *_csv_rows(new),
+        *_made_up(new, _constraints(after)),
+        *_stale_names(_names(old) - _names(new) - _names_of_others(new)),
+    ]
 
 
 def _csv_rows(specification: Specification) -> Iterator[str]:
@@ -48,8 +56,22 @@ def _csv_rows(specification: Specification) -> Iterator[str]:
         return
 
 
-def _made_up(specification: Specification) -> Iterator[str]:
-    """Yield the properties whose values the sandbox makes up, because its mapping does not give them."""
+def _constraints(document: dict[str, Any]) -> dict[tuple[str, str], Draft202012Validator]:
+    """Return the validators of the properties that have constraints beyond their type, by element and property."""
+    try:
+        models = read_package_model(Document(document, {})).models
+    except DocumentError:
+        return {}
+    return {
+        (element, name): Draft202012Validator(words, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        for element, model in models.items()
+        for name, words in model.constraints.items()
+        if words
+    }
+
+
+def _made_up(specification: Specification, constraints: dict[tuple[str, str], Draft202012Validator]) -> Iterator[str]:
+    """Yield the properties whose values the sandbox makes up, or whose constraints its values do not keep."""
     try:
         from oneroster.sandbox.district.conforming_records import ConformingRecords
         from oneroster.sandbox.district.generator import district_entities
@@ -60,7 +82,7 @@ def _made_up(specification: Specification) -> Iterator[str]:
         map_entity = mapping_for(Standard.of(specification.version))
     except Exception:  # another version, or no generated package yet
         return
-    conforming, found = ConformingRecords(specification), dict[str, None]()
+    conforming, found, narrow = ConformingRecords(specification), dict[str, None](), dict[str, None]()
     for entity in district_entities(Size(_USERS), seed=1):
         for element, record in map_entity(entity):
             if element not in specification.elements:
@@ -69,9 +91,14 @@ def _made_up(specification: Specification) -> Iterator[str]:
             served = conforming.conform(element, record)
             found |= dict.fromkeys(f"{element}.{name}" for name in served if served[name] != record.get(name))
             found |= dict.fromkeys(f"{element}.{name}" for name in record if name not in served)
+            for name in served.keys() & {known for owner, known in constraints if owner == element}:
+                errors = constraints[element, name].iter_errors(served[name])
+                narrow |= {f"{element}.{name} ({error.validator} {error.validator_value})": None for error in errors}
+    where = Path(inspect.getfile(map_entity)).relative_to(SOURCE.parent)
+    if narrow:
+        yield f"{where}: the values of the sandbox violate {', '.join(sorted(narrow))}"
     if found:
-        name = Path(inspect.getfile(map_entity)).relative_to(SOURCE.parent)
-        yield f"{name}: the sandbox makes up or leaves out {', '.join(found)}"
+        yield f"{where}: the sandbox makes up or leaves out {', '.join(found)}"
 
 
 def _names(specification: Specification) -> set[str]:

@@ -175,6 +175,7 @@ def resolve_settings(
     file: str | Path | None = None,
     *,
     anonymous: bool = False,
+    quiet: bool = False,
 ) -> Settings:
     """Return the settings of one tenant.
 
@@ -190,6 +191,7 @@ def resolve_settings(
         file: The configuration file; defaults to ``ONEROSTER_CONFIG``, then to ``oneroster.toml`` in the working
             directory.
         anonymous: Whether the credentials may be missing altogether. They may also be missing if there are headers.
+        quiet: Whether not to warn, because the same settings are resolved again when they are used.
 
     Raises:
         ConfigurationError: Settings are missing or invalid; the message names all of them.
@@ -221,7 +223,7 @@ def resolve_settings(
             raise ConfigurationError(f"Tenant {tenant!r}: {text}.")
         raise ConfigurationError(f"{text}.{f' {_OTHER_TENANTS}.' if missing else ''}")
     settings = Settings(**{**found, "base_url": found["base_url"].rstrip("/")})
-    if sends_in_clear(settings.base_url) and not settings.allow_http:
+    if sends_in_clear(settings.base_url) and not settings.allow_http and not quiet:
         warnings.warn(_unencrypted(settings.base_url), UnencryptedHttpWarning, stacklevel=2)
     return settings
 

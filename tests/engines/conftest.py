@@ -47,6 +47,7 @@ def spark(event_log: Path) -> Iterator[Any]:
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": event_log.as_uri(),
         "spark.eventLog.compress": "false",
+        "spark.sql.warehouse.dir": str(event_log.parent / "warehouse"),
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "UTC",

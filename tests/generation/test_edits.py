@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from generation import command, lint
+from generation.by_hand import places_to_change
 from generation.document import Document
 from oneroster_v1p1 import document
 
@@ -166,7 +167,7 @@ EDITS: dict[str, Edit] = {
     ),
     "remove": Edit(
         remove,
-        ("breaking: Class: property location was removed", "location is no longer in the document, and is named in"),
+        ("breaking: Class: property location was removed", "the sandbox makes up or leaves out Class.location"),
         csv="classes.csv has location",
     ),
     "require": Edit(
@@ -192,7 +193,7 @@ EDITS: dict[str, Edit] = {
     ),
     "enumeration value out": Edit(
         remove_value,
-        ("breaking: RoleType: value 'aide' was removed", "aide is no longer in the document, and is named in"),
+        ("breaking: RoleType: value 'aide' was removed", "the sandbox makes up or leaves out"),
     ),
     "wrapper": Edit(
         rename_wrapper,
@@ -302,3 +303,19 @@ def test_a_name_that_an_edit_leaves_behind_is_refused(what: str) -> None:
     found = [each.message for each in lint.problems(Document(changed, {}))]
     assert any(each.startswith(said) for each in found), found
     assert len(set(found)) <= 1 or what == "parameter example"
+
+
+@pytest.mark.parametrize(
+    ("constraint", "said"),
+    [
+        ({"maxLength": 3}, "violate User.familyName (maxLength 3)"),
+        ({"minLength": 90}, "violate User.familyName (minLength 90)"),
+        ({"pattern": "^[a-z]+$"}, "violate User.familyName (pattern ^[a-z]+$)"),
+        ({"maxLength": 90}, ""),
+    ],
+)
+def test_a_constraint_that_the_sandbox_does_not_keep_is_named(constraint: Part, said: str) -> None:
+    changed = document()
+    own(changed, "User")["properties"]["familyName"].update(constraint)
+    found = [each for each in places_to_change(document(), changed) if "violate" in each]
+    assert (said in found[0]) if said else found == []

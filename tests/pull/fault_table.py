@@ -15,14 +15,14 @@ from oneroster import OneRosterError
 from oneroster.pull import PullOptions, RosterSelection, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
-from tests.pull.pulling import content_of, impatient, roster_of
+from tests.pull.pulling import SMALL_PAGES, content_of, impatient, roster_of
 
 PLACES = ("r.zip", "r.csv", "r.parquet", "r.ndjson", "r.ndjson.gz", "r.ndjson.zst", "r.duckdb", "r.sqlite")
 SELECTION = RosterSelection(only=["orgs", "academicSessions", "courses", "classes", "users", "enrollments"])
 
 
 def options(name: str) -> PullOptions:
-    return PullOptions(format="csv" if name == "r.csv" else None, selection=SELECTION)
+    return PullOptions(format="csv" if name == "r.csv" else None, selection=SELECTION, paging=SMALL_PAGES)
 
 
 def outcome(fault: str, name: str, tenant: Sandbox, good: Path, folder: Path) -> str:

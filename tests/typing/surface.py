@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import assert_type
 
-from oneroster import AsyncOneRoster, F, OneRoster, Standard
+from oneroster import AsyncOneRoster, F, OneRoster, Standard, v1p2
 from oneroster.base_client import AsyncClient, SyncClient
 from oneroster.client import async_client_class, client_class
 from oneroster_v1p1 import AuthenticatedClient
 from oneroster_v1p1.api.rostering import get_all_students
 from oneroster_v1p1.facade import AsyncPages, Page, Pages
 from oneroster_v1p1.models import GUIDRef, LineItem, Org, User, UserPage
+from oneroster_v1p2.models import GUIDPair, ScoreScale
+from oneroster_v1p2.models import LineItem as NewLineItem
 
 
 def reading(roster: OneRoster) -> None:
@@ -28,6 +30,13 @@ async def reading_at_once(roster: AsyncOneRoster) -> None:
     assert_type(students, AsyncPages[User])
     assert_type(aiter(students), AsyncIterator[User])
     assert_type(await roster.get_school("S-1"), Org)
+
+
+def reading_1_2(roster: v1p2.OneRoster, items: list[NewLineItem]) -> None:
+    assert_type(roster.get_all_score_scales(), Pages[ScoreScale])
+    assert_type(roster.get_score_scale("S-1"), ScoreScale)
+    assert_type(roster.post_line_items_for_class("C-1", items), list[GUIDPair])
+    assert_type(roster.delete_line_item("L-1"), None)
 
 
 def fields(user: User, item: LineItem) -> None:

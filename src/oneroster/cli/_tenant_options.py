@@ -156,17 +156,19 @@ class TenantOptions:
             found["headers"] = header_arguments(found["headers"], os.environ)
         return found
 
-    def resolved(self, *, anonymous: bool = False, **more: str | None) -> Settings:
+    def resolved(self, *, anonymous: bool = False, quiet: bool = False, **more: str | None) -> Settings:
         """Return the settings of the tenant, from the options, the environment and the configuration file.
 
         Args:
             anonymous: Whether the credentials may be missing.
+            quiet: Whether not to warn; see `resolve_settings`.
             more: Further settings; None for those not given.
 
         Raises:
             ConfigurationError: A setting is missing or invalid.
         """
-        return resolve_settings({**self.arguments, **more}, os.environ, self.tenant, self.config, anonymous=anonymous)
+        given = {**self.arguments, **more}
+        return resolve_settings(given, os.environ, self.tenant, self.config, anonymous=anonymous, quiet=quiet)
 
     @property
     def sandbox_standard(self) -> Standard:
@@ -238,7 +240,7 @@ def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
 
     chosen.check_sandbox()
     if not chosen.sandbox:
-        detected = detect_standard(chosen.resolved())
+        detected = detect_standard(chosen.resolved(quiet=True))
         if detected.standard.version != DEFAULT or not detected.certain:
             typer.echo(f"note: {detected}", err=True)
         client = client_class(detected.standard)

@@ -22,6 +22,7 @@ from oneroster.pull.roster.columns import KEY_COLUMN, STATUS_COLUMN
 from oneroster.pull.sanity_checks import SanityLimits
 from oneroster.pull.tenant import Tenant
 from oneroster.standard import Standard
+from oneroster_runtime.specification import Specification
 
 __all__ = ["SharedDatasetWarning", "oneroster"]
 
@@ -47,6 +48,7 @@ def oneroster(
     rate: float | None = None,
     workers: int = 4,
     profile: str = "standard",
+    standard: str | None = None,
     whole_after: timedelta = _WEEK,
     limits: SanityLimits = _LIMITS,
     accept_shrink: bool = False,
@@ -68,6 +70,7 @@ def oneroster(
         rate: The maximum number of requests per second.
         workers: The maximum number of concurrent requests.
         profile: The dialect.
+        standard: The version of OneRoster that the tenant speaks; None for the default.
         whole_after: How old the last whole read may be. A row that vanishes while another appears does not change the
             number of rows; only a whole read shows it.
         limits: How much smaller a collection may become.
@@ -82,7 +85,7 @@ def oneroster(
         )
     given = Tenant(tenant, config=Path(config).absolute()) if isinstance(tenant, str) else tenant
     selection = selection._replace(only=tuple(collections) or tuple(selection.only))
-    sources = collections_to_fetch(Standard.of().specification, profile, selection)
+    sources = collections_to_fetch(_specification(standard), profile, selection)
     reads = [
         _CollectionRead(given, one.collection, selection, rate, workers, profile, whole_after, limits, accept_shrink)
         for one in sources
@@ -93,6 +96,10 @@ def oneroster(
 
     # Lists within rows become JSON, and no tables of their own.
     return dlt.source(resources, name="oneroster", max_table_nesting=0)()
+
+
+def _specification(standard: str | None) -> Specification:
+    return (Standard.of() if standard is None else Standard.of(standard)).specification
 
 
 @dataclass(frozen=True)

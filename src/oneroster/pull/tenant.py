@@ -86,7 +86,7 @@ def open_tenant(
     Raises:
         ConfigurationError: A setting is missing or invalid.
     """
-    settings = resolve_settings(arguments, os.environ, name, config)
+    settings = resolve_settings(arguments, os.environ, name, config, quiet=True)
     standard = detect_standard(settings).standard
     return client_class(standard)(**arguments, tenant=name, config=config, **options)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-from oneroster.errors import OneRosterError
+from oneroster.errors import ConfigurationError, OneRosterError
 from oneroster.pull.errors import NothingOfferedError
 from oneroster.pull.extraction import extract
 from oneroster.pull.tenant import Tenant
@@ -81,7 +81,13 @@ def tenant_rows(tenant: str, options: SourceOptions) -> Iterator[pa.RecordBatch]
         if options.collection not in found.files:
             verb = "refuses access to" if found.outcome(options.collection).refused else "does not offer"
             raise NothingOfferedError(f"Tenant {tenant!r} {verb} {options.collection}.")
-        for batch in found.read(options.collection):
+        rows = found.read(options.collection)
+        if rows.schema.names != names:
+            raise ConfigurationError(
+                f"Tenant {tenant!r} speaks another version of OneRoster. Read the tenants of each version apart, by"
+                " the options tenant and standard."
+            )
+        for batch in rows:
             columns = {name: batch.column(name) for name in names}
             columns[TENANT_COLUMN] = pa.array([tenant] * batch.num_rows, pa.string())
             columns[ERROR_COLUMN] = pa.nulls(batch.num_rows, pa.string())

@@ -37,6 +37,7 @@ class SourceOptions:
         active: Whether to leave out records that are not active.
         drop_personal: Whether to leave out all columns that the document marks as personal.
         profile: The dialect.
+        standard: The version of OneRoster that the tenants speak; None for the default.
         rate: The maximum number of requests per second to each tenant.
         workers: The maximum number of concurrent requests to each tenant.
         mode: ``FAILFAST``, where a tenant that fails fails the job; or ``PERMISSIVE``, where it becomes a row with an
@@ -52,6 +53,7 @@ class SourceOptions:
     active: bool = False
     drop_personal: bool = False
     profile: str = "standard"
+    standard: str | None = None
     rate: float | None = None
     workers: int = 4
     mode: str = _FAILFAST
@@ -106,7 +108,7 @@ class SourceOptions:
         Raises:
             ConfigurationError: The collection or a column does not exist.
         """
-        return collection_schema(self.collection, self.selection, profile=self.profile)
+        return collection_schema(self.collection, self.selection, profile=self.profile, standard=self.standard)
 
     def schema(self) -> pa.Schema:
         """Return the schema of the DataFrame.
@@ -163,6 +165,7 @@ _READ: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "active": read_flag,
     "drop_personal": read_flag,
     "profile": _text,
+    "standard": _text,
     "rate": _number(float),
     "workers": _number(int),
     "mode": _mode,

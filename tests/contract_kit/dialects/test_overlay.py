@@ -329,3 +329,14 @@ def test_a_place_without_a_file_has_no_line(tmp_path: Path) -> None:
     assert line_of("aeries", ("actions",)) is None
     path = written(tmp_path, "actions: []\n")
     assert [line_of(path, place) for place in (("actions",), ("actions", 3), ("info", "title"))] == [3, 3, 2]
+
+
+OF_NO_VENDOR = {"json-booleans", "path-wrappers", "rostering-only"}
+
+
+def test_every_overlay_of_a_vendor_names_its_source() -> None:
+    for path in sorted((ROOT / "src" / "oneroster" / "contract" / "overlays").glob("*.yaml")):
+        first, second, *_ = path.read_text(encoding="utf-8").splitlines()
+        assert first.startswith("# "), path.name
+        assert second.startswith("# Source: ") is (path.stem not in OF_NO_VENDOR), path.name
+        assert "learnt by oneroster check" not in path.read_text(encoding="utf-8"), path.name
