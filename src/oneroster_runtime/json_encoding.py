@@ -1,6 +1,7 @@
 """From Python values to JSON data in OneRoster's notation."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from oneroster_runtime.errors import WriteError
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from oneroster_runtime.fields import Field
 
-__all__ = ["deep_copy", "is_json", "write", "write_date_time", "write_strictly"]
+__all__ = ["deep_copy", "is_json", "may_be_sent", "write", "write_date_time", "write_strictly"]
 
 
 def write(field: "Field", value: Any) -> Any:
@@ -36,10 +39,10 @@ def write_strictly(subject: str, sourced_id: str | None, field: "Field", value: 
     Raises:
         WriteError: An enumeration does not list the value, JSON cannot represent it, or a nested record is refused.
     """
-    if field.values is not None:
-        listed = {member.value for member in field.values}
-        if not listed.issuperset(value if isinstance(value, list) else [value]):
-            raise WriteError(subject, field.name, f"has a value that {field.values.__name__} does not list", sourced_id)
+    values = field.values
+    items = value if isinstance(value, list) else [value]
+    if values is not None and not all(may_be_sent(values, each) for each in items):
+        raise WriteError(subject, field.name, f"has a value that {values.__name__} does not list", sourced_id)
     if field.kind == "object" and not is_json(value):
         raise WriteError(subject, field.name, "contains something that JSON cannot represent", sourced_id)
     if field.model is None:
@@ -53,6 +56,15 @@ def write_strictly(subject: str, sourced_id: str | None, field: "Field", value: 
             path = f"{field.name}[{index}]" if isinstance(value, list) else field.name
             raise WriteError(subject, f"{path}.{error.field}", error.reason, sourced_id) from None
     return written if isinstance(value, list) else written[0]
+
+
+def may_be_sent(values: "type[StrEnum]", value: str) -> bool:
+    """Return whether an enumeration lists a value, or has a pattern of further values that it matches."""
+    if value in {member.value for member in values}:
+        return True
+    pattern = getattr(values, "__extension__", None)
+    # $ also matches before a line break at the end, which no value may have.
+    return pattern is not None and value.isprintable() and re.search(pattern, value) is not None
 
 
 def write_date_time(value: datetime) -> str:

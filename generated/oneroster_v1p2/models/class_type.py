@@ -10,6 +10,8 @@ class ClassType(StrEnum):
     HOMEROOM = "homeroom"
     SCHEDULED = "scheduled"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, ClassType | str] = {member.value: member for member in ClassType}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

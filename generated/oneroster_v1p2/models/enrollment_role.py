@@ -12,6 +12,8 @@ class EnrollmentRole(StrEnum):
     STUDENT = "student"
     TEACHER = "teacher"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, EnrollmentRole | str] = {member.value: member for member in EnrollmentRole}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -10,6 +10,8 @@ class LearningObjectiveSource(StrEnum):
     CASE = "case"
     UNKNOWN = "unknown"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, LearningObjectiveSource | str] = {member.value: member for member in LearningObjectiveSource}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -14,6 +14,8 @@ class OrgType(StrEnum):
     STATE = "state"
     NATIONAL = "national"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, OrgType | str] = {member.value: member for member in OrgType}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

@@ -16,6 +16,8 @@ class ResourceRole(StrEnum):
     STUDENT = "student"
     TEACHER = "teacher"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, ResourceRole | str] = {member.value: member for member in ResourceRole}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

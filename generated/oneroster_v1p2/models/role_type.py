@@ -20,6 +20,8 @@ class RoleType(StrEnum):
     SYSTEM_ADMINISTRATOR = "systemAdministrator"
     TEACHER = "teacher"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, RoleType | str] = {member.value: member for member in RoleType}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

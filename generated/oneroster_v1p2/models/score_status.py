@@ -13,6 +13,8 @@ class ScoreStatus(StrEnum):
     PARTIALLY_GRADED = "partially graded"
     SUBMITTED = "submitted"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, ScoreStatus | str] = {member.value: member for member in ScoreStatus}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

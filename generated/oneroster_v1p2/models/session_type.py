@@ -12,6 +12,8 @@ class SessionType(StrEnum):
     SCHOOL_YEAR = "schoolYear"
     TERM = "term"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, SessionType | str] = {member.value: member for member in SessionType}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""

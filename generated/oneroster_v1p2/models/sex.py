@@ -12,6 +12,8 @@ class Sex(StrEnum):
     UNSPECIFIED = "unspecified"
     OTHER = "other"
 
+    __extension__ = "^ext:[A-Za-z0-9._-]+$"
+
 
 BY_VALUE: dict[str | None, Sex | str] = {member.value: member for member in Sex}
 """Members by wire value, for a look-up that leaves an unknown value unchanged."""
