@@ -26,6 +26,7 @@ COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors"
 """Families whose rules judge responses that rules of another family provoked."""
 PROVOKING: Final = {"OR-ERR-10": ("OR-HTP-02", "OR-PAG-07")}
 """By rule about the whole run: rules of other families whose requests it judges."""
+CERTAIN: Final = "[A]"
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
 WARNED: Final = {"json-booleans": "OR-SCH-06"}
@@ -98,4 +99,5 @@ def unexplained(report: CheckReport, names: Collection[str], variants: Collectio
 
 
 def breaks_a_must(names: Collection[str]) -> bool:
-    return any(LEVELS[BROKEN_BY[name]] is Level.MUST for name in names)
+    """Return whether a fault certainly breaks a must; a must rule reports what is only probable as a should."""
+    return any(LEVELS[BROKEN_BY[name]] is Level.MUST and CERTAIN in FAULTS[name].breaks for name in names)
