@@ -143,6 +143,7 @@ def run_rules(
         runner.run(rule)
     for rule in of_run:
         runner.run_once(rule, selected=rule.id in selected)
+    runner.explain_unread()
     progress("done", steps, steps)
     return runner.checks, runner.unjudged
 
@@ -247,6 +248,21 @@ class _RuleRunner:
         ]
         self._explain_weaker_checks(rule, found)
         self._checks += found or ([self._held(rule)] if selected else [])
+
+    def explain_unread(self) -> None:
+        """Let a finding about the whole run, such as an unusable token, explain why a tenant could not be read."""
+        known = next((check for check in self._checks if check.status is Status.FAILED), None)
+        if self._unreadable is None or known is None:
+            return
+        for number, check in enumerate(self._checks):
+            if check.cause is self._unreadable and check.message == self.unjudged:
+                self._checks[number] = replace(
+                    check,
+                    cause=Cause.EXPLAINED,
+                    explained_by=known.id,
+                    explained_on=known.operation_id,
+                    message=f"explained by {known.id}: {check.message}",
+                )
 
     def _held(self, rule: Rule) -> Check:
         """Return the check of a rule about the whole run without a finding: of a tenant that was read, it holds."""

@@ -86,7 +86,7 @@ class DateEqualsNothing(FilterFault):
 class WordsInValues(Fault):
     name = "words-in-values"
     does = "splits a filter at AND and OR within its value, and rejects it"
-    breaks = "3.2 quoting [A]: the value stands between the quotes"
+    breaks = "3.2 quoting [B]: the value stands between the quotes"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         split = _WORD_IN_VALUE.fullmatch(_parameter(request, "filter"))

@@ -20,7 +20,7 @@ _WRITES: Final = frozenset({"PUT", "DELETE"})
 class PutRejectsExempt(Fault):
     name = "put-rejects-exempt"
     does = "rejects results with the scoreStatus exempt"
-    breaks = "5.15 ScoreStatus [A]: five values"
+    breaks = "5.15 ScoreStatus [B]: none of the five values is rejected"
     needs = _NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
