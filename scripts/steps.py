@@ -40,12 +40,13 @@ class Step(NamedTuple):
 
 
 def workers() -> list[str]:
-    """Return the options of pytest that spread the tests: one worker more than there are cores.
+    """Return the options of pytest that spread the tests: one worker for each core.
 
-    Tests that wait for a server leave their core to another worker; each worker costs the imports of all tests.
-    Neighbours stay with one worker as long as there is enough to do, because they share a tenant.
+    A core whose worker waits for a server is used by the other steps; one worker more would cost the imports and the
+    collection of all tests again. Neighbours stay with one worker as long as there is enough to do, because they share
+    a tenant.
     """
-    return ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    return ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
 
 
 def variables() -> dict[str, str]:

@@ -4,6 +4,7 @@ Mark a test with many dear cases `@pytest.mark.series(by=...)`, where `by` makes
 parameters; every stratum is in the sample. `tests/series.py` holds the size of the samples.
 """
 
+import gc
 from typing import Any
 
 import hypothesis
@@ -31,6 +32,9 @@ class KeepsLibraries(pytester.SysModulesSnapshot):  # type: ignore[misc]  # priv
 
 
 pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]
+
+# What imports and the collection make is there until the end; to look through it costs a quarter of the collection.
+gc.disable()
 
 
 class LeftOut:
@@ -73,9 +77,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
+def pytest_collection_finish() -> None:
+    """Collect garbage again, without what is there already, and less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+    gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand what a worker of pytest-xdist left out to the summary; by itself it reports no deselected tests."""
+    # Also after a collection that failed, in a session inside a test.
+    gc.enable()
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output[LEFT_OUT_BY_WORKER] = session.config.stash.get(LEFT_OUT, [])
 

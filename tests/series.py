@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import settings
 
-SAMPLE: Final = 4
+SAMPLE: Final = 3
 """How many cases of each series run without `--all`, unless it has more strata than that."""
 
 SEED: Final = 20261129

@@ -194,6 +194,7 @@ def answers(tenant: Answer, token: Answer = GRANTED) -> Callable[[Seen], Answer]
     return answer
 
 
+@pytest.mark.series(by=lambda parameters: parameters["server"])
 @pytest.mark.parametrize("kind", ["bearer", "oauth1", "oauth2"])
 @pytest.mark.parametrize("server", SERVERS)
 def test_nothing_that_a_tenant_echoes_is_shown(shown: Shown, server: str, kind: str) -> None:

@@ -38,24 +38,29 @@ MEASURED = {
 }
 
 
+EACH_PART = "tests/benchmarks/test_bench.py::test_each_part_gives_its_rows_of_the_table["
+
 Rows = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def measured() -> tuple[str, Rows]:
-    """The progress of one run of all parts, and the rows of its table by part."""
-    only = [word for part in MEASURED for word in ("--only", part)]
+def measured(request: pytest.FixtureRequest) -> tuple[str, Rows]:
+    """The progress of one run of all parts that a test asks for, and the rows of its table by part."""
+    tests = [item for item in request.session.items if item.nodeid.startswith(EACH_PART)]
+    parts = [part for part in MEASURED if any(item.nodeid.endswith(f"[{part}]") for item in tests)]
+    only = [word for part in parts for word in ("--only", part)]
     command = [sys.executable, "-m", "benchmarks", *TINY, *only]
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr
     head, *rows = outcome.stdout.splitlines()
     assert head.split() == ["measured", "median", "least", "most", "target"]
     lines = iter(rows)
-    by_part = {part: list(islice(lines, count)) for part, count in MEASURED.items()}
+    by_part = {part: list(islice(lines, MEASURED[part])) for part in parts}
     assert list(lines) == []
     return outcome.stderr, by_part
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("part", MEASURED)
 def test_each_part_gives_its_rows_of_the_table(part: str, measured: tuple[str, Rows]) -> None:
     progress, rows = measured

@@ -18,6 +18,7 @@ from oneroster.cli import build
 from oneroster.contract.catalogue import catalogue
 from oneroster.sandbox import Sandbox
 from oneroster.settings import Settings, variable_of
+from tests.in_process import without_sockets
 
 QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
 """A few rules, for tests of the command itself."""
@@ -27,6 +28,13 @@ QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAll
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*Settings._fields, "tenant", "config"):
         monkeypatch.delenv(variable_of(name), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def quick_sandboxes() -> Iterator[None]:
+    """The sandboxes of `--sandbox` have no sockets; `tenant` has."""
+    with without_sockets():
+        yield
 
 
 @pytest.fixture(scope="module")

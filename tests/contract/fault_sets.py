@@ -13,12 +13,12 @@ from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.faults.base import cannot_be_combined
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from tests.contract.matrix import BROKEN_BY
 from tests.contract.ways_in import way_into
+from tests.in_process import quick_sandbox
 
 LEVELS: Final = {rule.id: rule.level for rule in catalogue()}
 FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
@@ -65,7 +65,9 @@ def judged(
     exclude = [] if engine or rules is not None else ["engine"]
     users = max(size, *(each.rows for each in needs))
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
-    with Sandbox(users, faults=names, variants=replace(variants_by_name(variants)), token_lifetime=lifetime) as tenant:
+    with quick_sandbox(
+        users, faults=names, variants=replace(variants_by_name(variants)), token_lifetime=lifetime
+    ) as tenant:
         target = Target(tenant.base_url, access=way_into(tenant, access, writes=writes), allow_writes=writes)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 

@@ -24,10 +24,10 @@ from oneroster.contract.result import Cause, CheckReport, Status
 from oneroster.contract.rules.access_oauth2_tokens import unknown_grant
 from oneroster.contract.rules.errors_status_codes import MALFORMED_QUERIES
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
 from oneroster.sandbox.variants import variants_by_name
 from tests.contract_kit.hostile import answer
 from tests.contract_kit.judging import ORGS, judging
+from tests.in_process import quick_sandbox
 
 USERS = 40
 WITHOUT_PAGING = ("offset-ignored", "limit-ignored", "filter-ignored", "sort-ignored", "fields-ignored")
@@ -35,7 +35,7 @@ WITHOUT_PAGING = ("offset-ignored", "limit-ignored", "filter-ignored", "sort-ign
 
 @cache
 def judged(include: tuple[str, ...], faults: tuple[str, ...], variants: tuple[str, ...] = ()) -> CheckReport:
-    with Sandbox(USERS, faults=faults, variants=variants_by_name(variants)) as tenant:
+    with quick_sandbox(USERS, faults=faults, variants=variants_by_name(variants)) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
         return check(target, RunBudget(requests=2500), rules=select(include), seed=1)
 
@@ -68,7 +68,7 @@ def test_a6_odd_limits_that_bring_all_rows_and_others_that_fail_are_both_reporte
 
 
 def test_a8_writes_that_are_absent_are_a_should_and_not_just_not_offered() -> None:
-    with Sandbox(USERS, faults=["writes-absent"]) as tenant:
+    with quick_sandbox(USERS, faults=["writes-absent"]) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
         report = check(target, RunBudget(requests=2500), rules=select(["OR-WRT-01", "OR-WRT-21"]), seed=1)
     assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-WRT-21"}
@@ -77,7 +77,7 @@ def test_a8_writes_that_are_absent_are_a_should_and_not_just_not_offered() -> No
 
 def test_a13_a_token_request_differs_from_a_good_one_in_one_thing() -> None:
     asked: list[str] = []
-    with Sandbox(USERS) as tenant:
+    with quick_sandbox(USERS) as tenant:
         access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret, SCOPES)
         target = Target(tenant.base_url, access=access)
         with Gateway(target) as gateway:

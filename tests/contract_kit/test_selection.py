@@ -14,8 +14,8 @@ from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.run_selection import RuleSelection, rule_selection
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
+from tests.in_process import quick_sandbox
 
 STANDARD = Standard.of("1.1")
 
@@ -68,7 +68,7 @@ def test_a_dialect_s_own_operation_is_found_behind_the_standard_s_name() -> None
 @cache
 def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...] = ()) -> CheckReport:
     chosen = choose([*include], [*exclude])
-    with Sandbox(faults=faults) as tenant:
+    with quick_sandbox(faults=faults) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
         return check(target, RunBudget(requests=500), rules=chosen.rules, plan=RunPlan(chosen.operations), seed=1)
 

@@ -15,6 +15,7 @@ from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from oneroster.settings import Settings
+from tests.in_process import quick_sandbox
 
 LAWS = select(exclude=["engine", "writes"])
 WRITES = select(["writes"])
@@ -85,9 +86,10 @@ def test_every_variant_is_judged() -> None:
     assert {name for names in TOGETHER for name in names} | SHOWN_BY_WRITES == set(VARIANTS)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
-    with Sandbox(USERS, SEED, variants=combine(names)) as tenant:
+    with quick_sandbox(USERS, SEED, variants=combine(names)) as tenant:
         report = judged(tenant, key_of(names, tenant))
     assert report.violations() == []
     assert report.exit_code() in ({0, 3} if LITTLE_DATA & set(names) else {0})
@@ -99,7 +101,7 @@ def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
 @pytest.mark.series(by=lambda parameters: len(parameters["names"]))
 @pytest.mark.parametrize("names", ALONE_AND_IN_PAIRS, ids="+".join)
 def test_no_variant_alone_or_with_another_gives_a_false_alarm(names: tuple[str, ...]) -> None:
-    with Sandbox(USERS, variants=combine(names)) as tenant:
+    with quick_sandbox(USERS, variants=combine(names)) as tenant:
         report = judged(tenant, key_of(names, tenant), limits=RunBudget(requests=3000))
     assert report.violations() == []
     assert report.kit_errors() == []
@@ -113,7 +115,7 @@ def silent_cut(names: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.parametrize("name", [*sorted(SHOWN_BY_WRITES), "no-gradebook", "empty", "one-school", "oauth1-only"])
 def test_every_lawful_way_to_write_holds(name: str) -> None:
-    with Sandbox(USERS, variants=variants_by_name([name])) as tenant:
+    with quick_sandbox(USERS, variants=variants_by_name([name])) as tenant:
         report = judged(tenant, key_of([name], tenant), WRITES)
     assert report.violations() == []
     assert report.exit_code() == 0
@@ -124,21 +126,21 @@ def test_every_lawful_way_to_write_holds(name: str) -> None:
 
 
 def test_cutting_pages_without_a_word_is_a_should_and_no_must() -> None:
-    with Sandbox(USERS, variants=Variants(page_cap=10, links=False, total=False)) as tenant:
+    with quick_sandbox(USERS, variants=Variants(page_cap=10, links=False, total=False)) as tenant:
         report = judged(tenant, rules=select(["paging", "semantics"]))
     assert report.violations() == []
     assert warned(report) == WARNED["silent page-cap"]
 
 
 def test_the_dialect_of_a_profile_holds_by_its_own_profile() -> None:
-    with Sandbox(USERS, profile="kimono") as tenant:
+    with quick_sandbox(USERS, profile="kimono") as tenant:
         report = judged(tenant, {"token": tenant.token, "profile": "kimono"})
     assert report.summary()["failed"] == report.summary()["warned"] == 0
     assert {each.operation_id for each in report.checks} >= {"getAllAcademicSessionsKimono", "getCategoriesForClass"}
 
 
 def test_tokens_of_oauth_2_open_every_door() -> None:
-    with Sandbox(USERS) as tenant:
+    with quick_sandbox(USERS) as tenant:
         settings = {
             "client_id": tenant.client_id,
             "client_secret": tenant.client_secret,
@@ -151,7 +153,7 @@ def test_tokens_of_oauth_2_open_every_door() -> None:
 
 def test_what_is_not_offered_is_skipped_and_no_failure() -> None:
     """A tenant of the small dialect, judged as one of the standard: what it lacks is told, not held against it."""
-    with Sandbox(USERS, profile="kimono") as tenant:
+    with quick_sandbox(USERS, profile="kimono") as tenant:
         report = judged(tenant)
     lacking = [each for each in report.checks if each.operation_id == "getAllResults"]
     assert {each.message for each in lacking} == {"getAllResults is not offered (HTTP 404)"}
@@ -162,7 +164,7 @@ def test_what_is_not_offered_is_skipped_and_no_failure() -> None:
 
 
 def test_a_budget_that_is_too_small_is_no_pass() -> None:
-    with Sandbox(USERS) as tenant:
+    with quick_sandbox(USERS) as tenant:
         report = judged(tenant, limits=RunBudget(requests=150))
     assert report.exit_code() == 3
     assert report.target.requests == 150

@@ -216,7 +216,7 @@ def _options(name: str) -> PullOptions:
     return WITHOUT_GRADES._replace(format="csv" if name == "r.csv" else None, paging=SMALL_PAGES)
 
 
-@pytest.mark.series(by=lambda parameters: parameters["name"])
+@pytest.mark.series
 @pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_with_any_fault_a_place_holds_the_old_roster_or_one_within_the_bounds(

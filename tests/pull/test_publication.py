@@ -75,7 +75,7 @@ class Failing:
         return call
 
 
-@pytest.mark.series(by=lambda parameters: parameters["name"])
+@pytest.mark.series
 @pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_b6_all_names_change_or_none_whatever_operation_fails(
@@ -103,7 +103,7 @@ def test_b6_all_names_change_or_none_whatever_operation_fails(
                 assert rows_at(folder / name) == rows_at(tmp_path / "0" / name)
 
 
-@pytest.mark.series(by=lambda parameters: parameters["name"])
+@pytest.mark.series
 @pytest.mark.parametrize("name", [name for name in PLACES if name != "r.csv"])
 @pytest.mark.parametrize("number", range(50))
 def test_a_pull_killed_anywhere_leaves_the_old_roster_or_the_new_one(

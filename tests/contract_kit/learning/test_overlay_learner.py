@@ -22,13 +22,12 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from tests.contract_kit.hostile import answer, says, serving
+from tests.in_process import quick_sandbox
 
 STANDARD = Standard.of("1.1")
 SPECIFICATION = STANDARD.specification
-
 
 SEVERAL = ("json-booleans", "us-dates", "path-named-wrapper", "list-as-string", "local-times")
 CHILD = "Zaphodine"
@@ -120,7 +119,7 @@ def test_a_name_where_a_role_should_stand_is_not_learnt(word: str) -> None:
 def judged(overlay: str, *faults: str) -> tuple[set[tuple[str, str]], dict[str, Any]]:
     """What envelope and schema rules hold against the sandbox, and what is learnt from it."""
     overlays: list[dict[str, Any]] = []
-    with Sandbox(faults=faults) as tenant:
+    with quick_sandbox(faults=faults) as tenant:
         report = check(
             Target(tenant.base_url, access=BearerToken(tenant.token), overlay=overlay),
             rules=select(["envelope", "schema"]),

@@ -24,9 +24,9 @@ from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from tests.contract.matrix import BROKEN_BY
 from tests.contract_kit.hostile import answer, serving
+from tests.in_process import quick_sandbox
 
 SPECIFICATION = Standard.of("1.1").specification
-
 
 CHANGING = frozenset(
     {"getAllOrgs", "getOrg"} | {name for name, one in SPECIFICATION.operations.items() if one.tag == "gradebook"}
@@ -193,7 +193,7 @@ def test_no_finding_on_a_tenant_that_does_not_change_is_dropped(fault: str, monk
         return kept
 
     monkeypatch.setattr(recheck, "still_seen", seen_again)
-    with Sandbox(faults=[fault]) as tenant:
+    with quick_sandbox(faults=[fault]) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
         report = check(target, rules=select([BROKEN_BY[fault]]), seed=1)
     assert report.violations(Level.SHOULD)

@@ -19,6 +19,7 @@ from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from tests.contract_kit.hostile import Behaviour, answer, says, serving
+from tests.in_process import quick_sandbox
 
 RULES = {rule.id for rule in catalogue() if rule.over is whole_run}
 SPECIFICATION = Standard.of("1.1").specification
@@ -92,7 +93,7 @@ def test_a20_an_unusable_token_response_is_a_finding_of_access(body: bytes) -> N
 
 @pytest.fixture(scope="module")
 def crashing() -> Iterator[Sandbox]:
-    with Sandbox(faults=["end-crashes"]) as tenant:
+    with quick_sandbox(faults=["end-crashes"]) as tenant:
         yield tenant
 
 
@@ -108,7 +109,7 @@ def test_a_server_error_is_reported_whichever_family_was_named(
 
 
 def test_a_selected_rule_of_the_whole_run_passes_when_nothing_went_wrong() -> None:
-    with Sandbox() as tenant:
+    with quick_sandbox() as tenant:
         rules = [rule for rule in catalogue() if rule.id in RULES]
         report = check(Target(tenant.base_url, access=BearerToken(tenant.token)), rules=rules, seed=1)
     assert {each.id: str(each.status) for each in report.checks} == {

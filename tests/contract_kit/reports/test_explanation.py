@@ -14,7 +14,7 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.reports.explanation import explanation, shape_of
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
-from oneroster.sandbox import Sandbox
+from tests.in_process import quick_sandbox
 
 WORDS = frozenset({"orgs", "sourcedId", "children", "name"})
 SECRET = "Zaphod Beeblebrox"
@@ -40,7 +40,7 @@ def test_a_shape_has_names_of_the_document_and_types(value: Any, shape: str) -> 
 def test_only_headers_that_hold_no_data_show_their_values() -> None:
     headers = httpx.Headers({"X-Total-Count": "7", "Set-Cookie": SECRET, "Link": SECRET})
     exchange = Exchange("GET", "/orgs", "https://sis.example/orgs", 200, headers, json.dumps({"orgs": []}).encode())
-    with Sandbox(faults=["wrong-total"]) as tenant:
+    with quick_sandbox(faults=["wrong-total"]) as tenant:
         seen: list[Exchange] = []
         target, rules = Target(tenant.base_url, access=BearerToken(tenant.token)), select(["OR-PAG-05"])
         plan = RunPlan(frozenset({"getAllOrgs"}), named=frozenset({"OR-PAG-05"}))

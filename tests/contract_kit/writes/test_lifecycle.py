@@ -20,9 +20,9 @@ from oneroster.contract.writes.lifecycle import (
     lifecycle_of,
 )
 from oneroster.contract.writes.owned_objects import cleanup, is_gone
-from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
 from tests.contract_kit.hostile import answer, says, serving
+from tests.in_process import quick_sandbox
 
 SPECIFICATION = Standard.of("1.1").specification
 PUT, DELETE = SPECIFICATION.operations["putCategory"], SPECIFICATION.operations["deleteCategory"]
@@ -30,7 +30,7 @@ PUT, DELETE = SPECIFICATION.operations["putCategory"], SPECIFICATION.operations[
 
 @contextmanager
 def of_category(**options: Any) -> Iterator[tuple[ObservedTenant, Lifecycle]]:
-    with Sandbox(**options) as sandbox:
+    with quick_sandbox(**options) as sandbox:
         target = Target(sandbox.base_url, access=BearerToken(sandbox.token), allow_writes=True)
         with Gateway(target) as gateway:
             tenant = ObservedTenant(gateway)
