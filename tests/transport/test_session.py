@@ -307,7 +307,7 @@ def test_closing_sets_all_stop_events_and_later_ones() -> None:
 def test_both_sessions_have_the_same_rules() -> None:
     session = session_of("https://sis.example")
     asynchronous = AsyncSession(Settings("https://sis.example", token="t0ken"), Standard.of(), QUICK, SMALL)
-    assert session.origin == asynchronous.origin == ("https", "sis.example", 443)
+    assert session.origins == asynchronous.origins == {("https", "sis.example", 443)}
     assert session.client_options().keys() == asynchronous.client_options().keys()
     assert session.standard is asynchronous.standard is Standard.of()
     session.close()

@@ -153,7 +153,9 @@ def ordered(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
 
 def last_modified_field(tenant: ObservedTenant) -> list[ProbeField]:
     """Return the dateLastModified field with the most distinct values, if there is one."""
-    return [each for each in probe_fields(tenant, "date-time") if each.path == "dateLastModified"][:1]
+    known = [each for each in probe_fields(tenant, "date-time") if each.path == "dateLastModified"]
+    # Missing rows show only where all rows are known.
+    return sorted(known, key=lambda each: not tenant.walk(each.operation).complete)[:1]
 
 
 def collection_with_last_modified(tenant: ObservedTenant) -> Iterator[Operation]:
