@@ -4,10 +4,11 @@ Every row that the walk has ever received must be in the reading that counts, or
 while that of a row in the reading does not. The reading must have as many rows as the server has ever announced, except
 those that are gone; a total below an earlier one must be repeated in answer to a new request.
 
-A row that is sent twice does not count twice, because it may fill the place of one that is never sent. Only where the
-server lists it twice in answer to a filter by its sourcedId as well, its total is taken to count it twice.
+A row that is sent twice may fill the place of one that is never sent. It does not count twice if the server lists it
+once in answer to a filter by its sourcedId. A server without such a filter is taken at its word.
 """
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Final
 
@@ -77,14 +78,14 @@ def prove_complete(
 
 
 def _count_copies(reading: Reading, needed: int) -> Generator[PageRequest, ReceivedPage, int]:
-    """Return how many of the rows that were left out the server lists in answer to another request as well."""
+    """Return how many of the rows that were left out are records of their own by all that the server tells."""
     found = 0
-    for name in list(dict.fromkeys(reading.rows.left_out))[:MAX_COPIES]:
+    for name, sent in [*Counter(reading.rows.left_out).items()][:MAX_COPIES]:
         if found >= needed:
             break
         page = yield PageRequest(0, MAX_COPIES, copies_of=name)
-        # A server that ignores the filter shows nothing about this record.
-        found += max(0, len(page.ids) - 1) if set(page.ids) == {name} else 0
+        # A server that ignores or refuses the filter shows nothing about this record.
+        found += len(page.ids) - 1 if set(page.ids) == {name} else sent
     return found
 
 
@@ -93,8 +94,8 @@ def _too_few(reading: Reading, peak: int, rows: int, gone: list[str]) -> str:
     if reading.rows.left_out:
         sent = f"{reading.at.received} rows, {len(reading.rows.left_out)} of them a second time"
         return (
-            f"the server announced {peak} rows and sent {sent}; it does not list these twice in answer to a filter by"
-            f" their sourcedId, so others are missing{known}"
+            f"the server announced {peak} rows and sent {sent}; it lists these once in answer to a filter by their"
+            f" sourcedId, so others are missing{known}"
         )
     return (
         f"an earlier response announced {peak} rows, the last reading has {rows}{known}; the others were lost, or"

@@ -20,12 +20,13 @@ from oneroster.pagination.id_log import IdLog
 from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
 from oneroster.pagination.position import Position
 
-__all__ = ["TOTAL_SHRANK", "Reading"]
+__all__ = ["TOTAL_SHRANK", "TOTAL_TOO_LOW", "Reading"]
 
 _DEFAULT_LIMIT: Final = 100
 """The rows of a page without a limit (3.1 limit [A]); a server that ignores limits may always send so many."""
 
 TOTAL_SHRANK: Final = "the announced total shrank while the collection was read"
+TOTAL_TOO_LOW: Final = "the server returned more rows than its total announces"
 _SAME_PAGE: Final = "the server returned the same page again, as if it ignored offset"
 
 
@@ -144,7 +145,7 @@ class Reading:
     ) -> list[int]:
         """Evaluate a page without new rows where new rows are expected."""
         # A page that is as long as requested does not show that it has all rows.
-        complete = self.at.announced is not None and self.at.remaining <= 0 and len(page.ids) != request.limit
+        complete = self.at.announced is not None and self.total_agrees() and len(page.ids) != request.limit
         # If offsets are rounded down to whole pages, a short page that ends with the last row is the last page.
         complete |= self.at.rounds_offsets and page.ids[-1] == self.at.last_id and len(page.ids) < self.at.largest_page
         if complete:
@@ -156,6 +157,14 @@ class Reading:
         if len(known) > 1 and not self.rows.is_proven(request, page):
             self._check_not_ignored(page)
         return self._accept(request, page, digests)
+
+    def total_agrees(self) -> bool:
+        """Return whether the total, if there is one, is that of the rows received, with or without those sent twice.
+
+        Rows without a sourcedId agree with a lower total, because they cannot be read a second time.
+        """
+        excess = -self.at.remaining
+        return self.at.announced is None or 0 <= excess <= len(self.rows.left_out) or excess > 0 < self.rows.without_id
 
     def _check_not_ignored(self, page: ReceivedPage) -> None:
         if list(page.ids) == list(self._last_ids):
@@ -170,7 +179,7 @@ class Reading:
             whole = list(single.ids) == list(page.ids)
         if not whole:
             raise Unstable(_SAME_PAGE, [name for name in page.ids if name is not None])
-        if self.at.remaining > 0 or (self.at.announced is None and rows == _DEFAULT_LIMIT):
+        if not self.total_agrees() or (self.at.announced is None and rows == _DEFAULT_LIMIT):
             reason = f"the server returned the same {rows} rows whatever offset and limit were"
             raise Unstable(reason, error=CountMismatchError)
         self.ended = True
