@@ -8,9 +8,8 @@ from importlib import import_module
 from threading import Thread
 from typing import Any, NamedTuple
 
-from oneroster_v1p1 import Client
 from oneroster_runtime.specification import Operation
-from oneroster_v1p1 import specification
+from oneroster_v1p1 import Client, specification
 
 OPERATIONS = specification().operations
 

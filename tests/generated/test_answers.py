@@ -3,15 +3,14 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
-from tests.generated.loopback import Loopback, call
 
+from oneroster_runtime.status import parse_status_info
 from oneroster_v1p1 import Client, DecodeError, OneRosterError, Response, StatusError, TransportError, WriteError
 from oneroster_v1p1.api.gradebook import delete_result, put_result
 from oneroster_v1p1.api.rostering import get_all_orgs, get_org
 from oneroster_v1p1.models import OrgPage, SingleResult
-from oneroster_runtime.status import parse_status_info
+from tests.generated.loopback import Loopback, call
 
 STYLES = ("sync", "asyncio")
 ORG = {

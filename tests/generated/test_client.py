@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.generated.loopback import Loopback
 
 from oneroster_v1p1 import AuthenticatedClient, Client
 from oneroster_v1p1.api.rostering import get_all_orgs
+from tests.generated.loopback import Loopback
 
 EMPTY = {"orgs": []}
 

@@ -7,16 +7,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.generated.documented import JSON, elements
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster_runtime.specification import python_name
 from oneroster_runtime.lenient_json import parse_json
-from oneroster_v1p1 import DecodeError
 from oneroster_runtime.records import Record
-from oneroster_runtime.specification import Property
-from oneroster_v1p1 import specification
+from oneroster_runtime.specification import Property, python_name
+from oneroster_v1p1 import DecodeError, specification
+from tests.generated.documented import JSON, elements
 from tests.series import examples
 
 ELEMENTS = specification().elements

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.generated.loopback import Loopback, call, module_of
 
-from oneroster_v1p1 import api, models
 from oneroster_runtime.specification import Operation
-from oneroster_v1p1 import document, specification
+from oneroster_v1p1 import api, document, models, specification
+from tests.generated.loopback import Loopback, call, module_of
 
 ELEMENTS = specification().elements
 OPERATIONS = specification().operations

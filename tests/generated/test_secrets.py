@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.generated.loopback import Loopback, call
 
 from oneroster_runtime.lenient_json import parse_json
-from oneroster_v1p1 import AuthenticatedClient, Client, OneRosterError, models
+from oneroster_v1p1 import AuthenticatedClient, Client, OneRosterError, models, specification
 from oneroster_v1p1.api.gradebook import put_result
 from oneroster_v1p1.api.rostering import get_all_users, get_user
-from oneroster_v1p1 import specification
+from tests.generated.loopback import Loopback, call
 
 ELEMENTS = specification().elements
 

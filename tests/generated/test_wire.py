@@ -8,13 +8,12 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from tests.generated.documented import JSON, elements
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oneroster_v1p1 import models
-from oneroster_v1p1 import document, specification
-from oneroster_v1p1.wire import STRUCTS, TRUTH, page_decoder, error_path, raw_page_decoder, record_decoder
+from oneroster_v1p1 import document, models, specification
+from oneroster_v1p1.wire import STRUCTS, TRUTH, error_path, page_decoder, raw_page_decoder, record_decoder
+from tests.generated.documented import JSON, elements
 from tests.series import examples
 
 ELEMENTS = specification().elements
