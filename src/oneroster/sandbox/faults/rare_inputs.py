@@ -14,12 +14,12 @@ from oneroster.sandbox.serialization import Record
 
 class Rare500(Fault):
     name = "rare-500"
-    does = "responds with 500 to a descending sort with an offset greater than 0"
+    does = "responds with 500 to orderBy=desc without sort, at an offset greater than 0"
     breaks = "6.1 status 500 [A]: unexpected failures only"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        reversed_rows = ("orderBy", "desc") in request.pairs and request.query.offset > 0
-        if not reversed_rows:
+        unsorted = ("orderBy", "desc") in request.pairs and all(name != "sort" for name, _ in request.pairs)
+        if not unsorted or request.query.offset == 0:
             return reply
         status = {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": "unexpected failure"}
         return Reply(500, {"statusInfoSet": [status]})
