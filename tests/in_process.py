@@ -21,8 +21,8 @@ from oneroster.transport.http_client import SyncTransport
 
 DATE: Final = (b"date", b"Mon, 30 Nov 2026 00:00:00 GMT")
 """What the HTTP server of the sandbox adds to every response."""
-NEED_A_CONNECTION: Final = ("http", "careless_inputs")
-"""Modules of the sandbox with faults that break the connection or HTTP itself."""
+NEED_A_CONNECTION: Final = ("http", "careless_inputs", "near_credentials")
+"""Modules of the sandbox with faults that break the connection or HTTP itself, or that wait."""
 
 
 def need_a_connection(faults: Collection[str]) -> bool:

@@ -23,7 +23,9 @@ from tests.in_process import without_sockets
 from tests.transport.tls_servers import Authority, front
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# The usage of each command in commands.md is no example.
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "commands.md"]
+DOCUMENTS = [ROOT / "README.md", *PAGES]
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
 # `python3 scripts/test` is what runs this, also `generate --check`, and tests/benchmarks runs the benchmarks. An
 # installation from the package index needs the package to be there.

@@ -34,6 +34,7 @@ token = {{ file = "{secrets}/token" }}
 profile = "standard"
 overlay = "{secrets}/own.json"
 time_zone = "America/New_York"
+service_urls = {{ oneroster = "{base_url}" }}
 
 [tenants.guarded]
 base_url = "{guarded}"
@@ -57,12 +58,13 @@ base_url = "{base_url}"
 client_id = "{client_id}"
 client_secret = {{ file = "{secrets}/secret" }}
 oauth1_method = "HMAC-SHA1"
+standard = "1.1"
 """
 SETTINGS_OF = {
-    "bearer": {"base_url", "token", "profile", "overlay", "time_zone"},
+    "bearer": {"base_url", "token", "profile", "overlay", "time_zone", "service_urls"},
     "guarded": {"base_url", "token", "headers", "ca_file", "client_cert", "client_key"},
     "oauth2": {"base_url", "token_url", "client_id", "client_secret", "scopes", "client_auth", "allow_http"},
-    "oauth1": {"base_url", "client_id", "client_secret", "oauth1_method"},
+    "oauth1": {"base_url", "client_id", "client_secret", "oauth1_method", "standard"},
 }
 OVERLAY = {"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": [{"target": "$.info", "update": {}}]}
 

@@ -3,9 +3,9 @@
 DEBUG: one line for each request sent. INFO: a retry, or a second reading of a collection. Lines name methods,
 operations, statuses and durations; never a query, a credential or a value of a record.
 
-httpx logs as well. Its INFO lines show whole URLs, so also a filter by a child's name; this module removes
-the queries of URLs at the hosts of this client's tenants. The DEBUG lines of httpcore show response headers; leave them
-disabled.
+httpx logs as well. Its INFO lines show whole URLs, so also a filter by a child's name; this module removes the queries
+of URLs at the hosts of this client's tenants. oauthlib's DEBUG lines show every signed parameter, so they are disabled
+unless a level is set for its logger. The DEBUG lines of httpcore show response headers; leave them disabled.
 """
 
 import logging
@@ -77,9 +77,12 @@ class _QueryFilter(logging.Filter):
 
 
 _QUERY_FILTER: Final = _QueryFilter()
+_SIGNATURES: Final = logging.getLogger("oauthlib.oauth1")
 
 
 def hide_queries(url: str) -> None:
-    """Remove the queries of all URLs at the host of ``url`` from the log of httpx."""
+    """Remove the queries of all URLs at the host of ``url`` from the logs of httpx and oauthlib."""
     _QUERY_FILTER.hosts.add(httpx.URL(url).host)
     logging.getLogger("httpx").addFilter(_QUERY_FILTER)
+    if _SIGNATURES.level == logging.NOTSET:
+        _SIGNATURES.setLevel(logging.INFO)
