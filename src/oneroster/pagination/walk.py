@@ -125,9 +125,7 @@ class CollectionWalk:
             new = self._first.rows.seen.add_new([digests[index] for index in indexes])
             indexes = [indexes[index] for index in new]
         if self._reading.ended and not self._reading.total_agrees():
-            # Such a total is no evidence that pages follow each other without a gap; overlaps are.
-            paging = self._paging._replace(trust_total=False)
-            self._read_again(Unstable(TOTAL_TOO_LOW, error=CountMismatchError), paging)
+            self._read_with_overlaps()
         elif self._reading.ended:
             logs = (self._received, self._noticed) if self.repeated else (self._noticed,)
             self._proof = prove_complete(self._reading, logs, self._peak, self._start, self.gone)
@@ -154,7 +152,13 @@ class CollectionWalk:
         except IncompleteError as lack:
             raise self._error(lack.error, lack.reason, lack.ids) from None
 
-    def _read_again(self, found: Unstable, paging: Paging | None = None) -> None:
+    def _read_with_overlaps(self) -> None:
+        """Start another reading: such a total is no evidence that pages follow each other without a gap."""
+        self.reason = self.reason or TOTAL_TOO_LOW
+        paging = self._paging._replace(trust_total=False)
+        self._reading = Reading(paging, self._start, sorted_=True, log=self._received)
+
+    def _read_again(self, found: Unstable) -> None:
         """Start the second reading; raise if there was one, or if rows without an id forbid it."""
         if found.final:
             raise self._error(found.error, found.reason, found.ids)
@@ -163,7 +167,7 @@ class CollectionWalk:
             again = " and again under sort=sourcedId" if self.repeated else no_ids
             raise self._error(found.error, f"{found.reason}{again}", found.ids)
         self.reason = found.reason
-        self._reading = Reading(paging or self._paging, self._start, sorted_=True)
+        self._reading = Reading(self._paging, self._start, sorted_=True, log=self._received)
 
     def _rows(self) -> int:
         """The number of different rows received in both readings."""
