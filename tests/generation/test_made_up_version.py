@@ -19,7 +19,8 @@ from oneroster.client import client_class
 from oneroster.contract.http.target import Target
 from oneroster.contract.result import Status
 from oneroster.contract.runner import check
-from oneroster.pull import DestinationError, open_destination, pull
+from oneroster.errors import ConfigurationError
+from oneroster.pull import open_destination, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.district.entity_types import Entity, Org, Person
 from oneroster.settings import resolve_settings
@@ -197,7 +198,7 @@ def test_a_roster_of_the_version_is_pulled(standard: Standard, tenant: Sandbox, 
 
 def test_oneroster_csv_has_no_form_for_the_version(standard: Standard, tenant: Sandbox, tmp_path: Path) -> None:
     client = client_class(standard)(base_url=tenant.base_url, token=tenant.token)
-    with client, pytest.raises(DestinationError, match=r"9\.9"):
+    with client, pytest.raises(ConfigurationError, match=r"9\.9"):
         pull(client, tmp_path / "roster.zip")
     assert not (tmp_path / "roster.zip").exists()
 

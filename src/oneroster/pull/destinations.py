@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from platformdirs import user_cache_path
@@ -29,7 +30,7 @@ from oneroster.pull.private_files import sync_to_disk, write_new_file
 from oneroster.pull.roster.manifest import Manifest, manifest_path
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.pull.roster.roster_protocol import Roster
-from oneroster.pull.store_location import StoreLocation, location_of
+from oneroster.pull.store_location import StoreLocation, is_store_uri, location_of
 
 __all__ = ["Destination", "LocalDestination", "StoreDestination", "destination_of", "staged_path"]
 
@@ -213,6 +214,9 @@ def destination_of(
         ConfigurationError: It cannot be used, or options do not apply to it.
         DestinationError: It cannot be examined.
     """
+    if is_store_uri(destination):
+        # Wrong usage is reported before the store is looked for; the rest of a URI may hold credentials.
+        store_format(Path(urlsplit(str(destination)).path).name, options.format)
     location = location_of(destination, filesystem)
     if location is not None:
         return StoreDestination(location, options.format, options.staging, options.prune)

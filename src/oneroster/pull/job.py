@@ -15,7 +15,7 @@ from oneroster.pull.destinations import Destination, destination_of
 from oneroster.pull.errors import DestinationError, GuardError
 from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
 from oneroster.pull.formats import Format, WriteResult
-from oneroster.pull.formats.detection import open_destination
+from oneroster.pull.formats.detection import check_version, open_destination
 from oneroster.pull.incremental.update import IncrementalUpdate
 from oneroster.pull.incremental.watermark import LAST_PULL, format_time
 from oneroster.pull.options import PullOptions
@@ -81,6 +81,7 @@ class _Pull:
         self._options, self._progress = options, progress
         self._selection = options.selection
         self._format: Format = place.format
+        check_version(self._format, self._standard.version)
         self._notes: list[str] = []
         self._fetch = RosterFetch(client.standard, options, progress, self._notes)
         self._rejects = Rejects()

@@ -12,13 +12,14 @@ from oneroster.pull.formats.file_per_collection import MANIFEST_FILE, read_folde
 from oneroster.pull.formats.format import Format
 from oneroster.pull.formats.ndjson import NdJsonFormat
 from oneroster.pull.formats.oneroster_csv import OneRosterCsvFormat
+from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD
 from oneroster.pull.formats.parquet import ParquetFormat
 from oneroster.pull.formats.sqlite_file import SqliteFormat
 from oneroster.pull.formats.store_roster import StoreRoster, read_store_manifest
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster.pull.store_location import StoreLocation, location_of
 
-__all__ = ["FORMATS", "format_of", "open_destination", "open_store", "store_format"]
+__all__ = ["FORMATS", "check_version", "format_of", "open_destination", "open_store", "store_format"]
 
 _ALL_FORMATS: Final[tuple[Format, ...]] = (
     OneRosterCsvFormat(),
@@ -80,11 +81,24 @@ def format_of(destination: Path, name: str | None = None) -> Format:
     return detected
 
 
-def store_format(location: StoreLocation, name: str | None = None) -> Format | None:
+def check_version(format_: Format, version: str) -> None:
+    """Check that a format can hold the rosters of a version of OneRoster, before anything is fetched.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if format_.name == OneRosterCsvFormat.name and version != CSV_STANDARD.version:
+        raise ConfigurationError(
+            f"The tenant speaks OneRoster {version}, and the CSV format supports {CSV_STANDARD.version} only. Use"
+            f" another format: {', '.join(name for name in FORMATS if name != format_.name)} (--format)."
+        )
+
+
+def store_format(location: StoreLocation | str, name: str | None = None) -> Format | None:
     """Return the format of a roster that is written to an object store; None if neither option nor name tell it.
 
     Args:
-        location: Where.
+        location: Where, or the URI of that.
         name: The value of ``--format``.
 
     Raises:
@@ -93,7 +107,7 @@ def store_format(location: StoreLocation, name: str | None = None) -> Format | N
     """
     if name is not None and name not in FORMATS:
         raise UnknownFormatError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
-    found = _by_suffix(Path(location.name)) if name is None else FORMATS[name]
+    found = _by_suffix(Path(str(location))) if name is None else FORMATS[name]
     if found is not None and (found is _ZIP or found.name in _SINGLE_FILES):
         kind = "zip" if found is _ZIP else found.name
         raise ConfigurationError(
