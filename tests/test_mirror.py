@@ -34,7 +34,6 @@ EXCEPTIONS: dict[str, str] = {
     "oneroster_runtime.lazy_imports": GENERATED,
     "oneroster_runtime.msgspec_structs": GENERATED,
     "oneroster_runtime.lazy_collections": GENERATED,
-    "oneroster_runtime.tolerant_decoding": GENERATED,
     "oneroster_runtime.requests": GENERATED,
     "oneroster_runtime.specification.schemas": "tests/runtime/test_specification.py reads specifications",
     "oneroster_runtime.wrappers": GENERATED,
