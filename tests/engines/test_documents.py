@@ -25,3 +25,6 @@ def test_an_example_runs_as_it_stands(
         sandbox.write_config("oneroster.toml")
         exec(compile(program, str(DOCUMENT), "exec"), {"spark": spark})  # noqa: S102  # our own document
     assert ("CountMismatchError" if "spark" in program else "is LOADED") in capsys.readouterr().out
+    if "oneroster_pulls" in program:
+        # A relative destination is one of the driver, wherever its workers run.
+        assert (tmp_path / "rosters" / "tenant-1.parquet").is_dir()

@@ -12,6 +12,7 @@ import pyarrow as pa
 from oneroster.errors import ConfigurationError
 from oneroster.pull.fetch.rate_limit import RateLimit
 from oneroster.pull.options import PullOptions
+from oneroster.pull.store_location import is_store_uri
 from oneroster.pull.tenant import Tenant
 from oneroster.pull.tenant_pull import check_tenant_name, pull_tenant
 from oneroster.spark.groups import groups
@@ -45,7 +46,8 @@ def pull(
     Args:
         spark: The Spark session.
         tenants: The tenants, each once; see `tenants`.
-        to: The folder for the destinations, which all executors and later readers can reach.
+        to: The folder for the destinations, which all executors and later readers can reach. A relative path is one of
+            the driver.
         since: ``last`` for the changes since the roster in place, or a time; None for whole rosters.
         rate: The maximum number of requests per second to each tenant.
         host_rate: The maximum number of requests per second to each host, for vendors with many tenants on one host.
@@ -74,7 +76,7 @@ def pull(
             sizes=sizes,
             hosts=None if host_rate is None else hosts_of(tenants),
         ),
-        str(to),
+        str(to) if is_store_uri(to) else str(Path(to).absolute()),
         options._replace(
             since=options.since if since is None else since,
             rate=options.rate if rate is None else rate,
