@@ -31,7 +31,7 @@ class KeepsLibraries(pytester.SysModulesSnapshot):  # type: ignore[misc]  # priv
         super().__init__(lambda name: name.partition(".")[0] in LOADED_ONCE or bool(preserve and preserve(name)))
 
 
-pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]
+pytester.SysModulesSnapshot = KeepsLibraries  # type: ignore[misc]  # pytest has no hook for it
 
 # What imports and the collection make is there until the end; to look through it costs a quarter of the collection.
 gc.disable()

@@ -88,7 +88,7 @@ def test_a13_a_token_request_differs_from_a_good_one_in_one_thing() -> None:
                 asked.append(form.decode())
                 return post(headers, form, curl_access)
 
-            gateway.post_form = recorded  # type: ignore[method-assign]
+            gateway.post_form = recorded  # type: ignore[method-assign]  # to record what is sent
             judged_tenant = ObservedTenant(gateway, 1)
             judged_tenant.memo(TokenEndpoint, lambda: desk)
             findings = list(unknown_grant(judged_tenant, ORGS))

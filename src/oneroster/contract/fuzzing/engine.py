@@ -189,7 +189,7 @@ class _GatewayApp:
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         if scope["type"] != "http":
-            raise NotImplementedError("only HTTP is supported")
+            raise NotImplementedError("only HTTP is supported")  # as ASGI wants of an application without lifespan
         await receive()
         number = self._exchange_number(scope)
         if number is None:

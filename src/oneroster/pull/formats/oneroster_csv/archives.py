@@ -62,6 +62,7 @@ def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
         bounded = _BoundedReads(file)
         try:
             archive = zipfile.ZipFile(bounded)
+        # zipfile raises NotImplementedError for a method or a version that it does not know.
         except (ValueError, OverflowError, NotImplementedError) as error:
             raise zipfile.BadZipFile from error
         with archive:
