@@ -39,7 +39,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "oneroster.contract": (
         "test_contract",
         "pytest_plugin pytest_suite run_options baseline reports runner run_selection explanations",
-        "catalogue rule_docs learning grounds",
+        "catalogue rule_docs learning grounds clauses_by_version",
         "rules",
         "rule fuzzing writes",
         "observation",
@@ -49,7 +49,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "verdict",
         "check_model",
         "dialects",
-        "levels families errors causes harm clauses",
+        "levels families errors causes harm clauses clauses_v1p2",
     ),
     "oneroster.pull": (
         "tenants",
@@ -112,6 +112,7 @@ NAMES_A_VERSION = (
     "oneroster/standard.py",
     "oneroster/client.py",
     "oneroster/v1p2.py",
+    "oneroster/contract/clauses",
     "oneroster/contract/rules/",
     "oneroster/sandbox/district/mapping",
     "oneroster/pull/formats/oneroster_csv/",
