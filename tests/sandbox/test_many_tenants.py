@@ -6,11 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from oneroster import OneRoster
+from oneroster import OneRoster, v1p2
 from oneroster.errors import PagingError
 from oneroster.sandbox import MultiTenantSandbox
 from oneroster.sandbox.many_tenants import MOST_TENANTS, ServedTenant, tenant_name
 from oneroster.sandbox.name_lookup import UnknownNameError
+from oneroster.standard import Standard
 
 
 def ids(tenant: ServedTenant) -> list[str]:
@@ -41,6 +42,18 @@ def test_each_tenant_takes_every_kind_of_access(oauth2: bool) -> None:
         token_url = tenant.token_url if oauth2 else None
         with OneRoster(base_url=tenant.base_url, token_url=token_url, **access) as roster:
             assert sum(1 for _ in roster.get_all_orgs()) > 0
+
+
+def test_tenants_of_another_version_are_read_by_their_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "oneroster.toml"
+    with MultiTenantSandbox(2, "40", standard=Standard.of("1.2")) as sandbox:
+        base_url = sandbox.tenants["tenant-2"].base_url
+        assert base_url.endswith("/tenant-2/ims/oneroster/rostering/v1p2")
+        sandbox.write_config(config)
+        with v1p2.OneRoster(tenant="tenant-2", config=config) as roster:
+            scale = roster.get_all_score_scales(limit=50).first()
+    assert scale is not None
+    assert scale.class_.href.startswith(f"{base_url}/classes/")
 
 
 def test_faults_and_sizes_are_those_of_one_tenant() -> None:

@@ -189,10 +189,10 @@ def sandbox(
     if tenants is None:
         _refuse_options_of_many_tenants(write_config, size, fault)
         _serve(lambda progress: _one_tenant(size[-1], seed, port, profile, version, token, fault, variant, progress))
-    elif version.version != DEFAULT:
-        fail("sandbox", f"--tenants serves OneRoster {DEFAULT} only", USAGE)
     else:
-        _serve(lambda _: _many_tenants(tenants, size, seed, port, profile, token, fault, variant, write_config))
+        _serve(
+            lambda _: _many_tenants(tenants, size, seed, port, profile, version, token, fault, variant, write_config)
+        )
 
 
 def _refuse_options_of_many_tenants(config: Path | None, sizes: list[str], faults: list[str]) -> None:
@@ -265,6 +265,7 @@ def _many_tenants(
     seed: int,
     port: int,
     profile: str,
+    standard: Standard,
     token: str | None,
     faults: list[str],
     variants: list[str],
@@ -285,6 +286,7 @@ def _many_tenants(
         sizes={name: chosen[-1] for name, chosen in special.items()},
         port=port,
         profile=profile,
+        standard=standard,
         variants=variants_by_name(variants),
         token=token,
         cache=default_cache(),

@@ -32,7 +32,7 @@ class ServedTenant(NamedTuple):
 
     Attributes:
         name: The name, as in ``tenant-7``.
-        base_url: The URL below which its API is served.
+        base_url: The URL below which its API is served; of the first service, if the standard has several.
         token_url: The URL of its OAuth 2 token endpoint.
         credentials: The credentials that this tenant accepts, and no other.
     """
@@ -71,6 +71,7 @@ class MultiTenantSandbox:
         sizes: Other sizes, by the name of the tenant.
         port: The port to listen on; 0 chooses any free port.
         profile: The name of a profile of the standard.
+        standard: The version of OneRoster of all tenants; the default version if None.
         variants: The choices that the standard leaves to a server, for all tenants.
         token: The beginning of each static token, before the name of the tenant; a random token if None.
         cache: The folder that keeps generated districts; None generates temporary ones.
@@ -91,6 +92,7 @@ class MultiTenantSandbox:
         sizes: Mapping[str, str | int] | None = None,
         port: int = 0,
         profile: str = "standard",
+        standard: Standard | None = None,
         variants: Variants | None = None,
         token: str | None = None,
         cache: Path | None = None,
@@ -111,7 +113,7 @@ class MultiTenantSandbox:
         self._credentials = {
             name: SandboxCredentials(token=f"{token}-{name}") if token else SandboxCredentials() for name in names
         }
-        self._standard = Standard.of()
+        self._standard = standard or Standard.of()
         self._profile = require_known("profile", profile, self._standard.specification.profiles)
         self._variants, self._cache, self._on_request = variants, cache, on_request
         self._port = check_port(port)
