@@ -282,6 +282,14 @@ def test_exceptions_are_still_needed_and_have_a_reason() -> None:
         assert len(NAMES[name].read_text(encoding="utf-8").splitlines()) > MOST_LINES, name
 
 
+def test_no_test_replaces_a_clock_of_other_threads() -> None:
+    """The event loop of a server in another thread would wait until the time of the false clock."""
+    clocks = r"(?:time|asyncio|anyio)"
+    replaces = re.compile(rf"""setattr\({clocks},|(?:setattr|patch)\(["'][\w.]*\b{clocks}\.|patch\.object\({clocks},""")
+    tests = (path for path in (ROOT / "tests").rglob("*.py") if path.name != "test_architecture.py")
+    assert not [str(path) for path in tests if replaces.search(path.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=ids)
 def test_a_version_is_named_in_few_places(path: Path) -> None:
     """Docstrings may show a version as an example; code may not depend on one."""

@@ -21,7 +21,7 @@ from oneroster.contract.errors import (
     NotRequested,
     TenantNotTestableError,
 )
-from oneroster.contract.explanations import SymptomKey, explain
+from oneroster.contract.explanations import SymptomKey, explain, without_repeated
 from oneroster.contract.grounds import Standing, standing_of, standing_on, strongest_standing
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.exchange import Exchange
@@ -185,6 +185,7 @@ class _RuleRunner:
         self._tenant = tenant
         self._failed: dict[tuple[str, str], set[Status]] = {}
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
+        self._symptom_of: dict[Check, tuple[str, ...]] = {}
         self._checks: list[Check] = []
         self._unreadable: Cause | None = None
         self.unjudged: str | None = None
@@ -197,7 +198,8 @@ class _RuleRunner:
     @property
     def checks(self) -> list[Check]:
         """The checks of all rules that have run, symptoms with the failed checks that explain them."""
-        return explain(self._checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
+        checks = without_repeated(self._checks, self._symptom_of)
+        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
 
     def leave_out(self, rules: Sequence[Rule]) -> None:
         """Note which rules that the run names do not apply to the version of the tenant."""
@@ -368,7 +370,10 @@ class _RuleRunner:
             name = finding.operation_id or operation.operation_id
             check = self._check(rule, name, Status.PASSED, finding.message)
             level = weakest(check.level, finding.level or check.level)
-            yield replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
+            found = replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
+            if finding.symptom_of:
+                self._symptom_of[found] = finding.symptom_of
+            yield found
 
     def _check(self, rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
         level, clause = self._standing(rule, operation_id)

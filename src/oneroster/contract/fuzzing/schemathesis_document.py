@@ -4,12 +4,13 @@ By its schema, any text is a filter. The element of an operation decides which f
 each operation gets parameters of its own.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from oneroster.contract.fuzzing.filter_and_sort_strategies import fields_format, filter_format, sort_format
 from oneroster_runtime.specification import Operation, Specification, read_specification
 
-__all__ = ["prepare_document"]
+__all__ = ["is_within_bounds", "prepare_document"]
 
 Schema = dict[str, Any]
 
@@ -42,6 +43,18 @@ def prepare_document(document: Schema) -> None:
         part["parameters"] = [
             _prepared(_resolved(each, document), operation, specification) for each in part.get("parameters", ())
         ]
+
+
+def is_within_bounds(query: Mapping[str, Any]) -> bool:
+    """Return whether a query has no number above the maxima of this module, which are not those of the standard."""
+    return not any(_is_above(query[name], bounds["maximum"]) for name, bounds in _BOUNDS.items() if name in query)
+
+
+def _is_above(value: Any, maximum: int) -> bool:
+    try:
+        return float(value) > maximum
+    except (TypeError, ValueError):
+        return False
 
 
 def _resolved(parameter: Schema, document: Schema) -> Schema:
