@@ -3,6 +3,7 @@
 from typing import Final
 
 from oneroster.sandbox.faults import FAULTS
+from oneroster.standard import Standard
 
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
@@ -310,3 +311,13 @@ BROKEN_BY: Final[dict[str, str]] = {
 
 SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08"}
 """The rule that may report a fault as well, because it reads a record that the seed chooses."""
+
+OTHERWISE: Final = {"1.2": {"json-booleans": "OR-SCH-02"}}
+"""Faults that break another rule in a version: there the form of booleans is certain."""
+
+
+def broken_by(version: str) -> dict[str, str]:
+    """Return which rule each fault breaks in a version, without those that it does not have."""
+    specification = Standard.of(version).specification
+    served = {name: rule for name, rule in BROKEN_BY.items() if not FAULTS[name].needs.missing_from(specification)}
+    return served | OTHERWISE.get(version, {})
