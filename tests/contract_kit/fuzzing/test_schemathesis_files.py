@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,5 +98,11 @@ def test_unknown_profiles_are_named_with_the_known_ones(tmp_path: Path) -> None:
 
 def test_the_configuration_sends_no_writes_and_keeps_nothing(tmp_path: Path) -> None:
     text = write_schemathesis_files(tmp_path / "new", "standard", Standard.of()).configuration.read_text("utf-8")
-    for line in ("unexpected-methods = []", "cache.enabled = false", 'include-method = ["PUT", "DELETE"]'):
+    for line in ("unexpected-methods = []", "cache.enabled = false"):
         assert line in text
+    (left_out,) = tomllib.loads(text)["operations"]
+    methods = {
+        one.method for version in Standard.versions() for one in Standard.of(version).specification.operations.values()
+    }
+    assert left_out == {"include-method": left_out["include-method"], "enabled": False}
+    assert {"GET", *left_out["include-method"]} == methods
