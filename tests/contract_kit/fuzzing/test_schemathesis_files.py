@@ -71,7 +71,7 @@ def test_it_finds_a_fault_of_the_sandbox(tmp_path: Path) -> None:
 def test_it_has_no_false_alarm_with_any_operation_of_a_profile(
     standard: str, profile: str, mode: str, tmp_path: Path
 ) -> None:
-    with Sandbox(profile=profile, standard=standard) as tenant:
+    with Sandbox(profile=profile, standard=Standard.of(standard)) as tenant:
         done = run(tenant, tmp_path, profile, standard=standard, mode=mode)
     assert done.returncode == 0, done.stdout
 
