@@ -47,11 +47,11 @@ def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]
 
 def _csv_rows(specification: Specification) -> Iterator[str]:
     try:
-        from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD, stale_rows
+        from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS, stale_rows
 
-        if specification.version == CSV_STANDARD.version:
+        if binding := BINDINGS.get(specification.version):
             where = "src/oneroster/pull/formats/oneroster_csv/file_definitions.py"
-            yield from (f"{where}: {each}" for each in stale_rows(specification))
+            yield from (f"{where}: {each}" for each in stale_rows(binding, specification))
     except (ImportError, OSError):  # there is no generated package yet
         return
 

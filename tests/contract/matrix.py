@@ -312,3 +312,6 @@ BROKEN_BY: Final[dict[str, str]] = {
     **WRITES,
     **ENGINE,
 }
+
+SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08"}
+"""The rule that may report a fault as well, because it reads a record that the seed chooses."""

@@ -46,15 +46,6 @@ def test_a_single_file_on_a_store_is_wrong_usage_and_the_store_is_not_asked(to: 
     assert "secret" not in message
 
 
-def test_a_version_that_a_format_cannot_hold_is_wrong_usage_before_a_request(tmp_path: Path) -> None:
-    to = tmp_path / "r.zip"
-    result = run("pull", *NOWHERE, "--standard", "1.2", "--to", str(to))
-    assert result.exit_code == 2
-    assert "speaks OneRoster 1.2" in result.stderr
-    assert "--format" in result.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_loop_of_links_is_refused(loop: Path) -> None:
     assert "--to" in one_line(run("pull", *NOWHERE, "--to", str(loop)), 1)
     with pytest.raises(DestinationError):

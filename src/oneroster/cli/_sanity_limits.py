@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from oneroster.errors import ConfigurationError
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.roster.columns import columns_of
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.sanity_checks import SanityLimits
 from oneroster.standard import Standard
+from oneroster_runtime.specification import Specification
 
 __all__ = ["sanity_limits"]
 
@@ -68,21 +69,36 @@ def _checked(name: str, limit: str, option: str) -> str:
     return f"{collection}.{fields[field]}"
 
 
-def _collections() -> dict[str, str]:
-    """Return the elements by collection."""
-    specification = Standard.of().specification
-    elements = specification.elements.items()
-    return {collection_name(specification, name): name for name, element in elements if element.collection is not None}
+def _collections() -> set[str]:
+    """Return the collections of all versions."""
+    return {
+        collection_name(specification, name)
+        for specification in _specifications()
+        for name, element in specification.elements.items()
+        if element.collection is not None
+    }
+
+
+def _specifications() -> list[Specification]:
+    return [Standard.of(version).specification for version in Standard.versions()]
 
 
 def _fields(collection: str) -> Iterator[tuple[str, str]]:
-    """Yield properties and columns of a collection, or of a file of another name, each with its property."""
-    element = _collections().get(collection)
-    if element is None:
-        if collection in CSV_FILES:
-            yield from ((name, name) for name in CSV_FILES[collection].columns)
-        return
-    for column in columns_of(Standard.of().specification, element):
+    """Yield properties and columns of a collection, or of a file of another name, each with its property.
+
+    Which version a tenant speaks is not known yet, so those of all versions are yielded.
+    """
+    for specification in _specifications():
+        for name, element in specification.elements.items():
+            if element.collection is not None and collection_name(specification, name) == collection:
+                yield from _fields_of(specification, name)
+    for binding in BINDINGS.values():
+        if collection in binding.files and collection not in _collections():
+            yield from ((name, name) for name in binding.files[collection].columns)
+
+
+def _fields_of(specification: Specification, element: str) -> Iterator[tuple[str, str]]:
+    for column in columns_of(specification, element):
         if column.property is not None:
             yield column.property.name, column.property.name
             yield column.name, column.property.name

@@ -1,4 +1,4 @@
-"""The clauses of the standard, with the rules that check each, or why none does.
+"""The clauses of OneRoster 1.1, with the rules that check each, or why none does.
 
 The sections and marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or
 contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
@@ -7,7 +7,7 @@ contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["CLAUSES", "Fact", "clauses_of", "uncovered_clauses"]
+__all__ = ["CLAUSES", "Fact", "clauses_of", "rule_ids", "uncovered_clauses"]
 
 
 class Fact(NamedTuple):
@@ -28,10 +28,12 @@ class Fact(NamedTuple):
     reason: str = ""
 
 
-def _ids(prefix: str, *numbers: int) -> tuple[str, ...]:
+def rule_ids(prefix: str, *numbers: int) -> tuple[str, ...]:
+    """Return the ids of rules of one family, as in ``OR-PAG-01``."""
     return tuple(f"OR-{prefix}-{number:02d}" for number in numbers)
 
 
+_ids = rule_ids
 _NO_RULE: Final = "no source gives a rule, so a server may do either"
 _CHOICE: Final = "an advice to clients"
 _VOCABULARY: Final = "schools outside the USA use local values"
@@ -145,9 +147,9 @@ CLAUSES: Final[tuple[Fact, ...]] = (
 """All clauses, in the order of the facts."""
 
 
-def uncovered_clauses() -> tuple[Fact, ...]:
+def uncovered_clauses(clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:
     """Return the clauses that no rule checks."""
-    return tuple(clause for clause in CLAUSES if not clause.rules)
+    return tuple(clause for clause in clauses if not clause.rules)
 
 
 def clauses_of(rule_id: str, clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from oneroster.pull import DestinationError, open_destination
 from oneroster.pull.formats import FORMATS
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from tests.pull.formats.rosters import roster, school, table, tables_of
 
 SECRET = "kept apart from all rosters"
@@ -94,8 +94,8 @@ def test_a_manifest_that_is_no_text_is_refused(value: object, tmp_path: Path) ->
 
 def zip_with(place: Path, name: str, size: int) -> Path:
     """A bundle in which a file is one long line."""
-    header = ",".join(CSV_FILES["orgs"].header)
-    modes = "".join(f"file.{each},{'bulk' if each == 'orgs' else 'absent'}\r\n" for each in CSV_FILES)
+    header = ",".join(BINDINGS["1.1"].files["orgs"].header)
+    modes = "".join(f"file.{each},{'bulk' if each == 'orgs' else 'absent'}\r\n" for each in BINDINGS["1.1"].files)
     manifest = f"propertyName,value\r\noneroster.version,1.1\r\n{modes}"
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for each, start in (("manifest.csv", manifest), ("orgs.csv", f"{header}\r\n")):

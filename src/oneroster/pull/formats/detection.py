@@ -12,7 +12,7 @@ from oneroster.pull.formats.file_per_collection import MANIFEST_FILE, read_folde
 from oneroster.pull.formats.format import Format
 from oneroster.pull.formats.ndjson import NdJsonFormat
 from oneroster.pull.formats.oneroster_csv import OneRosterCsvFormat
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.formats.parquet import ParquetFormat
 from oneroster.pull.formats.sqlite_file import SqliteFormat
 from oneroster.pull.formats.store_roster import StoreRoster, read_store_manifest
@@ -87,9 +87,9 @@ def check_version(format_: Format, version: str) -> None:
     Raises:
         ConfigurationError: It cannot.
     """
-    if format_.name == OneRosterCsvFormat.name and version != CSV_STANDARD.version:
+    if format_.name == OneRosterCsvFormat.name and version not in BINDINGS:
         raise ConfigurationError(
-            f"The tenant speaks OneRoster {version}, and the CSV format supports {CSV_STANDARD.version} only. Use"
+            f"The tenant speaks OneRoster {version}, and the CSV format supports {', '.join(BINDINGS)} only. Use"
             f" another format: {', '.join(name for name in FORMATS if name != format_.name)} (--format)."
         )
 

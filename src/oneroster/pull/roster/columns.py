@@ -20,6 +20,7 @@ __all__ = [
     "MODIFIED_COLUMN",
     "STATUS_COLUMN",
     "Column",
+    "column_of_property",
     "columns_of",
     "element_of",
     "reference_column",
@@ -85,7 +86,7 @@ def columns_of(specification: Specification, element: str) -> tuple[Column, ...]
     """
     columns: list[Column] = []
     for known in specification.elements[element].properties.values():
-        columns.append(Column(_name(known), known, _type(specification, known)))
+        columns.append(column_of_property(specification, known))
         # dateLastModified is compared as an instant. Of other date-times the day matters, as the server wrote it.
         if known.kind == "date-time" and known.name != MODIFIED_COLUMN:
             columns.append(Column(f"{known.name}Offset", known, pa.int16(), known.name))
@@ -111,6 +112,16 @@ def schema_of(specification: Specification, element: str, names: Collection[str]
         names: The columns to include, in the order of the document; None for all.
     """
     return _schema(specification, element, None if names is None else frozenset(names))
+
+
+def column_of_property(specification: Specification, known: Property) -> Column:
+    """Return the column of a property, also of one of a nested record.
+
+    Args:
+        specification: The version of the standard.
+        known: The property.
+    """
+    return Column(_name(known), known, _type(specification, known))
 
 
 def element_of(schema: pa.Schema) -> str:

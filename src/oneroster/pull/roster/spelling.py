@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["ACTIVE", "DELETED", "is_active", "is_deleted", "standard_spelling", "unlisted"]
+__all__ = ["ACTIVE", "DELETED", "is_active", "is_deleted", "is_listed", "standard_spelling", "unlisted"]
 
 ACTIVE: Final = "active"
 DELETED: Final = "tobedeleted"
@@ -34,11 +34,24 @@ def standard_spelling(column: pa.Array, listed: Sequence[str]) -> pa.Array:
     return pa.array(spelt, pa.string()).take(encoded.indices)
 
 
-def unlisted(column: pa.Array, listed: Sequence[str]) -> int:
-    """Return how many values of a column the enumeration does not list, letter by letter."""
-    number: int = pc.sum(
-        pc.and_(pc.is_valid(column), pc.invert(pc.is_in(column, pa.array(listed, pa.string()))))
-    ).as_py()
+def is_listed(column: pa.Array, listed: Sequence[str], extension: str | None = None) -> pa.Array:
+    """Return for each value whether the enumeration lists it, letter by letter, or may be extended by it.
+
+    Args:
+        column: The values; false is returned for null.
+        listed: The values of the enumeration.
+        extension: The pattern of further values; None if there are none.
+    """
+    found = pc.is_in(column, pa.array(listed, pa.string()))
+    if extension is None:
+        return found
+    return pc.or_(found, pc.fill_null(pc.match_substring_regex(column, extension), False))
+
+
+def unlisted(column: pa.Array, listed: Sequence[str], extension: str | None = None) -> int:
+    """Return how many values of a column the enumeration does not list, as in `is_listed`."""
+    wrong = pc.and_(pc.is_valid(column), pc.invert(is_listed(column, listed, extension)))
+    number: int = pc.sum(wrong).as_py()
     return number or 0
 
 

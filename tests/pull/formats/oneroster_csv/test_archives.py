@@ -10,10 +10,10 @@ import pytest
 
 from oneroster.pull import DestinationError, open_destination
 from oneroster.pull.formats.oneroster_csv import archives
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 
-HEADER = ",".join(CSV_FILES["orgs"].header) + "\r\n"
-MODES = "".join(f"file.{name},{'bulk' if name == 'orgs' else 'absent'}\r\n" for name in CSV_FILES)
+HEADER = ",".join(BINDINGS["1.1"].files["orgs"].header) + "\r\n"
+MODES = "".join(f"file.{name},{'bulk' if name == 'orgs' else 'absent'}\r\n" for name in BINDINGS["1.1"].files)
 MANIFEST = f"propertyName,value\r\noneroster.version,1.1\r\n{MODES}"
 
 

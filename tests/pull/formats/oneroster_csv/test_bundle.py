@@ -317,7 +317,7 @@ ORGS: Final = ",".join(header("orgs")) + "\n"
         ({"orgs": ORGS}, "file.users,bulk", "says 'bulk' for users"),
         ({"orgs": ORGS}, "file.orgs,full", "says 'full' for orgs"),
         ({"orgs": ORGS}, "file.orgs,absent", "says 'absent' for orgs"),
-        ({"orgs": ORGS}, "oneroster.version,1.2", "is not a OneRoster 1.1 manifest"),
+        ({"orgs": ORGS}, "oneroster.version,9.9", "is not a OneRoster 1.1 or 1.2 manifest"),
         ({"orgs": ORGS, "users": ",".join(header("users")) + "\n"}, "file.users,delta", "mixes bulk and delta"),
     ],
 )

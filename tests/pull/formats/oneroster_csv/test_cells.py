@@ -7,11 +7,11 @@ import pytest
 
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
 from oneroster.pull.formats.oneroster_csv.cell_writer import column_text, contains_any, csv_lines
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from tests.pull.formats.rosters import student, table
 
-USERS = CSV_FILES["users"]
+USERS = BINDINGS["1.1"].files["users"]
 
 
 def text(name: str, value: object, losses: LossCounts | None = None) -> str | None:

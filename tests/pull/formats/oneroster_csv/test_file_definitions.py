@@ -8,12 +8,14 @@ import pytest
 import oneroster_v1p1
 from oneroster.pull import DestinationError
 from oneroster.pull.formats.oneroster_csv import file_definitions
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES, CSV_STANDARD, check_standard, stale_rows
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS, binding_of, stale_rows
+from oneroster.standard import Standard
 from oneroster_runtime.specification import read_specification
 
 
-def test_the_table_fits_the_document() -> None:
-    assert stale_rows(CSV_STANDARD.specification) == []
+@pytest.mark.parametrize("version", BINDINGS)
+def test_the_table_fits_the_document(version: str) -> None:
+    assert stale_rows(BINDINGS[version], Standard.of(version).specification) == []
 
 
 def test_rows_that_the_document_does_not_have_are_named() -> None:
@@ -21,19 +23,19 @@ def test_rows_that_the_document_does_not_have_are_named() -> None:
     user = document["components"]["schemas"]["User"]["allOf"][1]["properties"]
     user["text"] = user.pop("sms")
     document["components"]["schemas"]["CategoryPage"]["x-oneroster-wrapper"] = "kinds"
-    assert stale_rows(read_specification(document)) == [
+    assert stale_rows(BINDINGS["1.1"], read_specification(document)) == [
         "categories.csv has the records of kinds",
         "users.csv has sms, which User does not have",
     ]
 
 
 def test_a_stale_table_is_refused_before_anything_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_definitions, "stale_rows", lambda _: ["users.csv has sms, which User does not have"])
-    manifest: Any = SimpleNamespace(standard=CSV_STANDARD.version)
+    monkeypatch.setattr(file_definitions, "stale_rows", lambda *_: ["users.csv has sms, which User does not have"])
+    manifest: Any = SimpleNamespace(standard="1.1")
     with pytest.raises(DestinationError, match=r"users\.csv has sms.*Change the rows in .*file_definitions\.py"):
-        check_standard(manifest, "The roster")
+        binding_of(manifest, "The roster")
 
 
 def test_an_unknown_column_names_the_row() -> None:
     with pytest.raises(DestinationError, match=r"users\.csv has the column nothing, which User does not have"):
-        CSV_FILES["users"].column("nothing")
+        BINDINGS["1.1"].files["users"].column("nothing")

@@ -1,6 +1,6 @@
 """Counts of what a bundle cannot represent."""
 
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_FILES
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.oneroster_csv.unsupported_values import count_unsupported_values
 from oneroster.pull.roster.rejects import Reject
@@ -35,7 +35,7 @@ def test_rejected_rows_are_listed_up_to_a_maximum_and_all_are_counted() -> None:
 def test_unsupported_values_are_counted() -> None:
     losses = LossCounts()
     users = table("User", student("u 1", role="pupil", metadata="{}"), student("u2"))
-    count_unsupported_values(users.to_batches()[0], CSV_FILES["users"], losses)
+    count_unsupported_values(users.to_batches()[0], BINDINGS["1.1"].files["users"], losses)
     assert losses.notes() == (
         "users.csv, column metadata: records with metadata, for which CSV has no column: 1.",
         "users.csv, column role: values that the standard does not list: 1.",

@@ -1,4 +1,4 @@
-"""Bundles are of OneRoster 1.1 only, written to a folder or a zip."""
+"""Bundles are of a version that has a binding, written to a folder or a zip."""
 
 import stat
 import zipfile
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.formats.oneroster_csv.file_definitions import CSV_STANDARD, check_standard
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS, binding_of
 from oneroster.pull.formats.oneroster_csv.reader import BundleRoster
 from oneroster.pull.formats.oneroster_csv.sinks import FolderSink, ZipSink
 from oneroster.pull.formats.oneroster_csv.writer import write_bundle
@@ -16,9 +16,11 @@ from tests.pull.formats.rosters import roster, school, table
 
 
 def test_a_roster_of_another_version_is_refused() -> None:
-    check_standard(Manifest(standard=CSV_STANDARD.version), "The roster")
-    with pytest.raises(DestinationError, match=r"The roster is of OneRoster 9\.9, and the CSV format supports 1\.1"):
-        check_standard(Manifest(standard="9.9"), "The roster")
+    assert [binding_of(Manifest(standard=version), "The roster").version for version in BINDINGS] == ["1.1", "1.2"]
+    with pytest.raises(
+        DestinationError, match=r"The roster is of OneRoster 9\.9, and the CSV format supports 1\.1, 1\.2"
+    ):
+        binding_of(Manifest(standard="9.9"), "The roster")
 
 
 def test_a_bundle_is_the_same_in_a_folder_and_in_a_zip(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""OneRoster 1.1 CSV, the format of the standard: a bundle of up to thirteen files and a manifest, as folder or zip."""
+"""OneRoster CSV, the format of the standard: a bundle of files and a manifest, as folder or zip."""
 
 from pathlib import Path
 

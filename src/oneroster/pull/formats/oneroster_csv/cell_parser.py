@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 __all__ = ["parse_cells"]
 
-_USER_ID: Final = re.compile(r"\{([^:{}]+):([^:{}]+)\}")
+_PAIR: Final = re.compile(r"\{([^:{}]+):([^:{}]+)\}")
 
 
 def parse_cells(text: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -24,7 +24,7 @@ def parse_cells(text: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_string(kind):
         return text
     if pa.types.is_list(kind):
-        return _user_ids(text, kind) if pa.types.is_struct(kind.value_type) else _list(text, kind)
+        return _pairs(text, kind) if pa.types.is_struct(kind.value_type) else _list(text, kind)
     if pa.types.is_boolean(kind):
         return _booleans(text)
     if pa.types.is_timestamp(kind):
@@ -58,12 +58,16 @@ def _offsets(lists: pa.Array) -> pa.Array:
     return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths)])
 
 
-def _user_ids(text: pa.Array, kind: pa.DataType) -> pa.Array:
-    return pa.array([None if cell is None else _parse_user_ids(cell) for cell in text.to_pylist()], kind)
+def _pairs(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    first, second = (field.name for field in kind.value_type)
+    parsed = [None if cell is None else _parse_pairs(cell) for cell in text.to_pylist()]
+    return pa.array(
+        [None if pairs is None else [{first: one, second: other} for one, other in pairs] for pairs in parsed], kind
+    )
 
 
-def _parse_user_ids(cell: str) -> list[dict[str, str]]:
-    found = [_USER_ID.fullmatch(item.strip()) for item in cell.split(",")]
+def _parse_pairs(cell: str) -> list[tuple[str, str]]:
+    found = [_PAIR.fullmatch(item.strip()) for item in cell.split(",")]
     if not all(found):
-        raise ValueError("not a list of {type:identifier}")
-    return [{"type": match[1], "identifier": match[2]} for match in found if match]
+        raise ValueError("not a list of {first:second}")
+    return [(match[1], match[2]) for match in found if match]

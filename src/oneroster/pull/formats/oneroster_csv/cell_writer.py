@@ -1,4 +1,4 @@
-"""Convert Arrow columns to the text of OneRoster 1.1 CSV cells (2, 2.1).
+"""Convert Arrow columns to the text of OneRoster CSV cells (2, 2.1).
 
 This is the hot path of the writer, so it works on whole columns. Rare characters are first searched for in the bytes of
 the whole column; only when one is found are the rows processed one by one.
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.file_definitions import CsvFile
+from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text
 
@@ -24,7 +24,8 @@ _LINE_BREAKS: Final = (b"\n", b"\r")
 _LINE_BREAK: Final = "\r\n|\r|\n"
 _LINE_BREAK_PATTERN: Final = re.compile(_LINE_BREAK)
 _RESERVED: Final = (b",", b":", b"{", b"}", b"\n", b"\r")
-"""Characters that CSV cannot represent in the parts of a user id (2.1 [C])."""
+"""Characters that CSV cannot represent in the parts of a pair (2.1 [C])."""
+_PAIRS: Final = {"userIds": "user ids", "scoreScaleValue": "values of a scale"}
 _MAX_LENGTH: Final = 255
 _DAY_IN_UTC: Final = "times in UTC written as the day in UTC, which may not be that of the tenant; set time_zone"
 
@@ -51,12 +52,14 @@ def column_text(
     if pa.types.is_timestamp(kind):
         return timestamps_as_text(column, "ms")
     if pa.types.is_list(kind):
-        listed = _user_ids(column, file, name, losses) if pa.types.is_struct(kind.value_type) else column
+        listed = _pairs(column, file, name, losses) if pa.types.is_struct(kind.value_type) else column
         return _list(listed, batch, name, file, losses)
     if pa.types.is_boolean(kind):
         return pc.if_else(column, "true", "false")
     if pa.types.is_date(kind):
         return dates_as_text(column)
+    if name in file.percents:
+        return _percent(column, file, name, losses)
     return _number(column) if pa.types.is_floating(kind) else _text(column.cast(pa.string()), file, name, losses)
 
 
@@ -107,6 +110,16 @@ def _text(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) -> pa.
             file.name, name, f"values longer than {_MAX_LENGTH} characters, which many importers reject", long
         )
     return column
+
+
+def _percent(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) -> pa.Array:
+    """Return whole numbers from 0 to 100. Whether others are shares or percentages is not certain (8.2)."""
+    fits = pc.and_(pc.equal(pc.floor(column), column), pc.and_(pc.greater_equal(column, 0), pc.less_equal(column, 100)))
+    fits = pc.fill_null(fits, False)
+    kept = pc.if_else(fits, column, None)
+    lost = kept.null_count - column.null_count
+    losses.count_values(file.name, name, "numbers other than whole ones from 0 to 100 left blank", lost)
+    return kept.cast(pa.int64()).cast(pa.string())
 
 
 def _number(column: pa.Array) -> pa.Array:
@@ -165,8 +178,8 @@ def _joined(row: str, items: list[str | None], ids: bool, name: str, file: CsvFi
     return text
 
 
-def _user_ids(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) -> pa.Array:
-    """Format user ids as lists of ``{type:identifier}`` (2.1 [A])."""
+def _pairs(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) -> pa.Array:
+    """Format user ids as lists of ``{type:identifier}`` (2.1 [A]), and score scales as those of ``{lhs:rhs}``."""
     parts = column.flatten().flatten()
     valid = pc.and_(*(pc.greater(pc.fill_null(pc.binary_length(part), 0), 0) for part in parts))
     if any(contains_any(part, *_RESERVED) for part in parts):
@@ -176,7 +189,9 @@ def _user_ids(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) ->
     listed = with_items(column, written)
     if not written.null_count:
         return listed
-    losses.count_values(file.name, name, "user ids that CSV cannot represent left out", written.null_count)
+    losses.count_values(
+        file.name, name, f"{_PAIRS.get(name, 'pairs')} that CSV cannot represent left out", written.null_count
+    )
     kept = [None if items is None else [item for item in items if item] for items in listed.to_pylist()]
     return pa.array(kept, pa.list_(pa.string()))
 

@@ -1,141 +1,104 @@
-"""The thirteen files of a OneRoster 1.1 CSV bundle: their columns in order, and which of them are required.
+"""The files of a OneRoster CSV bundle, per version: their columns in order, and which of them are required.
 
 The CSV binding defines the order of columns and the required ones, so both are listed here. Types and references come
-from the column of the same name in `oneroster.pull.roster.columns`.
+from the column of the same name in `oneroster.pull.roster.columns`, or from the source that is named beside it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from oneroster.pull.errors import DestinationError
-from oneroster.pull.roster.columns import Column, columns_of
+from oneroster.pull.formats.oneroster_csv.csv_file import FIX, CsvFile, parse_file
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Specification
 
-__all__ = [
-    "CSV_FILES",
-    "CSV_STANDARD",
-    "ENROLLMENT_ROLES",
-    "LEADING_COLUMNS",
-    "MANIFEST_FILE",
-    "RESOURCES_COLUMN",
-    "CsvFile",
-    "check_standard",
-    "stale_rows",
-]
-
-CSV_STANDARD: Final = Standard.of("1.1")
-"""The version of OneRoster that defines these files."""
-
-_FIX: Final = "Change the rows in oneroster/pull/formats/oneroster_csv/file_definitions.py"
+__all__ = ["BINDINGS", "MANIFEST_FILE", "CsvBinding", "binding_of", "stale_rows"]
 
 MANIFEST_FILE: Final = "manifest.csv"
 
-LEADING_COLUMNS: Final = ("sourcedId", "status", "dateLastModified")
-"""The first columns of every file. In bulk files only sourcedId has a value (5 [A], 3 [A])."""
 
-RESOURCES_COLUMN: Final = "resourceSourcedIds"
-"""The column of classes and courses that becomes the rows of a separate file (5.9, 5.10 [A])."""
-
-ENROLLMENT_ROLES: Final = frozenset({"administrator", "proctor", "student", "teacher"})
-"""The roles that an enrollment can have (5.6 [A])."""
-
-
-class CsvFile(NamedTuple):
-    """One file of a bundle.
+@dataclass(frozen=True, eq=False)
+class CsvBinding:
+    """The CSV binding of a version of OneRoster.
 
     Attributes:
-        name: The file name without suffix.
-        element: The schema name of its records.
-        columns: All columns after `LEADING_COLUMNS`.
-        required: The columns that must have a value.
-        days: Columns with a date where REST has a date-time.
-        association: In files that associate classes or courses with resources: the column with the id of the class or
-            course. Otherwise None.
+        version: The version.
+        files: The files by name, in the order of the manifest (4 [A]).
+        releases: What manifests call the version, the name that is written first.
     """
 
-    name: str
-    element: str
-    columns: tuple[str, ...]
-    required: frozenset[str]
-    days: frozenset[str] = frozenset()
-    association: str | None = None
+    version: str
+    files: Mapping[str, CsvFile]
+    releases: tuple[str, ...]
 
     @property
-    def header(self) -> tuple[str, ...]:
-        """The names of all columns."""
-        return (*LEADING_COLUMNS, *self.columns)
+    def specification(self) -> Specification:
+        """The specification of the version."""
+        return Standard.of(self.version).specification
 
-    def column(self, name: str) -> Column:
-        """Return the definition of a column: its type and its property in the standard."""
-        for column in columns_of(CSV_STANDARD.specification, self.element):
-            if column.name == name:
-                return column
-        raise DestinationError(f"{self.name}.csv has the column {name}, which {self.element} does not have; {_FIX}")
+    def file_of(self, element: str) -> CsvFile | None:
+        """Return the file with the records of an element; None if the binding has none."""
+        return next((file for file in self.files.values() if file.element == element and not file.nested), None)
 
-    def field(self, name: str) -> str:
-        """Return the name of the property of a column; that of the column if it has none."""
-        if name in (self.association, "resourceSourcedId"):
-            return name
-        known = self.column(name).property
-        return name if known is None else known.name
+    def parts_of(self, element: str) -> list[CsvFile]:
+        """Return the files with parts of the records of an element."""
+        return [file for file in self.parts if file.element == element]
 
-    def listed(self, name: str) -> tuple[str, ...]:
-        """Return the values that the standard lists for a column; empty if it lists none."""
-        known = None if self.association is not None else self.column(name).property
-        return () if known is None or known.enumeration is None else _enumeration(known.enumeration)
+    @cached_property
+    def parts(self) -> list[CsvFile]:
+        """The files with parts of records, those first that others refer to."""
+        found = [file for file in self.files.values() if file.nested]
+        referenced = {name for file in found for name in file.derived.values()}
+        return sorted(found, key=lambda file: file.name not in referenced)
 
 
-def _enumeration(name: str) -> tuple[str, ...]:
-    return tuple(CSV_STANDARD.specification.enumerations[name])
+_old = partial(parse_file, "1.1")
+_new = partial(parse_file, "1.2")
 
+_SESSIONS: Final = "title! type! startDate! endDate! parentSourcedId schoolYear!"
+_CLASSES: Final = (
+    "title! grades courseSourcedId! classCode classType! location schoolSourcedId! termSourcedIds! subjects"
+    " subjectCodes periods"
+)
+_COURSES: Final = "schoolYearSourcedId title! courseCode grades orgSourcedId! subjects subjectCodes"
+_DEMOGRAPHICS: Final = (
+    "birthDate sex americanIndianOrAlaskaNative asian blackOrAfricanAmerican nativeHawaiianOrOtherPacificIslander"
+    " white demographicRaceTwoOrMoreRaces hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation"
+    " cityOfBirth publicSchoolResidenceStatus"
+)
+_ENROLLMENTS: Final = "classSourcedId! schoolSourcedId! userSourcedId! role! primary beginDate endDate"
+_ORGS: Final = "name! type! identifier parentSourcedId"
+_RESOURCES: Final = "vendorResourceId! title roles importance vendorId applicationId"
 
-def _file(name: str, element: str, columns: str, association: str | None = None) -> CsvFile:
-    """Parse a list of columns: ``!`` marks a required one, ``@`` a required one that has a date."""
-    words = columns.split()
-    names = tuple(word.rstrip("!@") for word in words)
-    required = frozenset(word.rstrip("!@") for word in words if word[-1] in "!@")
-    days = frozenset(word.rstrip("@") for word in words if word[-1] == "@")
-    return CsvFile(name, element, names, required, days, association)
+_RESOURCE: Final = "resourceSourcedId=resourceSourcedIds!"
+_CLASS_RESOURCES: Final = f"title classSourcedId=sourcedId! {_RESOURCE}"
+_COURSE_RESOURCES: Final = f"title courseSourcedId=sourcedId! {_RESOURCE}"
+_OF_RESOURCES: Final = ("resourceSourcedIds", "sourcedId resourceSourcedIds")
 
-
-_ALL: Final = (
-    _file("academicSessions", "AcademicSession", "title! type! startDate! endDate! parentSourcedId schoolYear!"),
-    _file("categories", "Category", "title!"),
-    _file(
-        "classes",
-        "Class",
-        "title! grades courseSourcedId! classCode classType! location schoolSourcedId! termSourcedIds! subjects"
-        " subjectCodes periods",
-    ),
-    _file("classResources", "Class", "title classSourcedId! resourceSourcedId!", "classSourcedId"),
-    _file("courses", "Course", "schoolYearSourcedId title! courseCode grades orgSourcedId! subjects subjectCodes"),
-    _file("courseResources", "Course", "title courseSourcedId! resourceSourcedId!", "courseSourcedId"),
-    _file(
-        "demographics",
-        "Demographics",
-        "birthDate sex americanIndianOrAlaskaNative asian blackOrAfricanAmerican nativeHawaiianOrOtherPacificIslander"
-        " white demographicRaceTwoOrMoreRaces hispanicOrLatinoEthnicity countryOfBirthCode stateOfBirthAbbreviation"
-        " cityOfBirth publicSchoolResidenceStatus",
-    ),
-    _file(
-        "enrollments",
-        "Enrollment",
-        "classSourcedId! schoolSourcedId! userSourcedId! role! primary beginDate endDate",
-    ),
-    _file(
+_FILES_OF_1_1: Final = (
+    _old("academicSessions", "AcademicSession", _SESSIONS),
+    _old("categories", "Category", "title!"),
+    _old("classes", "Class", _CLASSES),
+    _old("classResources", "Class", _CLASS_RESOURCES, *_OF_RESOURCES),
+    _old("courses", "Course", _COURSES),
+    _old("courseResources", "Course", _COURSE_RESOURCES, *_OF_RESOURCES),
+    _old("demographics", "Demographics", _DEMOGRAPHICS),
+    _old("enrollments", "Enrollment", _ENROLLMENTS),
+    _old(
         "lineItems",
         "LineItem",
         "title! description assignDate@ dueDate@ classSourcedId! categorySourcedId! gradingPeriodSourcedId!"
         " resultValueMin! resultValueMax!",
     ),
-    _file("orgs", "Org", "name! type! identifier parentSourcedId"),
-    _file("resources", "Resource", "vendorResourceId! title roles importance vendorId applicationId"),
-    _file("results", "Result", "lineItemSourcedId! studentSourcedId! scoreStatus! score! scoreDate! comment"),
-    _file(
+    _old("orgs", "Org", _ORGS),
+    _old("resources", "Resource", _RESOURCES),
+    _old("results", "Result", "lineItemSourcedId! studentSourcedId! scoreStatus! score! scoreDate! comment"),
+    _old(
         "users",
         "User",
         "enabledUser! orgSourcedIds! role! username! userIds givenName! familyName! middleName identifier email sms"
@@ -143,41 +106,152 @@ _ALL: Final = (
     ),
 )
 
-CSV_FILES: Final[Mapping[str, CsvFile]] = {file.name: file for file in _ALL}
-"""The files by name, in the order of the manifest (4 [A])."""
+_OF_SCALE: Final = ("scoreScaleSourcedId", "sourcedId scoreScaleSourcedId")
+_SCALE: Final = "scoreScaleSourcedId!"
+
+_FILES_OF_1_2: Final = (
+    _new("academicSessions", "AcademicSession", _SESSIONS),
+    _new("categories", "Category", "title! weight%"),
+    _new("classes", "Class", _CLASSES),
+    _new("classResources", "Class", _CLASS_RESOURCES, *_OF_RESOURCES),
+    _new("courses", "Course", _COURSES),
+    _new("courseResources", "Course", _COURSE_RESOURCES, *_OF_RESOURCES),
+    _new("demographics", "Demographics", _DEMOGRAPHICS),
+    _new("enrollments", "Enrollment", _ENROLLMENTS),
+    _new(
+        "lineItemLearningObjectiveIds",
+        "LineItem",
+        "lineItemSourcedId=sourcedId! source=learningObjectiveSet.source!"
+        " learningObjectiveId=learningObjectiveSet.learningObjectiveIds!",
+        "learningObjectiveSet.learningObjectiveIds",
+        key="sourcedId learningObjectiveSet.source learningObjectiveSet.learningObjectiveIds",
+    ),
+    _new(
+        "lineItems",
+        "LineItem",
+        "title! description assignDate@ dueDate@ classSourcedId! categorySourcedId!"
+        " academicSessionSourcedId=academicSessionSourcedId|gradingPeriodSourcedId! resultValueMin resultValueMax"
+        " schoolSourcedId!",
+    ),
+    _new(
+        "lineItemScoreScales",
+        "LineItem",
+        f"title=scoreScaleSourcedId.title lineItemSourcedId=sourcedId! {_SCALE}",
+        *_OF_SCALE,
+    ),
+    _new("orgs", "Org", _ORGS),
+    _new("resources", "Resource", _RESOURCES),
+    _new(
+        "resultLearningObjectiveIds",
+        "Result",
+        "resultSourcedId=sourcedId! source=learningObjectiveSet.source!"
+        " learningObjectiveId=learningObjectiveSet.learningObjectiveResults.learningObjectiveId!"
+        " score=learningObjectiveSet.learningObjectiveResults.score"
+        " textScore=learningObjectiveSet.learningObjectiveResults.textScore",
+        "learningObjectiveSet.learningObjectiveResults",
+        key="sourcedId learningObjectiveSet.source learningObjectiveSet.learningObjectiveResults.learningObjectiveId",
+    ),
+    _new(
+        "results",
+        "Result",
+        "lineItemSourcedId! studentSourcedId! scoreStatus! score scoreDate! comment textScore classSourcedId inProgress"
+        " incomplete late missing",
+    ),
+    _new(
+        "resultScoreScales",
+        "Result",
+        f"title=scoreScaleSourcedId.title resultSourcedId=sourcedId! {_SCALE}",
+        *_OF_SCALE,
+    ),
+    _new(
+        "roles",
+        "User",
+        "userSourcedId=sourcedId! roleType=roles.roleType! role=roles.role! beginDate=roles.beginDate"
+        " endDate=roles.endDate orgSourcedId=roles.orgSourcedId! userProfileSourcedId=roles.userProfile",
+        "roles",
+        key="sourcedId roles.orgSourcedId roles.role roles.roleType",
+        derived={"userProfileSourcedId": "userProfiles"},
+    ),
+    _new(
+        "scoreScales",
+        "ScoreScale",
+        "title! type! orgSourcedId=classSourcedId.schoolSourcedId!"
+        " courseSourcedId=courseSourcedId|classSourcedId.courseSourcedId! classSourcedId! scoreScaleValue!",
+    ),
+    _new(
+        "userProfiles",
+        "User",
+        "userSourcedId=sourcedId! profileType=userProfiles.profileType! vendorId=userProfiles.vendorId!"
+        " applicationId=userProfiles.applicationId description=userProfiles.description"
+        " credentialType=userProfiles.credentials.type! username=userProfiles.credentials.username!"
+        " password=userProfiles.credentials.password",
+        "userProfiles.credentials",
+        key="sourcedId userProfiles.profileId",
+        row_id="userProfiles.profileId",
+    ),
+    _new(
+        "userResources",
+        "User",
+        f"userSourcedId=sourcedId! orgSourcedId=- classSourcedId=- {_RESOURCE}",
+        *_OF_RESOURCES,
+    ),
+    _new(
+        "users",
+        "User",
+        "enabledUser! username! userIds givenName! familyName! middleName identifier email sms phone agentSourcedIds"
+        " grades password userMasterIdentifier preferredGivenName=preferredFirstName preferredMiddleName"
+        " preferredFamilyName=preferredLastName primaryOrgSourcedId pronouns",
+        earlier={"resourceSourcedIds": "userMasterIdentifier"},
+    ),
+)
 
 
-def stale_rows(specification: Specification) -> list[str]:
-    """Return what these files name and a specification does not have, one sentence for each row of the table."""
+def _binding(version: str, files: tuple[CsvFile, ...], *releases: str) -> CsvBinding:
+    return CsvBinding(version, {file.name: file for file in files}, (version, *releases))
+
+
+BINDINGS: Final[Mapping[str, CsvBinding]] = {
+    "1.1": _binding("1.1", _FILES_OF_1_1),
+    "1.2": _binding("1.2", _FILES_OF_1_2, "1.2.1"),
+}
+"""The bindings by version."""
+
+
+def stale_rows(binding: CsvBinding, specification: Specification) -> list[str]:
+    """Return what the files of a binding name and a specification does not have, one sentence for each row.
+
+    Args:
+        binding: The binding.
+        specification: The specification, of the same version.
+    """
     found = []
-    for file in CSV_FILES.values():
+    for file in binding.files.values():
         if file.element not in specification.elements:
             found.append(f"{file.name}.csv has the records of {file.element}, which is no element")
             continue
-        known = {column.name for column in columns_of(specification, file.element)}
-        named = (RESOURCES_COLUMN,) if file.association else (*LEADING_COLUMNS, *file.columns)
-        missing = [name for name in named if name not in known]
-        if missing:
+        if missing := file.unknown_sources(specification):
             found.append(f"{file.name}.csv has {', '.join(missing)}, which {file.element} does not have")
-        if not file.association and file.name != collection_name(specification, file.element):
+        if not file.nested and file.name != collection_name(specification, file.element):
             found.append(f"{file.name}.csv has the records of {collection_name(specification, file.element)}")
     return found
 
 
-def check_standard(manifest: Manifest, what: Path | str) -> None:
-    """Check that a roster has the version of OneRoster for which these files are defined.
+def binding_of(manifest: Manifest, what: Path | str) -> CsvBinding:
+    """Return the binding of the version of OneRoster that a roster has.
 
     Args:
         manifest: The manifest of the roster.
         what: What has the manifest, for the message.
 
     Raises:
-        DestinationError: It has another version, or the document no longer has a column of a file.
+        DestinationError: There is none, or the document no longer has a column of a file.
     """
-    if manifest.standard != CSV_STANDARD.version:
+    binding = BINDINGS.get(manifest.standard)
+    if binding is None:
         raise DestinationError(
-            f"{what} is of OneRoster {manifest.standard}, and the CSV format supports {CSV_STANDARD.version} only."
+            f"{what} is of OneRoster {manifest.standard}, and the CSV format supports {', '.join(BINDINGS)} only."
             " Use another format."
         )
-    if stale := stale_rows(CSV_STANDARD.specification):
-        raise DestinationError(f"{what} cannot be OneRoster CSV: {'; '.join(stale)}. {_FIX}")
+    if stale := stale_rows(binding, binding.specification):
+        raise DestinationError(f"{what} cannot be OneRoster CSV: {'; '.join(stale)}. {FIX}")
+    return binding

@@ -1,9 +1,9 @@
-"""Read any conforming OneRoster 1.1 CSV bundle as a roster."""
+"""Read any conforming OneRoster CSV bundle as a roster."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -15,15 +15,9 @@ from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.bounded_lines import longest_line
 from oneroster.pull.formats.oneroster_csv.archives import UNREADABLE_ARCHIVE, opened_archive
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
-from oneroster.pull.formats.oneroster_csv.file_definitions import (
-    CSV_FILES,
-    CSV_STANDARD,
-    LEADING_COLUMNS,
-    MANIFEST_FILE,
-    RESOURCES_COLUMN,
-    CsvFile,
-    check_standard,
-)
+from oneroster.pull.formats.oneroster_csv.csv_file import KEY, LEADING_COLUMNS, CsvFile
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS, MANIFEST_FILE, CsvBinding, binding_of
+from oneroster.pull.formats.oneroster_csv.nested_values import NestedValues
 from oneroster.pull.private_files import open_regular, read_bytes, read_small
 from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
@@ -52,7 +46,7 @@ class BundleRoster:
         destination: The folder or the zip.
 
     Raises:
-        DestinationError: It is not a OneRoster 1.1 bundle.
+        DestinationError: It is not a OneRoster bundle.
 
     Attributes:
         manifest: See `oneroster.pull.roster.roster_protocol.Roster`.
@@ -60,16 +54,22 @@ class BundleRoster:
 
     def __init__(self, destination: Path) -> None:
         self._destination = destination
-        modes = self._modes()
+        properties = self._properties()
+        self._binding = self._binding_named(properties)
+        modes = self._modes(properties)
         self._present = {name for name, mode in modes.items() if mode != "absent"}
         kinds = {_MODES[mode] for mode in modes.values() if mode != "absent"}
         if len(kinds) > 1:
             raise DestinationError(f"{destination} mixes bulk and delta files, so it cannot be read as one roster.")
         path = manifest_path(destination)
-        stored = Manifest(standard=CSV_STANDARD.version)
+        stored = Manifest(standard=self._binding.version)
         if path.is_file():
             stored = Manifest.from_json(read_bytes(path, "a manifest"), str(path))
-            check_standard(stored, path)
+            if binding_of(stored, path) is not self._binding:
+                raise DestinationError(
+                    f"{destination}: {MANIFEST_FILE} is of OneRoster {self._binding.version}, and {path.name} of"
+                    f" {stored.standard}; they belong to different rosters."
+                )
         self.manifest = msgspec.structs.replace(stored, kind=kinds.pop() if kinds else stored.kind)
         self._bulk = self.manifest.kind == WHOLE_ROSTER
 
@@ -77,82 +77,94 @@ class BundleRoster:
         """See `oneroster.pull.roster.roster_protocol.Roster.elements`."""
         # A collection without rows has no file; only the manifest of the pull shows that it was fetched.
         known = {held.element for held in self.manifest.collections.values()}
-        return in_load_order(CSV_STANDARD.specification, known | {CSV_FILES[name].element for name in self._present})
+        known |= {self._binding.files[name].element for name in self._present}
+        found = in_load_order(self._binding.specification, known)
+        return tuple(element for element in found if self._binding.file_of(element) is not None)
 
     def schema(self, element: str) -> pa.Schema:
         """See `oneroster.pull.roster.roster_protocol.Roster.schema`.
 
         Timestamps that only hold dates are marked with `DAY_PRECISION`.
         """
-        file = CSV_FILES[collection_name(CSV_STANDARD.specification, element)]
-        names = set(file.header)
+        file = self._file(element)
+        names = {source for name in file.header if (source := file.stored_as(name)) is not None}
         if self._bulk:
             names.discard("dateLastModified")
-        associations = _associations_of(element)
-        if associations is not None and associations.name in self._present:
-            names.add(RESOURCES_COLUMN)
-        stored = self.manifest.collections.get(collection_name(CSV_STANDARD.specification, element))
+        names |= {part.nested[0] for part in self._parts(element)}
+        stored = self.manifest.collections.get(collection_name(self._binding.specification, element))
         if stored is not None and stored.columns:
             names &= {*stored.columns, "status"}
-        schema = schema_of(CSV_STANDARD.specification, element, names)
+        schema = schema_of(self._binding.specification, element, names)
         fields = [field.with_metadata(DAY_PRECISION) if field.name in file.days else field for field in schema]
         return pa.schema(fields, schema.metadata)
 
     def read(self, element: str) -> pa.RecordBatchReader:
         """See `oneroster.pull.roster.roster_protocol.Roster.read`."""
         schema = self.schema(element)
-        return pa.RecordBatchReader.from_batches(
-            schema, self._batches(CSV_FILES[collection_name(CSV_STANDARD.specification, element)], schema)
-        )
+        return pa.RecordBatchReader.from_batches(schema, self._batches(self._file(element), schema))
+
+    def _file(self, element: str) -> CsvFile:
+        file = self._binding.file_of(element)
+        if file is None:
+            raise DestinationError(f"{self._destination}: OneRoster CSV has no file for records of {element}.")
+        return file
+
+    def _parts(self, element: str) -> list[CsvFile]:
+        return [part for part in self._binding.parts_of(element) if part.name in self._present]
 
     def _batches(self, file: CsvFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         if file.name not in self._present:
             return
-        resources = self._resources_by_owner(file) if RESOURCES_COLUMN in schema.names else {}
+        parts = {part.nested[0]: part for part in self._parts(file.element) if part.nested[0] in schema.names}
+        nested = {name: self._nested_values(part, schema.field(name).type) for name, part in parts.items()}
+        columns = {source: name for name in file.header if (source := file.stored_as(name)) is not None}
         before = 1  # the header
         for text in self._text_batches(file):
-            columns = []
-            for field in schema:
-                if field.name == RESOURCES_COLUMN:
-                    ids = text.column("sourcedId").to_pylist()
-                    columns.append(pa.array([resources.get(sourced_id) for sourced_id in ids], field.type))
-                else:
-                    columns.append(self._column(file, field, text.column(field.name), before))
+            found = [
+                nested[field.name].of(text.column(KEY))
+                if field.name in nested
+                else self._column(file, columns[field.name], field.type, text, before)
+                for field in schema
+            ]
             before += text.num_rows
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            yield pa.RecordBatch.from_arrays(found, schema=schema)
 
-    def _column(self, file: CsvFile, field: pa.Field, text: pa.Array, before: int) -> pa.Array:
+    def _nested_values(self, part: CsvFile, kind: pa.DataType) -> NestedValues:
+        """Return the values of a column of records, from the file that has their parts."""
+        sources = {source: name for name in part.columns if (source := part.stored_as(name)) is not None}
+        if part.row_id:
+            sources[part.row_id] = KEY
+        columns: dict[str, list[pa.Array]] = {source: [] for source in (KEY, *sources)}
+        before = 1
+        for text in self._text_batches(part):
+            columns[KEY].append(text.column(part.owner()))
+            for source, name in sources.items():
+                columns[source].append(self._column(part, name, part.column(name).type, text, before))
+            before += text.num_rows
+        return NestedValues(part.nested, kind, columns)
+
+    def _column(self, file: CsvFile, name: str, kind: pa.DataType, text: pa.RecordBatch, before: int) -> pa.Array:
+        cells = text.column(name)
         try:
-            column = parse_cells(text, field.type)
+            column = parse_cells(cells, kind)
         except (ValueError, pa.ArrowException):
             raise DestinationError(
-                f"{self._destination}: {file.name}.csv, column {field.name} has an invalid value"
-                f" in row {before + _first_invalid(text, field.type)}."
+                f"{self._destination}: {file.name}.csv, column {name} has an invalid value"
+                f" in row {before + _first_invalid(cells, kind)}."
             ) from None
-        if field.name == "status" and self._bulk:
+        if name == "status" and self._bulk:
             # Every record of a bulk file is active, and its status is blank (3 [A]).
             return pa.compute.fill_null(column, "active")
-        if field.name == LEADING_COLUMNS[0] and column.null_count:
+        if name == LEADING_COLUMNS[0] and column.null_count:
             raise DestinationError(f"{self._destination}: {file.name}.csv has rows without a sourcedId.")
         return column
-
-    def _resources_by_owner(self, file: CsvFile) -> dict[str, list[str]]:
-        """Return the ids of the resources of each class or course. They fit into memory."""
-        associations = _associations_of(file.element)
-        resources: dict[str, list[str]] = {}
-        if associations is not None and associations.name in self._present:
-            for text in self._text_batches(associations):
-                owners = text.column(associations.association or "").to_pylist()
-                for owner, resource in zip(owners, text.column("resourceSourcedId").to_pylist(), strict=True):
-                    resources.setdefault(owner, []).append(resource)
-        return resources
 
     def _text_batches(self, file: CsvFile) -> Iterator[pa.RecordBatch]:
         """Read the cells of a file as text, null for blank."""
         from pyarrow import csv as arrow_csv
 
         with self._open_file(f"{file.name}.csv") as stream:
-            self._check_header(file, stream)
+            header = self._header(file, stream)
             longest = longest_line(stream, f"{self._destination}: {file.name}.csv")
         try:
             with self._open_file(f"{file.name}.csv") as stream:
@@ -161,7 +173,7 @@ class BundleRoster:
                     arrow_csv.ReadOptions(block_size=max(_BLOCK_BYTES, 2 * longest), use_threads=False),
                     arrow_csv.ParseOptions(newlines_in_values=True),
                     arrow_csv.ConvertOptions(
-                        column_types=dict.fromkeys(file.header, pa.string()),
+                        column_types=dict.fromkeys(header, pa.string()),
                         include_columns=list(file.header),
                         strings_can_be_null=True,
                         null_values=[""],
@@ -172,30 +184,40 @@ class BundleRoster:
                 f"{self._destination}: {file.name}.csv cannot be read{_place(error)} ({type(error).__name__})."
             ) from None
 
-    def _check_header(self, file: CsvFile, stream: IO[bytes]) -> None:
+    def _header(self, file: CsvFile, stream: IO[bytes]) -> list[str]:
+        """Return the columns of a file of the standard, without extensions."""
         head = stream.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")
         names = next(iter(_cells(head)), []) if len(head) < _LONGEST_HEADER else []
-        extension = names[len(file.header) :]
-        if names[: len(file.header)] != list(file.header) or not all(
-            name.startswith("metadata.") for name in extension
-        ):
-            raise DestinationError(
-                f"{self._destination}: {file.name}.csv does not have the OneRoster 1.1 header: {','.join(file.header)}"
-            )
+        for header in (file.header, file.earlier_header):
+            extension = names[len(header) :]
+            if names[: len(header)] == list(header) and all(name.startswith("metadata.") for name in extension):
+                return list(header)
+        raise DestinationError(
+            f"{self._destination}: {file.name}.csv does not have the OneRoster {file.version} header:"
+            f" {','.join(file.header)}"
+        )
 
-    def _modes(self) -> dict[str, str]:
+    def _properties(self) -> dict[str, str]:
+        """Return the properties of the bundle's manifest."""
         with self._open_file(MANIFEST_FILE) as stream:
             content = read_small(stream, f"{self._destination}: {MANIFEST_FILE}", "a manifest")
-        text = content.decode("utf-8-sig", "replace")
-        rows = _cells(text)
-        properties = {row[0]: row[1] for row in rows[1:] if len(row) == 2}
-        if (
-            not rows
-            or rows[0] != ["propertyName", "value"]
-            or properties.get("oneroster.version") != CSV_STANDARD.version
-        ):
-            raise DestinationError(f"{self._destination}: {MANIFEST_FILE} is not a OneRoster 1.1 manifest.")
-        modes = {name: properties.get(f"file.{name}", "") for name in CSV_FILES}
+        rows = _cells(content.decode("utf-8-sig", "replace"))
+        if not rows or rows[0] != ["propertyName", "value"]:
+            raise self._no_manifest()
+        return {row[0]: row[1] for row in rows[1:] if len(row) == 2}
+
+    def _no_manifest(self) -> DestinationError:
+        known = " or ".join(BINDINGS)
+        return DestinationError(f"{self._destination}: {MANIFEST_FILE} is not a OneRoster {known} manifest.")
+
+    def _binding_named(self, properties: Mapping[str, str]) -> CsvBinding:
+        for binding in BINDINGS.values():
+            if properties.get("oneroster.version") in binding.releases:
+                return binding
+        raise self._no_manifest()
+
+    def _modes(self, properties: Mapping[str, str]) -> dict[str, str]:
+        modes = {name: properties.get(f"file.{name}", "") for name in self._binding.files}
         present = self._file_names()
         for name, mode in modes.items():
             if mode not in ("bulk", "delta", "absent") or (mode != "absent") != (f"{name}.csv" in present):
@@ -250,7 +272,3 @@ def _place(error: Exception) -> str:
     cells = _CELLS.search(text)
     encoding = ": it is not UTF-8" if "invalid UTF8" in text else ""
     return (f" at row {row[1]}" if row else "") + (f": {cells[2]} cells instead of {cells[1]}" if cells else encoding)
-
-
-def _associations_of(element: str) -> CsvFile | None:
-    return next((file for file in CSV_FILES.values() if file.element == element and file.association is not None), None)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any, with_items
-from oneroster.pull.formats.oneroster_csv.file_definitions import ENROLLMENT_ROLES, CsvFile
+from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
-from oneroster.pull.roster.spelling import ACTIVE, DELETED, is_active, is_deleted, standard_spelling
+from oneroster.pull.roster.spelling import ACTIVE, DELETED, is_active, is_deleted, is_listed, standard_spelling
 
 __all__ = ["BundleIds", "RowSelection"]
 
@@ -23,7 +23,10 @@ _NOT_IN_BUNDLE = "refers to a row that is not in the bundle"
 
 
 class BundleIds:
-    """The sourcedIds of the rows of the bundle, by schema name. Only elements that others refer to are tracked."""
+    """The sourcedIds of the rows of the bundle, by schema name, or by file for parts of records.
+
+    Only those that others refer to are tracked.
+    """
 
     def __init__(self) -> None:
         self._ids_by_element: dict[str, list[pa.Array]] = {}
@@ -68,8 +71,9 @@ class RowSelection:
     def _find_references(self) -> Mapping[str, str]:
         found = {}
         for name in self._present:
-            known = self._file.column(name).property
-            element = "User" if self._file.name == "demographics" and name == "sourcedId" else known and known.refers_to
+            element = self._file.refers_to(name)
+            if self._file.name == "demographics" and name == "sourcedId":
+                element = "User"
             if element is not None and self._ids.tracks(element):
                 found[name] = element
         return found
@@ -88,7 +92,7 @@ class RowSelection:
             if name in self._file.required:
                 batch = self._require(batch, name)
         if self._file.name == "enrollments" and "role" in self._present:
-            fits = pc.is_in(batch.column("role"), value_set=pa.array(sorted(ENROLLMENT_ROLES)))
+            fits = is_listed(batch.column("role"), self._file.listed("role"), self._file.extension("role"))
             batch = self._keep(batch, fits, "role", "is not a valid role of an enrollment")
         return batch
 

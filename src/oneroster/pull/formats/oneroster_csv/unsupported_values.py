@@ -5,7 +5,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.file_definitions import CsvFile
+from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.roster.columns import EXTRAS_COLUMN
 from oneroster.pull.roster.spelling import unlisted
@@ -36,10 +36,8 @@ def count_unsupported_values(batch: pa.RecordBatch, file: CsvFile, losses: LossC
     losses.count_values(
         file.name, "sourcedId", "ids with characters that CSV does not allow, written unchanged", invalid
     )
-    if file.association is not None:
-        return
     for name, what in _WITHOUT_COLUMN.items():
-        if name in names:
+        if name in names and name not in file.columns:
             number = batch.num_rows - batch.column(name).null_count
             losses.count_values(file.name, name, f"{what}, for which CSV has no column", number)
     for name in names.intersection(file.columns):
@@ -54,7 +52,9 @@ def _count_unlisted(batch: pa.RecordBatch, name: str, file: CsvFile, losses: Los
         return
     column = batch.column(name)
     values = column.flatten() if pa.types.is_list(column.type) else column
-    losses.count_values(file.name, name, "values that the standard does not list", unlisted(values, listed))
+    losses.count_values(
+        file.name, name, "values that the standard does not list", unlisted(values, listed, file.extension(name))
+    )
 
 
 def _count_unpaired_subjects(batch: pa.RecordBatch, file: CsvFile, losses: LossCounts) -> None:
