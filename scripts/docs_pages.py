@@ -11,7 +11,6 @@ from command_docs import commands_as_markdown
 from generation.document_docs import document_as_markdown
 from generation.reference_docs import reference_as_markdown
 from oneroster.contract.catalogue import catalogue
-from oneroster.contract.clauses import CLAUSES
 from oneroster.contract.rule_docs import clauses_as_markdown, rules_as_markdown
 from oneroster.standard import Standard
 
@@ -24,7 +23,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "reference-1.1.md": lambda: reference_as_markdown(Standard.of("1.1").document()),
     "reference-1.2.md": lambda: reference_as_markdown(Standard.of("1.2").document()),
     "rules.md": lambda: rules_as_markdown(catalogue()),
-    "clauses.md": lambda: clauses_as_markdown(CLAUSES),
+    "clauses.md": clauses_as_markdown,
 }
 """What is written, by file."""
 

@@ -83,7 +83,7 @@ __getattr__, __dir__ = lazy_names(
 )
 
 
-__version__ = "1.1.0+f210cce1f6a5"
+__version__ = "1.1.0+74848e87e9ee"
 """The version of the contract, and the first digits of the SHA-256 of ``openapi.json``."""
 
 

@@ -203,7 +203,10 @@ LISTS = {
     ("sandbox", "--list-faults"): ("fault", lambda: list(FAULTS)),
     ("sandbox", "--list-variants"): ("variant", lambda: list(VARIANTS)),
     ("rules",): ("id", lambda: [rule.id for rule in catalogue()]),
-    ("get", "--list"): ("name", lambda: [short_name(each) for each in read_operations(Standard.of().specification)]),
+    ("get", "--list"): (
+        "name",
+        lambda: [short_name(each.operation_id) for each in read_operations(Standard.of().specification)],
+    ),
 }
 
 

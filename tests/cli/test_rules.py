@@ -51,3 +51,15 @@ def test_a_name_that_is_no_rule_is_wrong_usage(name: str) -> None:
     assert result.exit_code == 2
     assert f"no such family or rule: {name}" in result.stderr
     assert result.stdout == ""
+
+
+def test_levels_and_exceptions_of_another_version_are_shown() -> None:
+    lines = {line.split()[0]: line.split()[1:] for line in run("--standard", "1.2").stdout.splitlines()}
+    assert lines["OR-FLD-03"][0] == "open"
+    assert lines["OR-ACC-12"][0] == "none"
+    assert "does not apply: OneRoster 1.2 has no OAuth 1.0a" in " ".join(lines["OR-ACC-12"])
+    (rule,) = json.loads(run("OR-FLD-03", "--standard", "1.2", "--json").stdout)
+    assert (rule["level"], rule["versions"]["1.1"]["level"]) == ("open", "must")
+    assert "3.3 an unknown name in fields: 400, or all data [C]" in run("OR-FLD-03").stdout
+    assert "unit of Category.weight" in run("--uncovered", "--standard", "1.2").stdout
+    assert run("--standard", "7").exit_code == 2

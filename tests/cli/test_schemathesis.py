@@ -32,3 +32,11 @@ def test_wrong_usage(arguments: list[str], said: str, tmp_path: Path, monkeypatc
     assert (status, printed) == (2, "")
     assert said in told
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_names_the_base_path_unless_the_version_has_several(tmp_path: Path) -> None:
+    status, printed, _ = run(str(tmp_path), "--standard", "1.2")
+    assert status == 0
+    words = shlex.split(printed)
+    assert words[words.index("--url") + 1] == "https://sis.example"
+    assert run(str(tmp_path), "--standard", "1.3")[0] == 2

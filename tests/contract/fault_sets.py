@@ -16,7 +16,7 @@ from oneroster.contract.runner import check
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.faults.base import cannot_be_combined
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
-from tests.contract.matrix import BROKEN_BY
+from tests.contract.matrix import BROKEN_BY, SEEN_BY_CHANCE
 from tests.contract.ways_in import way_into
 from tests.in_process import quick_sandbox
 
@@ -94,7 +94,8 @@ def unseen(report: CheckReport, names: Collection[str]) -> set[str]:
 
 def unexplained(report: CheckReport, names: Collection[str], variants: Collection[str] = ()) -> set[str]:
     """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
-    known = {BROKEN_BY[name] for name in names} | {WARNED[name] for name in variants if name in WARNED}
+    known = {table[name] for name in names for table in (BROKEN_BY, SEEN_BY_CHANCE) if name in table}
+    known |= {WARNED[name] for name in variants if name in WARNED}
     return {each.id for each in report.violations(Level.SHOULD)} - known
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.explanations import SymptomKey, explain
+from oneroster.contract.explanations import SymptomKey, explain, without_repeated
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Cause, Check, Status
 
@@ -115,3 +115,44 @@ def test_what_suppressed_the_explaining_check_explains() -> None:
         a_check("OR-ERR-06", "getOrg"), suppressed, a_symptom("OR-ERR-08", "getOrg"), OR_ERR_08="OR-ERR-07"
     )
     assert found.explained_by == "OR-ERR-06"
+
+
+def settled(*checks: Check, **symptom_of: str) -> list[tuple[str, Status, str | None]]:
+    """The checks, when those of the given rules are symptoms of others, as id, status and what explains them."""
+    known = {check: (symptom_of[name],) for check in checks if (name := check.id.replace("-", "_")) in symptom_of}
+    return [(each.id, each.status, each.explained_by) for each in without_repeated(checks, known)]
+
+
+def test_a_finding_is_explained_by_a_rule_that_ran_later() -> None:
+    first, later = a_check("OR-WRT-10", "putResult"), a_check("OR-WRT-03", "putResult")
+    assert settled(first, later, OR_WRT_10="OR-WRT-03") == [
+        ("OR-WRT-03", Status.FAILED, None),
+        ("OR-WRT-10", Status.NOT_JUDGED, "OR-WRT-03"),
+    ]
+
+
+def test_two_rules_that_report_the_same_do_not_hide_each_other() -> None:
+    one, other = a_check("OR-WRT-10", "putResult"), a_check("OR-WRT-03", "putResult")
+    found = settled(one, other, OR_WRT_10="OR-WRT-03", OR_WRT_03="OR-WRT-10")
+    assert [status for _, status, _ in found] == [Status.FAILED, Status.NOT_JUDGED]
+
+
+def test_a_finding_is_no_symptom_of_itself_or_of_another_operation() -> None:
+    one, elsewhere = a_check("OR-WRT-10", "putResult"), a_check("OR-WRT-03", "putLineItem")
+    found = settled(one, elsewhere, OR_WRT_10="OR-WRT-03", OR_WRT_03="OR-WRT-03")
+    assert [status for _, status, _ in found] == [Status.FAILED, Status.FAILED]
+
+
+def test_a_must_is_no_symptom_of_a_should() -> None:
+    warned = replace(a_check("OR-WRT-03", "putResult", Status.WARNED), level=Level.SHOULD)
+    assert settled(a_check("OR-WRT-10", "putResult"), warned, OR_WRT_10="OR-WRT-03")[0][1] is Status.FAILED
+
+
+def test_what_a_symptom_explained_is_explained_by_its_cause() -> None:
+    symptom, cause = a_check("OR-WRT-10", "putResult"), a_check("OR-WRT-03", "putResult")
+    follower = replace(a_symptom("OR-WRT-07", "putResult"), explained_by="OR-WRT-10", explained_on="putResult")
+    assert settled(symptom, cause, follower, OR_WRT_10="OR-WRT-03")[1] == (
+        "OR-WRT-07",
+        Status.NOT_JUDGED,
+        "OR-WRT-03",
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -43,7 +44,7 @@ def waits(client: httpx.Client) -> list[float]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    with patch("oneroster.sandbox.app.anyio.sleep", sleep):
+    with patch("oneroster.sandbox.app.anyio", SimpleNamespace(sleep=sleep)):
         client.get("/orgs")
     return pauses
 

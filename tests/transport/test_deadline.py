@@ -4,10 +4,12 @@ import math
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import httpcore
 import pytest
 
+from oneroster.transport import deadline
 from oneroster.transport.deadline import Cancellation, DeadlineBackend, seconds_left, until
 
 
@@ -32,7 +34,8 @@ class Network:
         self._now, self._answers = 1000.0, answers
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{n}", 80)) for n, _ in enumerate(answers)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses * 2)
-        monkeypatch.setattr(time, "monotonic", lambda: self._now)
+        # Of this module only: the event loops of other threads keep the real clock.
+        monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: self._now))
         monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", self._connect)
 
     def _connect(self, host: str, _port: int, timeout: float | None, *_: object) -> httpcore.NetworkStream:

@@ -10,21 +10,25 @@ from rich.table import Table
 from rich.text import Text
 
 from oneroster.cli._lists import print_lines
+from oneroster.contract.clauses_by_version import VERSIONS, Basis, basis
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import Rule
-from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS
+from oneroster.contract.rule_docs import FAMILY_TEXTS, LEVEL_TEXTS, basis_text
 
 __all__ = ["print_rule", "print_rule_list"]
 
-_STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
+_STYLES: Final[dict[str, str]] = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
 
 
-def print_rule_list(found: list[Rule]) -> None:
-    """Print one line for each rule: by family on a terminal, elsewhere to be searched and cut."""
+def print_rule_list(found: list[Rule], version: str | None = None) -> None:
+    """Print one line for each rule: by family on a terminal, elsewhere to be searched and cut.
+
+    Args:
+        found: The rules.
+        version: The version whose levels are shown; each rule's first one if None.
+    """
     if not sys.stdout.isatty():
-        print_lines(
-            [{"id": each.id, "level": str(each.level), "family": each.family, "title": each.title} for each in found]
-        )
+        print_lines([_line(rule, version) for rule in found])
         return
     console = Console(highlight=False)
     for family in dict.fromkeys(rule.family for rule in found):
@@ -34,9 +38,16 @@ def print_rule_list(found: list[Rule]) -> None:
         table.add_column(no_wrap=True)
         table.add_column()
         for rule in (rule for rule in found if rule.family == family):
-            table.add_row(f"  {rule.id}", Text(str(rule.level), _STYLES[rule.level]), Text(rule.title))
+            line = _line(rule, version)
+            table.add_row(f"  {rule.id}", Text(line["level"], _STYLES.get(line["level"], "dim")), Text(line["title"]))
         console.print(table)
         console.print()
+
+
+def _line(rule: Rule, version: str | None) -> dict[str, str]:
+    found = basis(rule, version) if version else Basis(rule.clause)
+    title = rule.title if found.level else f"does not apply: {found.reason}"
+    return {"id": rule.id, "level": str(found.level or "none"), "family": rule.family, "title": title}
 
 
 def print_rule(rule: Rule) -> None:
@@ -57,9 +68,12 @@ def print_rule(rule: Rule) -> None:
 
 def _fields(rule: Rule) -> Iterator[tuple[str, Text]]:
     yield "family", Text(f"{rule.family}: {FAMILY_TEXTS[rule.family]}")
-    yield "level", Text.assemble((str(rule.level), _STYLES[rule.level]), f": {LEVEL_TEXTS[rule.level]}")
+    for version in VERSIONS:
+        found = basis(rule, version)
+        yield version, Text(basis_text(rule, version), _STYLES.get(found.level or "", "dim"))
+    for level in dict.fromkeys(level for version in VERSIONS if (level := basis(rule, version).level)):
+        yield level, Text(LEVEL_TEXTS[level])
     yield "harm", Text(str(rule.harm))
-    yield "clause", Text(rule.clause)
     yield "example", Text(rule.example)
     yield "fix", Text(rule.fix)
     if rule.needs:

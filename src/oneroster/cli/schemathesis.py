@@ -10,7 +10,7 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.errors import ConfigurationError
-from oneroster.standard import Standard
+from oneroster.standard import DEFAULT, Standard
 
 HELP = f"""{COMMANDS["schemathesis"].summary}
 
@@ -25,10 +25,15 @@ Examples:
   command that uses them
 
 - `oneroster schemathesis contract --profile kimono` does so for the dialect of Kimono Cloud
+
+- `oneroster schemathesis contract --standard {Standard.versions()[-1]}` does so for all services of that version
 """
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to write to, created if necessary.")]
 Profile = Annotated[str, typer.Option(metavar="NAME", help="The dialect.")]
+Version = Annotated[
+    str, typer.Option(metavar="VERSION", help=f"Version of OneRoster: {' or '.join(Standard.versions())}.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,20 +42,23 @@ def register(app: typer.Typer) -> None:
 
 
 def _profile_names() -> str:
-    return f"Names: {', '.join(Standard.of().specification.profiles)}."
+    names = {name for version in Standard.versions() for name in Standard.of(version).specification.profiles}
+    return f"Names: {', '.join(sorted(names))}."
 
 
-def schemathesis(folder: Folder, profile: Profile = "standard") -> None:
+def schemathesis(folder: Folder, profile: Profile = "standard", standard: Version = DEFAULT) -> None:
     """Write the files, and print the command that uses them."""
     from oneroster.contract.fuzzing.schemathesis_files import write_schemathesis_files
 
     try:
-        files = write_schemathesis_files(folder, profile, Standard.of())
+        known = Standard.of(standard)
+        files = write_schemathesis_files(folder, profile, known)
     except ConfigurationError as error:
         fail("schemathesis", str(error), USAGE)
     except OSError as error:
         fail("schemathesis", f"cannot write {error.filename}: {error.strerror}", USAGE)
-    base_path = next(iter(Standard.of().specification.services.values()))
+    base_paths = list(known.specification.services.values())
+    base_path = base_paths[0] if len(base_paths) == 1 else ""
     typer.echo(f"schemathesis --config-file {quote(str(files.configuration))} run {quote(str(files.document))} \\")
     typer.echo(f"  --mode positive --url https://sis.example{base_path} \\")
     typer.echo('  --header "Authorization: Bearer $ONEROSTER_TOKEN"')

@@ -1,4 +1,4 @@
-"""The clauses of the standard, with the rules that check each, or why none does.
+"""The clauses of OneRoster 1.1, with the rules that check each, or why none does.
 
 The sections and marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or
 contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
@@ -7,7 +7,7 @@ contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["CLAUSES", "Fact", "clauses_of", "uncovered_clauses"]
+__all__ = ["CLAUSES", "Fact", "clauses_of", "rule_ids", "uncovered_clauses"]
 
 
 class Fact(NamedTuple):
@@ -28,10 +28,12 @@ class Fact(NamedTuple):
     reason: str = ""
 
 
-def _ids(prefix: str, *numbers: int) -> tuple[str, ...]:
+def rule_ids(prefix: str, *numbers: int) -> tuple[str, ...]:
+    """Return the ids of rules of one family, as in ``OR-PAG-01``."""
     return tuple(f"OR-{prefix}-{number:02d}" for number in numbers)
 
 
+_ids = rule_ids
 _NO_RULE: Final = "no source gives a rule, so a server may do either"
 _CHOICE: Final = "an advice to clients"
 _VOCABULARY: Final = "schools outside the USA use local values"
@@ -94,6 +96,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("5", "B", "probable cardinalities", _ids("SCH", 6)),
     Fact("5.1", "A", "sourcedId is unique and stays", _ids("SEM", 10, 16, 28)),
     Fact("5.1", "A", "dateLastModified is the last change", _ids("WRT", 22) + _ids("SEM", 33)),
+    Fact("5.1", "A", "status is active or tobedeleted", _ids("SCH", 3) + _ids("WRT", 30)),
     Fact("5.1", "A", "metadata is free", (), "any value is valid"),
     Fact("5.2", "A", "a reference leads to a record of its type", _ids("SEM", 5, 6, 32) + _ids("WRT", 16, 27)),
     Fact("5.2", "B", "href is the URL of the record", _ids("SCH", 7) + _ids("SEM", 31) + _ids("PRV", 3)),
@@ -138,15 +141,15 @@ CLAUSES: Final[tuple[Fact, ...]] = (
         "RFC 9110",
         "B",
         "methods, caching, compression, redirects",
-        _ids("HTP", 2, 3, 4, 5, 7) + _ids("ERR", 3),
+        _ids("HTP", 2, 3, 4, 5, 7, 9, 10) + _ids("ERR", 3),
     ),
 )
 """All clauses, in the order of the facts."""
 
 
-def uncovered_clauses() -> tuple[Fact, ...]:
+def uncovered_clauses(clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:
     """Return the clauses that no rule checks."""
-    return tuple(clause for clause in CLAUSES if not clause.rules)
+    return tuple(clause for clause in clauses if not clause.rules)
 
 
 def clauses_of(rule_id: str, clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:

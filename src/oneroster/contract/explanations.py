@@ -6,14 +6,15 @@ operation, on the operation that the rule names, or on the only operation that t
 is not part of the run is evaluated for this, unless the run excludes it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.result import STATUS_OF, VIOLATED, Cause, Check
+from oneroster.contract.levels import Level
+from oneroster.contract.result import STATUS_OF, VIOLATED, Cause, Check, Status
 
-__all__ = ["JudgeOnDemand", "SymptomKey", "explain"]
+__all__ = ["JudgeOnDemand", "SymptomKey", "explain", "without_repeated"]
 
 SymptomKey = tuple[str, str | None]
 """The id of a rule, and the operation that it was judged on."""
@@ -38,6 +39,45 @@ def explain(
     explanations = _Explanations(list(checks), symptoms, judge, excluded)
     explained = [explanations.settled(check) for check in explanations.checks]
     return explained + explanations.further
+
+
+def without_repeated(checks: Iterable[Check], symptom_of: Mapping[Check, tuple[str, ...]]) -> list[Check]:
+    """Return the checks of a run, findings that another failed check would report as well explained by it.
+
+    The other rule may have run later, so this is done when all rules have run.
+
+    Args:
+        checks: The checks.
+        symptom_of: The rules that would report the same, by check.
+    """
+    known = list(checks)
+    failed = Counter((each.id, each.operation_id, each.status) for each in known if each.status in VIOLATED)
+    explained: dict[SymptomKey, Check] = {}
+    kept: list[Check] = []
+    for check in known:
+        hiding = (Status.FAILED,) if check.level is Level.MUST else (Status.FAILED, Status.WARNED)
+        causes = symptom_of.get(check, ()) if check.status in VIOLATED else ()
+        others = (each for each in causes if each != check.id)
+        cause = next((each for each in others if any(failed[each, check.operation_id, one] for one in hiding)), None)
+        if cause is None:
+            kept.append(check)
+            continue
+        failed[check.id, check.operation_id, check.status] -= 1
+        by = replace(
+            check, status=Status.NOT_JUDGED, cause=Cause.EXPLAINED, message=f"explained by {cause}", evidence=()
+        )
+        explained[check.id, check.operation_id] = replace(by, explained_by=cause, explained_on=check.operation_id)
+    left = {(each.id, each.operation_id) for each in kept if each.status in VIOLATED}
+    gone = {key: check for key, check in explained.items() if key not in left}
+    return [*(_explained_further(each, gone) for each in kept), *gone.values()]
+
+
+def _explained_further(check: Check, gone: Mapping[SymptomKey, Check]) -> Check:
+    """Return a check, with the finding behind the one that explains it if that one is itself explained."""
+    cause = gone.get((check.explained_by or "", check.explained_on))
+    if cause is None:
+        return check
+    return replace(check, explained_by=cause.explained_by, message=f"explained by {cause.explained_by}")
 
 
 class _Explanations:

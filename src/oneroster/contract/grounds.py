@@ -15,7 +15,8 @@ A ground is a word, and a name where it needs one:
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from oneroster.contract.levels import Level, level_of, weakest
+from oneroster.contract.clauses_by_version import basis
+from oneroster.contract.levels import Level, level_of, level_of_clause, weakest
 from oneroster.contract.rule import Rule
 from oneroster_runtime.specification import Operation, Specification
 
@@ -25,6 +26,7 @@ __all__ = [
     "Standing",
     "ground_marks",
     "grounds_of",
+    "standing_of",
     "standing_on",
     "strongest_standing",
 ]
@@ -108,19 +110,26 @@ def ground_marks(rule: Rule, operation: Operation, specification: Specification)
     return found
 
 
+def standing_of(rule: Rule, version: str) -> Standing:
+    """Return the level of a rule in a version, without the marks of the document."""
+    clause = basis(rule, version).clause or rule.clause
+    return Standing(level_of_clause(clause), clause)
+
+
 def standing_on(rule: Rule, operation: Operation, specification: Specification) -> Standing:
     """Return the level of a rule on an operation: that of the weakest of its clause and its grounds."""
+    own = standing_of(rule, specification.version)
     marks = ground_marks(rule, operation, specification)
-    level = weakest(rule.level, *(level_of(mark) for mark in marks.values()))
-    if level is rule.level:
-        return Standing(level, rule.clause)
+    level = weakest(own.level, *(level_of(mark) for mark in marks.values()))
+    if level is own.level:
+        return own
     weak = ", ".join(f"{ground} [{mark}]" for ground, mark in marks.items() if level_of(mark) is level)
-    return Standing(level, f"{rule.clause}; in the document {weak}")
+    return Standing(level, f"{own.clause}; in the document {weak}")
 
 
 def strongest_standing(rule: Rule, operations: Iterable[Operation], specification: Specification) -> Standing:
     """Return the highest level that a rule has on any of the operations that have all of its grounds."""
     wanted = len(grounds_of(rule))
     fitting = (each for each in operations if len(ground_marks(rule, each, specification)) == wanted)
-    found = [standing_on(rule, each, specification) for each in fitting] or [Standing(rule.level, rule.clause)]
+    found = [standing_on(rule, each, specification) for each in fitting] or [standing_of(rule, specification.version)]
     return min(found, key=lambda each: tuple(Level).index(each.level))

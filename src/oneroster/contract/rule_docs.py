@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from oneroster.contract.clauses import Fact
+from oneroster.contract.clauses_by_version import VERSIONS, Basis, basis, clauses_in
 from oneroster.contract.grounds import grounds_of
 from oneroster.contract.levels import Level
 from oneroster.contract.rule import FAMILIES, Rule
 
-__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "clauses_as_markdown", "rule_as_json", "rules_as_markdown"]
+__all__ = ["FAMILY_TEXTS", "LEVEL_TEXTS", "basis_text", "clauses_as_markdown", "rule_as_json", "rules_as_markdown"]
 
 LEVEL_TEXTS: Final = {
     Level.MUST: "The standard certainly requires this. A violation fails the run.",
@@ -46,10 +47,10 @@ _HEAD: Final = """# Rules
 
 Each rule has:
 
-- a **level**, which says how much a violation counts;
-- a **clause**: the fact of the standard, or the section of an RFC, that the rule is based on. A mark says how certain
-  the fact is, and gives the level. A single finding can have a lower level than its rule, if it is about a less certain
-  fact;
+- for each version of OneRoster a **level**, which says how much a violation counts, and a **clause**: the fact of the
+  standard, or the section of an RFC, that the rule is based on. A mark says how certain the fact is, and gives the
+  level. A single finding can have a lower level than its rule, if it is about a less certain fact. Rules that do not
+  apply to a version say why;
 - a **harm**: what a violation does to those who read the tenant. Reports list what to fix first by harm: rows lost,
   foreign or hidden; access and injection; privacy; wrong values; form;
 - often what else it **stands on** in the document, besides the operation: parameters, statuses, headers, scopes. A rule
@@ -67,38 +68,59 @@ _CLAUSES_HEAD: Final = """# Clauses
 
 <!-- Written by scripts/docs from oneroster.contract.clauses. Do not edit. -->
 
-The facts of OneRoster on which [the rules](rules.md) are based, and the rules that check each. A mark says how
-certain a fact is: A certain, B probable, C uncertain or contradictory. `oneroster rules --uncovered` lists the clauses
-that no rule checks.
-
-| section | mark | clause | rules |
-|---|---|---|---|
+The facts of OneRoster on which [the rules](rules.md) are based, and the rules that check each, for each version. A mark
+says how certain a fact is: A certain, B probable, C uncertain or contradictory. `oneroster rules --uncovered` lists the
+clauses that no rule checks, with `--standard` those of another version.
 """
+_CLAUSES_TABLE: Final = "\n| section | mark | clause | rules |\n|---|---|---|---|\n"
 
 
-def clauses_as_markdown(clauses: Iterable[Fact]) -> str:
-    """Return the clauses as a Markdown page, each with its rules or the reason why it has none."""
+def clauses_as_markdown() -> str:
+    """Return the clauses of each version as a Markdown page, each with its rules or the reason why it has none."""
+    tables = (f"\n## OneRoster {version}\n{_CLAUSES_TABLE}{_rows(clauses_in(version))}" for version in VERSIONS)
+    return _CLAUSES_HEAD + "".join(tables)
+
+
+def _rows(clauses: Iterable[Fact]) -> str:
     rows = (
         f"| {each.section} | {each.trust} | {each.text} | {', '.join(each.rules) or f'none: {each.reason}'} |"
         for each in clauses
     )
-    return _CLAUSES_HEAD + "\n".join(rows) + "\n"
+    return "\n".join(rows) + "\n"
 
 
-def rule_as_json(rule: Rule) -> dict[str, Any]:
-    """Return the documentation of a rule as JSON types."""
+def rule_as_json(rule: Rule, version: str | None = None) -> dict[str, Any]:
+    """Return the documentation of a rule as JSON types.
+
+    Args:
+        rule: The rule.
+        version: The version that ``level`` and ``clause`` are of; the rule's first one if None.
+    """
+    own = basis(rule, version) if version else Basis(rule.clause)
     return {
         "id": rule.id,
         "family": rule.family,
         "title": rule.title,
-        "level": str(rule.level),
+        "level": str(own.level or "none"),
         "harm": str(rule.harm),
-        "clause": rule.clause,
+        "clause": own.clause,
+        "versions": {version: _basis_as_json(rule, version) for version in VERSIONS},
         "example": rule.example,
         "fix": rule.fix,
         "stands_on": list(grounds_of(rule)),
         "needs": list(rule.needs),
     }
+
+
+def _basis_as_json(rule: Rule, version: str) -> dict[str, str]:
+    found = basis(rule, version)
+    return {"level": str(found.level), "clause": found.clause} if found.level else {"does_not_apply": found.reason}
+
+
+def basis_text(rule: Rule, version: str) -> str:
+    """Return the level and the clause of a rule in a version, or why it does not apply."""
+    found = basis(rule, version)
+    return f"{found.level}, {found.clause}" if found.level else f"does not apply: {found.reason}"
 
 
 def rules_as_markdown(rules: Iterable[Rule]) -> str:
@@ -125,9 +147,9 @@ def _lines(rules: list[Rule]) -> Iterator[str]:
 
 def _entry(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.id}: {rule.title}\n"
-    yield f"- **Level**: {rule.level}"
+    for version in VERSIONS:
+        yield f"- **OneRoster {version}**: {basis_text(rule, version)}"
     yield f"- **Harm**: {rule.harm}"
-    yield f"- **Clause**: {rule.clause}"
     yield f"- **Example**: {rule.example}"
     yield f"- **Fix**: {rule.fix}"
     if rule.stands_on:

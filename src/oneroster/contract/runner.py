@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.clauses_by_version import applicable, basis
 from oneroster.contract.errors import (
     AccessRefusedError,
     BudgetSpentError,
@@ -20,8 +21,8 @@ from oneroster.contract.errors import (
     NotRequested,
     TenantNotTestableError,
 )
-from oneroster.contract.explanations import SymptomKey, explain
-from oneroster.contract.grounds import Standing, standing_on, strongest_standing
+from oneroster.contract.explanations import SymptomKey, explain, without_repeated
+from oneroster.contract.grounds import Standing, standing_of, standing_on, strongest_standing
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
@@ -37,6 +38,7 @@ from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, 
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
+from oneroster.standard import DEFAULT
 from oneroster_runtime.specification import Operation
 
 __all__ = ["ProgressCallback", "check", "musts_first", "run_rules"]
@@ -117,12 +119,14 @@ def run_rules(
     Returns:
         The checks, and why the tenant could not be judged completely, or None.
     """
+    version = tenant.standard.version
     of_run = _rules_of_the_run(tenant, rules)
     selected = {rule.id for rule in rules}
-    rules = musts_first(rule for rule in rules if rule.over is not whole_run)
+    runner = _RuleRunner(tenant)
+    runner.leave_out(rules)
+    rules = musts_first((rule for rule in applicable(rules, version) if rule.over is not whole_run), version)
     steps = len(tenant.dialect.operations) + len(rules)
     done = 0
-    runner = _RuleRunner(tenant)
 
     def reading(operation_id: str) -> None:
         nonlocal done
@@ -148,17 +152,19 @@ def run_rules(
     return runner.checks, runner.unjudged
 
 
-def musts_first(rules: Iterable[Rule]) -> list[Rule]:
+def musts_first(rules: Iterable[Rule], version: str = DEFAULT) -> list[Rule]:
     """Return rules in the order of a run, in which musts get the requests before all others.
 
     Writes and the engine keep their own order, after all reads: a write changes what the next one finds, and the engine
     reports only what no law has found.
     """
-    return sorted(rules, key=lambda rule: IN_ORDER.index(rule.family) if rule.family in IN_ORDER else _precedence(rule))
 
+    def precedence(rule: Rule) -> int:
+        if rule.family in IN_ORDER:
+            return IN_ORDER.index(rule.family)
+        return -2 if standing_of(rule, version).level is Level.MUST else -1
 
-def _precedence(rule: Rule) -> int:
-    return -2 if rule.level is Level.MUST else -1
+    return sorted(rules, key=precedence)
 
 
 def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rule]:
@@ -179,6 +185,7 @@ class _RuleRunner:
         self._tenant = tenant
         self._failed: dict[tuple[str, str], set[Status]] = {}
         self._symptoms: dict[SymptomKey, ExplainedBy] = {}
+        self._symptom_of: dict[Check, tuple[str, ...]] = {}
         self._checks: list[Check] = []
         self._unreadable: Cause | None = None
         self.unjudged: str | None = None
@@ -191,7 +198,14 @@ class _RuleRunner:
     @property
     def checks(self) -> list[Check]:
         """The checks of all rules that have run, symptoms with the failed checks that explain them."""
-        return explain(self._checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
+        checks = without_repeated(self._checks, self._symptom_of)
+        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
+
+    def leave_out(self, rules: Sequence[Rule]) -> None:
+        """Note which rules that the run names do not apply to the version of the tenant."""
+        for rule in rules:
+            if rule.id in self._tenant.plan.named and (why := basis(rule, self._tenant.standard.version).reason):
+                self._checks.append(self._unjudged_check(rule, None, Cause.NOT_OFFERED, why))
 
     def run(self, rule: Rule) -> None:
         """Run a rule on every operation that it selects."""
@@ -349,14 +363,17 @@ class _RuleRunner:
         if operation_id is None:
             return strongest_standing(rule, known.values(), marked)
         operation = known.get(operation_id) or self._tenant.standard.specification.operations.get(operation_id)
-        return Standing(rule.level, rule.clause) if operation is None else standing_on(rule, operation, marked)
+        return standing_of(rule, marked.version) if operation is None else standing_on(rule, operation, marked)
 
     def _finding_checks(self, rule: Rule, operation: Operation, findings: Sequence[Finding]) -> Iterator[Check]:
         for finding in findings:
             name = finding.operation_id or operation.operation_id
             check = self._check(rule, name, Status.PASSED, finding.message)
             level = weakest(check.level, finding.level or check.level)
-            yield replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
+            found = replace(check, level=level, status=STATUS_OF[level], evidence=finding.evidence)
+            if finding.symptom_of:
+                self._symptom_of[found] = finding.symptom_of
+            yield found
 
     def _check(self, rule: Rule, operation_id: str | None, status: Status, message: str) -> Check:
         level, clause = self._standing(rule, operation_id)

@@ -8,25 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster.contract.fuzzing.filter_and_sort_strategies import fields_format
-from oneroster.contract.fuzzing.schemathesis_document import MAX_PAGE, prepare_document
+from oneroster.contract.fuzzing.schemathesis_document import MAX_OFFSET, MAX_PAGE, is_within_bounds, prepare_document
 from oneroster.standard import Standard
 from oneroster_runtime.specification import read_specification
 from tests.series import examples
 
 STANDARD = Standard.of()
-PROFILES = list(STANDARD.specification.profiles)
+PROFILES = [(version, profile) for version in ("1.1", "1.2") for profile in Standard.of(version).specification.profiles]
 
 
-def prepared(profile: str) -> dict[str, Any]:
-    document = STANDARD.profile_document(profile)
+def prepared(profile: str, standard: Standard = STANDARD) -> dict[str, Any]:
+    document = standard.profile_document(profile)
     prepare_document(document)
     return document
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_each_operation_has_the_formats_of_its_element_and_small_pages(profile: str) -> None:
-    document = prepared(profile)
-    specification = read_specification(STANDARD.profile_document(profile), profile=profile)
+@pytest.mark.parametrize(("version", "profile"), PROFILES)
+def test_each_operation_has_the_formats_of_its_element_and_small_pages(version: str, profile: str) -> None:
+    standard = Standard.of(version)
+    document = prepared(profile, standard)
+    specification = read_specification(standard.profile_document(profile), profile=profile)
     seen = set()
     for operation in specification.operations.values():
         part = document["paths"][operation.path][operation.method.lower()]
@@ -36,6 +37,10 @@ def test_each_operation_has_the_formats_of_its_element_and_small_pages(profile: 
             if name in ("filter", "sort", "fields"):
                 assert schema == {"type": "string", "format": f"oneroster-{name}-{operation.element}"}
                 assert name == "filter" or "examples" not in parameter
+                properties = specification.elements[operation.element or ""].properties
+                for example in parameter.get("examples", {}).values():
+                    assert ("roles.role" not in example["value"]) or "roles" in properties
+                    assert ("dateLastModified" not in example["value"]) or "dateLastModified" in properties
             if name == "limit":
                 assert schema["maximum"] == MAX_PAGE
             seen.add(name)
@@ -80,3 +85,22 @@ def schemathesis_format(name: str) -> st.SearchStrategy[str]:
     from schemathesis.specs.openapi.formats import STRING_FORMATS
 
     return STRING_FORMATS[name]
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ({}, True),
+        ({"limit": MAX_PAGE, "offset": str(MAX_OFFSET)}, True),
+        ({"limit": MAX_PAGE + 1}, False),
+        ({"offset": f"{MAX_OFFSET + 1}"}, False),
+        ({"offset": "1e9"}, False),
+        # Invalid, and refused by a server: these are what negative tests are for.
+        ({"limit": "-1"}, True),
+        ({"limit": ""}, True),
+        ({"limit": ["a", "b"], "offset": None}, True),
+        ({"sort": ""}, True),
+    ],
+)
+def test_no_request_is_above_the_bounds(query: dict[str, Any], sent: bool) -> None:
+    assert is_within_bounds(query) is sent

@@ -10,10 +10,11 @@ from oneroster.standard import Standard
 
 @pytest.fixture
 def hook() -> Any:
-    """The hook; it is not left registered, because the engine of the kit prepares its own documents."""
-    from oneroster.contract.fuzzing.schemathesis_hooks import before_load_schema
+    """The hook; none is left registered, because the engine of the kit prepares its own documents."""
+    from oneroster.contract.fuzzing.schemathesis_hooks import before_load_schema, filter_case
 
-    schemathesis.hooks.unregister(before_load_schema)
+    for each in (before_load_schema, filter_case):
+        schemathesis.hooks.unregister(each)
     return before_load_schema
 
 

@@ -8,7 +8,9 @@ from oneroster.pull.fetch.rate_limit import RateLimit
 
 
 def test_requests_are_spaced_evenly_whoever_asks() -> None:
-    with patch("oneroster.pull.fetch.rate_limit.time.monotonic", return_value=100.0) as now:
+    with patch("oneroster.pull.fetch.rate_limit.time") as clock:
+        now = clock.monotonic
+        now.return_value = 100.0
         limit = RateLimit(4)
         assert [limit.delay() for _ in range(4)] == [0.0, 0.25, 0.5, 0.75]
         now.return_value = 100.8

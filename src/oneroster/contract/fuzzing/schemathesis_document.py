@@ -4,12 +4,14 @@ By its schema, any text is a filter. The element of an operation decides which f
 each operation gets parameters of its own.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from oneroster.contract.fuzzing.filter_and_sort_strategies import fields_format, filter_format, sort_format
 from oneroster_runtime.specification import Operation, Specification, read_specification
 
-__all__ = ["prepare_document"]
+__all__ = ["is_within_bounds", "prepare_document"]
 
 Schema = dict[str, Any]
 
@@ -21,6 +23,8 @@ _BOUNDS: Final[dict[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
     "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET},
 }
+_FILTERED: Final = re.compile(r"(?:^| AND | OR )(\w+)")
+"""The fields that a filter compares, without those of references."""
 
 
 def prepare_document(document: Schema) -> None:
@@ -44,13 +48,25 @@ def prepare_document(document: Schema) -> None:
         ]
 
 
+def is_within_bounds(query: Mapping[str, Any]) -> bool:
+    """Return whether a query has no number above the maxima of this module, which are not those of the standard."""
+    return not any(_is_above(query[name], bounds["maximum"]) for name, bounds in _BOUNDS.items() if name in query)
+
+
+def _is_above(value: Any, maximum: int) -> bool:
+    try:
+        return float(value) > maximum
+    except (TypeError, ValueError):
+        return False
+
+
 def _resolved(parameter: Schema, document: Schema) -> Schema:
     reference = parameter.get("$ref")
     return document["components"]["parameters"][reference.rpartition("/")[2]] if reference else parameter
 
 
 def _prepared(parameter: Schema, operation: Operation, specification: Specification) -> Schema:
-    """Return a parameter of one operation. Examples are kept of filters only, which hold for every element."""
+    """Return a parameter of one operation. Examples are kept of filters only, where they hold for its element."""
     name, element = parameter["name"], operation.element
     if parameter["in"] != "query" or element is None:
         return parameter
@@ -61,5 +77,11 @@ def _prepared(parameter: Schema, operation: Operation, specification: Specificat
         schema = _BOUNDS[name]
     else:
         return parameter
-    kept = {key: value for key, value in parameter.items() if name == "filter" or key != "examples"}
-    return {**kept, "schema": schema}
+    kept = {key: value for key, value in parameter.items() if key != "examples"}
+    known = specification.elements[element].properties
+    examples = {
+        title: example
+        for title, example in parameter.get("examples", {}).items()
+        if name == "filter" and known.keys() >= set(_FILTERED.findall(example["value"]))
+    }
+    return {**kept, "schema": schema} | ({"examples": examples} if examples else {})

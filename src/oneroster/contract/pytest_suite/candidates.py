@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from oneroster.contract.clauses_by_version import applicable
 from oneroster.contract.errors import NotRequested
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.gateway import Gateway
@@ -56,7 +57,8 @@ def candidates(target: Target, rules: Iterable[Rule], plan: RunPlan) -> Candidat
         OverlayError: The target's dialect does not exist.
     """
     tenant = _DocumentedTenant(Gateway(target, RunBudget(requests=0)), plan=plan)
-    return {rule.id: tuple(dict.fromkeys(_names(tenant, rule))) or (WHOLE_RUN,) for rule in rules}
+    known = applicable(rules, target.standard.version)
+    return {rule.id: tuple(dict.fromkeys(_names(tenant, rule))) or (WHOLE_RUN,) for rule in known}
 
 
 def _names(tenant: ObservedTenant, rule: Rule) -> Iterator[str]:

@@ -101,9 +101,17 @@ def combined(tenant: ObservedTenant, found: ObservedWalk, query: Query) -> Parse
     if key not in kept:
         kept[key] = tenant.parse(found.operation, tenant.probe(path, text), found.values, query)
     if kept[key].problem is not None:
-        rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01")
-        raise ExplainedBy(rules, f"{kept[key].exchange.request}: {kept[key].problem}")
+        raise _without_data(kept[key])
     return kept[key]
+
+
+def _without_data(reading: ParsedResponse) -> NotJudged:
+    """Return why a combined request brought no data; a finding, unless a parameter alone shows the same."""
+    beyond = int(reading.query.get("offset", 0)) > 0 and reading.exchange.status in (204, 404)
+    rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01", "OR-PAG-07")
+    names = ", ".join(reading.query)
+    text = f"a request with {names}: {reading.problem}"
+    return ExplainedBy(rules[::-1] if beyond else rules, text, anywhere=beyond, otherwise=text)
 
 
 def queries(known: Combination) -> dict[str, list[Query]]:
@@ -211,7 +219,8 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
                 text = f"{name} alone returns other rows as well"
                 raise ExplainedBy(EXPLAINING[name], text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
-        yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1])
+        symptom_of = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
+        yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1], symptom_of=symptom_of)
         return
 
 
@@ -257,7 +266,10 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
                 )
         count = len(known.matching) if "filter" in pages[0] else len(known.found)
         message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
-        yield finding(message, combined(tenant, known.found, pages[-1]))
+        received = sum(len(combined(tenant, known.found, page).rows) for page in pages)
+        # A total that counts the rows of the response is right, if these are the wrong rows.
+        symptom_of = (*EXPLAINING["filter"], *EXPLAINING["sort"]) if total == received else ()
+        yield finding(message, combined(tenant, known.found, pages[-1]), symptom_of=symptom_of)
         return
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from oneroster.contract.errors import EngineError, NotEnoughData
+from oneroster.contract.errors import EngineError, ExplainedBy, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.harm import Harm
@@ -75,13 +75,20 @@ def raise_engine_errors(runs: list[EngineRun], operation: Operation, *, found: b
 )
 def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = responses_to_valid_requests(tenant, operation)
-    failed = [
-        each for each in known if each.exchange.status >= 500 and each.exchange.status not in EXPECTED_SERVER_ERRORS
-    ]
+    failed = _server_errors(known)
     if failed:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in failed}))
-        yield finding(f"{len(failed)} of {len(known)} valid requests returned {statuses}", failed[0])
+        text = f"{len(failed)} of {len(known)} valid requests returned {statuses}"
+        if _server_errors(tenant.readings(operation)):
+            # A request of another rule shows it, and OR-ERR-10 reports all of those.
+            raise ExplainedBy("OR-ERR-10", text, otherwise=text)
+        yield finding(text, failed[0])
     raise_engine_errors(positive_runs(tenant), operation, found=bool(failed))
+
+
+def _server_errors(responses: list[ParsedResponse]) -> list[ParsedResponse]:
+    statuses = ((each, each.exchange.status) for each in responses)
+    return [each for each, status in statuses if status >= 500 and status not in EXPECTED_SERVER_ERRORS]
 
 
 @rule(

@@ -83,8 +83,10 @@ def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Itera
     others = [name for name, row in general.items() if not in_subset(row, subset) and SIMPLE.fullmatch(name)]
     if not others:
         raise NotEnoughData(0, 1, "record of another kind")
-    if others[0] in tenant.rows_by_id(tenant.walk(tenant.dialect.list_of(operation.operation_id))):
-        raise ExplainedBy(("OR-SEM-01",), "the specialised collection lists a record of another kind as well")
+    listing = tenant.dialect.list_of(operation.operation_id)
+    if listing is not None and others[0] in tenant.known_rows(listing):
+        text = "the specialised collection lists a record of another kind as well"
+        raise ExplainedBy("OR-SEM-01", text, listing.operation_id)
     exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: others[0]}))
     if _ids_in(exchange):
         yield exchange_finding(f"{operation.operation_id} returned a record of another kind instead of 404", exchange)

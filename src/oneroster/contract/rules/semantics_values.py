@@ -66,8 +66,7 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         if row.get("type") != "schoolYear" or end is None or not isinstance(year, str) or not is_live(row):
             continue
         judged += 1
-        # An end date may be exclusive, and a school year may end with the calendar year.
-        if year not in {str(end.year), str((end - ONE_DAY).year)}:
+        if not _ends_in_its_year(row):
             tally.add(identity(row))
     if malformed.count:
         message = f"schoolYear is not a year of four digits in {malformed.count} of {count_of(len(found), 'session')}"
@@ -77,6 +76,13 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     if tally.count:
         message = f"schoolYear is not the year of endDate in {tally.count} of {count_of(judged, 'school year')}"
         yield counted_finding(message, tally, "schoolYear", judged)
+
+
+def _ends_in_its_year(row: Record) -> bool:
+    """Whether the schoolYear of a session is the year of its endDate; true if it has none."""
+    end, year = day_of(row.get("endDate")), row.get("schoolYear")
+    # An end date may be exclusive, and a school year may end with the calendar year.
+    return end is None or year in {str(end.year), str((end - ONE_DAY).year)}
 
 
 @rule(
@@ -234,9 +240,10 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 
 
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
-    """Whether a session has another schoolYear than the school year that is its parent."""
+    """Whether a session has another schoolYear than the school year that is its parent, if that one has the right."""
     parents = (rows.get(identity(item) or "", {}) for item in references_at(row, "parent"))
-    return any(each.get("type") == "schoolYear" and each.get("schoolYear") != row.get("schoolYear") for each in parents)
+    school_years = (each for each in parents if each.get("type") == "schoolYear" and _ends_in_its_year(each))
+    return any(each.get("schoolYear") != row.get("schoolYear") for each in school_years)
 
 
 def _bounds(row: Record, rows: dict[str, Record]) -> tuple[date, date, date, date] | None:

@@ -102,11 +102,9 @@ def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> It
     exchange, after = lifecycle.rejected
     if exchange.status in DONE and not rejected:
         raise ExplainedBy(("OR-WRT-11", "OR-WRT-13", "OR-WRT-12"), "no PUT was rejected")
-    names = (
-        changed_properties(lifecycle.definition, lifecycle.record, after.rows[0])
-        if after.rows
-        else ["the whole record"]
-    )
+    stored = next(iter(lifecycle.read_after_create.rows), lifecycle.record)
+    before = {name: stored.get(name) for name in lifecycle.record}
+    names = changed_properties(lifecycle.definition, before, after.rows[0]) if after.rows else ["the whole record"]
     if exchange.status not in DONE and names:
         message = f"a PUT to an existing record returned HTTP {exchange.status}, but changed {', '.join(names)}"
         yield finding(message, after, [lifecycle.sourced_id])

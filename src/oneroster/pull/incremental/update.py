@@ -25,8 +25,8 @@ from oneroster.pull.plan import CollectionSource, RosterSelection
 from oneroster.pull.roster.columns import STATUS_COLUMN
 from oneroster.pull.roster.manifest import WHOLE_ROSTER, Manifest
 from oneroster.pull.roster.roster_protocol import Roster, count_rows
-from oneroster.pull.roster.updates_and_deltas import ChangedSince, RosterDelta, UpdatedRoster
-from oneroster.pull.roster.views import active_only
+from oneroster.pull.roster.updates_and_deltas import RosterDelta, UpdatedRoster
+from oneroster.pull.roster.views import active_only, changed_since
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging
@@ -144,7 +144,7 @@ class IncrementalUpdate(NamedTuple):
     def result(self, staged: Roster, staging: "Staging") -> Roster:
         """Return the roster to write."""
         if self.base is None:
-            return ChangedSince(staged, self.since)
+            return changed_since(staged, self.since)
         if self.delta:
             return RosterDelta(self.base, staged, staged.manifest, staging.in_full, datetime.now(UTC))
         arriving = active_only(staged) if self.selection.active else staged

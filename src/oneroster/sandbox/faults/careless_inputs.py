@@ -71,10 +71,11 @@ class ImpossibleValueIgnored(Fault):
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         text = _value_of(request, "filter") or ""
-        impossible = text.endswith(tuple(_IMPOSSIBLE_WORDS)) or text.partition("=")[2].startswith(_IMPOSSIBLE_WORDS)
-        if request is None or not impossible or "sourcedId" in text or any(word in text for word in _JUNCTIONS):
+        name, _, value = text.partition("=")
+        known = request.element_definition.properties.get(name) if request is not None else None
+        if request is None or known is None or known.kind == "string" or any(word in text for word in _JUNCTIONS):
             return reply
-        return unfiltered_reply(request)
+        return unfiltered_reply(request) if value.startswith(_IMPOSSIBLE_WORDS) else reply
 
 
 class ThirdClauseIgnored(Fault):

@@ -1,0 +1,173 @@
+"""The clauses of OneRoster 1.2, with the rules that check each, or why none does.
+
+The sections and marks are those of the facts behind ``openapi-1.2.yaml``. Each rule stands under one clause, from which
+it has its level in 1.2, or among the rules that do not apply.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from oneroster.contract.clauses import Fact, rule_ids
+
+__all__ = ["CLAUSES_V1P2", "NOT_IN_V1P1", "NOT_IN_V1P2"]
+
+_NO_RULE: Final = "no source gives a rule, so a server may do either"
+_VOCABULARY: Final = "the vocabulary is agreed for each deployment"
+_NO_OAUTH1: Final = "OneRoster 1.2 has no OAuth 1.0a (4.1 [A])"
+_NO_WARNINGS: Final = "a successful response of OneRoster 1.2 has no warning beside its data (3.5 [A])"
+
+CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
+    Fact("1", "A", "each service has its base path", (), "the base URLs are arguments of the run"),
+    Fact("1", "A", "requests and responses are application/json", rule_ids("ENV", 3)),
+    Fact("1", "B", "errors of gateways are JSON as well", rule_ids("ERR", 6)),
+    Fact(
+        "1",
+        "A",
+        "providers publish an OpenAPI file of each service",
+        (),
+        "certified servers publish it elsewhere",
+    ),
+    Fact("1.1", "A", "dateTime is ISO 8601 in UTC", rule_ids("SCH", 5)),
+    Fact("1.1", "A", "date is YYYY-MM-DD", rule_ids("SCH", 4)),
+    Fact("1.1", "A", "schoolYear is the year in which the school year ends", rule_ids("SEM", 18)),
+    Fact(
+        "1.1",
+        "A",
+        "an end date is the first day after",
+        (),
+        "the data do not show which day is meant",
+    ),
+    Fact("1.1", "A", "sourcedId is a string without a format", rule_ids("SEM", 17)),
+    Fact("1.1", "B", "sourcedId, percent-encoded in a path, compared letter by letter", rule_ids("SEM", 29, 30)),
+    Fact("1.1", "C", "null or absent", (), _NO_RULE),
+    Fact("1.2", "A", "the operations, their paths and wrappers", rule_ids("ENV", 1, 2) + rule_ids("ENG", 3)),
+    Fact("1.2", "A", "a single read returns the record of the path", rule_ids("SEM", 8, 23) + rule_ids("ENG", 6)),
+    Fact("1.2", "B", "a list and a single read return the same record", rule_ids("SEM", 7)),
+    Fact("1.6", "A", "an empty collection is an empty array", rule_ids("ENV", 6)),
+    Fact("1.6", "B", "no writes in rostering and resources; RFC 9110, 15.5.6", rule_ids("WRT", 28)),
+    Fact("1.6", "B", "nested collections of what is listed", rule_ids("SEM", 25)),
+    Fact("1.7", "B", "what the specialised collections select, by any role", rule_ids("SEM", 1, 2, 26, 27)),
+    Fact("1.7", "B", "which rows belong to a parent", rule_ids("SEM", 3, 4, 12) + rule_ids("WRT", 24)),
+    Fact("1.7", "B", "a nested collection of an unknown parent has no rows", rule_ids("SEM", 11)),
+    Fact("1.7", "B", "records that are tobedeleted can be read", rule_ids("SEM", 24)),
+    Fact("1.9", "B", "what certification asks for", (), "a certificate is not the standard"),
+    Fact("2", "A", "required properties", rule_ids("SCH", 1)),
+    Fact("2", "A", "types of values", rule_ids("SCH", 2)),
+    Fact("2", "B", "facts of the data model that are marked", rule_ids("SCH", 6)),
+    Fact("2.1", "A", "sourcedId is unique and stays", rule_ids("SEM", 10, 16, 28)),
+    Fact("2.1", "A", "dateLastModified is the last change", rule_ids("WRT", 22)),
+    Fact("2.1", "B", "dateLastModified is not in the future", rule_ids("SEM", 33)),
+    Fact("2.1", "A", "metadata is open", (), "any value is valid"),
+    Fact("2.2", "A", "a reference leads to a record", rule_ids("SEM", 5)),
+    Fact("2.2", "A", "type, one value for each reference", rule_ids("SEM", 6)),
+    Fact("2.2", "A", "href is a URI", rule_ids("SCH", 7)),
+    Fact(
+        "2.2",
+        "B",
+        "href, the address of the record",
+        rule_ids("SEM", 31) + rule_ids("PRV", 3),
+    ),
+    Fact("2.2", "B", "a record refers to others, each once", rule_ids("SEM", 32)),
+    Fact("2.3", "B", "sessions, enrollments and line items begin before they end", rule_ids("SEM", 13)),
+    Fact("2.3", "B", "a session lies within its parent, birthDate is past", rule_ids("SEM", 22)),
+    Fact("2.3", "B", "parent and children refer to each other", rule_ids("SEM", 9)),
+    Fact("2.3", "B", "the kinds of Course.schoolYear, LineItem.gradingPeriod, Result.student", rule_ids("SEM", 19)),
+    Fact("2.3", "B", "as many subjectCodes as subjects", rule_ids("SEM", 21)),
+    Fact("2.3", "A", "demographics have the id of their user", rule_ids("SEM", 15)),
+    Fact("2.3", "A", "primary is for teachers, one of a class in a period", rule_ids("SEM", 20)),
+    Fact("2.3", "B", "an enrollment lies within the session of its class", rule_ids("SEM", 14)),
+    Fact("2.3", "C", "password of a user or of a credential", rule_ids("PRV", 1)),
+    Fact("2.4", "B", "resultValueMin and resultValueMax", rule_ids("SEM", 34)),
+    Fact("2.4", "C", "gradingPeriod and academicSession of a line item", (), _NO_RULE),
+    Fact("2.4", "C", "unit of Category.weight", (), _NO_RULE),
+    Fact("2.8", "A", "the enumerations, with ext: where they are extensible", rule_ids("SCH", 3)),
+    Fact("2.9", "A", "free vocabularies: grades, subject codes, profileType", (), _VOCABULARY),
+    Fact("3.1", "A", "limit", rule_ids("PAG", 1)),
+    Fact("3.1", "A", "limit, default 100", rule_ids("PAG", 8)),
+    Fact("3.1", "A", "offset", rule_ids("PAG", 2)),
+    Fact("3.1", "A", "limit and offset", rule_ids("PAG", 3, 4)),
+    Fact("3.1", "B", "the order is the same for each page", rule_ids("PAG", 9)),
+    Fact("3.1", "A", "sort, limit and offset", rule_ids("PAG", 10)),
+    Fact("3.1", "A", "sort, one field in the order of Unicode", rule_ids("SRT", 1, 6)),
+    Fact("3.1", "B", "which fields can be sorted by", rule_ids("SRT", 7)),
+    Fact("3.1", "A", "orderBy", rule_ids("SRT", 2)),
+    Fact("3.1", "B", "orderBy, no default declared", rule_ids("SRT", 3)),
+    Fact("3.1", "B", "a sort changes the order, not the rows", rule_ids("ERR", 13)),
+    Fact("3.1", "A", "parameters in combination", rule_ids("CMB", 1)),
+    Fact("3.1", "C", "unknown query parameters", (), _NO_RULE),
+    Fact("3.2", "B", "filter: any field, seven operators", rule_ids("FLT", 1, 2, 3, 4, 5, 6, 16) + rule_ids("ERR", 11)),
+    Fact("3.2", "B", "filter: quoted values whatever their type", rule_ids("FLT", 7, 8, 14)),
+    Fact("3.2", "C", "filter: lists", rule_ids("FLT", 9)),
+    Fact("3.2", "B", "filter: dotted paths", rule_ids("FLT", 10)),
+    Fact("3.2", "B", "filter: at most two clauses, AND, OR", rule_ids("FLT", 11) + rule_ids("ERR", 12)),
+    Fact("3.2", "C", "filter: a quote inside a value, case", (), _NO_RULE),
+    Fact("3.3", "C", "an unknown name in fields: 400, or all data", rule_ids("FLD", 3)),
+    Fact("3.3", "B", "blank fields are rejected", rule_ids("FLD", 5)),
+    Fact("3.3", "B", "only the named fields", rule_ids("FLD", 1, 2, 6) + rule_ids("ERR", 14) + rule_ids("CMB", 4)),
+    Fact(
+        "3.4",
+        "A",
+        "X-Total-Count, if sent, after the filter",
+        rule_ids("PAG", 5, 11) + rule_ids("CMB", 2),
+    ),
+    Fact("3.4", "B", "a Link header, if sent, is that of RFC 8288", rule_ids("PAG", 6, 12, 13) + rule_ids("CMB", 3)),
+    Fact("3.4", "B", "links hold the parameters, and nothing else", rule_ids("PRV", 4, 6)),
+    Fact("3.4", "B", "an offset beyond the end returns an empty array", rule_ids("PAG", 7)),
+    Fact("3.4", "C", "malformed limit, offset and orderBy", rule_ids("ERR", 5)),
+    Fact("3.5", "B", "an error has a status object; gateways send none", rule_ids("ERR", 7) + rule_ids("ACC", 3)),
+    Fact("3.5", "A", "the status object: codes of a failure", rule_ids("ERR", 8)),
+    Fact(
+        "3.5",
+        "B",
+        "a description holds no secret",
+        rule_ids("ERR", 9) + rule_ids("PRV", 2, 7),
+    ),
+    Fact("3.6", "A", "400 for an unknown field of a filter", rule_ids("FLT", 12)),
+    Fact("3.6", "B", "400 for a filter that cannot be parsed", rule_ids("FLT", 13, 15)),
+    Fact("3.6", "C", "a sort by an unknown field", rule_ids("SRT", 4)),
+    Fact("3.6", "A", "401 without valid credentials", rule_ids("ACC", 1, 2, 4, 16) + rule_ids("WRT", 17)),
+    Fact("3.6", "B", "401 names the scheme; RFC 9110, 15.5.2", rule_ids("ACC", 5)),
+    Fact("3.6", "A", "404 for an unknown id", rule_ids("ERR", 1) + rule_ids("WRT", 20)),
+    Fact("3.6", "B", "404 for an unknown path", rule_ids("ERR", 2)),
+    Fact("3.6", "C", "400 for a body that is not JSON", rule_ids("WRT", 11)),
+    Fact("3.6", "A", "422 for a body that is wrong in meaning", rule_ids("WRT", 13)),
+    Fact("3.6", "B", "422 for a body without its wrapper", rule_ids("WRT", 12)),
+    Fact("3.6", "A", "a failed write stores nothing", rule_ids("WRT", 14)),
+    Fact("3.6", "B", "an invalid read is rejected with a status object", rule_ids("ENG", 5)),
+    Fact("3.6", "A", "500 for catastrophes only", rule_ids("ERR", 4, 10) + rule_ids("ENG", 1, 4)),
+    Fact("3.6", "B", "only documented statuses", rule_ids("ENG", 2)),
+    Fact("3.6", "B", "405 is not described; RFC 9110, 15.5.6", rule_ids("ERR", 3) + rule_ids("WRT", 21)),
+    Fact("3.6", "A", "429 for too many requests", (), "a tenant is not made busy on purpose"),
+    Fact("4.1", "A", "OAuth 2.0 client credentials", rule_ids("ACC", 6, 7, 17)),
+    Fact("4.1", "A", "the token response", rule_ids("ACC", 8, 15)),
+    Fact("4.1", "B", "the token response forbids caching; RFC 6749, 5.1", rule_ids("ACC", 9)),
+    Fact("4.1", "B", "tokens expire", rule_ids("ACC", 10)),
+    Fact("4.1", "C", "TLS", (), "the URL decides; a warning of the settings, not of the server"),
+    Fact("4.2", "A", "which scope an operation needs; 403 without", rule_ids("ACC", 11, 19) + rule_ids("WRT", 29)),
+    Fact("4.2", "A", "demographics have a scope of their own", rule_ids("PRV", 5)),
+    Fact("4.2", "B", "demographics stand apart from other records", rule_ids("PRV", 8)),
+    Fact("5", "A", "PUT stores the record under the id of the path", rule_ids("WRT", 1, 3, 4, 10, 26)),
+    Fact("5", "A", "PUT that creates returns 201", rule_ids("WRT", 2)),
+    Fact("5", "B", "PUT on an id that exists replaces the whole record", rule_ids("WRT", 5, 7)),
+    Fact("5", "C", "the status of a PUT that replaces", rule_ids("WRT", 6)),
+    Fact("5", "B", "PUT returns no body", rule_ids("WRT", 8)),
+    Fact("5", "C", "another id in the body than in the path", rule_ids("WRT", 15)),
+    Fact("5", "C", "references that lead nowhere, or to another kind", rule_ids("WRT", 16, 27)),
+    Fact("5", "C", "a score above resultValueMax", rule_ids("WRT", 9)),
+    Fact("5", "A", "DELETE removes the record of the path", rule_ids("WRT", 19, 23, 25)),
+    Fact("5", "A", "DELETE returns 204", rule_ids("WRT", 18)),
+    Fact("RFC 8259, 4", "B", "names of an object are unique", rule_ids("ENV", 5)),
+    Fact("RFC 8259, 8.1", "B", "JSON is UTF-8", rule_ids("HTP", 1)),
+    Fact("RFC 9110", "B", "HEAD, OPTIONS, caching, compression, Accept, redirects", rule_ids("HTP", 2, 3, 4, 5, 6, 7)),
+    Fact("RFC 9112, 6.3", "A", "a response is as long as its headers say", rule_ids("HTP", 8)),
+)
+"""All clauses of 1.2, in the order of the facts."""
+
+NOT_IN_V1P2: Final[Mapping[str, str]] = {
+    **dict.fromkeys(rule_ids("ACC", 12, 13, 14, 18), _NO_OAUTH1),
+    **dict.fromkeys(rule_ids("ENV", 4) + rule_ids("FLD", 4) + rule_ids("SRT", 5), _NO_WARNINGS),
+}
+"""Why a rule does not apply to 1.2."""
+
+NOT_IN_V1P1: Final[Mapping[str, str]] = {}
+"""Why a rule that is new in 1.2 does not apply to 1.1."""
