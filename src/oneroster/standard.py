@@ -86,10 +86,18 @@ class Standard:
         """
         from oneroster_runtime.package_data import load_profile_document
 
+        return load_profile_document(self.package, self.known_profile(profile))
+
+    def known_profile(self, profile: str) -> str:
+        """Return the name of a profile that the document defines.
+
+        Raises:
+            ConfigurationError: There is no such profile.
+        """
         if profile not in self.specification.profiles:
             known = ", ".join(self.specification.profiles)
             raise ConfigurationError(f"there is no profile {profile!r}; the profiles are {known}")
-        return load_profile_document(self.package, profile)
+        return profile
 
     def base_path(self, operation: "Operation") -> str:
         """Return the base path of the service that an operation belongs to, as in ``/ims/oneroster/v1p1``."""

@@ -176,7 +176,7 @@ def test_the_tenant_comes_from_the_environment_or_from_a_file(
 def test_the_list_names_every_read() -> None:
     lines = run("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
-        short_name(operation) for operation in read_operations(SPECIFICATION)
+        short_name(operation.operation_id) for operation in read_operations(SPECIFICATION)
     ]
 
 
@@ -252,3 +252,28 @@ def test_d7_a_file_gets_values_as_the_server_sent_them() -> None:
         store.put("Org", {"sourcedId": "o-1", "status": "active", "name": SIGNS, "type": "school"})
         result = look(server, "orgs", "--format", "csv")
     assert SIGNS in result.stdout
+
+
+def test_the_dialect_of_a_tenant_has_its_own_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(profile="kimono") as kimono:
+        assert look(kimono, "academic-sessions").exit_code == 1
+        for given in (["--profile", "kimono"], []):
+            result = look(kimono, "academic-sessions", *given, "--limit", "2")
+            assert (result.exit_code, result.stderr) == (0, "2 of 21 academicSessions\n"), result.output
+            monkeypatch.setenv("ONEROSTER_PROFILE", "kimono")
+        assert "unknown name 'results'" in look(kimono, "results").stderr
+
+
+def test_the_sandbox_and_the_list_have_a_dialect() -> None:
+    result = run("academic-sessions", "--sandbox", "--profile", "kimono", "--limit", "1")
+    assert (result.exit_code, result.stderr) == (0, "1 of 21 academicSessions\n"), result.output
+    names = {each["name"] for each in json.loads(run("--list", "--json", "--profile", "kimono").stdout)}
+    assert "academic-sessions" in names
+    assert not names & {"results", "academic-sessions-kimono"}
+
+
+@pytest.mark.parametrize("read", [["orgs", "--sandbox"], ["--list"]], ids=["sandbox", "list"])
+def test_an_unknown_dialect_is_named_with_the_known_ones(read: list[str]) -> None:
+    result = run(*read, "--profile", "acme")
+    assert result.exit_code == 2
+    assert "no profile 'acme'; the profiles are standard, kimono" in result.stderr

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
-from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, path_parameters
+from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, of_profile, path_parameters
 from oneroster.inspection.terminal_text import escape_lines
 from oneroster.operation_call import OperationCall
 from oneroster.pages import WalkedPages
@@ -24,7 +24,7 @@ from oneroster_runtime.specification import Operation, Specification
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
 
-__all__ = ["ReadRequest", "arguments_of", "check_name", "operation_to_read", "show"]
+__all__ = ["ReadRequest", "arguments_of", "check_name", "operation_to_read", "profile_specification", "show"]
 
 _END_OF_LINE: Final = "\r\n"
 _MAX_PAGE_SIZE: Final = Paging().limit
@@ -60,6 +60,22 @@ def check_name(name: str, count: int) -> None:
             find_operation(Standard.of(version).specification, name, count)
             return
     find_operation(Standard.of().specification, name, count)
+
+
+def profile_specification(roster: "SyncClient", profile: str | None) -> Specification:
+    """Return what a tenant serves: the operations of its dialect, or all if it has none.
+
+    Args:
+        roster: The client of the tenant.
+        profile: The dialect given; None for that of the tenant's settings, if the document defines it.
+
+    Raises:
+        ConfigurationError: There is no such dialect.
+    """
+    specification, stored = roster.standard.specification, roster.session.settings.profile
+    if profile is None and stored in specification.profiles:
+        profile = stored
+    return of_profile(specification, roster.standard.known_profile(profile)) if profile else specification
 
 
 def operation_to_read(

@@ -23,9 +23,9 @@ from oneroster.standard import DEFAULT, Standard
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
 
-__all__ = ["NO_TENANT", "TENANT_OPTIONS", "TenantOptions", "opened", "setting_option", "takes_tenant"]
+__all__ = ["NO_TENANT", "TENANT_OPTIONS", "TENANT_PANEL", "TenantOptions", "opened", "setting_option", "takes_tenant"]
 
-_TENANT: Final = "Tenant"
+TENANT_PANEL: Final = "Tenant"
 _AUTHENTICATION: Final = "Authentication"
 _CONNECTION: Final = "Connection"
 
@@ -44,12 +44,14 @@ def _setting(name: str, text: str, panel: str, metavar: str = "TEXT") -> Any:
 
 
 TENANT_OPTIONS: Final[Mapping[str, Any]] = {
-    "base_url": _setting("base_url", "Base URL of the tenant, with the path of the OneRoster service.", _TENANT, "URL"),
+    "base_url": _setting(
+        "base_url", "Base URL of the tenant, with the path of the OneRoster service.", TENANT_PANEL, "URL"
+    ),
     "standard": _setting(
         "standard",
         f"Version of OneRoster: {' or '.join(Standard.versions())} (default: that of the base URL, or found out by a"
         " request).",
-        _TENANT,
+        TENANT_PANEL,
         "VERSION",
     ),
     "service_urls": Annotated[
@@ -57,15 +59,15 @@ TENANT_OPTIONS: Final[Mapping[str, Any]] = {
         setting_option(
             "service_urls",
             "Base URL of a service that is not below the base URL (repeatable), as in gradebook=https://….",
-            _TENANT,
+            TENANT_PANEL,
             "SERVICE=URL",
             option="--service-url",
         ),
     ],
-    "tenant": _setting("tenant", "Name of a tenant in the configuration file.", _TENANT, "NAME"),
-    "config": _setting("config", "Configuration file with tenants (default: oneroster.toml).", _TENANT, "FILE"),
+    "tenant": _setting("tenant", "Name of a tenant in the configuration file.", TENANT_PANEL, "NAME"),
+    "config": _setting("config", "Configuration file with tenants (default: oneroster.toml).", TENANT_PANEL, "FILE"),
     "sandbox": Annotated[
-        bool, typer.Option("--sandbox", help="Use the embedded sandbox tenant.", rich_help_panel=_TENANT)
+        bool, typer.Option("--sandbox", help="Use the embedded sandbox tenant.", rich_help_panel=TENANT_PANEL)
     ],
     "token": _setting("token", "Static bearer token; safer in the environment.", _AUTHENTICATION),
     "client_id": _setting("client_id", "Client id, or consumer key.", _AUTHENTICATION),
@@ -226,13 +228,17 @@ def _tenant_parameters() -> list[inspect.Parameter]:
 
 
 @contextmanager
-def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
+def opened(chosen: TenantOptions, profile: str | None = None) -> "Iterator[SyncClient]":
     """Open a client of the tenant that the options name, and close it after the block.
 
     The version that the tenant speaks is shown, unless it is the default one and the base URL says so.
 
+    Args:
+        chosen: The options.
+        profile: The dialect that the embedded sandbox serves.
+
     Raises:
-        ConfigurationError: A setting is missing, or both a tenant and the sandbox are named.
+        ConfigurationError: A setting is missing or not known, or both a tenant and the sandbox are named.
     """
     from oneroster.client import client_class
     from oneroster.detection import detect_standard
@@ -251,8 +257,9 @@ def opened(chosen: TenantOptions) -> "Iterator[SyncClient]":
     from oneroster.sandbox.store.database import default_cache
 
     standard = chosen.sandbox_standard
+    served = standard.known_profile(profile or "standard")
     with (
-        Sandbox(standard=standard, cache=default_cache()) as embedded,
+        Sandbox(standard=standard, profile=served, cache=default_cache()) as embedded,
         client_class(standard)(base_url=embedded.base_url, token=embedded.token) as roster,
     ):
         yield roster

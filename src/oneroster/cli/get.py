@@ -10,8 +10,9 @@ from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
 from oneroster.cli._lists import print_lines
-from oneroster.cli._tenant_options import NO_TENANT, TenantOptions, opened, takes_tenant
+from oneroster.cli._tenant_options import NO_TENANT, TENANT_PANEL, TenantOptions, opened, takes_tenant
 from oneroster.errors import ConfigurationError, FilterError, OneRosterError, WriteError
+from oneroster.settings import variable_of
 
 HELP = f"""{COMMANDS["get"].summary}
 
@@ -34,6 +35,8 @@ Examples:
   arguments, and the tenant from `oneroster.toml`
 
 - `oneroster get class CLASS --tenant springfield` shows one record
+
+- `oneroster get academic-sessions --sandbox --profile kimono` reads a path of the dialect of Kimono Cloud
 """
 
 _FAILED: Final = 1
@@ -88,9 +91,28 @@ AsJson = Annotated[
 ]
 
 
+def _profile_names() -> list[str]:
+    from oneroster.standard import Standard
+
+    return sorted({name for each in Standard.versions() for name in Standard.of(each).specification.profiles})
+
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=f"The name of the tenant's dialect. [env: {variable_of('profile')}]",
+        show_default="standard",
+        autocompletion=_profile_names,
+        rich_help_panel=TENANT_PANEL,
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command("get", help=HELP, cls=command_class(names=("fields",)))(get)
+    cls = command_class(names=("fields",), details={"profile": lambda: f"Names: {', '.join(_profile_names())}."})
+    app.command("get", help=HELP, cls=cls)(get)
 
 
 @takes_tenant
@@ -106,21 +128,29 @@ def get(
     show_personal: ShowPersonal = False,
     list_: ListReads = False,
     as_json: AsJson = False,
+    profile: Profile = None,
     chosen: TenantOptions = NO_TENANT,
 ) -> None:
     """Read records of a tenant and show them, or list the read operations."""
     if list_:
-        _list_operations(chosen, as_json or format_ == "json")
+        _list_operations(chosen, profile, as_json or format_ == "json")
         return
     from oneroster.cli._error_hints import with_hint
-    from oneroster.cli._get_records import ReadRequest, arguments_of, check_name, operation_to_read, show
+    from oneroster.cli._get_records import (
+        ReadRequest,
+        arguments_of,
+        check_name,
+        operation_to_read,
+        profile_specification,
+        show,
+    )
     from oneroster.inspection.short_operation_names import UnknownReadError
 
     options = {"filter": filter_, "fields": ",".join(fields or ()) or None, "sort": sort, "orderBy": order_by}
     try:
         check_name(name, len(ids or []))
-        with opened(chosen) as roster:
-            operation = operation_to_read(name, ids or [], options, roster.standard.specification)
+        with opened(chosen, profile) as roster:
+            operation = operation_to_read(name, ids or [], options, profile_specification(roster, profile))
             request = ReadRequest(roster, operation, arguments_of(operation, ids or [], options), limit)
             show(request, "json" if as_json else format_, show_personal)
     except (UnknownReadError, ConfigurationError, FilterError, WriteError) as error:
@@ -129,29 +159,29 @@ def get(
         fail("get", with_hint(error, "get"), _FAILED)
 
 
-def _list_operations(chosen: TenantOptions, as_json: bool) -> None:
-    from oneroster.inspection.short_operation_names import path_parameters, read_operations, short_name
+def _list_operations(chosen: TenantOptions, profile: str | None, as_json: bool) -> None:
+    from oneroster.inspection.short_operation_names import named_reads, of_profile, path_parameters
     from oneroster.standard import DEFAULT, Standard
 
     try:
         standard = Standard.of(chosen.settings.get("standard", DEFAULT))
+        served = of_profile(standard.specification, standard.known_profile(profile)) if profile else None
     except ConfigurationError as error:
         fail("get", str(error), USAGE)
-    operations = read_operations(standard.specification)
+    operations = list(named_reads(served or standard.specification))
     if as_json:
         found = [
-            {"name": short_name(each), "ids": list(path_parameters(each)), "summary": each.summary}
-            for each in operations
+            {"name": name, "ids": list(path_parameters(each)), "summary": each.summary} for name, each in operations
         ]
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     print_lines(
         [
             {
-                "name": short_name(operation),
+                "name": name,
                 "ids": " ".join(map(str.upper, path_parameters(operation))),
                 "summary": operation.summary,
             }
-            for operation in operations
+            for name, operation in operations
         ]
     )

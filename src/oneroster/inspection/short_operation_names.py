@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -10,6 +11,8 @@ from oneroster_runtime.specification import Operation, Specification
 __all__ = [
     "UnknownReadError",
     "find_operation",
+    "named_reads",
+    "of_profile",
     "operations_by_short_name",
     "path_parameters",
     "read_operations",
@@ -30,19 +33,41 @@ def operations_by_short_name(specification: Specification) -> Mapping[str, tuple
     is getClassesForSchool. Followed by an id, the name of a collection reads one record: ``students S-1``.
     """
     found: dict[str, tuple[Operation, ...]] = {}
-    for operation in read_operations(specification):
-        name = short_name(operation)
+    for name, operation in named_reads(specification):
         found[name] = (*found.get(name, ()), operation)
     for name, operations in found.items():
         single = operations[0].item_read
         if len(operations) == 1 and single and not path_parameters(operations[0]):
-            found[name] = (*operations, specification.operations[single])
+            found[name] = (
+                *operations,
+                *(each for each in read_operations(specification) if each.operation_id == single),
+            )
     return found
+
+
+def of_profile(specification: Specification, profile: str) -> Specification:
+    """Return a specification with the operations of a dialect only, each under the name of the one that it stands for.
+
+    Args:
+        specification: The version of the standard.
+        profile: The name of a dialect that the document of the version defines.
+    """
+    served = (each for each in specification.operations.values() if profile in each.profiles)
+    return replace(specification, operations={each.stands_for or each.operation_id: each for each in served})
 
 
 def read_operations(specification: Specification) -> Iterable[Operation]:
     """Return all read operations, in the order of the document."""
     return (operation for operation in specification.operations.values() if operation.method == "GET")
+
+
+def named_reads(specification: Specification) -> Iterable[tuple[str, Operation]]:
+    """Return all read operations with their short names, in the order of the document."""
+    return (
+        (short_name(name), operation)
+        for name, operation in specification.operations.items()
+        if operation.method == "GET"
+    )
 
 
 def path_parameters(operation: Operation) -> list[str]:
@@ -63,7 +88,9 @@ def find_operation(specification: Specification, name: str, ids: int) -> Operati
     """
     known = operations_by_short_name(specification)
     candidates = known.get(name) or tuple(
-        operation for operation in read_operations(specification) if operation.operation_id == name
+        operation
+        for known_as, operation in specification.operations.items()
+        if operation.method == "GET" and name in (known_as, operation.operation_id)
     )
     if not candidates:
         similar = get_close_matches(name, known, n=_MAX_SUGGESTIONS)
@@ -76,7 +103,7 @@ def find_operation(specification: Specification, name: str, ids: int) -> Operati
     raise UnknownReadError(f"wrong number of ids ({ids}); usage: {usage}")
 
 
-def short_name(operation: Operation) -> str:
-    """Return the operationId without ``get`` and ``All``, as in ``classes-for-school``."""
-    words = re.findall(r"[A-Z][a-z0-9]*", operation.operation_id)
+def short_name(operation_id: str) -> str:
+    """Return an operationId without ``get`` and ``All``, as in ``classes-for-school``."""
+    words = re.findall(r"[A-Z][a-z0-9]*", operation_id)
     return "-".join(words[1:] if words[0] == "All" else words).lower()

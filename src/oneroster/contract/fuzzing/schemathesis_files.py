@@ -36,7 +36,7 @@ no-shrink = true
 max-examples = 10
 
 [phases.coverage]
-# Without this line, PUT and DELETE are sent to paths that have no such operation.
+# Without this line, writes are sent to paths that have no such operation.
 unexpected-methods = []
 
 [phases.stateful]
@@ -46,7 +46,7 @@ link-calibration = false
 
 [[operations]]
 # Writes change the data of the tenant. To test them on a tenant of your own, remove these two lines.
-include-method = ["PUT", "DELETE"]
+include-method = ["PUT", "POST", "DELETE"]
 enabled = false
 """
 
