@@ -24,7 +24,8 @@ def serve(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
     is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and tenant.authentication.issues_tokens()
     reply = _token(tenant, raw_request) if is_token_request else _api(tenant, raw_request)
     reply = in_form_of(tenant.standard, tenant.faults.apply(Fault.any_response, raw_request, reply))
-    return reply if tenant.variants.minor_codes else without_minor_codes(reply)
+    reply = reply if tenant.variants.minor_codes else without_minor_codes(reply)
+    return tenant.faults.apply(Fault.formed_response, raw_request, reply)
 
 
 def _api(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
