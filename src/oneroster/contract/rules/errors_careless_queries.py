@@ -23,6 +23,11 @@ IMPOSSIBLE: Final = {
     "number": "oneroster-check",
     "integer": "oneroster-check",
     "boolean": "perhaps",
+    "strings": "oneroster-check",
+    "reference": "oneroster-check",
+    "references": "oneroster-check",
+    "records": "oneroster-check",
+    "object": "oneroster-check",
 }
 """By kind: a value that no record can have, however a server reads it."""
 UNSORTABLE: Final = ("strings", "references", "reference", "records", "object")
@@ -63,6 +68,10 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
         if known.kind in IMPOSSIBLE and not known.secret:
             # The last of a kind: the first is the status, which every element has.
             kinds[known.kind] = known.name
+    for kind in {"strings", "reference"} & kinds.keys():
+        # Not defined by any source; only a server error is a violation, and the rule on the whole run reports it.
+        ask_once(tenant, operation, {"limit": 1, "filter": f"{kinds[kind]}>'oneroster-check'"})
+    ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
     for kind, name in kinds.items():
         reading = ask_once(tenant, operation, {"limit": 1, "filter": f"{name}='{IMPOSSIBLE[kind]}'"})
         if is_successful(reading.exchange) and reading.rows:
