@@ -38,7 +38,7 @@ def completed(coroutine: Awaitable[None]) -> None:
 
 def response_of(app: ASGIApp, request: httpx.Request) -> httpx.Response:
     """Return the response of an application to a request, as it would arrive."""
-    raw_path, _, query = request.url.raw_path.partition(b"?")
+    raw_path, _, query = request.extensions.get("target", request.url.raw_path).partition(b"?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -62,7 +62,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "outcomes incremental",
         "fetch",
         "plan sanity_checks",
-        "formats roster_survey",
+        "formats roster_survey conversion",
         "roster",
         "atomic_replace",
         "store_location",
@@ -116,6 +116,7 @@ NAMES_A_VERSION = (
     "oneroster/contract/rules/",
     "oneroster/sandbox/district/mapping",
     "oneroster/pull/formats/oneroster_csv/",
+    "oneroster/pull/conversion/mappings.py",
 )
 """Files and folders that may name a version of the standard."""
 

@@ -186,6 +186,7 @@ ACCESS: Final = {
     "nested-by-core-scope": "OR-ACC-19",
     "cache-before-authentication": "OR-ACC-01",
     "head-open": "OR-ACC-01",
+    "forwarded-trusted": "OR-ACC-01",
     "empty-secret": "OR-ACC-17",
     "signature-left-out": "OR-ACC-18",
 }
@@ -212,6 +213,9 @@ HTTP: Final = {
     "html-for-browsers": "OR-HTP-06",
     "slash-redirect": "OR-HTP-07",
     "options-cut-off": "OR-HTP-08",
+    "browsers-refused": "OR-HTP-09",
+    "never-modified": "OR-HTP-10",
+    "range-cut-off": "OR-HTP-10",
 }
 
 WAYS_IN: Final = {name: str(fault.needs.access) for name, fault in FAULTS.items() if fault.needs.access != "any"}
@@ -280,6 +284,7 @@ WRITES: Final = {
     "writes-by-any-token": "OR-WRT-17",
     "deleted-still-nested": "OR-WRT-23",
     "put-rejects-exempt": "OR-WRT-26",
+    "put-revives": "OR-WRT-30",
 }
 
 ENGINE: Final = {

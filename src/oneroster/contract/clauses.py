@@ -96,6 +96,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("5", "B", "probable cardinalities", _ids("SCH", 6)),
     Fact("5.1", "A", "sourcedId is unique and stays", _ids("SEM", 10, 16, 28)),
     Fact("5.1", "A", "dateLastModified is the last change", _ids("WRT", 22) + _ids("SEM", 33)),
+    Fact("5.1", "A", "status is active or tobedeleted", _ids("SCH", 3) + _ids("WRT", 30)),
     Fact("5.1", "A", "metadata is free", (), "any value is valid"),
     Fact("5.2", "A", "a reference leads to a record of its type", _ids("SEM", 5, 6, 32) + _ids("WRT", 16, 27)),
     Fact("5.2", "B", "href is the URL of the record", _ids("SCH", 7) + _ids("SEM", 31) + _ids("PRV", 3)),
@@ -140,7 +141,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
         "RFC 9110",
         "B",
         "methods, caching, compression, redirects",
-        _ids("HTP", 2, 3, 4, 5, 7) + _ids("ERR", 3),
+        _ids("HTP", 2, 3, 4, 5, 7, 9, 10) + _ids("ERR", 3),
     ),
 )
 """All clauses, in the order of the facts."""

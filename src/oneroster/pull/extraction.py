@@ -31,8 +31,7 @@ from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_CO
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.rejects import Reject, Rejects
 from oneroster.pull.roster.roster_protocol import Roster
-from oneroster.pull.roster.updates_and_deltas import ChangedSince
-from oneroster.pull.roster.views import active_only, with_columns
+from oneroster.pull.roster.views import active_only, changed_since, with_columns
 from oneroster.pull.roster_fetch import RosterFetch
 from oneroster.pull.tenant import Tenant
 from oneroster.standard import Standard
@@ -309,7 +308,7 @@ class _Extraction:
             return active_only(staged) if self._selection.active else staged
         # Changes to records that are not active any more say what to delete, so they are kept.
         if self._update is not None and not self._update.states:
-            return ChangedSince(staged, self._update.since)
+            return changed_since(staged, self._update.since)
         return staged
 
 

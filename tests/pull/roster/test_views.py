@@ -8,8 +8,8 @@ from oneroster import ConfigurationError
 from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
 from oneroster.pull.roster.roster_protocol import MemoryRoster, Roster, count_rows, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
-from oneroster.pull.roster.updates_and_deltas import ChangedSince, RosterDelta, UpdatedRoster
-from oneroster.pull.roster.views import RosterView, active_only, with_columns, with_manifest
+from oneroster.pull.roster.updates_and_deltas import RosterDelta, UpdatedRoster
+from oneroster.pull.roster.views import RosterView, active_only, changed_since, with_columns, with_manifest
 from tests.pull.formats.rosters import school, small, table
 
 JANUARY, JUNE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ def test_a_delta_has_new_changed_and_deleted_rows() -> None:
 def test_rows_changed_since_a_time_include_those_without_a_date() -> None:
     rows = [school("old", dateLastModified=JANUARY), school("new", dateLastModified=JUNE)]
     roster = MemoryRoster(Manifest(), {"Org": table("Org", *rows, school("undated", dateLastModified=None))})
-    assert set(statuses(ChangedSince(roster, JUNE))) == {"new", "undated"}
+    assert set(statuses(changed_since(roster, JUNE))) == {"new", "undated"}
 
 
 def test_a_school_includes_what_its_records_reference() -> None:

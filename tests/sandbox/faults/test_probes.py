@@ -22,6 +22,7 @@ FAMILIES = (
     "query_values",
     "record_relations",
     "record_values",
+    "request_headers",
     "write_details",
     "write_effects",
 )
@@ -79,8 +80,8 @@ def put(client: httpx.Client, sourced_id: str = "mine", **changes: Any) -> int:
     return client.put(f"/categories/{sourced_id}", json=body).status_code
 
 
-def put_and_read(client: httpx.Client, name: str) -> Any:
-    put(client)
+def put_and_read(client: httpx.Client, name: str, **changes: Any) -> Any:
+    put(client, **changes)
     value = client.get("/categories/mine").json()["category"][name]
     client.delete("/categories/mine")
     return value
@@ -103,6 +104,19 @@ def neighbour(client: httpx.Client) -> int:
 
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
+    "browsers-refused": (lambda c: status(c, "/orgs", headers={"User-Agent": "Mozilla/5.0"}), 200, 403),
+    "never-modified": (lambda c: status(c, "/orgs", headers={"If-None-Match": '"none"'}), 200, 304),
+    "range-cut-off": (lambda c: len(c.get("/orgs", headers={"Range": "bytes=0-9"}).content) > 10, True, False),
+    "forwarded-trusted": (
+        lambda c: status(c, "/orgs", headers={"Authorization": "", "X-Forwarded-For": "127.0.0.1"}),
+        401,
+        200,
+    ),
+    "put-revives": (
+        lambda c: put_and_read(c, "status", status="tobedeleted"),
+        "tobedeleted",
+        "active",
+    ),
     "head-crashes": (lambda c: status(c, f"/orgs/{plain(c, '/orgs')}", "HEAD"), 200, 500),
     "end-crashes": (lambda c: status(c, "/classes?offset=5000"), 200, 500),
     "minus-one-is-all": (lambda c: status(c, "/users?limit=-1"), 400, 200),
@@ -306,6 +320,7 @@ def test_the_conforming_tenant_does_not_have_it(conforming: httpx.Client, name: 
     assert look(conforming) == right
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_fault_shows_the_same_way_each_time(name: str) -> None:
     look, _, wrong = LOOKS[name]

@@ -1,11 +1,13 @@
 """Send one HTTP request within the budget, and return the raw response; keep a log of all requests."""
 
+import re
 import time
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,6 +29,7 @@ USER_AGENT: Final = f"oneroster-check/{version('oneroster-kit')}"
 MIN_SECONDS: Final = 0.1
 CLEANUP_SECONDS: Final = 10.0
 """Seconds that a DELETE may take even if the time of the run is over."""
+_MALFORMED_ENCODING: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,12 @@ class Sender:
 
     def build_request(self, method: str, url: str, headers: Any = None, content: bytes | None = None) -> httpx.Request:
         """Return a request with the default headers added."""
-        return self._client.build_request(method, parsed_url(url), headers=headers, content=content)
+        request = self._client.build_request(method, parsed_url(url), headers=headers, content=content)
+        if _MALFORMED_ENCODING.search(url):
+            # httpx encodes such a percent sign once more.
+            parts = urlsplit(url)
+            request.extensions["target"] = (parts.path + (f"?{parts.query}" if parts.query else "")).encode("ascii")
+        return request
 
     def send(self, request: httpx.Request) -> TimedResponse:
         """Send a request and read the complete response.

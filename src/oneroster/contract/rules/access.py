@@ -21,6 +21,13 @@ from oneroster_runtime.specification import Operation
 MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
 """Authorization headers that contain no usable credentials."""
 
+TRUSTED_HEADERS: Final = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "X-Forwarded-For": "127.0.0.1",
+    "X-Real-IP": "127.0.0.1",
+}
+"""Headers that some servers trust in place of credentials: those of a browser, and of a request from inside."""
+
 
 def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
     """Repeat a request that succeeded before, with other credentials.
@@ -62,11 +69,14 @@ def expect_401(
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01")
     if operation in set(sampled_operations(tenant)):
-        head = tenant.probe(readable_path(tenant, operation), method="HEAD", access=NoCredentials())
-        if head.status < 300:
-            known = Refusals.of(tenant).with_status(operation, 200)
-            message = f"a HEAD request without credentials returned HTTP {head.status} instead of 401"
-            yield from [] if known else [exchange_finding(message, head)]
+        path = readable_path(tenant, operation)
+        head = tenant.probe(path, method="HEAD", access=NoCredentials())
+        trusted = tenant.probe(path, headers=TRUSTED_HEADERS, access=NoCredentials())
+        known = Refusals.of(tenant).with_status(operation, 200)
+        for exchange, what in ((head, "a HEAD request"), (trusted, "a request with the headers of a browser")):
+            if exchange.status < 300 and not known:
+                message = f"{what} without credentials returned HTTP {exchange.status} instead of 401"
+                yield exchange_finding(message, exchange)
 
 
 def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:

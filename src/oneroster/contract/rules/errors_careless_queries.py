@@ -27,15 +27,6 @@ IMPOSSIBLE: Final = {
 """By kind: a value that no record can have, however a server reads it."""
 UNSORTABLE: Final = ("strings", "references", "reference", "records", "object")
 """Kinds without an order."""
-ODD_QUERIES: Final = (
-    "fields=status.sourcedId",
-    "fields=status&fields=sourcedId",
-    "fields=status'",
-    "sort=status'",
-    "sort=status;--",
-    "oneroster_check=1",
-)
-"""Queries of which no source says what they return."""
 ABSENT_ID: Final = "oneroster-check-nowhere"
 SEVERAL: Final = 2
 
@@ -196,6 +187,3 @@ def repeated_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             yield finding("fields=status,status returned records with other fields than status", reading)
     elif 400 <= reading.exchange.status < 500:
         yield finding(f"fields=status,status returned HTTP {reading.exchange.status}", reading, level=Level.OPEN)
-    # Not defined by any source; only a server error is a violation, and the rule on the whole run reports it.
-    for query in ODD_QUERIES:
-        tenant.probe(operation.path, f"limit=1&{query}")

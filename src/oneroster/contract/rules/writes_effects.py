@@ -229,6 +229,35 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             return
 
 
+@rule(
+    "OR-WRT-30",
+    family="writes",
+    title="A record written with the status tobedeleted is not active",
+    clause="5.1 status, tobedeleted [A]",
+    example="a category is written with the status tobedeleted, and GET returns it with the status active",
+    fix="store the status of the body, or delete the record",
+    over=put_operations,
+    needs=("OR-WRT-05",),
+)
+def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    _ = lifecycle.read_after_create
+    record = _put_copy(lifecycle, {})
+    if record is None:
+        raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
+    sourced_id = str(record["sourcedId"])
+    body = {lifecycle.wrapper: {**record, "status": "tobedeleted"}}
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, body)
+    if exchange.status not in DONE:
+        message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 200"
+        yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
+        return
+    reading = lifecycle.objects.read(lifecycle.element, sourced_id)
+    if reading.rows and reading.rows[0].get("status") != "tobedeleted":
+        message = "a record written with the status tobedeleted is read back with another status"
+        yield finding(message, reading, [sourced_id])
+
+
 def puts_with_session(tenant: ObservedTenant) -> Iterator[Operation]:
     """The PUT operations of records that refer to an academic session."""
     for operation in put_operations(tenant):

@@ -25,15 +25,15 @@ from oneroster.pull.plan import CollectionSource, RosterSelection
 from oneroster.pull.roster.columns import STATUS_COLUMN
 from oneroster.pull.roster.manifest import WHOLE_ROSTER, Manifest
 from oneroster.pull.roster.roster_protocol import Roster, count_rows
-from oneroster.pull.roster.updates_and_deltas import ChangedSince, RosterDelta, UpdatedRoster
-from oneroster.pull.roster.views import active_only
+from oneroster.pull.roster.updates_and_deltas import RosterDelta, UpdatedRoster
+from oneroster.pull.roster.views import active_only, changed_since
 
 if TYPE_CHECKING:
     from oneroster.pull.fetch.staging import Staging
     from oneroster.pull.fetch.throttled_session import ThrottledSession
     from oneroster.standard import Standard
 
-__all__ = ["IncrementalUpdate"]
+__all__ = ["IncrementalUpdate", "check_form"]
 
 # A server may compare days, or local times. Rows older by less than this do not show that it ignores the filter.
 _TOLERANCE: Final = timedelta(hours=26)
@@ -144,7 +144,7 @@ class IncrementalUpdate(NamedTuple):
     def result(self, staged: Roster, staging: "Staging") -> Roster:
         """Return the roster to write."""
         if self.base is None:
-            return ChangedSince(staged, self.since)
+            return changed_since(staged, self.since)
         if self.delta:
             return RosterDelta(self.base, staged, staged.manifest, staging.in_full, datetime.now(UTC))
         arriving = active_only(staged) if self.selection.active else staged
@@ -163,6 +163,27 @@ class IncrementalUpdate(NamedTuple):
             )
             found[element] = (deleted, before)
         return found
+
+
+def check_form(manifest: Manifest, version: str, where: str) -> None:
+    """Check that a roster has the form in which the tenant sends changes.
+
+    Args:
+        manifest: The manifest of the roster.
+        version: The version of OneRoster that the tenant speaks.
+        where: The destination, for the message.
+
+    Raises:
+        ConfigurationError: It has another form.
+    """
+    form, origin = manifest.standard, manifest.converted_from
+    if form == version and not origin:
+        return
+    kept = "" if form == version else f", with --as {form} to keep its form"
+    raise ConfigurationError(
+        f"{where} has a roster of OneRoster {form}{origin and f', converted from {origin}'}, and the tenant sends"
+        f" changes of {version}. Pull without --since to replace it as a whole{kept}, or pull to another destination."
+    )
 
 
 def _check_base(manifest: Manifest, selection: RosterSelection, base_url: str) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from oneroster.errors import ConfigurationError
 from oneroster.pull.roster.columns import KEY_COLUMN, reference_column
 from oneroster.pull.roster.roster_protocol import Roster
+from oneroster.pull.roster.views import RosterView
 from oneroster_runtime.specification import Property, Specification
 
 __all__ = ["SchoolSubset"]
@@ -24,7 +25,7 @@ _SCHOOL: Final = "Org"
 _SAME_ID: Final = {"Demographics": "User"}
 
 
-class SchoolSubset:
+class SchoolSubset(RosterView):
     """The records of some schools, with the records that they reference.
 
     Args:
@@ -36,9 +37,8 @@ class SchoolSubset:
     """
 
     def __init__(self, roster: Roster, schools: Sequence[str]) -> None:
-        self._roster = roster
+        super().__init__(roster, self._included_rows)
         self._specification = roster.manifest.specification
-        self.manifest = roster.manifest
         self._own: dict[str, set[str] | None] = {}
         self._included: dict[str, set[str] | None] = {}
         if _SCHOOL not in roster.elements():
@@ -48,26 +48,11 @@ class SchoolSubset:
         for element in reversed(roster.elements()):
             self._included[element] = self._with_referenced(element)
 
-    def elements(self) -> tuple[str, ...]:
-        """See `Roster.elements`."""
-        return self._roster.elements()
-
-    def schema(self, element: str) -> pa.Schema:
-        """See `Roster.schema`."""
-        return self._roster.schema(element)
-
-    def read(self, element: str) -> pa.RecordBatchReader:
-        """See `Roster.read`."""
-        return pa.RecordBatchReader.from_batches(self.schema(element), self._batches(element))
-
-    def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
+    def _included_rows(self, element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         included = self._included[element]
-        for batch in self._roster.read(element):
-            if included is None:
-                yield batch
-            else:
-                mask = [name in included for name in batch.column(KEY_COLUMN).to_pylist()]
-                yield batch.filter(pa.array(mask, pa.bool_()))
+        if included is None:
+            return batch
+        return batch.filter(pa.array([name in included for name in batch.column(KEY_COLUMN).to_pylist()], pa.bool_()))
 
     def _schools_and_below(self, schools: Sequence[str]) -> set[str]:
         columns = (KEY_COLUMN, "parentSourcedId")

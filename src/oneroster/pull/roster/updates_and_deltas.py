@@ -15,7 +15,7 @@ from oneroster.pull.roster.elements import in_load_order
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
 
-__all__ = ["ChangedSince", "RosterDelta", "UpdatedRoster"]
+__all__ = ["RosterDelta", "UpdatedRoster"]
 
 _DELETED: Final = "tobedeleted"
 
@@ -120,38 +120,6 @@ class RosterDelta(_MergedRoster):
         batch = batch.set_column(names.index(status.name), status, pa.array([_DELETED] * batch.num_rows, status.type))
         times = pa.array([self._now] * batch.num_rows, modified.type)
         return batch.set_column(names.index(modified.name), modified, times)
-
-
-class ChangedSince:
-    """The rows of a roster that changed at or after a time, and those without a date.
-
-    Args:
-        roster: The roster.
-        since: The time.
-    """
-
-    def __init__(self, roster: Roster, since: datetime) -> None:
-        self._roster = roster
-        self._since = since
-        self.manifest = roster.manifest
-
-    def elements(self) -> tuple[str, ...]:
-        """See `Roster.elements`."""
-        return self._roster.elements()
-
-    def schema(self, element: str) -> pa.Schema:
-        """See `Roster.schema`."""
-        return self._roster.schema(element)
-
-    def read(self, element: str) -> pa.RecordBatchReader:
-        """See `Roster.read`."""
-        return pa.RecordBatchReader.from_batches(self.schema(element), self._batches(element))
-
-    def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        since = pa.scalar(self._since, pa.timestamp("us", "UTC"))
-        for batch in self._roster.read(element):
-            changed = pc.fill_null(pc.greater_equal(batch.column(MODIFIED_COLUMN), since), True)
-            yield batch.filter(changed)
 
 
 def _ids(roster: Roster, element: str) -> pa.Array:

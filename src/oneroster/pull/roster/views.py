@@ -1,6 +1,7 @@
 """Views of a roster, without a copy: fewer columns, fewer rows, another manifest."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster.pull.roster.spelling import is_deleted
 
-__all__ = ["RosterView", "active_only", "with_columns", "with_manifest"]
+__all__ = ["RosterView", "active_only", "changed_since", "with_columns", "with_manifest"]
 
 BatchFilter = Callable[[str, pa.RecordBatch], pa.RecordBatch]
 
@@ -60,6 +61,16 @@ def active_only(roster: Roster) -> Roster:
 
     def filter_batch(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch.filter(pc.invert(is_deleted(batch.column(STATUS_COLUMN))))
+
+    return RosterView(roster, filter_batch)
+
+
+def changed_since(roster: Roster, since: datetime) -> Roster:
+    """Return a view of the rows that changed at or after a time, and of those without a date."""
+    earliest = pa.scalar(since, pa.timestamp("us", "UTC"))
+
+    def filter_batch(_element: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+        return batch.filter(pc.fill_null(pc.greater_equal(batch.column(MODIFIED_COLUMN), earliest), True))
 
     return RosterView(roster, filter_batch)
 

@@ -43,6 +43,16 @@ class PutKeepsDate(Fault):
         return record | {"dateLastModified": _LONG_AGO}
 
 
+class PutRevives(Fault):
+    name = "put-revives"
+    does = "stores records with the status tobedeleted as active"
+    breaks = "5.1 status [A]: tobedeleted"
+    needs = _NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return record | {"status": "active"}
+
+
 class DeletedStillListed(Fault):
     name = "deleted-still-listed"
     does = "lists a deleted category in its collection, as it was"
