@@ -84,7 +84,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "requests variants",
         "store",
         "serialization auth",
-        "district query http name_lookup",
+        "district query http name_lookup version_features",
     ),
 }
 """The layers of each package; `test_every_module_has_a_layer` keeps the lists complete."""
