@@ -1,7 +1,7 @@
 """The suite as a whole: series run as a sample unless `--all` is given, and chance has a seed that is printed.
 
 Mark a test with many dear cases `@pytest.mark.series(by=...)`, where `by` makes the stratum of a case from its
-parameters; every stratum is in the sample. `tests/series.py` holds the size of the samples.
+parameters; a sample is of as many strata as possible. `tests/series.py` holds the size of the samples.
 """
 
 import gc
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    which = "every case" if config.option.all else f"at least {series.SAMPLE} cases of each, --all for every case"
+    which = "every case" if config.option.all else f"{series.SAMPLE} cases of each, --all for every case"
     return f"series: {which}; --seed {config.option.seed}"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 SAMPLE: Final = 3
-"""How many cases of each series run without `--all`, unless it has more strata than that."""
+"""How many cases of each series run without `--all`: of as many strata as that, if it has several."""
 
 SEED: Final = 20261129
 """The seed of the samples and of Hypothesis, unless `--seed` gives another."""
@@ -35,7 +35,7 @@ def series_of(item: pytest.Item) -> str:
 
 
 def sample(strata: Sequence[Hashable], seed: str, size: int = SAMPLE) -> set[int]:
-    """Return the positions of a sample: one case of every stratum, and others up to the size.
+    """Return the positions of a sample: one case of each stratum as far as the size allows, then others.
 
     The sample depends on the seed and the strata only, so that every worker takes the same.
     """
@@ -43,12 +43,8 @@ def sample(strata: Sequence[Hashable], seed: str, size: int = SAMPLE) -> set[int
     order = list(range(len(strata)))
     chance.shuffle(order)
     first = {strata[place]: place for place in reversed(order)}
-    chosen = set(first.values())
-    for place in order:
-        if len(chosen) >= size:
-            break
-        chosen.add(place)
-    return chosen
+    chosen = [place for place in order if first[strata[place]] == place]
+    return set([*chosen, *(place for place in order if place not in chosen)][:size])
 
 
 def split(items: Sequence[pytest.Item], seed: int) -> tuple[list[pytest.Item], list[pytest.Item]]:

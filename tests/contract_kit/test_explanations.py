@@ -117,6 +117,16 @@ def test_what_suppressed_the_explaining_check_explains() -> None:
     assert found.explained_by == "OR-ERR-06"
 
 
+def test_a_symptom_that_became_a_violation_explains_those_that_follow() -> None:
+    first, later = a_symptom("OR-CMB-01", "getAllOrgs"), a_symptom("OR-CMB-02", "getAllOrgs")
+    seen = ExplainedBy(("OR-CMB-01", "OR-SRT-01"), "seen", otherwise="rejected")
+    found = explain([first, later], {(each.id, "getAllOrgs"): seen for each in (first, later)}, nothing)
+    assert [(each.status, each.explained_by) for each in found] == [
+        (Status.FAILED, None),
+        (Status.NOT_JUDGED, "OR-CMB-01"),
+    ]
+
+
 def settled(*checks: Check, **symptom_of: str) -> list[tuple[str, Status, str | None]]:
     """The checks, when those of the given rules are symptoms of others, as id, status and what explains them."""
     known = {check: (symptom_of[name],) for check in checks if (name := check.id.replace("-", "_")) in symptom_of}

@@ -91,6 +91,7 @@ GUTTED: dict[str, tuple[str, Change, int, str, str, str]] = {
 }
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("in_place", [False, True], ids=["new", "in place"])
 @pytest.mark.parametrize("case", GUTTED)
 def test_b2_b3_a_bundle_that_would_be_gutted_is_refused(case: str, in_place: bool, tmp_path: Path) -> None:
@@ -145,6 +146,7 @@ def test_b3_a_status_in_another_spelling_deletes_nothing(tmp_path: Path) -> None
             assert written[f"users{'.csv' if name == 'after.zip' else '.ndjson'}"] == wanted["users.csv"]
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("change", [without("user"), with_value("user", None)], ids=["absent", "null"])
 def test_b4_references_that_are_absent_in_every_record_are_refused(place: str, change: Change, tmp_path: Path) -> None:

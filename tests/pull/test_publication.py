@@ -159,6 +159,7 @@ def test_d2_a_staging_folder_that_is_not_ours_is_left_alone(
         assert (staging / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     "name",
     [

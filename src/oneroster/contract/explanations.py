@@ -129,7 +129,9 @@ class _Explanations:
             return replace(check, cause=Cause.NOT_REQUESTED, message=message)
         gap = self._gap(symptom, operations)
         if gap is None and symptom.otherwise:
-            return replace(check, status=STATUS_OF[check.level], cause=None, message=symptom.otherwise)
+            violated = replace(check, status=STATUS_OF[check.level], cause=None, message=symptom.otherwise)
+            self._note(violated)
+            return violated
         return replace(check, cause=gap or Cause.UNEXPLAINED)
 
     def _gap(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> Cause | None:

@@ -40,7 +40,7 @@ class RunBudget:
     timeout: float = 30.0
     seconds: float = 900.0
     body: int = 32 * 1024 * 1024
-    rows: int = 20_000
+    rows: int = 50_000
     workers: int = 1
 
 

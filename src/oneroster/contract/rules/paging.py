@@ -20,7 +20,7 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
-MOST_PAGES: Final = 12
+MOST_PAGES: Final = 40
 """Pages of one walk; a collection that needs more is not read again in smaller pages."""
 MIN_ROWS_FOR_OFFSET: Final = 4
 """Rows with which small pages show an ignored offset; with fewer, a page that repeats one row looks the same."""
@@ -45,12 +45,18 @@ def largest_walk(tenant: ObservedTenant, operation: Operation) -> ObservedWalk:
 
 def size_for_three_pages(found: ObservedWalk) -> int:
     """Return a page size that divides a collection into three pages, the last one shorter if possible."""
-    return min(-(-max(len(found), 1) // 3), LARGEST_PAGE, found.limit)
+    return min(-(-max(len(found), 1) // 3), _smaller_than_served(found))
 
 
 def size_for_two_pages(found: ObservedWalk) -> int:
     """Return a page size that divides a collection into two pages of different lengths."""
-    return min(len(found) // 2 + 1, LARGEST_PAGE, found.limit)
+    return min(len(found) // 2 + 1, _smaller_than_served(found))
+
+
+def _smaller_than_served(found: ObservedWalk) -> int:
+    """Return the largest page size that makes other pages than those of a walk, if the server shortens pages."""
+    served = len(found.pages[0].rows) if len(found.pages) > 1 else found.limit
+    return max(1, min(LARGEST_PAGE, found.limit, served - served // 5))
 
 
 def read_page(tenant: ObservedTenant, found: ObservedWalk, limit: int, offset: int) -> ParsedResponse:
