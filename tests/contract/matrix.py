@@ -12,6 +12,7 @@ ENVELOPE: Final = {
     "status-as-object": "OR-ENV-04",
     "duplicate-keys": "OR-ENV-05",
     "null-when-empty": "OR-ENV-06",
+    "filtered-as-text": "OR-ENV-07",
 }
 
 SCHEMA: Final = {
@@ -111,6 +112,7 @@ COMBINATIONS: Final = {
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
+    "nested-sort-refused": "OR-CMB-05",
 }
 
 SEMANTICS: Final = {
@@ -156,6 +158,7 @@ SEMANTICS: Final = {
     "class-terms-twice": "OR-SEM-32",
     "changed-in-future": "OR-SEM-33",
     "range-reversed": "OR-SEM-34",
+    "nested-ids-lost": "OR-SEM-35",
 }
 
 ACCESS: Final = {

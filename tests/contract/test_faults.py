@@ -85,7 +85,7 @@ def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
 WITHOUT_ENGINE = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("fault", WITHOUT_ENGINE)
 def test_the_engine_reports_no_fault_a_second_time(fault: str) -> None:
     way, lifetime = WAYS_IN.get(fault, "bearer"), TOKEN_LIFETIME.get(fault, 3600)

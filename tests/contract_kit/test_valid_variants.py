@@ -95,7 +95,7 @@ def test_every_variant_is_judged() -> None:
     assert {name for names in TOGETHER for name in names} | SHOWN_BY_WRITES == set(VALID_HERE)
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
     with quick_sandbox(USERS, SEED, variants=combine(names)) as tenant:
@@ -107,7 +107,7 @@ def test_every_lawful_variant_holds(names: tuple[str, ...]) -> None:
     assert told >= {operation for name in names for operation in NOT_OFFERED.get(name, ())}
 
 
-@pytest.mark.series(by=lambda parameters: len(parameters["names"]))
+@pytest.mark.series(by=lambda parameters: len(parameters["names"]), dear=True)
 @pytest.mark.parametrize("names", ALONE_AND_IN_PAIRS, ids="+".join)
 def test_no_variant_alone_or_with_another_gives_a_false_alarm(names: tuple[str, ...]) -> None:
     with quick_sandbox(USERS, variants=combine(names)) as tenant:
