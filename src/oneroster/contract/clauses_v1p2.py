@@ -18,7 +18,7 @@ _NO_WARNINGS: Final = "a successful response of OneRoster 1.2 has no warning bes
 
 CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1", "A", "each service has its base path", (), "the base URLs are arguments of the run"),
-    Fact("1", "A", "requests and responses are application/json", rule_ids("ENV", 3)),
+    Fact("1", "A", "requests and responses are application/json", rule_ids("ENV", 3, 7)),
     Fact("1", "B", "errors of gateways are JSON as well", rule_ids("ERR", 6)),
     Fact("1", "A", "providers publish an OpenAPI file of each service", (), "certified servers publish it elsewhere"),
     Fact("1", "B", "the address and the names of that file", rule_ids("ADD", 10)),
@@ -30,7 +30,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1.1", "A", "schoolYear is the year in which the school year ends", rule_ids("SEM", 18)),
     Fact("1.1", "A", "an end date is the first day after", (), "the data do not show which day is meant"),
     Fact("1.1", "A", "sourcedId is a string without a format", rule_ids("SEM", 17)),
-    Fact("1.1", "B", "sourcedId, percent-encoded in a path, compared letter by letter", rule_ids("SEM", 29, 30)),
+    Fact("1.1", "B", "sourcedId, percent-encoded in a path, compared letter by letter", rule_ids("SEM", 29, 30, 35)),
     Fact("1.1", "C", "null or absent", (), _NO_RULE),
     Fact("1.2", "A", "the operations, their paths and wrappers", rule_ids("ENV", 1, 2) + rule_ids("ENG", 3)),
     Fact("1.2", "A", "a single read returns the record of the path", rule_ids("SEM", 8, 23) + rule_ids("ENG", 6)),
@@ -92,6 +92,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("3.1", "B", "orderBy, no default declared", rule_ids("SRT", 3)),
     Fact("3.1", "B", "a sort changes the order, not the rows", rule_ids("ERR", 13)),
     Fact("3.1", "A", "parameters in combination", rule_ids("CMB", 1)),
+    Fact("3.1", "B", "parameters on specialised and nested collections", rule_ids("CMB", 5)),
     Fact("3.1", "C", "unknown query parameters", (), _NO_RULE),
     Fact("3.2", "B", "filter: any field, seven operators", rule_ids("FLT", 1, 2, 3, 4, 5, 6, 16) + rule_ids("ERR", 11)),
     Fact("3.2", "B", "filter: quoted values whatever their type", rule_ids("FLT", 7, 8, 14)),
