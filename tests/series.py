@@ -13,9 +13,12 @@ SAMPLE: Final = 3
 SEED: Final = 20261129
 """The seed of the samples and of Hypothesis, unless `--seed` gives another."""
 
+DEAR: Final = 1
+"""The same of a series whose cases take several seconds each, `@pytest.mark.series(dear=True)`."""
+
 MARK: Final = "series"
 ONLY_WHOLE: Final = "only_with_all"
-EXAMPLES: Final = {False: 40, True: 400}
+EXAMPLES: Final = {False: 20, True: 400}
 """The examples that Hypothesis tries of each property without and with `--all`, where a test does not say."""
 
 Stratum = Callable[[Mapping[str, Any]], Hashable]
@@ -27,6 +30,12 @@ def stratum_of(item: pytest.Item) -> Hashable:
     by: Stratum | None = mark.kwargs.get("by") if mark else None
     callspec = getattr(item, "callspec", None)
     return by(callspec.params) if by and callspec else None
+
+
+def size_of(item: pytest.Item) -> int:
+    """Return how many cases of a series run, by its mark."""
+    mark = item.get_closest_marker(MARK)
+    return DEAR if mark and mark.kwargs.get("dear") else SAMPLE
 
 
 def series_of(item: pytest.Item) -> str:
@@ -55,11 +64,11 @@ def split(items: Sequence[pytest.Item], seed: int) -> tuple[list[pytest.Item], l
             series.setdefault(series_of(item), []).append(item)
     left_out = {item for item in items if item.get_closest_marker(ONLY_WHOLE)}
     for name, cases in series.items():
-        chosen = sample([stratum_of(case) for case in cases], f"{seed} {name}")
+        chosen = sample([stratum_of(case) for case in cases], f"{seed} {name}", size_of(cases[0]))
         left_out |= {case for place, case in enumerate(cases) if place not in chosen}
     return [item for item in items if item not in left_out], [item for item in items if item in left_out]
 
 
 def examples(number: int, **options: Any) -> settings:
-    """Return Hypothesis settings for a dear property: so many examples, and ten times as many with `--all`."""
+    """Return Hypothesis settings for a dear property: so many examples, and twenty times as many with `--all`."""
     return settings(max_examples=number * settings.default.max_examples // EXAMPLES[False], **options)

@@ -74,9 +74,12 @@ def package_of(name: str) -> str | None:
     return next((package for package in THROUGH_THEIR_PACKAGE if name.startswith(f"{package}.")), None)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=dotted)
-def test_every_module_is_imported_by_a_test(path: Path) -> None:
-    assert is_imported(path) or dotted(path) in EXCEPTIONS or package_of(dotted(path))
+def test_every_module_is_imported_by_a_test() -> None:
+    assert not [
+        dotted(path)
+        for path in MODULES
+        if not (is_imported(path) or dotted(path) in EXCEPTIONS or package_of(dotted(path)))
+    ]
 
 
 @pytest.mark.parametrize(("name", "reason"), {**EXCEPTIONS, **THROUGH_THEIR_PACKAGE}.items())

@@ -295,10 +295,10 @@ def test_a_refused_connection_is_the_same_error_in_the_package_of_1_2(style: str
         async with oneroster_v1p2.Client(base_url, verify_ssl=False) as client:
             await function(client=client)
 
+    def called() -> None:
+        with oneroster_v1p2.Client(base_url, verify_ssl=False) as client:
+            function(client=client)
+
     with pytest.raises(TransportError, match=r"getAllOrgs: http://127\.0\.0\.1:1 sent no complete response"):
-        if style.startswith("asyncio"):
-            asyncio.run(awaited())
-        else:
-            with oneroster_v1p2.Client(base_url, verify_ssl=False) as client:
-                function(client=client)
+        asyncio.run(awaited()) if style.startswith("asyncio") else called()
     assert oneroster_v1p2.TransportError is TransportError

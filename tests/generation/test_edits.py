@@ -233,7 +233,7 @@ EDITS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("kind", EDITS)
 def test_an_edit_flows_everywhere_or_says_where_it_does_not(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

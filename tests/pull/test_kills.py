@@ -91,7 +91,7 @@ def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path)
     assert rows_at(place) == expected
 
 
-@pytest.mark.series(by=lambda parameters: parameters["number"] % 2)
+@pytest.mark.series(by=lambda parameters: parameters["number"] % 2, dear=True)
 @pytest.mark.parametrize(
     ("name", "number"),
     [*(("roster.parquet", number) for number in range(40)), *(("roster.duckdb", number) for number in range(40, 50))],
