@@ -122,6 +122,7 @@ def silent_cut(names: tuple[str, ...]) -> set[str]:
     return WARNED["silent page-cap"] if set(names) == {"page-cap", "no-total", "no-links"} else set()
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", [*sorted(SHOWN_BY_WRITES), "no-gradebook", "empty", "one-school", "oauth1-only"])
 def test_every_lawful_way_to_write_holds(name: str) -> None:
     with quick_sandbox(USERS, variants=variants_by_name([name])) as tenant:

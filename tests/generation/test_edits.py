@@ -295,6 +295,7 @@ STALE: dict[str, tuple[Callable[[Part], object], str]] = {
 }
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("what", STALE)
 def test_a_name_that_an_edit_leaves_behind_is_refused(what: str) -> None:
     changed = document()

@@ -56,6 +56,7 @@ def kill_and_go_on(tenant: Sandbox, expected: Rows, place: Path, moments: list[i
     assert leftovers(place.parent) == []
 
 
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("share", [0.4, 0.97])
 def test_a_killed_pull_goes_on_where_it_was(
     tenant: Sandbox, expected: Rows, tmp_path: Path, steps: int, share: float

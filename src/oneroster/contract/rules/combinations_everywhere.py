@@ -12,6 +12,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record, iden
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -23,6 +24,8 @@ MOST_ROWS: Final = 300
 MIN_ROWS: Final = 2
 BAD_REQUEST: Final = 400
 DELETED: Final = "tobedeleted"
+BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
+"""The rules on filters by an id."""
 STATUSES: Final = frozenset({"active", DELETED})
 
 
@@ -78,7 +81,8 @@ def is_bad_request(reading: ParsedResponse) -> str | None:
 def expectations(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Expectation]:
     """Yield the requests about a collection."""
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
-    plain = [name for name in rows if name.isprintable() and "'" not in name]
+    usable = [name for name in rows if name.isprintable() and "'" not in name]
+    plain = [name for name in usable if not needs_escaping(name)] or usable
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
         yield from _filters(rows, plain)
     unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}='x'"}
@@ -96,9 +100,9 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
     limit = len(rows) + 1
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
-    yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", "OR-FLT-01", "OR-FLT-16"))
+    yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
     both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
-    yield Expectation(both, returns_ids({one}), ("OR-FLT-11", "OR-FLT-01", "OR-FLT-16"))
+    yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
 
 
 @rule(
@@ -132,5 +136,5 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
-        raise ExplainedBy(each.rules, text, anywhere=True, otherwise=text)
+        raise ExplainedBy((*each.rules, "OR-CMB-01"), text, anywhere=True, otherwise=text)
     yield from ()

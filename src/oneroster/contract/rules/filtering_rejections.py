@@ -188,9 +188,9 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         ExpectedFilter((ExpectedClause("sourcedId", "string", "=", text),)) for text in odd_ids(tenant, operation)
     ]
     # Rejecting such a value reveals no data, so it is at most a should.
-    operators = {"~": "OR-FLT-03", "=": "OR-FLT-02"}
+    operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
-        yield replace(each, symptom_of=(*IGNORED, operators[wanted.clauses[0].operator]))
+        yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
 
 
 @rule(

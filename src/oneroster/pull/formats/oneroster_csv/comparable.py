@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-from oneroster.pull.formats.oneroster_csv.cell_writer import with_items
 from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS, CsvBinding
 from oneroster.pull.formats.oneroster_csv.file_rows import FileRows
+from oneroster.pull.roster.list_columns import with_items
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster.pull.roster.views import RosterView
 
