@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from oneroster.contract.errors import NotJudged
-from oneroster.contract.http.credentials import BearerToken, NoCredentials
+from oneroster.contract.http.credentials import BearerToken, Credentials, NoCredentials, OAuth1Credentials
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -51,6 +51,18 @@ def test_a_method_that_repeats_the_request_never_carries_credentials() -> None:
         tenant.ask(ORGS, query={"limit": 1})
         list(errors.wrong_method(tenant, ORGS))
         assert b"Authorization" not in next(head for head in server.requests if head.startswith(b"TRACE"))
+
+
+@pytest.mark.parametrize("access", [BearerToken("t"), OAuth1Credentials("me", "s")], ids=["bearer", "oauth1"])
+def test_odd_queries_are_sent_with_every_kind_of_credentials_that_can_carry_them(access: Credentials) -> None:
+    with serving(says(EMPTY)) as server, Gateway(Target(server.base_url, access=access)) as gateway:
+        tenant = ObservedTenant(gateway)
+        tenant.ask(ORGS, query={"limit": 1})
+        list(errors.malformed_without_server_error(tenant, ORGS))
+        sent = b"".join(server.requests)
+    # OAuth 1.0a cannot sign a malformed query.
+    assert (b"limit=%zz" in sent) == isinstance(access, BearerToken)
+    assert b"filter=status%3D%27%C3%28%27" in sent
 
 
 @pytest.mark.parametrize(
