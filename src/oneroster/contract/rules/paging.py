@@ -259,7 +259,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     example="offset=5000 on a collection of 40 rows returns 404",
     fix="return 200 with an empty array, which ends the paging loop of a client",
     over=collections,
-    needs=("OR-PAG-02", "OR-ENV-06"),
+    needs=("OR-ENV-06",),
 )
 def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
@@ -275,4 +275,5 @@ def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array",
             beyond,
             beyond.ids,
+            symptom_of=("OR-PAG-02",),
         )
