@@ -10,6 +10,7 @@ import documentation_site
 from command_docs import commands_as_markdown
 from generation.document_docs import document_as_markdown
 from generation.reference_docs import reference_as_markdown
+from generation.spectral_ruleset import ruleset_as_yaml
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.rule_docs import clauses_as_markdown, rules_as_markdown
 from oneroster.standard import Standard
@@ -20,6 +21,7 @@ DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands_as_markdown,
     "document.md": document_as_markdown,
+    "oneroster.spectral.yaml": ruleset_as_yaml,
     "reference-1.1.md": lambda: reference_as_markdown(Standard.of("1.1").document()),
     "reference-1.2.md": lambda: reference_as_markdown(Standard.of("1.2").document()),
     "rules.md": lambda: rules_as_markdown(catalogue()),

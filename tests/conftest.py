@@ -1,7 +1,8 @@
 """The suite as a whole: series run as a sample unless `--all` is given, and chance has a seed that is printed.
 
 Mark a test with many dear cases `@pytest.mark.series(by=...)`, where `by` makes the stratum of a case from its
-parameters; every stratum is in the sample. `tests/series.py` holds the size of the samples.
+parameters; a sample is of as many strata as possible. With `dear=True` it is one case.
+`tests/series.py` holds the size of the samples.
 """
 
 import gc
@@ -17,7 +18,7 @@ from tests import series
 LEFT_OUT = pytest.StashKey[list[str]]()
 LEFT_OUT_BY_WORKER = "left_out"
 ONLY_WHOLE = f"{series.ONLY_WHOLE}: a dear test that a step of its own runs with --all"
-SERIES = f"{series.MARK}(by=None): a series of dear cases, of which a sample runs without --all"
+SERIES = f"{series.MARK}(by=None, dear=False): a series of dear cases, of which a sample runs without --all"
 
 
 LOADED_ONCE = frozenset({"hypothesis", "oneroster", "oneroster_runtime", "oneroster_v1p1", "schemathesis"})
@@ -65,8 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    which = "every case" if config.option.all else f"at least {series.SAMPLE} cases of each, --all for every case"
-    return f"series: {which}; --seed {config.option.seed}"
+    number = f"{series.SAMPLE} cases of each, {series.DEAR} of the dearest, --all for every case"
+    return f"series: {'every case' if config.option.all else number}; --seed {config.option.seed}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

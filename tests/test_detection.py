@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from oneroster.detection import detect_standard
 from oneroster.errors import ConfigurationError
+from oneroster.sandbox import Sandbox
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from tests.tenant_1_2 import SPECIFICATION, tenant
@@ -21,7 +23,7 @@ OAUTH_1 = {"client_id": "key", "client_secret": "s3cret"}
 @pytest.mark.parametrize(
     ("settings", "version", "source"),
     [
-        (Settings(ROOT, token="t", standard="1.2"), "1.2", "the setting standard"),
+        (Settings(f"{ROOT}/rostering/v1p2", token="t", standard="1.2"), "1.2", "the setting standard"),
         (Settings(f"{ROOT}/v1p1", token="t"), "1.1", "the path of base_url"),
         (Settings(f"{ROOT}/rostering/v1p2", token="t"), "1.2", "the path of base_url"),
         (Settings(ROOT, **OAUTH_1), "1.1", "access by oauth1"),
@@ -103,3 +105,23 @@ def test_a_tenant_that_cannot_be_reached_has_the_default() -> None:
     with serve(lambda _: Answer()) as web:
         pass
     assert detect_standard(Settings(web.origin, token="t0ken")).standard.version == "1.1"
+
+
+@pytest.mark.parametrize(("spoken", "set_to", "path"), [("1.1", "1.2", "/ims/oneroster/v1p1"), ("1.2", "1.1", "")])
+def test_a_version_that_the_server_contradicts_is_one_error(spoken: str, set_to: str, path: str) -> None:
+    with Sandbox(standard=Standard.of(spoken)) as tenant:
+
+        def answer(seen: Seen) -> Answer:
+            told = httpx.get(
+                f"{tenant.origin}{seen.path.replace('/root', path, 1)}",
+                headers={"Authorization": f"Bearer {tenant.token}"},
+                trust_env=False,
+            )
+            return Answer(told.status_code, told.content)
+
+        with serve(answer) as web:
+            settings = Settings(f"{web.origin}/root", token="t", standard=set_to)
+            with pytest.raises(ConfigurationError, match=rf"does not answer as OneRoster {set_to}.* but as {spoken}"):
+                detect_standard(settings)
+            assert detect_standard(settings._replace(standard=spoken)).standard.version == spoken
+            assert detect_standard(settings, send=False).standard.version == set_to

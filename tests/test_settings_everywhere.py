@@ -174,6 +174,7 @@ USES = {
 }
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("name", SETTINGS_OF)
 def test_every_tenant_of_the_file_can_be_used_by_all_c1_c2_c5(

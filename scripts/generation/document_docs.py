@@ -27,7 +27,11 @@ document the released one. `oneroster_v1p1.__version__` has the version and the 
 
 The folder `documents` of the package has one document for each profile, as JSON and YAML, with `SHA256SUMS`. It has the
 operations, properties and booleans of its profile and needs nothing else, for generators of other languages.
-`scripts/generate --standalone FOLDER` writes these alone.
+`scripts/generate --standalone FOLDER` writes these alone. With `scripts/test --all`, openapi-typescript,
+openapi-generator and the stock openapi-python-client read each of them.
+
+[oneroster.spectral.yaml](oneroster.spectral.yaml) has the vocabulary and those rules below that need no program, as a
+ruleset of Spectral. The package has it as `oneroster/contract/oneroster.spectral.yaml`.
 """
 _KEYS = """
 ## Keys of this project

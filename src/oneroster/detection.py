@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from oneroster.errors import ConfigurationError, DecodeError, OneRosterError
+from oneroster.errors import ConfigurationError, DecodeError, OneRosterError, StatusError
 from oneroster.operation_call import OperationCall
 from oneroster.service_urls import version_in_url
 from oneroster.settings import Settings
@@ -41,9 +41,10 @@ class Detected(NamedTuple):
 def detect_standard(settings: Settings, *, send: bool = True, **connection: Any) -> Detected:
     """Return the version of the standard that a tenant speaks.
 
-    The setting ``standard`` decides, then the path of ``base_url``, then the kind of access, which only some versions
-    have. Otherwise requests decide: for the discovery document of a version that has one, then for one record of a
-    collection, newest version first. If nothing is answered as a version demands, the default version is returned.
+    The setting ``standard`` decides, if the server does not contradict it; then the path of ``base_url``, then the
+    kind of access, which only some versions have. Otherwise requests decide: for the discovery document of a version
+    that has one, then for one record of a collection, newest version first. If nothing is answered as a version
+    demands, the default version is returned.
 
     Args:
         settings: The settings of the tenant.
@@ -51,10 +52,14 @@ def detect_standard(settings: Settings, *, send: bool = True, **connection: Any)
         connection: Further arguments of `Session`, as in ``ssl_context``.
 
     Raises:
-        ConfigurationError: The setting ``standard`` names no version that is supported, or one that has no such access.
+        ConfigurationError: The setting ``standard`` names no version that is supported, one that has no such access, or
+            one that the server does not speak, while it speaks another.
     """
     if settings.standard is not None:
-        return _checked(Detected(Standard.of(settings.standard), "the setting standard", certain=True), settings)
+        found = _checked(Detected(Standard.of(settings.standard), "the setting standard", certain=True), settings)
+        if send and version_in_url(settings.base_url) is None:
+            _check_with_server(found.standard, settings, connection)
+        return found
     named = version_in_url(settings.base_url)
     if named in Standard.versions():
         return _checked(Detected(Standard.of(named), "the path of base_url", certain=True), settings)
@@ -88,6 +93,40 @@ def _checked(detected: Detected, settings: Settings) -> Detected:
             " token endpoint besides client id and secret (token_url, --token-url, ONEROSTER_TOKEN_URL), or a token."
         )
     return detected
+
+
+def _check_with_server(standard: Standard, settings: Settings, connection: dict[str, Any]) -> None:
+    """Check by one read that a server does not speak another version than the one that is set.
+
+    Where the path of the base URL names a version, that has been compared already.
+
+    Raises:
+        ConfigurationError: It does.
+    """
+    try:
+        _by_read(settings, standard, connection)
+        return
+    except StatusError as error:
+        if error.status_code != httpx.codes.NOT_FOUND:
+            return
+    except DecodeError:
+        pass
+    except (OneRosterError, httpx.HTTPError):
+        # A tenant that cannot be reached is reported by the command itself, with its retries.
+        return
+    for other in _newest_first():
+        if other is standard or not _offers_access(other, settings):
+            continue
+        with suppress(OneRosterError, httpx.HTTPError):
+            source = _by_read(settings, other, connection)
+            break
+    else:
+        return
+    raise ConfigurationError(
+        f"{settings.base_url} does not answer as OneRoster {standard.version}, which is set (standard, --standard,"
+        f" ONEROSTER_STANDARD), but as {other.version}, by {source}. Set standard to {other.version}, or correct"
+        " base_url."
+    )
 
 
 def _by_discovery(settings: Settings, standard: Standard, connection: dict[str, Any]) -> str | None:

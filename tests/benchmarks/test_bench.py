@@ -60,7 +60,7 @@ def measured(request: pytest.FixtureRequest) -> tuple[str, Rows]:
     return outcome.stderr, by_part
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("part", MEASURED)
 def test_each_part_gives_its_rows_of_the_table(part: str, measured: tuple[str, Rows]) -> None:
     progress, rows = measured

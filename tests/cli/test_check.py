@@ -63,6 +63,7 @@ def test_a_conforming_tenant_ends_with_0_and_every_family_was_exercised(tmp_path
     assert report["target"]["profile"] == "standard"
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     ("fault", "options", "exit_code", "rule"),
     [

@@ -43,6 +43,7 @@ def compared(tmp_path: Path, old: MemoryRoster, new: MemoryRoster, *arguments: o
     return result.exit_code, document["collections"]
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(("first", "second"), list(itertools.pairwise([*NAMES, "csv"])))
 def test_the_same_roster_is_the_same_in_any_two_formats(first: str, second: str, tmp_path: Path) -> None:
     tables = tables_of(sandbox_roster())

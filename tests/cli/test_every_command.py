@@ -64,6 +64,7 @@ def test_there_are_numbers_to_refuse() -> None:
     assert {"pull", "check", "get", "diff", "stats", "sandbox"} == {name for name, _, _ in NUMBERS}
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(("name", "option", "value"), NUMBERS)
 def test_a_number_out_of_bounds_is_wrong_usage(name: str, option: str, value: str) -> None:
     result = run(name, *ARGUMENTS.get(name, []), f"{option}={value}")
@@ -110,6 +111,7 @@ def test_names_are_repeated_or_separated_by_commas(name: str, option: str, key: 
     assert run(name, *ARGUMENTS.get(name, []), option, " ,").exit_code == 2
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(("name", "option"), SINGLE, ids=lambda value: value if isinstance(value, str) else value.name)
 def test_an_option_that_takes_one_value_is_not_repeated(name: str, option: Any) -> None:
     value = str(next(iter(getattr(option.type, "choices", ())), getattr(option.type, "min", None) or 1))
@@ -173,6 +175,7 @@ main()
 """
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     ("module", "arguments"),
     [
@@ -233,6 +236,7 @@ main()
 """
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
 def test_help_imports_no_library_of_the_commands(arguments: list[str]) -> None:
     imported = set(process(IMPORTED, *arguments).stderr.split())

@@ -16,6 +16,8 @@ from oneroster.contract.runner import check
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.faults.base import cannot_be_combined
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
+from oneroster.sandbox.version_features import missing_features
+from oneroster.standard import Standard
 from tests.contract.matrix import BROKEN_BY, SEEN_BY_CHANCE
 from tests.contract.ways_in import way_into
 from tests.in_process import quick_sandbox
@@ -31,8 +33,8 @@ ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
 WARNED: Final = {"json-booleans": "OR-SCH-06"}
 """Variants that a rule for a probable fact warns of."""
-NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only"})
-"""Variants that only cost time, or leave one kind of access."""
+NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only", "no-nested"})
+"""Variants that only cost time, or leave one kind of access or no nested collections."""
 
 
 @cache
@@ -48,7 +50,12 @@ def all_compatible(names: Collection[str]) -> bool:
 def possible_variants(names: Collection[str]) -> list[str]:
     """Return the variants under which every fault of a set shows."""
     without = NEVER_DRAWN.union(*(FAULTS[name].needs.without for name in names))
-    return [name for name in VARIANTS if name not in without]
+    specification = Standard.of().specification
+    return [
+        name
+        for name, variant in VARIANTS.items()
+        if name not in without and not missing_features(variant.features, specification)
+    ]
 
 
 def judged(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from oneroster.sandbox.faults import FAULTS
+from oneroster.standard import Standard
 
 ENVELOPE: Final = {
     "path-named-wrapper": "OR-ENV-01",
@@ -11,6 +12,7 @@ ENVELOPE: Final = {
     "status-as-object": "OR-ENV-04",
     "duplicate-keys": "OR-ENV-05",
     "null-when-empty": "OR-ENV-06",
+    "filtered-as-text": "OR-ENV-07",
 }
 
 SCHEMA: Final = {
@@ -110,6 +112,7 @@ COMBINATIONS: Final = {
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
+    "nested-sort-refused": "OR-CMB-05",
 }
 
 SEMANTICS: Final = {
@@ -155,6 +158,7 @@ SEMANTICS: Final = {
     "class-terms-twice": "OR-SEM-32",
     "changed-in-future": "OR-SEM-33",
     "range-reversed": "OR-SEM-34",
+    "nested-ids-lost": "OR-SEM-35",
 }
 
 ACCESS: Final = {
@@ -315,3 +319,28 @@ BROKEN_BY: Final[dict[str, str]] = {
 
 SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08"}
 """The rule that may report a fault as well, because it reads a record that the seed chooses."""
+
+ADDITIONS: Final = {
+    "two-primary-roles": "OR-ADD-01",
+    "primary-org-elsewhere": "OR-ADD-02",
+    "unknown-profile": "OR-ADD-03",
+    "profile-twice": "OR-ADD-04",
+    "overlapping-scale": "OR-ADD-05",
+    "text-score-off-scale": "OR-ADD-06",
+    "case-without-uuid": "OR-ADD-07",
+    "status-wrapped": "OR-ADD-08",
+    "flat-minor-code": "OR-ADD-09",
+    "no-discovery": "OR-ADD-10",
+    "discovery-incomplete": "OR-ADD-11",
+    "discovery-of-others": "OR-ADD-12",
+}
+"""Faults in what only OneRoster 1.2 has."""
+OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02"}}
+"""Faults that break another rule in a version: there the form of booleans is certain."""
+
+
+def broken_by(version: str) -> dict[str, str]:
+    """Return which rule each fault breaks in a version, without those that it does not have."""
+    specification = Standard.of(version).specification
+    served = {name: rule for name, rule in BROKEN_BY.items() if not FAULTS[name].needs.missing_from(specification)}
+    return served | OTHERWISE.get(version, {})

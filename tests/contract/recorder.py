@@ -56,7 +56,7 @@ def recording() -> Iterator[Recorder]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names are http.server's
+        do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names are http.server's
 
         def log_message(self, *_: object) -> None:
             """Nothing: the console belongs to pytest."""

@@ -73,6 +73,7 @@ def test_of_two_faults_none_hides_the_other(pair: tuple[str, str]) -> None:
     assert report.exit_code() == 1 or not breaks_a_must(pair)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_declares_what_exists(name: str) -> None:
     needs = FAULTS[name].needs

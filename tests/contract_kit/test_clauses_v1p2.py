@@ -22,6 +22,12 @@ def test_a_rule_stands_under_one_clause_or_does_not_apply() -> None:
     assert not set(listed) & NOT_IN_V1P2.keys()
 
 
+def test_rules_that_are_new_are_as_certain_as_the_clause_under_which_they_stand() -> None:
+    trust = {rule_id: clause.trust for clause in CLAUSES_V1P2 for rule_id in clause.rules}
+    for rule in catalogue():
+        assert rule.id not in NOT_IN_V1P1 or f"[{trust[rule.id]}]" in rule.clause, rule.id
+
+
 def test_exceptions_name_rules_and_give_reasons() -> None:
     for exceptions in (NOT_IN_V1P1, NOT_IN_V1P2):
         assert exceptions.keys() <= IDS

@@ -110,22 +110,22 @@ def written(home: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("access", ["ONEROSTER_TOKEN", "ONEROSTER_CLIENT_SECRET"])
 def test_neither_comes_out(access: str, tmp_path: Path) -> None:
-    settings, left_out = {access: SECRET}, []
+    # One whole run is enough for what the rules say; the other is of the ways in and of generated requests.
+    settings, chosen = {access: SECRET}, ["--include", "access,engine,errors"]
     if access == "ONEROSTER_CLIENT_SECRET":
         settings["ONEROSTER_CLIENT_ID"] = "me"
-        # Generated requests are signed like all others, so they need no second run.
-        left_out = ["--exclude", "engine"]
+        chosen = ["--exclude", "engine"]
     with serving(tells_all) as server:
         done = run(
             tmp_path,
-            [*report_options(), *left_out, "--github", "--allow-writes"],
+            [*report_options(), *chosen, "--github", "--allow-writes"],
             ONEROSTER_BASE_URL=server.base_url,
             **settings,
         )
     assert done.returncode == 1, done.stderr
     assert "error of the kit" not in done.stdout
     files = written(tmp_path)
-    assert json.loads(files["report_json.out"])["summary"]["failed"] > 10
+    assert json.loads(files["report_json.out"])["summary"]["failed"]
     assert set(files) == {name for name in report_options() if name.endswith(".out")} | {"debug.log"}
     for place, text in {"stdout": done.stdout, "stderr": done.stderr, **files}.items():
         assert CHILD not in text, place

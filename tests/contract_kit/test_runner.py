@@ -41,6 +41,7 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
         return check(Target(server.base_url, access=BearerToken("t")), limits or RunBudget(timeout=5, rate=None))
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     ("behave", "limits", "reason"),
     [
@@ -97,6 +98,7 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
     assert report.exit_code() in (1, 3)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     "body",
     [

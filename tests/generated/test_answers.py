@@ -1,15 +1,18 @@
 """Answers that are no success, no JSON, or empty: what raises, and what the error says."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+import oneroster_v1p2
 from oneroster_runtime.status import parse_status_info
 from oneroster_v1p1 import Client, DecodeError, OneRosterError, Response, StatusError, TransportError, WriteError
 from oneroster_v1p1.api.gradebook import delete_result, put_result
 from oneroster_v1p1.api.rostering import get_all_orgs, get_org
 from oneroster_v1p1.models import OrgPage, SingleResult
+from oneroster_v1p2.api.rostering import get_all_orgs as get_all_orgs_of_1_2
 from tests.generated.loopback import Loopback, call
 
 STYLES = ("sync", "asyncio")
@@ -282,3 +285,20 @@ def test_a_refused_connection_is_an_error_of_the_package_without_query_and_crede
     assert str(told.value).startswith("getAllOrgs: http://127.0.0.1:1 sent no complete response (ConnectError")
     assert "s3cret" not in str(told.value)
     assert told.value.__cause__ is told.value.__context__ is None
+
+
+@pytest.mark.parametrize("style", ["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
+def test_a_refused_connection_is_the_same_error_in_the_package_of_1_2(style: str) -> None:
+    function, base_url = getattr(get_all_orgs_of_1_2, style), "http://127.0.0.1:1/ims/oneroster/rostering/v1p2"
+
+    async def awaited() -> None:
+        async with oneroster_v1p2.Client(base_url, verify_ssl=False) as client:
+            await function(client=client)
+
+    def called() -> None:
+        with oneroster_v1p2.Client(base_url, verify_ssl=False) as client:
+            function(client=client)
+
+    with pytest.raises(TransportError, match=r"getAllOrgs: http://127\.0\.0\.1:1 sent no complete response"):
+        asyncio.run(awaited()) if style.startswith("asyncio") else called()
+    assert oneroster_v1p2.TransportError is TransportError

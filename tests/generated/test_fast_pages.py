@@ -91,6 +91,7 @@ def awkward(name: str) -> st.SearchStrategy[dict[str, Any]]:
     )  # fmt: skip
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", COLLECTIONS)
 @LAW
 @given(data=st.data())

@@ -50,6 +50,7 @@ def test_what_the_document_allows_comes_back_unchanged(name: str, data: st.DataO
         assert accepts(field, value) or (value is None and not field.required)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ELEMENTS)
 @LAW
 @given(data=st.data())
@@ -64,6 +65,7 @@ def leads_to_nothing(field: Field, odd: object) -> bool:
     return field.kind == "reference" and is_empty_reference(odd)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ELEMENTS)
 @LAW
 @given(data=st.data())
@@ -86,6 +88,7 @@ def test_an_odd_value_costs_one_field_and_comes_back_as_it_came(name: str, data:
         assert accepts(field, value) or (value is None and (odd in (None, "") or leads_to_nothing(field, odd)))
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ELEMENTS)
 @LAW
 @given(data=st.data())

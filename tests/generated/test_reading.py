@@ -161,9 +161,9 @@ def test_b10_a_reference_that_leads_nowhere_is_none_at_every_place(element: str,
                 assert field.name not in {problem.field for problem in record.problems()}
         elif field.kind == "references":
             listed = [reference("org", "o-1"), came, None]
-            assert [one.sourced_id for one in getattr(model.from_dict(BASE | {field.name: listed}), field.attribute)] == [
-                "o-1"
-            ]
+            assert [
+                one.sourced_id for one in getattr(model.from_dict(BASE | {field.name: listed}), field.attribute)
+            ] == ["o-1"]
             assert getattr(model.from_dict(BASE | {field.name: came}), field.attribute) == []
 
 

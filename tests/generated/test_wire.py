@@ -61,6 +61,7 @@ def test_what_the_document_allows_is_read_as_the_models_read_it_and_written_back
     assert getattr(models, name).from_dict(json.loads(msgspec.json.encode(row))).to_dict() == source
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ELEMENTS)
 @LAW
 @given(data=st.data())

@@ -272,6 +272,7 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
 ]
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_a_change_is_told_in_words(change: Callable[[Changed], object], expected: str) -> None:
     changed = copy.deepcopy(DOCUMENT)

@@ -233,7 +233,7 @@ EDITS: dict[str, Edit] = {
 }
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("kind", EDITS)
 def test_an_edit_flows_everywhere_or_says_where_it_does_not(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -295,6 +295,7 @@ STALE: dict[str, tuple[Callable[[Part], object], str]] = {
 }
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("what", STALE)
 def test_a_name_that_an_edit_leaves_behind_is_refused(what: str) -> None:
     changed = document()

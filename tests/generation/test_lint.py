@@ -99,6 +99,7 @@ def test_a_broken_document_breaks_its_rule_at_the_place(name: str) -> None:
     assert any(place in where for where, _ in found)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_single_mistake_is_a_single_problem_of_its_rule(name: str) -> None:
     document = copy.deepcopy(DOCUMENT)

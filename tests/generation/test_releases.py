@@ -47,6 +47,7 @@ STEPS: dict[str, tuple[Callable[[Part], object], str]] = {
 LEAST = {"none": "1.2.3", "patch": "1.2.4", "minor": "1.3.0", "major": "2.0.0"}
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("what", STEPS)
 def test_changes_need_a_step_of_the_version(what: str, tmp_path: Path) -> None:
     change, step = STEPS[what]

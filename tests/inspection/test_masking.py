@@ -43,3 +43,14 @@ def test_every_personal_property_of_every_element_is_masked(element: str) -> Non
 def test_columns_are_masked_by_their_property(column: str, masked: bool, masked_with_personal: bool) -> None:
     assert is_column_masked(SPECIFICATION, "User", column, False) is masked
     assert is_column_masked(SPECIFICATION, "User", column, True) is masked_with_personal
+
+
+def test_passwords_of_nested_records_are_masked() -> None:
+    newer = Standard.of("1.2").specification
+    credentials = [{"type": "login", "username": "kim", "password": "pw-1"}]
+    record = {"sourcedId": "u-1", "userProfiles": [{"profileId": "p", "credentials": credentials}, "odd"], "odd": 1}
+    shown = mask_secrets(newer, "User", record)
+    assert shown["userProfiles"][0] == {"profileId": "p", "credentials": [{**credentials[0], "password": MASK}]}
+    assert "pw-1" not in str(shown)
+    assert is_column_masked(newer, "User", "userProfiles", show_personal=True)
+    assert not is_column_masked(newer, "User", "roles", show_personal=True)

@@ -15,6 +15,7 @@ from oneroster import OneRosterError
 from oneroster.pull import PullOptions, RosterSelection, pull
 from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import FAULTS
+from oneroster.standard import Standard
 from tests.pull.pulling import SMALL_PAGES, content_of, impatient, roster_of
 
 PLACES = ("r.zip", "r.csv", "r.parquet", "r.ndjson", "r.ndjson.gz", "r.ndjson.zst", "r.duckdb", "r.sqlite")
@@ -47,7 +48,8 @@ def main(names: list[str]) -> int:
     chosen = [
         name
         for name, fault in FAULTS.items()
-        if name in names or fault.family in names or not {*FAULTS, *families} & set(names)
+        if not fault.needs.missing_from(Standard.of().specification)
+        and (name in names or fault.family in names or not {*FAULTS, *families} & set(names))
     ]
     with tempfile.TemporaryDirectory() as made:
         good = Path(made) / "good"

@@ -65,6 +65,7 @@ class Stopped(BaseException):
     """As a kill: nothing is tidied up."""
 
 
+@pytest.mark.series
 @pytest.mark.usefixtures("steps")
 @pytest.mark.parametrize("before", BEFORE)
 @pytest.mark.parametrize("error", [OSError(28, "full"), Stopped()], ids=["full disk", "kill"])

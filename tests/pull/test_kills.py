@@ -56,6 +56,7 @@ def kill_and_go_on(tenant: Sandbox, expected: Rows, place: Path, moments: list[i
     assert leftovers(place.parent) == []
 
 
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("share", [0.4, 0.97])
 def test_a_killed_pull_goes_on_where_it_was(
     tenant: Sandbox, expected: Rows, tmp_path: Path, steps: int, share: float
@@ -91,7 +92,7 @@ def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path)
     assert rows_at(place) == expected
 
 
-@pytest.mark.series(by=lambda parameters: parameters["number"] % 2)
+@pytest.mark.series(by=lambda parameters: parameters["number"] % 2, dear=True)
 @pytest.mark.parametrize(
     ("name", "number"),
     [*(("roster.parquet", number) for number in range(40)), *(("roster.duckdb", number) for number in range(40, 50))],

@@ -70,6 +70,7 @@ def data_folders(place: StoreLocation) -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", ["whole.parquet", "whole.ndjson", "whole.ndjson.gz", "whole.ndjson.zst", "whole.csv"])
 def test_a_roster_on_a_store_is_the_truth_and_is_updated(store: ObjectStore, name: str, tenant: Sandbox) -> None:
     if name != "whole.parquet" and store.query:

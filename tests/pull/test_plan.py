@@ -4,7 +4,7 @@ import pytest
 
 from oneroster import ConfigurationError
 from oneroster.pull import RosterSelection
-from oneroster.pull.plan import collections_to_fetch, columns_to_fetch, personal_columns
+from oneroster.pull.plan import collections_to_fetch, columns_to_fetch, fields_to_drop, personal_columns
 from oneroster.standard import Standard
 
 SPECIFICATION = Standard.of().specification
@@ -39,6 +39,16 @@ def test_passwords_and_personal_columns_are_left_out() -> None:
     dropped = columns_to_fetch(SPECIFICATION, "User", RosterSelection(drop_personal=True))
     assert not set(dropped) & personal_columns(SPECIFICATION, "User")
     assert "role" in dropped
+
+
+def test_passwords_and_personal_fields_of_nested_records_are_left_out() -> None:
+    newer = Standard.of("1.2").specification
+    password = "userProfiles.credentials.password"
+    assert fields_to_drop(newer, "User", RosterSelection()) == {password}
+    assert fields_to_drop(newer, "User", RosterSelection(with_password=True)) == set()
+    dropped = fields_to_drop(newer, "User", RosterSelection(drop_personal=True))
+    assert dropped >= {"userProfiles.credentials", "roles.userProfile"}
+    assert fields_to_drop(SPECIFICATION, "User", RosterSelection()) == set()
 
 
 def test_a_filter_is_not_written_to_the_manifest() -> None:

@@ -103,7 +103,7 @@ def test_b6_all_names_change_or_none_whatever_operation_fails(
                 assert rows_at(folder / name) == rows_at(tmp_path / "0" / name)
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("name", [name for name in PLACES if name != "r.csv"])
 @pytest.mark.parametrize("number", range(50))
 def test_a_pull_killed_anywhere_leaves_the_old_roster_or_the_new_one(
@@ -159,6 +159,7 @@ def test_d2_a_staging_folder_that_is_not_ours_is_left_alone(
         assert (staging / "thesis.txt").read_text() == "years of work"
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     "name",
     [

@@ -192,7 +192,7 @@ with OneRoster(base_url=sys.argv[1], token=sys.argv[2]) as roster:
 """
 
 
-@pytest.mark.series
+@pytest.mark.series(dear=True)
 @pytest.mark.parametrize("most", [1_000, 3_000, 6_000, 12_000, 40_000])
 @pytest.mark.parametrize(
     "name", ["r.zip", "r.parquet", "r.ndjson", "r.ndjson.gz", "r.ndjson.zst", "r.duckdb", "r.sqlite"]

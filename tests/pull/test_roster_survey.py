@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.list_columns import field_of_items
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import Rejects
 from oneroster.pull.roster.roster_protocol import MemoryRoster, count_rows
 from oneroster.pull.roster_survey import ReferenceCounts, survey
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import CLASS, small, student
 
 
@@ -53,3 +57,30 @@ def test_values_that_are_not_spelt_as_in_the_standard_are_counted() -> None:
         "users.role: 1 values differ from the standard's in case or punctuation; kept as sent.",
         "users.role: 1 values are not listed by the standard; kept as sent.",
     ]
+
+
+def newer(*roles: Any) -> MemoryRoster:
+    """Users of 1.2 with these roles, and one school."""
+    specification = Standard.of("1.2").specification
+    users = [{"sourcedId": f"u-{number}", "status": "active", "roles": each} for number, each in enumerate(roles)]
+    orgs = [{"sourcedId": "s", "status": "active", "type": "ext:academy"}]
+    tables = {
+        element: pa.Table.from_pylist(rows, schema=schema_of(specification, element))
+        for element, rows in {"Org": orgs, "User": users}.items()
+    }
+    return MemoryRoster(Manifest(standard="1.2"), tables)
+
+
+def test_b4_references_of_nested_records_are_checked_like_those_of_records() -> None:
+    rejects = Rejects()
+    role = {"roleType": "primary", "role": "student"}
+    at_school, elsewhere = {**role, "orgSourcedId": "s"}, {**role, "orgSourcedId": "gone"}
+    found = survey(newer([at_school, elsewhere], None, [], [at_school]), rejects)
+    assert found.references["users", "roles.org"] == ReferenceCounts(True, 5, 2, 1)
+    assert [(reject.sourced_id, reject.field, reject.refers_to) for reject in rejects] == [
+        ("u-1", "roles.org", None),
+        ("u-2", "roles.org", None),
+        ("u-0", "roles.org", "gone"),
+    ]
+    assert field_of_items(pa.array([[{"a": 1}], None, []]), "a").to_pylist() == [[1], None, []]
+    assert found.notes() == []

@@ -12,7 +12,8 @@ import pytest
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
-from tests.sandbox.serving import all_rows, data, serving
+from oneroster.standard import Standard
+from tests.sandbox.serving import all_rows, client_of, data, serving
 
 CATEGORY = {"category": {"title": "Tests"}}
 SLOW = 0.2
@@ -71,21 +72,34 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "one-school": (lambda c: len(all_rows(c, "/schools")), 4, 1),
     "static-bearer-only": (lambda c: (challenge(c), token(c)), (["Bearer", "OAuth"], 400), (["Bearer"], 404)),
     "oauth1-only": (lambda c: (challenge(c), token(c)), (["Bearer", "OAuth"], 400), (["OAuth"], 404)),
+    "no-nested": (lambda c: c.get("/schools/any/classes").text.count("no resource at this URL"), 0, 1),
     "slow": (waits, [], [SLOW]),
+}
+LOOKS_OF_1_2: dict[str, tuple[Look, Any, Any]] = {
+    "unknown-names-refused": (lambda c: c.get("/orgs?sort=favouriteColour").status_code, 200, 400),
+    "no-minor-codes": (lambda c: "imsx_CodeMinor" in c.get("/orgs/none").json(), True, False),
 }
 
 
 def test_every_variant_is_looked_at() -> None:
-    assert set(LOOKS) == set(VARIANTS)
+    assert set(LOOKS) | set(LOOKS_OF_1_2) == set(VARIANTS)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", LOOKS)
 def test_a_variant_does_what_it_says(name: str) -> None:
     look, plain, another = LOOKS[name]
     with serving() as client:
         assert look(client) == plain
     with serving(variants=variants_by_name([name])) as client:
         assert look(client) == another
+
+
+@pytest.mark.parametrize("name", LOOKS_OF_1_2)
+def test_a_variant_of_1_2_does_what_it_says(name: str) -> None:
+    look, plain, another = LOOKS_OF_1_2[name]
+    for variants, wanted in ((Variants(), plain), (variants_by_name([name]), another)):
+        with Sandbox(standard=Standard.of("1.2"), variants=variants) as tenant, client_of(tenant) as client:
+            assert look(client) == wanted
 
 
 def test_a_record_deleted_softly_is_marked_and_changed() -> None:

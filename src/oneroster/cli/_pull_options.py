@@ -10,6 +10,7 @@ __all__ = [
     "AcceptDuplicates",
     "AcceptShrink",
     "Active",
+    "AsStandard",
     "Base",
     "Columns",
     "Delta",
@@ -71,6 +72,16 @@ Format = Annotated[
         "--format",
         help="The format: csv, ndjson, ndjson.gz, ndjson.zst, parquet, duckdb or sqlite.",
         show_default="from the destination",
+        rich_help_panel=_DESTINATION,
+    ),
+]
+AsStandard = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="VERSION",
+        help="Write the roster in the form of this version of OneRoster, and count what has no form in it.",
+        show_default="the version of the tenant",
         rich_help_panel=_DESTINATION,
     ),
 ]

@@ -102,3 +102,6 @@ def _fields_of(specification: Specification, element: str) -> Iterator[tuple[str
         if column.property is not None:
             yield column.property.name, column.property.name
             yield column.name, column.property.name
+            nested = specification.elements[column.property.record].properties if column.property.record else {}
+            for inner in nested:
+                yield f"{column.property.name}.{inner}", f"{column.property.name}.{inner}"

@@ -15,6 +15,7 @@ from oneroster.cli._pull_options import (
     AcceptDuplicates,
     AcceptShrink,
     Active,
+    AsStandard,
     Base,
     Columns,
     Delta,
@@ -98,6 +99,7 @@ def register(app: typer.Typer) -> None:
 def pull(
     to: To = "",
     format_: Format = "",
+    as_: AsStandard = "",
     profile: Profile = "",
     only: Only = [],  # noqa: B006  # typer reads the default and never changes it
     without: Without = [],  # noqa: B006  # typer reads the default and never changes it
@@ -169,6 +171,7 @@ def pull(
             Paging(page_size, workers, trust_total=not ignore_total, accept_duplicates=accept_duplicates),
             staging=Path(staging) if staging else None,
             prune=None if prune is None else timedelta(hours=prune),
+            as_standard=as_ or None,
         )
         if settings.since not in (None, LAST_PULL):
             parse_time(since, settings.overlap)  # wrong usage is reported before anything is sent

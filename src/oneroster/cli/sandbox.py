@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,6 +22,7 @@ from oneroster.standard import DEFAULT, Standard
 if TYPE_CHECKING:
     from oneroster.sandbox.many_tenants import MultiTenantSandbox
     from oneroster.sandbox.server import Sandbox
+    from oneroster_runtime.specification import Specification
 
 HELP = f"""{COMMANDS["sandbox"].summary}
 
@@ -382,13 +384,34 @@ def _until_terminated() -> Iterator[None]:
 def _fault_list() -> list[dict[str, str]]:
     from oneroster.sandbox.faults import FAULTS
 
-    return [{"fault": fault.name, "effect": fault.does, "violates": fault.breaks} for fault in FAULTS.values()]
+    return [
+        {
+            "fault": fault.name,
+            "effect": fault.does,
+            "violates": fault.breaks,
+            "versions": _versions(fault.needs.missing_from),
+        }
+        for fault in FAULTS.values()
+    ]
 
 
 def _variant_list() -> list[dict[str, str]]:
     from oneroster.sandbox.variants import VARIANTS
+    from oneroster.sandbox.version_features import missing_features
 
-    return [{"variant": name, "effect": variant.does} for name, variant in VARIANTS.items()]
+    return [
+        {
+            "variant": name,
+            "effect": variant.does,
+            "versions": _versions(partial(missing_features, variant.features)),
+        }
+        for name, variant in VARIANTS.items()
+    ]
+
+
+def _versions(missing: "Callable[[Specification], list[str]]") -> str:
+    """Return the versions of the standard in which nothing is missing, as in ``1.1, 1.2``."""
+    return ", ".join(version for version in Standard.versions() if not missing(Standard.of(version).specification))
 
 
 def _print_list(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """What each rule is based on in each version of the standard: a clause with its level, or why it does not apply.
 
-A rule names its clause of the first version. Where it stands in a later one is in the table of clauses of that version.
+A rule names its clause of the first version that it applies to. Where it stands in a later one is in the table of
+clauses of that version.
 A version without a table has the rules and clauses of the first.
 """
 
@@ -44,7 +45,8 @@ def basis(rule: Rule, version: str) -> Basis:
     reason = _EXCEPT.get(version, NOT_IN_V1P1).get(rule.id)
     if reason is not None:
         return Basis("", reason)
-    return Basis(_clause_by_rule(version).get(rule.id, rule.clause))
+    # A rule that is new in a later version names its clause there.
+    return Basis(rule.clause if rule.id in NOT_IN_V1P1 else _clause_by_rule(version).get(rule.id, rule.clause))
 
 
 def applicable(rules: Iterable[Rule], version: str) -> tuple[Rule, ...]:

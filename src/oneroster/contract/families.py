@@ -15,6 +15,7 @@ FAMILIES: Final = (
     "semantics",
     "access",
     "errors",
+    "additions",
     "privacy",
     "http",
     "writes",

@@ -30,6 +30,7 @@ HARM_OF_FAMILY: Final = {
     "fields": Harm.VALUES,
     "combinations": Harm.ROWS,
     "semantics": Harm.VALUES,
+    "additions": Harm.VALUES,
     "access": Harm.ACCESS,
     "errors": Harm.FORM,
     "privacy": Harm.PRIVACY,

@@ -29,6 +29,7 @@ FAMILY_TEXTS: Final = {
     "semantics": "specialised and nested collections, references, ids, and single reads compared with their lists",
     "access": "authentication, tokens, signatures and scopes",
     "errors": "status codes and bodies of error responses",
+    "additions": "what later versions add: roles, profiles, score scales, objectives, status objects, discovery",
     "privacy": "passwords, personal data in errors, URLs and links, and the scope of demographics",
     "http": "charset, HEAD and OPTIONS, caching, compression, content negotiation and redirects",
     "writes": "PUT and DELETE, on objects that the kit creates (only with --allow-writes)",

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from oneroster.inspection.duckdb_workspace import DuckDbWorkspace, open_workspace
 from oneroster.pull.errors import DestinationError
+from oneroster.pull.formats.oneroster_csv.comparable import as_in_a_bundle, is_in_bundles
 from oneroster.pull.formats.oneroster_csv.reader import DAY_PRECISION, BundleRoster
 from oneroster.pull.formats.sql_helpers import quoted_identifier as quoted
 from oneroster.pull.formats.store_roster import StoreRoster
@@ -94,10 +95,13 @@ def diff_rosters(old: Roster, new: Roster, limit: int, only: Collection[str] = (
     """
     if old.manifest.standard != new.manifest.standard:
         raise DestinationError(
-            f"OLD is of OneRoster {old.manifest.standard} and NEW of {new.manifest.standard}; they cannot be compared."
+            f"OLD is of OneRoster {old.manifest.standard} and NEW of {new.manifest.standard}, and cannot be compared."
+            f" Pull NEW again in the form of OLD (oneroster pull --as {old.manifest.standard}), or OLD in that of NEW."
         )
     specification = new.manifest.specification
     elements = in_load_order(specification, {*old.elements(), *new.elements()})
+    if _is_bundle(old) != _is_bundle(new):
+        elements = tuple(element for element in elements if is_in_bundles(new.manifest.standard, element))
     unknown = set(only) - {collection_name(specification, element) for element in elements}
     if unknown:
         known = ", ".join(collection_name(specification, element) for element in elements)
@@ -131,13 +135,15 @@ class _Comparison:
         zones = {roster.manifest.time_zone for roster in self._rosters} - {""}
         self._time_zone = zones.pop().replace("'", "") if len(zones) == 1 else ""
         self._mixed = _is_bundle(old) != _is_bundle(new)
+        self._bundles = tuple(map(_is_bundle, self._rosters))
 
     def run(self, workspace: DuckDbWorkspace, limit: int) -> CollectionDiff:
         rows: list[list[int]] = []
-        for side, roster in zip(_SIDES, self._rosters, strict=True):
-            only_active = self._mixed and not _is_bundle(roster)
+        for side, roster, is_bundle in zip(_SIDES, self._rosters, self._bundles, strict=True):
+            only_active = self._mixed and not is_bundle
+            shown = as_in_a_bundle(roster) if self._mixed else roster
             rows.append(
-                workspace.register(side, roster, self._element, self._schemas[len(rows)], only_active=only_active)
+                workspace.register(side, shown, self._element, self._schemas[len(rows)], only_active=only_active)
             )
         workspace.query(f"CREATE OR REPLACE TABLE difference AS {self._query()}")
         return self._result(workspace, (rows[0][0], rows[1][0]), limit)

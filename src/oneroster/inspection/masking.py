@@ -25,9 +25,21 @@ def mask_personal(specification: Specification, element: str, record: Mapping[st
 
 
 def mask_secrets(specification: Specification, element: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace passwords in a record with `MASK`."""
+    """Replace passwords in a record, and in the records nested in it, with `MASK`."""
     known = specification.elements[element].properties
-    return {name: MASK if name in known and known[name].secret else value for name, value in record.items()}
+    return {name: _without_secrets(specification, known.get(name), value) for name, value in record.items()}
+
+
+def _without_secrets(specification: Specification, found: Property | None, value: Any) -> Any:
+    if found is None:
+        return value
+    if found.secret:
+        return MASK
+    if found.record is None:
+        return value
+    if isinstance(value, list):
+        return [_without_secrets(specification, found, item) for item in value]
+    return mask_secrets(specification, found.record, value) if isinstance(value, dict) else value
 
 
 @cache
@@ -44,8 +56,13 @@ def is_column_masked(specification: Specification, element: str, column: str, sh
 
     known = next((found.property for found in columns_of(specification, element) if found.name == column), None)
     if show_personal:
-        return known is not None and known.secret
+        return known is not None and _holds_secret(specification, known)
     return known is None or known.personal or known.secret
+
+
+def _holds_secret(specification: Specification, known: Property) -> bool:
+    nested = () if known.record is None else specification.elements[known.record].properties.values()
+    return known.secret or any(_holds_secret(specification, each) for each in nested)
 
 
 def _masked_value(found: Property | None, value: Any) -> Any:

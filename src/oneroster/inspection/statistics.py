@@ -13,6 +13,11 @@ from oneroster_runtime.specification import Specification
 __all__ = ["CollectionCounts", "OrphanedRecords", "RosterStatistics", "SchoolStatistics", "compute_statistics"]
 
 _ATTRIBUTES: Final = ("role", "grades", "name", "type")
+_ROLES: Final = "UserRole"
+"""The table of the roles of users, one row for each org."""
+_ROLE_RECORDS: Final = "roles"
+"""The column with a role for each org, in versions where a user may have several."""
+_IS_STUDENT: Final = f"sourcedId IN (SELECT sourcedId FROM {_ROLES} WHERE role = 'student')"
 _IS_ACTIVE: Final = "lower(coalesce(status, 'active')) = 'active'"
 
 
@@ -56,7 +61,7 @@ class RosterStatistics(NamedTuple):
 
     Attributes:
         collections: Active and deleted records of each collection, in load order.
-        roles: Users by role.
+        roles: Users by role; with several roles, a user is counted in each.
         enrollments: Enrollments by role.
         grades: Students by grade. Students with several grades are counted in each.
         schools: Records by school, in order of id. Other orgs with users, classes or enrollments are included.
@@ -85,7 +90,7 @@ def compute_statistics(roster: Roster, limit: int) -> RosterStatistics:
         tables = _RosterTables(workspace, roster)
         return RosterStatistics(
             tables.collections(),
-            tables.count_by("User", "role"),
+            tables.roles(),
             tables.count_by("Enrollment", "role"),
             tables.grades(),
             tables.schools(),
@@ -103,11 +108,39 @@ class _RosterTables:
         for element in roster.elements():
             present = set(roster.schema(element).names)
             wanted = ["sourcedId", "status", *_ATTRIBUTES, *_references(self._specification, element)]
+            wanted += [_ROLE_RECORDS] if element == "User" else []
             self._columns[element] = [name for name in wanted if name in present]
             workspace.register("source", roster, element, roster.schema(element))
             workspace.create_table(element, self._columns[element], "source")
             if "status" not in present:
                 workspace.query(f"ALTER TABLE {element} ADD COLUMN status VARCHAR")
+        self._role_columns = self._create_roles()
+
+    def _create_roles(self) -> frozenset[str]:
+        """Create the table of roles, and return the columns of it that the roster has: ``role``, ``org``."""
+        if self._has("User", _ROLE_RECORDS):
+            each, role, org = _ROLE_RECORDS, "item.role", "item.orgSourcedId"
+            known = frozenset({"role", "org"})
+        else:
+            each = "orgSourcedIds" if self._has("User", "orgSourcedIds") else "[NULL]::VARCHAR[]"
+            role, org = ("role" if self._has("User", "role") else "NULL::VARCHAR"), "item"
+            columns = (("role", "role"), ("orgSourcedIds", "org"))
+            known = frozenset(name for column, name in columns if self._has("User", column))
+        if "User" in self._columns:
+            # A user without an org, or without a role, has one row all the same.
+            items = f"unnest(CASE WHEN len({each}) > 0 THEN {each} ELSE [NULL] END) AS item"
+            self._workspace.query(
+                f"CREATE TABLE {_ROLES} AS SELECT sourcedId, status, {role} AS role, {org} AS org"
+                f" FROM (SELECT *, {items} FROM User)"
+            )
+        return known
+
+    def roles(self) -> dict[str, int]:
+        """Return the number of active users by role."""
+        if "role" not in self._role_columns:
+            return {}
+        counted = f"SELECT coalesce(role, ''), count(DISTINCT sourcedId) FROM {_ROLES} WHERE {_IS_ACTIVE}"
+        return dict(self._workspace.query(f"{counted} GROUP BY 1 ORDER BY 1"))
 
     def _has(self, element: str, *names: str) -> bool:
         return set(names) <= set(self._columns.get(element, ()))
@@ -129,23 +162,23 @@ class _RosterTables:
         return dict(self._workspace.query(query))
 
     def grades(self) -> dict[str, int]:
-        if not self._has("User", "grades", "role"):
+        if not self._has("User", "grades") or "role" not in self._role_columns:
             return {}
-        students = f"SELECT unnest(grades) AS grade FROM User WHERE {_IS_ACTIVE} AND role = 'student'"
+        students = f"SELECT unnest(grades) AS grade FROM User WHERE {_IS_ACTIVE} AND {_IS_STUDENT}"
         query = f"SELECT grade, count(*) FROM ({students}) WHERE grade IS NOT NULL GROUP BY 1 ORDER BY 1"
         return dict(self._workspace.query(query))
 
     def schools(self) -> list[SchoolStatistics]:
         """Return one row for each school and each other org with users, classes or enrollments."""
         counts = {
-            "students": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_IS_ACTIVE} AND role = 'student'"),
-            "teachers": ("User", f"SELECT unnest(orgSourcedIds) FROM User WHERE {_IS_ACTIVE} AND role = 'teacher'"),
+            "students": ("User", _orgs_of("student")),
+            "teachers": ("User", _orgs_of("teacher")),
             "classes": ("Class", f"SELECT schoolSourcedId FROM Class WHERE {_IS_ACTIVE}"),
             "enrollments": ("Enrollment", f"SELECT schoolSourcedId FROM Enrollment WHERE {_IS_ACTIVE}"),
         }
         orgs: dict[str, dict[str, int]] = {}
         for name, (element, query) in counts.items():
-            if self._has(element, "schoolSourcedId") or self._has(element, "orgSourcedIds", "role"):
+            if self._has(element, "schoolSourcedId") or (element == "User" and self._role_columns >= {"role", "org"}):
                 grouped = f"SELECT id, count(*) FROM ({query}) AS found(id) WHERE id IS NOT NULL GROUP BY 1"
                 for sourced_id, number in self._workspace.query(grouped):
                     orgs.setdefault(sourced_id, {})[name] = number
@@ -170,10 +203,14 @@ class _RosterTables:
                     found += self._broken_references(element, column, target, limit)
         unenrolled = {
             "Class": ("classSourcedId", "has no enrollment", "true"),
-            "User": ("userSourcedId", "is a student without an enrollment", "role = 'student'"),
+            "User": ("userSourcedId", "is a student without an enrollment", _IS_STUDENT),
         }
         for element, (column, what, where) in unenrolled.items():
-            if self._has("Enrollment", column) and self._has(element, *(["role"] if "role" in where else [])):
+            if (
+                self._has("Enrollment", column)
+                and self._has(element)
+                and (element != "User" or "role" in self._role_columns)
+            ):
                 query = f"""SELECT sourcedId FROM {element} WHERE {_IS_ACTIVE} AND {where} AND sourcedId NOT IN
                     (SELECT {column} FROM Enrollment WHERE {_IS_ACTIVE} AND {column} IS NOT NULL)"""
                 found += self._list_orphans(element, what, query, limit)
@@ -200,6 +237,12 @@ class _RosterTables:
         limit_clause = f" LIMIT {limit}" if limit else ""
         ids: list[Any] = [row[0] for row in self._workspace.query(f"SELECT * FROM ({query}) ORDER BY 1{limit_clause}")]
         return [OrphanedRecords(collection_name(self._specification, element), what, number, ids)]
+
+
+def _orgs_of(role: str) -> str:
+    """Return SQL for the orgs of the active users with a role, each user once for an org."""
+    users = f"SELECT DISTINCT sourcedId, org FROM {_ROLES} WHERE {_IS_ACTIVE} AND role = '{role}'"
+    return f"SELECT org FROM ({users})"
 
 
 def _counts() -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oneroster.errors import StatusError
 from oneroster.pagination.walk import PageRequest
+from oneroster.pull.conversion.converted_roster import check_conversion
 from oneroster.pull.destinations import destination_of
 from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.pull.options import PullOptions
@@ -50,6 +51,8 @@ def preview(
     """
     if destination is not None:
         destination_of(destination, options)
+    if options.as_standard is not None:
+        check_conversion(client.standard.version, options.as_standard)
     specification = client.standard.specification
     sources = collections_to_fetch(specification, options.of_client(client).profile, options.selection)
     return [_preview_of(client, source, options) for source in sources]

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from oneroster.errors import PagingError
+from oneroster.errors import ConfigurationError, PagingError
 from oneroster.pull import atomic_replace, sanity_checks
+from oneroster.pull.conversion.converted_roster import ConvertedRoster, check_conversion
 from oneroster.pull.destination_path import as_destination_errors
 from oneroster.pull.destinations import Destination, destination_of
 from oneroster.pull.errors import DestinationError, GuardError
 from oneroster.pull.fetch.staging import REFUSED, Staging, staging_path
 from oneroster.pull.formats import Format, WriteResult
 from oneroster.pull.formats.detection import check_version, open_destination
-from oneroster.pull.incremental.update import IncrementalUpdate
+from oneroster.pull.incremental.update import IncrementalUpdate, check_form
 from oneroster.pull.incremental.watermark import LAST_PULL, format_time
 from oneroster.pull.options import PullOptions
+from oneroster.pull.plan import columns_to_fetch
 from oneroster.pull.private_files import make_private_folder, write_new_file
 from oneroster.pull.progress import Progress
 from oneroster.pull.report import PullReport
@@ -31,6 +33,7 @@ from oneroster.pull.roster.views import active_only, with_columns, with_manifest
 from oneroster.pull.roster_fetch import RosterFetch
 from oneroster.pull.roster_survey import RosterSurvey, survey
 from oneroster.pull.store_location import StoreLocation
+from oneroster.standard import Standard
 
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
@@ -81,7 +84,10 @@ class _Pull:
         self._options, self._progress = options, progress
         self._selection = options.selection
         self._format: Format = place.format
-        check_version(self._format, self._standard.version)
+        self._version = options.as_standard or self._standard.version
+        check_conversion(self._standard.version, self._version)
+        check_version(self._format, self._version)
+        self._without_form: dict[str, dict[str, int]] = {}
         self._notes: list[str] = []
         self._fetch = RosterFetch(client.standard, options, progress, self._notes)
         self._rejects = Rejects()
@@ -117,12 +123,19 @@ class _Pull:
         options = self._options
         if options.since is None:
             return None
+        if self._version != self._standard.version:
+            raise ConfigurationError(
+                f"--since cannot be combined with --as {self._version}: the tenant speaks {self._standard.version}, and"
+                " a roster is converted as a whole. Pull without --since."
+            )
         base = None
         if options.base is not None:
             base = open_destination(options.base)
         elif self._format.embeds_manifest and existing and existing.manifest.kind == WHOLE_ROSTER:
             base = existing
         known = base or existing
+        if known is not None:
+            check_form(known.manifest, self._standard.version, str(options.base or self._place.shown()))
         if known is None and options.since == LAST_PULL:
             self._notes.append("The destination had no roster, so everything was fetched.")
             return None
@@ -162,9 +175,12 @@ class _Pull:
             elements = {source.collection: source.element for source in self._fetch.sources}
             columns = {elements[name]: tuple(names) for name, names in self._selection.columns.items()}
             staged = with_columns(staged, columns)
+        is_converted = self._version != self._standard.version
+        if is_converted:
+            staged = self._converted(staged)
         roster = staged if update is None else update.result(staged, staging)
         partial = None if update is not None and update.delta else set(self._selection.filters)
-        if update is None and (self._selection.schools or self._selection.active):
+        if is_converted or (update is None and (self._selection.schools or self._selection.active)):
             # What is not selected may be referenced, so the references of all fetched records are checked.
             references = survey(whole, self._rejects, partial).references
             found = survey(roster, Rejects(), None)._replace(references=references)
@@ -175,12 +191,28 @@ class _Pull:
         collections = describe_collections(roster, found.rows)
         return with_manifest(roster, self._manifest(staging, collections, update)), found
 
+    def _converted(self, roster: Roster) -> Roster:
+        """Return a roster in the form of another version, and note what has none."""
+        selection, specification = self._selection, Standard.of(self._version).specification
+
+        def wanted(element: str) -> tuple[str, ...] | None:
+            if collection_name(specification, element) in selection.columns:
+                return None
+            return columns_to_fetch(specification, element, selection)
+
+        converted = ConvertedRoster(roster, self._version, wanted)
+        counts = converted.counts()
+        self._notes += counts.notes(self._version)
+        self._without_form = counts.without_form()
+        return converted
+
     def _manifest(
         self, staging: Staging, collections: dict[str, StoredCollection], update: IncrementalUpdate | None
     ) -> Manifest:
         return Manifest(
             kind=CHANGES_ONLY if update is not None and update.delta else WHOLE_ROSTER,
-            standard=self._standard.version,
+            standard=self._version,
+            converted_from="" if self._version == self._standard.version else self._standard.version,
             base_url=self._session.settings.base_url,
             profile=self._options.profile,
             time_zone=self._session.settings.time_zone or "",
@@ -274,6 +306,7 @@ class _Pull:
             resumed=staging.resumed,
             written={file.name: file.rows for file in written.files},
             outcomes=self._fetch.outcomes(staging, self._rejects.counts),
+            without_form=self._without_form,
         )
 
 

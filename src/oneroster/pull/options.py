@@ -38,6 +38,8 @@ class PullOptions(NamedTuple):
         rate: The maximum number of requests per second; None for no limit.
         staging: The folder of this machine in which rows are staged for an object store; None for that of the user.
         prune: On an object store, delete the data of earlier pulls that began longer ago than this; None deletes none.
+        as_standard: The version of OneRoster to write the roster in, as in ``1.1``; None for that of the tenant. What
+            has no form in that version is left out and counted.
         paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
         shared_rate: A limit on requests per second that several pulls share, as of tenants on one host.
         run_id: The name of the run that this pull belongs to, for the manifest: a repeated run can tell which rosters
@@ -61,6 +63,7 @@ class PullOptions(NamedTuple):
     run_id: str = ""
     staging: Path | None = None
     prune: timedelta | None = None
+    as_standard: str | None = None
 
     def of_client(self, client: "SyncClient") -> "PullOptions":
         """Return these options with the dialect of a tenant."""

@@ -1,6 +1,6 @@
 """Which collections and columns a pull fetches: those of the tenant's dialect, narrowed by a selection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from oneroster.errors import ConfigurationError
@@ -8,7 +8,14 @@ from oneroster.pull.roster.columns import EXTRAS_COLUMN, KEY_COLUMN, columns_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster_runtime.specification import Operation, Specification
 
-__all__ = ["CollectionSource", "RosterSelection", "collections_to_fetch", "columns_to_fetch", "personal_columns"]
+__all__ = [
+    "CollectionSource",
+    "RosterSelection",
+    "collections_to_fetch",
+    "columns_to_fetch",
+    "fields_to_drop",
+    "personal_columns",
+]
 
 
 class CollectionSource(NamedTuple):
@@ -112,6 +119,22 @@ def columns_to_fetch(specification: Specification, element: str, selection: Rost
     if not selection.with_password:
         dropped |= {column.name for column in columns if column.property and column.property.secret}
     return tuple(column.name for column in columns if column.name not in dropped)
+
+
+def fields_to_drop(specification: Specification, element: str, selection: RosterSelection) -> frozenset[str]:
+    """Return the fields of nested records to drop of the fetched rows, as in ``userProfiles.credentials.password``."""
+    return frozenset(_fields_to_drop(specification, element, selection, ""))
+
+
+def _fields_to_drop(
+    specification: Specification, element: str, selection: RosterSelection, prefix: str
+) -> Iterator[str]:
+    for known in specification.elements[element].properties.values():
+        is_dropped = (known.secret and not selection.with_password) or (known.personal and selection.drop_personal)
+        if prefix and is_dropped:
+            yield f"{prefix}{known.name}"
+        elif known.record is not None:
+            yield from _fields_to_drop(specification, known.record, selection, f"{prefix}{known.name}.")
 
 
 def _collections_of(specification: Specification, profile: str) -> list[CollectionSource]:

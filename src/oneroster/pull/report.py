@@ -28,6 +28,8 @@ class PullReport(NamedTuple):
         resumed: Whether the pull resumed an earlier one.
         written: The rows by file or table as written, as in ``users.csv``.
         outcomes: What came of each collection.
+        without_form: The values without a form in the version of ``as_standard``, by collection and column, and the
+            records without one, by collection under ``rows``. They are left out on purpose.
     """
 
     destination: Path | StoreLocation
@@ -43,3 +45,4 @@ class PullReport(NamedTuple):
     resumed: bool
     written: Mapping[str, int] = {}  # never written to
     outcomes: tuple[CollectionOutcome, ...] = ()
+    without_form: Mapping[str, Mapping[str, int]] = {}  # never written to

@@ -17,7 +17,7 @@ from oneroster.pull.fetch.statistics import FetchStatistics
 from oneroster.pull.fetch.throttled_session import PullStoppedError, ThrottledSession
 from oneroster.pull.options import PullOptions
 from oneroster.pull.outcomes import CollectionOutcome, is_transient
-from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch
+from oneroster.pull.plan import CollectionSource, collections_to_fetch, columns_to_fetch, fields_to_drop
 from oneroster.pull.progress import Progress
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.roster_protocol import Roster
@@ -154,7 +154,8 @@ class RosterFetch:
             staging.in_full.add(source.element)
         filter_ = self._options.selection.filters.get(source.collection)
         noted = self.statistics[source.element]
-        return FetchTask(source, self.columns[source.element], filter_, self._notes, changes, noted)
+        dropped = fields_to_drop(self._standard.specification, source.element, self._options.selection)
+        return FetchTask(source, self.columns[source.element], filter_, self._notes, changes, noted, dropped)
 
     def _fetch(self, session: ThrottledSession, staging: "Staging", tasks: list[FetchTask]) -> None:
         workers = self._options.workers

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.roster.columns import KEY_COLUMN, STATUS_COLUMN, columns_of
+from oneroster.pull.roster.columns import KEY_COLUMN, STATUS_COLUMN, columns_of, reference_column
 from oneroster.pull.roster.elements import collection_name
+from oneroster.pull.roster.list_columns import field_of_items
 from oneroster.pull.roster.rejects import MAX_LISTED, UNRESOLVED, Reject, Rejects
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster.pull.roster.spelling import is_deleted, standard_spelling, unlisted
@@ -66,23 +67,33 @@ class RosterSurvey(NamedTuple):
 
 
 class _ReferenceColumn(NamedTuple):
-    """A column of ids, and the element that they reference."""
+    """A column of ids, and the element that they reference; or a field of nested records with such ids."""
 
     column: str
     known: Property
     resolvable: bool
+    records: Property | None = None
+    field: str = ""
 
     @property
     def to(self) -> str:
         return self.known.refers_to or ""
 
     @property
+    def name(self) -> str:
+        return self.known.name if self.records is None else f"{self.records.name}.{self.known.name}"
+
+    @property
     def many(self) -> bool:
-        return self.known.kind == "references"
+        return self.known.kind == "references" or self.records is not None
 
     @property
     def required(self) -> bool:
-        return self.known.required and self.known.presence != _UNCERTAIN
+        return all(each.required and each.presence != _UNCERTAIN for each in (self.known, self.records or self.known))
+
+    def values(self, batch: pa.RecordBatch) -> pa.Array:
+        column = batch.column(self.column)
+        return column if self.records is None else field_of_items(column, self.field)
 
 
 def survey(roster: Roster, rejects: Rejects, partial: Collection[str] | None = ()) -> RosterSurvey:
@@ -128,10 +139,11 @@ class _EnumerationCheck:
             values = batch.column(column.name)
             values = values.flatten() if pa.types.is_list(values.type) else values
             listed = self._specification.enumerations[known.enumeration]
-            number = unlisted(values, listed)
+            extension = self._specification.extensions.get(known.enumeration)
+            number = unlisted(values, listed, extension)
             if number:
                 key = collection_name(self._specification, element), known.name
-                unknown = unlisted(standard_spelling(values, listed), listed)
+                unknown = unlisted(standard_spelling(values, listed), listed, extension)
                 self.respelled += Counter({key: number - unknown})
                 self.unlisted += Counter({key: unknown})
 
@@ -179,7 +191,7 @@ class _ReferenceCheck:
             rejects.count(name, UNRESOLVED, number, field)
 
     def _check_presence(self, element: str, batch: pa.RecordBatch, reference: _ReferenceColumn) -> None:
-        empty = _is_empty(batch.column(reference.column))
+        empty = _is_empty(reference.values(batch))
         if STATUS_COLUMN in batch.schema.names:
             empty = pc.and_(empty, pc.invert(is_deleted(batch.column(STATUS_COLUMN))))
         owners = batch.column(KEY_COLUMN).filter(empty)
@@ -194,7 +206,7 @@ class _ReferenceCheck:
     def _count(
         self, element: str, reference: _ReferenceColumn, checked: int, missing: int = 0, unresolved: int = 0
     ) -> None:
-        key = collection_name(self._specification, element), reference.known.name
+        key = collection_name(self._specification, element), reference.name
         before = self.counts.get(key, ReferenceCounts(reference.required))
         self.counts[key] = ReferenceCounts(
             reference.required, before.checked + checked, before.missing + missing, before.unresolved + unresolved
@@ -203,7 +215,7 @@ class _ReferenceCheck:
     def _list(
         self, element: str, reference: _ReferenceColumn, owners: Sequence[str], targets: Sequence[str | None]
     ) -> None:
-        name, field = collection_name(self._specification, element), reference.known.name
+        name, field = collection_name(self._specification, element), reference.name
         room = max(MAX_LISTED - self._number_listed[name], 0)
         self._listed += [
             Reject(name, owner, field, UNRESOLVED, kept=True, refers_to=target)
@@ -220,11 +232,19 @@ def _references_of(element: str, roster: Roster, partial: Collection[str] | None
     if partial is not None:
         whole = {each for each in roster.elements() if collection_name(specification, each) not in partial}
     present = set(roster.schema(element).names)
-    return [
-        _ReferenceColumn(column.name, column.property, column.property.refers_to in whole)
-        for column in columns_of(specification, element)
-        if column.name in present and column.property is not None and column.property.refers_to is not None
-    ]
+    found = []
+    for column in columns_of(specification, element):
+        known = column.property
+        if column.name not in present or known is None:
+            continue
+        if known.refers_to is not None:
+            found.append(_ReferenceColumn(column.name, known, known.refers_to in whole))
+        nested = specification.elements[known.record or ""].properties.values() if known.kind == "records" else ()
+        for inner in nested:
+            if inner.refers_to is not None and inner.kind == "reference":
+                field = reference_column(inner)
+                found.append(_ReferenceColumn(column.name, inner, inner.refers_to in whole, known, field))
+    return found
 
 
 def _is_empty(column: pa.Array) -> pa.Array:
@@ -241,7 +261,7 @@ def _copied(values: pa.Array) -> pa.Array:
 
 def _present(batch: pa.RecordBatch, reference: _ReferenceColumn) -> tuple[pa.Array, pa.Array]:
     """Return the owners and the targets of the references in a batch, without missing ones, as copies."""
-    values, owners = batch.column(reference.column), batch.column(KEY_COLUMN)
+    values, owners = reference.values(batch), batch.column(KEY_COLUMN)
     if reference.many:
         owners = owners.take(pc.list_parent_indices(values))
         values = pc.list_flatten(values)

@@ -12,7 +12,8 @@ from oneroster.sandbox.requests.put_bodies import PutBodyReader
 from oneroster.sandbox.serialization import RecordSerializer
 from oneroster.sandbox.store import data_variants
 from oneroster.sandbox.store.store import Store
-from oneroster.sandbox.variants import Variants
+from oneroster.sandbox.variants import VARIANTS, Variants, chosen_names
+from oneroster.sandbox.version_features import missing_features
 from oneroster.standard import Standard
 from oneroster_runtime.specification import Operation, Specification
 
@@ -68,6 +69,7 @@ class SandboxTenant:
         """
         specification, chosen = store.specification, variants or Variants()
         require_known("profile", profile, specification.profiles)
+        _require_features(faults, chosen, specification)
         serializer = RecordSerializer(specification, profile, json_booleans=chosen.json_booleans)
         _change_data(store, chosen)
         active = ActiveFaults(faults)
@@ -84,6 +86,20 @@ class SandboxTenant:
             faults=active,
             variants=chosen,
         )
+
+
+def _require_features(faults: tuple[Fault, ...], variants: Variants, specification: Specification) -> None:
+    """Check that a version has what the faults and variants of a tenant need.
+
+    Raises:
+        ValueError: It does not.
+    """
+    for fault in faults:
+        if missing := fault.needs.missing_from(specification):
+            raise ValueError(f"fault {fault.name}: OneRoster {specification.version} has no {missing[0]}")
+    for name in chosen_names(variants):
+        if missing := missing_features(VARIANTS[name].features, specification):
+            raise ValueError(f"variant {name}: OneRoster {specification.version} has no {missing[0]}")
 
 
 def _methods(specification: Specification, variants: Variants) -> frozenset[str]:
@@ -111,4 +127,14 @@ def _change_data(store: Store, variants: Variants) -> None:
 
 def _served(specification: Specification, profile: str, variants: Variants) -> list[Operation]:
     operations = operations_of(specification, profile)
-    return [operation for operation in operations if variants.gradebook or operation.tag != "gradebook"]
+    return [
+        operation
+        for operation in operations
+        if (variants.gradebook or not is_gradebook(operation))
+        and (variants.nested or operation.scope is None or operation.method != "GET")
+    ]
+
+
+def is_gradebook(operation: Operation) -> bool:
+    """Return whether an operation belongs to the gradebook: by its service, or by its tag where there is only one."""
+    return "gradebook" in (operation.service, operation.tag)

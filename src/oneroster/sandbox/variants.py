@@ -28,6 +28,9 @@ class Variants:
         all_deleted: Whether all records are tobedeleted.
         optional: Whether records have ``all`` or ``no`` optional properties; None for some.
         one_school: Whether the district has only one school.
+        nested: Whether collections below a parent are served.
+        unknown_names_refused: Whether a sort or a selection by an unknown field is rejected instead of ignored.
+        minor_codes: Whether status objects have the minor codes, which are optional where they are nested.
         authentication_methods: Which of `AUTHENTICATION_METHODS` are accepted (7.1).
         latency: Seconds to wait before every response.
     """
@@ -46,6 +49,9 @@ class Variants:
     all_deleted: bool = False
     optional: Literal["all", "no"] | None = None
     one_school: bool = False
+    nested: bool = True
+    unknown_names_refused: bool = False
+    minor_codes: bool = True
     authentication_methods: frozenset[str] = AUTHENTICATION_METHODS
     latency: float = 0.0
 
@@ -56,10 +62,12 @@ class Variant(NamedTuple):
     Attributes:
         does: What the server does, as the end of a sentence that begins with "The server".
         choices: The attributes of `Variants` that it sets.
+        features: What the version of the standard must have, by the names of `FEATURES`.
     """
 
     does: str
     choices: Mapping[str, Any]
+    features: tuple[str, ...] = ()
 
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
@@ -67,7 +75,9 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         "page-cap": Variant("returns at most ten rows per page", {"page_cap": 10}),
         "no-links": Variant("sends no Link header", {"links": False}),
         "no-total": Variant("sends no X-Total-Count header", {"total": False}),
-        "json-booleans": Variant("writes booleans as JSON booleans", {"json_booleans": True}),
+        "json-booleans": Variant(
+            "writes booleans as JSON booleans", {"json_booleans": True}, ("booleans in an uncertain form",)
+        ),
         "soft-delete": Variant("marks deleted records tobedeleted, and keeps them", {"soft_delete": True}),
         "empty-put-answer": Variant("responds to a PUT without a body", {"echo": False}),
         "no-gradebook": Variant("serves no categories, line items or results", {"gradebook": False}),
@@ -85,7 +95,18 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             "accepts only its static bearer token", {"authentication_methods": frozenset({"bearer"})}
         ),
         "oauth1-only": Variant(
-            "accepts only requests signed with OAuth 1.0a", {"authentication_methods": frozenset({"oauth1"})}
+            "accepts only requests signed with OAuth 1.0a",
+            {"authentication_methods": frozenset({"oauth1"})},
+            ("OAuth 1.0a",),
+        ),
+        "no-nested": Variant("serves no collections below a parent", {"nested": False}),
+        "unknown-names-refused": Variant(
+            "responds with 400 to a sort or a selection by an unknown field",
+            {"unknown_names_refused": True},
+            ("no warnings beside data",),
+        ),
+        "no-minor-codes": Variant(
+            "leaves the minor codes out of its status objects", {"minor_codes": False}, ("nested minor codes",)
         ),
         "slow": Variant("waits 0.2 seconds before every response", {"latency": 0.2}),
     }
@@ -103,3 +124,12 @@ def variants_by_name(names: Iterable[str]) -> Variants:
     for name in names:
         chosen = replace(chosen, **VARIANTS[require_known("variant", name, VARIANTS)].choices)
     return chosen
+
+
+def chosen_names(variants: Variants) -> list[str]:
+    """Return the names of the variants that a combination has."""
+    return [
+        name
+        for name, variant in VARIANTS.items()
+        if all(getattr(variants, attribute) == value for attribute, value in variant.choices.items())
+    ]

@@ -53,6 +53,7 @@ def learnt(*records: dict[str, Any], element: str = "User", profile: str = "stan
     return {"overlay": "1.0.0", "info": info, "x-oneroster-profile": profile, "actions": learner.actions()}
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     ("changes", "still_wrong"),
     [

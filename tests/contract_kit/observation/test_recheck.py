@@ -89,6 +89,7 @@ def undisturbed() -> CheckReport:
     return judged("", nothing)
 
 
+@pytest.mark.series
 @pytest.mark.parametrize(
     ("when", "change"),
     [

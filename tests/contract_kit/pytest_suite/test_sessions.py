@@ -46,13 +46,13 @@ def access(tenant: Sandbox) -> tuple[str, ...]:
     return ("--base-url", tenant.base_url, "--token", tenant.token)
 
 
-def test_four_workers_send_and_write_what_one_does(
+def test_several_workers_send_and_write_what_one_does(
     pytester: pytest.Pytester, received: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     seen = []
-    for workers in ("0", "4"):
+    for workers in ("0", "2"):
         with Sandbox() as tenant:
             options = ("-p", "xdist", "-n", workers, "--oneroster-allow-writes", *INCLUDED, *access(tenant))
             result = pytester.runpytest_subprocess(*PLUGIN, *PACKAGE, *options)
@@ -62,8 +62,8 @@ def test_four_workers_send_and_write_what_one_does(
         assert result.stdout.str().count("tested must rules passed") == 1
         seen.append((dict(received), told))
         received.clear()
-    one, four = seen
-    assert one == four
+    one, several = seen
+    assert one == several
     assert one[0]["PUT"] > 0
 
 

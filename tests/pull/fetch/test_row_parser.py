@@ -200,3 +200,17 @@ def test_the_zone_that_a_server_wrote_is_kept_beside_the_instant(name: str, writ
     assert row["assignDateOffset"] == offset
     assert row["dueDateOffset"] is None
     assert (row["resultValueMin"], row["resultValueMax"]) == (0.0, 10.5)
+
+
+def test_passwords_of_nested_records_are_not_kept() -> None:
+    newer = Standard.of("1.2")
+    credential = {"type": "login", "username": "kim", "password": "pw-1"}
+    profile = {"profileId": "https://p", "profileType": "t", "vendorId": "v", "credentials": [credential]}
+    org = {"href": "https://sis.example/orgs/o", "sourcedId": "o", "type": "org"}
+    record = {**USER, "roles": [{"roleType": "primary", "role": "student", "org": org}], "userProfiles": [profile]}
+    base = "https://sis.example/ims/oneroster/rostering/v1p2"
+    page = read(RowsCall(newer, "getAllUsers", {}, base), {"users": [record]})
+    schema = schema_of(newer.specification, "User", ["sourcedId", "userProfiles"])
+    for dropped, kept in (({"userProfiles.credentials.password"}, None), (set(), "pw-1")):
+        (row,) = Batcher(newer, schema, frozenset(dropped)).batch([each for each in page.rows if each]).to_pylist()
+        assert row["userProfiles"][0]["credentials"] == [{**credential, "password": kept}]

@@ -127,6 +127,7 @@ def others_read(place: Path, name: str, rows: int) -> None:
             assert database.sql(f"SELECT * FROM {name}").to_arrow_table().num_rows == rows  # noqa: S608  # a name of the roster
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", PLACES)
 @examples(2, deadline=None)
 @given(items=st.lists(LINE_ITEMS, min_size=1, max_size=6))
@@ -150,6 +151,7 @@ def test_b7_what_a_server_sends_is_written_so_that_it_can_be_read(name: str, ite
             known_state(stored, "LineItem")
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", PLACES)
 @pytest.mark.parametrize("sourced_id", ["i" * 1_000_000, "\x00", "\x1b[2J", "a\u2028b", '"', "'", "\\", " "])
 def test_b7_ids_of_any_kind_come_back(name: str, sourced_id: str, tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def file_of(place: Path, collection: str) -> Path:
     return place if place.suffix == ".duckdb" else place / f"{collection}{place.suffix}"
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("reader", READERS)
 @examples(2, deadline=None)
 @given(items=st.lists(LINE_ITEMS, min_size=1, max_size=6))

@@ -58,6 +58,7 @@ def test_a_whole_sandbox_comes_back_as_it_was(name: str, tmp_path: Path) -> None
     assert_same(there_and_back(name, made, tmp_path / "place"), tables_of(made))
 
 
+@pytest.mark.series
 def test_every_text_field_takes_every_hostile_value(name: str, tmp_path: Path) -> None:
     made = roster(*(hostile(element) for element in COLLECTED))
     assert_same(there_and_back(name, made, tmp_path / "place"), tables_of(made))
@@ -107,6 +108,7 @@ def test_only_the_owner_can_read_it(name: str, tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
+@pytest.mark.series
 def test_rows_that_come_in_many_small_batches_are_all_there(name: str, tmp_path: Path) -> None:
     one = table("Org", *(school(f"s-{index}") for index in range(20_000)))
 

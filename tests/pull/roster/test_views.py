@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
 from oneroster import ConfigurationError
+from oneroster.pull.roster.columns import schema_of
 from oneroster.pull.roster.manifest import CHANGES_ONLY, Manifest
 from oneroster.pull.roster.roster_protocol import MemoryRoster, Roster, count_rows, describe_collections
 from oneroster.pull.roster.school_subset import SchoolSubset
 from oneroster.pull.roster.updates_and_deltas import RosterDelta, UpdatedRoster
 from oneroster.pull.roster.views import RosterView, active_only, changed_since, with_columns, with_manifest
+from oneroster.standard import Standard
 from tests.pull.formats.rosters import school, small, table
 
 JANUARY, JUNE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -67,6 +70,21 @@ def test_a_school_includes_what_its_records_reference() -> None:
     assert count_rows(SchoolSubset(roster, ["other"]), "Enrollment") == 0
     with pytest.raises(ConfigurationError, match="no school 'nowhere'"):
         SchoolSubset(roster, ["nowhere"])
+
+
+def test_a_user_belongs_to_the_schools_of_all_its_roles() -> None:
+    specification = Standard.of("1.2").specification
+    people = {"u": ["s", "district"], "v": ["other"], "w": ["district", "s"], "x": []}
+    users = [{"sourcedId": name, "roles": [{"orgSourcedId": org} for org in orgs]} for name, orgs in people.items()]
+    users[1]["primaryOrgSourcedId"] = "other"
+    rows = {"User": users, "Org": [{"sourcedId": name} for name in ("s", "district", "other")]}
+    tables = {
+        element: pa.Table.from_pylist(found, schema=schema_of(specification, element))
+        for element, found in rows.items()
+    }
+    subset = SchoolSubset(MemoryRoster(Manifest(standard="1.2"), tables), ["s"])
+    assert set(subset.read("User").read_all()["sourcedId"].to_pylist()) == {"u", "w"}
+    assert set(statuses(subset)) == {"s", "district"}
 
 
 def test_collections_are_described_for_the_manifest() -> None:

@@ -175,6 +175,7 @@ def test_the_conforming_tenant_does_not_have_it(conforming: Visit, name: str) ->
     assert look(conforming) == right
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_fault_shows_and_disturbs_nothing_else(name: str) -> None:
     with visiting(name) as visit:

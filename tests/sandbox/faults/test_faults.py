@@ -254,6 +254,7 @@ def test_the_conforming_tenant_does_not_have_it(conforming: httpx.Client, name: 
     assert look(conforming) == right
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_fault_shows_and_disturbs_nothing_else(name: str) -> None:
     with serving(faults=[name]) as client:
@@ -271,6 +272,7 @@ def test_faults_add_up() -> None:
         assert (answer.headers["x-total-count"], answer.headers["content-type"]) == ("42", "text/plain")
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_every_fault_can_be_had_in_another_district_and_dialect(name: str) -> None:
     with serving(size=57, seed=9, profile="kimono", faults=[name]) as client:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ FAMILIES = (
     "loose_access",
     "near_credentials",
     "page_details",
+    "partial_details",
     "partial_offers",
     "query_values",
     "record_relations",
@@ -54,6 +56,11 @@ def nested(client: httpx.Client, **parameters: Any) -> httpx.Response:
 
 def nested_rows(client: httpx.Client, **parameters: Any) -> int:
     return len(nested(client, **parameters).json()["classes"])
+
+
+def classes_of_an_odd_school(client: httpx.Client) -> int:
+    odd = (quote(row["sourcedId"], safe="") for row in rows(client, "/schools"))
+    return status(client, f"/schools/{next(name for name in odd if '%' in name)}/classes")
 
 
 def with_token(client: httpx.Client, change: Callable[[str], str]) -> int:
@@ -105,6 +112,13 @@ def neighbour(client: httpx.Client) -> int:
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
     "browsers-refused": (lambda c: status(c, "/orgs", headers={"User-Agent": "Mozilla/5.0"}), 200, 403),
+    "nested-sort-refused": (lambda c: nested(c, sort="noSuchField").status_code, 200, 400),
+    "nested-ids-lost": (lambda c: classes_of_an_odd_school(c), 200, 404),
+    "filtered-as-text": (
+        lambda c: nested(c, filter="status='active'").headers["Content-Type"],
+        "application/json",
+        "text/plain",
+    ),
     "never-modified": (lambda c: status(c, "/orgs", headers={"If-None-Match": '"none"'}), 200, 304),
     "range-cut-off": (lambda c: len(c.get("/orgs", headers={"Range": "bytes=0-9"}).content) > 10, True, False),
     "forwarded-trusted": (
@@ -320,6 +334,7 @@ def test_the_conforming_tenant_does_not_have_it(conforming: httpx.Client, name: 
     assert look(conforming) == right
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_fault_shows_the_same_way_each_time(name: str) -> None:
     look, _, wrong = LOOKS[name]

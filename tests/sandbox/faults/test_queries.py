@@ -167,6 +167,7 @@ def test_the_conforming_tenant_does_not_have_it(conforming: httpx.Client, name: 
     assert look(conforming) == right
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_fault_shows(name: str) -> None:
     look, _, wrong = LOOKS[name]

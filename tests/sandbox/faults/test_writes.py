@@ -154,6 +154,7 @@ def test_a_fault_does_what_it_says(conforming: httpx.Client, name: str) -> None:
         assert look(client) == wrong
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("name", LOOKS)
 def test_no_fault_of_writing_shows_on_a_read(conforming: httpx.Client, name: str) -> None:
     with serving(faults=[name]) as client:

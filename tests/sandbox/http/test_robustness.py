@@ -69,6 +69,7 @@ def ask(
     return answer.status
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.operation_id)
 @examples(15)
 @given(data=st.data())

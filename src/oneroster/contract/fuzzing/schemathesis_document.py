@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from oneroster.contract.fuzzing.filter_and_sort_strategies import fields_format, filter_format, sort_format
-from oneroster_runtime.specification import Operation, Specification, read_specification
+from oneroster_runtime.specification import Element, Operation, Specification, read_specification
 
 __all__ = ["is_within_bounds", "prepare_document"]
 
@@ -23,8 +23,9 @@ _BOUNDS: Final[dict[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
     "offset": {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET},
 }
-_FILTERED: Final = re.compile(r"(?:^| AND | OR )(\w+)")
-"""The fields that a filter compares, without those of references."""
+_FILTERED: Final = re.compile(r"(?:^| AND | OR )(\w+)(\.?)")
+"""The fields that a filter compares, and whether it goes on into them."""
+_WITH_FIELDS: Final = frozenset({"reference", "references", "record", "records", "object"})
 
 
 def prepare_document(document: Schema) -> None:
@@ -78,10 +79,17 @@ def _prepared(parameter: Schema, operation: Operation, specification: Specificat
     else:
         return parameter
     kept = {key: value for key, value in parameter.items() if key != "examples"}
-    known = specification.elements[element].properties
     examples = {
         title: example
         for title, example in parameter.get("examples", {}).items()
-        if name == "filter" and known.keys() >= set(_FILTERED.findall(example["value"]))
+        if name == "filter" and _has_fields(specification.elements[element], example["value"])
     }
     return {**kept, "schema": schema} | ({"examples": examples} if examples else {})
+
+
+def _has_fields(element: Element, filter_: str) -> bool:
+    """Return whether an element has the fields of a filter."""
+    return all(
+        name in element.properties and (not dot or element.properties[name].kind in _WITH_FIELDS)
+        for name, dot in _FILTERED.findall(filter_)
+    )

@@ -23,6 +23,8 @@ __all__ = ["ObservedTenant", "Offer"]
 
 PAGE: Final = 1000
 """Rows requested per page; servers may return less."""
+SUCCESSFUL: Final = 200
+JSON: Final = "application/json"
 Query = dict[str, str | int]
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ class ObservedTenant:
         plan: What the run covers.
         dialect: The operations of the tenant's dialect.
         unanswered: Why a valid request got no response, by operation id.
+        odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
     """
 
@@ -59,6 +62,7 @@ class ObservedTenant:
             gateway.target.profile, gateway.target.standard, self.plan.operations, gateway.target.overlay
         )
         self.unanswered: Final[dict[str, str]] = {}
+        self.odd_media_types: Final[dict[str, str]] = {}
         self.page_size = PAGE
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
@@ -139,6 +143,8 @@ class ObservedTenant:
     ) -> ParsedResponse:
         """Return an exchange as a parsed response of an operation."""
         words = document_words(self.standard.specification)
+        if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
+            self.odd_media_types.setdefault(operation.operation_id, exchange.request)
         return ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
 
     def probe(

@@ -34,6 +34,8 @@ TOO_LARGE: Final = frozenset({400, 413, 416, 422})
 """Statuses with which servers reject a limit."""
 SAMPLE: Final = 3
 """Single records and parents per operation."""
+MOST_KINDS: Final = 12
+"""Single records more, one of each kind."""
 MIN_PAGES: Final = 4
 SHARE_OF_PAGES: Final = 20
 """One collection may use one twentieth of all requests."""
@@ -160,8 +162,27 @@ def _require_data(tenant: ObservedTenant) -> None:
 def _sample_reads(tenant: ObservedTenant, operation: Operation) -> Iterator[SampleRequest]:
     (parameter,) = path_parameters(operation)
     known = _known_ids(tenant, tenant.dialect.list_of(operation.operation_id))
-    ids = list(dict.fromkeys([*sample(known), *between(known, f"{tenant.seed} {operation.operation_id}")]))
-    yield from (SampleRequest(operation, {parameter: name}, turn) for turn, name in enumerate(ids))
+    ids = dict.fromkeys([*sample(known), *between(known, f"{tenant.seed} {operation.operation_id}")])
+    ids |= dict.fromkeys(_one_of_each_kind(tenant, operation))
+    yield from (SampleRequest(operation, {parameter: name}, min(turn, SAMPLE)) for turn, name in enumerate(ids))
+
+
+def _one_of_each_kind(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    """Return the last plain id of each value of each enumeration: servers often serve only some kinds of records."""
+    if operation.subset is not None:
+        return []
+    enumerated = [known.name for known in tenant.properties(operation.element).values() if known.kind == "enumeration"]
+    try:
+        rows = tenant.known_rows(tenant.dialect.list_of(operation.operation_id))
+    except NotJudged:
+        return []
+    found = {
+        (name, str(row.get(name))): sourced_id
+        for sourced_id, row in rows.items()
+        for name in enumerated
+        if isinstance(row.get(name), str) and not needs_escaping(sourced_id) and sourced_id not in (".", "..")
+    }
+    return list(dict.fromkeys(found.values()))[:MOST_KINDS]
 
 
 def _known_ids(tenant: ObservedTenant, operation: Operation | None) -> list[str]:

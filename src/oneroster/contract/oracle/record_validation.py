@@ -146,7 +146,7 @@ def _single(known: Property, kind: str, value: Any, pointer: str, specification:
         else:
             yield _wrong_type(known, "object", value, pointer)
     elif kind == "boolean":
-        yield from _boolean(value, pointer, specification.booleans)
+        yield from _boolean(known, value, pointer, specification.booleans)
     elif not _TYPES[kind](value):
         yield _wrong_type(known, kind, value, pointer)
     elif kind == "enumeration":
@@ -169,7 +169,7 @@ def _wrong_type(known: Property, wanted: str, value: Any, pointer: str) -> Viola
     return Violation(ViolationKind.TYPE, pointer, known.trust, came)
 
 
-def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
+def _boolean(known: Property, value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
     word = str(value).lower() if isinstance(value, bool | str) else None
     if word not in _BOOLEAN_WORDS:
         # Not a boolean in any form; only the form is uncertain, not the type.
@@ -177,7 +177,11 @@ def _boolean(value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
         yield Violation(ViolationKind.TYPE, pointer, "A", came)
     elif value not in _WRITTEN[booleans]:
         came = "a JSON boolean instead of a string" if isinstance(value, bool) else ""
-        yield Violation(ViolationKind.BOOLEAN, pointer, "B", came)
+        # Where the form is certain, it is a matter of the type.
+        if known.trust == "A" and isinstance(value, bool):
+            yield Violation(ViolationKind.TYPE, pointer, "A", came)
+        else:
+            yield Violation(ViolationKind.BOOLEAN, pointer, "B", came)
 
 
 def _enumeration(known: Property, value: str, pointer: str, specification: DocumentModel) -> Iterator[Violation]:

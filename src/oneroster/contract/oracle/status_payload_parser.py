@@ -19,6 +19,7 @@ __all__ = [
     "json_strings",
     "status_entries",
     "status_form",
+    "wrong_warning",
 ]
 
 STATUS_KEY: Final = "statusInfoSet"
@@ -69,6 +70,18 @@ def has_code_major(payload: Any) -> bool:
 def has_code_minor(payload: Any, code_minor: str) -> bool:
     """Return whether an entry of a payload has a code minor, in any spelling."""
     return any(each.code_minor == _word(code_minor) for each in status_entries(payload))
+
+
+def wrong_warning(payload: Any, code_minor: str) -> str | None:
+    """Return which code of a warning differs from success and warning; None if none does, or there is no warning."""
+    for each in status_entries(payload):
+        if each.code_minor != _word(code_minor):
+            continue
+        if each.code_major != "success":
+            return "codeMajor is not success"
+        if each.severity and each.severity != "warning":
+            return "severity is not warning"
+    return None
 
 
 def _word(value: Any) -> str:

@@ -297,6 +297,9 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
     page = queries(known)[EVERYTHING][0]
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:
+        if reading.exchange.headers.get("Link") and 0 < len(reading.rows) < len(known.matching):
+            text = "the Link header of a page that more rows follow has no next link"
+            raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text)
         raise NotEnoughData(0, 1, "pages with a next link")
     if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
         yield finding("the next link leads to another collection than that of the request", reading)

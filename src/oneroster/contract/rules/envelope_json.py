@@ -1,16 +1,22 @@
-"""Envelope rule on JSON itself: no object has the same key twice."""
+"""Envelope rules on JSON itself: it is declared as such, and no object has the same key twice."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable
-from oneroster.contract.result import Finding
+from oneroster.contract.observation.whole_run import whole_run
+from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
+
+SUCCESS: Final = 200
+SHOWN_REQUESTS: Final = 3
+"""Requests in the evidence of one finding."""
 
 
 def repeated_keys(body: bytes) -> set[str]:
@@ -26,6 +32,33 @@ def repeated_keys(body: bytes) -> set[str]:
     except (ValueError, RecursionError):
         return set()
     return repeated
+
+
+@rule(
+    "OR-ENV-07",
+    family="envelope",
+    title="JSON is declared as JSON, whatever is requested",
+    clause="1 encodings, JSON [A]",
+    example="a page with a filter has no Content-Type, although other pages have one",
+    fix="send `Content-Type: application/json` with every body",
+    over=whole_run,
+)
+def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    declared_well = {
+        name: request
+        for name, request in tuple(tenant.odd_media_types.items())
+        # OR-ENV-03 reports the others.
+        if all(each.exchange.media_type == JSON for each in _successful(tenant, name))
+    }
+    if declared_well:
+        message = f"Content-Type is not {JSON} for some requests to {count_of(len(declared_well), 'operation')}"
+        requests = list(declared_well.values())[:SHOWN_REQUESTS]
+        yield Finding(message, tuple(Evidence(request=request, count=len(declared_well)) for request in requests))
+
+
+def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedResponse]:
+    operation = tenant.dialect.operation(operation_id)
+    return [] if operation is None else [each for each in tenant.readings(operation) if each.exchange.status == SUCCESS]
 
 
 @rule(

@@ -23,6 +23,11 @@ IMPOSSIBLE: Final = {
     "number": "oneroster-check",
     "integer": "oneroster-check",
     "boolean": "perhaps",
+    "strings": "oneroster-check",
+    "reference": "oneroster-check",
+    "references": "oneroster-check",
+    "records": "oneroster-check",
+    "object": "oneroster-check",
 }
 """By kind: a value that no record can have, however a server reads it."""
 UNSORTABLE: Final = ("strings", "references", "reference", "records", "object")
@@ -63,15 +68,18 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
         if known.kind in IMPOSSIBLE and not known.secret:
             # The last of a kind: the first is the status, which every element has.
             kinds[known.kind] = known.name
-    for kind, name in kinds.items():
+    for kind in {"strings", "reference"} & kinds.keys():
+        # Not defined by any source; only a server error is a violation, and the rule on the whole run reports it.
+        ask_once(tenant, operation, {"limit": 1, "filter": f"{kinds[kind]}>'oneroster-check'"})
+    ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
+    for kind, name in sorted(kinds.items(), key=lambda each: each[0] in UNSORTABLE):
         reading = ask_once(tenant, operation, {"limit": 1, "filter": f"{name}='{IMPOSSIBLE[kind]}'"})
         if is_successful(reading.exchange) and reading.rows:
-            yield finding(
-                f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value",
-                reading,
-                reading.ids,
-                symptom_of=("OR-FLT-01",),
-            )
+            text = f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value"
+            if kind in UNSORTABLE:
+                # A server that knows no such filter may take the field for an unknown one.
+                raise ExplainedBy(("OR-FLT-12", "OR-FLT-01"), text, anywhere=True, otherwise=text)
+            yield finding(text, reading, reading.ids, symptom_of=("OR-FLT-01",))
 
 
 @rule(

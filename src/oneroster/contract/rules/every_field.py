@@ -130,7 +130,7 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
 
 
 _ALL_OF_A_KIND: Final = ("OR-FLT-01", "OR-FLT-02")
-_PROBABLE: Final = frozenset({"boolean", "number", "integer"})
+_PROBABLE: Final = frozenset({"boolean"})
 """Kinds of which it is only probable how a filter writes them (3.2)."""
 
 

@@ -17,7 +17,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.oracle.status_payload_parser import has_code_minor
+from oneroster.contract.oracle.status_payload_parser import has_code_minor, wrong_warning
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
@@ -177,6 +177,8 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
         yield finding(
             "the response contains no warning invalid_selection_field for the unknown name in fields", reading
         )
+    elif (wrong := wrong_warning(reading.other_members, "invalid_selection_field")) is not None:
+        yield finding(f"the {wrong} in the warning invalid_selection_field", reading)
 
 
 @rule(

@@ -13,6 +13,8 @@ from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, largest_collections
+from oneroster.contract.observation.snapshot import needs_escaping
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -64,6 +66,7 @@ def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) ->
         f"{UNKNOWN_FIELD}='x'",
         f"status='active' OR {UNKNOWN_FIELD}='x'",
         f"status='active' AND {UNKNOWN_FIELD}='x'",
+        f"{UNKNOWN_FIELD}.sourcedId='x'",
     ):
         yield response_to_filter(tenant, operation, expression)
 
@@ -130,6 +133,10 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         "with an unknown operator": f"{path}=='{value}'",
         "that ends in AND": f"{path}='{value}' AND ",
         "with AND and OR side by side": f"{path}='{value}' AND OR status='active'",
+        "with AND in lower case": f"{path}='{ABSENT_VALUE}' and status='active'",
+        "with double quotes": f'{path}="{ABSENT_VALUE}"',
+        "without quotes": f"{path}={ABSENT_VALUE}",
+        "with spaces around the operator": f"{path} = '{ABSENT_VALUE}'",
     }
     readings = {flaw: response_to_filter(tenant, operation, text) for flaw, text in expressions.items()}
     wrong: list[Finding] = []
@@ -143,6 +150,19 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     accepted = [flaw for flaw, reading in readings.items() if reading.exchange.status < BAD_REQUEST]
     if accepted and not wrong:
         yield finding(f"the tenant accepts a filter {', '.join(accepted)}", None, level=Level.OPEN)
+
+
+def spaced_values(tenant: ObservedTenant, candidate: ProbeField) -> list[str]:
+    """Return a value with its spaces as plus signs, and one with more behind an ampersand, which no record has."""
+    values = [value for value in candidate.counts if value.isprintable() and "'" not in value]
+    spaced = next((value.replace(" ", "+") for value in values if " " in value), None)
+    return [text for text in (spaced, f"{draw_value(tenant, candidate)}&x=1") if text is not None]
+
+
+def odd_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    """Return an id with characters that a URL or a filter must escape, if a record has one."""
+    ids = (name for name in tenant.known_rows(operation) if needs_escaping(name))
+    return [name for name in ids if name.isprintable() and "'" not in name][:1]
 
 
 @rule(
@@ -163,10 +183,14 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         single_clause_filter(candidate, "=", text)
         for text in (f"{start}%", f"{start}*", f"%{ord(start):02X}{draw_value(tenant, candidate)[1:]}", "x>y")
     ]
+    filters += [single_clause_filter(candidate, "=", text) for text in spaced_values(tenant, candidate)]
+    filters += [
+        ExpectedFilter((ExpectedClause("sourcedId", "string", "=", text),)) for text in odd_ids(tenant, operation)
+    ]
     # Rejecting such a value reveals no data, so it is at most a should.
-    operators = {"~": "OR-FLT-03", "=": "OR-FLT-02"}
+    operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
-        yield replace(each, symptom_of=(*IGNORED, operators[wanted.clauses[0].operator]))
+        yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
 
 
 @rule(

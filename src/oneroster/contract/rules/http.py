@@ -76,6 +76,8 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     lost = [name for name in COMPARED_HEADERS if name in by_get.headers and name not in by_head.headers]
     if lost:
         yield exchange_finding(f"HEAD omits the headers {', '.join(lost)}, which GET sends", by_head)
+    if "Content-Type" in by_head.headers and by_head.media_type != by_get.media_type:
+        yield exchange_finding("HEAD and GET returned different media types", by_head)
     total = {each.headers.get("X-Total-Count") for each in (by_get, by_head) if "X-Total-Count" in each.headers}
     if len(total) > 1:
         yield exchange_finding("HEAD and GET returned different values of X-Total-Count", by_head)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
@@ -258,7 +258,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     clause="3.3 offset beyond the end [B]",
     example="offset=5000 on a collection of 40 rows returns 404",
     fix="return 200 with an empty array, which ends the paging loop of a client",
-    over=collections,
+    over=all_collections,
     needs=("OR-ENV-06",),
 )
 def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -271,9 +271,8 @@ def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     if beyond.problem is not None:
         yield finding(f"an offset beyond the last row: {beyond.problem}", beyond)
     elif beyond.rows:
-        yield finding(
-            f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array",
-            beyond,
-            beyond.ids,
-            symptom_of=("OR-PAG-02",),
-        )
+        text = f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array"
+        if operation.scope is not None:
+            # Of one or two rows, no other rule can tell that the offset is ignored.
+            raise ExplainedBy(("OR-PAG-02",), text, anywhere=True, otherwise=text)
+        yield finding(text, beyond, beyond.ids, symptom_of=("OR-PAG-02",))

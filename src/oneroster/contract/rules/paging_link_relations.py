@@ -60,6 +60,9 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     for relation in ("first", "prev", "last"):
         if relation in links:
             yield from _link_findings(tenant, found, middle, relation, links[relation])
+    first = links_of(read_page(tenant, found, size, 0))
+    if (address := first.get("prev")) is not None and links_of(middle).get("first") != address:
+        yield from _prev_of_first_page(tenant, middle, address)
     missing = [relation for relation in RELATIONS if relation not in links]
     if missing:
         yield finding(
@@ -67,6 +70,16 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             middle,
             level=Level.OPEN,
         )
+
+
+def _prev_of_first_page(tenant: ObservedTenant, middle: ParsedResponse, address: str) -> Iterator[Finding]:
+    """Yield a finding if the prev link of the first page leads to rows that are not before it."""
+    if not tenant.gateway.is_own(address):
+        yield finding("the prev link of the first page is not a URL on the origin of the tenant", middle)
+        return
+    target = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
+    if set(target.ids) & set(middle.ids):
+        yield finding("the prev link of the first page leads to rows that come after it", target)
 
 
 def _link_findings(

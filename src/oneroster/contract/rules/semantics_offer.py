@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
-from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.membership import count_parents, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.result import Finding
@@ -96,6 +96,42 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
     if reading.exchange.status in ABSENT:
         message = f"a listed record that is tobedeleted returned HTTP {reading.exchange.status} when read by its id"
         yield finding(message, reading, [deleted[0]])
+
+
+def partly_absent_nested(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The nested collections that were asked for and are not absent for every parent."""
+    return (each for each in asked_nested(tenant) if not _is_absent(tenant, each))
+
+
+@rule(
+    "OR-SEM-35",
+    family="semantics",
+    title="A nested collection is found whatever the ids of its parents are",
+    clause="2 nested endpoints; 1 sourcedId, an opaque string [A]",
+    example="GET /schools/a%2Fb/classes returns 404, although classes refer to the school a/b",
+    fix="split the path into segments before decoding them, and look for the exact id",
+    over=partly_absent_nested,
+    harm=Harm.ROWS,
+    needs=("OR-SEM-25",),
+)
+def nested_for_every_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
+    with_rows = set(count_parents(tenant, operation, complete=False))
+    lost = [
+        reading
+        for reading in tenant.readings(operation)
+        if reading.exchange.status in (*ABSENT, 400) and tuple(reading.values.get(name) for name in names) in with_rows
+    ]
+    # A query other than that of the snapshot may be rejected for another reason.
+    lost = [
+        reading for reading in lost if reading.query.keys() <= {"limit", "offset"} and not reading.query.get("offset")
+    ]
+    if lost:
+        status = lost[0].exchange.status
+        message = f"{count_of(len(lost), 'listed parent')} with rows returned HTTP {status}"
+        # A specialised list with records of another kind gives parents that are none.
+        raise ExplainedBy(("OR-SEM-01",), message, anywhere=True, otherwise=message)
+    yield from ()
 
 
 def asked_nested(tenant: ObservedTenant) -> list[Operation]:

@@ -34,24 +34,28 @@ class Batcher:
     Args:
         standard: The version of the standard.
         schema: A schema made by `schema_of`.
+        dropped: Fields of nested records that are left without a value, as in ``userProfiles.credentials.password``.
     """
 
-    def __init__(self, standard: Standard, schema: pa.Schema) -> None:
+    def __init__(self, standard: Standard, schema: pa.Schema, dropped: frozenset[str] = frozenset()) -> None:
         self.schema = schema
         by_name = {column.name: column for column in columns_of(standard.specification, element_of(schema))}
-        self._converters = [_converter_of(standard, by_name[field.name]) for field in schema]
+        self._converters = [_converter_of(standard, by_name[field.name], dropped) for field in schema]
 
     def batch(self, rows: Sequence[Any]) -> pa.RecordBatch:
         """Return the rows as one batch."""
         return pa.RecordBatch.from_arrays([convert(rows) for convert in self._converters], schema=self.schema)
 
 
-def _converter_of(standard: Standard, column: Column) -> _Converter:
+def _converter_of(standard: Standard, column: Column, dropped: frozenset[str], prefix: str = "") -> _Converter:
     known = column.property
+    source = prefix + (column.name if known is None else known.name)
+    if prefix and source in dropped:
+        return partial(_nothing, column.type)
     if known is not None and known.kind == "records":
         nested = standard.specification.elements[known.record or ""].properties.values()
         inner = [
-            _converter_of(standard, Column(field.name, each, field.type))
+            _converter_of(standard, Column(field.name, each, field.type), dropped, f"{source}.")
             for each, field in zip(nested, column.type.value_type, strict=True)
         ]
         return partial(_records, column.type, known, inner)
@@ -60,6 +64,10 @@ def _converter_of(standard: Standard, column: Column) -> _Converter:
     if known is not None and known.kind == "date-time" and column.offset_of is None:
         return partial(_instants, column.type, attrgetter(known.attribute))
     return partial(_array, column.type, _values_of(column))
+
+
+def _nothing(kind: pa.DataType, rows: Sequence[Any]) -> pa.Array:
+    return pa.nulls(len(rows), kind)
 
 
 def _array(kind: pa.DataType, values: Values, rows: Sequence[Any]) -> pa.Array:

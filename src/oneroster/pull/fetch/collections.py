@@ -66,6 +66,7 @@ class FetchTask(NamedTuple):
         notes: Receives sentences for the report.
         changes: How to request only the changes; None to request all rows.
         statistics: Receives what happened; None if nobody asks.
+        dropped: Fields of nested records that are not kept, as in ``userProfiles.credentials.password``.
     """
 
     source: CollectionSource
@@ -74,6 +75,7 @@ class FetchTask(NamedTuple):
     notes: list[str]
     changes: ChangeRequest | None = None
     statistics: FetchStatistics | None = None
+    dropped: frozenset[str] = frozenset()
 
 
 class _FilterIgnoredError(Exception):
@@ -164,7 +166,7 @@ class _CollectionFetch:
             session.settings.time_zone,
         )
         self._walk = CollectionWalk(source.operation_id, paging)
-        self._batcher = Batcher(standard, schema_of(standard.specification, source.element, task.columns))
+        self._batcher = Batcher(standard, schema_of(standard.specification, source.element, task.columns), task.dropped)
         self._pending = _PendingPages()
         self._rejected: Counter[str] = Counter()
         self._conflicts = self._rows = 0

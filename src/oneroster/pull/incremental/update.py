@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from oneroster.pull.fetch.throttled_session import ThrottledSession
     from oneroster.standard import Standard
 
-__all__ = ["IncrementalUpdate"]
+__all__ = ["IncrementalUpdate", "check_form"]
 
 # A server may compare days, or local times. Rows older by less than this do not show that it ignores the filter.
 _TOLERANCE: Final = timedelta(hours=26)
@@ -163,6 +163,27 @@ class IncrementalUpdate(NamedTuple):
             )
             found[element] = (deleted, before)
         return found
+
+
+def check_form(manifest: Manifest, version: str, where: str) -> None:
+    """Check that a roster has the form in which the tenant sends changes.
+
+    Args:
+        manifest: The manifest of the roster.
+        version: The version of OneRoster that the tenant speaks.
+        where: The destination, for the message.
+
+    Raises:
+        ConfigurationError: It has another form.
+    """
+    form, origin = manifest.standard, manifest.converted_from
+    if form == version and not origin:
+        return
+    kept = "" if form == version else f", with --as {form} to keep its form"
+    raise ConfigurationError(
+        f"{where} has a roster of OneRoster {form}{origin and f', converted from {origin}'}, and the tenant sends"
+        f" changes of {version}. Pull without --since to replace it as a whole{kept}, or pull to another destination."
+    )
 
 
 def _check_base(manifest: Manifest, selection: RosterSelection, base_url: str) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "columns_of",
     "element_of",
     "reference_column",
+    "refers_to",
     "schema_of",
     "specification_of",
 ]
@@ -132,6 +133,12 @@ def element_of(schema: pa.Schema) -> str:
 def specification_of(schema: pa.Schema) -> Specification:
     """Return the specification for which `schema_of` made a schema."""
     return Standard.of(str((schema.metadata or {})[_STANDARD], "utf-8")).specification
+
+
+def refers_to(specification: Specification, element: str, name: str) -> str | None:
+    """Return the element that a column refers to; None if it is no reference, or does not exist."""
+    columns = columns_of(specification, element)
+    return next((each.property.refers_to for each in columns if each.name == name and each.property is not None), None)
 
 
 def reference_column(known: Property) -> str:

@@ -50,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: `WHOLE_ROSTER`, or `CHANGES_ONLY`, where rows with the status ``tobedeleted`` are deletions.
         standard: The version of OneRoster.
+        converted_from: The version of OneRoster that the tenant speaks, if the roster was converted to another one.
         base_url: The tenant.
         profile: The dialect.
         time_zone: The time zone of the tenant, in which days are written; empty if it is not known.
@@ -70,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str = WHOLE_ROSTER
     standard: str = DEFAULT
+    converted_from: str = ""
     base_url: str = ""
     profile: str = "standard"
     time_zone: str = ""

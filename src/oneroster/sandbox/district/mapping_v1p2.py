@@ -7,6 +7,7 @@ are made of the classes, assignments and grades that the district has.
 from collections.abc import Iterator
 from functools import singledispatch
 from typing import Any, Final
+from uuid import UUID
 
 from oneroster.sandbox.district import mapping_v1p1
 from oneroster.sandbox.district.entity_types import Assignment, Class, Course, Entity, Grade, Org, Person
@@ -154,6 +155,8 @@ def _assessed(grade: Grade) -> Iterator[tuple[str, Record]]:
         "score": grade.score,
         "scoreDate": grade.day,
         "scoreStatus": grade.status,
+        "textScore": "B" if grade.serial % _EVERY == 0 else None,
+        "scoreScale": _reference(_scale_id(grade.assignment.class_), "scoreScale"),
         "scorePercentile": float(grade.serial % 100),
         "incomplete": "false",
         "learningObjectiveSet": _mastery(grade),
@@ -164,14 +167,22 @@ def _assessed(grade: Grade) -> Iterator[tuple[str, Record]]:
 def _objectives(assignment: Assignment) -> list[Record] | None:
     if assignment.serial % _EVERY:
         return None
-    return [{"source": "unknown", "learningObjectiveIds": [f"objective-{assignment.serial % 7}"]}]
+    source, objective = _objective(assignment)
+    return [{"source": source, "learningObjectiveIds": [objective]}]
 
 
 def _mastery(grade: Grade) -> list[Record] | None:
     if grade.assignment.serial % _EVERY:
         return None
-    result = {"learningObjectiveId": f"objective-{grade.assignment.serial % 7}", "score": float(grade.serial % 5)}
-    return [{"source": "unknown", "learningObjectiveResults": [result]}]
+    source, objective = _objective(grade.assignment)
+    result = {"learningObjectiveId": objective, "score": float(grade.serial % 5)}
+    return [{"source": source, "learningObjectiveResults": [result]}]
+
+
+def _objective(assignment: Assignment) -> tuple[str, str]:
+    """Return the source and the id of a learning objective; those of CASE are UUIDs (clause 2.4)."""
+    number = assignment.serial % 7
+    return ("case", str(UUID(int=number + 1))) if assignment.serial % 2 else ("unknown", f"objective-{number}")
 
 
 def _scale_id(class_: Class) -> str:

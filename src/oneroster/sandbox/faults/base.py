@@ -20,6 +20,7 @@ A fault overrides the hooks it needs. They run in this order::
     deletes                  whether a DELETE removes the record
     api_response             any response of the API, errors included
     any_response             any response at all, the token endpoint's included
+    formed_response          any response, its status payload in the form of the version
 
 A hook receives what a conforming tenant would do and returns what this tenant does instead. It depends on the data and
 the request only, never on the order of requests, so that a fault is reproducible. Client faults are the exception:
@@ -162,6 +163,10 @@ class Fault(ABC):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         """Return another response, judging by the HTTP request alone: its method, its headers, its path."""
+        return reply
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        """Return another response, whose status payload has the form of the version that is served."""
         return reply
 
 

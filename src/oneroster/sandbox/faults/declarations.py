@@ -6,6 +6,9 @@ Tests of a contract kit read these: they combine faults that do not hide each ot
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from oneroster.sandbox.version_features import missing_features
+from oneroster_runtime.specification import Specification
+
 __all__ = ["HOOK_PARTS", "NO_GRADEBOOK", "SMALL_DATA", "Access", "Needs"]
 
 Access = Literal["any", "oauth1", "oauth2"]
@@ -44,6 +47,7 @@ class Needs:
         options: The phases of generated requests that it needs: ``fuzz``, ``negative`` or ``stateful``.
         token_lifetime: Seconds that a token is valid, if shorter than usual.
         without: The variants under which it does not show.
+        features: What the version of the standard must have, by the names of `FEATURES`.
     """
 
     rows: int = 40
@@ -53,3 +57,10 @@ class Needs:
     options: frozenset[str] = field(default_factory=frozenset)
     token_lifetime: int | None = None
     without: frozenset[str] = SMALL_DATA
+    features: frozenset[str] = frozenset()
+
+    def missing_from(self, specification: Specification) -> list[str]:
+        """Return what a version of the standard does not have of it."""
+        by_access = ("OAuth 1.0a",) if self.access == "oauth1" else ()
+        elements = sorted(f"{each} records" for each in self.elements - specification.elements.keys())
+        return [*missing_features((*by_access, *sorted(self.features)), specification), *elements]

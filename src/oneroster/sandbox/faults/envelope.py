@@ -5,6 +5,7 @@
 from dataclasses import replace
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import Needs
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
@@ -48,6 +49,7 @@ class StatusAsObject(Fault):
     name = "status-as-object"
     does = "sends the warning beside the data as one object instead of an array"
     breaks = "6.3 statusInfoSet [B]: an array of entries"
+    needs = Needs(features=frozenset({"warnings beside data"}))
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         warned = reply.status == 200 and "statusInfoSet" in reply.body

@@ -7,6 +7,7 @@ from typing import Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
@@ -67,6 +68,7 @@ class UnknownFieldsSilent(Fault):
     name = "unknown-fields-silent"
     does = "sends no warning if a name in fields does not exist"
     breaks = "3.3 fields names an unknown field [B]: a warning beside the data"
+    needs = Needs(features=frozenset({"warnings beside data"}))
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if not _has_code(reply, 200, _UNKNOWN):

@@ -8,7 +8,7 @@ import msgspec
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
-from oneroster.sandbox.faults.target_records import last_record
+from oneroster.sandbox.faults.target_records import last_record, roles_of
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
@@ -47,7 +47,7 @@ class ResultOfTeacher(Fault):
     needs = _GRADEBOOK
 
     def prepare(self, store: Store) -> None:
-        teacher = last_record(store, "User", lambda user: user["role"] == "teacher")
+        teacher = last_record(store, "User", lambda user: roles_of(user) == {"teacher"})
         result = last_record(store, "Result")
         store.put("Result", result | {"student": result["student"] | {"sourcedId": teacher["sourcedId"]}})
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
-from oneroster.sandbox.faults.target_records import last_record
+from oneroster.sandbox.faults.target_records import last_record, roles_of, with_role
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
@@ -56,8 +56,8 @@ class UnknownRole(Fault):
     breaks = "5.15 RoleType [A]: one of eight values"
 
     def prepare(self, store: Store) -> None:
-        record = last_record(store, "User", lambda user: user["role"] not in ("student", "teacher"))
-        store.put("User", record | {"role": "pupil"})
+        record = last_record(store, "User", lambda user: roles_of(user).isdisjoint(("student", "teacher")))
+        store.put("User", with_role(record, "pupil"))
 
 
 class UsDates(Fault):
@@ -132,12 +132,13 @@ class FlatReferences(Fault):
 
 class IdsForReferences(Fault):
     name = "ids-for-references"
-    does = "sends the ids of the orgs of a user instead of references"
+    does = "sends the ids of the orgs of a user, or of its agents, in place of references"
     breaks = "5.2 GUIDRef [A]: an object with href, sourcedId and type"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.element == "User":
-            record["orgs"] = [reference["sourcedId"] for reference in record["orgs"]]
+            name = "orgs" if "orgs" in record else "agents"
+            record[name] = [reference["sourcedId"] for reference in record.get(name, ())]
         return record
 
 

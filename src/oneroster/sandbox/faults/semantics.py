@@ -151,7 +151,7 @@ class SchoolIgnored(Fault):
     needs = Needs(without=SMALL_DATA | {"one-school"})
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
-        if row_query.scope is None or not request.operation.path.startswith("/schools/{school_id}/classes/"):
+        if row_query.scope is None or not request.operation.operation_id.endswith("ForClassInSchool"):
             return row_query
         return row_query._replace(scope=row_query.scope._replace(parents=row_query.scope.parents[1:]))
 

@@ -85,6 +85,7 @@ class UnknownSortSilent(Fault):
     name = "unknown-sort-silent"
     does = "sends no warning if the sort field does not exist"
     breaks = "3.3 sort names an unknown field [B]: a warning beside the data"
+    needs = Needs(features=frozenset({"warnings beside data"}))
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         if not _warned(reply, "invalid_sort_field"):

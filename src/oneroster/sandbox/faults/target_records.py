@@ -23,6 +23,16 @@ def last_record(store: Store, element: str, matches: Callable[[Record], bool] = 
     raise ValueError(f"this district has no {element} that the fault could change")
 
 
+def roles_of(user: Record) -> set[str]:
+    """Return the roles of a user: one, or those of a list."""
+    return {user["role"]} if "role" in user else {each["role"] for each in user["roles"]}
+
+
+def with_role(user: Record, role: str) -> Record:
+    """Return a user with another role, everywhere if there are several."""
+    return user | ({"role": role} if "role" in user else {"roles": [each | {"role": role} for each in user["roles"]]})
+
+
 def is_active(record: Record) -> bool:
     """Return whether a record is active; clients may skip deleted records, so that a fault in one would not show."""
     return bool(record["status"] == "active")

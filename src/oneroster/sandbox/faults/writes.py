@@ -128,9 +128,13 @@ class PutEchoBare(Fault):
     needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        if not (_is_method(request, "PUT") and reply.status < 300 and isinstance(reply.body, dict)):
+        if request is None or request.operation.method != "PUT" or reply.status >= 300:
             return reply
-        return replace(reply, body=next(iter(reply.body.values())))
+        if isinstance(reply.body, dict):
+            return replace(reply, body=next(iter(reply.body.values())))
+        # A version whose PUT has no response body.
+        record = request.store.read(request.element, request.sourced_id) or {}
+        return replace(reply, body=request.serializer.serialize(request.element, record, request.origin))
 
 
 class ExtraCreditRefused(Fault):

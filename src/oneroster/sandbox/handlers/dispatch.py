@@ -11,11 +11,11 @@ from oneroster.sandbox.http.percent_encoding import EncodingError, decode
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.http.routes import RouteMatch
-from oneroster.sandbox.http.status_forms import in_form_of
+from oneroster.sandbox.http.status_forms import in_form_of, without_minor_codes
 from oneroster.sandbox.requests.operation_request import OperationRequest, element_of
 from oneroster.sandbox.requests.put_bodies import MAX_BODY_BYTES
 from oneroster.sandbox.requests.query_parameters import parse_query, parse_query_string
-from oneroster.sandbox.tenant import SandboxTenant
+from oneroster.sandbox.tenant import SandboxTenant, is_gradebook
 from oneroster_runtime.specification import Operation
 
 
@@ -23,7 +23,9 @@ def serve(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
     """Return the reply to any request; a malformed one gets a 4xx status, too (6.1)."""
     is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and tenant.authentication.issues_tokens()
     reply = _token(tenant, raw_request) if is_token_request else _api(tenant, raw_request)
-    return in_form_of(tenant.standard, tenant.faults.apply(Fault.any_response, raw_request, reply))
+    reply = in_form_of(tenant.standard, tenant.faults.apply(Fault.any_response, raw_request, reply))
+    reply = reply if tenant.variants.minor_codes else without_minor_codes(reply)
+    return tenant.faults.apply(Fault.formed_response, raw_request, reply)
 
 
 def _api(tenant: SandboxTenant, raw_request: RawRequest) -> Reply:
@@ -67,7 +69,7 @@ def _denied(tenant: SandboxTenant, raw_request: RawRequest, operation: Operation
     if not isinstance(outcome, Authenticated):
         problem = Problem(401, "unauthorized", outcome.reason)
         return error_reply(problem, operation_id=name, headers={"WWW-Authenticate": outcome.challenge})
-    if tenant.variants.gradebook_refused and operation.tag == "gradebook":
+    if tenant.variants.gradebook_refused and is_gradebook(operation):
         return error_reply(Problem(403, "forbidden", "these credentials do not open the gradebook"), operation_id=name)
     if outcome.may(operation.oauth_scopes):
         return None
@@ -114,6 +116,8 @@ def _handle(
     tenant: SandboxTenant, raw_request: RawRequest, request: OperationRequest, problems: tuple[Problem, ...]
 ) -> Reply:
     operation = request.operation
+    if tenant.variants.unknown_names_refused:
+        problems = tuple(each._replace(status=max(each.status, 400)) for each in problems)
     if operation.body is not None and raw_request.body is None:
         problems = (*problems, invalid_data(f"the body is larger than {MAX_BODY_BYTES} bytes"))
     if any(problem.fatal for problem in problems):

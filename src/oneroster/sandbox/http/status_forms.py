@@ -12,9 +12,10 @@ from typing import Any, Final
 from oneroster.sandbox.http.responses import Reply
 from oneroster.standard import Standard
 
-__all__ = ["in_form_of"]
+__all__ = ["in_form_of", "without_minor_codes"]
 
 _SET: Final = "statusInfoSet"
+_MINOR: Final = "imsx_CodeMinor"
 _FIELD_NAME: Final = "TargetEndSystem"
 _OTHER_WORDS: Final = {"unauthorized": "unauthorisedrequest", "invalidblankselectionfield": "invalidselectionfield"}
 """Codes of 1.1 that have another word in 1.2."""
@@ -31,6 +32,13 @@ def in_form_of(standard: Standard, reply: Reply) -> Reply:
     if reply.status < 400 or not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
         return replace(reply, body=others)
     return replace(reply, body=others | _nested(standard, entries))
+
+
+def without_minor_codes(reply: Reply) -> Reply:
+    """Return a reply whose status object has no minor codes, which are optional."""
+    if not isinstance(reply.body, dict) or _MINOR not in reply.body:
+        return reply
+    return replace(reply, body={name: value for name, value in reply.body.items() if name != _MINOR})
 
 
 @cache
@@ -56,7 +64,7 @@ def _nested(standard: Standard, entries: list[Mapping[str, Any]]) -> dict[str, A
         fields.append({"imsx_codeMinorFieldName": _FIELD_NAME, "imsx_codeMinorFieldValue": code})
     kept = ("imsx_codeMajor", "imsx_severity", "imsx_description")
     found: dict[str, Any] = {name: first[name] for name in kept if name in first}
-    return found | {"imsx_CodeMinor": {"imsx_codeMinorField": fields}}
+    return found | {_MINOR: {"imsx_codeMinorField": fields}}
 
 
 def _spelling(code: str) -> str:

@@ -142,6 +142,7 @@ def test_a_hostile_value_in_every_text_field_comes_back_in_the_form_of_the_bindi
     assert {found[name] for name in names} == {wanted}
 
 
+@pytest.mark.series
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_every_text_column_of_every_file_takes_a_hostile_value(kind: str, tmp_path: Path) -> None:
     made = small()

@@ -8,9 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from oneroster.inspection.diff import diff_rosters
+from oneroster.inspection.statistics import compute_statistics
 from oneroster.pull import open_destination, pull
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS
+from oneroster.pull.formats.oneroster_csv.comparable import as_in_a_bundle, is_in_bundles
 from oneroster.pull.formats.oneroster_csv.csv_file import parse_file
 from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.formats.oneroster_csv.file_rows import FileRows
@@ -110,6 +113,30 @@ def test_a_pulled_bundle_is_read_as_the_roster(pulled: tuple[Path, PullReport]) 
             wanted = {"classType": "scheduled"} | {k: v for k, v in known[row["sourcedId"]].items() if v}
             for name in row.keys() - not_in_csv:
                 assert _without_ids(row[name]) == _without_ids(wanted.get(name)), (element, name)
+
+
+def test_diff_and_stats_read_a_bundle_as_the_roster_that_was_pulled(pulled: tuple[Path, PullReport]) -> None:
+    bundle, whole = (open_destination(pulled[0] / name) for name in ("r.csv", "r.parquet"))
+    found = {each.collection: each.fields for each in diff_rosters(bundle, whole, 1)}
+    assert {name: fields for name, fields in found.items() if fields} == {
+        "classes": {"classType": 3},
+        "courses": {"resourceSourcedIds": 2},
+        "results": {"comment": 2},
+        "users": {"agentSourcedIds": 2},
+    }
+    assert "assessmentResults" not in found
+    assert "scoreScales" in found
+    view = as_in_a_bundle(whole)
+    assert {row["sourcedId"] for row in view.read("User").read_all().to_pylist()}
+    assert is_in_bundles("1.2", "ScoreScale")
+    assert not is_in_bundles("1.2", "AssessmentResult")
+    one, other = (compute_statistics(each, 1) for each in (bundle, whole))
+    assert one.roles == other.roles
+    assert one.schools == other.schools
+    assert one.roles["student"] > 10
+    assert sum(school.students for school in one.schools) >= one.roles["student"]
+    assert one.grades == other.grades
+    assert one.grades
 
 
 def _without_ids(value: Any) -> Any:

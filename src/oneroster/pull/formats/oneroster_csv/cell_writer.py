@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.formats.text_conversion import dates_as_text, timestamps_as_text
+from oneroster.pull.roster.list_columns import with_items
 
-__all__ = ["column_text", "contains_any", "csv_lines", "with_items"]
+__all__ = ["column_text", "contains_any", "csv_lines"]
 
 _LINE_BREAKS: Final = (b"\n", b"\r")
 _LINE_BREAK: Final = "\r\n|\r|\n"
@@ -194,10 +195,3 @@ def _pairs(column: pa.Array, file: CsvFile, name: str, losses: LossCounts) -> pa
     )
     kept = [None if items is None else [item for item in items if item] for items in listed.to_pylist()]
     return pa.array(kept, pa.list_(pa.string()))
-
-
-def with_items(column: pa.Array, items: pa.Array) -> pa.Array:
-    """Replace the items of a column of lists, given in the order of the flattened column."""
-    lengths = pc.fill_null(pc.list_value_length(column), 0)
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths)])
-    return pa.ListArray.from_arrays(offsets, items, mask=column.is_null())

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from oneroster.pull.formats.oneroster_csv.csv_file import KEY, LEADING_COLUMNS, CsvFile
-from oneroster.pull.roster.columns import columns_of
+from oneroster.pull.roster.columns import refers_to
+from oneroster.pull.roster.lookups import Lookups
 from oneroster.pull.roster.roster_protocol import Roster
 
 __all__ = ["FileRows"]
@@ -26,7 +27,7 @@ class FileRows:
     def __init__(self, file: CsvFile, roster: Roster) -> None:
         self._file, self._roster = file, roster
         self._given = frozenset(roster.schema(file.element).names)
-        self._lookups: dict[str, tuple[pa.Array, pa.Array]] = {}
+        self._lookups = Lookups(roster)
         sources = {name: self._available(name) for name in file.columns}
         self._sources: Mapping[str, tuple[str, ...]] = {name: found for name, found in sources.items() if found}
 
@@ -43,13 +44,10 @@ class FileRows:
         head, _, rest = source.partition(".")
         if head not in self._given or not self._file.is_lookup(source):
             return head in self._given
-        target = self._target(head)
-        return target in self._roster.elements() and rest in self._roster.schema(target).names
+        return self._lookups.has(self._target(head), rest)
 
     def _target(self, reference: str) -> str:
-        columns = columns_of(self._file.specification, self._file.element)
-        known = next(column.property for column in columns if column.name == reference)
-        return (known.refers_to if known else None) or ""
+        return refers_to(self._file.specification, self._file.element, reference) or ""
 
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the rows of a batch of records.
@@ -80,7 +78,8 @@ class FileRows:
         key = zip(*(given[source].to_pylist() for source in file.key), strict=True)
         ids, first = _derived_ids(key, zip(*(column.to_pylist() for column in found.values()), strict=True))
         leading = {name: given[name] for name in LEADING_COLUMNS[1:] if name in given}
-        rows = pa.RecordBatch.from_pydict({KEY: pa.array(ids, pa.string()), **leading, **found})
+        converted: dict[str, pa.Array] = {KEY: pa.array(ids, pa.string())} | leading | found
+        rows = pa.RecordBatch.from_pydict(converted)
         return rows.filter(pa.array(first, pa.bool_()))
 
     def _value(self, sources: Iterable[str], given: Mapping[str, pa.Array]) -> pa.Array:
@@ -88,17 +87,8 @@ class FileRows:
         return values[0] if len(values) == 1 else pc.coalesce(*values)
 
     def _looked_up(self, source: str, given: Mapping[str, pa.Array]) -> pa.Array:
-        if source not in self._lookups:
-            head, _, name = source.partition(".")
-            table = self._roster.read(self._target(head))
-            pairs = [(batch.column(KEY), batch.column(name)) for batch in table if batch.num_rows]
-            kind = table.schema.field(name).type
-            self._lookups[source] = (
-                pa.concat_arrays([*(ids for ids, _ in pairs), pa.array([], pa.string())]),
-                pa.concat_arrays([*(values for _, values in pairs), pa.array([], kind)]),
-            )
-        ids, values = self._lookups[source]
-        return values.take(pc.index_in(given[source.partition(".")[0]], value_set=ids))
+        head, _, name = source.partition(".")
+        return self._lookups.values(self._target(head), name, given[head])
 
 
 def _split(columns: dict[str, pa.Array], nested: Iterable[str]) -> dict[str, pa.Array]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any, with_items
+from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any
 from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
+from oneroster.pull.roster.list_columns import with_items
 from oneroster.pull.roster.spelling import ACTIVE, DELETED, is_active, is_deleted, is_listed, standard_spelling
 
 __all__ = ["BundleIds", "RowSelection"]

@@ -1,0 +1,246 @@
+"""Rules on roles, profiles, score scales and learning objectives, which are new in OneRoster 1.2."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+from uuid import UUID
+
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.filters import parse_number
+from oneroster.contract.oracle.reference_forms import references_at
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.semantics_records import records_that
+from oneroster.contract.rules.semantics_values import base_collection_of, day_of
+from oneroster_runtime.specification import Operation
+
+PRIMARY: Final = "primary"
+CASE: Final = "case"
+OBJECTIVES: Final = ("LineItem", "Result", "AssessmentLineItem", "AssessmentResult")
+
+
+def records_at(row: Record, name: str) -> list[Record]:
+    """Return the records in a list of a record, without what is no record."""
+    value = row.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _roles_by_org(row: Record) -> dict[str, list[Record]]:
+    found: defaultdict[str, list[Record]] = defaultdict(list)
+    for role in records_at(row, "roles"):
+        for item in references_at(role, "org"):
+            if (org := identity(item)) is not None:
+                found[org].append(role)
+    return dict(found)
+
+
+def _period(role: Record) -> tuple[date, date]:
+    return day_of(role.get("beginDate")) or date.min, day_of(role.get("endDate")) or date.max
+
+
+def _overlap(one: Record, other: Record) -> bool:
+    (begin, end), (start, stop) = _period(one), _period(other)
+    return max(begin, start) < min(end, stop)
+
+
+def _several_primary(roles: list[Record]) -> bool:
+    primary = [role for role in roles if role.get("roleType") == PRIMARY]
+    return any(_overlap(one, other) for number, one in enumerate(primary) for other in primary[:number])
+
+
+@rule(
+    "OR-ADD-01",
+    family="additions",
+    title="A user has exactly one primary role at each org",
+    clause="2.3 Role.roleType, exactly one primary per user and org [A]",
+    example="a user is primary teacher and primary proctor at one school, or has secondary roles only",
+    fix="keep one role of a user at an org as primary, and send the others as secondary",
+    stands_on=("property Role.roleType",),
+    over=base_collection_of("User"),
+)
+def one_primary_role(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    def several(row: Record) -> bool:
+        return is_live(row) and any(_several_primary(roles) for roles in _roles_by_org(row).values())
+
+    def none(row: Record) -> bool:
+        return is_live(row) and any(
+            not any(role.get("roleType") == PRIMARY for role in roles) for roles in _roles_by_org(row).values()
+        )
+
+    yield from records_that(tenant, operation, several, "a user has two primary roles at one org", "roles[].roleType")
+    yield from records_that(tenant, operation, none, "a user has no primary role at an org", "roles[].roleType")
+
+
+@rule(
+    "OR-ADD-02",
+    family="additions",
+    title="The primaryOrg of a user is an org of one of the roles",
+    clause="2.3 User.primaryOrg, an org of one of the roles [B]",
+    example="primaryOrg is the district, and all roles are at a school",
+    fix="send the org of the main role as primaryOrg, or leave it out",
+    over=base_collection_of("User"),
+)
+def primary_org_of_a_role(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    def elsewhere(row: Record) -> bool:
+        orgs = {identity(item) for item in references_at(row, "primaryOrg")}
+        return is_live(row) and bool(orgs) and orgs.isdisjoint(_roles_by_org(row))
+
+    yield from records_that(tenant, operation, elsewhere, "primaryOrg is the org of no role", "primaryOrg")
+
+
+@rule(
+    "OR-ADD-03",
+    family="additions",
+    title="The userProfile of a role is a profile of the user",
+    clause="2.3 Role.userProfile, the profileId of an entry in userProfiles [A]",
+    example="a role has the userProfile https://idp.example/p/7, and no profile of the user has that profileId",
+    fix="send the profileId of one of the user's profiles, or leave userProfile out",
+    stands_on=("property Role.userProfile", "property UserProfile.profileId"),
+    over=base_collection_of("User"),
+)
+def known_profile(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    unknown, hidden, judged = CauseCount(found.pages[0]), CauseCount(found.pages[0]), 0
+    for row in found.rows:
+        named = {role["userProfile"] for role in records_at(row, "roles") if isinstance(role.get("userProfile"), str)}
+        known = {profile.get("profileId") for profile in records_at(row, "userProfiles")}
+        judged += bool(named)
+        if named - known and is_live(row):
+            (unknown if known else hidden).add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "role with a userProfile")
+    of = f"of {count_of(judged, 'user')}"
+    if unknown.count:
+        message = f"the userProfile of a role is no profile of the user in {unknown.count} {of}"
+        yield counted_finding(message, unknown, "roles[].userProfile", judged)
+    if hidden.count:
+        # A server may keep all profiles to itself.
+        message = f"a role has a userProfile, and the user has no profiles, in {hidden.count} {of}"
+        yield counted_finding(message, hidden, "userProfiles", judged, Level.SHOULD)
+
+
+@rule(
+    "OR-ADD-04",
+    family="additions",
+    title="No two profiles of a user have the same profileId",
+    clause="2.3 UserProfile.profileId, unique within the user [A]",
+    example="two profiles of a user have the profileId https://idp.example/p/7",
+    fix="give each profile of a user a URI of its own",
+    stands_on=("property UserProfile.profileId",),
+    over=base_collection_of("User"),
+)
+def distinct_profiles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    if not any(records_at(row, "userProfiles") for row in found.rows):
+        raise NotEnoughData(0, 1, "user with profiles")
+
+    def twice(row: Record) -> bool:
+        ids = [each["profileId"] for each in records_at(row, "userProfiles") if isinstance(each.get("profileId"), str)]
+        return len(set(ids)) < len(ids)
+
+    yield from records_that(tenant, operation, twice, "two profiles have one profileId", "userProfiles[].profileId")
+
+
+def _bounds(value: Any) -> tuple[float, float] | None:
+    """Return the ends of a range of numbers; None for any other value, which may be anything."""
+    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
+    ends = parse_number(first.strip()), parse_number(last.strip())
+    return (ends[0], ends[1]) if dash and ends[0] is not None and ends[1] is not None else None
+
+
+@rule(
+    "OR-ADD-05",
+    family="additions",
+    title="The values of a score scale do not contradict each other",
+    clause="2.4 ScoreScaleValue.itemValueLHS, a value or a range with both ends [B]",
+    example="a score scale has the range 100-90, or the ranges 80-90 and 90-100, which share 90",
+    fix="write the lower end of a range first, and let no two ranges share a value",
+    over=base_collection_of("ScoreScale"),
+)
+def possible_scales(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    def contradicts(row: Record) -> bool:
+        values = [each.get("itemValueLHS") for each in records_at(row, "scoreScaleValue")]
+        texts = [value for value in values if isinstance(value, str)]
+        ranges = sorted(bounds for value in values if (bounds := _bounds(value)) is not None)
+        shared = any(one[1] >= other[0] for one, other in pairwise(ranges))
+        return len(set(texts)) < len(texts) or any(low > high for low, high in ranges) or shared
+
+    what = "a value stands twice, a range is reversed, or two ranges share a value"
+    yield from records_that(tenant, operation, contradicts, what, "scoreScaleValue[].itemValueLHS")
+
+
+@rule(
+    "OR-ADD-06",
+    family="additions",
+    title="A textScore is a value of its score scale",
+    clause="2.4 textScore, must fit the score scale; what fits is read as one of its values [B]",
+    example="the textScore is Z, and the score scale of the result has the values A to F",
+    fix="send a value of the score scale, or leave out scoreScale",
+    over=base_collection_of("Result", "AssessmentResult"),
+)
+def text_score_fits(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), 0
+    scales = tenant.all_rows(tenant.dialect.collection_of("ScoreScale"))
+    tally = CauseCount(found.pages[0])
+    for row in found.rows:
+        known = [scales[name] for item in references_at(row, "scoreScale") if (name := identity(item) or "") in scales]
+        if not isinstance(row.get("textScore"), str) or not row["textScore"] or not known or not is_live(row):
+            continue
+        judged += 1
+        values = [each for scale in known for each in records_at(scale, "scoreScaleValue")]
+        if row["textScore"] not in {each.get(name) for each in values for name in ("itemValueLHS", "itemValueRHS")}:
+            tally.add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "textScore with a score scale")
+    if tally.count:
+        message = f"textScore is no value of the score scale in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, "textScore", judged)
+
+
+def _case_ids(row: Record) -> list[Any]:
+    """Return the ids of learning objectives of CASE in a record."""
+    sets = [each for each in records_at(row, "learningObjectiveSet") if each.get("source") == CASE]
+    ids = [
+        name
+        for each in sets
+        if isinstance(each.get("learningObjectiveIds"), list)
+        for name in each["learningObjectiveIds"]
+    ]
+    scored = [
+        result.get("learningObjectiveId") for each in sets for result in records_at(each, "learningObjectiveResults")
+    ]
+    return [*ids, *scored]
+
+
+def _is_uuid(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(UUID(value))
+    except ValueError:
+        return False
+
+
+@rule(
+    "OR-ADD-07",
+    family="additions",
+    title="Learning objectives of CASE are named by UUIDs",
+    clause="2.4 learning objectives, UUIDs when the source is case [A]",
+    example="source is case, and learningObjectiveIds holds MATH-4-2",
+    fix="send the identifier of the CASE item, or the source unknown",
+    over=base_collection_of(*OBJECTIVES),
+)
+def case_uuids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not any(_case_ids(row) for row in tenant.walk(operation).rows):
+        raise NotEnoughData(0, 1, "learning objective of CASE")
+
+    def malformed(row: Record) -> bool:
+        return not all(map(_is_uuid, _case_ids(row)))
+
+    what = "the id of a learning objective of CASE is no UUID"
+    yield from records_that(tenant, operation, malformed, what, "learningObjectiveSet")

@@ -1,0 +1,134 @@
+"""Rules on the discovery documents of OneRoster 1.2: the OpenAPI file of each service that a provider offers."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from oneroster.contract.dialects.dialect import path_parameters
+from oneroster.contract.errors import ExplainedBy, NotOffered
+from oneroster.contract.http.credentials import NoCredentials
+from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.observation.evidence import exchange_finding, id_list
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
+from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_runtime.specification import Operation
+
+FOUND: Final = 200
+REFUSED: Final = 401
+
+
+class _Documents(dict[str, list[Exchange]]):
+    """The responses to the requests for the document of each service, until one is found."""
+
+
+def first_of_each_service(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Yield a readable collection of each service that has a discovery document."""
+    seen: set[str] = set()
+    for operation in collections(tenant):
+        if operation.service in tenant.standard.specification.discovery and operation.service not in seen:
+            seen.add(operation.service)
+            yield operation
+
+
+def discovery(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
+    """Return the responses to requests for a discovery document under its names, without credentials first."""
+    known = tenant.memo(_Documents, _Documents)
+    service = operation.service
+    if service not in known:
+        names = tenant.standard.specification.discovery.get(service, ())
+        base = tenant.gateway.target.urls.get(service)
+        if base is None or not names:
+            raise NotOffered("this version of OneRoster has no discovery documents")
+        known[service] = []
+        for name in names:
+            url = f"{base}/discovery/{name}"
+            exchange = tenant.gateway.send("GET", url, access=NoCredentials())
+            if exchange.status == REFUSED:
+                exchange = tenant.gateway.send("GET", url)
+            known[service].append(exchange)
+            if exchange.status == FOUND:
+                break
+    return known[service]
+
+
+def document_of(tenant: ObservedTenant, operation: Operation) -> tuple[Exchange, dict[str, Any]]:
+    """Return the discovery document of the service of an operation.
+
+    Raises ``NotJudged`` when there is none.
+    """
+    exchange = discovery(tenant, operation)[-1]
+    if exchange.status != FOUND or not isinstance(exchange.json, dict) or "openapi" not in exchange.json:
+        raise ExplainedBy("OR-ADD-10", "there is no discovery document")
+    return exchange, exchange.json
+
+
+@rule(
+    "OR-ADD-10",
+    family="additions",
+    title="Each service has a discovery document",
+    clause="1 discovery, an OpenAPI file of each service below discovery/ [B]",
+    example="GET …/rostering/v1p2/discovery/ and one of the two names of the file returns 404",
+    fix="publish the OpenAPI file of each service that you offer, with your servers and operations",
+    over=first_of_each_service,
+)
+def has_a_document(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    exchange = discovery(tenant, operation)[-1]
+    if exchange.status != FOUND:
+        yield exchange_finding(f"there is no discovery document of {operation.service}", exchange)
+    elif not isinstance(exchange.json, dict) or "openapi" not in exchange.json:
+        yield exchange_finding(f"the discovery document of {operation.service} is no OpenAPI document", exchange)
+
+
+@rule(
+    "OR-ADD-11",
+    family="additions",
+    title="A discovery document lists the operations that are offered",
+    clause="1 discovery, the operations that the provider supports [B]",
+    example="the tenant serves GET /users, and its discovery document has no such path",
+    fix="make the document from the routes of the server",
+    over=first_of_each_service,
+)
+def lists_operations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    exchange, document = document_of(tenant, operation)
+    paths = document.get("paths")
+    listed = {_shape(path) for path in paths} if isinstance(paths, dict) else set()
+    offered = [
+        each
+        for each in tenant.dialect.operations.values()
+        if each.service == operation.service and each.method == "GET" and tenant.offer(each) is Offer.YES
+    ]
+    served = [each for each in offered if any(response.problem is None for response in tenant.readings(each))]
+    missing = [each.operation_id for each in served if _plain(each) not in listed]
+    if missing:
+        yield exchange_finding(f"the discovery document does not list {id_list(missing)}", exchange)
+
+
+def _plain(operation: Operation) -> str:
+    path = operation.path
+    for name in path_parameters(operation):
+        path = path.replace(f"{{{name}}}", "{}")
+    return path
+
+
+def _shape(path: str) -> str:
+    """Return a path without the names of its parameters."""
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+@rule(
+    "OR-ADD-12",
+    family="additions",
+    title="A discovery document names the server that publishes it",
+    clause="1 discovery, its real servers [B]",
+    example="servers holds https://www.imsglobal.org, as in the file of 1EdTech",
+    fix="replace the servers of the official file by the base URL of your service",
+    over=first_of_each_service,
+)
+def names_its_server(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    exchange, document = document_of(tenant, operation)
+    servers = document.get("servers")
+    urls = [each.get("url") for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    base = tenant.gateway.target.urls[operation.service]
+    if base.rstrip("/") not in {url.rstrip("/") for url in urls if isinstance(url, str)}:
+        yield exchange_finding(f"the servers of the discovery document of {operation.service} are others", exchange)

@@ -1,0 +1,140 @@
+"""Rule on specialised and nested collections: they read each parameter as the collection of all records does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.harm import Harm
+from oneroster.contract.http.exchange import encoded_path, encoded_query
+from oneroster.contract.http.incidents import is_server_error
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.snapshot import needs_escaping
+from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster_runtime.specification import Operation
+
+UNKNOWN: Final = "onerosterCheck"
+"""A field that no element has."""
+MOST_ROWS: Final = 300
+MIN_ROWS: Final = 2
+BAD_REQUEST: Final = 400
+DELETED: Final = "tobedeleted"
+BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
+"""The rules on filters by an id."""
+STATUSES: Final = frozenset({"active", DELETED})
+
+
+def specialised_and_nested(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable collections of a part of the records; rules on the others test those parameter by parameter."""
+    return (each for each in all_collections(tenant) if each.subset is not None or each.scope is not None)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A request about one parameter, and what its response must be.
+
+    Attributes:
+        query: The parameters of the request.
+        wrong: Returns what is wrong with the response; None if nothing is.
+        rules: The rules that report the same of the collection of all records.
+    """
+
+    query: Query
+    wrong: Callable[[ParsedResponse], str | None]
+    rules: tuple[str, ...]
+
+
+def returns_ids(expected: set[str]) -> Callable[[ParsedResponse], str | None]:
+    """Return a function that compares the records of a response with the expected ids."""
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        if reading.problem is not None:
+            return reading.problem
+        found = {name for name in reading.ids if name is not None}
+        surplus, lost = len(found - expected), len(expected - found)
+        parts = [f"{count_of(surplus, 'row')} not expected"] if surplus else []
+        return ", ".join(parts + ([f"{count_of(lost, 'row')} missing"] if lost else [])) or None
+
+    return wrong
+
+
+def returns_rows(reading: ParsedResponse) -> str | None:
+    """Return what is wrong with a response that must hold records with properties."""
+    if reading.problem is not None:
+        return reading.problem
+    return None if any(reading.rows) else "no row" if not reading.rows else "rows without any field"
+
+
+def is_bad_request(reading: ParsedResponse) -> str | None:
+    """Return what is wrong with a response that must be a 400 without data."""
+    if reading.rows:
+        return f"{count_of(len(reading.rows), 'row')} instead of HTTP {BAD_REQUEST}"
+    status = reading.exchange.status
+    return None if status == BAD_REQUEST else f"HTTP {status} instead of {BAD_REQUEST}"
+
+
+def expectations(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Expectation]:
+    """Yield the requests about a collection."""
+    rows = {name: row for row in found.rows if (name := identity(row)) is not None}
+    usable = [name for name in rows if name.isprintable() and "'" not in name]
+    plain = [name for name in usable if not needs_escaping(name)] or usable
+    if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
+        yield from _filters(rows, plain)
+    unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}='x'"}
+    yield Expectation(unknown_filter, is_bad_request, ("OR-FLT-12", "OR-FLT-01"))
+    yield Expectation({"limit": 1, "sort": "dateLastModified", "orderBy": "desc"}, returns_rows, ("OR-SRT-02",))
+    yield Expectation({"limit": 1, "sort": UNKNOWN}, returns_rows, ("OR-SRT-04",))
+    if tenant.standard.specification.warnings:
+        # Version 1.2 rejects an unknown selection.
+        yield Expectation({"limit": 1, "fields": f"status,{UNKNOWN}"}, returns_rows, ("OR-FLD-03", "OR-FLD-01"))
+
+
+def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
+    # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
+    one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
+    deleted = {name for name, row in rows.items() if row["status"] == DELETED}
+    limit = len(rows) + 1
+    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
+    yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+    both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
+    yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+
+
+@rule(
+    "OR-CMB-05",
+    family="combinations",
+    title="Specialised and nested collections read each parameter as the whole collection does",
+    clause="3.1 parameters of all collections; 3.3 the errors that they cause [A]",
+    example="GET /classes/{id}/students ignores != in a filter, or returns 400 for a sort in descending order",
+    fix="parse filter, sort and fields in one place, for all collections",
+    stands_on=("parameter sort", "parameter filter", "parameter fields"),
+    over=specialised_and_nested,
+    harm=Harm.ROWS,
+    needs=("OR-PAG-01", "OR-CMB-01"),
+)
+def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    complete = (each for each in tenant.walks(operation) if each.complete and MIN_ROWS <= len(each) <= MOST_ROWS)
+    found = max(complete, key=len, default=None)
+    if found is None:
+        raise NotEnoughData(0, MIN_ROWS, f"rows, and at most {MOST_ROWS}")
+    if len(set(found.ids)) < len(found):
+        raise ExplainedBy(("OR-SEM-10", "OR-SEM-28", "OR-PAG-04"), "rows are repeated without parameters as well")
+    path = encoded_path(operation.path, found.values)
+    for each in expectations(tenant, found):
+        exchange = tenant.probe(path, encoded_query(each.query))
+        wrong = each.wrong(tenant.parse(operation, exchange, found.values, each.query))
+        if wrong is None or is_server_error(exchange.status):
+            # The rule on the whole run reports server errors.
+            continue
+        if tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids != found.ids:
+            # A live tenant: the collection has changed.
+            return
+        shown = " and ".join(sorted(each.query.keys() - {"limit"}))
+        text = f"a request with {shown}: {wrong}"
+        raise ExplainedBy((*each.rules, "OR-CMB-01"), text, anywhere=True, otherwise=text)
+    yield from ()

@@ -1,0 +1,176 @@
+"""Faults in what later versions add: roles, profiles, score scales, learning objectives, status object, discovery."""
+
+# ruff: noqa: ARG002  # hooks have a fixed signature
+
+from dataclasses import replace
+from typing import Any, Final
+
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.target_records import last_record
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
+from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.store import Store
+
+_ROLES: Final = Needs(features=frozenset({"roles and profiles of users"}))
+_SCALES: Final = Needs(features=frozenset({"score scales"}), without=SMALL_DATA | NO_GRADEBOOK)
+_OBJECTIVES: Final = Needs(features=frozenset({"learning objectives"}), without=SMALL_DATA | NO_GRADEBOOK)
+_STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL_DATA | {"no-minor-codes"})
+_DISCOVERY: Final = Needs(features=frozenset({"discovery documents"}))
+_CODE_MAJOR: Final = "imsx_codeMajor"
+_CODE_MINOR: Final = "imsx_CodeMinor"
+
+
+class TwoPrimaryRoles(Fault):
+    name = "two-primary-roles"
+    does = "gives a user a second primary role at one org"
+    breaks = "2.3 Role.roleType [A]: exactly one primary per user and org"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", lambda user: len(user["roles"]) == 1)
+        store.put("User", user | {"roles": [*user["roles"], user["roles"][0] | {"role": "proctor"}]})
+
+
+class PrimaryOrgElsewhere(Fault):
+    name = "primary-org-elsewhere"
+    does = "names an org as primaryOrg at which the user has no role"
+    breaks = "2.3 User.primaryOrg [B]: an org of one of the roles"
+    needs = replace(_ROLES, without=SMALL_DATA | {"one-school"})
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", lambda user: "primaryOrg" in user)
+        known = {role["org"]["sourcedId"] for role in user["roles"]}
+        org = last_record(store, "Org", lambda org: org["sourcedId"] not in known)
+        store.put("User", user | {"primaryOrg": user["primaryOrg"] | {"sourcedId": org["sourcedId"]}})
+
+
+def _with_profile(user: Record) -> bool:
+    return bool(user.get("userProfiles"))
+
+
+class UnknownProfile(Fault):
+    name = "unknown-profile"
+    does = "names a profile in a role that the user does not have"
+    breaks = "2.3 Role.userProfile [A]: the profileId of a profile of the user"
+    needs = replace(_ROLES, without=SMALL_DATA)
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", _with_profile)
+        roles = [role | {"userProfile": "https://idp.example/profiles/unknown"} for role in user["roles"]]
+        store.put("User", user | {"roles": roles})
+
+
+class ProfileTwice(Fault):
+    name = "profile-twice"
+    does = "lists two profiles of a user with the same profileId"
+    breaks = "2.3 UserProfile.profileId [A]: unique within the user"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", _with_profile)
+        other = user["userProfiles"][0] | {"profileType": "portal"}
+        store.put("User", user | {"userProfiles": [*user["userProfiles"], other]})
+
+
+class OverlappingScale(Fault):
+    name = "overlapping-scale"
+    does = "writes a score scale in which two ranges share a value"
+    breaks = "2.4 ScoreScaleValue.itemValueLHS [B]: a range with both ends"
+    needs = _SCALES
+
+    def prepare(self, store: Store) -> None:
+        scale = last_record(store, "ScoreScale")
+        values = [{"itemValueLHS": "80-90", "itemValueRHS": "B"}, *scale["scoreScaleValue"][:1]]
+        store.put("ScoreScale", scale | {"scoreScaleValue": [*values, {"itemValueLHS": "0", "itemValueRHS": "F"}]})
+
+
+class TextScoreOffScale(Fault):
+    name = "text-score-off-scale"
+    does = "sends a textScore that the score scale does not have"
+    breaks = "2.4 textScore [B]: fits the score scale"
+    needs = _SCALES
+
+    def prepare(self, store: Store) -> None:
+        result = last_record(store, "Result", lambda result: "scoreScale" in result and "textScore" in result)
+        store.put("Result", result | {"textScore": "Z"})
+
+
+class CaseWithoutUuid(Fault):
+    name = "case-without-uuid"
+    does = "names a learning objective of CASE by a code"
+    breaks = "2.4 learning objectives [A]: UUIDs when the source is case"
+    needs = _OBJECTIVES
+
+    def prepare(self, store: Store) -> None:
+        item = last_record(store, "LineItem")
+        objectives = [{"source": "case", "learningObjectiveIds": ["MATH-4-2"]}]
+        store.put("LineItem", item | {"learningObjectiveSet": objectives})
+
+
+def _is_status(body: Any) -> bool:
+    return isinstance(body, dict) and _CODE_MAJOR in body
+
+
+class StatusWrapped(Fault):
+    name = "status-wrapped"
+    does = "puts the status object of an error under imsx_StatusInfo"
+    breaks = "3.5 status object [A]: at top level, no wrapper"
+    needs = _STATUS
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        return replace(reply, body={"imsx_StatusInfo": reply.body}) if _is_status(reply.body) else reply
+
+
+class FlatMinorCode(Fault):
+    name = "flat-minor-code"
+    does = "sends the minor code of an error as a text beside the major code"
+    breaks = "3.5 imsx_CodeMinor [A]: fields with name and value"
+    needs = _STATUS
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if not _is_status(reply.body) or _CODE_MINOR not in reply.body:
+            return reply
+        body = {name: value for name, value in reply.body.items() if name != _CODE_MINOR}
+        word = reply.body[_CODE_MINOR]["imsx_codeMinorField"][0]["imsx_codeMinorFieldValue"]
+        return replace(reply, body=body | {"imsx_codeMinor": word})
+
+
+def _discovers(raw_request: RawRequest) -> bool:
+    return b"/discovery/" in raw_request.raw_path
+
+
+class NoDiscovery(Fault):
+    name = "no-discovery"
+    does = "publishes no discovery document"
+    breaks = "1 discovery [B]: an OpenAPI file of each service"
+    needs = _DISCOVERY
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        return error_reply(unknown_object("no such document")) if _discovers(raw_request) else reply
+
+
+class DiscoveryIncomplete(Fault):
+    name = "discovery-incomplete"
+    does = "leaves a path that it serves out of its discovery documents"
+    breaks = "1 discovery [B]: the operations that the provider supports"
+    needs = _DISCOVERY
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if not _discovers(raw_request) or not isinstance(reply.body, dict) or "paths" not in reply.body:
+            return reply
+        paths = [*reply.body["paths"].items()][1:]
+        return replace(reply, body=reply.body | {"paths": dict(paths)})
+
+
+class DiscoveryOfOthers(Fault):
+    name = "discovery-of-others"
+    does = "names another server in its discovery documents"
+    breaks = "1 discovery [B]: its real servers"
+    needs = _DISCOVERY
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if not _discovers(raw_request) or not isinstance(reply.body, dict) or "servers" not in reply.body:
+            return reply
+        return replace(reply, body=reply.body | {"servers": [{"url": "https://www.example.org"}]})

@@ -1,0 +1,85 @@
+"""In a tenant of OneRoster 1.2 each fault violates its rule and no other, as far as 1.2 has what it needs.
+
+By default a fault is judged by its own rule and those that provoke what it shows, with `--all` by all rules.
+"""
+
+from collections import Counter
+from typing import Final
+
+import pytest
+
+from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.clauses_by_version import applicable
+from oneroster.contract.grounds import standing_of
+from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.target import Target
+from oneroster.contract.levels import Level
+from oneroster.contract.result import CheckReport, Status
+from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.runner import check
+from oneroster.sandbox import Sandbox
+from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS
+from oneroster.standard import Standard
+from tests.contract.fault_sets import rules_for
+from tests.contract.matrix import ADDITIONS, TOKEN_LIFETIME, WAYS_IN, broken_by
+from tests.contract.ways_in import way_into
+from tests.in_process import quick_sandbox
+
+VERSION: Final = "1.2"
+STANDARD: Final = Standard.of(VERSION)
+BROKEN_BY: Final = broken_by(VERSION)
+RULES: Final = {rule.id: rule for rule in catalogue()}
+PLANS: Final = {
+    "OR-ENG-04": RunPlan(negative=True),
+    "OR-ENG-05": RunPlan(negative=True),
+    "OR-ENG-06": RunPlan(stateful=True),
+}
+ALSO: Final = {"OR-HTP-08": ["http"], "OR-ENV-07": ["errors"], "OR-ADD-08": ["errors"], "OR-ADD-09": ["errors"]}
+"""Families whose requests a rule about the whole run needs."""
+
+
+def judged(fault: str, *, whole: bool) -> CheckReport:
+    rule_id = BROKEN_BY[fault]
+    writes = rule_id.startswith("OR-WRT")
+    include = (
+        ["writes"]
+        if writes
+        else []
+        if whole
+        else [rule_id, *ALSO.get(rule_id, () if fault in ADDITIONS else rules_for([fault]))]
+    )
+    exclude = ["engine"] if whole and not rule_id.startswith("OR-ENG") else []
+    with quick_sandbox(40, faults=[fault], token_lifetime=TOKEN_LIFETIME.get(fault, 3600), standard=STANDARD) as tenant:
+        way = way_into(tenant, WAYS_IN.get(fault, "bearer"), writes=writes)
+        target = Target(tenant.base_url, access=way, allow_writes=writes, standard=STANDARD)
+        rules, plan = select(include, exclude), PLANS.get(rule_id)
+        return check(target, RunBudget(requests=6000), rules=rules, plan=plan, seed=1)
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("fault", sorted(BROKEN_BY))
+def test_a_fault_violates_its_rule_and_no_other_in_1_2(fault: str, request: pytest.FixtureRequest) -> None:
+    report = judged(fault, whole=request.config.getoption("--all"))
+    broken = {each.id for each in report.violations(Level.SHOULD)}
+    told = broken | {each.id for each in report.checks if each.status is Status.OPEN and each.id == BROKEN_BY[fault]}
+    assert told == {BROKEN_BY[fault]}
+    assert report.exit_code(Level.SHOULD) == (1 if broken else 0)
+    assert not report.kit_errors()
+
+
+def test_each_rule_of_1_2_has_a_fault() -> None:
+    assert set(BROKEN_BY.values()) == {rule.id for rule in applicable(catalogue(), VERSION)}
+
+
+def test_faults_that_1_2_cannot_have_say_why() -> None:
+    others = {name: FAULTS[name].needs.missing_from(STANDARD.specification) for name in FAULTS}
+    reasons = Counter(missing[0] for missing in others.values() if missing)
+    assert reasons == {"OAuth 1.0a": 6, "warnings beside data": 3}
+    assert set(BROKEN_BY) == {name for name, missing in others.items() if not missing} - CLIENT_FAULTS
+    with pytest.raises(ValueError, match=r"fault nonce-twice: OneRoster 1\.2 has no OAuth 1\.0a"):
+        Sandbox(standard=STANDARD, faults=["nonce-twice"]).__enter__()
+
+
+def test_levels_of_1_2_are_its_own() -> None:
+    wanted = {"OR-FLD-03": Level.OPEN, "OR-WRT-18": Level.MUST, "OR-SRT-04": Level.OPEN}
+    assert {rule_id: standing_of(RULES[rule_id], VERSION).level for rule_id in wanted} == wanted
