@@ -13,7 +13,7 @@ from oneroster.contract.errors import (
     Unanswered,
 )
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.incidents import NO_ANSWER
+from oneroster.contract.http.incidents import NO_ANSWER, is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster_runtime.specification import Operation
 
@@ -38,6 +38,10 @@ def obstacle(response: ParsedResponse, *rules: str) -> NotJudged:
     """
     text = f"{response.exchange.request}: {response.problem}"
     known = obstacle_of_status(response.exchange, text)
+    if known is None and is_server_error(response.exchange.status):
+        # One cause of server errors is one finding, on one of the operations that show it.
+        rules = ("OR-ERR-10", *rules)
+        return ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id, anywhere=True)
     return known or ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id)
 
 

@@ -70,8 +70,8 @@ class ObservedWalk:
         """The cause for which what needs the whole collection is not judged."""
         text = f"{self.operation.operation_id} was not read completely ({self.stopped})"
         match self.obstacle:
-            case ExplainedBy(rules=rules):
-                return ExplainedBy(rules, text, self.operation.operation_id)
+            case ExplainedBy(rules=rules, anywhere=anywhere):
+                return ExplainedBy(rules, text, self.operation.operation_id, anywhere=anywhere)
             case None:
                 return ExplainedBy((), text, self.operation.operation_id)
             case other:

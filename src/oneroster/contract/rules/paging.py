@@ -259,7 +259,7 @@ def total_is_right(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     example="offset=5000 on a collection of 40 rows returns 404",
     fix="return 200 with an empty array, which ends the paging loop of a client",
     over=all_collections,
-    needs=("OR-PAG-02", "OR-ENV-06"),
+    needs=("OR-ENV-06",),
 )
 def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
@@ -275,4 +275,4 @@ def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         if operation.scope is not None:
             # Of one or two rows, no other rule can tell that the offset is ignored.
             raise ExplainedBy(("OR-PAG-02",), text, anywhere=True, otherwise=text)
-        yield finding(text, beyond, beyond.ids)
+        yield finding(text, beyond, beyond.ids, symptom_of=("OR-PAG-02",))
