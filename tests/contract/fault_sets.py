@@ -87,6 +87,11 @@ def rules_for(names: Collection[str]) -> list[str]:
     return sorted(rules | provoking | {str(family) for family in families})
 
 
+def families_for(names: Collection[str]) -> list[str]:
+    """Return what to include in a check that is to see some faults, and whatever their families say beside."""
+    return sorted({*rules_for(names), *(FAMILIES[BROKEN_BY[name]] for name in names)})
+
+
 def broken_rules(names: Collection[str]) -> set[str]:
     """Return the rules that the faults break, without those that the standard leaves open."""
     return {BROKEN_BY[name] for name in names if LEVELS[BROKEN_BY[name]] is not Level.OPEN}

@@ -17,6 +17,7 @@ from tests.contract.fault_sets import (
     all_compatible,
     breaks_a_must,
     compatible,
+    families_for,
     judged,
     possible_variants,
     rules_for,
@@ -52,12 +53,13 @@ def fault_sets(draw: st.DrawFn) -> list[str]:
 
 @examples(5, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.data(), fault_sets())
-def test_more_faults_never_look_better(data: st.DataObject, names: list[str]) -> None:
+def test_more_faults_never_look_better(pytestconfig: pytest.Config, data: st.DataObject, names: list[str]) -> None:
+    """By default the families that the faults touch are judged, with `--all` every rule."""
     size = data.draw(st.sampled_from([40, 41, 57]), "size")
     drawn = data.draw(st.lists(st.sampled_from(possible_variants(names)), max_size=2, unique=True), "variants")
     choices = [choice for name in drawn for choice in VARIANTS[name].choices]
     assume(len(choices) == len(set(choices)) and variants_by_name(drawn))
-    report = judged(names, drawn, size)
+    report = judged(names, drawn, size, None if pytestconfig.option.all else families_for(names))
     assert unseen(report, names) == set(), names
     assert unexplained(report, names, drawn) == set(), names
     assert report.exit_code() == 1 or not breaks_a_must(names), names
