@@ -139,7 +139,10 @@ def test_a_rehearsal_in_the_sandbox_lets_nobody_out(tmp_path: Path) -> None:
         for name in ("missing-required", "lost-row", "single-differs", "put-loses-text")
         for word in ("--fault", name)
     ]
-    done = run(tmp_path, ["--sandbox", "--include", "schema,paging,semantics,writes", "--allow-writes", *faults, *report_options()])
+    done = run(
+        tmp_path,
+        ["--sandbox", "--include", "schema,paging,semantics,writes", "--allow-writes", *faults, *report_options()],
+    )
     assert done.returncode == 1, done.stderr
     files = written(tmp_path)
     (cached,) = (name for name in files if name.endswith(".sqlite"))

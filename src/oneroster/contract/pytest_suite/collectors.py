@@ -77,12 +77,13 @@ def collect_families(
     Args:
         parent: The module that the tests belong to.
         rules: The rules.
-        operations: The operations that each may be judged on.
+        operations: The operations that each may be judged on. A rule that is not among them has no test.
         test: The test function.
     """
     families: defaultdict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
-        families[rule.family].append(rule)
+        if rule.id in operations:
+            families[rule.family].append(rule)
     return [
         FamilyCollector.from_parent(parent, name=family, rules=members, operations=operations, test=test)
         for family, members in families.items()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
@@ -12,6 +12,7 @@ from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.membership import count_parents, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -114,6 +115,7 @@ def partly_absent_nested(tenant: ObservedTenant) -> Iterator[Operation]:
     harm=Harm.ROWS,
     needs=("OR-SEM-25",),
 )
+@confirmed
 def nested_for_every_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
     with_rows = set(count_parents(tenant, operation, complete=False))
@@ -130,8 +132,7 @@ def nested_for_every_parent(tenant: ObservedTenant, operation: Operation) -> Ite
         status = lost[0].exchange.status
         message = f"{count_of(len(lost), 'listed parent')} with rows returned HTTP {status}"
         # A specialised list with records of another kind gives parents that are none.
-        raise ExplainedBy(("OR-SEM-01",), message, anywhere=True, otherwise=message)
-    yield from ()
+        yield finding(message, lost[0], symptom_of=("OR-SEM-01",))
 
 
 def asked_nested(tenant: ObservedTenant) -> list[Operation]:
