@@ -11,7 +11,7 @@ import pytest
 from client_tests import TESTS, TOOLS, WITHOUT, interpreter, lowest, runtime_dependencies
 from environment import ROOT
 
-FIRST_PARTY = {"oneroster", "oneroster_runtime", "oneroster_v1p1", "tests"}
+FIRST_PARTY = {"oneroster", "oneroster_runtime", "oneroster_v1p1", "oneroster_v1p2", "tests"}
 OF_EXTRAS = ("oneroster.cli", "oneroster.contract", "oneroster.inspection", "oneroster.pull", "oneroster.sandbox")
 
 

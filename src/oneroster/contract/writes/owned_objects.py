@@ -122,7 +122,8 @@ class OwnedObjects:
         """
         read = self.read_operation(element)
         response = self.tenant.fetch(read, {path_parameters(read)[0]: sourced_id})
-        if is_gone(response):
+        # One that was written as tobedeleted may still be there.
+        if response.exchange.status in ABSENT:
             self._present.pop((element, sourced_id), None)
         return response
 
