@@ -24,7 +24,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1", "B", "the address and the names of that file", rule_ids("ADD", 10)),
     Fact("1", "B", "that file lists the operations that are offered", rule_ids("ADD", 11)),
     Fact("1", "B", "that file has the real servers", rule_ids("ADD", 12)),
-    Fact("1", "C", "that file has the token URL and the scopes", (), "the sources disagree about the certified form"),
+    Fact("1", "A", "that file has the token URL and the scopes", (), "no rule yet"),
     Fact("1.1", "A", "dateTime is ISO 8601 in UTC", rule_ids("SCH", 5)),
     Fact("1.1", "A", "date is YYYY-MM-DD", rule_ids("SCH", 4)),
     Fact("1.1", "A", "schoolYear is the year in which the school year ends", rule_ids("SEM", 18)),
