@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange
@@ -99,16 +98,9 @@ def lists_operations(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         if each.service == operation.service and each.method == "GET" and tenant.offer(each) is Offer.YES
     ]
     served = [each for each in offered if any(response.problem is None for response in tenant.readings(each))]
-    missing = [each.operation_id for each in served if _plain(each) not in listed]
+    missing = [each.operation_id for each in served if _shape(each.path) not in listed]
     if missing:
         yield exchange_finding(f"the discovery document does not list {id_list(missing)}", exchange)
-
-
-def _plain(operation: Operation) -> str:
-    path = operation.path
-    for name in path_parameters(operation):
-        path = path.replace(f"{{{name}}}", "{}")
-    return path
 
 
 def _shape(path: str) -> str:
