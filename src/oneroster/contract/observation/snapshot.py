@@ -20,7 +20,7 @@ from oneroster.contract.errors import (
 )
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
-from oneroster.contract.observation.membership import count_parents
+from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import REPEATING, ObservedWalk, walk
 from oneroster.settings import where_credentials_come_from
@@ -186,10 +186,14 @@ def _one_of_each_kind(tenant: ObservedTenant, operation: Operation) -> list[str]
 
 
 def _known_ids(tenant: ObservedTenant, operation: Operation | None) -> list[str]:
+    """Return the ids that a collection lists; of a specialised one, those of records of its kind."""
     try:
-        return list(tenant.known_rows(operation))
+        rows = tenant.known_rows(operation)
     except NotJudged:
         return []
+    # A server that spells every role in its own way has none of the kind: its records are read all the same.
+    own = [name for name, row in rows.items() if in_subset(row, operation.subset if operation else None)]
+    return own or list(rows)
 
 
 def _sample_parents(tenant: ObservedTenant, operation: Operation) -> Iterator[SampleRequest]:
@@ -203,22 +207,25 @@ def _parents_with_rows(tenant: ObservedTenant, operation: Operation) -> list[dic
         counts = count_parents(tenant, operation, complete=False)
     except NotJudged:
         return []
-    names = [parent.parameter for parent in operation.scope.parents] if operation.scope else []
-    ordered = [combination for combination, _ in counts.most_common() if _listed(tenant, operation, combination)]
+    parents = operation.scope.parents if operation.scope else ()
+    names = [parent.parameter for parent in parents]
+    # A term is looked for among the terms, not only among the sessions.
+    listed = [_listed_ids(tenant, tenant.dialect.list_of(parent.read)) for parent in parents]
+    ordered = [
+        combination
+        for combination, _ in counts.most_common()
+        if all(known is None or name in known for name, known in zip(combination, listed, strict=True))
+    ]
     return [dict(zip(names, combination, strict=True)) for combination in sample(ordered)]
 
 
-def _listed(tenant: ObservedTenant, operation: Operation, combination: tuple[str, ...]) -> bool:
-    """Return whether the tenant lists every parent in its own collection: a term among terms, not only sessions."""
-    parents = operation.scope.parents if operation.scope else ()
-    for parent, sourced_id in zip(parents, combination, strict=True):
-        try:
-            listed = tenant.known_rows(tenant.dialect.list_of(parent.read))
-        except NotJudged:
-            continue
-        if sourced_id not in listed:
-            return False
-    return True
+def _listed_ids(tenant: ObservedTenant, operation: Operation | None) -> set[str] | None:
+    """Return the ids that a collection lists, or None if it was not read."""
+    try:
+        tenant.known_rows(operation)
+    except NotJudged:
+        return None
+    return set(_known_ids(tenant, operation))
 
 
 def _parents_from_lists(tenant: ObservedTenant, operation: Operation) -> list[dict[str, str]]:

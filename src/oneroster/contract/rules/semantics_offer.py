@@ -131,8 +131,7 @@ def nested_for_every_parent(tenant: ObservedTenant, operation: Operation) -> Ite
     if lost:
         status = lost[0].exchange.status
         message = f"{count_of(len(lost), 'listed parent')} with rows returned HTTP {status}"
-        # A specialised list with records of another kind gives parents that are none.
-        yield finding(message, lost[0], symptom_of=("OR-SEM-01",))
+        yield finding(message, lost[0])
 
 
 def asked_nested(tenant: ObservedTenant) -> list[Operation]:
