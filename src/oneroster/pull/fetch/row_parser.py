@@ -43,13 +43,13 @@ class RowsPage(NamedTuple):
     """A parsed page.
 
     Attributes:
-        facts: The paging information for the collection walk.
+        info: The paging information for the collection walk.
         rows: A struct for each record; None for a record that cannot be a row.
         flaws: The rejects of the records, by index.
         size: The bytes of the body.
     """
 
-    facts: ReceivedPage
+    info: ReceivedPage
     rows: list[Any]
     flaws: dict[int, list[Reject]]
     size: int
