@@ -24,7 +24,7 @@ class IdSet:
     __slots__ = ("_hashes",)
 
     def __init__(self) -> None:
-        self._hashes: set[int] = set()
+        self._hashes: set[int | None] = set()
 
     def __len__(self) -> int:
         return len(self._hashes)
@@ -43,7 +43,8 @@ class IdSet:
 
     def add_distinct(self, hashes: Iterable[int | None]) -> None:
         """Add hashes that are known to be new and distinct."""
-        self._hashes.update(each for each in hashes if each is not None)
+        self._hashes.update(hashes)
+        self._hashes.discard(None)
 
     def add_new(self, hashes: Sequence[int | None]) -> list[int]:
         """Add hashes; return the indexes of those that are new, among which None always is."""
