@@ -26,6 +26,7 @@ class WritesAbsent(Fault):
     name = "writes-absent"
     does = "responds with 404 to every PUT and DELETE"
     breaks = "RFC 9110, 15.5.6 status 405 [B]: the path exists, the method does not"
+    hides = frozenset({"stored record", "accepted bodies", "deletion"})
     needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
