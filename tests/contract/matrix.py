@@ -112,7 +112,7 @@ COMBINATIONS: Final = {
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
-    "nested-sort-refused": "OR-CMB-05",
+    "nested-or-refused": "OR-CMB-05",
 }
 
 SEMANTICS: Final = {
@@ -350,6 +350,8 @@ ADDITIONS: Final = {
     "primary-org-elsewhere": "OR-ADD-02",
     "unknown-profile": "OR-ADD-03",
     "profile-twice": "OR-ADD-04",
+    "role-at-missing-org": "OR-SEM-05",
+    "role-org-mistyped": "OR-SEM-06",
     "overlapping-scale": "OR-ADD-05",
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",

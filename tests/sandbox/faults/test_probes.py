@@ -118,7 +118,7 @@ def neighbour(client: httpx.Client) -> int:
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
     "browsers-refused": (lambda c: status(c, "/orgs", headers={"User-Agent": "Mozilla/5.0"}), 200, 403),
-    "nested-sort-refused": (lambda c: nested(c, sort="noSuchField").status_code, 200, 400),
+    "nested-or-refused": (lambda c: nested(c, filter="status='active' OR title='x'").status_code, 200, 400),
     "nested-ids-lost": (lambda c: classes_of_an_odd_school(c), 200, 404),
     "filtered-as-text": (
         lambda c: nested(c, filter="status='active'").headers["Content-Type"],

@@ -220,7 +220,7 @@ class RefusalShowsTrace(Fault):
 class ChallengeOfBasic(Fault):
     name = "challenge-of-basic"
     does = "asks for HTTP Basic in the WWW-Authenticate header of the API"
-    breaks = "7.1 what 1.1 asks for; RFC 9110, 11.6.1 [B]: a scheme that is accepted"
+    breaks = "7.1 two mechanisms; RFC 9110, 11.6.1 [B]: a scheme that is accepted"
     hides = frozenset({"challenge"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
