@@ -30,7 +30,7 @@ LEFT_OUT = (
 )
 """Tests that reach nothing more, or nothing of the hand-written code."""
 
-FEW = ("--examples", "3")
+FEW = ("--examples", "5")
 """Enough examples of each property to reach what many reach."""
 
 
