@@ -324,7 +324,7 @@ WRITES: Final = {
     "delete-takes-line-item": "OR-WRT-25",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
-    "refused-put-says-success": "OR-WRT-31",
+    "refused-put-says-success": "OR-WRT-43",
     "delete-says-404": "OR-WRT-19",
     "deletes-by-any-token": "OR-WRT-17",
 }
@@ -373,6 +373,21 @@ ADDITIONS: Final = {
     "no-discovery": "OR-ADD-10",
     "discovery-incomplete": "OR-ADD-11",
     "discovery-of-others": "OR-ADD-12",
+    "post-refused": "OR-WRT-31",
+    "post-says-200": "OR-WRT-31",
+    "post-one-pair": "OR-WRT-32",
+    "post-pair-bare": "OR-WRT-32",
+    "post-loses-text": "OR-WRT-33",
+    "post-keeps-supplied": "OR-WRT-33",
+    "post-not-listed": "OR-WRT-34",
+    "post-reuses-id": "OR-WRT-35",
+    "post-takes-invalid": "OR-WRT-36",
+    "post-takes-text": "OR-WRT-37",
+    "post-writes-refused": "OR-WRT-38",
+    "open-posts": "OR-WRT-39",
+    "post-scopes-ignored": "OR-WRT-40",
+    "post-any-parent": "OR-WRT-41",
+    "post-other-parent": "OR-WRT-42",
 }
 """Faults in what only OneRoster 1.2 has."""
 OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02"}}

@@ -234,7 +234,7 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
 
 
 @rule(
-    "OR-WRT-31",
+    "OR-WRT-43",
     family="writes",
     harm=Harm.FORM,
     title="Responses to writes say in their body what their status says",
