@@ -207,15 +207,18 @@ def messages() -> dict[str, list[str]]:
         for path in sorted(SOURCE.rglob("*.py"))
         if not path.relative_to(SOURCE).as_posix().startswith("oneroster/sandbox/faults/")
     }
-    constants = {name: text for tree in trees.values() for name, text in _constants(tree)}
+    everywhere = {name: text for tree in trees.values() for name, text in _constants(tree)}
     found: dict[str, set[str]] = {}
     for place, tree in trees.items():
+        constants = everywhere | dict(_constants(tree))
         for name, text in _raised(tree, constants, _SAID_IN.get(place)):
             shown = " ".join(text.replace("`", "'").split())
             # One without words is a part of another message.
             if re.search(r"[A-Za-z]{2,}", shown):
                 found.setdefault(name, set()).add(shown)
-    return {name: sorted(texts, key=lambda text: text.lstrip("… :,-'").lower()) for name, texts in found.items()}
+    return {
+        name: sorted(texts, key=lambda text: (text.lstrip("… :,-'").lower(), text)) for name, texts in found.items()
+    }
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
