@@ -314,6 +314,19 @@ WRITES: Final = {
     "deleted-still-nested": "OR-WRT-23",
     "put-rejects-exempt": "OR-WRT-26",
     "put-revives": "OR-WRT-30",
+    "put-escapes-markup": "OR-WRT-10",
+    "put-rounds-scores": "OR-WRT-26",
+    "metadata-dropped": "OR-WRT-10",
+    "due-date-once": "OR-WRT-05",
+    "dated-once": "OR-WRT-22",
+    "put-takes-number-as-title": "OR-WRT-13",
+    "put-takes-plural": "OR-WRT-12",
+    "delete-takes-line-item": "OR-WRT-25",
+    "put-not-in-changes": "OR-WRT-04",
+    "list-of-old-titles": "OR-WRT-05",
+    "refused-put-says-success": "OR-WRT-43",
+    "delete-says-404": "OR-WRT-19",
+    "deletes-by-any-token": "OR-WRT-17",
 }
 
 ENGINE: Final = {

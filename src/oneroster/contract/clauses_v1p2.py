@@ -140,6 +140,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("4.2", "A", "demographics have a scope of their own", rule_ids("PRV", 5)),
     Fact("4.2", "B", "demographics stand apart from other records", rule_ids("PRV", 8)),
     Fact("5", "A", "PUT stores the record under the id of the path", rule_ids("WRT", 1, 3, 4, 10, 26)),
+    Fact("3.6", "A", "code values in the responses to writes", rule_ids("WRT", 43)),
     Fact("5", "A", "PUT that creates returns 201", rule_ids("WRT", 2)),
     Fact("5", "C", "PUT on an id that exists replaces the whole record", rule_ids("WRT", 5, 7)),
     Fact("5", "C", "the status of a PUT that replaces", rule_ids("WRT", 6)),
