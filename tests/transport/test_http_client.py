@@ -105,6 +105,7 @@ def test_a_blank_proxy_is_none_c7(environment: Set) -> None:
         ("HTTPS_PROXY", "http://user:s3cret@host:port", "HTTPS_PROXY"),
         ("HTTPS_PROXY", "ftp://user:s3cret@proxy", "HTTPS_PROXY"),
         ("ALL_PROXY", "://s3cret", "ALL_PROXY"),
+        ("HTTPS_PROXY", "http://user:s3cret@xn--", "HTTPS_PROXY"),
         ("ALL_PROXY", "socks5://user:s3cret@proxy:1080", r"ALL_PROXY.*SOCKS.*oneroster-kit\[socks\]"),
         ("SSL_CERT_FILE", "/s3cret/not-there.pem", "SSL_CERT_FILE"),
     ],

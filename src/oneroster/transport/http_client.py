@@ -61,9 +61,10 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
     variable = f"{scheme.upper()}_PROXY"
     try:
         found = httpx.URL(value if "://" in value else f"http://{value}")
-    except httpx.InvalidURL:
-        found = httpx.URL()
-    if found.scheme not in _PROXY_SCHEMES or not found.host:
+        usable = found.scheme in _PROXY_SCHEMES and bool(found.host)
+    except (httpx.InvalidURL, ValueError):
+        usable = False
+    if not usable:
         # The value may hold a password, so it is not shown.
         raise ConfigurationError(f"{variable} in the environment is not the URL of a proxy (http, https or socks5).")
     return _Proxy(found, variable)
