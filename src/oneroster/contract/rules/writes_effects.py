@@ -237,19 +237,17 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     example="a category is written with the status tobedeleted, and GET returns it with the status active",
     fix="store the status of the body, or delete the record",
     over=put_operations,
-    needs=("OR-WRT-05",),
+    needs=("OR-WRT-01",),
 )
 def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_create
-    record = _put_copy(lifecycle, {})
-    if record is None:
-        raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
-    sourced_id = str(record["sourcedId"])
-    body = {lifecycle.wrapper: {**record, "status": "tobedeleted"}}
-    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, body)
+    # A new record, because a version may leave open what a PUT on an existing id does.
+    sourced_id = lifecycle.objects.new_id()
+    record = {**lifecycle.record, "sourcedId": sourced_id, "status": "tobedeleted"}
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
-        message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 200"
+        message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 201"
         yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
         return
     reading = lifecycle.objects.read(lifecycle.element, sourced_id)

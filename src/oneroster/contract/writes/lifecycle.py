@@ -17,7 +17,16 @@ from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects
 from oneroster.contract.writes.sample_records import sample_record
 from oneroster_runtime.specification import Element, Operation, Property
 
-__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_written_by", "is_rejected", "lifecycle_of"]
+__all__ = [
+    "Attempt",
+    "Lifecycle",
+    "changed_properties",
+    "element_written_by",
+    "invalid_records",
+    "is_rejected",
+    "lifecycle_of",
+    "require_served",
+]
 
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
 _CUT_OFF: Final = 9
@@ -38,14 +47,23 @@ def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
         NotOffered: The tenant does not serve the element.
     """
     objects, element = owned_objects(tenant), element_written_by(tenant, operation)
-    collection = tenant.dialect.collection_of(element)
-    if collection is not None and tenant.offer(collection) is Offer.NO:
-        unanswered = tenant.unanswered.get(collection.operation_id)
-        raise unread(collection, tenant.readings(collection), unanswered)
+    require_served(tenant, element)
     lifecycles = tenant.memo(_Lifecycles, _Lifecycles)
     if element not in lifecycles:
         lifecycles[element] = Lifecycle(objects, element)
     return lifecycles[element]
+
+
+def require_served(tenant: ObservedTenant, element: str) -> None:
+    """Raise why an element is not served, or not with these credentials, unless it is.
+
+    Raises:
+        NotJudged: It is not.
+    """
+    collection = tenant.dialect.collection_of(element)
+    if collection is not None and tenant.offer(collection) is Offer.NO:
+        unanswered = tenant.unanswered.get(collection.operation_id)
+        raise unread(collection, tenant.readings(collection), unanswered)
 
 
 def element_written_by(tenant: ObservedTenant, operation: Operation) -> str:
