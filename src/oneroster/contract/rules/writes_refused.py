@@ -79,6 +79,8 @@ def scopes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     body = {lifecycle.wrapper: {**lifecycle.record, "sourcedId": sourced_id}}
     put = lifecycle.objects.put(lifecycle.element, sourced_id, body, access=token_without(tenant, operation))
     yield from _expect_403(put, sourced_id)
+    if put.status == 403 and lifecycle.objects.read(lifecycle.element, sourced_id).exchange.status == 200:
+        yield write_finding("PUT without its scope returned HTTP 403, but the record was written", put, sourced_id)
     if put.status not in DONE and lifecycle.objects.put(lifecycle.element, sourced_id, body).status not in DONE:
         raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     deletion = lifecycle.objects.operation(lifecycle.element, "DELETE")

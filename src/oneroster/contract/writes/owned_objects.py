@@ -88,11 +88,13 @@ class OwnedObjects:
     Attributes:
         tenant: The tenant.
         leftovers: The requests that would remove the objects that `clear` could not remove.
+        helper_records: By element, the record of the object that others refer to, as it was written.
     """
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self.tenant: Final = tenant
         self.leftovers: tuple[str, ...] = ()
+        self.helper_records: Final[dict[str, Record]] = {}
         self._present: Final[dict[tuple[str, str], None]] = {}
         self._helpers: Final[dict[str, str | None]] = {}
         self._posted: Final[dict[str, tuple[str, Collection[str]]]] = {}
@@ -244,6 +246,7 @@ class OwnedObjects:
             record = make()
             wrapper = self.operation(element, "PUT").body_wrapper
             exchange = self.put(element, record["sourcedId"], {wrapper: record})
+            self.helper_records[element] = record
             self._helpers[element] = record["sourcedId"] if exchange.status in DONE else None
         return self._helpers[element]
 
