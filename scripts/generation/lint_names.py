@@ -280,6 +280,8 @@ def _unknown_scopes(document: Document) -> Found:
                 here = (*path, "security", index, name)
                 if name not in schemes:
                     yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
+                elif known and not wanted:
+                    yield here, f"the choice of {name} names no scope, so that every token would do"
                 for at, scope in enumerate(wanted):
                     if scope not in known:
                         yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"

@@ -184,6 +184,36 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "a payload": (after("status:", "payload: StatusInfoSet", "payload: StatusInfoSets"), "did you mean StatusInfoSet?"),
     "a format": (after("    DateTime:", "format: date-time", "format: datetime"), "did you mean date-time?"),
     "a repeated value": (after("    OrgType:", "enum: [", "enum: [school, "), "lists school more than once"),
+    "a tag": (
+        after("  /orgs:", "tags: [rostering]", "tags: [rostring]"),
+        "there is no tag rostring; did you mean rostering?",
+    ),
+    "a reference": (after("  /orgs:", "responses/Orgs'", "responses/Orgss'"), "did you mean Orgs?"),
+    "a status of all": (
+        after("conventions:", "errors: ['400',", "errors: ['4O0',"),
+        "nothing follows the convention 4O0",
+    ),
+    "a header of all": (
+        after("conventions:", "[X-Total-Count,", "[X-Totl-Count,"),
+        "nothing follows the convention X-Totl",
+    ),
+    "a scheme of all": (
+        after("conventions:", "bearer", "baerer"),
+        "components/securitySchemes has no baerer; did you mean",
+    ),
+    "a variable": (
+        after("servers:", "{host}", "{hots}"),
+        "the URL has a variable hots, not declared; did you mean host?",
+    ),
+    "a key of a variable": (after("servers:", "default: sis", "defalt: sis"), "did you mean default?"),
+    "a constraint of another type": (
+        after("    Limit:", "minimum: 1", "minLength: 1"),
+        "minLength does not apply to values of the type integer",
+    ),
+    "a default of another type": (
+        after("    OrderBy:", "schemas/OrderBy'", "schemas/OrderBy', default: up"),
+        "the default violates its schema: 'up' is not one of",
+    ),
     "an example": (after("  examples:", "enabledUser: 'true'", "enabledUser: true"), "True is not of type 'string'"),
 }
 
