@@ -14,7 +14,16 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = "project"
 """The folder of the site that holds what stands outside docs/."""
 
-OUTSIDE: Final = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "openapi.yaml", "examples")
+OUTSIDE: Final = (
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "openapi.yaml",
+    "examples",
+    "generated/oneroster_v1p1/documents",
+    "generated/oneroster_v1p2/documents",
+)
 """What pages link to outside docs/."""
 
 _LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s:]+)(?=[)#])")
@@ -24,8 +33,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the files that stand outside docs/; the README is the site's first page, so it is no page of its own."""
     for name in OUTSIDE:
         path = ROOT / name
-        for found in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
-            if found.name != "README.md" and "__pycache__" not in found.parts:
+        for found in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if found.is_file() and found.name != "README.md" and "__pycache__" not in found.parts:
                 uri = f"{FOLDER}/{found.relative_to(ROOT).as_posix()}"
                 files.append(File.generated(config, uri, abs_src_path=str(found)))
     return files

@@ -73,6 +73,10 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         return [Change(False, _ONLY_ORDER)]
     try:
         old, new = read_package_model(Document(before, {})), read_package_model(Document(after, {}))
+        # What refers to a renamed operation goes on to refer to it.
+        if renamed := dict(_operation_pairs(old, new).renamed):
+            old_parts = _with_names(old_parts, renamed)
+            old = read_package_model(Document(_with_names(before, renamed, ids=False), {}))
     except DocumentError as error:
         return [Change(True, f"the versions cannot be compared: {error}")]
     found = list(dict.fromkeys([*_operations(old, new), *_models(old, new), *_enumerations(old, new)]))
@@ -138,12 +142,28 @@ def _pair(old: Mapping[str, T], new: Mapping[str, T], alike: Callable[[T, T], bo
 # Operations
 
 
-def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
-    pairs = _pair(
+def _operation_pairs(old: PackageModel, new: PackageModel) -> _Pairs:
+    return _pair(
         old.specification.operations,
         new.specification.operations,
         lambda one, other: (one.method, one.path) == (other.method, other.path),
     )
+
+
+def _with_names(part: Any, renamed: Mapping[str, str], *, ids: bool = True) -> Any:
+    """Return a part of a document with the new names of operations, with `ids` also where they are given."""
+    if isinstance(part, dict):
+        return {
+            key: value if key == "operationId" and not ids else _with_names(value, renamed, ids=ids)
+            for key, value in part.items()
+        }
+    if isinstance(part, list):
+        return [_with_names(each, renamed, ids=ids) for each in part]
+    return renamed.get(part, part) if isinstance(part, str) else part
+
+
+def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
+    pairs = _operation_pairs(old, new)
     places = {name: _place(each) for model in (new, old) for name, each in model.specification.operations.items()}
     yield from (Change(True, f"operation {name} was removed", (places[name],)) for name in pairs.removed)
     yield from (Change(False, f"operation {name} was added", (places[name],)) for name in pairs.added)

@@ -136,6 +136,51 @@ def test_a_problem_names_line_rule_and_cause(old: str, new: str, rule: str, said
     assert f"openapi.yaml:{found[0].line}: " in str(found[0])
 
 
+NAMED = {
+    "paths",
+    "properties",
+    "links",
+    "scopes",
+    "variables",
+    "flows",
+    "x-oneroster-profiles",
+    "x-oneroster-oauth-scopes",
+}
+
+
+def one_part_of_each_kind() -> dict[str, tuple[Any, ...]]:
+    """A path to one part under each path of keys; names and numbers of items do not count. Examples are left out."""
+    found: dict[str, tuple[Any, ...]] = {}
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), DOCUMENT)]
+    while waiting:
+        path, value = waiting.pop()
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting += [((*path, key), below) for key, below in items if key != "value"]
+        names = (
+            isinstance(step, int) or (at and (path[at - 1] in NAMED or path[at - 2 : at - 1] == ("components",)))
+            for at, step in enumerate(path)
+        )
+        kind = "/".join("*" if is_name else step for is_name, step in zip(names, path, strict=True))
+        found.setdefault(kind, path)
+    return {kind: path for kind, path in found.items() if path}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("form", ["none", "number"])
+@pytest.mark.parametrize("kind", one_part_of_each_kind())
+def test_no_form_of_a_part_ends_the_lint(kind: str, form: str) -> None:
+    path = one_part_of_each_kind()[kind]
+    document = copy.deepcopy(DOCUMENT)
+    holder: Any = document
+    for step in path[:-1]:
+        holder = holder[step]
+    if form == "none":
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = 7
+    assert isinstance(lint.problems(Document(document, {})), list)
+
+
 def test_the_page_on_the_document_lists_every_rule_word_for_word() -> None:
     listed = (ROOT / "docs" / "document.md").read_text(encoding="utf-8")
     for each in lint_rules.RULES:

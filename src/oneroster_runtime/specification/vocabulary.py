@@ -20,13 +20,16 @@ _VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # "!" after a key says that the object must have it. Values of OpenAPI's own keys are left to its validator: "any".
 _WORDS: Final = {"description": "any", "x-oneroster-note": "text"}
 _MARKED: Final = {**_WORDS, "x-oneroster-trust": "mark"}
-_VALUE: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "$ref", "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
-        "description", "default",
+_VALUE: Final[dict[str, str]] = {
+    "$ref": "text",
+    **dict.fromkeys(
+        (
+            "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
+            "description", "default",
+        ),
+        "any",
     ),
-    "any",
-)  # fmt: skip
+}  # fmt: skip
 _STRUCTURE: Final = {
     "items": "item",
     "properties": "{property}",
@@ -98,28 +101,29 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "parameter": {
             **_MARKED,
-            **dict.fromkeys(("$ref", "name", "in", "required", "style", "explode"), "any"),
+            **dict.fromkeys(("name", "in", "required", "style", "explode"), "any"),
+            "$ref": "text",
             "schema": "value",
             "examples": "{example}",
         },
         "header": {
             **_MARKED,
-            "$ref": "any",
+            "$ref": "text",
             "required": "any",
             "schema": "value",
             "x-oneroster-presence": "presence",
         },
-        "request body": {**_WORDS, "$ref": "any", "required": "any", "content": "{media type}"},
+        "request body": {**_WORDS, "$ref": "text", "required": "any", "content": "{media type}"},
         "response": {
             **_MARKED,
-            "$ref": "any",
+            "$ref": "text",
             "headers": "{header}",
             "content": "{media type}",
             "links": "{link}",
             "x-oneroster-subset": "subset",
         },
-        "media type": {"schema": "value", "examples": "{example}"},
-        "example": {**dict.fromkeys(("$ref", "summary", "description", "value"), "any")},
+        "media type": {"schema!": "value", "examples": "{example}"},
+        "example": {"$ref": "text", **dict.fromkeys(("summary", "description", "value"), "any")},
         "link": {**dict.fromkeys(("operationId", "parameters", "description"), "any")},
         "schema": {
             **_VALUE,
@@ -133,7 +137,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "x-oneroster-read": "text",
         },
         "alternative": {"enum": "any", "pattern": "any"},
-        "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
+        "part": {**_STRUCTURE, "$ref": "text", "type": "any", "description": "any"},
         "property": {
             **_VALUE,
             **_MARKED,
