@@ -21,6 +21,9 @@ _PARTS: Final = {
     "start": ("command_start", "measure"),
     "files": ("file_formats", "measure"),
     "pull": ("pulls", "near"),
+    "pull-peers": ("pull_peers", "measure"),
+    "pull-dlt": ("pull_peers", "with_dlt"),
+    "requests": ("single_requests", "measure"),
     "pull-latency": ("pulls", "far"),
     "pull-memory": ("pull_memory", "measure"),
 }
@@ -72,7 +75,7 @@ def _scale(options: argparse.Namespace) -> Scale:
         scale = scale._replace(rounds=options.rounds)
     if options.rows is not None:
         scale = scale._replace(walk_rows=options.rows, memory_rows=(options.rows,))
-        scale = scale._replace(file_rows=options.rows, pull_rows=options.rows)
+        scale = scale._replace(file_rows=options.rows, pull_rows=options.rows, peer_rows=options.rows)
         scale = scale._replace(pull_memory_rows=(options.rows, 10 * options.rows))
     if options.latency is not None:
         scale = scale._replace(latency=options.latency / 1000)

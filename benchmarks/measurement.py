@@ -6,10 +6,11 @@ of one candidate divided by the cost of another in the same round.
 
 import statistics
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-__all__ = ["Line", "in_turn", "line", "progress", "table"]
+__all__ = ["Line", "TimedRun", "in_turn", "line", "progress", "table"]
 
 
 class Line(NamedTuple):
@@ -36,6 +37,32 @@ class Line(NamedTuple):
         if self.target is None:
             return ""
         return "met" if self.median <= self.target else "missed"
+
+
+class TimedRun:
+    """A function that reads rows and can be measured repeatedly.
+
+    Args:
+        run: Reads the rows, and returns their number.
+        rows: The number that it must return.
+
+    Attributes:
+        cpu_seconds: The CPU seconds of this process in each run.
+    """
+
+    def __init__(self, run: Callable[[], int], rows: int) -> None:
+        self._run, self._rows = run, rows
+        self.cpu_seconds: list[float] = []
+
+    def __call__(self) -> float:
+        """Run once and return the wall-clock seconds; waiting is part of a run."""
+        began, cpu_began = time.perf_counter(), time.process_time()
+        seen = self._run()
+        spent = time.perf_counter() - began
+        self.cpu_seconds.append(time.process_time() - cpu_began)
+        if seen != self._rows:
+            raise RuntimeError(f"{seen} of {self._rows} rows were received")
+        return spent
 
 
 def progress(text: str) -> None:

@@ -1,8 +1,7 @@
 """A pull from a fast server in another process, compared with downloading the same bytes and discarding them."""
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 import httpx
 
 from benchmarks.fast_server import running
-from benchmarks.measurement import Line, in_turn, line
+from benchmarks.measurement import Line, TimedRun, in_turn, line
 from benchmarks.scale import Scale
 from oneroster import OneRoster
 from oneroster.pull import PullOptions, pull
@@ -33,8 +32,8 @@ def near(scale: Scale) -> Iterator[Line]:
     rows = scale.pull_rows
     with running(rows, users=users_of(rows)) as base_url:
         ours, bytes_only = (
-            _TimedRun(partial(pulled, base_url), rows),
-            _TimedRun(partial(fetch, base_url, scale, rows), rows),
+            TimedRun(partial(pulled, base_url), rows + users_of(rows)),
+            TimedRun(partial(fetch, base_url, scale, rows), rows + users_of(rows)),
         )
         costs = in_turn("pull", {"pull": ours, "bytes": bytes_only}, scale.rounds)
     what = f"pull {rows} enrollments, {users_of(rows)} users to Parquet"
@@ -47,8 +46,8 @@ def far(scale: Scale) -> Iterator[Line]:
     rows = min(scale.pull_rows, _MAX_FAR_ROWS)
     with running(rows, scale.latency, users_of(rows)) as base_url:
         ours, bytes_only = (
-            _TimedRun(partial(pulled, base_url), rows),
-            _TimedRun(partial(fetch, base_url, scale, rows), rows),
+            TimedRun(partial(pulled, base_url), rows + users_of(rows)),
+            TimedRun(partial(fetch, base_url, scale, rows), rows + users_of(rows)),
         )
         costs = in_turn("pull with latency", {"pull": ours, "bytes": bytes_only}, scale.rounds)
     pages = -(-rows // scale.page_rows) - (-users_of(rows) // scale.page_rows)
@@ -91,25 +90,3 @@ def fetch(base_url: str, scale: Scale, rows: int) -> int:
         if not all(pool.map(download, requests)):
             raise RuntimeError("a page was empty")
     return rows + users_of(rows)
-
-
-class _TimedRun:
-    """A function that can be measured repeatedly.
-
-    Attributes:
-        cpu_seconds: The CPU seconds of this process in each run.
-    """
-
-    def __init__(self, run: Callable[[], int], rows: int) -> None:
-        self._run, self._rows = run, rows + users_of(rows)
-        self.cpu_seconds: list[float] = []
-
-    def __call__(self) -> float:
-        """Run once and return the wall-clock seconds."""
-        began, cpu_began = time.perf_counter(), time.process_time()
-        seen = self._run()
-        spent = time.perf_counter() - began
-        self.cpu_seconds.append(time.process_time() - cpu_began)
-        if seen != self._rows:
-            raise RuntimeError(f"{seen} of {self._rows} rows were received")
-        return spent

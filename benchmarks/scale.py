@@ -16,6 +16,7 @@ class Scale(NamedTuple):
         latency: Seconds until a page arrives, in the benchmarks with latency.
         file_rows: Users, and enrollments, to write to files.
         pull_rows: Enrollments to pull. Here and below, there are a tenth as many users.
+        peer_rows: Enrollments to pull in the comparison with plain loops.
         pull_memory_rows: Enrollments of the two pulls to measure peak memory with.
     """
 
@@ -26,6 +27,7 @@ class Scale(NamedTuple):
     latency: float
     file_rows: int
     pull_rows: int
+    peer_rows: int
     pull_memory_rows: tuple[int, int]
 
 
@@ -37,6 +39,7 @@ FULL: Final = Scale(
     latency=0.075,
     file_rows=20_000,
     pull_rows=1_000_000,
+    peer_rows=20_000,
     pull_memory_rows=(100_000, 1_000_000),
 )
 QUICK: Final = FULL._replace(

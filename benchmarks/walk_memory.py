@@ -16,7 +16,7 @@ from benchmarks.scale import Scale
 __all__ = ["measure"]
 
 _BASE_BYTES: Final = 80_000_000
-_ROW_BYTES: Final = 40
+_ROW_BYTES: Final = 100
 
 
 def measure(scale: Scale) -> Iterator[Line]:
@@ -25,7 +25,7 @@ def measure(scale: Scale) -> Iterator[Line]:
         with running(rows) as base_url:
             costs = in_turn(f"memory at {rows} rows", {"walk": partial(_measure, base_url, rows)}, scale.rounds)
         budget = _BASE_BYTES + _ROW_BYTES * rows
-        yield line(f"peak memory at {rows} rows / 80 MB + 40 bytes a row", costs["walk"], [budget] * scale.rounds, 1.0)
+        yield line(f"peak memory at {rows} rows / 80 MB + 100 bytes a row", costs["walk"], [budget] * scale.rounds, 1.0)
 
 
 def _measure(base_url: str, rows: int) -> float:

@@ -45,6 +45,7 @@ class LeftOut:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run every case of the long series, and more examples")
     parser.addoption("--engines", action="store_true", help="run tests/engines too, which need Spark, dlt and Java")
+    parser.addoption("--examples", type=int, help="examples that Hypothesis tries of each property")
     parser.addoption("--seed", type=int, default=series.SEED, help="seed of the samples and of Hypothesis")
 
 
@@ -60,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
         database=None,
-        max_examples=series.EXAMPLES[config.option.all],
+        max_examples=config.option.examples or series.EXAMPLES[config.option.all],
     )
     hypothesis.settings.load_profile("suite")
 

@@ -71,4 +71,4 @@ def split(items: Sequence[pytest.Item], seed: int) -> tuple[list[pytest.Item], l
 
 def examples(number: int, **options: Any) -> settings:
     """Return Hypothesis settings for a dear property: so many examples, and twenty times as many with `--all`."""
-    return settings(max_examples=number * settings.default.max_examples // EXAMPLES[False], **options)
+    return settings(max_examples=max(1, number * settings.default.max_examples // EXAMPLES[False]), **options)

@@ -54,7 +54,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "oneroster.pull": (
         "tenants",
         "tenant_pull",
-        "job tenant_arrow_stream",
+        "job tenant_arrow_stream page_stream",
         "extraction",
         "roster_fetch dry_run tenant",
         "destinations",

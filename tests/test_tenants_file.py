@@ -1,6 +1,8 @@
 """The file of tenants: what is refused, with its place."""
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +69,25 @@ X-Two = {{ file = '{tmp_path / "key"}' }}
     headers = (("x-one", "from env"), ("x-two", "from file"))
     assert found == {"allow_http": True, "base_url": "https://sis.example", "headers": headers}
     assert list(read_tenants(path)) == ["a"]
+
+
+def test_a_file_of_many_tenants_is_parsed_once_and_read_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    loads = tomllib.loads
+
+    def counted(text: str) -> dict[str, Any]:
+        parsed.append(text)
+        return loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", counted)
+    file = tmp_path / "oneroster.toml"
+    file.write_text("".join(f'[tenants.t{number}]\nbase_url = "https://{number}.example"\n' for number in range(300)))
+    for number in range(300):
+        assert tenant_from_file(file, f"t{number}", ["base_url"], {}) == {"base_url": f"https://{number}.example"}
+    assert len(parsed) == 1
+    with pytest.raises(ConfigurationError, match=r"Tenants in the file: t0, t1, t10.* and 280 others\.$"):
+        tenant_from_file(file, "zzz", ["base_url"], {})
+    file.write_text('[tenants.zzz]\nbase_url = "https://z.example"\n')
+    assert tenant_from_file(file, "zzz", ["base_url"], {}) == {"base_url": "https://z.example"}

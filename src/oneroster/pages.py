@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from oneroster.errors import ConfigurationError
 from oneroster.operation_call import OperationCall, ParsedPage
 from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
-from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging
+from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging, ReceivedPage
 from oneroster.prefetch import PagePrefetcher
 from oneroster.transport import log
 from oneroster_runtime.lazy_collections import AsyncPages, Page, Pages
@@ -16,11 +18,24 @@ from oneroster_runtime.lazy_collections import AsyncPages, Page, Pages
 if TYPE_CHECKING:
     from threading import Event
 
+    import pyarrow as pa
+
     from oneroster.transport.session import AsyncSession, Session
 
 __all__ = ["AsyncPages", "AsyncWalkedPages", "Page", "Pages", "WalkedPages"]
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _Parsed(Protocol):
+    """A parsed page, as far as the walk needs it."""
+
+    @property
+    def info(self) -> ReceivedPage: ...
+
+
+P = TypeVar("P", bound=_Parsed)
 
 
 class WalkedPages(Pages[T]):
@@ -31,12 +46,16 @@ class WalkedPages(Pages[T]):
         call: The operation with its arguments.
         paging: How to read.
 
+    Attributes:
+        session: The session.
+        call: The operation with its arguments.
+
     Raises:
         WriteError: A parameter must not be sent.
     """
 
     def __init__(self, session: "Session", call: OperationCall, paging: Paging) -> None:
-        self._session, self._call, self._paging = session, call, paging
+        self.session, self.call, self._paging = session, call, paging
         self._walk = _start_walk(call, paging)
 
     def __iter__(self) -> Iterator[T]:
@@ -47,9 +66,32 @@ class WalkedPages(Pages[T]):
 
     def pages(self) -> Iterator[Page[T]]:
         """Iterate page by page; see `Pages.pages`. Ending the iteration early cancels the running requests."""
-        walk = self._walk = _start_walk(self._call, self._paging)
+        return self.walked(self._fetch, self._page)
+
+    def arrow(self, columns: Sequence[str] | None = None, rejects: Any = None) -> "pa.RecordBatchReader":
+        """Return the records as Arrow record batches; see `Pages.arrow`."""
+        # The reader is a part of `oneroster.pull`, which builds upon the clients and needs the extra of that name.
+        try:
+            streams: Any = import_module("oneroster.pull.page_stream")
+        except ModuleNotFoundError as error:
+            if error.name != "pyarrow":
+                raise
+            raise ConfigurationError('pyarrow is not installed; run pip install "oneroster-kit[pull]"') from None
+        return streams.page_stream(self, columns, rejects)
+
+    def walked(
+        self, fetch: Callable[[PageRequest, "Event"], P], convert: Callable[[P, list[int]], R | None]
+    ) -> Iterator[R]:
+        """Walk the collection, with pages parsed and converted by the caller.
+
+        Args:
+            fetch: Fetches and parses one page.
+            convert: Makes a result of a page and the indexes of its rows that earlier pages did not have; None for a
+                page without a result.
+        """
+        walk = self._walk = _start_walk(self.call, self._paging)
         concurrency, timer = AdaptiveConcurrency(self._paging.windows, self._paging.adaptive), _WaitTimer()
-        prefetcher = PagePrefetcher(self._session, self._fetch, concurrency.maximum)
+        prefetcher = PagePrefetcher(self.session, fetch, concurrency.maximum)
         try:
             while requests := walk.next_requests(concurrency.current):
                 timer.start()
@@ -57,20 +99,23 @@ class WalkedPages(Pages[T]):
                 concurrency.record(*timer.stop())
                 while prefetcher.unused:
                     walk.notice(prefetcher.unused.pop().info)
-                page = _new_records(walk, requests[0], parsed)
+                result = convert(parsed, _new_rows(walk, requests[0], parsed.info))
                 # Released before the next page is read, so that it can reuse the same, still cached memory.
                 del parsed
-                if page is not None:
-                    yield page
-                del page
+                if result is not None:
+                    yield result
+                del result
         finally:
             prefetcher.close()
 
     def first(self) -> T | None:
         """Return the first record; see `Pages.first`."""
-        url = _url_of_first(self._call)
-        records: list[T] = self._session.read(url, self._call.read_page, self._call.operation.operation_id).records
+        url = _url_of_first(self.call)
+        records: list[T] = self.session.read(url, self.call.read_page, self.call.operation.operation_id).records
         return records[0] if records else None
+
+    def _page(self, parsed: ParsedPage, indexes: list[int]) -> Page[T] | None:
+        return parsed.page(indexes, self._walk.total, self._walk.repeated)
 
     @property
     def total(self) -> int | None:
@@ -78,8 +123,8 @@ class WalkedPages(Pages[T]):
         return self._walk.total
 
     def _fetch(self, request: PageRequest, stop: "Event") -> ParsedPage:
-        url, parse = self._call.page_url(request), partial(self._call.read_requested, request)
-        return self._session.read(url, parse, self._call.operation.operation_id, stop)
+        url, parse = self.call.page_url(request), partial(self.call.read_requested, request)
+        return self.session.read(url, parse, self.call.operation.operation_id, stop)
 
 
 class AsyncWalkedPages(AsyncPages[T]):
@@ -116,7 +161,7 @@ class AsyncWalkedPages(AsyncPages[T]):
                 timer.start()
                 parsed = await running.pop(requests[0])
                 concurrency.record(*timer.stop())
-                page = _new_records(walk, requests[0], parsed)
+                page = parsed.page(_new_rows(walk, requests[0], parsed.info), walk.total, walk.repeated)
                 del parsed
                 if page is not None:
                     yield page
@@ -151,13 +196,13 @@ def _start_walk(call: OperationCall, paging: Paging) -> CollectionWalk:
     return CollectionWalk(call.operation.operation_id, paging, offset or 0)
 
 
-def _new_records(walk: CollectionWalk, request: PageRequest, parsed: ParsedPage) -> Page[Any] | None:
-    """Return the page with the records that are new to the caller; None if it has neither records nor warnings."""
+def _new_rows(walk: CollectionWalk, request: PageRequest, info: ReceivedPage) -> list[int]:
+    """Return the indexes of the rows of a page that are new to the caller."""
     before = walk.repeated
-    indexes = walk.receive(request, parsed.info)
+    indexes = walk.receive(request, info)
     if walk.repeated and not before:
         log.log_reread(walk.collection, walk.reason)
-    return parsed.page(indexes, walk.total, walk.repeated)
+    return indexes
 
 
 def _url_of_first(call: OperationCall) -> str:

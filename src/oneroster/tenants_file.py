@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from oneroster.errors import ConfigurationError
 from oneroster.setting_values import (
@@ -19,6 +20,9 @@ from oneroster.setting_values import (
 
 __all__ = ["read_setting", "read_tenants", "tenant_from_file"]
 
+_MOST_NAMES: Final = 20
+"""How many tenants an error names."""
+
 
 def read_tenants(path: Path) -> dict[str, Any]:
     """Return the tables of all tenants of a configuration file by name, unresolved.
@@ -26,11 +30,9 @@ def read_tenants(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: The file cannot be read.
     """
-    import tomllib
-
     try:
         # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
-        tenants = tomllib.loads(path.read_text("utf-8-sig")).get("tenants")
+        tenants = _parsed(path.read_text("utf-8-sig")).get("tenants")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
     except (ValueError, RecursionError) as error:
@@ -38,6 +40,14 @@ def read_tenants(path: Path) -> dict[str, Any]:
         place = re.search(r"\(at (line \d+)", str(error))
         raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
     return tenants if isinstance(tenants, dict) else {}
+
+
+@lru_cache(4)
+def _parsed(text: str) -> dict[str, Any]:
+    """Return the content of a file, which is parsed once for all of its tenants."""
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -55,13 +65,18 @@ def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: M
     tenants = read_tenants(path)
     table = tenants.get(tenant)
     if not isinstance(table, dict):
-        names = ", ".join(sorted(tenants))
-        raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {names or 'none'}.")
+        raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {_some_names(tenants)}.")
     unknown = sorted(table.keys() - set(known))
     if unknown:
         raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
     label = f"{path}, tenant {tenant!r}: "
     return {name: read_setting(f"{label}{name}", name, value, environ) for name, value in table.items()}
+
+
+def _some_names(tenants: Collection[str]) -> str:
+    names = sorted(tenants)
+    others = f" and {len(names) - _MOST_NAMES} others" if len(names) > _MOST_NAMES else ""
+    return (", ".join(names[:_MOST_NAMES]) or "none") + others
 
 
 def read_setting(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:

@@ -1,10 +1,12 @@
 """Pages of a collection: the types that a facade returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from oneroster_runtime.status import StatusInfo
 
 __all__ = ["AsyncPages", "Page", "Pages", "SupportsRender"]
@@ -54,6 +56,22 @@ class Pages(ABC, Generic[T]):
     @abstractmethod
     def first(self) -> T | None:
         """Return the first record, None for an empty collection. Sends one request."""
+
+    @abstractmethod
+    def arrow(self, columns: Sequence[str] | None = None, rejects: Any = None) -> "pa.RecordBatchReader":
+        """Return the records as a stream of Arrow record batches, for pandas, Polars and DuckDB.
+
+        The collection is walked while the stream is read, each record exactly once; an incomplete walk raises at the
+        end of the stream. The columns are those of `oneroster pull`. A field that cannot be read is null, and a record
+        without a readable sourcedId is left out; a `RejectsWarning` at the end counts both.
+
+        Args:
+            columns: The columns to read, with ``sourcedId``; None for all but passwords.
+            rejects: An `oneroster.pull.Rejects` that collects these fields and records, in place of the warning.
+
+        Raises:
+            ConfigurationError: A column does not exist, or pyarrow is not installed.
+        """
 
     @property
     @abstractmethod

@@ -19,7 +19,7 @@ from benchmarks import ROOT
 from benchmarks.fast_server import enrollments, running, users
 from benchmarks.file_formats import ours, pages_of, stock_csv, stock_parquet
 from benchmarks.measurement import Line, in_turn, line, table
-from benchmarks.read_loops import classlink_walk, stock_walk, typed_walk
+from benchmarks.read_loops import arrow_walk, classlink_walk, guaranteed_walk, stock_walk, typed_walk
 from benchmarks.stock_client import Stock, generated
 from benchmarks.synthetic_records import page
 from oneroster_v1p1.models import EnrollmentPage, UserPage
@@ -27,12 +27,14 @@ from oneroster_v1p1.models import EnrollmentPage, UserPage
 TINY = ["--quick", "--rounds", "1", "--rows", "1200", "--latency", "1"]
 MEASURED = {
     "decode": 6,
-    "walk": 4,
+    "walk": 7,
     "latency": 2,
     "memory": 1,
     "import": 1,
     "files": 2,
     "pull": 2,
+    "pull-peers": 3,
+    "requests": 2,
     "pull-latency": 2,
     "pull-memory": 3,
 }
@@ -123,7 +125,7 @@ def stock() -> Iterator[Stock]:
 
 def test_all_ways_see_all_rows_of_the_quick_server(stock: Stock) -> None:
     with running(2500) as base_url:
-        assert typed_walk(base_url) == 2500
+        assert typed_walk(base_url) == arrow_walk(base_url) == guaranteed_walk(base_url, 1000) == 2500
         assert classlink_walk(base_url, 1000) == 2500
         assert stock_walk(stock, base_url, 1000) == 2500
 

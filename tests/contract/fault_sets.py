@@ -26,8 +26,14 @@ LEVELS: Final = {rule.id: rule.level for rule in catalogue()}
 FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
 COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
 """Families whose rules judge responses that rules of another family provoked."""
-PROVOKING: Final = {"OR-ERR-10": ("OR-HTP-02", "OR-PAG-07")}
-"""By rule about the whole run: rules of other families whose requests it judges."""
+PROVOKING: Final = {
+    "OR-ERR-08": ("OR-ACC-01",),
+    "OR-ERR-09": ("OR-ACC-01",),
+    "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
+    "OR-HTP-08": ("http",),
+    "OR-ENV-07": ("errors",),
+}
+"""By rule about the whole run: families and rules whose requests it judges."""
 CERTAIN: Final = "[A]"
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)

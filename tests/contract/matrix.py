@@ -112,7 +112,7 @@ COMBINATIONS: Final = {
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
-    "nested-sort-refused": "OR-CMB-05",
+    "nested-or-refused": "OR-CMB-05",
 }
 
 SEMANTICS: Final = {
@@ -193,6 +193,29 @@ ACCESS: Final = {
     "forwarded-trusted": "OR-ACC-01",
     "empty-secret": "OR-ACC-17",
     "signature-left-out": "OR-ACC-18",
+    "secret-last-characters": "OR-ACC-17",
+    "secret-trimmed": "OR-ACC-17",
+    "client-unauthenticated": "OR-ACC-17",
+    "grant-type-missing": "OR-ACC-07",
+    "token-of-another-kind": "OR-ACC-15",
+    "token-with-201": "OR-ACC-15",
+    "token-as-html": "OR-ACC-08",
+    "no-lifetime": "OR-ACC-08",
+    "lifetime-in-words": "OR-ACC-08",
+    "scopes-as-list": "OR-ACC-08",
+    "refusal-repeats-secret": "OR-ACC-06",
+    "basic-refused": "OR-ACC-20",
+    "token-last-characters": "OR-ACC-16",
+    "any-key": "OR-ACC-01",
+    "token-in-query": "OR-ACC-01",
+    "null-token": "OR-ACC-04",
+    "unsigned-token": "OR-ACC-04",
+    "empty-signature": "OR-ACC-18",
+    "future-timestamp": "OR-ACC-12",
+    "data-with-401": "OR-ACC-01",
+    "challenge-of-basic": "OR-ACC-05",
+    "forbidden-bare": "OR-ACC-19",
+    "enrollments-without-scope": "OR-ACC-19",
 }
 
 PRIVACY: Final = {
@@ -251,6 +274,8 @@ ERRORS: Final = {
     "repeated-fields-ignored": "OR-ERR-14",
     "id-injected": "OR-ERR-01",
     "quote-in-id-crashes": "OR-ERR-10",
+    "refusal-says-success": "OR-ERR-08",
+    "refusal-shows-trace": "OR-ERR-09",
 }
 
 WRITES: Final = {
@@ -325,6 +350,8 @@ ADDITIONS: Final = {
     "primary-org-elsewhere": "OR-ADD-02",
     "unknown-profile": "OR-ADD-03",
     "profile-twice": "OR-ADD-04",
+    "role-at-missing-org": "OR-SEM-05",
+    "role-org-mistyped": "OR-SEM-06",
     "overlapping-scale": "OR-ADD-05",
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",

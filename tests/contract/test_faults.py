@@ -16,6 +16,8 @@ from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS
 from oneroster.standard import Standard
+from tests.contract.fault_sets import judged as narrowly_judged
+from tests.contract.fault_sets import rules_for, unseen
 from tests.contract.matrix import ADDITIONS, BROKEN_BY, SEEN_BY_CHANCE, TOKEN_LIFETIME, WAYS_IN
 from tests.contract.ways_in import way_into
 from tests.in_process import quick_sandbox
@@ -80,6 +82,13 @@ def test_a_fault_violates_its_rule_and_no_other(fault: str) -> None:
         assert broken - {SEEN_BY_CHANCE.get(fault)} == {BROKEN_BY[fault]}
     assert report.exit_code(Level.SHOULD) == (1 if broken else 0)
     assert not report.kit_errors()
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("fault", sorted(BROKEN_BY))
+def test_a_fault_is_seen_when_its_rule_is_judged_alone(fault: str) -> None:
+    report = narrowly_judged([fault], rules=rules_for([fault]))
+    assert unseen(report, [fault]) == set()
 
 
 WITHOUT_ENGINE = sorted(fault for fault, rule_id in BROKEN_BY.items() if not rule_id.startswith((WRITING, ENGINE)))

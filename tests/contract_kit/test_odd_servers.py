@@ -21,7 +21,7 @@ from oneroster.contract.observation.token_endpoint import TokenEndpoint
 from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport, Status
-from oneroster.contract.rules.access_oauth2_tokens import unknown_grant
+from oneroster.contract.rules.access_oauth2_tokens import OTHER_GRANTS, UNKNOWN_GRANT, unknown_grant
 from oneroster.contract.rules.errors_status_codes import MALFORMED_QUERIES
 from oneroster.contract.runner import check
 from oneroster.sandbox.variants import variants_by_name
@@ -94,7 +94,12 @@ def test_a13_a_token_request_differs_from_a_good_one_in_one_thing() -> None:
             findings = list(unknown_grant(judged_tenant, ORGS))
     assert findings == []
     assert {parse_qs(form)["scope"][0] for form in asked} == {" ".join(SCOPES)}
-    assert [parse_qs(form)["grant_type"][0] for form in asked] == ["client_credentials", "oneroster_check"]
+    grants = [parse_qs(form, keep_blank_values=True).get("grant_type", ["-"])[0] for form in asked]
+    assert grants == [
+        "client_credentials",
+        UNKNOWN_GRANT,
+        *(each if each is not None else "-" for each in OTHER_GRANTS.values()),
+    ]
 
 
 @pytest.mark.parametrize("query", ["limit=1e3", "limit=10abc", "limit=1.5", "limit=1&limit=2"])

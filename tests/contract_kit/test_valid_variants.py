@@ -33,8 +33,6 @@ WARNED: Final[dict[str, set[str]]] = {
     "json-booleans": {"OR-SCH-06"},
     "no-nested": {"OR-SEM-25"},
     "no-minor-codes": {"OR-ERR-08", "OR-FLT-12"},
-    # 1.2 lets a server refuse an unknown sort; on specialised collections the rule still reads it as in 1.1.
-    "unknown-names-refused": {"OR-CMB-05"},
     # What a page that was cut does not hold, a reader cannot know without total and next link.
     "silent page-cap": {"OR-PAG-01"},
 }

@@ -4,7 +4,7 @@ import pytest
 
 from oneroster import Paging
 from oneroster.pagination.accepted_rows import AcceptedRows
-from oneroster.pagination.id_set import id_digests
+from oneroster.pagination.id_set import id_hashes
 from oneroster.pagination.page_requests import PageRequest, ReceivedPage, Unstable
 from oneroster.pagination.position import Position
 
@@ -12,7 +12,7 @@ REQUEST = PageRequest(0, 10)
 
 
 def accept(rows: AcceptedRows, *ids: str | None) -> list[int] | None:
-    return rows.accept(REQUEST, ReceivedPage(ids), id_digests(ids), 0)
+    return rows.accept(REQUEST, ReceivedPage(ids), id_hashes(ids), 0)
 
 
 def test_distinct_rows_are_accepted_at_once() -> None:
@@ -26,7 +26,7 @@ def test_rows_that_cannot_be_told_apart_need_a_proof(ids: tuple[str | None, ...]
     rows = AcceptedRows(sorted_=True, accept_conflicts=False, log=None)
     page, at = ReceivedPage(ids), Position(Paging(), 0, sorted_=True)
     assert accept(rows, *ids) is None
-    dialogue = rows.ask_about_duplicates(REQUEST, page, id_digests(ids), 0, at)
+    dialogue = rows.ask_about_duplicates(REQUEST, page, id_hashes(ids), 0, at)
     assert next(dialogue).offset == 1
     with pytest.raises(StopIteration):
         dialogue.send(ReceivedPage(ids[1:]))
@@ -39,4 +39,4 @@ def test_rows_that_repeat_in_an_unsorted_list_cannot_be_proven() -> None:
     rows = AcceptedRows(sorted_=False, accept_conflicts=False, log=None)
     at = Position(Paging(), 0, sorted_=False)
     with pytest.raises(Unstable, match="twice in one page"):
-        rows.ask_about_duplicates(REQUEST, ReceivedPage("aa"), id_digests("aa"), 0, at)
+        rows.ask_about_duplicates(REQUEST, ReceivedPage("aa"), id_hashes("aa"), 0, at)

@@ -5,7 +5,7 @@ import pytest
 from oneroster import Paging
 from oneroster.pagination.completeness import IncompleteError, prove_complete
 from oneroster.pagination.id_log import IdLog
-from oneroster.pagination.id_set import id_digests
+from oneroster.pagination.id_set import id_hashes
 from oneroster.pagination.page_requests import ReceivedPage
 from oneroster.pagination.reading import Reading
 
@@ -13,7 +13,7 @@ from oneroster.pagination.reading import Reading
 def reading(rows: list[str], total: int | None = None) -> Reading:
     found = Reading(Paging(), sorted_=True)
     (request,) = found.next_requests(1)
-    found.receive(request, ReceivedPage(rows, total), id_digests(rows))
+    found.receive(request, ReceivedPage(rows, total), id_hashes(rows))
     return found
 
 

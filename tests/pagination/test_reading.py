@@ -3,13 +3,13 @@
 import pytest
 
 from oneroster import CountMismatchError, Paging
-from oneroster.pagination.id_set import id_digests
+from oneroster.pagination.id_set import id_hashes
 from oneroster.pagination.page_requests import ReceivedPage, Unstable
 from oneroster.pagination.reading import Reading
 
 
 def receive(reading: Reading, ids: list[str | None], total: int | None = None) -> list[int]:
-    return reading.receive(reading.next_requests(1)[0], ReceivedPage(ids, total), id_digests(ids))
+    return reading.receive(reading.next_requests(1)[0], ReceivedPage(ids, total), id_hashes(ids))
 
 
 def test_it_ends_with_a_page_that_has_the_last_row_alone() -> None:

@@ -1,5 +1,6 @@
 """Origins of URLs, and what of a URL may be shown."""
 
+import httpx
 import pytest
 
 from oneroster.transport.urls import origin_of, parsed_url, redacted
@@ -23,6 +24,20 @@ def test_the_default_port_belongs_to_the_origin(url: str, origin: tuple[str, str
 def test_user_query_and_fragment_are_not_shown() -> None:
     assert redacted("https://kid:s3cret@sis.example/users?filter=Erika#Erika") == "https://sis.example/users"
     assert redacted("http://[::1") == "an unreadable URL"
+    assert redacted("/users?filter=Erika") == "/users"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sis.example/",
+        "http://a:b@SIS.example:80/%41/ü?x#y",
+        "https://[::1]:8443/a%2Fb/",
+        "https://k12.example/a b?c",
+    ],
+)
+def test_the_rest_of_a_url_is_shown_as_httpx_writes_it(url: str) -> None:
+    assert redacted(url) == str(httpx.URL(url).copy_with(query=None, fragment=None, userinfo=b""))
 
 
 def test_a_url_is_parsed_once() -> None:

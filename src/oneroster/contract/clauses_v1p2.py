@@ -130,6 +130,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("3.6", "B", "405 is not described; RFC 9110, 15.5.6", rule_ids("ERR", 3) + rule_ids("WRT", 21)),
     Fact("3.6", "A", "429 for too many requests", (), "a tenant is not made busy on purpose"),
     Fact("4.1", "A", "OAuth 2.0 client credentials", rule_ids("ACC", 6, 7, 17)),
+    Fact("4.1", "B", "client id and secret by HTTP Basic", rule_ids("ACC", 20)),
     Fact("4.1", "A", "the token response", rule_ids("ACC", 8, 15)),
     Fact("4.1", "B", "the token response forbids caching; RFC 6749, 5.1", rule_ids("ACC", 9)),
     Fact("4.1", "B", "tokens expire", rule_ids("ACC", 10)),

@@ -9,9 +9,9 @@ from oneroster.pagination.id_set import IdSet
 from oneroster.pagination.page_requests import PageRequest, ReceivedPage, Unstable
 from oneroster.pagination.position import Position
 
-__all__ = ["AcceptedRows", "Digests"]
+__all__ = ["AcceptedRows", "Hashes"]
 
-Digests: TypeAlias = Sequence[bytes | None]
+Hashes: TypeAlias = Sequence[int | None]
 
 
 class AcceptedRows:
@@ -38,7 +38,7 @@ class AcceptedRows:
         self.left_out: list[str] = []
         self._proven: list[Duplicates] = []
 
-    def accept(self, request: PageRequest, page: ReceivedPage, digests: Digests, first: int) -> list[int] | None:
+    def accept(self, request: PageRequest, page: ReceivedPage, hashes: Hashes, first: int) -> list[int] | None:
         """Accept the rows of a page from an index on.
 
         Returns:
@@ -48,7 +48,7 @@ class AcceptedRows:
         Raises:
             Unstable: Rows with the same id differ.
         """
-        ids, new = (page.ids, digests) if not first else (page.ids[first:], digests[first:])
+        ids, new = (page.ids, hashes) if not first else (page.ids[first:], hashes[first:])
         without_id = ids.count(None)
         indexes = list(range(first, len(page.ids)))
         by_offset = page.cursor is None and request.cursor is None
@@ -59,7 +59,7 @@ class AcceptedRows:
                 return None
             dropped = self._drop(proof)
             indexes = [index for index in indexes if index not in dropped]
-            new = [digests[index] for index in indexes]
+            new = [hashes[index] for index in indexes]
         self.without_id += without_id
         # The ids left are distinct and new to this reading, so the fast method will do.
         self.seen.add_distinct(new)
@@ -88,18 +88,20 @@ class AcceptedRows:
         return proof.identical | proof.conflicting
 
     def ask_about_duplicates(
-        self, request: PageRequest, page: ReceivedPage, digests: Digests, first: int, at: Position
+        self, request: PageRequest, page: ReceivedPage, hashes: Hashes, first: int, at: Position
     ) -> Dialogue:
         """Ask whether the list of the server really has rows twice; the page must then be requested again.
 
         Raises:
             Unstable: It cannot be proven.
         """
-        known = [index for index in self.seen.indexes_of_known(digests) if index >= first]
+        known = [index for index in self.seen.indexes_of_known(hashes) if index >= first]
         found = find_duplicates(page.ids, first)
         same_page = {index: earlier for index, earlier in found.items() if index not in known}
         names = [page.ids[index] or "" for index in known or same_page]
         positions = self._positions(page, known, at)
+        if not names and None not in page.ids[first:]:
+            raise Unstable("two sourcedIds have the same hash; a new attempt in another process tells them apart")
         # Only in a sorted list do the rows of one id follow each other, so that none of another can hide behind them.
         by_offset = page.cursor is None and request.cursor is None
         if names and not (self._sorted and by_offset and len(positions) == len(known)):

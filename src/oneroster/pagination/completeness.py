@@ -14,7 +14,7 @@ from typing import Final
 
 from oneroster.errors import CountMismatchError, PagingError, UnstableCollectionError
 from oneroster.pagination.id_log import IdLog
-from oneroster.pagination.id_set import IdSet, id_digests
+from oneroster.pagination.id_set import IdSet, id_hashes
 from oneroster.pagination.page_requests import PageRequest, ReceivedPage
 from oneroster.pagination.reading import Reading
 
@@ -119,8 +119,8 @@ def _missing(seen: IdSet, logs: tuple[IdLog, ...]) -> list[str]:
 def _not_in(seen: IdSet, logs: tuple[IdLog, ...]) -> Iterator[str]:
     for log in logs:
         for ids in log.chunks():
-            digests = id_digests(ids)
-            known = set(seen.indexes_of_known(digests))
+            hashes = id_hashes(ids)
+            known = set(seen.indexes_of_known(hashes))
             yield from (name for index, name in enumerate(ids) if name is not None and index not in known)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from oneroster.errors import CountMismatchError
-from oneroster.pagination.accepted_rows import AcceptedRows, Digests
+from oneroster.pagination.accepted_rows import AcceptedRows, Hashes
 from oneroster.pagination.duplicates import Dialogue
 from oneroster.pagination.id_log import IdLog
 from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
@@ -64,13 +64,13 @@ class Reading:
             requests.append(following)
         return requests
 
-    def receive(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
+    def receive(self, request: PageRequest, page: ReceivedPage, hashes: Hashes) -> list[int]:
         """Evaluate a page, and return the indexes of the rows that are new to this reading.
 
         Args:
             request: The first of the last `next_requests`.
             page: The page received for it.
-            digests: The digests of its ids.
+            hashes: The hashes of its ids.
 
         Raises:
             Unstable: Rows repeat or get lost.
@@ -80,10 +80,10 @@ class Reading:
             return []
         self._note_total(page.total)
         if page.cursor is not None or request.cursor is not None:
-            return self._receive_by_cursor(request, page, digests)
+            return self._receive_by_cursor(request, page, hashes)
         if self.at.overlaps(request):
-            return self._receive_overlapping(request, page, digests)
-        return self._receive_following(request, page, digests)
+            return self._receive_overlapping(request, page, hashes)
+        return self._receive_following(request, page, hashes)
 
     def _note_total(self, total: int | None) -> None:
         if total is None or not self._paging.trust_total:
@@ -93,26 +93,26 @@ class Reading:
             # A sign that rows have moved.
             raise Unstable(TOTAL_SHRANK)
 
-    def _known_ids(self, page: ReceivedPage, digests: Digests) -> list[str]:
-        return [page.ids[index] or "" for index in self.rows.seen.indexes_of_known(digests)]
+    def _known_ids(self, page: ReceivedPage, hashes: Hashes) -> list[str]:
+        return [page.ids[index] or "" for index in self.rows.seen.indexes_of_known(hashes)]
 
-    def _receive_following(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
+    def _receive_following(self, request: PageRequest, page: ReceivedPage, hashes: Hashes) -> list[int]:
         """Evaluate a page that starts after the rows received."""
         if not page.ids:
             return self._receive_empty()
-        known = self.rows.seen.indexes_of_known(digests)
+        known = self.rows.seen.indexes_of_known(hashes)
         without_id = page.ids.count(None)
         if without_id == len(page.ids) and self.at.pages:
             if self._repeats_rows_without_id(page):
                 return []
         elif known and len(known) + without_id == len(page.ids):
-            return self._receive_known(request, page, digests, known)
+            return self._receive_known(request, page, hashes, known)
         if not self.at.pages and self.at.remaining > len(page.ids):
             self.at.page_size = len(page.ids)
         elif request.expected_rows is not None and len(page.ids) != request.expected_rows:
             # The server gave fewer rows, so the pages requested after this one do not fit: continue one at a time.
             self.at.page_size = None
-        return self._accept(request, page, digests)
+        return self._accept(request, page, hashes)
 
     def _repeats_rows_without_id(self, page: ReceivedPage) -> bool:
         """Return whether a page of rows without ids repeats the one before, and ends the reading."""
@@ -141,7 +141,7 @@ class Reading:
         return []
 
     def _receive_known(
-        self, request: PageRequest, page: ReceivedPage, digests: Digests, known: Sequence[int]
+        self, request: PageRequest, page: ReceivedPage, hashes: Hashes, known: Sequence[int]
     ) -> list[int]:
         """Evaluate a page without new rows where new rows are expected."""
         # A page that is as long as requested does not show that it has all rows.
@@ -156,7 +156,7 @@ class Reading:
             return []
         if len(known) > 1 and not self.rows.is_proven(request, page):
             self._check_not_ignored(page)
-        return self._accept(request, page, digests)
+        return self._accept(request, page, hashes)
 
     def total_agrees(self) -> bool:
         """Return whether the total, if there is one, is that of the rows received, with or without those sent twice.
@@ -184,7 +184,7 @@ class Reading:
             raise Unstable(reason, error=CountMismatchError)
         self.ended = True
 
-    def _receive_overlapping(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
+    def _receive_overlapping(self, request: PageRequest, page: ReceivedPage, hashes: Hashes) -> list[int]:
         """Evaluate a page that must start with the last row received."""
         ids, overlap = page.ids, 1 + self.at.tail
         if ids and ids[0] == self.at.last_id and list(ids[1:overlap]) == [None] * self.at.tail:
@@ -193,11 +193,11 @@ class Reading:
                 self.ended = self.at.remaining <= 0 and self.at.has_room
                 self.at.narrow = not self.at.has_room
                 return []
-            return self._accept(request, page, digests, overlap)
-        known = self.rows.seen.indexes_of_known(digests)
+            return self._accept(request, page, hashes, overlap)
+        known = self.rows.seen.indexes_of_known(hashes)
         if len(known) + ids.count(None) == len(ids):
             return self._receive_without_overlap(request, page)
-        raise Unstable("a row is no longer at its offset", self._known_ids(page, digests))
+        raise Unstable("a row is no longer at its offset", self._known_ids(page, hashes))
 
     def _receive_without_overlap(self, request: PageRequest, page: ReceivedPage) -> list[int]:
         rows = len(page.ids)
@@ -214,23 +214,23 @@ class Reading:
             raise Unstable("the server returned nothing at an offset where there was a row")
         return []
 
-    def _receive_by_cursor(self, request: PageRequest, page: ReceivedPage, digests: Digests) -> list[int]:
+    def _receive_by_cursor(self, request: PageRequest, page: ReceivedPage, hashes: Hashes) -> list[int]:
         self.at.cursor = page.cursor
-        known = self._known_ids(page, digests)
+        known = self._known_ids(page, hashes)
         if known or (request.cursor is not None and page.cursor == request.cursor):
             raise Unstable("the next link leads to rows that were already returned", known)
-        indexes = self._accept(request, page, digests)
+        indexes = self._accept(request, page, hashes)
         if page.cursor is None:
             if self.at.remaining > 0:
                 raise Unstable("the next links end before the total is reached", error=CountMismatchError)
             self.ended = True
         return indexes
 
-    def _accept(self, request: PageRequest, page: ReceivedPage, digests: Digests, first: int = 0) -> list[int]:
+    def _accept(self, request: PageRequest, page: ReceivedPage, hashes: Hashes, first: int = 0) -> list[int]:
         """Receive the rows of a page from an index on, and return the indexes of those that are new."""
-        indexes = self.rows.accept(request, page, digests, first)
+        indexes = self.rows.accept(request, page, hashes, first)
         if indexes is None:
-            self._ask(self.rows.ask_about_duplicates(request, page, digests, first, self.at))
+            self._ask(self.rows.ask_about_duplicates(request, page, hashes, first, self.at))
             return []
         ids = page.ids if not first else page.ids[first:]
         self.at.advance(ids)

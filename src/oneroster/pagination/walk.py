@@ -19,7 +19,7 @@ from typing import Final
 from oneroster.errors import CountMismatchError, PagingError
 from oneroster.pagination.completeness import IncompleteError, prove_complete
 from oneroster.pagination.id_log import IdLog
-from oneroster.pagination.id_set import id_digests
+from oneroster.pagination.id_set import id_hashes
 from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
 from oneroster.pagination.reading import TOTAL_SHRANK, TOTAL_TOO_LOW, Reading
 
@@ -114,15 +114,15 @@ class CollectionWalk:
         if self._question is not None:
             self._continue_proof(page)
             return []
-        digests = id_digests(page.ids)
+        hashes = id_hashes(page.ids)
         try:
-            indexes = self._reading.receive(request, page, digests)
+            indexes = self._reading.receive(request, page, hashes)
         except Unstable as found:
             self._noticed.append(page.ids)
             self._read_again(found)
             return []
         if self.repeated and indexes:
-            new = self._first.rows.seen.add_new([digests[index] for index in indexes])
+            new = self._first.rows.seen.add_new([hashes[index] for index in indexes])
             indexes = [indexes[index] for index in new]
         if self._reading.ended and not self._reading.total_agrees():
             self._read_with_overlaps()

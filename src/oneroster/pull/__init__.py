@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oneroster.pull.dry_run import CollectionPreview, preview
-    from oneroster.pull.errors import DestinationError, GuardError, NothingOfferedError, PullError, StagingError
+    from oneroster.pull.errors import (
+        DestinationError,
+        GuardError,
+        NothingOfferedError,
+        PullError,
+        RejectsWarning,
+        StagingError,
+    )
     from oneroster.pull.extraction import Extract, collection_schema, extract
     from oneroster.pull.formats.detection import open_destination
     from oneroster.pull.incremental.watermark import KnownState
@@ -50,6 +57,7 @@ __all__ = [
     "PullReport",
     "Reject",
     "Rejects",
+    "RejectsWarning",
     "Roster",
     "RosterSelection",
     "SanityLimits",

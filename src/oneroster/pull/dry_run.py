@@ -66,7 +66,7 @@ def _preview_of(client: "SyncClient", source: CollectionSource, options: PullOpt
     columns = columns_of(specification, source.element)
     left_out = tuple(column.name for column in columns if column.name not in fetched)
     try:
-        total = session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
+        total = session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).info.total
     except StatusError as error:
         return CollectionPreview(source, None, f"responded with {error.status_code}", left_out)
     return CollectionPreview(source, total, "", left_out)

@@ -23,6 +23,7 @@ __all__ = [
     "GuardError",
     "NothingOfferedError",
     "PullError",
+    "RejectsWarning",
     "StagingError",
     "UnknownFormatError",
 ]
@@ -30,6 +31,10 @@ __all__ = [
 
 class PullError(OneRosterError):
     """The roster could not be written; the destination is unchanged."""
+
+
+class RejectsWarning(UserWarning):
+    """Arrow batches lack values or records that could not be read; the message counts them."""
 
 
 class DestinationError(PullError):

@@ -3,9 +3,15 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_LISTED = 30
+"""How many names a message lists; of more it gives the first three, and the option that lists all."""
+
+LISTING = {"fault": "--list-faults", "variant": "--list-variants"}
+"""By kind: the option of `oneroster sandbox` that lists the names."""
+
 
 class UnknownNameError(ValueError):
-    """A name that does not exist; the message suggests similar names, or lists all of them."""
+    """A name that does not exist; the message suggests similar names, lists all of them, or says what does."""
 
 
 def require_known(kind: str, name: str, known: Iterable[str]) -> str:
@@ -22,6 +28,11 @@ def require_known(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if name in names:
         return name
-    near = get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(names)}"
+    if near := get_close_matches(name, names, n=3):
+        hint = f"did you mean {' or '.join(near)}?"
+    elif len(names) <= MOST_LISTED:
+        hint = f"known are {', '.join(names)}"
+    else:
+        lists = f"; `oneroster sandbox {LISTING[kind]}` lists all {len(names)}" if kind in LISTING else ""
+        hint = f"known are {', '.join(names[:3])} and others{lists}"
     raise UnknownNameError(f"unknown {kind} {name!r}; {hint}")

@@ -42,7 +42,7 @@ from oneroster.transport.retry import Retry
 from oneroster.transport.session_base import MAX_REDIRECTS, SessionBase, body_headers, last_outcome
 from oneroster.transport.tls import TlsSettings
 from oneroster.transport.transport_errors import SEND_ERRORS, transport_error
-from oneroster.transport.urls import redacted
+from oneroster.transport.urls import parsed_url, redacted
 
 __all__ = ["AsyncSession", "Session"]
 
@@ -244,7 +244,7 @@ class Session(SessionBase):
         self, method: str, url: str, body: bytes | None, first: str, deadline: float, stop: threading.Event | None
     ) -> RawResponse:
         for redirects in range(MAX_REDIRECTS + 1):
-            with self.client.stream(method, url, content=body, headers=body_headers(body)) as response:
+            with self.client.stream(method, parsed_url(url), content=body, headers=body_headers(body)) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
                     content = read_body(response, BodyBuffer(response, self.limits, deadline, first), stop)
@@ -337,7 +337,9 @@ class AsyncSession(SessionBase):
 
     async def _send(self, method: str, url: str, body: bytes | None, first: str, deadline: float) -> RawResponse:
         for redirects in range(MAX_REDIRECTS + 1):
-            async with self.client.stream(method, url, content=body, headers=body_headers(body)) as response:
+            async with self.client.stream(
+                method, parsed_url(url), content=body, headers=body_headers(body)
+            ) as response:
                 target = self.redirect_target(response, redirects, first) if method == "GET" else None
                 if target is None:
                     content = await read_body_async(response, BodyBuffer(response, self.limits, deadline, first))

@@ -57,6 +57,9 @@ def origins_of(urls: str | Iterable[str]) -> frozenset[Origin]:
 def redacted(url: httpx.URL | str) -> str:
     """Return a URL without user info, query and fragment, which may hold a secret or a child's name."""
     try:
-        return str(httpx.URL(url).copy_with(query=None, fragment=None, userinfo=b""))
+        found = parsed_url(url) if isinstance(url, str) else url
     except httpx.InvalidURL:
         return "an unreadable URL"
+    # Put together here, because `copy_with` reads the whole URL again.
+    origin = f"{found.scheme}://{found.netloc.decode('ascii')}" if found.scheme else ""
+    return origin + found.raw_path.partition(b"?")[0].decode("ascii")

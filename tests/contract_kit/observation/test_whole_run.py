@@ -63,8 +63,10 @@ def once(status: bytes) -> Behaviour:
         target = head.split(b" ")[1]
         wrapper = target.partition(b"?")[0].rpartition(b"/")[2]
         body = b'{"%s": []}' % wrapper
-        connection.sendall(answer(body) if target in seen else status)
+        reply = answer(body) if target in seen else status
+        # Noted before the reply, after which the kit repeats the request at once.
         seen.add(target)
+        connection.sendall(reply)
 
     return behave
 

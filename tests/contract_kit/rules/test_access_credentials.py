@@ -25,6 +25,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import TokenEndpoint, error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rules import access
+from oneroster.contract.rules import access_near_credentials as near
 from oneroster.contract.rules import access_oauth1 as signatures
 from oneroster.contract.rules import access_oauth2_tokens as tokens
 from tests.contract_kit.hostile import Behaviour, HostileServer, answer, says, serving
@@ -33,6 +34,7 @@ from tests.contract_kit.judging import EMPTY, ORGS, judging, levels
 SECRET = "s3cr et+&"
 URL = "https://sis.example/ims/oneroster/v1p1/orgs?limit=1"
 GRANTED = b'{"access_token": "t-1", "token_type": "bearer", "expires_in": 3600}'
+REFUSED = answer(b'{"error": "invalid_client"}', "401 Unauthorized", WWW_Authenticate='Basic realm="x"')
 
 
 def no_post(*_: object) -> TokenResponse:
@@ -126,6 +128,24 @@ def test_the_desk_shows_the_secret_only_in_the_form_where_the_settings_say_so() 
     assert (shown, form["client_secret"]) == ("", [SECRET])
 
 
+def test_wrong_credentials_never_come_often_in_a_row() -> None:
+    refused: list[bool] = []
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        text = head.decode()
+        right = b"grant_type=client_credentials" in head and base64.b64encode(b"me:s3cr+et%2B%26") in head
+        if text.startswith("POST"):
+            refused.append(not right)
+        connection.sendall(EMPTY if not text.startswith("POST") else answer(GRANTED) if right else REFUSED)
+
+    with judging(behave, credentials) as tenant:
+        assert levels(tokens.wrong_secret(tenant, ORGS)) == []
+        assert levels(near.near_secret(tenant, ORGS)) == []
+    in_a_row = max(len(run) for run in "".join("x" if each else " " for each in refused).split())
+    assert in_a_row <= 3
+    assert sum(refused) <= 15
+
+
 SCOPES = ("exact", "")
 
 
@@ -141,10 +161,10 @@ def one_scope(granted: str) -> Behaviour:
             connection.sendall(EMPTY)
         elif form.get("scope", [""]) != [granted]:
             connection.sendall(answer(b'{"error": "invalid_scope"}', "400 Bad Request"))
-        elif form["grant_type"] != ["client_credentials"]:
+        elif form.get("grant_type") != ["client_credentials"]:
             connection.sendall(answer(b'{"error": "unsupported_grant_type"}', "400 Bad Request"))
         elif not known:
-            connection.sendall(answer(b'{"error": "invalid_client"}', "401 Unauthorized"))
+            connection.sendall(REFUSED)
         else:
             connection.sendall(answer(GRANTED))
 
@@ -187,7 +207,7 @@ def test_the_kit_waits_no_longer_than_the_run_may() -> None:
 @pytest.mark.parametrize(
     ("said", "status", "expected"),
     [
-        (b'{"error": "invalid_client"}', "401 Unauthorized", []),
+        (b'{"error": "invalid_client"}', "401 Unauthorized", [Level.SHOULD]),
         (b'{"error": "invalid_client"}', "400 Bad Request", []),
         (b"go away", "401 Unauthorized", [Level.SHOULD]),
         (b"", "500 Internal Server Error", [Level.SHOULD]),
@@ -204,10 +224,16 @@ def test_a_wrong_secret_may_be_refused_in_two_ways(said: bytes, status: str, exp
     [
         (GRANTED, []),
         (b'{"access_token": "t", "token_type": "BEARER", "expires_in": 1.5}', []),
-        (b'{"access_token": "t", "token_type": "bearer"}', [Level.OPEN]),
+        (b'{"access_token": "t", "token_type": "bearer"}', [Level.SHOULD]),
         (b'{"access_token": "t", "token_type": "bearer", "expires_in": "3600"}', [Level.SHOULD]),
-        (b'{"access_token": "t", "token_type": "bearer", "expires_in": true}', [Level.SHOULD]),
-        (b'{"access_token": "t", "token_type": "mac", "expires_in": 0}', [None, Level.SHOULD]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": true}', [None]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 1893456000}', [Level.SHOULD]),
+        (b'{"access_token": "t", "token_type": "mac", "expires_in": 0}', [None, None]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 9, "scope": ["a"]}', [None]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 9, "scope": "a,b"}', [None]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 9, "scope": "c"}', [Level.SHOULD]),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 9, "scope": "b"}', []),
+        (b'{"access_token": "t", "token_type": "bearer", "expires_in": 9, "refresh_token": "r"}', [Level.SHOULD]),
     ],
 )
 def test_what_a_token_answer_lacks_weighs_differently(granted: bytes, expected: list[Level | None]) -> None:

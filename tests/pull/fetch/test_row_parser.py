@@ -85,7 +85,7 @@ def test_both_ways_of_reading_give_the_same_columns(tenant: Sandbox, element: st
 def test_a_page_may_be_empty_in_many_ways(body: bytes) -> None:
     page = read(call_of("User"), body)
     assert page.rows == []
-    assert page.facts.total == 7
+    assert page.info.total == 7
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_is_no_page_names_the_operation(body: bytes) -> None:
 
 def test_a_record_without_an_id_costs_only_itself() -> None:
     page = read(call_of("User"), {"users": [USER, None, 7, {}, {**USER, "sourcedId": ""}, {**USER, "sourcedId": "u2"}]})
-    assert page.facts.ids == ["u1", None, None, None, None, "u2"]
+    assert page.info.ids == ["u1", None, None, None, None, "u2"]
     assert {index: [one.kept for one in found] for index, found in page.flaws.items()} == {
         1: [False], 2: [False], 3: [False], 4: [False]
     }  # fmt: skip

@@ -25,6 +25,7 @@ FAMILIES = (
     "record_relations",
     "record_values",
     "request_headers",
+    "token_endpoint",
     "write_details",
     "write_effects",
 )
@@ -56,6 +57,11 @@ def nested(client: httpx.Client, **parameters: Any) -> httpx.Response:
 
 def nested_rows(client: httpx.Client, **parameters: Any) -> int:
     return len(nested(client, **parameters).json()["classes"])
+
+
+def refusal(client: httpx.Client) -> Row:
+    """The status entry of a 401 response."""
+    return dict(client.get("/orgs", headers={"Authorization": ""}).json()["statusInfoSet"][0])
 
 
 def classes_of_an_odd_school(client: httpx.Client) -> int:
@@ -112,7 +118,7 @@ def neighbour(client: httpx.Client) -> int:
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
     "browsers-refused": (lambda c: status(c, "/orgs", headers={"User-Agent": "Mozilla/5.0"}), 200, 403),
-    "nested-sort-refused": (lambda c: nested(c, sort="noSuchField").status_code, 200, 400),
+    "nested-or-refused": (lambda c: nested(c, filter="status='active' OR title='x'").status_code, 200, 400),
     "nested-ids-lost": (lambda c: classes_of_an_odd_school(c), 200, 404),
     "filtered-as-text": (
         lambda c: nested(c, filter="status='active'").headers["Content-Type"],
@@ -125,6 +131,18 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         lambda c: status(c, "/orgs", headers={"Authorization": "", "X-Forwarded-For": "127.0.0.1"}),
         401,
         200,
+    ),
+    "any-key": (lambda c: status(c, "/orgs", headers={"Authorization": "", "X-API-Key": "x"}), 401, 200),
+    "token-in-query": (lambda c: status(c, "/orgs?access_token=x", headers={"Authorization": ""}), 401, 200),
+    "null-token": (lambda c: status(c, "/orgs", headers={"Authorization": "Bearer null"}), 401, 200),
+    "unsigned-token": (lambda c: status(c, "/orgs", headers={"Authorization": "Bearer a.b."}), 401, 200),
+    "token-last-characters": (lambda c: with_token(c, lambda token: "x" + token[1:]), 401, 200),
+    "refusal-says-success": (lambda c: refusal(c)["imsx_codeMajor"], "failure", "success"),
+    "refusal-shows-trace": (lambda c: "Traceback" in refusal(c)["imsx_description"], False, True),
+    "challenge-of-basic": (
+        lambda c: c.get("/orgs", headers={"Authorization": ""}).headers["WWW-Authenticate"].split()[0],
+        "Bearer",
+        "Basic",
     ),
     "put-revives": (
         lambda c: put_and_read(c, "status", status="tobedeleted"),
@@ -313,12 +331,21 @@ BY_THE_KIT = {
     "put-listed-twice",
     "deleted-still-nested",
     "writes-by-any-token",
+    "secret-last-characters",
+    "client-unauthenticated",
+    "grant-type-missing",
+    "refusal-repeats-secret",
+    "empty-signature",
+    "future-timestamp",
+    "forbidden-bare",
+    "enrollments-without-scope",
+    "data-with-401",
 }
 """Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
 
 
 def test_every_fault_is_looked_at() -> None:
-    named = set(LOOKS) | set(TOKEN_BODIES) | set(SECRETS) | BY_THE_KIT
+    named = set(LOOKS) | set(TOKEN_BODIES) | set(HOW_TOKENS_COME) | set(SECRETS) | BY_THE_KIT
     assert named == set(fault_names_in(*FAMILIES)) | OTHERS
 
 
@@ -360,14 +387,34 @@ TOKEN_BODIES = {
     "token-missing": b'"token_type"',
     "token-nested": b"[" * 100_000,
     "token-not-utf-8": b"\xff\xfe",
+    "token-of-another-kind": b'"mac"',
+    "lifetime-in-words": b'"one hour"',
+    "scopes-as-list": b'"scope":[',
 }
-SECRETS = {"secret-with-more": ("", "x"), "any-client-id": ("x", ""), "empty-secret": ("", "")}
+HOW_TOKENS_COME: dict[str, tuple[Callable[[httpx.Response], Any], Any, Any]] = {
+    "token-with-201": (lambda response: response.status_code, 200, 201),
+    "token-as-html": (lambda response: response.headers["Content-Type"], "application/json", "text/html"),
+    "no-lifetime": (lambda response: "expires_in" in response.json(), True, False),
+    "basic-refused": (lambda response: response.status_code, 200, 401),
+}
+SECRETS = {
+    "secret-with-more": ("", "x"),
+    "secret-trimmed": ("", " "),
+    "any-client-id": ("x", ""),
+    "empty-secret": ("", ""),
+}
 
 
 @pytest.mark.parametrize("name", TOKEN_BODIES)
 def test_a_token_response_is_odd(name: str) -> None:
     assert TOKEN_BODIES[name] in token_response(name).content
-    assert (b"access_token" in token_response(name).content) is (name in ("token-for-ever", "token-not-utf-8"))
+    assert (b"access_token" in token_response(name).content) is (name not in ("token-missing", "token-nested"))
+
+
+@pytest.mark.parametrize("name", HOW_TOKENS_COME)
+def test_a_token_comes_in_another_way(name: str) -> None:
+    look, right, wrong = HOW_TOKENS_COME[name]
+    assert (look(token_response("")), look(token_response(name))) == (right, wrong)
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -15,6 +15,7 @@ from oneroster.sandbox.store.data_variants import (
     keep_rows,
 )
 from oneroster.sandbox.store.store import Store
+from oneroster.standard import Standard
 
 Records = dict[str, list[dict[str, Any]]]
 CHANGES: dict[str, Callable[[Store], None]] = {
@@ -27,8 +28,8 @@ CHANGES: dict[str, Callable[[Store], None]] = {
 }
 
 
-def changed(change: str) -> tuple[Store, Records]:
-    with Store.open(Size(40), 1, cache=None) as store:
+def changed(change: str, version: str = "1.1") -> tuple[Store, Records]:
+    with Store.open(Size(40), 1, cache=None, standard=Standard.of(version)) as store:
         CHANGES[change](store)
         names = [name for name in store.specification.elements if store.has(name)]
         return store, {name: store.select(name).page(0, 1000) for name in names}
@@ -40,11 +41,15 @@ def references(store: Store, element: str, record: dict[str, Any]) -> Iterator[t
         if known.refers_to is not None:
             for item in value if isinstance(value, list) else [value]:
                 yield known.refers_to, item["sourcedId"]
+        elif known.record is not None:
+            for item in value:
+                yield from references(store, known.record, item)
 
 
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_reference_leads_to_a_record_and_required_properties_stay(change: str) -> None:
-    store, records = changed(change)
+def test_every_reference_leads_to_a_record_and_required_properties_stay(change: str, version: str) -> None:
+    store, records = changed(change, version)
     known = {(element, row["sourcedId"]) for element, rows in records.items() for row in rows}
     for element, rows in records.items():
         required = {each.name for each in store.specification.elements[element].properties.values() if each.required}
@@ -73,3 +78,13 @@ def test_every_id_has_a_special_character() -> None:
 def test_all_records_are_deleted() -> None:
     _, records = changed("deleted")
     assert {row["status"] for rows in records.values() for row in rows} == {"tobedeleted"}
+
+
+def test_what_is_optional_is_dropped_from_nested_records_as_well() -> None:
+    store, records = changed("none", "1.2")
+    assert {name for user in records["User"] for role in user["roles"] for name in role} == {"org", "role", "roleType"}
+    assert {known.name for known in store.specification.elements["Role"].properties.values() if known.required} == {
+        "org",
+        "role",
+        "roleType",
+    }

@@ -14,12 +14,16 @@ import httpx
 import msgspec
 
 from oneroster.contract.http.exchange import Exchange
+from oneroster.transport.oauth2_tokens import token_members
 
 __all__ = ["NO_ANSWER", "BrokenResponse", "Incidents", "ServerError", "is_server_error", "token_problem"]
 
 NO_ANSWER: Final = frozenset({429, 502, 503, 504})
 """Statuses of a tenant that is busy, or of a gateway whose tenant does not answer: no response of the API."""
 NOT_IMPLEMENTED: Final = 501
+GRANTED: Final = 200
+"""The status of a granted token (RFC 6749, 5.1)."""
+OTHER_SUCCESSES: Final = range(201, 300)
 LONGEST_LIFETIME: Final = 100 * 365 * 86_400
 """Seconds; no token lives longer than a century."""
 
@@ -86,7 +90,11 @@ class Incidents:
         """Note a response of the token endpoint; one that cannot be used is kept."""
         if is_server_error(exchange.status):
             self.add_server_error(exchange, repeated=False)
-        elif exchange.status == 200 and (problem := token_problem(exchange.body)) is not None:
+            return
+        problem = token_problem(exchange.body) if exchange.status == GRANTED else None
+        if exchange.status in OTHER_SUCCESSES and _has_token(exchange.body):
+            problem = f"the status is {exchange.status} instead of {GRANTED}"
+        if problem is not None:
             with self._lock:
                 self.token_problems.append((without_body(exchange), problem))
 
@@ -121,6 +129,10 @@ def token_problem(body: bytes) -> str | None:
     return _member_problem(members)
 
 
+def _has_token(body: bytes) -> bool:
+    return "access_token" in token_members(body)
+
+
 def _is_utf_8(body: bytes) -> bool:
     try:
         body.decode()
@@ -137,6 +149,11 @@ def _member_problem(members: dict[str, Any]) -> str | None:
         return "access_token is not a string with a token"
     if not token.isascii() or not token.isprintable():
         return "access_token has characters that no header can hold"
+    if " " in token:
+        return "access_token has a blank in it, and no bearer token has one"
+    kind = members.get("token_type")
+    if kind is not None and (not isinstance(kind, str) or (kind and "bearer" not in kind.lower())):
+        return "token_type is of another kind than bearer"
     seconds = members.get("expires_in")
     if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > LONGEST_LIFETIME:
         return "expires_in is longer than a century"

@@ -28,6 +28,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 __all__ = ["NearSignature", "NearToken", "near_secrets", "near_signatures", "near_tokens", "token_in_use"]
 
 ADDED: Final = "x"
+INJECTED: Final = "x' OR '1'='1"
 SHORTEST: Final = 4
 """Characters that a secret needs, so that a part of it is still unlikely to be another client's."""
 
@@ -92,12 +93,22 @@ class NearSignature:
 
 
 def variations(text: str) -> Iterator[tuple[str, str]]:
-    """Yield a secret with one character more, with one less and in another case, each with its description."""
+    """Yield tokens that differ from the right one in one place each: at the end, at the beginning, in case."""
     yield text + ADDED, "with one character more"
+    yield from _shorter_or_other(text)
+
+
+def _shorter_or_other(text: str) -> Iterator[tuple[str, str]]:
     if len(text) > SHORTEST:
         yield text[:-1], "with one character less"
+        # Servers that compare the last characters, or the length, accept this one only.
+        yield _other_than(text[0]) + text[1:], "with another first character"
     if text.swapcase() != text:
         yield text.swapcase(), "in the other case of its letters"
+
+
+def _other_than(character: str) -> str:
+    return "b" if character.lower() == "a" else "a"
 
 
 def token_in_use(tenant: ObservedTenant) -> str:
@@ -126,8 +137,15 @@ def near_tokens(tenant: ObservedTenant) -> list[NearToken]:
 
 
 def near_secrets(secret: str) -> list[tuple[str, str]]:
-    """Return two client secrets that differ from the right one by a little, and an empty one, with descriptions."""
-    return [*list(variations(secret))[:2], ("", "that is empty")]
+    """Return client secrets that differ from the right one by a little, an empty one and an injected condition."""
+    # A blank is a character like any other (RFC 6749, A.2): servers that compare the beginning take it, and those
+    # that trim.
+    return [
+        (secret + " ", "with a blank behind it"),
+        *_shorter_or_other(secret),
+        ("", "that is empty"),
+        (INJECTED, "with an injected condition"),
+    ]
 
 
 def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
@@ -139,6 +157,7 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
         NearSignature(OAuth1Credentials(client_id + ADDED, secret, method), "of another client id"),
         NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
         NearSignature(credentials, "that is left out", changed_header=_without_signature),
+        NearSignature(credentials, "that is empty", changed_header=_with_empty_signature),
         NearSignature(OAuth1Credentials(client_id, "", "PLAINTEXT"), "by the method PLAINTEXT without the secret"),
     ]
 
@@ -146,6 +165,11 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
 def _without_signature(header: str) -> str:
     """Return an Authorization header without its oauth_signature."""
     return re.sub(r',?\s*oauth_signature="[^"]*"', "", header)
+
+
+def _with_empty_signature(header: str) -> str:
+    """Return an Authorization header whose oauth_signature has no value."""
+    return re.sub(r'oauth_signature="[^"]*"', 'oauth_signature=""', header)
 
 
 def _sibling(url: str) -> str:

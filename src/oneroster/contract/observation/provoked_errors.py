@@ -64,6 +64,10 @@ class Refusals(_ExchangeLog):
         """Return the refusals of a tenant."""
         return tenant.memo(cls, cls)
 
+    def denied(self, operation: Operation) -> list[Exchange]:
+        """Return the exchanges of an operation with status 401 or 403."""
+        return [exchange for exchange in self.all(operation) if exchange.status in (401, 403)]
+
     def unauthorized(self, operation: Operation) -> list[Exchange]:
         """Return the exchanges of an operation with status 401."""
         return [exchange for exchange in self.all(operation) if exchange.status == 401]

@@ -1,7 +1,7 @@
 """A client of the OAuth 2 token endpoint (RFC 6749), for the rules that check its responses."""
 
 import base64
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
 from oneroster.contract.errors import OtherAuthentication
@@ -14,6 +14,8 @@ from oneroster.transport.oauth2_tokens import scope_attempts
 __all__ = ["GRANT_TYPE", "TokenEndpoint", "error_code", "token_endpoint_of"]
 
 GRANT_TYPE: Final = "client_credentials"
+Way = Literal["basic", "form", "id alone", "none"]
+"""How a token request carries client id and secret."""
 REFUSED: Final = frozenset({400, 401})
 CURL: Final = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type='
 
@@ -41,6 +43,16 @@ class TokenEndpoint:
         """The client secret."""
         return self._credentials.client_secret
 
+    @property
+    def client_id(self) -> str:
+        """The client id."""
+        return self._credentials.client_id
+
+    @property
+    def takes_basic(self) -> bool:
+        """Whether id and secret are sent by HTTP Basic; false as well if the settings say otherwise."""
+        return not self._in_body
+
     def grant(self, scope: str) -> Exchange:
         """Return the response to a token request with a scope, from the cache if there is one."""
         if scope not in self._granted:
@@ -58,26 +70,37 @@ class TokenEndpoint:
         return response
 
     def ask(
-        self, grant_type: str, scope: str = "", secret: str | None = None, *, client_id_suffix: str = ""
+        self,
+        grant_type: str | None,
+        scope: str = "",
+        secret: str | None = None,
+        *,
+        client_id: str | None = None,
+        way: Way | None = None,
     ) -> Exchange:
         """Send one token request.
 
         Args:
-            grant_type: The grant type.
+            grant_type: The grant type; None to send none.
             scope: The scope; empty to send none.
             secret: The client secret, if not the real one.
-            client_id_suffix: Added to the client id, to make it another one.
+            client_id: The client id, if not the real one.
+            way: How to send id and secret, if not in the way that the endpoint takes.
         """
-        client_id = self._credentials.client_id + client_id_suffix
-        form = {"grant_type": grant_type} | ({"scope": scope} if scope else {})
-        headers = {"Content-Type": FORM, "Accept": "application/json"}
+        sent_id = self._credentials.client_id if client_id is None else client_id
         sent_secret = self._credentials.client_secret if secret is None else secret
-        if self._in_body:
-            form |= {"client_id": client_id, "client_secret": sent_secret}
-        else:
-            pair = f"{quote_plus(client_id)}:{quote_plus(sent_secret)}"
+        form = {} if grant_type is None else {"grant_type": grant_type}
+        form |= {"scope": scope} if scope else {}
+        headers = {"Content-Type": FORM, "Accept": "application/json"}
+        way = way or ("form" if self._in_body else "basic")
+        if way == "basic":
+            pair = f"{quote_plus(sent_id)}:{quote_plus(sent_secret)}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return self._gateway.post_form(headers, urlencode(form).encode(), CURL + grant_type)
+        elif way == "form":
+            form |= {"client_id": sent_id, "client_secret": sent_secret}
+        elif way == "id alone":
+            form |= {"client_id": sent_id}
+        return self._gateway.post_form(headers, urlencode(form).encode(), CURL + (grant_type or ""))
 
 
 def error_code(exchange: Exchange) -> str | None:

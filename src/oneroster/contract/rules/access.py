@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import httpx
+
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import Credentials, NoCredentials
@@ -18,15 +20,39 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
-MALFORMED_HEADERS: Final = ("Bearer", "OAuth", "Basic Og==")
+MALFORMED_HEADERS: Final = (
+    *("Bearer", "OAuth", "Basic Og==", "Bearer null", "Bearer undefined", "Bearer x' OR '1'='1"),
+    # An unsigned JSON Web Token, `{"alg":"none"}` and `{"sub":"1"}`.
+    "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+    "Basic b25lcm9zdGVyOmNoZWNr",
+    "Token oneroster-check",
+    'OAuth oauth_consumer_key="oneroster-check", oauth_signature="x"',
+)
 """Authorization headers that contain no usable credentials."""
+
+SCHEMES: Final = frozenset({"bearer", "oauth"})
+"""The schemes of the standard, in lower case."""
+JSON: Final = "application/json"
 
 TRUSTED_HEADERS: Final = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "X-Forwarded-For": "127.0.0.1",
     "X-Real-IP": "127.0.0.1",
+    "X-Requested-With": "XMLHttpRequest",
+    "X-API-Key": "oneroster-check",
+    "X-Forwarded-User": "admin",
+    "Remote-User": "admin",
+    "Cookie": "session=oneroster-check",
 }
-"""Headers that some servers trust in place of credentials: those of a browser, and of a request from inside."""
+"""Headers that some servers trust in place of credentials: those of a browser, and of a request from inside.
+
+The origin of the tenant is sent as Origin and Referer, too.
+"""
+EVERY_PARAMETER: Final = (
+    "limit=1&offset=1&sort=sourcedId&orderBy=asc&filter=status%3D%27active%27&fields=sourcedId"
+    "&access_token=oneroster-check"
+)
+"""A query with every parameter, and with a token that was never issued."""
 
 
 def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
@@ -54,6 +80,13 @@ def expect_401(
         received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
         message = f"a request {who} returned {received} instead of 401"
         yield exchange_finding(message, exchange, symptom_of=earlier)
+    elif _data_in(exchange, operation):
+        yield exchange_finding(f"a request {who} returned HTTP 401 with the data in its body", exchange)
+
+
+def _data_in(exchange: Exchange, operation: Operation) -> bool:
+    """Return whether a response holds rows or a record under the wrapper of an operation."""
+    return isinstance(exchange.json, dict) and bool(exchange.json.get(operation.wrapper or ""))
 
 
 @rule(
@@ -70,10 +103,17 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
     yield from expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01")
     if operation in set(sampled_operations(tenant)):
         path = readable_path(tenant, operation)
-        head = tenant.probe(path, method="HEAD", access=NoCredentials())
-        trusted = tenant.probe(path, headers=TRUSTED_HEADERS, access=NoCredentials())
+        base = tenant.gateway.target.base_url
+        headers = TRUSTED_HEADERS | {"Origin": str(httpx.URL(base).join("/")).rstrip("/"), "Referer": base}
         known = Refusals.of(tenant).with_status(operation, 200)
-        for exchange, what in ((head, "a HEAD request"), (trusted, "a request with the headers of a browser")):
+        attempts = {
+            "a HEAD request": tenant.probe(path, method="HEAD", access=NoCredentials()),
+            "a request with the headers of a browser": tenant.probe(path, headers=headers, access=NoCredentials()),
+        }
+        if operation.many:
+            every = tenant.probe(path, EVERY_PARAMETER, access=NoCredentials())
+            attempts["a request with every parameter of the standard"] = every
+        for what, exchange in attempts.items():
             if exchange.status < 300 and not known:
                 message = f"{what} without credentials returned HTTP {exchange.status} instead of 401"
                 yield exchange_finding(message, exchange)
@@ -128,6 +168,9 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
                 "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
             )
             return
+        if exchange.media_type != JSON:
+            yield exchange_finding(f"the media type of the 401 response is not {JSON}", exchange)
+            return
         if not has_status_form(tenant.standard.specification, exchange.json):
             yield exchange_finding(
                 f"the status payload of the 401 response is not {status_form(tenant.standard.specification)}",
@@ -181,8 +224,18 @@ def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     mine = Refusals.of(tenant).unauthorized(operation)
     if not mine:
         raise ExplainedBy(("OR-ACC-01", "OR-ACC-02"), "no 401 response was received")
-    silent = [exchange for exchange in mine if not exchange.headers.get("WWW-Authenticate", "").strip()]
+    foreign = [exchange for exchange in mine if not SCHEMES & set(_challenges(exchange))]
+    silent = [exchange for exchange in foreign if not _challenges(exchange)]
+    if foreign and not silent:
+        yield exchange_finding(
+            "the WWW-Authenticate header of a 401 response names neither Bearer nor OAuth", foreign[0]
+        )
     if silent:
         yield exchange_finding(
             f"{len(silent)} of {len(mine)} responses with HTTP 401 have no WWW-Authenticate header", silent[0]
         )
+
+
+def _challenges(exchange: Exchange) -> list[str]:
+    """Return the words of a WWW-Authenticate header that may be schemes, in lower case."""
+    return [word.strip(",").lower() for word in exchange.headers.get("WWW-Authenticate", "").split()]

@@ -1,6 +1,8 @@
 """Access rules on credentials that are nearly right: all of them are as invalid as those that are all wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, OtherAuthentication
 from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth2Credentials
@@ -13,14 +15,18 @@ from oneroster.contract.observation.near_credentials import near_secrets, near_s
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
-from oneroster.contract.observation.token_endpoint import GRANT_TYPE, token_endpoint_of
+from oneroster.contract.observation.token_endpoint import GRANT_TYPE, TokenEndpoint, Way, token_endpoint_of
 from oneroster.contract.observation.whole_run import whole_run
+from oneroster.contract.oracle.status_payload_parser import status_entries
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, granted_scope, scoped_collections, token_members
 from oneroster_runtime.specification import Operation
 
-QUERY = "limit=1"
+QUERY: Final = "limit=1"
+MADE_UP: Final = "oneroster-check"
+MOST_IN_A_ROW: Final = 2
+"""Token requests of a client with wrong credentials without a right one between; OR-ACC-06 sends one more."""
 
 
 def _ask(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
@@ -79,7 +85,7 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     family="access",
     title="A client id or secret that is nearly right gets no token",
     clause="7.4 client authentication; RFC 6749, 5.2 [A]",
-    example="the secret is compared by its first characters, or any client id with the right secret gets a token",
+    example="the secret is compared by its first characters, or a request without a secret gets a token",
     fix="compare client id and secret in full, and return 401 (or 400) with the error `invalid_client`",
     stands_on=("token endpoint",),
     over=first_readable,
@@ -87,14 +93,30 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 )
 def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
-    # Four invalid requests, and one of OR-ACC-06: few enough for a server that locks clients out.
-    attempts = [
-        (f"a client secret {what}", desk.ask(GRANT_TYPE, scope, text)) for text, what in near_secrets(desk.secret)
-    ]
-    attempts.append(("another client id with the right secret", desk.ask(GRANT_TYPE, scope, client_id_suffix="x")))
-    for what, exchange in attempts:
+    for number, (what, send) in enumerate(_attempts(desk, scope), 1):
+        exchange = send()
         if token_members(exchange) is not None:
             yield exchange_finding(f"the token endpoint granted a token for {what}", exchange)
+        if number % MOST_IN_A_ROW == 0:
+            # A valid request ends the count of a server that locks clients out.
+            desk.request_token(scope)
+
+
+def _attempts(desk: TokenEndpoint, scope: str) -> Iterator[tuple[str, Callable[[], Exchange]]]:
+    """Yield token requests that must get no token, each with what is wrong with it."""
+
+    def request(secret: str | None = None, client_id: str | None = None, way: Way | None = None) -> Exchange:
+        return desk.ask(GRANT_TYPE, scope, secret, client_id=client_id, way=way)
+
+    for text, what in near_secrets(desk.secret):
+        yield f"a client secret {what}", partial(request, text)
+    yield "the client id alone, without a secret", partial(request, way="id alone")
+    for other in dict.fromkeys((desk.client_id + "x", desk.client_id.swapcase(), "")):
+        if other != desk.client_id:
+            yield "another client id with the right secret", partial(request, client_id=other)
+    yield "an empty client id and secret", partial(request, "", "")
+    yield "a request without client id and secret", partial(request, way="none")
+    yield "a made-up client id and secret in the form", partial(request, MADE_UP, MADE_UP, "form")
 
 
 @rule(
@@ -116,14 +138,9 @@ def near_signature(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             yield exchange_finding(f"a signature {access.what} returned {_received(exchange)}", exchange, level, known)
 
 
-def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
-    """One operation of each kind for every set of scopes that gives access; OR-PRV-05 checks that of demographics."""
-    seen: set[tuple[tuple[str, ...], bool, bool]] = set()
-    for operation in readable(tenant):
-        kind = operation.oauth_scopes, operation.many, operation.scope is not None
-        if operation.oauth_scopes and operation.tag != DEMOGRAPHICS and kind not in seen:
-            seen.add(kind)
-            yield operation
+def with_scopes(tenant: ObservedTenant) -> Iterator[Operation]:
+    """Every operation that needs a scope; OR-PRV-05 checks those of demographics."""
+    return (each for each in readable(tenant) if each.oauth_scopes and each.tag != DEMOGRAPHICS)
 
 
 @rule(
@@ -134,7 +151,7 @@ def one_of_each_scope(tenant: ObservedTenant) -> Iterator[Operation]:
     example="a token for roster-core.readonly lists the students of a class, which needs roster.readonly",
     fix="require for every operation the scopes of the standard, also when the token has all the others",
     stands_on=("scheme oauth2", "scopes", "status 403"),
-    over=one_of_each_scope,
+    over=with_scopes,
     needs=("OR-ACC-11",),
 )
 def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -166,6 +183,9 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
             exchange,
             Level.SHOULD,
         )
+    elif not any(each.code_major == "failure" for each in status_entries(exchange.json)):
+        message = "the 403 response contains no status payload that says failure"
+        yield exchange_finding(message, exchange, Level.SHOULD)
 
 
 def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: list[str]) -> bool:

@@ -8,13 +8,14 @@ from oneroster.contract.errors import BeyondBudget, NotOffered, Refused
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.incidents import LONGEST_LIFETIME
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
-from oneroster.contract.observation.token_endpoint import error_code, token_endpoint_of
+from oneroster.contract.observation.token_endpoint import GRANT_TYPE, error_code, token_endpoint_of
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access import sampled_collections
@@ -25,6 +26,16 @@ LONGEST_WAIT: Final = 10.0
 EXPIRY_MARGIN: Final = 0.5
 """Seconds to wait after the expiry of a token before using it again."""
 DEMOGRAPHICS: Final = "demographics"
+JSON: Final = "application/json"
+UNKNOWN_GRANT: Final = f"{GRANT_TYPE}_oneroster_check"
+OTHER_GRANTS: Final = {
+    "a request without grant_type": None,
+    "an empty grant_type": "",
+    "the grant type password": "password",
+}
+"""By what is odd: grant types of requests that get no token, from a client that is known."""
+A_TIME_NOT_A_LIFETIME: Final = 30 * 365 * 86_400
+"""Seconds; since 1970, so many passed long ago."""
 
 
 def token_members(exchange: Exchange) -> dict[str, Any] | None:
@@ -48,6 +59,14 @@ def granted_scope(tenant: ObservedTenant) -> str:
 def successful_token_response(tenant: ObservedTenant) -> Exchange:
     """Return the response to the token request that is granted; see `granted_scope`."""
     return token_endpoint_of(tenant).grant(granted_scope(tenant))
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a text is a number, as some servers send it."""
+    try:
+        return isinstance(value, str) and float(value) > 0
+    except ValueError:
+        return False
 
 
 def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Finding]:
@@ -79,8 +98,23 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     # The request differs from one that is granted in the secret alone.
     scope = granted_scope(tenant)
-    exchange = token_endpoint_of(tenant).ask("client_credentials", scope, secrets.token_urlsafe(24))
-    yield from expect_no_token(exchange, "a wrong client secret", "invalid_client")
+    desk, wrong = token_endpoint_of(tenant), secrets.token_urlsafe(24)
+    exchange = desk.ask("client_credentials", scope, wrong)
+    if found := list(expect_no_token(exchange, "a wrong client secret", "invalid_client")):
+        yield from found
+        return
+    for problem in _problems_of_refusal(exchange, wrong, by_header=desk.takes_basic):
+        yield exchange_finding(f"the response to a wrong client secret {problem}", exchange, Level.SHOULD)
+
+
+def _problems_of_refusal(exchange: Exchange, secret: str, *, by_header: bool) -> Iterator[str]:
+    """Yield what else is wrong with the response of the token endpoint to a wrong secret (RFC 6749, 5.2)."""
+    if exchange.media_type != JSON:
+        yield f"does not have the media type {JSON}"
+    if exchange.status == 401 and by_header and not exchange.headers.get("WWW-Authenticate", "").strip():
+        yield "has no WWW-Authenticate header"
+    if secret.encode() in exchange.body:
+        yield "repeats the secret"
 
 
 @rule(
@@ -88,40 +122,73 @@ def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     family="access",
     title="An unknown grant type gets no token",
     clause="7.4 grant; RFC 6749, 5.2 [A]",
-    example="the token endpoint grants a token for any grant_type",
+    example="the token endpoint grants a token for any grant_type, or without one",
     fix="return 400 with the error `unsupported_grant_type`",
     stands_on=("token endpoint",),
     over=first_readable,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     # The request differs from one that is granted in the grant type alone.
-    exchange = token_endpoint_of(tenant).ask("oneroster_check", granted_scope(tenant))
+    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    exchange = desk.ask(UNKNOWN_GRANT, scope)
     yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
+    for what, grant_type in OTHER_GRANTS.items():
+        other = desk.ask(grant_type, scope)
+        if token_members(other) is not None and token_members(exchange) is None:
+            yield exchange_finding(f"the token endpoint granted a token for {what}", other)
 
 
 @rule(
     "OR-ACC-08",
     family="access",
     harm=Harm.FORM,
-    title="A token response contains the token type bearer and the lifetime",
-    clause="7.4 token response: access_token, token_type, expires_in [A]",
-    example="the token response contains an access_token and nothing else",
-    fix="send token_type `bearer` and expires_in, in seconds, with every token",
+    title="A token response is JSON with the token type bearer, the lifetime and the scopes",
+    clause="7.4 token response: JSON with access_token, token_type, expires_in, scope [A]",
+    example="the token response contains an access_token and nothing else, or its scope is an array",
+    fix="send token_type `bearer`, expires_in as a number of seconds, and scope as one string, as application/json",
     stands_on=("token endpoint",),
     over=first_readable,
 )
 def token_answer(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     exchange = successful_token_response(tenant)
     members = token_members(exchange) or {}
-    kind, seconds = members.get("token_type"), members.get("expires_in")
+    kind = members.get("token_type")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         yield exchange_finding(f"token_type is {'missing' if kind is None else 'not bearer'}", exchange)
-    if seconds is None:
+    if exchange.media_type != JSON:
+        yield exchange_finding(f"the media type of the token response is not {JSON}", exchange)
+    for problem, level in (*_lifetime_problems(members), *_scope_problems(members, granted_scope(tenant))):
+        yield exchange_finding(problem, exchange, level)
+    if "refresh_token" in members:
         yield exchange_finding(
-            "expires_in is missing, so clients notice an expired token only by a 401", exchange, Level.OPEN
+            "the response has a refresh_token, which this grant does not have", exchange, Level.SHOULD
         )
+    if token_endpoint_of(tenant).secret.encode() in exchange.body:
+        yield exchange_finding("the response repeats the client secret", exchange, Level.SHOULD)
+
+
+def _lifetime_problems(members: dict[str, Any]) -> Iterator[tuple[str, Level | None]]:
+    """Yield what is wrong with expires_in, each with the level if it is not that of the rule."""
+    seconds = members.get("expires_in")
+    if seconds is None:
+        yield "expires_in is missing, so clients notice an expired token only by a 401", Level.SHOULD
+    elif _is_number(seconds):
+        yield "expires_in is a string instead of a number", Level.SHOULD
     elif isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
-        yield exchange_finding("expires_in is not a positive number of seconds", exchange, Level.SHOULD)
+        yield "expires_in is not a positive number of seconds", None
+    elif A_TIME_NOT_A_LIFETIME < seconds <= LONGEST_LIFETIME:
+        yield "expires_in is longer than 30 years, as if it were a point in time", Level.SHOULD
+
+
+def _scope_problems(members: dict[str, Any], requested: str) -> Iterator[tuple[str, Level | None]]:
+    """Yield what is wrong with the scope in a token response, each with the level if it is not that of the rule."""
+    scope = members.get("scope")
+    if scope is not None and not isinstance(scope, str):
+        yield "scope is not a string with scopes separated by blanks", None
+    elif scope is not None and "," in scope:
+        yield "the scopes are separated by commas instead of blanks", None
+    elif scope is not None and requested and not set(requested.split()) & set(scope.split()):
+        yield "the response names none of the requested scopes", Level.SHOULD
 
 
 @rule(
@@ -225,3 +292,26 @@ def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         if scope not in operation.oauth_scopes
     )
     yield from expect_no_access(tenant, operation, others)
+
+
+@rule(
+    "OR-ACC-20",
+    family="access",
+    harm=Harm.FORM,
+    title="The token endpoint takes client id and secret by HTTP Basic",
+    clause="7.4 client authentication, HTTP Basic; RFC 6749, 2.3.1; section 8: some take them in the form alone [B]",
+    example="a token request with the client id and secret in the Authorization header returns 401",
+    fix="support HTTP Basic, which every OAuth 2 client can send, beside the form parameters",
+    stands_on=("token endpoint",),
+    over=first_readable,
+)
+def takes_basic(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    if desk.takes_basic:
+        return
+    exchange = desk.ask(GRANT_TYPE, scope, way="basic")
+    if token_members(exchange) is None:
+        yield exchange_finding(
+            f"client id and secret by HTTP Basic returned HTTP {exchange.status}; in the form they get a token",
+            exchange,
+        )

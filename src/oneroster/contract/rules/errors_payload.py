@@ -10,7 +10,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
-from oneroster.contract.observation.provoked_errors import ExpectedErrors
+from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.oracle.error_leaks import leaks_in
 from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
@@ -18,6 +18,11 @@ from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 JSON: Final = "application/json"
+CODE_MINORS: Final = {
+    404: ("unknownobject", "unknown object"),
+    401: ("unauthorised", "unauthorisedrequest", "unauthorizedrequest", "unauthorized"),
+}
+"""By status: the code minor in the spellings of the versions, as they are compared; the last is shown."""
 PROVOKING: Final = ("OR-ERR-01", "OR-ERR-02", "OR-ERR-05", "OR-FLT-12", "OR-FLT-13", "OR-FLD-05", "OR-ERR-03")
 """Rules that send requests which must fail, and report those that do not."""
 
@@ -90,7 +95,8 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
     needs=("OR-ERR-06", "OR-ERR-07"),
 )
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = [(each, said) for each in error_responses(tenant, operation) if (said := status_entries(each.json))]
+    every = [*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)]
+    known = [(each, said) for each in every if (said := status_entries(each.json))]
     if not known:
         raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     for exchange, said in known:
@@ -100,11 +106,13 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
                 exchange,
             )
             return
-        unknown = exchange.status == 404 and not operation.many
-        if unknown and not any(each.code_minor == "unknownobject" for each in said):
+        expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
+        if expected and not any(each.code_minor.replace(" ", "") in expected for each in said):
             # Certified servers use other vocabularies for codeMinor as well, so this is at most a should.
             yield exchange_finding(
-                "no status entry of the 404 response has codeMinor 'unknown object'", exchange, Level.SHOULD
+                f"no status entry of the {exchange.status} response has codeMinor '{expected[-1]}'",
+                exchange,
+                Level.SHOULD,
             )
             return
 
@@ -121,7 +129,7 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
     needs=("OR-ERR-06",),
 )
 def no_server_internals(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in error_responses(tenant, operation):
+    for exchange in (*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)):
         if kinds := leaks_in(exchange):
             yield exchange_finding(
                 f"the body of an HTTP {exchange.status} response contains {' and '.join(kinds)}", exchange

@@ -1,7 +1,7 @@
 """Semantic rules on references: their target exists, their type matches, parents and children refer to each other."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from oneroster.contract.errors import NoResponseError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
@@ -24,6 +24,36 @@ def reference_properties(tenant: ObservedTenant, operation: Operation) -> list[P
     return [each for each in known if each.refers_to is not None]
 
 
+class ReferencePath(NamedTuple):
+    """A property that is a reference, in a record or in one of its nested records, such as ``roles.org``."""
+
+    names: tuple[str, ...]
+    known: Property
+
+    def __str__(self) -> str:
+        return ".".join(self.names)
+
+    def references(self, row: Record) -> Iterator[Record]:
+        """Yield the references of a record."""
+        holders = [row]
+        for name in self.names[:-1]:
+            values = [holder.get(name) for holder in holders]
+            items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+            holders = [item for item in items if isinstance(item, dict)]
+        for holder in holders:
+            yield from references_at(holder, self.names[-1])
+
+
+def reference_paths(tenant: ObservedTenant, element: str | None) -> Iterator[ReferencePath]:
+    """Yield the references in the records of an element, and in their nested records."""
+    for name, known in tenant.properties(element).items():
+        if known.refers_to is not None:
+            yield ReferencePath((name,), known)
+        elif known.record is not None:
+            for each in reference_paths(tenant, known.record):
+                yield ReferencePath((name, *each.names), each.known)
+
+
 def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections of all records of an element; their subsets repeat the same records."""
     return (operation for operation in collections(tenant) if operation.subset is None)
@@ -40,35 +70,34 @@ def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 @confirmed
 def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    properties = reference_properties(tenant, operation)
     judged = 0
-    for known in properties:
+    for path in reference_paths(tenant, operation.element):
         try:
-            targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
+            targets = tenant.all_rows(tenant.dialect.collection_of(path.known.refers_to))
         except NotJudged:
             continue
         judged += 1
-        yield from _broken_references(tenant, operation, known, targets)
+        yield from _broken_references(tenant, operation, path, targets)
     if not judged:
         raise NotEnoughData(0, 1, "reference to a collection that could be read")
 
 
 def _broken_references(
-    tenant: ObservedTenant, operation: Operation, known: Property, targets: dict[str, Record]
+    tenant: ObservedTenant, operation: Operation, path: ReferencePath, targets: dict[str, Record]
 ) -> Iterator[Finding]:
     rows = tenant.walk(operation).rows
     tally = CauseCount(tenant.walk(operation).pages[0])
     absent: dict[str, None] = {}
     for row in rows:
-        missing = [name for item in references_at(row, known.name) if (name := identity(item)) and name not in targets]
+        missing = [name for item in path.references(row) if (name := identity(item)) and name not in targets]
         if missing:
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
-    if not absent or all(_can_be_read(tenant, known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
+    if not absent or all(_can_be_read(tenant, path.known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
         return
     where = f"in {tally.count} of {count_of(len(rows), 'record')}"
-    message = f"{known.name} refers to missing records {where} (missing: {id_list(absent)})"
-    yield counted_finding(message, tally, f"{known.name}.sourcedId", len(rows))
+    message = f"{path} refers to missing records {where} (missing: {id_list(absent)})"
+    yield counted_finding(message, tally, f"{path}.sourcedId", len(rows))
 
 
 def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:
@@ -94,19 +123,19 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
 )
 def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    properties = [known for known in reference_properties(tenant, operation) if known.reference_types]
-    if not properties:
+    paths = [path for path in reference_paths(tenant, operation.element) if path.known.reference_types]
+    if not paths:
         raise NotEnoughData(0, 1, "property that is a reference with a documented type")
-    for known in properties:
+    for path in paths:
         tally = CauseCount(found.pages[0])
         for row in found.rows:
-            types = {item["type"] for item in references_at(row, known.name) if isinstance(item.get("type"), str)}
-            if not types <= set(known.reference_types):
+            types = {item["type"] for item in path.references(row) if isinstance(item.get("type"), str)}
+            if not types <= set(path.known.reference_types):
                 tally.add(identity(row))
         if tally.count:
-            allowed = " or ".join(known.reference_types)
-            message = f"{known.name}.type is not {allowed} in {tally.count} of {count_of(len(found), 'record')}"
-            yield counted_finding(message, tally, f"{known.name}.type", len(found))
+            allowed = " or ".join(path.known.reference_types)
+            message = f"{path}.type is not {allowed} in {tally.count} of {count_of(len(found), 'record')}"
+            yield counted_finding(message, tally, f"{path}.type", len(found))
 
 
 def parent_and_children(tenant: ObservedTenant, operation: Operation) -> tuple[Property, Property] | None:

@@ -232,7 +232,7 @@ class _CollectionFetch:
                 raise PullStoppedError
             page = prefetcher.fetch_first(requests)
             while prefetcher.unused:
-                self._walk.notice(prefetcher.unused.pop().facts)
+                self._walk.notice(prefetcher.unused.pop().info)
             self._take(requests[0], page)
             del page
             if self._pending.rows >= _SEGMENT_ROWS or self._pending.size >= _SEGMENT_BYTES:
@@ -248,12 +248,12 @@ class _CollectionFetch:
         return self._session.read(self._call.page_url(request), parse, operation_id, stop)
 
     def _take(self, request: PageRequest, page: RowsPage) -> None:
-        indexes = self._walk.receive(request, page.facts)
+        indexes = self._walk.receive(request, page.info)
         rows = page.rows
-        if len(indexes) < len(rows) or None in page.facts.ids:
+        if len(indexes) < len(rows) or None in page.info.ids:
             rows = [row for row in map(rows.__getitem__, indexes) if row is not None]
         self._check_filter_applied(rows)
-        self._pending.add(self._batcher.batch(rows), _entry_of(page.facts, indexes), page.size)
+        self._pending.add(self._batcher.batch(rows), _entry_of(page.info, indexes), page.size)
         if page.flaws:
             self._add_rejects(reject for index in indexes for reject in page.flaws.get(index, ()))
         conflicts, self._conflicts = self._walk.conflicting[self._conflicts :], len(self._walk.conflicting)

@@ -4,9 +4,8 @@ A record that the wire structs refuse is read by the tolerant models. A field th
 reported as a reject, as is a required field that is missing. A record without a readable sourcedId cannot be a row.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -32,8 +31,8 @@ __all__ = ["RowsCall", "RowsPage", "extras_of", "has_extras"]
 _MAX_EXTRAS: Final = 64
 _EXTRAS: Final = "extras_"
 _EXTRAS_NAME: Final = "oneroster-kit:extras"
-# A date-time in the first or the last year may be none in UTC, which the strict reader does not notice.
-_EDGES_OF_TIME: Final = re.compile(rb'"(?:0001-0|9999-1)|\\u003')
+# A date-time in the first or the last year may be none in UTC, which msgspec does not notice.
+_EDGES_OF_TIME: Final = {MINYEAR, MAXYEAR}
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Flaw = tuple[str, str]
@@ -43,13 +42,13 @@ class RowsPage(NamedTuple):
     """A parsed page.
 
     Attributes:
-        facts: The paging information for the collection walk.
+        info: The paging information for the collection walk.
         rows: A struct for each record; None for a record that cannot be a row.
         flaws: The rejects of the records, by index.
         size: The bytes of the body.
     """
 
-    facts: ReceivedPage
+    info: ReceivedPage
     rows: list[Any]
     flaws: dict[int, list[Reject]]
     size: int
@@ -83,7 +82,7 @@ class RowsCall(OperationCall):
         self._zone = ZoneInfo(time_zone) if time_zone else None
         self.element = self.operation.element or ""
         self.collection = self.operation.wrapper or ""
-        self._reader = _StrictReader(standard, self.element, self.collection, ())
+        self._reader = _strict_reader(standard, self.element, self.collection, ())
 
     def read_rows(self, response: RawResponse) -> RowsPage:
         """Parse a page of the collection.
@@ -96,8 +95,6 @@ class RowsCall(OperationCall):
         if not 200 <= response.status_code < 300:
             self.response(response)
         try:
-            if _EDGES_OF_TIME.search(response.content):
-                raise msgspec.ValidationError
             rows: list[Any] = self._reader.page(response.content)
             flaws: dict[int, list[Flaw]] = {}
         except _UNREADABLE:
@@ -149,8 +146,6 @@ class RowsCall(OperationCall):
             return
         for raw in raws:
             try:
-                if _EDGES_OF_TIME.search(raw):
-                    raise msgspec.ValidationError
                 yield self._reader.record(raw), []
             except _UNREADABLE:
                 yield self._parse_tolerantly(parse_json(bytes(raw)))
@@ -210,7 +205,7 @@ class RowsCall(OperationCall):
         """Add unknown field names to the strict reader, so that the next record with them is read fast."""
         names = dict.fromkeys((*self._reader.extras, *filter(_is_plain, extras)))
         if len(self._reader.extras) < len(names) <= _MAX_EXTRAS:
-            self._reader = _StrictReader(self._standard, self.element, self.collection, tuple(names))
+            self._reader = _strict_reader(self._standard, self.element, self.collection, tuple(names))
 
 
 class _StrictReader:
@@ -234,16 +229,38 @@ class _StrictReader:
         )
         page = msgspec.defstruct("Page", [("records", list[self._kind], msgspec.field(name=collection))])  # type: ignore[name-defined]  # made at run time
         self._page: Callable[[bytes], Any] = msgspec.json.Decoder(page).decode
-        self.record: Callable[[Any], Any] = msgspec.json.Decoder(self._kind).decode
+        self._record: Callable[[Any], Any] = msgspec.json.Decoder(self._kind).decode
+        known = standard.specification.elements[element].properties.values()
+        self._times = [attrgetter(each.attribute) for each in known if each.kind == "date-time"]
 
     def page(self, content: bytes) -> list[Any]:
-        """Return all records of a page."""
-        found: list[Any] = self._page(content).records
+        """Return all records of a page.
+
+        Raises:
+            msgspec.MsgspecError: One of them must be read tolerantly.
+        """
+        return self._checked(self._page(content).records)
+
+    def record(self, content: Any) -> Any:
+        """Return one record; see `page`."""
+        (found,) = self._checked([self._record(content)])
         return found
+
+    def _checked(self, rows: list[Any]) -> list[Any]:
+        for time in self._times:
+            if not _EDGES_OF_TIME.isdisjoint([found.year for found in map(time, rows) if found is not None]):
+                raise msgspec.ValidationError
+        return rows
 
     def row(self, values: dict[str, Any], extras: dict[str, Any]) -> Any:
         """Return a row of values that were read tolerantly."""
         return self._kind(**values, **{_EXTRAS: extras or None})
+
+
+@lru_cache(256)
+def _strict_reader(standard: Standard, element: str, collection: str, extras: tuple[str, ...]) -> _StrictReader:
+    """Return a reader, which takes as long to make as a page to read."""
+    return _StrictReader(standard, element, collection, extras)
 
 
 def has_extras(rows: Sequence[Any]) -> bool:

@@ -139,7 +139,7 @@ class IncrementalUpdate(NamedTuple):
             active = render_filter(F.status == "active", source.element, standard.specification)
             filter_ = active if filter_ is None else f"{filter_} AND {active}"
         call = RowsCall(standard, source.operation_id, {"filter": filter_}, session.service_urls)
-        return session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).facts.total
+        return session.read(call.page_url(PageRequest(0, 1)), call.read_rows, source.operation_id).info.total
 
     def result(self, staged: Roster, staging: "Staging") -> Roster:
         """Return the roster to write."""

@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from oneroster.pagination.id_set import IdSet
 from oneroster.pull.roster.columns import KEY_COLUMN, MODIFIED_COLUMN, STATUS_COLUMN
 from oneroster.pull.roster.elements import in_load_order
 from oneroster.pull.roster.manifest import Manifest
@@ -98,19 +98,14 @@ class RosterDelta(_MergedRoster):
         self._complete, self._now = complete, now
 
     def _batches(self, element: str) -> Iterator[pa.RecordBatch]:
-        old_rows, new_ids = IdSet(), IdSet()
-        for batch in self._old_batches(element):
-            for row in batch.to_pylist():
-                old_rows.add(_as_text(row))
+        old_rows = {_digest(row) for batch in self._old_batches(element) for row in batch.to_pylist()}
         for batch in self._new.read(element):
-            rows = batch.to_pylist()
-            for row in rows:
-                new_ids.add(row[KEY_COLUMN])
-            yield batch.filter(pa.array([_as_text(row) not in old_rows for row in rows], pa.bool_()))
+            yield batch.filter(pa.array([_digest(row) not in old_rows for row in batch.to_pylist()], pa.bool_()))
         if element in self._complete:
+            new_ids = _ids(self._new, element)
             for batch in self._old_batches(element):
-                deleted = [name not in new_ids for name in batch.column(KEY_COLUMN).to_pylist()]
-                yield self._as_deletions(batch.filter(pa.array(deleted, pa.bool_())))
+                listed = pc.is_in(batch.column(KEY_COLUMN), value_set=new_ids)
+                yield self._as_deletions(batch.filter(pc.invert(listed)))
 
     def _as_deletions(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         names = batch.schema.names
@@ -127,6 +122,6 @@ def _ids(roster: Roster, element: str) -> pa.Array:
     return pa.chunked_array(chunks, pa.string()).combine_chunks()
 
 
-def _as_text(row: dict[str, Any]) -> str:
-    """A row as one string; equal for equal rows only."""
-    return _encode(row).decode()
+def _digest(row: dict[str, Any]) -> bytes:
+    """A digest of all values of a row; 96 bits, because nothing would show that two rows share one."""
+    return blake2b(_encode(row), digest_size=12).digest()

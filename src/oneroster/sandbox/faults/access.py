@@ -35,6 +35,7 @@ class StatusWithoutPayload(Fault):
     name = "status-without-payload"
     does = "responds to unauthenticated requests with HTML instead of the status payload"
     breaks = "6.2 status payload [B]: recommended on all errors"
+    hides = frozenset({"401 body"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, body=PAGE, media_type="text/html") if reply.status == 401 else reply
@@ -54,6 +55,7 @@ class NoChallenge(Fault):
     name = "no-challenge"
     does = "sends 401 without WWW-Authenticate"
     breaks = "RFC 9110, 15.5.2 [B]: WWW-Authenticate with every 401"
+    hides = frozenset({"challenge"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if reply.status != 401:

@@ -111,6 +111,8 @@ def _demographics_scopes(specification: Specification) -> frozenset[str]:
 class TokenEndpointFault(Fault, abstract=True):
     """Changes the responses of the token endpoint."""
 
+    hides = frozenset({"token response"})
+
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         is_token_request = raw_request.raw_path == TOKEN_PATH.encode() and raw_request.method == "POST"
         return self.token_response(raw_request, reply) if is_token_request else reply

@@ -10,6 +10,7 @@ from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Need
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
+from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
@@ -44,6 +45,33 @@ class PrimaryOrgElsewhere(Fault):
         known = {role["org"]["sourcedId"] for role in user["roles"]}
         org = last_record(store, "Org", lambda org: org["sourcedId"] not in known)
         store.put("User", user | {"primaryOrg": user["primaryOrg"] | {"sourcedId": org["sourcedId"]}})
+
+
+class RoleAtMissingOrg(Fault):
+    name = "role-at-missing-org"
+    does = "refers to an org that does not exist in a role of a user"
+    breaks = "2.2 GUIDRef.sourcedId [A]: the id of an existing object"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", lambda user: len(user["roles"]) == 1)
+        role = user["roles"][0]
+        missing = role["org"] | {"sourcedId": "no-such-org"}
+        others = {name: value for name, value in user.items() if name != "primaryOrg"}
+        store.put("User", others | {"roles": [role | {"org": missing}]})
+
+
+class RoleOrgMistyped(Fault):
+    name = "role-org-mistyped"
+    does = "types the org of the roles of users as course"
+    breaks = "2.2 GUIDRef.type [A]: one value for each reference"
+    needs = _ROLES
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element == "User":
+            roles = [role | {"org": role["org"] | {"type": "course"}} for role in record["roles"]]
+            return record | {"roles": roles}
+        return record
 
 
 def _with_profile(user: Record) -> bool:

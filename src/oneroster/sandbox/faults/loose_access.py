@@ -1,18 +1,27 @@
 """Faults of access and of paths: what a cache, another method, a missing signature or an injected id lets in."""
 
+# ruff: noqa: ARG002  # hooks have a fixed signature
+
 import base64
 import binascii
 import re
-from typing import Final
+import time
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Any, Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
+from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import Needs
+from oneroster.sandbox.faults.near_credentials import LooseToken
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster_runtime.specification import Specification
 
+_TIMESTAMP: Final = re.compile(r'oauth_timestamp="(\d+)"')
 _TRUE: Final = re.compile(r"'\s*or\s.*=", re.IGNORECASE)
 _TOKEN: Final = {"access_token": "issued-without-secret", "token_type": "Bearer", "expires_in": 3600}
 
@@ -95,3 +104,155 @@ class QuoteInIdCrashes(Fault):
         read = request is not None and request.operation.method == "GET" and not request.operation.many
         crashes = request is not None and read and reply.status == 404 and "'" in request.sourced_id
         return error_reply(Problem(500, "invalid data", "unexpected failure")) if crashes else reply
+
+
+class TokenLastCharacters(LooseToken):
+    name = "token-last-characters"
+    does = "compares the last eight characters of bearer tokens only"
+    breaks = "6.1 status 401 [A]: invalid token"
+
+    def is_like(self, token: str, known: str) -> bool:
+        return token[-8:] == known[-8:]
+
+
+class Accepts(Fault, abstract=True):
+    """Accepts callers without valid credentials whose request has some mark."""
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        return Authenticated() if isinstance(outcome, Denied) and self.has_mark(raw_request) else outcome
+
+    @abstractmethod
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        """Return whether a request is accepted."""
+
+
+class AnyKey(Accepts):
+    name = "any-key"
+    does = "accepts any X-API-Key in place of credentials"
+    breaks = "6.1 status 401 [A]: not authenticated"
+
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        return "x-api-key" in raw_request.headers and not raw_request.authorization
+
+
+class TokenInQuery(Accepts):
+    name = "token-in-query"
+    does = "accepts any access_token in the query"
+    breaks = "6.1 status 401 [A]: invalid token"
+
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        return b"access_token=" in raw_request.query_string
+
+
+class NullToken(Accepts):
+    name = "null-token"
+    does = "accepts the bearer token null, which a client without a token sends"
+    breaks = "6.1 status 401 [A]: invalid token"
+
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        return raw_request.authorization == "Bearer null"
+
+
+class UnsignedToken(Accepts):
+    name = "unsigned-token"
+    does = "accepts JSON Web Tokens without a signature"
+    breaks = "6.1 status 401 [A]: invalid token"
+
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        token = raw_request.authorization.partition(" ")[2]
+        return token.count(".") == 2 and token.endswith(".")
+
+
+class EmptySignature(Accepts):
+    name = "empty-signature"
+    does = "accepts OAuth 1.0a credentials with an empty signature"
+    breaks = "7.2 signing [A]: every request is signed"
+    needs = Needs(access="oauth1")
+
+    def has_mark(self, raw_request: RawRequest) -> bool:
+        return 'oauth_signature=""' in raw_request.authorization
+
+
+class FutureTimestamp(Fault):
+    name = "future-timestamp"
+    does = "accepts OAuth 1.0a signatures with a timestamp in the future"
+    breaks = "7.1 OAuth 1.0a timestamp [B]: near the time of the server"
+    needs = Needs(access="oauth1")
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        found = _TIMESTAMP.search(raw_request.authorization)
+        late = isinstance(outcome, Denied) and outcome.cause == "timestamp" and found is not None
+        return Authenticated() if late and found is not None and int(found[1]) > time.time() else outcome
+
+
+class DataWith401(CacheBeforeAuthentication):
+    name = "data-with-401"
+    does = "sends the data of earlier responses in the body of 401 responses"
+    breaks = "6.1 status 401 [A]: not authenticated"
+    hides = frozenset({"401 body"})
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        answer = super().any_response(raw_request, reply)
+        return answer if answer is reply else replace(reply, body={**answer.body, **reply.body})
+
+
+class RefusalSaysSuccess(Fault):
+    name = "refusal-says-success"
+    does = "sends 401 with the codeMajor success"
+    breaks = "6.2 code values [A]: failure and error with every status from 400"
+    hides = frozenset({"401 body"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, body=_with_first_entry(reply, imsx_codeMajor="success")) if reply.status == 401 else reply
+
+
+class RefusalShowsTrace(Fault):
+    name = "refusal-shows-trace"
+    does = "describes a 401 with a stack trace"
+    breaks = "6.2 status payload [B]: its four elements and no more"
+    hides = frozenset({"401 body"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        trace = 'Traceback (most recent call last):\n  File "/srv/auth.py", line 3, in check'
+        return replace(reply, body=_with_first_entry(reply, imsx_description=trace)) if reply.status == 401 else reply
+
+
+class ChallengeOfBasic(Fault):
+    name = "challenge-of-basic"
+    does = "asks for HTTP Basic in the WWW-Authenticate header of the API"
+    breaks = "7.1 two mechanisms; RFC 9110, 11.6.1 [B]: a scheme that is accepted"
+    hides = frozenset({"challenge"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        headers = {**reply.headers, "WWW-Authenticate": 'Basic realm="oneroster-sandbox"'}
+        return replace(reply, headers=headers) if reply.status == 401 else reply
+
+
+class ForbiddenBare(Fault):
+    name = "forbidden-bare"
+    does = "sends 403 without a body"
+    breaks = "6.2 status payload [B]: recommended on all errors"
+    needs = Needs(access="oauth2")
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, body=None) if reply.status == 403 else reply
+
+
+class EnrollmentsWithoutScope(GrantsMoreScopes):
+    name = "enrollments-without-scope"
+    does = "lets a token of any scope read enrollments"
+    breaks = "7.4 scopes [B]: each operation needs its scope"
+    needs = Needs(access="oauth2")
+
+    def scopes(self, specification: Specification) -> frozenset[str]:
+        return frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        reads = raw_request.raw_path.endswith(b"/enrollments")
+        return super().authenticate(raw_request, outcome) if reads else outcome
+
+
+def _with_first_entry(reply: Reply, **members: str) -> dict[str, Any]:
+    """Return the body of an error response with other members in its status entry."""
+    first, *others = reply.body["statusInfoSet"]
+    return {**reply.body, "statusInfoSet": [first | members, *others]}

@@ -79,7 +79,7 @@ class LooseClient(TokenEndpointFault, abstract=True):
         self._granted: Reply | None = None
 
     def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        sent = _client_credentials(raw_request)
+        sent = client_credentials(raw_request)
         if reply.status == 200:
             self._known, self._granted = sent, reply
             return reply
@@ -112,7 +112,7 @@ class AnyClientId(LooseClient):
         return sent[1] == known[1]
 
 
-def _client_credentials(raw_request: RawRequest) -> tuple[str, str] | None:
+def client_credentials(raw_request: RawRequest) -> tuple[str, str] | None:
     """Return the client id and secret of a token request, from its header or its form."""
     scheme, _, encoded = raw_request.authorization.partition(" ")
     if scheme.lower() == "basic":

@@ -5,22 +5,22 @@ from dataclasses import replace
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.http.percent_encoding import encode
-from oneroster.sandbox.http.responses import JSON, Problem, Reply, error_reply, unknown_object
+from oneroster.sandbox.http.responses import JSON, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest
 
 
-class NestedSortRefused(Fault):
-    name = "nested-sort-refused"
-    does = "responds with 400 to a sort of a nested collection by a field that does not exist"
-    breaks = "3.3 sort names an unknown field [A]: all data and a warning"
+class NestedOrRefused(Fault):
+    name = "nested-or-refused"
+    does = "responds with 400 to a filter with OR on a nested collection"
+    breaks = "3.1 filter [A]: on every collection"
     needs = Needs(without=SMALL_DATA)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.scope is None or reply.status != 200:
             return reply
-        if "invalid_sort_field" not in str(reply.body.get("statusInfoSet")):
+        if not any(name == "filter" and " OR " in value for name, value in request.pairs):
             return reply
-        return error_reply(Problem(400, "invalid_sort_field", "there is no such field"))
+        return error_reply(invalid_data("OR is not supported"), operation_id=request.operation.operation_id)
 
 
 class NestedIdsLost(Fault):

@@ -89,6 +89,7 @@ class ErrorRepeatsToken(Fault):
     name = "error-repeats-token"
     does = "repeats an invalid token in the description of a 401"
     breaks = "6.2 description [B]: describes the problem"
+    hides = frozenset({"401 body"})
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         token = raw_request.authorization.partition(" ")[2]

@@ -19,6 +19,10 @@ from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
 _NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+_WHAT_WRITES_DO: Final = frozenset(
+    {"stored record", "accepted bodies", "deletion", "authentication", "api_response of writes"}
+)
+"""What does not show if no write is offered."""
 _LONG_AGO: Final = "2001-01-01T00:00:00.000Z"
 
 
@@ -26,6 +30,7 @@ class WritesAbsent(Fault):
     name = "writes-absent"
     does = "responds with 404 to every PUT and DELETE"
     breaks = "RFC 9110, 15.5.6 status 405 [B]: the path exists, the method does not"
+    hides = _WHAT_WRITES_DO
     needs = _NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:

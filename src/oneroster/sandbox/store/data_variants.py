@@ -1,8 +1,9 @@
 """Valid variants of the data: few rows, unusual ids, only deleted records, no or all optional properties."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.store.table_layout import Record
@@ -51,9 +52,8 @@ def change_ids(store: Store) -> None:
         changed[element] = {}
         for sourced_id, record in known.items():
             other = {**record, _ID: new[element, sourced_id]}
-            for property_ in _references(store, element):
-                if property_.name in record:
-                    other[property_.name] = _with_ids(record[property_.name], property_.refers_to or "", new)
+            for each in _references(store, element):
+                other = _with_value_at(other, each.path, partial(_with_ids, element=each.refers_to, new=new))
             changed[element][other[_ID]] = other
     _replace(store, changed)
 
@@ -64,11 +64,13 @@ def delete_all(store: Store) -> None:
 
 
 def drop_optional(store: Store) -> None:
-    """Remove every optional property."""
+    """Remove every optional property, of nested records as well."""
 
     def required(element: str, record: Record) -> Record:
         known = store.specification.elements[element].properties
-        return {name: value for name, value in record.items() if name in known and known[name].required}
+        kept = {name: value for name, value in record.items() if name in known and known[name].required}
+        nested = {name: part for name in kept if (part := known[name].record) is not None}
+        return kept | {name: _each(kept[name], partial(required, part)) for name, part in nested.items()}
 
     _replace(store, _changed(_records(store), required))
 
@@ -98,8 +100,40 @@ def _fillable(store: Store, element: str) -> Iterator[Property]:
             yield known
 
 
-def _references(store: Store, element: str) -> list[Property]:
-    return [each for each in store.specification.elements[element].properties.values() if each.refers_to is not None]
+class _Reference(NamedTuple):
+    """A property that is a reference, in a record or in one of its nested records."""
+
+    path: tuple[str, ...]
+    refers_to: str
+    required: bool
+
+
+def _references(store: Store, element: str) -> Iterator[_Reference]:
+    for known in store.specification.elements[element].properties.values():
+        if known.refers_to is not None:
+            yield _Reference((known.name,), known.refers_to, known.required)
+        elif known.record is not None:
+            for each in _references(store, known.record):
+                yield _Reference((known.name, *each.path), each.refers_to, known.required and each.required)
+
+
+def _values_at(record: Record, path: tuple[str, ...]) -> Iterator[Record]:
+    """Yield the references at a path."""
+    value = record.get(path[0], [])
+    for item in value if isinstance(value, list) else [value]:
+        yield from _values_at(item, path[1:]) if path[1:] else [item]
+
+
+def _with_value_at(record: Record, path: tuple[str, ...], change: Callable[[Any], Any]) -> Record:
+    """Return a record with another value at a path; a reference that becomes empty is left out."""
+    name, *rest = path
+    if name not in record:
+        return record
+    if rest:
+        return {**record, name: _each(record[name], partial(_with_value_at, path=tuple(rest), change=change))}
+    others = {key: value for key, value in record.items() if key != name}
+    changed = change(record[name])
+    return {**others, name: changed} if changed else others
 
 
 def _records(store: Store) -> Records:
@@ -121,10 +155,13 @@ def _changed(records: Records, change: Change) -> Records:
     }
 
 
-def _with_ids(value: object, element: str, new: Mapping[Key, str]) -> object:
-    if isinstance(value, list):
-        return [_with_ids(each, element, new) for each in value]
-    return {**value, _ID: new[element, value[_ID]]} if isinstance(value, dict) else value
+def _each(value: Any, change: Callable[[Record], Record]) -> Any:
+    """Return a changed record, or a list of records that are each changed."""
+    return [change(item) for item in value] if isinstance(value, list) else change(value)
+
+
+def _with_ids(value: Any, element: str, new: Mapping[Key, str]) -> Any:
+    return _each(value, lambda reference: {**reference, _ID: new[element, reference[_ID]]})
 
 
 class _Selection:
@@ -148,12 +185,12 @@ class _Selection:
             found[element][sourced_id] = self._trimmed(element, self._records[element][sourced_id])
         return found
 
-    def _required(self, element: str) -> list[Property]:
+    def _required(self, element: str) -> list[_Reference]:
         return [each for each in _references(self._store, element) if each.required]
 
     def _depth(self, element: str) -> int:
-        below = {known.refers_to for known in self._required(element)} - {element, None}
-        return 1 + max((self._depth(name) for name in below if name), default=0)
+        below = {known.refers_to for known in self._required(element)} - {element}
+        return 1 + max((self._depth(name) for name in below), default=0)
 
     def _room(self, element: str) -> int:
         return self._most - sum(1 for name, _ in self._kept if name == element)
@@ -176,17 +213,16 @@ class _Selection:
             record = self._records[element][sourced_id]
             if element != _USER and sourced_id in self._records.get(_USER, {}):
                 waiting.append((_USER, sourced_id))
-            for known in self._required(element):
-                value = record.get(known.name, [])
-                items = value if isinstance(value, list) else [value]
-                waiting += [(known.refers_to or "", item[_ID]) for item in items]
+            for reference in self._required(element):
+                waiting += [(reference.refers_to, item[_ID]) for item in _values_at(record, reference.path)]
         return needed
 
     def _trimmed(self, element: str, record: Record) -> Record:
-        trimmed = dict(record)
-        for known in _references(self._store, element):
-            value = trimmed.pop(known.name, [])
-            items = value if isinstance(value, list) else [value]
-            if kept := [item for item in items if (known.refers_to, item[_ID]) in self._kept]:
-                trimmed[known.name] = kept if isinstance(value, list) else kept[0]
-        return trimmed
+        for each in _references(self._store, element):
+            record = _with_value_at(record, each.path, partial(self._kept_of, each.refers_to))
+        return record
+
+    def _kept_of(self, element: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [item for item in value if (element, item[_ID]) in self._kept]
+        return value if (element, value[_ID]) in self._kept else None
