@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -20,8 +21,6 @@ from oneroster.sandbox import Sandbox, Variants, server
 from oneroster.sandbox.faults import FAULTS
 from oneroster.transport.http_client import SyncTransport
 
-DATE: Final = (b"date", b"Mon, 30 Nov 2026 00:00:00 GMT")
-"""What the HTTP server of the sandbox adds to every response."""
 NEED_A_CONNECTION: Final = ("http", "careless_inputs", "near_credentials")
 """Modules of the sandbox with faults that break the connection or HTTP itself, or that wait."""
 
@@ -70,7 +69,8 @@ def response_of(app: ASGIApp, request: httpx.Request) -> httpx.Response:
         completed(app(scope, receive, send))
     start, *rest = sent
     body = b"".join(message.get("body", b"") for message in rest)
-    headers = [DATE, *start["headers"]]
+    # What the HTTP server of the sandbox adds to every response.
+    headers = [(b"date", formatdate(usegmt=True).encode()), *start["headers"]]
     return httpx.Response(start["status"], headers=headers, stream=httpx.ByteStream(body))
 
 

@@ -20,9 +20,35 @@ def test_an_asset_of_another_host_is_named(tmp_path: Path) -> None:
         '<script defer src="//cdn.example/x.js"></script><link href=https://fonts.example/a.css rel=stylesheet>',
         encoding="utf-8",
     )
-    (first, second) = sorted(documentation_site.foreign_assets(tmp_path))
-    assert "a.html loads //cdn.example/x.js" in first
-    assert "a.html loads https://fonts.example/a.css" in second
+    (tmp_path / "a.css").write_text(
+        "@import 'https://cdn.example/b.css'; a { src: url(//fonts.example/a.woff2) } b { src: url(data:x) } "
+        '@import url("c.css");',
+        encoding="utf-8",
+    )
+    found = sorted(message.partition(";")[0] for message in documentation_site.foreign_assets(tmp_path))
+    assert found == [
+        "a.css loads //fonts.example/a.woff2",
+        "a.css loads https://cdn.example/b.css",
+        "a.html loads //cdn.example/x.js",
+        "a.html loads https://fonts.example/a.css",
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p>::</p>",
+        "<p>as <b>in</b>\n- one\n- two</p>",
+        "<p>a\n1. one</p>",
+        "<p>```yaml\na: b</p>",
+        "<p>a\n| b | c |</p>",
+    ],
+)
+def test_markup_that_is_shown_as_text_is_named(tmp_path: Path, shown: str) -> None:
+    fine = "<p>a - b</p>\n- c <pre>d::</pre><p><code>x::</code> of\nTwo</p>"
+    (tmp_path / "a.html").write_text(f"{fine}{shown}<p>e</p>", encoding="utf-8")
+    (message,) = documentation_site.unread_markup(tmp_path)
+    assert message.startswith("a.html shows markup as text: ")
 
 
 @needs_browser

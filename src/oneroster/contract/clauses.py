@@ -59,6 +59,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("2", "B", "what the specialised endpoints select", _ids("SEM", 1, 2, 26, 27)),
     Fact("2", "B", "nested endpoints return the rows of their parents", _ids("SEM", 3, 4, 11, 12, 28)),
     Fact("2", "A", "PUT creates or replaces the record", _ids("WRT", 3, 4, 5, 24)),
+    Fact("6.2", "A", "code values in the responses to writes", _ids("WRT", 43)),
     Fact("2", "B", "PUT returns 201 or 200, and replaces the whole record", _ids("WRT", 2, 6, 7)),
     Fact("2", "C", "content of a PUT response, and another id in its body", _ids("WRT", 8, 15)),
     Fact("2", "A", "DELETE removes the record in the path", _ids("WRT", 19, 23, 25)),

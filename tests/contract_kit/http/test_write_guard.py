@@ -1,8 +1,13 @@
-"""What may leave the kit: reads, and with leave also PUT and DELETE to objects whose ids were made up in this run."""
+"""What may leave the kit: reads, and with leave also writes of objects whose ids were made up in this run.
+
+Other ids can be written to only if the tenant allocated them to such objects.
+"""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from oneroster.contract.catalogue import select
@@ -135,3 +140,67 @@ def test_scopes_of_writing_are_asked_for_only_with_leave() -> None:
         "gradebook.createput",
         "gradebook.delete",
     }
+
+
+V1P2 = Standard.of("1.2")
+POST_ITEMS = V1P2.specification.operations["postLineItemsForClass"]
+DELETE_ITEM = V1P2.specification.operations["deleteLineItem"]
+DELETE_RESULT = V1P2.specification.operations["deleteResult"]
+PARENTS = {"classSourcedId": "c-1"}
+
+
+def gateway_of_1_2(recorder: Recorder, *, allow_writes: bool = True) -> Gateway:
+    base = recorder.base_url.replace("/ims/oneroster/v1p1", "")
+    return Gateway(Target(f"{base}/ims/oneroster", allow_writes=allow_writes, standard=V1P2))
+
+
+def pairs_of(*pairs: tuple[str, str]) -> bytes:
+    found = [{"suppliedSourcedId": one, "allocatedSourcedId": other} for one, other in pairs]
+    return msgspec.json.encode({"sourcedIdPairs": found})
+
+
+def test_without_leave_no_post_leaves(recorder: Recorder) -> None:
+    with (
+        gateway_of_1_2(recorder, allow_writes=False) as gateway,
+        pytest.raises(RequestNotAllowedError, match="--allow-writes"),
+    ):
+        gateway.create(POST_ITEMS, PARENTS, b"{}", ())
+    assert recorder.requests == []
+
+
+def test_only_a_post_that_returns_ids_creates(recorder: Recorder) -> None:
+    with gateway_of_1_2(recorder) as gateway, pytest.raises(RequestNotAllowedError, match="does not create"):
+        gateway.create(DELETE_ITEM, {"sourcedId": "x"}, b"{}", ())
+    assert recorder.requests == []
+
+
+@pytest.mark.parametrize("status", [201, 401, 429, 500, 503])
+def test_a_post_is_sent_once_whatever_the_response_is(recorder: Recorder, status: int) -> None:
+    recorder.status = status
+    with gateway_of_1_2(recorder) as gateway, suppress(NoResponseError):
+        gateway.create(POST_ITEMS, PARENTS, b"{}", ())
+    assert [each.method for each in recorder.requests] == ["POST"]
+
+
+def test_a_post_whose_connection_broke_is_not_sent_twice() -> None:
+    with serving(lambda _connection, _head: None) as server:
+        base_url = server.base_url.removesuffix("/v1p1")
+        target = Target(base_url, allow_writes=True, standard=V1P2)
+        with Gateway(target) as gateway, pytest.raises(NoResponseError):
+            gateway.create(POST_ITEMS, PARENTS, b"{}", ())
+    assert gateway.spent == 1
+
+
+def test_only_ids_allocated_to_own_records_that_were_not_there_before_can_be_written_to(recorder: Recorder) -> None:
+    with gateway_of_1_2(recorder) as gateway:
+        own = gateway.own_id()
+        recorder.answer = pairs_of((own, "new"), (own, "old"), ("another's", "foreign"))
+        gateway.create(POST_ITEMS, PARENTS, b"{}", {"old"})
+        recorder.answer = pairs_of((gateway.own_id(), "new"), (gateway.own_id(), "old"))
+        gateway.create(POST_ITEMS, PARENTS, b"{}", {"old"})
+        recorder.requests.clear()
+        assert gateway.write(DELETE_ITEM, "new").status == recorder.status
+        for operation, sourced_id in ((DELETE_ITEM, "old"), (DELETE_ITEM, "foreign"), (DELETE_RESULT, "new")):
+            with pytest.raises(RequestNotAllowedError, match="not created by this"):
+                gateway.write(operation, sourced_id)
+    assert [each.method for each in recorder.requests] == ["DELETE"]

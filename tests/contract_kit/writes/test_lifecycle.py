@@ -15,6 +15,7 @@ from oneroster.contract.writes.lifecycle import (
     Lifecycle,
     changed_properties,
     element_written_by,
+    further_invalid_records,
     invalid_records,
     is_rejected,
     lifecycle_of,
@@ -66,8 +67,19 @@ def test_put_and_delete_share_one_lifecycle() -> None:
 def test_invalid_bodies_go_under_ids_of_their_own() -> None:
     with of_category() as (_, life):
         attempts = [*life.not_json, *life.unwrapped, *life.invalid]
-        assert len({each.sourced_id for each in attempts}) == len(attempts) == 6
+        assert len({each.sourced_id for each in attempts}) == len(attempts) == 8
         assert all(is_rejected(each.exchange) for each in attempts)
+
+
+def test_further_invalid_records_have_one_invalid_part_each() -> None:
+    with of_category() as (_, life):
+        variants = dict(further_invalid_records(life.definition, life.record))
+        assert all(is_rejected(each.exchange) for each in life.further_invalid)
+        assert len(life.further_invalid) == len(variants) == 3
+    changed = [
+        {name for name in life.record if life.record[name] != each.get(name)} for each in variants.values() if each
+    ]
+    assert changed == [{"title"}] * 2
 
 
 def test_a_tenant_that_refuses_writes_leaves_them_unjudged() -> None:

@@ -2,12 +2,12 @@
 
 All requests of rules and engine go through it, so that the limits are enforced in one place: safe methods only, within
 the budget, and credentials for the tenant's origin only. Writes are sent only if they are allowed, and only to objects
-with ids that the gateway made up.
+with ids that the gateway made up, or that the tenant allocated to such objects.
 """
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Final, Self, cast, get_args
 
@@ -25,7 +25,7 @@ from oneroster.contract.http.token_renewal import TokenRenewal
 from oneroster.transport.urls import origin_of, origins_of
 from oneroster_runtime.specification import Operation
 
-__all__ = ["Gateway"]
+__all__ = ["Gateway", "id_pairs"]
 
 Headers = Mapping[str, str] | None
 
@@ -33,6 +33,22 @@ SAFE_METHODS: Final = frozenset(get_args(HttpMethod))
 WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
 OWN: Final = "oneroster-check"
 """The beginning of the sourcedId of every object that the kit creates in a tenant."""
+SUPPLIED: Final = "suppliedSourcedId"
+ALLOCATED: Final = "allocatedSourcedId"
+
+
+def _collection_path(operation: Operation) -> str:
+    """Return the last fixed part of a path: where a POST creates records, and where single ones are written."""
+    return next((part for part in reversed(operation.path.split("/")) if not part.startswith("{")), "")
+
+
+def id_pairs(exchange: Exchange, operation: Operation) -> dict[str, str]:
+    """Return the allocated ids in the response to a POST by the supplied ones, in whatever form they can be read."""
+    body = exchange.json
+    found = body.get(operation.created_wrapper) if isinstance(body, dict) else None
+    pairs = [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+    ids = [(each.get(SUPPLIED), each.get(ALLOCATED)) for each in pairs]
+    return {one: other for one, other in ids if isinstance(one, str) and isinstance(other, str) and other}
 
 
 class Gateway:
@@ -65,6 +81,7 @@ class Gateway:
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
+        self._allocated: set[tuple[str, str]] = set()
         self._origins: Final = origins_of(target.urls.values())
         self._observe = observe
 
@@ -182,7 +199,7 @@ class Gateway:
 
         Args:
             operation: A write of one object.
-            sourced_id: An id returned by `own_id`.
+            sourced_id: An id returned by `own_id`, or allocated to such an object after `create`.
             content: The body.
             access: Credentials other than the tenant's own.
 
@@ -195,13 +212,50 @@ class Gateway:
         parameters = [each.name for each in operation.parameters if each.location == "path"]
         if operation.method not in WRITE_METHODS or len(parameters) != 1:
             raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
-        if sourced_id not in self._own_ids:
+        if sourced_id not in self._own_ids and (_collection_path(operation), sourced_id) not in self._allocated:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
         method = cast("WriteMethod", operation.method)
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": "application/json"}
         exchange = self._send_with_renewal(method, url, access, headers, content)
         self._observe(exchange)
+        return exchange
+
+    def create(
+        self,
+        operation: Operation,
+        parents: Mapping[str, str],
+        content: bytes,
+        known: Collection[str],
+        *,
+        access: Credentials | None = None,
+    ) -> Exchange:
+        """Send a POST of records with ids from `own_id`, once, whatever the response is.
+
+        `write` then takes the ids that the tenant allocated to these records, except those that existed before.
+
+        Args:
+            operation: A POST that creates records and returns pairs of ids.
+            parents: The ids in the path.
+            content: The body.
+            known: The ids of all records of the element before.
+            access: Credentials other than the tenant's own.
+
+        Raises:
+            RequestNotAllowedError: Writes are not allowed, or the operation is of another kind.
+            KitError: See `send`.
+        """
+        if not self.target.allow_writes:
+            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
+        if operation.method != "POST" or operation.created_wrapper is None:
+            raise RequestNotAllowedError(f"{operation.operation_id} does not create records and return their ids")
+        url = self.target.url_of(encoded_path(operation.path, dict(parents)))
+        headers = {"Content-Type": "application/json"}
+        exchange = self._attempts.send_once("POST", url, access or self.target.access, headers, content)
+        self._observe(exchange)
+        for supplied, allocated in id_pairs(exchange, operation).items():
+            if supplied in self._own_ids and allocated not in known:
+                self._allocated.add((_collection_path(operation), allocated))
         return exchange
 
     def is_own(self, url: str) -> bool:

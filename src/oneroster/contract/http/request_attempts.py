@@ -76,6 +76,27 @@ class RequestAttempts:
         self._incidents.add_server_error(first, repeated=is_server_error(second.status))
         return second
 
+    def send_once(
+        self, method: WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
+    ) -> Exchange:
+        """Send a request that would have another effect the second time, and never repeat it.
+
+        Raises:
+            NoResponseError: The tenant is busy, or no complete response was received.
+            KitError: See `Sender.send` and `TokenRenewal.headers`.
+        """
+        try:
+            exchange = self._send_once(method, url, access, headers, content)
+        except NoResponseError as error:
+            self._note_broken_response(method, url, error)
+            raise
+        if is_server_error(exchange.status):
+            self._incidents.add_server_error(exchange, repeated=False)
+        elif exchange.status in NO_ANSWER:
+            self._incidents.add_unanswered(exchange.status)
+            raise NoResponseError(f"HTTP {exchange.status}: the tenant is busy, or a gateway got no response from it")
+        return exchange
+
     def _send_with_backoff(
         self,
         method: HttpMethod | WriteMethod,

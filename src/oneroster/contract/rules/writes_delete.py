@@ -40,6 +40,8 @@ def delete_operations(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.deleted.status >= 400 and is_gone(lifecycle.read_after_delete):
+        raise ExplainedBy("OR-WRT-19", f"the DELETE removed the record and failed (HTTP {lifecycle.deleted.status})")
     if lifecycle.deleted.status != 204:
         yield write_finding(
             f"a DELETE returned HTTP {lifecycle.deleted.status} instead of 204", lifecycle.deleted, lifecycle.sourced_id
@@ -60,6 +62,10 @@ def deleted_204(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
 def gone(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     if lifecycle.deleted.status >= 400:
+        if is_gone(lifecycle.read_after_delete):
+            message = f"a DELETE returned HTTP {lifecycle.deleted.status}, but removed the record"
+            yield write_finding(message, lifecycle.deleted, lifecycle.sourced_id)
+            return
         raise ExplainedBy("OR-WRT-18", f"the DELETE failed (HTTP {lifecycle.deleted.status})")
     if not is_gone(lifecycle.read_after_delete):
         yield finding(

@@ -1,10 +1,12 @@
 """Write rules on the effects of a write beyond the record itself: its date, its lists, and the records beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -15,14 +17,28 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes_delete import delete_operations
 from oneroster.contract.rules.writes_put import put_operations, write_finding
-from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
+from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, element_written_by, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE
+from oneroster.contract.writes.sample_records import MAX_SCORE
 from oneroster_runtime.specification import Operation, Property
 
 SLOW_CLOCK: Final = timedelta(days=1)
-"""How far the clock of a server may be behind."""
-EDGES: Final = {"date": ("2024-02-29", "2025-12-31"), "date-time": ("2024-02-29T23:59:59Z", "2025-12-31T00:00:00Z")}
-"""By kind: valid values on the edge of a month or a year."""
+"""How far the clock of a server may be behind, if its responses do not tell the time."""
+MUCH: Final = timedelta(hours=1)
+LITTLE: Final = timedelta(minutes=5)
+"""How far the date of a record may be from the clock of its server."""
+EDGES: Final = {
+    "date": ("2024-02-29", "2025-12-31"),
+    "date-time": ("2024-02-29T23:59:59Z", "2025-12-31T00:00:00Z", "2025-07-01T00:00:01.250Z"),
+}
+"""By kind: valid values on the edge of a month or a year, and with a fraction of a second."""
+EDGES_OF: Final[Mapping[str, tuple[str | float, ...]]] = {
+    "assignDate": ("2024-02-28T00:00:00Z", "2025-12-30T23:59:59Z", "2025-06-30T12:34:56.511Z"),
+    "score": (0.0, 9.875, 7.125),
+    "resultValueMin": (1.5, 0.0, 0.25),
+    "resultValueMax": (12.5, 99.75, 100.125),
+}
+"""By property: values that fit those of the other properties."""
 
 
 @rule(
@@ -59,13 +75,40 @@ def refused_as_such(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 )
 def modified_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    earliest = datetime.now(UTC) - SLOW_CLOCK
-    for reading in (lifecycle.read_after_create, lifecycle.read_after_replace):
+    dates: list[datetime] = []
+    for reading, write in (
+        (lifecycle.read_after_create, lifecycle.created),
+        (lifecycle.read_after_replace, lifecycle.replaced),
+    ):
         changed = parse_timestamp(reading.rows[0].get("dateLastModified")) if reading.rows else None
-        if reading.rows and (changed is None or changed < earliest):
-            message = "dateLastModified is missing" if changed is None else "dateLastModified is older than the write"
-            yield finding(f"{message} of the record", reading, [lifecycle.sourced_id])
+        if reading.rows and (wrong := _problem_of_date(changed, write)) is not None:
+            message, level = wrong
+            yield finding(f"dateLastModified {message}", reading, [lifecycle.sourced_id], level)
             return
+        dates += [] if changed is None else [changed]
+    # With fractions of a second, two writes have two dates.
+    if len(dates) == len(set(dates)) + 1 and dates[0].microsecond:
+        message = "dateLastModified is the same after the record was replaced"
+        yield finding(message, lifecycle.read_after_replace, [lifecycle.sourced_id], symptom_of=("OR-WRT-05",))
+
+
+def _problem_of_date(changed: datetime | None, write: Exchange) -> tuple[str, Level | None] | None:
+    """Return what is wrong with the date of a record that was just written, with its level if it is not a must."""
+    if changed is None:
+        return "is missing", None
+    now = datetime.now(UTC)
+    said = write.headers.get("Date", "")
+    try:
+        clock = parsedate_to_datetime(said)
+    except ValueError:
+        return ("is older than the write", None) if changed < now - SLOW_CLOCK else None
+    # A server takes the date from its own clock, or from the body, which has that of the kit.
+    first, last = min(clock, now), max(clock, now)
+    if changed < first - MUCH:
+        return "is older than the write", None
+    if changed < first - LITTLE:
+        return "is some minutes older than the write", Level.SHOULD
+    return ("is later than the write", Level.SHOULD) if changed > last + LITTLE else None
 
 
 @rule(
@@ -149,8 +192,8 @@ def listed_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator
 @rule(
     "OR-WRT-25",
     family="writes",
-    title="A DELETE removes one record and no other",
-    clause="2 deleteCategory, deleteLineItem and deleteResult, the object in the path [A]",
+    title="A PUT or a DELETE changes one record and no other",
+    clause="2 writes of categories, line items and results, the object in the path [A]",
     example="DELETE of one category removes another one as well",
     fix="delete by the exact id, and do not cascade to records that clients did not name",
     over=delete_operations,
@@ -159,14 +202,75 @@ def listed_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator
 def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_delete
-    one, other = _put_copy(lifecycle, {}), _put_copy(lifecycle, {})
+    beside = list(_known(tenant, lifecycle))
+    # What the first object referred to: a write or the DELETE before may have taken it along.
+    helpers = dict(_referenced(lifecycle))
+    yield from (found := list(_lost(helpers.values())))
+    if found:
+        return
+    one, other = _put_copy(lifecycle, _other_text(lifecycle)), _put_copy(lifecycle, {})
     if one is None or other is None:
         raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     lifecycle.objects.delete(lifecycle.element, str(one["sourcedId"]))
-    readings = [lifecycle.objects.read(lifecycle.element, str(other["sourcedId"])), *_known(tenant, lifecycle)]
-    lost = [reading for reading in readings if reading.exchange.status in (404, 410)]
-    if lost:
-        yield finding("a DELETE also removed a record with another id", lost[0], lost[0].values.values())
+    kept = lifecycle.objects.read(lifecycle.element, str(other["sourcedId"]))
+    after_write = [tenant.fetch(each.operation, each.values) for each in beside]
+    helpers = dict(_referenced(lifecycle))
+    yield from (found := list(_lost([kept, *helpers.values(), *after_write])))
+    if found:
+        return
+    # Somebody else may have changed a record of the tenant in the same moment, and nobody one of the kit's.
+    changed: list[tuple[ParsedResponse, list[str], Level | None]] = [
+        (after, _changed_between(before, after), Level.SHOULD)
+        for before, after in zip(beside, after_write, strict=True)
+    ]
+    for element, reading in helpers.items():
+        written = lifecycle.objects.helper_records[element]
+        definition = tenant.specification.elements[element]
+        names = changed_properties(definition, written, reading.rows[0]) if reading.rows else []
+        changed.append((reading, [name for name in names if name not in _stored_otherwise(tenant, element)], None))
+    for reading, names, level in changed:
+        if names:
+            message = f"a write also changed {', '.join(names)} of a record with another id"
+            yield finding(message, reading, reading.values.values(), level)
+            return
+
+
+def _lost(readings: Iterable[ParsedResponse]) -> Iterator[Finding]:
+    """Yield a finding for the first record that cannot be read any more."""
+    lost = next((reading for reading in readings if reading.exchange.status in (404, 410)), None)
+    if lost is not None:
+        yield finding("a DELETE also removed a record with another id", lost, lost.values.values())
+
+
+def _stored_otherwise(tenant: ObservedTenant, element: str) -> frozenset[str]:
+    """Return the properties of an element that the tenant stores otherwise than they were written."""
+    put = next(each for each in put_operations(tenant) if element_written_by(tenant, each) == element)
+    return lifecycle_of(tenant, put).changed_at_first
+
+
+def _other_text(lifecycle: Lifecycle) -> Record:
+    """Return another title or score for a copy, so that what a write changes beside it is seen."""
+    record = lifecycle.record
+    return {"title": f"{record['title']}, another"} if "title" in record else {"score": MAX_SCORE * 2}
+
+
+def _referenced(lifecycle: Lifecycle) -> Iterator[tuple[str, ParsedResponse]]:
+    """Yield the elements of the kit's own objects that the object refers to, each with its current single read."""
+    written = lifecycle.objects.helper_records
+    for name, known in lifecycle.definition.properties.items():
+        reference = lifecycle.record.get(name)
+        sourced_id = reference.get("sourcedId") if isinstance(reference, dict) else None
+        if known.refers_to in written and sourced_id == written[known.refers_to]["sourcedId"]:
+            yield known.refers_to, lifecycle.objects.read(known.refers_to, sourced_id)
+
+
+def _changed_between(before: ParsedResponse, after: ParsedResponse) -> list[str]:
+    """Return the properties that differ between two readings of one record, besides the date of its last change."""
+    if before.problem is not None or after.problem is not None:
+        return []
+    one, other = before.rows[0], after.rows[0]
+    names = (one.keys() | other.keys()) - {"dateLastModified"}
+    return sorted(name for name in names if one.get(name) != other.get(name))
 
 
 def _known(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[ParsedResponse]:
@@ -184,8 +288,10 @@ def _put_copy(lifecycle: Lifecycle, changes: Record) -> Record | None:
     return record if exchange.status in DONE else None
 
 
-def edge_values(tenant: ObservedTenant, known: Property) -> tuple[str, ...]:
-    """Return valid values of a property that servers often change: all enumerated ones, and the edges of dates."""
+def edge_values(tenant: ObservedTenant, known: Property) -> tuple[str | float, ...]:
+    """Return valid values of a property that servers often change: enumerated ones, edges of dates, fractions."""
+    if known.name in EDGES_OF:
+        return EDGES_OF[known.name]
     if known.kind == "enumeration" and known.name != "status":
         return tenant.specification.enumerations[known.enumeration or ""]
     return EDGES.get(known.kind, ()) if known.name != "dateLastModified" else ()
@@ -201,9 +307,9 @@ def puts_with_edges(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-WRT-26",
     family="writes",
-    title="Every enumerated value and every date is stored unchanged",
+    title="Every enumerated value, number and date is stored unchanged",
     clause="5.8 and 5.12 properties of LineItem and Result, 5.15 enumerations [A]",
-    example="the scoreStatus `partially graded` is read back as `fully graded`, or a due date a day later",
+    example="the scoreStatus `partially graded` is read back as `fully graded`, or the score 7.125 as 7",
     fix="store the values of the standard with their spelling, and date-times in UTC",
     over=puts_with_edges,
 )
@@ -225,8 +331,17 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         if names:
             message = f"read back with other values of {', '.join(names)} than written"
             symptom_of = ("OR-WRT-03",) if lifecycle.changed_at_first.issuperset(names) else ()
-            yield finding(message, reading, reading.ids, symptom_of=symptom_of)
+            level = Level.SHOULD if reading.rows and _in_fractions_only(record, reading.rows[0], names) else None
+            yield finding(message, reading, reading.ids, level, symptom_of=symptom_of)
             return
+
+
+def _in_fractions_only(sent: Record, found: Record, names: list[str]) -> bool:
+    """Return whether dates differ by less than a second, and nothing else does."""
+    pairs = [(parse_timestamp(sent.get(name)), parse_timestamp(found.get(name))) for name in names]
+    return all(
+        one is not None and other is not None and abs(one - other) < timedelta(seconds=1) for one, other in pairs
+    )
 
 
 @rule(
@@ -237,19 +352,17 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     example="a category is written with the status tobedeleted, and GET returns it with the status active",
     fix="store the status of the body, or delete the record",
     over=put_operations,
-    needs=("OR-WRT-05",),
+    needs=("OR-WRT-01",),
 )
 def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_create
-    record = _put_copy(lifecycle, {})
-    if record is None:
-        raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
-    sourced_id = str(record["sourcedId"])
-    body = {lifecycle.wrapper: {**record, "status": "tobedeleted"}}
-    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, body)
+    # A new record, because a version may leave open what a PUT on an existing id does.
+    sourced_id = lifecycle.objects.new_id()
+    record = {**lifecycle.record, "sourcedId": sourced_id, "status": "tobedeleted"}
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
-        message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 200"
+        message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 201"
         yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
         return
     reading = lifecycle.objects.read(lifecycle.element, sourced_id)

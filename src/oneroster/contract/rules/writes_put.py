@@ -2,29 +2,40 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import ParsedResponse, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import walk
+from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, owned_objects
-from oneroster.contract.writes.sample_records import MAX_SCORE
+from oneroster.contract.writes.sample_records import MAX_SCORE, TITLE
 from oneroster_runtime.specification import Operation
 
-LONG_TITLE: Final = 300
-"""Characters; longer than the usual limit of 255 for a text column."""
+LONG_TITLE: Final = 600
+"""Characters; longer than the usual limits of 255 and 512 for a text column."""
+TEXTS: Final = ("title", "description", "comment")
+"""Properties with free text."""
+ODD_TEXT: Final = "oneroster-check 'a' \\ 100% 100%25 a+b,  <i>c</i> &amp;"
+"""Text that servers change which escape, decode or clean it once too often."""
+BLANKS: Final = "oneroster-check,\nwill be removed "
+"""Text with a line break, and with a blank at the end, which some servers remove."""
+FILTERS: Final = ("OR-FLT-01", "OR-FLT-02", "OR-FLT-16")
 READ_BACK: Final = ("OR-WRT-03",)
 """The rule that reports properties which are not stored; what a later write loses as well is no second finding."""
 RARE_TITLE: Final = 'oneroster-check É 日本 😀 <b> & "x", will be removed'
 MOST_PAGES: Final = 20
+SPARE: Final = 50
+"""Rows that a run may add to a collection, at most, so that it still fits on one page."""
 
 
 def put_operations(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -139,18 +150,49 @@ def listed_in_collection(tenant: ObservedTenant, operation: Operation) -> Iterat
     if one.ids.count(lifecycle.sourced_id) > 1:
         yield finding("the collection lists the written record more than once", one, [lifecycle.sourced_id])
     if lifecycle.sourced_id in one.ids:
+        yield from _missing_views(tenant, lifecycle, collection)
         return
     # Other rules check filters; here a wrong filter must not hide the record, so read the collection.
     found = walk(
         tenant.fetch, collection, {}, limit=tenant.page_size, max_rows=tenant.gateway.limits.rows, max_pages=MOST_PAGES
     )
     if lifecycle.sourced_id in found.ids:
+        if one.problem is None and not one.ids:
+            message = "the collection contains the written record, but not if it is filtered by its sourcedId"
+            yield finding(message, one, [lifecycle.sourced_id], symptom_of=FILTERS)
         return
     if not found.complete:
         raise found.incomplete
     yield finding(
         "the written record can be read by its id, but its collection does not contain it", one, [lifecycle.sourced_id]
     )
+
+
+def _missing_views(tenant: ObservedTenant, lifecycle: Lifecycle, collection: Operation) -> Iterator[Finding]:
+    """Yield a finding for each view of the collection that lacks the record: whole, sorted, and what has changed."""
+    known = len(tenant.walk(collection))
+    whole = tenant.page_size
+    if known + SPARE > whole:
+        return
+    changed = parse_timestamp(lifecycle.read_after_create.rows[0].get("dateLastModified"))
+    since = None if changed is None else changed.astimezone(UTC) - timedelta(seconds=2)
+    views: dict[str, dict[str, str | int]] = {
+        "the whole collection": {"limit": whole},
+        "the sorted collection": {"limit": whole, "sort": "sourcedId", "orderBy": "asc"},
+    }
+    if since is not None:
+        views["the records changed since"] = {
+            "limit": whole,
+            "filter": f"dateLastModified>='{since:%Y-%m-%dT%H:%M:%S}Z'",
+        }
+    for what, query in views.items():
+        listed = tenant.fetch(collection, {}, query)
+        complete = len(listed.rows) < whole and ("filter" in query or len(listed.rows) >= known)
+        if listed.problem is None and complete and lifecycle.sourced_id not in listed.ids:
+            yield finding(f"{what} does not contain the written record", listed, [lifecycle.sourced_id])
+        elif listed.problem is None and listed.total is not None and listed.total < len(listed.rows):
+            message = f"X-Total-Count of {what} does not count the written record"
+            yield finding(message, listed, [lifecycle.sourced_id], symptom_of=("OR-PAG-05",))
 
 
 @rule(
@@ -170,8 +212,26 @@ def replaced(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
             lifecycle.replaced,
             lifecycle.sourced_id,
         )
-    else:
-        yield from _stored_differences(lifecycle, lifecycle.replacement, lifecycle.read_after_replace)
+        return
+    differences = list(_stored_differences(lifecycle, lifecycle.replacement, lifecycle.read_after_replace))
+    yield from differences or _list_differences(tenant, lifecycle)
+
+
+def _list_differences(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Finding]:
+    """Yield a finding if the collection lists a replaced record with the values that it had before."""
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    if collection is None:
+        return
+    listed = tenant.fetch(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
+    row = next((row for row in listed.rows if identity(row) == lifecycle.sourced_id), None)
+    before, now = lifecycle.read_after_create.rows, lifecycle.read_after_replace.rows
+    if row is None or not before or not now:
+        return
+    names = changed_properties(lifecycle.definition, now[0], row)
+    old = [name for name in names if name in before[0] and row.get(name) == before[0][name]]
+    if old:
+        message = f"the collection lists the replaced record with its previous values of {', '.join(old)}"
+        yield finding(message, listed, [lifecycle.sourced_id])
 
 
 @rule(
@@ -272,36 +332,52 @@ def puts_with_score(tenant: ObservedTenant) -> Iterator[Operation]:
 def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     yield from _put_changed_copy(lifecycle, {"score": MAX_SCORE * 1.25}, "a score above resultValueMax")
+    yield from _put_changed_copy(
+        lifecycle, {"score": MAX_SCORE * 11.25}, "a score far above resultValueMax", rejection_level=Level.SHOULD
+    )
 
 
-def puts_with_title(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The PUT operations of records that have a title."""
-    return (each for each in put_operations(tenant) if "title" in tenant.properties(each.body))
+def puts_with_text(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The PUT operations of records that have a title or another free text."""
+    return (each for each in put_operations(tenant) if set(TEXTS) & tenant.properties(each.body).keys())
 
 
 @rule(
     "OR-WRT-10",
     family="writes",
-    title="A title is stored in full, however long and whatever its letters",
-    clause="5.8 and 5.9 title, a string without a maximum length [A]",
-    example="a title of 300 characters is read back with 255, or É as ?",
-    fix="store the title in full, or reject the record with 422; never truncate it silently",
-    over=puts_with_title,
+    title="A text is stored in full, however long and whatever its letters",
+    clause="5.8, 5.9 and 5.12 title, description and comment, strings without a maximum length [A]",
+    example="a title of 600 characters is read back with 255, É as ?, or & as &amp;",
+    fix="store the text in full, or reject the record with 422; never truncate, escape or clean it silently",
+    over=puts_with_text,
 )
 def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    title = (f"{lifecycle.record['title']} " * LONG_TITLE)[:LONG_TITLE].strip().ljust(LONG_TITLE, ".")
+    names = [name for name in TEXTS if name in lifecycle.record]
+    what = " and ".join(names)
+    long = (f"{TITLE} " * LONG_TITLE)[:LONG_TITLE].strip().ljust(LONG_TITLE, ".")
     # No source sets a maximum length, so rejecting a long title is only an open point.
     yield from _put_changed_copy(
-        lifecycle, {"title": title}, f"a title of {LONG_TITLE} characters", rejection_level=Level.OPEN
+        lifecycle, dict.fromkeys(names, long), f"a {what} of {LONG_TITLE} characters", rejection_level=Level.OPEN
+    )
+    for text, content in ((RARE_TITLE, "letters beyond ASCII"), (ODD_TEXT, "punctuation")):
+        yield from _put_changed_copy(
+            lifecycle, dict.fromkeys(names, text), f"a {what} with {content}", rejection_level=Level.SHOULD
+        )
+    yield from _put_changed_copy(
+        lifecycle, dict.fromkeys(names, BLANKS), f"a {what} with a line break", Level.OPEN, Level.SHOULD
     )
     yield from _put_changed_copy(
-        lifecycle, {"title": RARE_TITLE}, "a title with letters beyond ASCII", rejection_level=Level.SHOULD
+        lifecycle, {"metadata": {"oneroster-check": "1"}}, "metadata", Level.SHOULD, Level.SHOULD
     )
 
 
 def _put_changed_copy(
-    lifecycle: Lifecycle, changes: Record, content: str, rejection_level: Level | None = None
+    lifecycle: Lifecycle,
+    changes: Record,
+    content: str,
+    rejection_level: Level | None = None,
+    difference_level: Level | None = None,
 ) -> Iterator[Finding]:
     """Write a copy of the first object with some other values, and check that it is stored."""
     _ = lifecycle.read_after_create
@@ -314,4 +390,6 @@ def _put_changed_copy(
             f"a PUT with {content} returned HTTP {exchange.status} instead of 201", exchange, sourced_id, level=level
         )
     else:
-        yield from _stored_differences(lifecycle, record, lifecycle.objects.read(lifecycle.element, sourced_id))
+        reading = lifecycle.objects.read(lifecycle.element, sourced_id)
+        for each in _stored_differences(lifecycle, record, reading):
+            yield each if difference_level is None else replace(each, level=difference_level)

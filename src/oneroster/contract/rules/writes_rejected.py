@@ -8,12 +8,16 @@ from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.error_leaks import leaks_in
+from oneroster.contract.oracle.status_payload_parser import status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Attempt, changed_properties, is_rejected, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, is_gone
 from oneroster_runtime.specification import Operation
+
+JSON = "application/json"
 
 
 def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
@@ -70,7 +74,21 @@ def unwrapped(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     over=put_operations,
 )
 def invalid(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_rejected(lifecycle_of(tenant, operation).invalid)
+    lifecycle = lifecycle_of(tenant, operation)
+    found = list(expect_rejected(lifecycle.invalid))
+    yield from found
+    if len(found) < len(lifecycle.invalid):
+        # A server that checks something: each further kind of mistake is one more look.
+        yield from _grouped(expect_rejected(lifecycle.further_invalid))
+
+
+def _grouped(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield the first finding of each level; what is left out of a validation has often one cause."""
+    seen: set[Level | None] = set()
+    for each in findings:
+        if each.level not in seen:
+            seen.add(each.level)
+            yield each
 
 
 @rule(
@@ -191,7 +209,11 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
     sourced_id = lifecycle.objects.new_id()
     record = {**lifecycle.record, "sourcedId": sourced_id}
     put = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=NoCredentials())
-    delete = lifecycle.objects.delete(lifecycle.element, sourced_id, access=NoCredentials())
+    existing = lifecycle.objects.new_id()
+    made = lifecycle.objects.put(
+        lifecycle.element, existing, {lifecycle.wrapper: {**lifecycle.record, "sourcedId": existing}}
+    )
+    delete = lifecycle.objects.delete(lifecycle.element, existing, access=NoCredentials())
     for exchange in (put, delete):
         if exchange.status != 401:
             yield write_finding(
@@ -203,3 +225,51 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
     again = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record}, access=wrong)
     if again.status != 401 and put.status == 401:
         yield write_finding(f"a PUT with wrong credentials returned HTTP {again.status} instead of 401", again)
+    if delete.status == 401:
+        other = lifecycle.objects.delete(lifecycle.element, existing, access=wrong)
+        if other.status != 401:
+            yield write_finding(f"a DELETE with wrong credentials returned HTTP {other.status} instead of 401", other)
+        elif made.status in DONE and is_gone(lifecycle.objects.read(lifecycle.element, existing)):
+            yield write_finding("a DELETE without credentials returned 401, but removed the record", delete, existing)
+
+
+@rule(
+    "OR-WRT-43",
+    family="writes",
+    harm=Harm.FORM,
+    title="Responses to writes say in their body what their status says",
+    clause="6.2 code values, failure and error, or success [A]",
+    example="a PUT returns 422 with codeMajor success, or 200 with codeMajor failure",
+    fix="send the status payload with failure and error for every status from 400, and no failure with 200 and 201",
+    stands_on=("property StatusInfo.imsx_codeMajor",),
+    over=put_operations,
+)
+def codes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    lifecycle = lifecycle_of(tenant, operation)
+    attempts = (*lifecycle.not_json, *lifecycle.unwrapped, *lifecycle.invalid)
+    refused = [each.exchange for each in attempts if is_rejected(each.exchange)]
+    unknown = lifecycle.objects.delete(lifecycle.element, lifecycle.objects.new_id())
+    refused += [unknown] if unknown.status == 404 else []
+    for exchange in refused:
+        said = status_entries(exchange.json)
+        if said and not any(each.code_major == "failure" and each.severity == "error" for each in said):
+            message = f"no status entry of an HTTP {exchange.status} response has codeMajor failure and severity error"
+            yield write_finding(message, exchange)
+            break
+    for exchange in (lifecycle.created, lifecycle.replaced):
+        if exchange.status in DONE and any(each.code_major == "failure" for each in status_entries(exchange.json)):
+            yield write_finding(f"a PUT returned HTTP {exchange.status} with codeMajor failure", exchange)
+            break
+        if exchange.status in DONE and exchange.body.strip() and exchange.media_type != JSON:
+            message = f"the media type of the response to a PUT is not {JSON}"
+            yield write_finding(message, exchange, level=Level.SHOULD)
+            break
+    for exchange in refused:
+        if not status_entries(exchange.json):
+            message = f"the HTTP {exchange.status} response to {exchange.method} contains no status payload"
+            yield write_finding(message, exchange, level=Level.SHOULD)
+            break
+        if kinds := leaks_in(exchange):
+            message = f"the HTTP {exchange.status} response to {exchange.method} contains {' and '.join(kinds)}"
+            yield write_finding(message, exchange, level=Level.SHOULD)
+            break

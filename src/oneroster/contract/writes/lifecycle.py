@@ -1,7 +1,7 @@
 """The lifecycle of one test object: create, read, replace, read, delete, read. Each step is performed once."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
@@ -14,11 +14,35 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.obstacles import obstacle_of_status, unread
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects, not_offered, owned_objects
-from oneroster.contract.writes.sample_records import sample_record
+from oneroster.contract.writes.sample_records import sample_record, written_at
 from oneroster_runtime.specification import Element, Operation, Property
 
-__all__ = ["Attempt", "Lifecycle", "changed_properties", "element_written_by", "is_rejected", "lifecycle_of"]
+__all__ = [
+    "Attempt",
+    "Lifecycle",
+    "changed_properties",
+    "element_written_by",
+    "invalid_records",
+    "is_rejected",
+    "lifecycle_of",
+    "require_served",
+]
 
+_OTHER_WORDS: Final = {"fully graded": "submitted"}
+"""By enumerated value: another one that fits the same record."""
+_WRONG_VALUES: Final[Mapping[str, tuple[tuple[str, Any], ...]]] = {
+    "string": (("a number", 12345), ("null", None)),
+    "number": (("a text", "seven"),),
+    "date": (("a text that is no date", "oneroster-check"),),
+    "date-time": (("a text that is no date", "oneroster-check"),),
+    "enumeration": (("an unknown word", "oneroster-check"),),
+    "reference": (("a text", "oneroster-check"), ("an object without sourcedId", {})),
+}
+"""By kind of property: values that it cannot have, with what they are."""
+_OFTEN_OPTIONAL: Final = frozenset({"gradingPeriod", "category", "dueDate", "resultValueMax", "title"})
+"""Required properties that known servers let clients leave out, and one that `invalid_records` leaves out."""
+_BASE: Final = frozenset({"sourcedId", "status", "dateLastModified"})
+"""Properties of every record, which servers complete."""
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
 _CUT_OFF: Final = 9
 _LEFT_OUT: Final = ("title", "score", "scoreDate")
@@ -38,14 +62,23 @@ def lifecycle_of(tenant: ObservedTenant, operation: Operation) -> "Lifecycle":
         NotOffered: The tenant does not serve the element.
     """
     objects, element = owned_objects(tenant), element_written_by(tenant, operation)
-    collection = tenant.dialect.collection_of(element)
-    if collection is not None and tenant.offer(collection) is Offer.NO:
-        unanswered = tenant.unanswered.get(collection.operation_id)
-        raise unread(collection, tenant.readings(collection), unanswered)
+    require_served(tenant, element)
     lifecycles = tenant.memo(_Lifecycles, _Lifecycles)
     if element not in lifecycles:
         lifecycles[element] = Lifecycle(objects, element)
     return lifecycles[element]
+
+
+def require_served(tenant: ObservedTenant, element: str) -> None:
+    """Raise why an element is not served, or not with these credentials, unless it is.
+
+    Raises:
+        NotJudged: It is not.
+    """
+    collection = tenant.dialect.collection_of(element)
+    if collection is not None and tenant.offer(collection) is Offer.NO:
+        unanswered = tenant.unanswered.get(collection.operation_id)
+        raise unread(collection, tenant.readings(collection), unanswered)
 
 
 def element_written_by(tenant: ObservedTenant, operation: Operation) -> str:
@@ -162,18 +195,32 @@ class Lifecycle:
 
     @cached_property
     def unwrapped(self) -> list[Attempt]:
-        """A valid record without its wrapper."""
-        sourced_id = self.objects.new_id()
-        return [self._attempt("a record without its wrapper", {**self.record, "sourcedId": sourced_id}, sourced_id)]
+        """A valid record without its wrapper, or in another one."""
+        attempts = []
+        for what, wrapped in (
+            ("a record without its wrapper", lambda record: record),
+            ("a record in an array under the key of the collection", lambda record: {f"{self.wrapper}s": [record]}),
+            ("a record under an unknown key", lambda record: {"oneroster_check": record}),
+        ):
+            sourced_id = self.objects.new_id()
+            attempts.append(self._attempt(what, wrapped({**self.record, "sourcedId": sourced_id}), sourced_id))
+        return attempts
 
     @cached_property
     def invalid(self) -> list[Attempt]:
         """Records that violate the schema, with their wrapper."""
-        attempts = []
-        for what, record in invalid_records(self.record, self._required):
-            sourced_id = self.objects.new_id()
-            attempts.append(self._attempt(what, {self.wrapper: {**record, "sourcedId": sourced_id}}, sourced_id))
-        return attempts
+        return [self._attempt_with(what, record) for what, record in invalid_records(self.record, self._required)]
+
+    @cached_property
+    def further_invalid(self) -> list[Attempt]:
+        """Records with one part that is left out or of a wrong type, beyond `invalid`; sent only after these."""
+        return [
+            self._attempt_with(what, record) for what, record in further_invalid_records(self.definition, self.record)
+        ]
+
+    def _attempt_with(self, what: str, record: Record) -> Attempt:
+        sourced_id = self.objects.new_id()
+        return self._attempt(what, {self.wrapper: {**record, "sourcedId": sourced_id}}, sourced_id)
 
     def _attempt(self, what: str, body: Any, sourced_id: str | None = None) -> Attempt:
         self._require_object()
@@ -182,12 +229,23 @@ class Lifecycle:
 
     @cached_property
     def replacement(self) -> Record:
-        """The record that replaces the first: one value differs, and the optional strings are left out."""
+        """The record that replaces the first: all values differ but references; optional strings are left out."""
         known = self.definition.properties
         kept = {name: value for name, value in self.record.items() if known[name].required or known[name].refers_to}
-        if "title" in kept:
-            return kept | {"title": f"{kept['title']}, replaced"}
-        return kept | {"score": self.record["score"] + 1}
+        return {name: self._other_value(known[name], value) for name, value in kept.items()}
+
+    def _other_value(self, known: Property, value: Any) -> Any:
+        """Return another valid value of a property, of the same kind."""
+        if known.name == "dateLastModified":
+            return written_at(datetime.now(UTC))
+        if known.name == "title":
+            return f"{value}, replaced"
+        if known.kind == "number":
+            return value + 1
+        if known.kind in ("date", "date-time") and isinstance(value, str):
+            before = datetime.fromisoformat(value) - timedelta(days=1)
+            return f"{before:%Y-%m-%d}" if known.kind == "date" else f"{before:%Y-%m-%dT%H:%M:%S}Z"
+        return _OTHER_WORDS.get(value, value) if known.kind == "enumeration" else value
 
     @cached_property
     def replaced(self) -> Exchange:
@@ -251,6 +309,26 @@ def invalid_records(record: Record, required: Collection[str] = _LEFT_OUT) -> li
         (f"a record whose {name} is an object", {**record, name: {"is": "an object"}}),
         ("a record with an unknown status", {**record, "status": "oneroster-check"}),
     ]
+
+
+def further_invalid_records(element: Element, record: Record) -> Iterator[tuple[str, Record]]:
+    """Yield variants of a record, each without one required property or with one value of a wrong type.
+
+    Args:
+        element: The element of the record.
+        record: A valid record.
+    """
+    kinds: set[str] = set()
+    yield "an empty record", {}
+    for name, known in element.properties.items():
+        if name in _BASE or name not in record or not known.required:
+            continue
+        if name not in _OFTEN_OPTIONAL:
+            yield f"a record without {name}", {key: value for key, value in record.items() if key != name}
+        if known.kind not in kinds or known.kind in ("date-time", "number"):
+            kinds.add(known.kind)
+            for what, value in _WRONG_VALUES.get(known.kind, ()):
+                yield f"a record whose {name} is {what}", {**record, name: value}
 
 
 def is_rejected(exchange: Exchange) -> bool:

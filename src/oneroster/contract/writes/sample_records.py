@@ -14,7 +14,7 @@ from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import OwnedObjects
 from oneroster_runtime.specification import Property
 
-__all__ = ["MAX_SCORE", "sample_record"]
+__all__ = ["MAX_SCORE", "sample_record", "written_at"]
 
 TITLE: Final = "oneroster-check, will be removed"
 MAX_SCORE: Final = 10.0
@@ -36,7 +36,7 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
     """
     now = datetime.now(UTC)
     properties = objects.tenant.specification.elements[element].properties
-    record: Record = {"sourcedId": objects.new_id(), "dateLastModified": f"{now:%Y-%m-%dT%H:%M:%S}.000Z"}
+    record: Record = {"sourcedId": objects.new_id(), "dateLastModified": written_at(now)}
     for name, known in properties.items():
         included = known.required or known.kind == "string" or name in _NUMBERS
         if name not in record and included and known.kind != "reference":
@@ -44,6 +44,11 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
     if any(known.kind == "reference" for known in properties.values()):
         record |= _References(objects).of(element)
     return record
+
+
+def written_at(now: datetime) -> str:
+    """Return a point in time as a dateLastModified."""
+    return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
 
 
 def _value(tenant: ObservedTenant, known: Property, now: datetime) -> Any:

@@ -15,8 +15,10 @@ A fault overrides the hooks it needs. They run in this order::
     total_count              the value of X-Total-Count
     links                    the links of the Link header
     collection_response      the whole response to a collection request
-    accept_invalid_body      a PUT body that a conforming tenant rejects
+    accept_invalid_body      a PUT or POST body that a conforming tenant rejects
     stored_record            the record that a PUT stores
+    allocated_id             the id that a POST gives to a record
+    posted_record            the record that a POST stores
     deletes                  whether a DELETE removes the record
     api_response             any response of the API, errors included
     any_response             any response at all, the token endpoint's included
@@ -146,11 +148,22 @@ class Fault(ABC):
         return reply
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
-        """Return a record from a body that must be rejected; `body` is the decoded JSON, or None if it is not JSON."""
+        """Return a record from a body that must be rejected; `body` is the decoded JSON, or None if it is not JSON.
+
+        For a POST it is the body, with a list of records under its wrapper.
+        """
         return None
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         """Return another record to store, or the problem with which to reject it."""
+        return record
+
+    def allocated_id(self, request: OperationRequest, given: str) -> str:
+        """Return another id for a record of a POST."""
+        return given
+
+    def posted_record(self, request: OperationRequest, record: Record, supplied: str) -> Record:
+        """Return another record to store; `supplied` is the id that it has in the body of the POST."""
         return record
 
     def deletes(self, request: OperationRequest) -> bool:

@@ -26,6 +26,8 @@ HOOK_PARTS: Final = {
     "authenticate": "authentication",
     "reinterpret_credentials": "authentication",
     "stored_record": "stored record",
+    "allocated_id": "posted records",
+    "posted_record": "posted records",
     "accept_invalid_body": "accepted bodies",
     "deletes": "deletion",
 }

@@ -161,5 +161,5 @@ class WriteScopesIgnored(GrantsMoreScopes):
     needs = replace(_NEEDS, access="oauth2")
 
     def scopes(self, specification: Specification) -> frozenset[str]:
-        writes = (one for one in specification.operations.values() if one.method != "GET")
+        writes = (one for one in specification.operations.values() if one.method in ("PUT", "DELETE"))
         return frozenset(scope for one in writes for scope in one.oauth_scopes)

@@ -247,7 +247,8 @@ def _has_dangling_reference(request: OperationRequest, record: Record) -> bool:
     """Return whether the class of a line item or the line item of a result does not exist."""
     for name, element in (("class", "Class"), ("lineItem", "LineItem")):
         reference = record.get(name)
-        if isinstance(reference, dict) and request.store.read(element, str(reference.get("sourcedId"))) is None:
+        sourced_id = reference.get("sourcedId") if isinstance(reference, dict) else None
+        if isinstance(sourced_id, str) and request.store.read(element, sourced_id) is None:
             return True
     return False
 

@@ -2,8 +2,9 @@
 
 import msgspec
 
+from oneroster.sandbox.faults import Fault
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, missing_parents
 from oneroster.sandbox.requests.put_bodies import InvalidBodyError
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.tenant import SandboxTenant
@@ -32,17 +33,24 @@ def put(tenant: SandboxTenant, request: OperationRequest, content_type: str, bod
 
 
 def post(tenant: SandboxTenant, request: OperationRequest, content_type: str, body: bytes) -> Reply:
-    """Create all records of the body, or none: 201 with the given id of each."""
+    """Create all records of the body, or none: 201 with the given id of each; 404 for an unknown parent."""
     operation = request.operation
+    missing = tenant.faults.apply(Fault.missing_parents, request, missing_parents(request))
+    if missing:
+        return error_reply(*missing, operation_id=operation.operation_id)
     try:
         records = tenant.bodies.read_many(request, content_type, body)
     except InvalidBodyError as error:
-        return error_reply(*error.problems, operation_id=operation.operation_id)
+        accepted = _accepted_by_fault(tenant, request, body)
+        if accepted is None:
+            return error_reply(*error.problems, operation_id=operation.operation_id)
+        records = accepted[operation.body_wrapper or ""]
     pairs = []
-    for record in records:
-        given = tenant.bodies.free_id(request.element)
+    for record, free in zip(records, tenant.bodies.free_ids(request.element), strict=False):
+        given = tenant.faults.apply(Fault.allocated_id, request, free)
         pairs.append({"suppliedSourcedId": record["sourcedId"], "allocatedSourcedId": given})
-        request.store.put(request.element, record | {"sourcedId": given})
+        stored = tenant.faults.apply(Fault.posted_record, request, record | {"sourcedId": given}, record["sourcedId"])
+        request.store.put(request.element, stored)
     return Reply(201, {operation.created_wrapper: pairs})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 import jsonschema_rs
@@ -80,12 +81,11 @@ class PutBodyReader:
             raise InvalidBodyError(*problems)
         return records
 
-    def free_id(self, element: str) -> str:
-        """Return an id that no record of an element has."""
-        number = 1
-        while self._store.read(element, f"given-{number}") is not None:
-            number += 1
-        return f"given-{number}"
+    def free_ids(self, element: str) -> Iterator[str]:
+        """Yield ids that no record of an element has, each once."""
+        for number in count(1):
+            if self._store.read(element, f"given-{number}") is None:
+                yield f"given-{number}"
 
     def _problems(self, request: OperationRequest, record: Record) -> list[Problem]:
         self._complete(request, record)
