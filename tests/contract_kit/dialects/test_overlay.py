@@ -2,7 +2,6 @@
 
 import json
 import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -354,9 +353,9 @@ def test_each_action_of_the_recipe_changes_the_facts(target: str, action: str) -
 
 
 def test_the_overlay_of_the_recipe_can_be_applied(tmp_path: Path) -> None:
-    ((_, indented),) = re.findall(r"^( *)```yaml\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+    (overlay,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     path = tmp_path / "acme.yaml"
-    path.write_text(textwrap.dedent(indented), encoding="utf-8")
+    path.write_text(overlay, encoding="utf-8")
     found = dialect_specification("standard", STANDARD, overlay=str(path))
     assert found.operations["getAllStudents"].wrapper == "students"
     assert found.booleans == "json"
