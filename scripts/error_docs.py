@@ -6,6 +6,7 @@ Causes are the first sentences of the docstrings of the errors, messages are rea
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +99,10 @@ _RAISED_AS: Final = {"Unstable": "UnstableCollectionError", "IncompleteError": "
 
 _SAID_IN: Final = {"oneroster/settings.py": "ConfigurationError", "oneroster/pull/sanity_checks.py": "GuardError"}
 """Modules whose functions put together the messages of an error."""
+
+_FAULTS: Final = "oneroster/sandbox/faults/"
+_MAKES_ERRORS: Final = re.compile(r"(?:Error|Unstable)\(|Final = \"")
+"""What a module has that makes errors, or names a part of their messages."""
 
 _SENTENCE: Final = re.compile(
     r".* is missing .*|.*credentials are missing.*|.+ accepts? .*|.* allow_http .*", re.DOTALL
@@ -200,13 +205,14 @@ def _listed(texts: Iterable[str]) -> str:
     return "".join(f"- `{text}`\n" for text in texts)
 
 
+@cache
 def messages() -> dict[str, list[str]]:
     """Return the messages of each error that the source names as literals, in alphabetical order."""
-    trees = {
-        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(SOURCE.rglob("*.py"))
-        if not path.relative_to(SOURCE).as_posix().startswith("oneroster/sandbox/faults/")
+    sources = {path.relative_to(SOURCE).as_posix(): path for path in sorted(SOURCE.rglob("*.py"))}
+    texts = {
+        place: path.read_text(encoding="utf-8") for place, path in sources.items() if not place.startswith(_FAULTS)
     }
+    trees = {place: ast.parse(text) for place, text in texts.items() if place in _SAID_IN or _MAKES_ERRORS.search(text)}
     everywhere = {name: text for tree in trees.values() for name, text in _constants(tree)}
     found: dict[str, set[str]] = {}
     for place, tree in trees.items():

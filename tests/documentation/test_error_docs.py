@@ -78,3 +78,15 @@ def test_a_message_is_found_in_the_page(mistake: str, tmp_path: Path) -> None:
     patterns = [".*".join(map(re.escape, text.split("…"))) for text in listed]
     said = str(caught.value).replace("`", "'")
     assert any(re.search(pattern, said, re.DOTALL) for pattern in patterns), said
+
+
+@pytest.mark.parametrize("name", ["ConfigurationError", "GuardError", "UnstableCollectionError", "AccessRefusedError"])
+def test_an_error_has_the_messages_of_all_its_modules(name: str) -> None:
+    """One that is made of parts, raised as another, or said by a function is found as well."""
+    expected = {
+        "ConfigurationError": ("base_url is missing (…)", "credentials are missing: token (…), or … (…)"),
+        "GuardError": ("…: … rows now…, … before; --accept-shrink or --max-shrink …=… accepts it.",),
+        "UnstableCollectionError": ("the server returned the same page again, as if it ignored offset",),
+        "AccessRefusedError": ("every collection is refused (…); …",),
+    }
+    assert set(expected[name]) <= set(error_docs.messages()[name])

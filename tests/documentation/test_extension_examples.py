@@ -54,6 +54,7 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "src"
 
 
+@pytest.mark.only_with_all
 def test_a_new_rule_with_its_fault_and_a_new_dialect_work_as_described(package: Path, tmp_path: Path) -> None:
     variables = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
