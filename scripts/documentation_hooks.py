@@ -19,9 +19,11 @@ OUTSIDE: Final = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
-    "openapi.yaml",
-    "openapi-1.2.yaml",
     "examples",
+    "openapi-1.2.yaml",
+    "openapi.yaml",
+    "released/CHANGELOG-1.2.md",
+    "released/CHANGELOG.md",
 )
 """What pages link to outside docs/."""
 
