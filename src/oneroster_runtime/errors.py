@@ -102,7 +102,13 @@ class UnreadableFieldError(FieldError):
 
 
 class TransportError(OneRosterError):
-    """No complete response was received: no connection, a reset, a timeout."""
+    """No complete response was received: no connection, a reset, a timeout.
+
+    Attributes:
+        permanent: Whether another attempt would fail in the same way, as where a certificate is not trusted.
+    """
+
+    permanent: bool = False
 
 
 class StatusPayloadEntry(Protocol):

@@ -20,7 +20,10 @@ def status(number: int) -> StatusError:
 
 
 PASS = [TransportError("x"), PullStoppedError(), TokenError("x", 503), *(status(number) for number in (429, 500, 503))]
+UNTRUSTED = TransportError("x")
+UNTRUSTED.permanent = True
 STAY = [
+    UNTRUSTED,
     *(status(number) for number in (400, 401, 403, 404)), TokenError("x", 401), TokenError("x"),
     ResponseTooLargeError("x"), CountMismatchError("getAllOrgs", "x", 1), ConfigurationError("x"), OneRosterError("x"),
     OSError(28, "full"),

@@ -73,9 +73,10 @@ def test_a_tls_failure_names_cause_and_cure_and_is_not_repeated_c5(
     read: Reader, way: str, authority: Authority, tmp_path: Path
 ) -> None:
     server, clients, tls, said = Failing(authority, tmp_path).ways[way]
-    with https(server, clients) as served, pytest.raises((TransportError, KitError), match=said):
+    with https(server, clients) as served, pytest.raises((TransportError, KitError), match=said) as caught:
         read(served.origin, tls=tls)
     assert len(served.connections) == 1
+    assert getattr(caught.value, "permanent", True)
 
 
 @readers

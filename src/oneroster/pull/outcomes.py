@@ -57,12 +57,13 @@ class CollectionOutcome:
 def is_transient(error: BaseException) -> bool:
     """Return whether an error may pass by itself: the network, an overloaded server, or a pull that was stopped.
 
-    Credentials that are refused, collections that cannot be read exactly once and full disks do not pass by themselves.
+    Credentials and certificates that are refused, collections that cannot be read exactly once and full disks do not
+    pass by themselves.
     """
     if isinstance(error, StatusError):
         return error.status_code in RETRIED_STATUSES
     if isinstance(error, TokenError):
         return error.status_code in RETRIED_STATUSES
     if isinstance(error, TransportError):
-        return not isinstance(error, ResponseTooLargeError)
+        return not error.permanent and not isinstance(error, ResponseTooLargeError)
     return isinstance(error, PullStoppedError)

@@ -59,10 +59,12 @@ def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRo
     if isinstance(error, OneRosterError):
         return error
     times = "once" if sent == 1 else f"{sent} times"
-    return TransportError(
+    found = TransportError(
         f"{method} {redacted(url)} was sent {times} without a complete response{_token_endpoint(error)}:"
         f" {describe(error)} ({type(error).__name__})."
     )
+    found.permanent = tls_failure(error) is not None
+    return found
 
 
 def describe(error: Exception) -> str:
