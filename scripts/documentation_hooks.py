@@ -22,6 +22,8 @@ OUTSIDE: Final = (
     "CONTRIBUTING.md",
     "README.md",
     "examples",
+    "generated/oneroster_v1p1/documents",
+    "generated/oneroster_v1p2/documents",
     "openapi-1.2.yaml",
     "openapi.yaml",
     "released/CHANGELOG-1.2.md",
@@ -38,8 +40,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the files that stand outside docs/; the README is the site's first page, so it is no page of its own."""
     for name in OUTSIDE:
         path = ROOT / name
-        for found in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
-            if found.name != "README.md" and "__pycache__" not in found.parts:
+        for found in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if found.is_file() and found.name != "README.md" and "__pycache__" not in found.parts:
                 uri = f"{FOLDER}/{found.relative_to(ROOT).as_posix()}"
                 files.append(File.generated(config, uri, abs_src_path=str(found)))
     return files
