@@ -22,6 +22,8 @@ def commands_as_markdown() -> str:
     """Return the help of all commands as one page of Markdown."""
     group: Any = typer.main.get_command(build())
     for name in COMMANDS:
-        group.commands[name] = load_command(name)
+        command: Any = load_command(name)
+        command.add_details()
+        group.commands[name] = command
     text = typer.cli.get_docs_for_click(obj=group, ctx=typer.Context(group, info_name="oneroster"), name="oneroster")
     return _HEAD + text[text.index("## ") :].rstrip() + "\n"

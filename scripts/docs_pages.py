@@ -8,6 +8,7 @@ from typing import Final
 
 import documentation_site
 from command_docs import commands_as_markdown
+from error_docs import errors_as_markdown
 from generation.document_docs import document_as_markdown
 from generation.reference_docs import reference_as_markdown
 from generation.spectral_ruleset import ruleset_as_yaml
@@ -21,6 +22,7 @@ DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands_as_markdown,
     "document.md": document_as_markdown,
+    "errors.md": errors_as_markdown,
     "oneroster.spectral.yaml": ruleset_as_yaml,
     "reference-1.1.md": lambda: reference_as_markdown(Standard.of("1.1").document()),
     "reference-1.2.md": lambda: reference_as_markdown(Standard.of("1.2").document()),

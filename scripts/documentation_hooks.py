@@ -1,4 +1,4 @@
-"""Hooks of the documentation site: pages from outside docs/, and the links between both."""
+"""Hooks of the documentation site: pages from outside docs/, the links between both, and lists as GitHub reads them."""
 
 import re
 from pathlib import Path
@@ -8,15 +8,25 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-__all__ = ["on_files", "on_page_markdown", "rewritten"]
+__all__ = ["on_files", "on_page_markdown", "rewritten", "separated"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = "project"
 """The folder of the site that holds what stands outside docs/."""
 
-OUTSIDE: Final = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "openapi.yaml", "examples")
+OUTSIDE: Final = (
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "openapi.yaml",
+    "openapi-1.2.yaml",
+    "examples",
+)
 """What pages link to outside docs/."""
 
+_ITEM: Final = re.compile(r"(?:[-*]|\d+\.) ")
+_FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 _LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s:]+)(?=[)#])")
 
 
@@ -32,8 +42,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
-    """Rewrite the links of a page for the layout of the site."""
-    return rewritten(markdown, page.file.src_uri)
+    """Rewrite the links of a page for the layout of the site, and separate its lists."""
+    return separated(rewritten(markdown, page.file.src_uri))
+
+
+def separated(markdown: str) -> str:
+    """Return Markdown with an empty line before each list, without which the generator takes it for a paragraph."""
+    lines: list[str] = []
+    inside_code = False
+    for line in markdown.split("\n"):
+        before = lines[-1] if lines else ""
+        if not inside_code and _ITEM.match(line) and before.strip() and not _ITEM.match(before) and before[0] != " ":
+            lines.append("")
+        inside_code ^= bool(_FENCE.match(line))
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def rewritten(markdown: str, uri: str) -> str:

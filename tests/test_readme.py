@@ -1,6 +1,7 @@
-"""Every example of README.md and docs/ runs against a sandbox in place of the tenant it names, and prints what is
-shown there."""
+"""Every example of README.md, CONTRIBUTING.md and docs/ runs against a sandbox in place of the tenant it names, and
+prints what is shown there."""
 
+import inspect
 import os
 import re
 import shlex
@@ -8,17 +9,22 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from oneroster.cli import build
+from oneroster.contract.baseline import read_baseline
 from oneroster.sandbox import Sandbox
-from oneroster.settings import Settings
+from oneroster.settings import Settings, resolve_settings
+from oneroster.standard import Standard
 from tests.in_process import without_sockets
 from tests.transport.tls_servers import Authority, front
 
@@ -26,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The usage of each command in commands.md is no example.
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "commands.md"]
 DOCUMENTS = [ROOT / "README.md", *PAGES]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 EXAMPLE = "https://sis.example/ims/oneroster/v1p1"
 # `python3 scripts/test` is what runs this, also `generate --check`, and tests/benchmarks runs the benchmarks. An
 # installation from the package index needs the package to be there.
@@ -33,6 +40,7 @@ NOT_HERE = (
     "python3 scripts/test",
     "python3 scripts/generate --check",
     "python3 scripts/bench",
+    "python3 scripts/docs",
     "pip install",
     "oneroster sandbox --port",
 )
@@ -63,6 +71,11 @@ def blocks(language: str, *documents: Path) -> list[Any]:
             re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1
         )
     ]
+
+
+def words_of(command: str) -> list[str]:
+    """Return the words of a command as a shell reads them."""
+    return shlex.split(command, comments=True)
 
 
 def commands(block: str) -> Iterator[tuple[str, int, str]]:
@@ -165,19 +178,159 @@ def test_commands_print_what_is_shown(
 @pytest.mark.parametrize("block", blocks("python"))
 def test_a_program_runs_as_it_stands(
     block: str,
+    request: pytest.FixtureRequest,
     environment: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In this process, which has imported already what takes another a second."""
+    """In this process, which has imported already what takes another a second; a test gets the fixtures it names."""
     monkeypatch.chdir(tmp_path)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     program = block.replace(EXAMPLE, environment["ONEROSTER_BASE_URL"])
-    exec(compile(program, "<documentation>", "exec"), {"__name__": "__main__"})  # noqa: S102  # our own examples
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(program, "<documentation>", "exec"), names)  # noqa: S102  # our own examples
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    for test in tests:
+        test(**{name: request.getfixturevalue(name) for name in inspect.signature(test).parameters})
     printed = capsys.readouterr().out
-    assert resembles(printed, "\n".join(re.findall(r"# prints: (.*)", block))), printed
+    shown = re.findall(r"# prints: (.*)", block)
+    assert resembles(printed, "\n".join(shown)), printed
+    # A program that neither prints nor tests would show nothing to its reader.
+    assert shown or tests
+
+
+RUN_BY = {
+    "console": DOCUMENTS,
+    "python": DOCUMENTS,
+    "py": [ROOT / "docs" / "thousands-of-tenants.md"],
+    "toml": [ROOT / "README.md", ROOT / "docs" / "client.md"],
+    "yaml": [ROOT / "docs" / "ci.md"],
+    "json": [ROOT / "docs" / "report.md"],
+    "sql": [ROOT / "docs" / "thousands-of-tenants.md"],
+}
+"""The documents whose blocks of a language a test runs: `py` in tests/engines and in
+tests/test_dagster_example.py, all others here."""
+ELSEWHERE = {
+    # tests/documentation/test_extension_examples.py
+    (CONTRIBUTING.name, "python"): 2,
+    # Commands of `scripts`, whose options are looked up below.
+    (CONTRIBUTING.name, "console"): 1,
+}
+NOT_RUN = {
+    # The usage of each command, written from its help.
+    ("commands.md", "console"): 8,
+    # The layout of a folder.
+    ("pull.md", "text"): 1,
+    ("ARCHITECTURE.md", ""): 1,
+}
+
+
+def test_every_block_is_run_by_a_test() -> None:
+    """By language and document; what is no program is listed, so that a new block needs a test or an entry."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for document in sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")} - {ROOT / "CHANGELOG.md"}):
+        fences = re.findall(r"^ *(?:```|~~~)(.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+        for language in fences[::2]:
+            if document not in RUN_BY.get(language, ()):
+                counted[document.name, language] += 1
+    assert counted == ELSEWHERE | NOT_RUN
+
+
+def not_run() -> list[str]:
+    """Return the commands that are not run here, each once."""
+    shown = (
+        command for block in blocks("console", *DOCUMENTS, CONTRIBUTING) for command, _, _ in commands(block.values[0])
+    )
+    return list(dict.fromkeys(command for command in shown if command.startswith(NOT_HERE)))
+
+
+@pytest.mark.parametrize("command", [each for each in not_run() if each.startswith("oneroster")])
+def test_a_command_that_serves_is_right(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would serve until it is stopped: this one stops when it serves."""
+    monkeypatch.chdir(tmp_path)
+    ended = SimpleNamespace(Event=lambda: SimpleNamespace(wait=lambda: None))
+    monkeypatch.setattr("oneroster.cli.sandbox.threading", ended)
+    line = (
+        command.replace("--port 8765", "--port 0").replace("--size medium", "--size small").replace("=medium", "=small")
+    )
+    result = CliRunner().invoke(build(), shlex.split(line)[1:], env={"COLUMNS": "120", "HOME": str(tmp_path)})
+    assert result.exit_code == 0, result.output
+    assert "http://127.0.0.1:" in result.output
+
+
+@pytest.mark.parametrize("command", [each for each in not_run() if each.startswith("pip")])
+def test_what_is_installed_exists(command: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (wanted,) = [word for word in words_of(command) if word.startswith("oneroster-kit")]
+    name, _, extras = wanted.rstrip("]").partition("[")
+    assert name == project["name"]
+    assert set(filter(None, extras.split(","))) <= project["optional-dependencies"].keys()
+
+
+@pytest.mark.only_with_all
+@pytest.mark.parametrize("command", [each for each in not_run() if each.startswith("python3 scripts/")])
+def test_a_script_has_the_options_that_are_shown(command: str, environment: dict[str, str]) -> None:
+    _, script, *words = words_of(command)
+    status, printed = in_shell(f"python3 {script} --help", environment)
+    assert status == 0, printed
+    # The help of scripts/test is that of pytest, which it passes all further options to.
+    known = printed + (ROOT / script).read_text(encoding="utf-8")
+    assert [word for word in words if word.startswith("--") and word not in known] == []
+
+
+def test_the_workflow_runs_as_it_stands(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = blocks("yaml", ROOT / "docs" / "ci.md")
+    workflow = yaml.safe_load(block.values[0])
+    # `on` is a boolean of YAML 1.1.
+    assert {True, "jobs", "name"} == workflow.keys()
+    (job,) = workflow["jobs"].values()
+    assert set(job["env"]) <= environment.keys()
+    for step in job["steps"]:
+        assert ("uses" in step) != ("run" in step)
+        assert re.fullmatch(r"[a-z-]+/[a-z-]+@v\d+", step.get("uses", "a/b@v1"))
+    lines = [step["run"] for step in job["steps"] if "run" in step]
+    assert [line.split()[0] for line in lines] == ["pip", "oneroster"]
+    test_what_is_installed_exists(lines[0])
+    monkeypatch.chdir(tmp_path)
+    status, printed = in_process(lines[1] + ONE, environment)
+    assert status == 0, printed
+    (artifact,) = [step["with"]["path"] for step in job["steps"] if "upload" in step.get("uses", "")]
+    assert len(list(tmp_path.glob(artifact))) == 3
+
+
+def test_the_configuration_of_a_tenant_is_read(tmp_path: Path) -> None:
+    (block,) = blocks("toml", ROOT / "docs" / "client.md")
+    path, key = tmp_path / "oneroster.toml", tmp_path / "key"
+    key.write_text("a-key", encoding="utf-8")
+    path.write_text(block.values[0].replace("/run/secrets/springfield-vendor-key", key.as_posix()), encoding="utf-8")
+    found = resolve_settings({}, {"SPRINGFIELD_SECRET": "a-secret"}, "springfield", path)
+    assert found.client_secret == "a-secret"
+    assert dict(found.headers) == {"x-vendor-authorization": "a-key"}
+
+
+def test_the_baseline_file_is_read(tmp_path: Path) -> None:
+    (block,) = blocks("json", ROOT / "docs" / "report.md")
+    (tmp_path / "baseline.json").write_text(block.values[0], encoding="utf-8")
+    (entry,) = read_baseline(tmp_path / "baseline.json", Standard.of().specification)
+    assert entry.rule == "OR-PAG-05"
+
+
+def test_the_merge_of_changes_is_sql() -> None:
+    """Spark runs it on tables of a lake; DuckDB has the same statement."""
+    import duckdb
+
+    (block,) = blocks("sql", ROOT / "docs" / "thousands-of-tenants.md")
+    rows = {"users": "('t', 'a', 'active'), ('t', 'b', 'active')"}
+    rows["changes"] = "('t', 'a', 'tobedeleted'), ('t', 'c', 'active'), ('t', 'd', 'tobedeleted')"
+    with duckdb.connect() as database:
+        for name, values in rows.items():
+            database.execute(f"CREATE TABLE {name} AS FROM (VALUES {values}) AS t(tenant, sourcedId, status)")
+        database.execute(block.values[0])
+        assert database.execute("SELECT sourcedId FROM users ORDER BY 1").fetchall() == [("b",), ("c",)]
 
 
 @pytest.fixture(scope="module")

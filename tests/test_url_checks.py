@@ -11,8 +11,10 @@ def test_urls_of_tenants(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "sis.example", "ftp://sis.example", "https://", "https://[", "https://u@sis.example", "https://a b"]
-)
+    "url",
+    ["", "sis.example", "ftp://sis.example", "https://", "https://[", "https://u@sis.example", "https://a b",
+     "https://xn--/v1", "https://xn--a", "https://\u2488com", "https://sis.example/\ud800"],
+)  # fmt: skip
 def test_what_is_no_url_of_a_tenant(url: str) -> None:
     assert not is_http_url(url)
 

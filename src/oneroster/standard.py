@@ -34,12 +34,14 @@ class Standard:
     package: str
 
     @classmethod
-    def of(cls, version: str = DEFAULT) -> "Standard":
-        """Return a version of the standard by its number, as in ``1.1``.
+    def of(cls, version: "Standard | str" = DEFAULT) -> "Standard":
+        """Return a version of the standard by its number, as in ``1.1``; a `Standard` is returned as it is.
 
         Raises:
             ConfigurationError: No generated package is known for this version.
         """
+        if isinstance(version, Standard):
+            return version
         package = _registered().get(version)
         if package is None:
             known = ", ".join(sorted(_registered()))

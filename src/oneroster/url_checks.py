@@ -11,7 +11,8 @@ def is_http_url(text: str) -> bool:
     import httpx
 
     try:
-        parts, _ = urlsplit(text), httpx.URL(text)
+        # The host is decoded when it is read, and may then turn out to be none.
+        parts, _ = urlsplit(text), httpx.URL(text).host
         # The URL of a token endpoint may have a query (7.4: its path is chosen by the vendor).
         return (
             parts.scheme in ("http", "https")

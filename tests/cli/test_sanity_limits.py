@@ -17,6 +17,7 @@ def test_b12_a_percentage_may_be_of_one_collection_or_property() -> None:
     assert found.exceptions == {"unresolved": {"lineItems.category": 1.0, "users": 0.07}}
     assert found.of("unresolved", "users", "orgs") == 0.07
     assert found.of("unresolved", "lineItems", "class") == 0.05
+    assert sanity_limits({"shrink": ["users.status=9"]}).of("shrink", "users", "status") == 0.09
     assert sanity_limits({"left_out": ["classResources=3"]}).of("left_out", "classResources", "x") == 0.03
 
 
@@ -25,5 +26,3 @@ def test_a_name_that_does_not_exist_is_refused_with_those_that_do() -> None:
         sanity_limits({"unresolved": ["user=5"]})
     with pytest.raises(ConfigurationError, match=r"users has no property 'org'; choose from .*orgs"):
         sanity_limits({"unresolved": ["users.org=5"]})
-    with pytest.raises(ConfigurationError, match="--max-shrink takes collections only"):
-        sanity_limits({"shrink": ["users.orgs=5"]})

@@ -1,8 +1,9 @@
-"""The links of pages on the site, which has what stands outside docs/ in a folder of its own."""
+"""Pages on the site, which has what stands outside docs/ in a folder of its own, and reads lists as GitHub does."""
 
 import pytest
 
-from documentation_hooks import FOLDER, rewritten
+from documentation_docstrings import without_colons
+from documentation_hooks import FOLDER, rewritten, separated
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,29 @@ from documentation_hooks import FOLDER, rewritten
 )
 def test_a_link_leads_where_it_leads_in_the_repository(uri: str, link: str, on_the_site: str) -> None:
     assert rewritten(f"See [this]({link}).", uri) == f"See [this]({on_the_site})."
+
+
+@pytest.mark.parametrize(
+    ("page", "on_the_site"),
+    [
+        ("**Title**\n- one\n- two\n", "**Title**\n\n- one\n- two\n"),
+        ("Text:\n1. one\n   goes on\n2. two\n", "Text:\n\n1. one\n   goes on\n2. two\n"),
+        ("Text:\n\n- one\n  goes on\n- two\n", "Text:\n\n- one\n  goes on\n- two\n"),
+        ("a - b\n-c\n", "a - b\n-c\n"),
+        ("```yaml\nsteps:\n- run: x\n```\n", "```yaml\nsteps:\n- run: x\n```\n"),
+    ],
+)
+def test_a_list_is_separated_from_the_text_before_it(page: str, on_the_site: str) -> None:
+    assert separated(page) == on_the_site
+
+
+@pytest.mark.parametrize(
+    ("docstring", "on_the_site"),
+    [
+        ("Title.\n\n::\n\n    code\n", "Title.\n\n\n\n    code\n"),
+        ("A file is JSON::\n\n    {}\n", "A file is JSON:\n\n    {}\n"),
+        ("As in `a::b`, or a :: b.\n", "As in `a::b`, or a :: b.\n"),
+    ],
+)
+def test_a_docstring_has_no_colons_before_code(docstring: str, on_the_site: str) -> None:
+    assert without_colons(docstring) == on_the_site

@@ -11,7 +11,6 @@ from tests.browser import needs_browser, open_browser, set_width
 from tests.patience import PATIENCE
 
 WIDTHS = (320, 768, 1920)
-PAGES = ("index.html", "client.html", "check.html", "rules.html", "commands.html", "api/client.html")
 
 
 def test_an_asset_of_another_host_is_named(tmp_path: Path) -> None:
@@ -20,9 +19,35 @@ def test_an_asset_of_another_host_is_named(tmp_path: Path) -> None:
         '<script defer src="//cdn.example/x.js"></script><link href=https://fonts.example/a.css rel=stylesheet>',
         encoding="utf-8",
     )
-    (first, second) = sorted(documentation_site.foreign_assets(tmp_path))
-    assert "a.html loads //cdn.example/x.js" in first
-    assert "a.html loads https://fonts.example/a.css" in second
+    (tmp_path / "a.css").write_text(
+        "@import 'https://cdn.example/b.css'; a { src: url(//fonts.example/a.woff2) } b { src: url(data:x) } "
+        '@import url("c.css");',
+        encoding="utf-8",
+    )
+    found = sorted(message.partition(";")[0] for message in documentation_site.foreign_assets(tmp_path))
+    assert found == [
+        "a.css loads //fonts.example/a.woff2",
+        "a.css loads https://cdn.example/b.css",
+        "a.html loads //cdn.example/x.js",
+        "a.html loads https://fonts.example/a.css",
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p>::</p>",
+        "<p>as <b>in</b>\n- one\n- two</p>",
+        "<p>a\n1. one</p>",
+        "<p>```yaml\na: b</p>",
+        "<p>a\n| b | c |</p>",
+    ],
+)
+def test_markup_that_is_shown_as_text_is_named(tmp_path: Path, shown: str) -> None:
+    fine = "<p>a - b</p>\n- c <pre>d::</pre><p><code>x::</code> of\nTwo</p>"
+    (tmp_path / "a.html").write_text(f"{fine}{shown}<p>e</p>", encoding="utf-8")
+    (message,) = documentation_site.unread_markup(tmp_path)
+    assert message.startswith("a.html shows markup as text: ")
 
 
 @needs_browser
@@ -31,11 +56,15 @@ def test_the_site_is_built_and_read_from_its_folder(tmp_path: Path) -> None:
     site = tmp_path / "site"
     assert documentation_site.build(site) == 0
     with open_browser(tmp_path / "browser") as browser:
-        for page in PAGES:
-            for width in WIDTHS:
-                set_width(browser, width)
-                browser.get((site / page).as_uri())
+        # The page for an unknown address is one of a server only.
+        pages = sorted(page for page in site.rglob("*.html") if page.name != "404.html")
+        assert len(pages) > 20
+        for width in WIDTHS:
+            set_width(browser, width)
+            for page in pages:
+                browser.get(page.as_uri())
                 assert browser.execute_script("return document.documentElement.scrollWidth") <= width, (page, width)
+                assert browser.execute_script("return document.querySelectorAll('.md-nav__link[href]').length") > 20
         browser.get((site / "index.html").as_uri())
         browser.find_element(By.CSS_SELECTOR, ".md-search__input").send_keys("max-left-out")
         found = WebDriverWait(browser, PATIENCE).until(

@@ -159,6 +159,43 @@ def test_b4_references_that_are_absent_in_every_record_are_refused(place: str, c
     assert "--max-unresolved enrollments.user=100 accepts it" in said
 
 
+LOST: dict[str, tuple[str, Change, str, str]] = {
+    # what changes: element, change, what is said, option
+    "a reference under another name": (
+        "Class",
+        lambda record: {**without("course")(record), "courseSourcedId": record["course"]["sourcedId"]},
+        "classes.course has 0 values now, 18 before",
+        "classes.course=100",
+    ),
+    "a property": ("User", without("username"), "users.username has 0 values now, 36 before", "users.username=100"),
+    "empty texts": ("Org", with_value("name", ""), "orgs.name has 0 values now, 14 before", "orgs.name=100"),
+    "all are deleted": (
+        "User",
+        with_value("status", "ToBeDeleted"),
+        "users: 0 rows are not marked as deleted now, 36 before",
+        "users.status=100",
+    ),
+}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("name", [name for name in PLACES if name not in ("r.zip", "r.csv")])
+@pytest.mark.parametrize("case", LOST)
+def test_b3_b4_rows_that_lose_their_values_are_a_loss_in_every_format(case: str, name: str, tmp_path: Path) -> None:
+    element, change, said, option = LOST[case]
+    place = tmp_path / name
+    with tenant_and_store() as (tenant, store), roster_of(tenant) as roster:
+        pull(roster, place, STRICT)
+        change_all(tenant, store, element, change)
+        found = refused(tenant, place)
+        assert f"{said}; --accept-shrink or --max-shrink {option} accepts it" in found
+        assert found.count("--max-shrink") == 1
+        accepted = cli(
+            "--base-url", tenant.base_url, "--token", tenant.token, "--to", str(place), "--max-shrink", option
+        )
+    assert accepted.exit_code == 0, accepted.output
+
+
 def test_b12_a_bound_for_one_property_accepts_that_property_only(tmp_path: Path) -> None:
     place = tmp_path / "r.parquet"
     with tenant_and_store() as (tenant, store):

@@ -58,6 +58,10 @@ def test_d2_only_a_folder_of_our_own_with_known_files_is_ours(tmp_path: Path) ->
     assert why(folder) == "it has other files in it"
     (folder / "thesis.txt").unlink()
     (folder / "lock").unlink()
+    (folder / "lock").mkdir()
+    assert why(folder) == "it has other files in it"
+    assert check_own_folder(folder, lambda name: name == "lock", {"lock"}) == ""
+    (folder / "lock").rmdir()
     (folder / "lock").symlink_to(tmp_path)
     assert why(folder) == "it has a symbolic link in it"
     with pytest.raises(OSError, match=r"."):

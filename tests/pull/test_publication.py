@@ -133,6 +133,16 @@ def victim(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("entry", ["lock", "journal.ndjson", "publication.json", "new", "User-000001.arrow"])
+def test_d2_a_pipe_in_a_staging_folder_is_not_waited_for(tenant: Sandbox, tmp_path: Path, entry: str) -> None:
+    place = tmp_path / "s.zip"
+    staging_path(place).mkdir(mode=0o700)
+    os.mkfifo(staging_path(place) / entry)
+    with roster_of(tenant) as roster, pytest.raises(StagingError, match=r"is in the way.*other files"):
+        pull(roster, place, options("s.zip"))
+
+
 STAGED = ("journal.ndjson", "journal.ndjson.partial", "lock", "new", "old", "publication.json", "rejects.ndjson")
 
 

@@ -9,6 +9,7 @@ from oneroster.pull.roster_survey import ReferenceCounts
 from oneroster.pull.sanity_checks import (
     excessive_deletions,
     excessive_losses,
+    fewer_values,
     shrunk_files,
     too_many_unreadable,
     too_many_unresolved,
@@ -36,6 +37,31 @@ def test_b3_a_file_may_lose_a_share_of_the_rows_in_place() -> None:
     assert shrunk_files([], {"classes": 1}, {"classes": "refused (403)"}, SanityLimits()) == [
         "classes: 0 rows now (refused (403)), 1 before; --accept-shrink or --max-shrink classes=100 accepts it."
     ]
+
+
+def test_b3_b4_properties_may_lose_a_share_of_their_values() -> None:
+    before = {"classes.status": 100, "classes.course": 100, "classes.title": 90, "orgs.name": 0}
+    assert fewer_values({"classes.status": 80, "classes.course": 80, "orgs.name": 0}, before, (), SanityLimits()) == []
+    lost = {"classes.status": 100, "classes.course": 79}
+    assert fewer_values(lost, before, (), SanityLimits()) == [
+        "classes.course has 79 values now, 100 before; --accept-shrink or --max-shrink classes.course=21 accepts it."
+    ]
+    assert fewer_values(lost, before, (), accepting("shrink", classes_course=0.21)) == []
+    # Where records are lost, the values of those that are left count, and what explains the loss is said alone.
+    gone = {"classes.status": 0, "classes.course": 0}
+    assert fewer_values(gone, before, (), SanityLimits()) == [
+        (
+            "classes: 0 rows are not marked as deleted now, 100 before;"
+            " --accept-shrink or --max-shrink classes.status=100 accepts it."
+        )
+    ]
+    assert fewer_values(gone, before, ["classes"], SanityLimits()) == []
+    half = {"classes.status": 50, "classes.course": 39}
+    assert fewer_values(half, before, ["classes"], SanityLimits()) == [
+        "classes.course has 39 values now, 100 before; --accept-shrink or --max-shrink classes.course=22 accepts it."
+    ]
+    # Manifests of earlier releases have no such numbers.
+    assert fewer_values({"classes.course": 0}, {}, (), SanityLimits()) == []
 
 
 def test_a_delta_may_delete_a_share_of_the_rows() -> None:

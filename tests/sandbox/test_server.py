@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from oneroster.sandbox import Sandbox, SandboxCredentials, create_app
+from oneroster.errors import ConfigurationError
+from oneroster.sandbox import MultiTenantSandbox, Sandbox, SandboxCredentials, create_app
 from oneroster.sandbox.district.size import Size
 from oneroster.sandbox.http_server import PortError
 from oneroster.sandbox.name_lookup import UnknownNameError
 from oneroster.sandbox.store.store import Store
+from oneroster.standard import Standard
 from tests.sandbox.serving import all_rows, client_of, serving
 
 
@@ -161,3 +163,19 @@ def test_the_fixture_costs_nothing_until_it_is_used() -> None:
 def test_the_fixture_serves_a_conforming_tenant(oneroster_sandbox: Sandbox) -> None:
     with client_of(oneroster_sandbox) as client:
         assert client.get("/orgs").status_code == 200
+
+
+def test_the_version_can_be_named_by_its_number() -> None:
+    with Sandbox(standard="1.2") as one, MultiTenantSandbox(1, standard="1.2") as many:
+        assert one.standard is Standard.of("1.2")
+        (other,) = many.tenants.values()
+        assert one.base_url.endswith("/rostering/v1p2")
+        assert "v1p2" in other.base_url
+    with (
+        Store.open(Size.parse("small"), 1, cache=None) as store,
+        pytest.raises(ValueError, match=r"holds OneRoster 1\.1, not 1\.2"),
+    ):
+        create_app(store, standard="1.2")
+    for make in (lambda: Sandbox(standard="1.3"), lambda: MultiTenantSandbox(1, standard="1.3")):
+        with pytest.raises(ConfigurationError, match=r"'1\.3' is not supported; supported versions: 1\.1, 1\.2"):
+            make()

@@ -203,6 +203,18 @@ def test_an_endpoint_without_a_token_is_an_error_without_secrets(answer: Answer)
     assert caught.value.retry_after == (7.0 if answer.status == 503 else None)
 
 
+@pytest.mark.parametrize("in_body", [False, True])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 429, 500, 503])
+def test_credentials_are_doubted_only_where_the_endpoint_refuses_them(status: int, in_body: bool) -> None:
+    with serve(lambda _: Answer(status)) as web:
+        auth = credentials(web.origin, scopes=[], in_body=in_body)
+        with httpx.Client(auth=auth) as client, pytest.raises(TokenError) as caught:
+            client.get(f"{web.origin}/users")
+    refused = status in (400, 401, 403)
+    assert ("Check client id" in str(caught.value)) == refused
+    assert (f"--client-auth {'basic' if in_body else 'body'}" in str(caught.value)) == refused
+
+
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
 def test_a_silent_token_endpoint_is_waited_for_as_long_as_any_other(asynchronous: bool) -> None:
     go = Event()

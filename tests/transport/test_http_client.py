@@ -84,12 +84,28 @@ def test_a_proxy_that_does_not_respond_is_named_c8(read: Reader, variable: str, 
     assert "s3cret" not in str(caught.value)
 
 
+@readers
+def test_a_proxy_that_wants_credentials_is_named_c8(read: Reader, environment: Set) -> None:
+    with serve(lambda _: Answer(407, b"<html>")) as proxy:
+        environment("HTTP_PROXY", proxy.origin.replace("://", "://user:s3cret@"))
+        with pytest.raises((TransportError, KitError), match=r"proxy refused.*\(HTTP_PROXY\)") as caught:
+            read("http://sis.example")
+        assert len(proxy.seen) == 1
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_blank_proxy_is_none_c7(environment: Set) -> None:
+    environment("HTTP_PROXY", "  ")
+    assert http_client._proxy_for(httpx.URL("http://sis.example")) is None
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
         ("HTTPS_PROXY", "http://user:s3cret@host:port", "HTTPS_PROXY"),
         ("HTTPS_PROXY", "ftp://user:s3cret@proxy", "HTTPS_PROXY"),
         ("ALL_PROXY", "://s3cret", "ALL_PROXY"),
+        ("HTTPS_PROXY", "http://user:s3cret@xn--", "HTTPS_PROXY"),
         ("ALL_PROXY", "socks5://user:s3cret@proxy:1080", r"ALL_PROXY.*SOCKS.*oneroster-kit\[socks\]"),
         ("SSL_CERT_FILE", "/s3cret/not-there.pem", "SSL_CERT_FILE"),
     ],

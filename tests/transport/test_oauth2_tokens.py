@@ -3,10 +3,19 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oneroster import TokenError
 from oneroster.standard import Standard
-from oneroster.transport.oauth2_tokens import Token, default_scopes, is_fresh, read_token, scope_attempts
+from oneroster.transport.oauth2_tokens import (
+    Token,
+    default_scopes,
+    is_fresh,
+    read_token,
+    scope_attempts,
+    token_members,
+)
 
 SPECIFICATION = Standard.of().specification
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
@@ -19,6 +28,19 @@ PREFIX = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 def test_a_token_is_renewed_before_its_end(life: Any, renew_at: float | None) -> None:
     token = read_token({"access_token": "abc", "token_type": "BEARER", "expires_in": life}, sent_at=100.0)
     assert token == Token("abc", renew_at)
+
+
+@given(st.from_regex(r"-?(0|[1-9][0-9]{0,500})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,5})?", fullmatch=True), st.booleans())
+def test_no_lifetime_and_no_byte_order_mark_costs_the_token_c10(number: str, mark: bool) -> None:
+    body = f'{{"access_token": "abc", "expires_in": {number}}}'.encode("utf-8-sig" if mark else "utf-8")
+    assert read_token(token_members(body), sent_at=0.0).value == "abc"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[1]", b"\xff", b"null", b"[" * 100_000, b'{"a":' * 100_000, b"access_token=abc"]
+)
+def test_a_body_that_is_no_object_has_no_members_c10(body: bytes) -> None:
+    assert token_members(body) == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ SOON = NOW + timedelta(seconds=90)
 YEAR = 31_536_000
 NAMES = (
     "Retry-After", "X-Retry-After", "Retry-After-Ms", "X-Ms-Retry-After-Ms", "RateLimit-Reset", "X-RateLimit-Reset",
-    "X-Rate-Limit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Retry-After", "RateLimit",
+    "X-Rate-Limit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Retry-After", "Rate-Limit-Reset", "RateLimit",
 )  # fmt: skip
 
 
@@ -27,6 +27,20 @@ NAMES = (
         ("30s", 30),
         ("1m30s", 90),
         ("250ms", 0.25),
+        ("30 seconds", 30),
+        ("1 Minute", 60),
+        ("2 mins 5 sec", 125),
+        ("PT1M30S", 90),
+        ("00:01:30", 90),
+        ("+5", 5),
+        ("5, 20", 20),
+        (f"{int(SOON.timestamp())}, {int(SOON.timestamp())}", 90),
+        (", ".join([format_datetime(SOON, usegmt=True)] * 2), 90),
+        ("1,2,", None),
+        ("30 months", None),
+        ("PT", None),
+        ("5 s or so", None),
+        ("00:99:30", None),
         ('"20"', 20),
         (format_datetime(SOON, usegmt=True), 90),
         ("Friday, 01-May-26 12:01:30 GMT", 90),
@@ -66,6 +80,9 @@ def test_retry_after_is_read_in_each_form_c4_c10(header: str | None, seconds: fl
         ("RateLimit", "limit=100, remaining=0, reset=30", 30),
         ("RateLimit", '"default";r=0;t=30', 30),
         ("RateLimit", "limit=100, remaining=0", None),
+        ("RateLimit", '"second";r=0;t=5, "minute";r=0;t=40, "day";r=9;t=40000', 40),
+        ("RateLimit", '"minute";r=3;t=40, "day";r=9;t=40000', 40),
+        ("X-RateLimit-Reset-Ms", "1500", 1.5),
         ("X-RateLimit-Reset", str(int(NOW.timestamp()) - 5), None),
         ("X-RateLimit-Reset", "0", None),
         ("X-RateLimit-Limit", "30", None),

@@ -70,13 +70,18 @@ class _Command(TyperCommand):
         return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help with the details, which only ``--help`` reads from the document or the catalogue."""
+        """Print the help with the details."""
+        self.add_details()
+        super().format_help(ctx, formatter)
+
+    def add_details(self) -> None:
+        """Add the details to the help, once; only help reads them, from the document or the catalogue."""
         for parameter in self.params:
             detail = self.details.get(parameter.name or "")
             if detail is not None:
                 shown: Any = parameter
                 shown.help = f"{shown.help} {detail()}"
-        super().format_help(ctx, formatter)
+        self.details = _NONE
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

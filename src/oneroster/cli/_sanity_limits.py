@@ -15,7 +15,6 @@ from oneroster_runtime.specification import Specification
 __all__ = ["sanity_limits"]
 
 _PERCENT: Final = 100.0
-_WITHOUT_PROPERTIES: Final = ("shrink",)
 
 
 def sanity_limits(given: Mapping[str, Sequence[str]]) -> SanityLimits:
@@ -34,7 +33,7 @@ def sanity_limits(given: Mapping[str, Sequence[str]]) -> SanityLimits:
         for text in values:
             name, equals, percent = text.rpartition("=")
             if equals:
-                exceptions.setdefault(limit, {})[_checked(name.strip(), limit, option)] = _share(percent, option)
+                exceptions.setdefault(limit, {})[_checked(name.strip(), option)] = _share(percent, option)
             else:
                 shares[limit] = _share(percent, option)
     return SanityLimits(**shares, exceptions=exceptions)
@@ -52,7 +51,7 @@ def _share(text: str, option: str) -> float:
     return percent / _PERCENT
 
 
-def _checked(name: str, limit: str, option: str) -> str:
+def _checked(name: str, option: str) -> str:
     """Return a name with the property in place of a column of another name."""
     collection, _, field = name.partition(".")
     fields = dict(_fields(collection))
@@ -61,8 +60,6 @@ def _checked(name: str, limit: str, option: str) -> str:
         raise ConfigurationError(f"{option}: collection {collection!r} does not exist; choose from {known}.")
     if not field:
         return collection
-    if limit in _WITHOUT_PROPERTIES:
-        raise ConfigurationError(f"{option} takes collections only, as in {collection}=50.")
     if field not in fields:
         known = ", ".join(dict.fromkeys(fields.values()))
         raise ConfigurationError(f"{option}: {collection} has no property {field!r}; choose from {known}.")

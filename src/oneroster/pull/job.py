@@ -189,7 +189,11 @@ class _Pull:
         if self._format.embeds_manifest:
             self._notes += found.notes()
         collections = describe_collections(roster, found.rows)
-        return with_manifest(roster, self._manifest(staging, collections, update)), found
+        manifest = self._manifest(staging, collections, update)
+        if self._format.embeds_manifest:
+            # The file sizes of a CSV bundle, which has no rows without required values, say as much.
+            manifest = msgspec.structs.replace(manifest, values=found.values)
+        return with_manifest(roster, manifest), found
 
     def _converted(self, roster: Roster) -> Roster:
         """Return a roster in the form of another version, and note what has none."""
@@ -271,7 +275,12 @@ class _Pull:
         if existing.manifest.selection != roster.manifest.selection:
             self._notes.append("The existing roster has another selection, so the numbers of rows were not compared.")
             return []
-        return sanity_checks.shrunk_files(written.files, rows_in_place(existing), roster.manifest.not_offered, limits)
+        manifest, before = roster.manifest, rows_in_place(existing)
+        found = sanity_checks.shrunk_files(written.files, before, manifest.not_offered, limits)
+        shrunk = {
+            name for name, rows in before.items() if sanity_checks.shrunk_files(written.files, {name: rows}, {}, limits)
+        }
+        return found + sanity_checks.fewer_values(manifest.values, existing.manifest.values, shrunk, limits)
 
     def _write(self, staging: Staging, roster: Roster) -> WriteResult:
         """Write the roster to the staging folder."""

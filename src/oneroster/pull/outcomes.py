@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from oneroster.errors import ResponseTooLargeError, StatusError, TokenError, TransportError
 from oneroster.pull.fetch.throttled_session import PullStoppedError
+from oneroster.transport.retry import RETRIED_STATUSES
 
 __all__ = ["CollectionOutcome", "is_transient"]
-
-_TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,9 @@ def is_transient(error: BaseException) -> bool:
     Credentials that are refused, collections that cannot be read exactly once and full disks do not pass by themselves.
     """
     if isinstance(error, StatusError):
-        return error.status_code in _TRANSIENT_STATUSES
+        return error.status_code in RETRIED_STATUSES
     if isinstance(error, TokenError):
-        return error.status_code in _TRANSIENT_STATUSES
+        return error.status_code in RETRIED_STATUSES
     if isinstance(error, TransportError):
         return not isinstance(error, ResponseTooLargeError)
     return isinstance(error, PullStoppedError)

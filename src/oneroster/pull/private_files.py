@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
@@ -81,12 +81,13 @@ def lexists(path: Path) -> bool:
     return True
 
 
-def check_own_folder(path: Path, is_known: Callable[[str], bool]) -> str:
+def check_own_folder(path: Path, is_known: Callable[[str], bool], folders: Container[str] = ()) -> str:
     """Say why a folder is not one that `make_private_folder` made and that only a pull has written to.
 
     Args:
         path: The folder.
-        is_known: Whether a pull gives a file this name.
+        is_known: Whether a pull gives a file or a folder this name.
+        folders: The names of folders; all others are those of regular files.
 
     Returns:
         The reason; empty if it is such a folder.
@@ -103,8 +104,12 @@ def check_own_folder(path: Path, is_known: Callable[[str], bool]) -> str:
         return "other users have access to it"
     with os.scandir(path) as entries:
         for entry in entries:
-            if entry.is_symlink() or not is_known(entry.name):
-                return "it has a symbolic link in it" if entry.is_symlink() else "it has other files in it"
+            if entry.is_symlink():
+                return "it has a symbolic link in it"
+            regular = entry.is_dir() if entry.name in folders else entry.is_file()
+            # A pipe under the name of a file would never end.
+            if not regular or not is_known(entry.name):
+                return "it has other files in it"
     return ""
 
 

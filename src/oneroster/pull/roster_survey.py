@@ -46,12 +46,15 @@ class RosterSurvey(NamedTuple):
         respelled: The number of values that differ from the standard's in case or punctuation only, by collection and
             property.
         unlisted: The number of other values that the standard does not list.
+        values: The number of values of required properties in records that are not deleted, by collection and
+            property, as in ``users.username``; under ``status``, the number of these records.
     """
 
     rows: dict[str, int]
     references: dict[tuple[str, str], ReferenceCounts]
     respelled: dict[tuple[str, str], int]
     unlisted: dict[tuple[str, str], int]
+    values: dict[str, int]
 
     def notes(self) -> list[str]:
         """Return the values that are not spelt as in the standard, one sentence for each property."""
@@ -108,7 +111,7 @@ def survey(roster: Roster, rejects: Rejects, partial: Collection[str] | None = (
             of them were.
     """
     references = {element: _references_of(element, roster, partial) for element in roster.elements()}
-    enumerations = _EnumerationCheck(roster)
+    enumerations, values = _EnumerationCheck(roster), _ValueCounts(roster)
     check = _ReferenceCheck(roster, {each.to for found in references.values() for each in found if each.resolvable})
     rows = {}
     for element in roster.elements():
@@ -117,9 +120,12 @@ def survey(roster: Roster, rejects: Rejects, partial: Collection[str] | None = (
             rows[element] += batch.num_rows
             check.add(element, batch, references[element])
             enumerations.add(element, batch)
+            values.add(element, batch)
         check.complete(element)
     check.finish(rejects)
-    return RosterSurvey(rows, check.counts, dict(enumerations.respelled), dict(enumerations.unlisted))
+    return RosterSurvey(
+        rows, check.counts, dict(enumerations.respelled), dict(enumerations.unlisted), dict(values.counts)
+    )
 
 
 class _EnumerationCheck:
@@ -146,6 +152,28 @@ class _EnumerationCheck:
                 unknown = unlisted(standard_spelling(values, listed), listed, extension)
                 self.respelled += Counter({key: number - unknown})
                 self.unlisted += Counter({key: unknown})
+
+
+class _ValueCounts:
+    """Counts the values of required properties, however certain it is that the standard requires them."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._specification = roster.manifest.specification
+        self.counts: Counter[str] = Counter()
+
+    def add(self, element: str, batch: pa.RecordBatch) -> None:
+        """Count the values of a batch."""
+        names, collection = set(batch.schema.names), collection_name(self._specification, element)
+        kept = None
+        if STATUS_COLUMN in names:
+            kept = pc.invert(is_deleted(batch.column(STATUS_COLUMN)))
+        self.counts[f"{collection}.{STATUS_COLUMN}"] += batch.num_rows if kept is None else pc.sum(kept).as_py() or 0
+        for column in columns_of(self._specification, element):
+            known = column.property
+            if known is None or not known.required or column.name not in names - {KEY_COLUMN, STATUS_COLUMN}:
+                continue
+            values = batch.column(column.name) if kept is None else batch.column(column.name).filter(kept)
+            self.counts[f"{collection}.{known.name}"] += len(values) - (pc.sum(_is_empty(values)).as_py() or 0)
 
 
 class _ReferenceCheck:
@@ -248,9 +276,11 @@ def _references_of(element: str, roster: Roster, partial: Collection[str] | None
 
 
 def _is_empty(column: pa.Array) -> pa.Array:
-    """Return for each cell whether it holds no reference."""
+    """Return for each cell whether it holds no reference or other value."""
     if pa.types.is_list(column.type):
         return pc.equal(pc.fill_null(pc.list_value_length(column), 0), 0)
+    if pa.types.is_string(column.type):
+        return pc.equal(pc.fill_null(pc.binary_length(column), 0), 0)
     return pc.is_null(column)
 
 

@@ -1,10 +1,11 @@
 """Limits that a new roster must keep before it is published: its size, its references, and what was lost of it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from oneroster.pull.formats.format import WrittenFile
+from oneroster.pull.roster.columns import STATUS_COLUMN
 from oneroster.pull.roster.rejects import UNREADABLE, Rejects
 from oneroster.pull.roster_survey import ReferenceCounts
 
@@ -12,6 +13,7 @@ __all__ = [
     "SanityLimits",
     "excessive_deletions",
     "excessive_losses",
+    "fewer_values",
     "shrunk_files",
     "too_many_unreadable",
     "too_many_unresolved",
@@ -180,6 +182,36 @@ def shrunk_files(
                 f" --accept-shrink or --max-shrink {collection}={percent} accepts it."
             )
     return found
+
+
+def fewer_values(
+    now: Mapping[str, int], before: Mapping[str, int], shrunk: Collection[str], limits: SanityLimits
+) -> list[str]:
+    """Return the properties that lost more values than the limit allows, one sentence each.
+
+    A collection may keep all its rows and yet lose what they are worth: all are marked as deleted, or a property that
+    had values has none. Values are compared as shares of the records that are not deleted.
+
+    Args:
+        now: The number of values by collection and property, and of records that are not deleted under ``status``.
+        before: The same of the roster in place.
+        shrunk: Collections whose rows exceed the limit already, which explains a lack of records.
+        limits: The limits.
+    """
+    found = []
+    for name in before.keys() & now.keys():
+        collection, _, field = name.partition(".")
+        is_status = field == STATUS_COLUMN
+        status = f"{collection}.{STATUS_COLUMN}"
+        kept = 1.0 if is_status else min(1.0, now.get(status, 0) / max(before.get(status, 0), 1))
+        old, new, expected = before[name], now[name], before[name] * kept
+        explained = is_status and collection in shrunk
+        if explained or new + _TOLERANCE >= expected * (1 - limits.of("shrink", collection, field)):
+            continue
+        what = f"{collection}: {new} rows are not marked as deleted" if is_status else f"{name} has {new} values"
+        percent = math.ceil(100 * (expected - new) / expected)
+        found.append(f"{what} now, {old} before; --accept-shrink or --max-shrink {name}={percent} accepts it.")
+    return sorted(found)
 
 
 def excessive_deletions(deletions: Mapping[str, tuple[int, int]], limits: SanityLimits) -> list[str]:

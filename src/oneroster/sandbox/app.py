@@ -32,7 +32,7 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?
 def create_app(
     store: Store,
     *,
-    standard: Standard | None = None,
+    standard: Standard | str | None = None,
     profile: str = "standard",
     credentials: SandboxCredentials | None = None,
     faults: Iterable[str] = (),
@@ -56,8 +56,9 @@ def create_app(
         UnknownNameError: A profile or a fault does not exist.
         ValueError: The store was opened for another version, or has no record that a fault could change.
     """
-    if standard is not None and standard.package != store.standard.package:
-        raise ValueError(f"the store holds OneRoster {store.standard.version}, not {standard.version}")
+    expected = store.standard if standard is None else Standard.of(standard)
+    if expected.package != store.standard.package:
+        raise ValueError(f"the store holds OneRoster {store.standard.version}, not {expected.version}")
     tenant = SandboxTenant.of(
         store,
         profile=profile,

@@ -20,7 +20,7 @@ from oneroster.sandbox.http_server import check_port, listen, serving
 from oneroster.sandbox.name_lookup import require_known
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster.standard import Standard
+from oneroster.standard import DEFAULT, Standard
 
 __all__ = ["MultiTenantSandbox", "ServedTenant", "tenant_name"]
 
@@ -71,13 +71,14 @@ class MultiTenantSandbox:
         sizes: Other sizes, by the name of the tenant.
         port: The port to listen on; 0 chooses any free port.
         profile: The name of a profile of the standard.
-        standard: The version of OneRoster of all tenants; the default version if None.
+        standard: The version of OneRoster of all tenants, as in `"1.2"`; the default version if None.
         variants: The choices that the standard leaves to a server, for all tenants.
         token: The beginning of each static token, before the name of the tenant; a random token if None.
         cache: The folder that keeps generated districts; None generates temporary ones.
         on_request: Called with the name of the tenant and the path below it, at each request.
 
     Raises:
+        ConfigurationError: The version is not supported.
         UnknownNameError: A tenant, a profile or a fault does not exist.
         ValueError: The number of tenants, a size or the port is not valid.
     """
@@ -92,7 +93,7 @@ class MultiTenantSandbox:
         sizes: Mapping[str, str | int] | None = None,
         port: int = 0,
         profile: str = "standard",
-        standard: Standard | None = None,
+        standard: Standard | str | None = None,
         variants: Variants | None = None,
         token: str | None = None,
         cache: Path | None = None,
@@ -113,7 +114,7 @@ class MultiTenantSandbox:
         self._credentials = {
             name: SandboxCredentials(token=f"{token}-{name}") if token else SandboxCredentials() for name in names
         }
-        self._standard = standard or Standard.of()
+        self._standard = Standard.of(standard or DEFAULT)
         self._profile = require_known("profile", profile, self._standard.specification.profiles)
         self._variants, self._cache, self._on_request = variants, cache, on_request
         self._port = check_port(port)

@@ -19,7 +19,7 @@ from oneroster.sandbox.name_lookup import require_known
 from oneroster.sandbox.store.database import Progress
 from oneroster.sandbox.store.store import Store
 from oneroster.sandbox.variants import Variants
-from oneroster.standard import Standard
+from oneroster.standard import DEFAULT, Standard
 
 
 class Sandbox:
@@ -36,7 +36,7 @@ class Sandbox:
         profile: The name of a profile of the standard, as in "kimono".
         faults: Names of faults, see `oneroster sandbox --list-faults`.
         port: The port to listen on; 0 chooses any free port.
-        standard: The version of OneRoster; the default version if None.
+        standard: The version of OneRoster, as in `"1.2"`; the default version if None.
         mapping: Turns the district into the elements of that version; if None, the mapping that the sandbox has for it.
         credentials: The credentials that the tenant accepts; random ones if None.
         variants: The choices that the standard leaves to a server.
@@ -51,6 +51,7 @@ class Sandbox:
         standard: The version of OneRoster that is served.
 
     Raises:
+        ConfigurationError: The version is not supported.
         UnknownNameError: A profile or a fault does not exist.
         ValueError: The size or the port is not valid, or there is no mapping for the standard.
     """
@@ -63,7 +64,7 @@ class Sandbox:
         faults: Iterable[str] = (),
         port: int = 0,
         *,
-        standard: Standard | None = None,
+        standard: Standard | str | None = None,
         mapping: DistrictMapping | None = None,
         credentials: SandboxCredentials | None = None,
         variants: Variants | None = None,
@@ -75,7 +76,7 @@ class Sandbox:
         parsed = Size.parse(str(size))
         self._size = replace(parsed, one_school=True) if variants and variants.one_school else parsed
         self._seed = seed
-        self.standard = standard or Standard.of()
+        self.standard = Standard.of(standard or DEFAULT)
         self._mapping = mapping
         self._profile = require_known("profile", profile, self.standard.specification.profiles)
         self._faults = [require_known("fault", name, FAULTS) for name in faults]

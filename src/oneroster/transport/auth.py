@@ -18,6 +18,7 @@ import httpx
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 
 from oneroster.errors import ConfigurationError, TokenError, TransportError
+from oneroster.settings import option_of
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body, read_body_async
 from oneroster.transport.deadline import seconds_left
@@ -37,6 +38,7 @@ _ERROR_CODES: Final = (
     "unsupported_grant_type",
     "invalid_scope",
 )
+_BUSY: Final = 429
 _LIMITS: Final = ResponseLimits(max_bytes=1_000_000, total_timeout=60.0)
 """The limits of a token response."""
 
@@ -245,7 +247,7 @@ class ClientCredentials(httpx.Auth):
     def _store(self, scopes: tuple[str, ...], response: httpx.Response, body: bytes, sent_at: float) -> bool:
         """Store the token; return False if the endpoint rejects these scopes and fewer can be requested."""
         data = token_members(body)
-        if response.status_code == 200:
+        if response.is_success:
             self._token = read_token(data, sent_at)
             # The next token is requested with the scopes that were granted.
             self._scope_attempts = [scopes]
@@ -254,11 +256,22 @@ class ClientCredentials(httpx.Auth):
         if code == "invalid_scope" and scopes and scopes != self._attempts()[-1]:
             return False
         known = f" ({code})" if code in _ERROR_CODES else ""
+        endpoint = f"The token endpoint {redacted(self._token_url)}"
         raise TokenError(
-            f"The token endpoint {redacted(self._token_url)} answered {response.status_code}{known}. Check client id,"
-            " secret and scopes, and whether it expects id and secret in the form body (client_auth='body').",
+            f"{endpoint} answered {response.status_code}{known}.{self._advice(response)}",
             response.status_code,
             seconds_to_wait(response.status_code, response.headers, datetime.now(UTC)),
+        )
+
+    def _advice(self, response: httpx.Response) -> str:
+        """Return what may be wrong on this side, if the endpoint says that something is."""
+        if not response.is_client_error or response.status_code == _BUSY:
+            return " Check token_url." if response.is_redirect else ""
+        other, place = ("basic", "HTTP Basic") if self._in_body else ("body", "the form body")
+        option = option_of("client_auth")
+        return (
+            f" Check client id, secret and scopes, and whether it expects id and secret in {place}"
+            f" (client_auth={other!r}, {option} {other})."
         )
 
     def _signed(self, request: httpx.Request, token: Token | None) -> httpx.Request:

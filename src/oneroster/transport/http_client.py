@@ -27,6 +27,7 @@ _DEFAULT_TLS: Final = TlsSettings()
 
 T = TypeVar("T")
 
+_REFUSED: Final = "407 Proxy Authentication Required"
 _PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 
 
@@ -51,7 +52,7 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
         return None
     proxies = getproxies()
     scheme = url.scheme if proxies.get(url.scheme) else "all"
-    value = proxies.get(scheme)
+    value = (proxies.get(scheme) or "").strip()
     host = f"[{url.host}]" if ":" in url.host else url.host
     if not value or _is_in_network(url.host, proxies.get("no", "")):
         return None
@@ -60,9 +61,10 @@ def _proxy_for(url: httpx.URL) -> _Proxy | None:
     variable = f"{scheme.upper()}_PROXY"
     try:
         found = httpx.URL(value if "://" in value else f"http://{value}")
-    except httpx.InvalidURL:
-        found = httpx.URL()
-    if found.scheme not in _PROXY_SCHEMES or not found.host:
+        usable = found.scheme in _PROXY_SCHEMES and bool(found.host)
+    except (httpx.InvalidURL, ValueError):
+        usable = False
+    if not usable:
         # The value may hold a password, so it is not shown.
         raise ConfigurationError(f"{variable} in the environment is not the URL of a proxy (http, https or socks5).")
     return _Proxy(found, variable)
@@ -121,6 +123,11 @@ class _Routes(Generic[T]):
         return list(self._transports.values())
 
 
+def _is_refusal(response: httpx.Response, proxy: _Proxy | None) -> bool:
+    """Return whether a response is of the proxy, which wants other credentials, and not of the server."""
+    return proxy is not None and response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED
+
+
 @contextmanager
 def _naming(proxy: _Proxy | None) -> Iterator[None]:
     """Note the proxy on errors, for their descriptions."""
@@ -161,7 +168,11 @@ class SyncTransport(httpx.BaseTransport):
         """Send a request on its route."""
         transport, proxy = self._routes.find(request.url)
         with _naming(proxy):
-            return transport.handle_request(request)
+            response = transport.handle_request(request)
+            if _is_refusal(response, proxy):
+                response.close()
+                raise httpx.ProxyError(_REFUSED, request=request)
+            return response
 
     def stop(self) -> None:
         """End all connections and wake the threads that wait for a response."""
@@ -191,7 +202,11 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         """Send a request on its route."""
         transport, proxy = self._routes.find(request.url)
         with _naming(proxy):
-            return await transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
+            if _is_refusal(response, proxy):
+                await response.aclose()
+                raise httpx.ProxyError(_REFUSED, request=request)
+            return response
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -13,6 +13,10 @@ _RENEWAL_MARGIN: Final = 60.0
 minutes."""
 
 
+_MOST_DIGITS: Final = 18
+"""Longer numbers are beyond any lifetime, and slow to read."""
+
+
 class Token(NamedTuple):
     """An access token.
 
@@ -30,13 +34,19 @@ class Token(NamedTuple):
 
 def token_members(body: bytes) -> dict[str, Any]:
     """Return the members of the JSON object in a response of a token endpoint; none if it is anything else."""
-    import msgspec
+    import json
 
     try:
-        data = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # Unlike msgspec, it reads numbers without bounds, and no lifetime is worth the token. A server that writes a
+        # byte order mark is read as well.
+        data = json.loads(body.decode("utf-8-sig"), parse_int=_bounded_int)
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _bounded_int(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MOST_DIGITS else float("inf")
 
 
 def read_token(data: object, sent_at: float) -> Token:

@@ -11,8 +11,9 @@ from oneroster.errors import ConfigurationError
 
 __all__ = ["RETRIED_STATUSES", "SERVER_ERROR_ATTEMPTS", "Retry", "delay_before_retry"]
 
-RETRIED_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
-"""Statuses of conditions that may be temporary; every other status is a final response (6.1 HTTP codes)."""
+RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""Statuses of conditions that may be temporary, those of content delivery networks (520 to 524, 529) among them; every
+other status is a final response (6.1 HTTP codes)."""
 
 SERVER_ERROR_ATTEMPTS: Final = 3
 """Maximum number of responses with status 500 to one read. Some servers fail once for each new query; others always."""

@@ -7,6 +7,7 @@ import pytest
 
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats import FORMATS, format_of
+from oneroster.pull.formats.detection import open_destination
 from tests.pull.formats.rosters import roster, school, table
 
 
@@ -85,3 +86,11 @@ def test_d4_a_pipe_in_a_folder_is_no_file_of_a_roster(name: str, tmp_path: Path)
     os.mkfifo(place / f"orgs.{name}")
     with pytest.raises(DestinationError, match=r"orgs"):
         FORMATS[name].open(place).read("Org").read_all()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.duckdb", "a.sqlite", "a.parquet", "a.ndjson", "a.csv", "a.ndjson.gz"])
+def test_a_roster_that_does_not_exist_is_named_as_such(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DestinationError) as caught:
+        open_destination(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name} does not exist; name a roster that was pulled."
+    assert not list(tmp_path.iterdir())

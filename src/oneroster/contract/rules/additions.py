@@ -1,29 +1,40 @@
-"""Rules on roles, profiles, score scales and learning objectives, which are new in OneRoster 1.2."""
+"""Rules on roles, profiles, score scales, learning objectives and wrappers, as OneRoster 1.2 describes them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
 from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.filters import parse_number
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.envelope import successful_responses
 from oneroster.contract.rules.semantics_records import records_that
 from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
 
 PRIMARY: Final = "primary"
+STUDENT: Final = "student"
+TEACHER: Final = "teacher"
+PARENTS: Final = frozenset({"parent", "guardian"})
 CASE: Final = "case"
 OBJECTIVES: Final = ("LineItem", "Result", "AssessmentLineItem", "AssessmentResult")
+
+
+def wrapped_reads(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The reads of the standard, whose wrappers the document knows."""
+    return (each for each in tenant.dialect.operations.values() if each.method == "GET")
 
 
 def records_at(row: Record, name: str) -> list[Record]:
@@ -244,3 +255,115 @@ def case_uuids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 
     what = "the id of a learning objective of CASE is no UUID"
     yield from records_that(tenant, operation, malformed, what, "learningObjectiveSet")
+
+
+def _words(row: Record) -> set[str]:
+    """Return the roles of a user at any org."""
+    return {word for each in records_at(row, "roles") if isinstance(word := each.get("role"), str)}
+
+
+def _agents_of_students(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[Record, Record]]:
+    """Yield each live student with each of the live agents that are listed.
+
+    Raises ``NotJudged`` when there is none.
+    """
+    users, some = tenant.all_rows(operation), False
+    for row in users.values():
+        if STUDENT not in _words(row) or not is_live(row):
+            continue
+        for item in references_at(row, "agents"):
+            agent = users.get(identity(item) or "")
+            if agent is not None and is_live(agent):
+                some = True
+                yield row, agent
+    if not some:
+        raise NotEnoughData(0, 1, "student with an agent")
+
+
+@rule(
+    "OR-ADD-14",
+    family="additions",
+    title="The parents of a student point back to the student",
+    clause="2.3 User.agents, every parent points back [A]",
+    example="a student has the parent p-1 as agent, and the agents of p-1 do not name the student",
+    fix="derive both directions from one relation of student and parent",
+    over=base_collection_of("User"),
+    needs=("OR-SEM-05",),
+)
+def parents_point_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    tally, judged = CauseCount(tenant.walk(operation).pages[0]), 0
+    for student, agent in _agents_of_students(tenant, operation):
+        if not _words(agent) & PARENTS:
+            continue
+        judged += 1
+        if identity(student) not in {identity(item) for item in references_at(agent, "agents")}:
+            tally.add(identity(agent))
+    if tally.count:
+        message = f"a parent does not point back to the student in {tally.count} of {count_of(judged, 'agent')}"
+        yield counted_finding(message, tally, "agents", judged)
+
+
+@rule(
+    "OR-ADD-15",
+    family="additions",
+    title="Teachers are not agents of students",
+    clause="2.3 User.agents, teachers are related by enrollments [A]",
+    example="the agents of a student name a user whose only role is teacher",
+    fix="send the relation of teachers and students by enrollments in a class",
+    over=base_collection_of("User"),
+)
+def teachers_are_no_agents(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    tally, judged = CauseCount(tenant.walk(operation).pages[0]), 0
+    for student, agent in _agents_of_students(tenant, operation):
+        judged += 1
+        # A teacher may be a parent as well.
+        if _words(agent) == {TEACHER}:
+            tally.add(identity(student))
+    if tally.count:
+        message = f"an agent of a student is a teacher in {tally.count} of {count_of(judged, 'agent')}"
+        yield counted_finding(message, tally, "agents", judged)
+
+
+@rule(
+    "OR-ADD-16",
+    family="additions",
+    title="A resource belongs to a course or a class",
+    clause="2.6 Resource, belongs to a course or a class, a link from a user alone is not enough [A]",
+    example="GET /resources lists a resource that no class and no course refers to",
+    fix="name the resource in the resources of its class or course, or do not list it",
+    over=base_collection_of("Resource"),
+    needs=("OR-SEM-10",),
+)
+def resources_belong(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    owners = [tenant.all_rows(tenant.dialect.collection_of(element)).values() for element in ("Class", "Course")]
+    linked = {identity(item) for rows in owners for row in rows for item in references_at(row, "resources")}
+    if not linked:
+        raise NotEnoughData(0, 1, "class or course with resources")
+
+    def stray(row: Record) -> bool:
+        return is_live(row) and identity(row) not in linked
+
+    for each in records_that(tenant, operation, stray, "no class and no course refers to the resource", "sourcedId"):
+        # The property is optional: the link may show in the nested collections only.
+        yield replace(each, level=Level.SHOULD)
+
+
+@rule(
+    "OR-ADD-17",
+    family="additions",
+    harm=Harm.FORM,
+    title="The data of a response are the only member beside their key",
+    clause="2.7 wrappers, exactly one property, closed [A]",
+    example='GET /users returns `{"users": [...], "totalCount": 40}`',
+    fix="send counts as X-Total-Count, and nothing beside the documented key",
+    stands_on=("wrapper",),
+    over=wrapped_reads,
+    needs=("OR-ENV-01", "OR-ENV-02"),
+)
+def closed_wrappers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for reading in successful_responses(tenant, operation):
+        body = reading.exchange.json
+        others = len(body.keys() - {operation.wrapper}) if isinstance(body, dict) and operation.wrapper in body else 0
+        if others:
+            yield finding(f"the response has {count_of(others, 'member')} beside {operation.wrapper}", reading)
+            return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.credentials import NoCredentials
@@ -15,6 +16,8 @@ from oneroster_runtime.specification import Operation
 
 FOUND: Final = 200
 REFUSED: Final = 401
+PLACEHOLDERS: Final = frozenset({"www.imsglobal.org", "imsglobal.org"})
+"""The hosts of the token URLs in the official files, which are those of no provider."""
 
 
 class _Documents(dict[str, list[Exchange]]):
@@ -92,15 +95,22 @@ def lists_operations(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     exchange, document = document_of(tenant, operation)
     paths = document.get("paths")
     listed = {_shape(path) for path in paths} if isinstance(paths, dict) else set()
-    offered = [
-        each
-        for each in tenant.dialect.operations.values()
-        if each.service == operation.service and each.method == "GET" and tenant.offer(each) is Offer.YES
-    ]
-    served = [each for each in offered if any(response.problem is None for response in tenant.readings(each))]
+    served = _served(tenant, operation.service)
     missing = [each.operation_id for each in served if _shape(each.path) not in listed]
     if missing:
         yield exchange_finding(f"the discovery document does not list {id_list(missing)}", exchange)
+
+
+def _served(tenant: ObservedTenant, service: str) -> list[Operation]:
+    """Return the reads of a service that the tenant serves."""
+    return [
+        each
+        for each in tenant.dialect.operations.values()
+        if each.service == service
+        and each.method == "GET"
+        and tenant.offer(each) is Offer.YES
+        and any(response.problem is None for response in tenant.readings(each))
+    ]
 
 
 def _shape(path: str) -> str:
@@ -124,3 +134,41 @@ def names_its_server(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     base = tenant.gateway.target.urls[operation.service]
     if base.rstrip("/") not in {url.rstrip("/") for url in urls if isinstance(url, str)}:
         yield exchange_finding(f"the servers of the discovery document of {operation.service} are others", exchange)
+
+
+def _flows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the flows of client credentials in an OpenAPI document."""
+    components = document.get("components")
+    schemes = components.get("securitySchemes") if isinstance(components, dict) else None
+    found = (
+        [each.get("flows") for each in schemes.values() if isinstance(each, dict)] if isinstance(schemes, dict) else []
+    )
+    flows = [each.get("clientCredentials") for each in found if isinstance(each, dict)]
+    return [each for each in flows if isinstance(each, dict)]
+
+
+@rule(
+    "OR-ADD-13",
+    family="additions",
+    title="A discovery document names the token URL and the scopes",
+    clause="1 discovery, the token address and the scopes [A]",
+    example="tokenUrl is https://www.imsglobal.org, as in the file of 1EdTech, or scopes is empty",
+    fix="write your token URL and every scope that you grant into the flow of client credentials",
+    over=first_of_each_service,
+)
+def names_token_and_scopes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    exchange, document = document_of(tenant, operation)
+    flows = _flows(document)
+    urls = [each["tokenUrl"] for each in flows if isinstance(each.get("tokenUrl"), str)]
+    hosts = {urlsplit(url).hostname for url in urls} - {None}
+    of = f"the discovery document of {operation.service}"
+    if not hosts or hosts <= PLACEHOLDERS:
+        yield exchange_finding(f"{of} has no token URL of the provider", exchange)
+    scopes = {name for each in flows if isinstance(each.get("scopes"), dict) for name in each["scopes"]}
+    missing = [
+        each.operation_id
+        for each in _served(tenant, operation.service)
+        if each.oauth_scopes and not scopes.intersection(each.oauth_scopes)
+    ]
+    if missing:
+        yield exchange_finding(f"{of} has no scope for {id_list(missing)}", exchange)

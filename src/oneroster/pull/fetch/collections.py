@@ -354,7 +354,9 @@ class _PendingPages:
         self._batches.append(batch)
 
     def batch(self) -> pa.RecordBatch:
-        return pa.concat_batches(self._batches)
+        # `pa.concat_batches` came with pyarrow 19.
+        table = pa.Table.from_batches(self._batches).combine_chunks()
+        return (table.to_batches() or self._batches)[0]
 
 
 def _entry_of(facts: ReceivedPage, new: list[int]) -> PageEntry:

@@ -107,7 +107,8 @@ def _check_ours(folder: Path) -> None:
     Raises:
         StagingError: It was not.
     """
-    reason = check_own_folder(folder, lambda name: _KNOWN.fullmatch(name) is not None)
+    folders = (atomic_replace.NEW, atomic_replace.OLD)
+    reason = check_own_folder(folder, lambda name: _KNOWN.fullmatch(name) is not None, folders)
     journal = folder / _JOURNAL
     if not reason and lexists(journal) and journal.stat().st_size:
         head = next(read_journal(journal), None)

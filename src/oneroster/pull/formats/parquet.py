@@ -73,7 +73,8 @@ def _read(path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
                 if file.schema_arrow.names != schema.names:
                     raise DestinationError(f"The columns of {path} differ from those in the manifest of its folder.")
                 _check_sizes(path, file.metadata)
-                for batch in file.iter_batches(_READ_ROWS):
+                # pyarrow 18 fails on a file without rows.
+                for batch in file.iter_batches(_READ_ROWS) if file.metadata.num_rows else ():
                     yield from _bounded(batch)
         except (OSError, pa.ArrowException) as error:
             # Arrow's message may quote values from the file.

@@ -59,6 +59,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         watermark: Changes after this time may be missing; ``--since last`` starts from it.
         since: The time from which changes were requested; None for a full pull.
         collections: The collections by wrapper name, as in ``users``.
+        values: The number of values of required properties in records that are not deleted, as in ``users.username``,
+            and under ``users.status`` that of these records; empty in manifests of earlier releases and of CSV bundles.
         files: The rows as written, by collection or by file of another name; empty in manifests of earlier releases.
         not_offered: The wrapper names of collections that the server does not offer, with the reason.
         selection: What was selected, by the names of the options.
@@ -81,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     since: str | None = None
     collections: dict[str, StoredCollection] = {}
     files: dict[str, int] = {}
+    values: dict[str, int] = {}
     not_offered: dict[str, str] = {}
     selection: dict[str, Any] = {}
     run_id: str = ""

@@ -2,15 +2,16 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, Final
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
-from oneroster.sandbox.faults.target_records import last_record
+from oneroster.sandbox.faults.target_records import is_active, last_record, reversed_rows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
@@ -19,6 +20,7 @@ _SCALES: Final = Needs(features=frozenset({"score scales"}), without=SMALL_DATA 
 _OBJECTIVES: Final = Needs(features=frozenset({"learning objectives"}), without=SMALL_DATA | NO_GRADEBOOK)
 _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL_DATA | {"no-minor-codes"})
 _DISCOVERY: Final = Needs(features=frozenset({"discovery documents"}))
+_PARENTS: Final = frozenset({"parent", "guardian"})
 _CODE_MAJOR: Final = "imsx_codeMajor"
 _CODE_MINOR: Final = "imsx_CodeMinor"
 
@@ -137,6 +139,62 @@ class CaseWithoutUuid(Fault):
         store.put("LineItem", item | {"learningObjectiveSet": objectives})
 
 
+class AgentOneWay(Fault):
+    name = "agent-one-way"
+    does = "lists no agents of a parent to whom a student refers"
+    breaks = "2.3 User.agents [A]: every parent points back"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        students = {row["sourcedId"] for row in reversed_rows(all_records("User").select(store)) if _is_student(row)}
+        parent = last_record(
+            store,
+            "User",
+            lambda user: (
+                user["roles"][0]["role"] in _PARENTS
+                and any(agent["sourcedId"] in students for agent in user.get("agents", ()))
+            ),
+        )
+        store.put("User", {name: value for name, value in parent.items() if name != "agents"})
+
+
+class TeacherAsAgent(Fault):
+    name = "teacher-as-agent"
+    does = "lists a teacher among the agents of a student"
+    breaks = "2.3 User.agents [A]: enrollments relate teachers and students"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        student = last_record(store, "User", lambda user: _is_student(user) and bool(user.get("agents")))
+        teacher = last_record(store, "User", lambda user: {role["role"] for role in user["roles"]} == {"teacher"})
+        other = student["agents"][0] | {"sourcedId": teacher["sourcedId"]}
+        store.put("User", student | {"agents": [*student["agents"], other]})
+
+
+def _is_student(user: Record) -> bool:
+    return is_active(user) and {role["role"] for role in user["roles"]} == {"student"}
+
+
+class ResourceOfNobody(Fault):
+    name = "resource-of-nobody"
+    does = "lists a resource to which no class and no course refers"
+    breaks = "2.6 Resource [A]: belongs to a course or a class"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        store.put("Resource", last_record(store, "Resource") | {"sourcedId": "resource-of-nobody"})
+
+
+class WrapperWithCount(Fault):
+    name = "wrapper-with-count"
+    does = "adds the number of rows to the body of a collection"
+    breaks = "2.7 wrappers [A]: exactly one property, closed"
+    needs = _ROLES
+
+    def body(self, request: OperationRequest, body: Record) -> Record:
+        return body | {"totalCount": len(body[request.operation.wrapper or ""])} if request.operation.many else body
+
+
 def _is_status(body: Any) -> bool:
     return isinstance(body, dict) and _CODE_MAJOR in body
 
@@ -202,3 +260,41 @@ class DiscoveryOfOthers(Fault):
         if not _discovers(raw_request) or not isinstance(reply.body, dict) or "servers" not in reply.body:
             return reply
         return replace(reply, body=reply.body | {"servers": [{"url": "https://www.example.org"}]})
+
+
+class _DiscoveryFlow(Fault, abstract=True):
+    """Changes the flow of client credentials in discovery documents."""
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if not _discovers(raw_request) or not isinstance(reply.body, dict) or "components" not in reply.body:
+            return reply
+        components = reply.body["components"]
+        schemes = {
+            name: {**scheme, "flows": {kind: self.flow(each) for kind, each in scheme.get("flows", {}).items()}}
+            for name, scheme in components["securitySchemes"].items()
+        }
+        return replace(reply, body=reply.body | {"components": {**components, "securitySchemes": schemes}})
+
+    @abstractmethod
+    def flow(self, flow: Record) -> Record:
+        """Return another flow."""
+
+
+class DiscoveryPlaceholder(_DiscoveryFlow):
+    name = "discovery-placeholder"
+    does = "leaves the token URL of the official file in its discovery documents"
+    breaks = "1 discovery [A]: the token address"
+    needs = _DISCOVERY
+
+    def flow(self, flow: Record) -> Record:
+        return flow | {"tokenUrl": "https://www.imsglobal.org"}
+
+
+class DiscoveryWithoutScopes(_DiscoveryFlow):
+    name = "discovery-without-scopes"
+    does = "names no scopes in its discovery documents"
+    breaks = "1 discovery [A]: the scopes"
+    needs = _DISCOVERY
+
+    def flow(self, flow: Record) -> Record:
+        return flow | {"scopes": {}}
