@@ -141,5 +141,5 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
-        raise ExplainedBy((*each.rules, "OR-CMB-01"), text, anywhere=True, otherwise=text)
+        raise ExplainedBy((*each.rules, "OR-CMB-01", "OR-ENG-02"), text, anywhere=True, otherwise=text)
     yield from ()
