@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from oneroster.standard import Standard
-from oneroster_runtime.specification import Operation, Property
+from oneroster_runtime.specification import Operation, Property, Specification
 
-SPECIFICATION = Standard.of("1.1").specification
+DEFAULT = Standard.of("1.1").specification
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 TIMESTAMPS = st.datetimes(datetime.fromisoformat("1000-01-01"))
 FRACTIONS = st.sampled_from(["", ".5", ".000", ".123456"])
@@ -17,37 +17,40 @@ UNDOCUMENTED = st.dictionaries(
 )
 
 
-def responses(operation: Operation) -> st.SearchStrategy[dict[str, Any]]:
+def responses(operation: Operation, specification: Specification = DEFAULT) -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for valid bodies of an operation's response with status 200."""
     assert operation.wrapper is not None
     assert operation.element is not None
-    data = records(operation.element)
+    data = records(operation.element, specification)
     return st.fixed_dictionaries({operation.wrapper: st.lists(data, max_size=3) if operation.many else data})
 
 
-def records(element: str) -> st.SearchStrategy[dict[str, Any]]:
+def records(element: str, specification: Specification = DEFAULT) -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for records: all required properties, some optional ones, and sometimes a vendor's own."""
-    known = SPECIFICATION.elements[element].properties
-    required = {name: values(each) for name, each in known.items() if each.required}
-    optional = {name: values(each) for name, each in known.items() if not each.required}
+    known = specification.elements[element].properties
+    required = {name: values(each, specification) for name, each in known.items() if each.required}
+    optional = {name: values(each, specification) for name, each in known.items() if not each.required}
     documented = st.fixed_dictionaries(required, optional=optional)
     return st.builds(lambda extra, record: {**extra, **record}, UNDOCUMENTED, documented)
 
 
-def values(known: Property) -> st.SearchStrategy[Any]:
+def values(known: Property, specification: Specification) -> st.SearchStrategy[Any]:
     """Return a strategy for values of a property; lists have at least one item, because required ones must."""
     single = SINGLE_OF.get(known.kind)
-    return st.lists(one(known, single), min_size=1, max_size=3) if single else one(known, known.kind)
+    if single is None:
+        return one(known, known.kind, specification)
+    return st.lists(one(known, single, specification), min_size=1, max_size=3)
 
 
-def one(known: Property, kind: str) -> st.SearchStrategy[Any]:
+def one(known: Property, kind: str, specification: Specification) -> st.SearchStrategy[Any]:
     if kind == "enumeration":
-        return st.sampled_from(SPECIFICATION.enumerations[known.enumeration or ""])
+        return st.sampled_from(specification.enumerations[known.enumeration or ""])
     if kind == "reference":
-        types = st.sampled_from(known.reference_types or SPECIFICATION.enumerations["GUIDType"])
-        return st.builds(lambda reference, kind_of: {**reference, "type": kind_of}, records("GUIDRef"), types)
+        types = st.sampled_from(known.reference_types or specification.enumerations["GUIDType"])
+        reference = records("GUIDRef", specification)
+        return st.builds(lambda made, kind_of: {**made, "type": kind_of}, reference, types)
     if kind == "record":
-        return records(known.record or "")
+        return records(known.record or "", specification)
     if known.name == "schoolYear":
         return st.integers(1000, 9999).map(str)
     return PLAIN[kind]
