@@ -51,6 +51,9 @@ PAGING: Final = {
     "large-limit-refused": "OR-PAG-01",
     "offset-rounded": "OR-PAG-02",
     "link-cut": "OR-PAG-06",
+    "later-pages-thin": "OR-PAG-03",
+    "next-limit-raised": "OR-PAG-06",
+    "prev-is-first": "OR-PAG-12",
 }
 
 FILTERING: Final = {
@@ -78,6 +81,10 @@ FILTERING: Final = {
     "filter-decoded-twice": "OR-FLT-14",
     "filter-allow-list": "OR-FLT-16",
     "id-matches-nothing": "OR-FLT-16",
+    "number-unequal-as-equal": "OR-FLT-02",
+    "reference-unequal-as-equal": "OR-FLT-10",
+    "identifier-filter-ignored": "OR-FLT-16",
+    "filtered-without-references": "OR-FLT-01",
 }
 
 SORTING: Final = {
@@ -90,6 +97,7 @@ SORTING: Final = {
     "unknown-sort-silent": "OR-SRT-05",
     "sort-drops-absent": "OR-SRT-06",
     "sort-allow-list": "OR-SRT-07",
+    "courses-sorted-by-id": "OR-SRT-07",
 }
 
 FIELDS: Final = {
@@ -113,6 +121,8 @@ COMBINATIONS: Final = {
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-05",
+    "nested-contains-as-equal": "OR-CMB-05",
+    "selected-dates-cut": "OR-CMB-04",
 }
 
 SEMANTICS: Final = {
