@@ -365,8 +365,8 @@ BROKEN_BY: Final[dict[str, str]] = {
     **ENGINE,
 }
 
-SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08"}
-"""The rule that may report a fault as well, because it reads a record that the seed chooses."""
+SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08", "numbers-sorted-as-text": "OR-SRT-02"}
+"""The rule that may report a fault as well or instead, because the data decide."""
 
 ADDITIONS: Final = {
     "two-primary-roles": "OR-ADD-01",
