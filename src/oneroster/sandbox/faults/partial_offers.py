@@ -119,10 +119,9 @@ class EncodedLettersLost(Fault):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         last = raw_request.raw_path.rpartition(b"/")[2]
-        needless = (
-            b"/academicSessions/" in raw_request.raw_path and b"%" in last and decode(last).replace("-", "").isalnum()
-        )
-        if not needless or reply.status != 200 or not decode(last).isascii():
+        # What cannot be decoded is refused anyway.
+        served = b"/academicSessions/" in raw_request.raw_path and b"%" in last and reply.status == 200
+        if not served or not _UNRESERVED.fullmatch(decode(last)):
             return reply
         return error_reply(unknown_object("no session has this sourcedId"))
 
