@@ -8,6 +8,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from error_docs import MARKER, messages_as_markdown
+
 __all__ = ["on_files", "on_page_markdown", "rewritten", "separated"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -19,9 +21,13 @@ OUTSIDE: Final = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
-    "openapi.yaml",
-    "openapi-1.2.yaml",
     "examples",
+    "generated/oneroster_v1p1/documents",
+    "generated/oneroster_v1p2/documents",
+    "openapi-1.2.yaml",
+    "openapi.yaml",
+    "released/CHANGELOG-1.2.md",
+    "released/CHANGELOG.md",
 )
 """What pages link to outside docs/."""
 
@@ -34,16 +40,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the files that stand outside docs/; the README is the site's first page, so it is no page of its own."""
     for name in OUTSIDE:
         path = ROOT / name
-        for found in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
-            if found.name != "README.md" and "__pycache__" not in found.parts:
+        for found in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if found.is_file() and found.name != "README.md" and "__pycache__" not in found.parts:
                 uri = f"{FOLDER}/{found.relative_to(ROOT).as_posix()}"
                 files.append(File.generated(config, uri, abs_src_path=str(found)))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
-    """Rewrite the links of a page for the layout of the site, and separate its lists."""
-    return separated(rewritten(markdown, page.file.src_uri))
+    """Rewrite the links of a page for the layout of the site, separate its lists, and add the messages of errors."""
+    whole = markdown.replace(MARKER, messages_as_markdown()) if MARKER in markdown else markdown
+    return separated(rewritten(whole, page.file.src_uri))
 
 
 def separated(markdown: str) -> str:

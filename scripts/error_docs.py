@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ADVICE", "PLACES", "errors_as_markdown", "messages", "public_errors"]
+__all__ = ["ADVICE", "MARKER", "errors_as_markdown", "messages", "messages_as_markdown", "public_errors"]
 
 SOURCE: Final = Path(__file__).resolve().parent.parent / "src"
 PLACES: Final = (
@@ -143,11 +143,16 @@ Each error is a class in Python; a command prints its message and ends with one 
 |---|---|---|
 {errors}"""
 
-_MESSAGES: Final = """
+MARKER: Final = "<!-- messages -->"
+"""Where the site has the messages. In the repository, each change of a word would change a second file."""
+
+_MESSAGES: Final = f"""
 ## Messages
 
-The messages by error, in alphabetical order. `…` stands for a name, a number or an id.
+The documentation site lists here the messages of each error, in alphabetical order. `…` stands for a name, a number or
+an id.
 
+{MARKER}
 """
 
 _TAIL: Final = """
@@ -190,9 +195,13 @@ def errors_as_markdown() -> str:
         raise ValueError(f"scripts/error_docs.py: ADVICE must have each public error and no other: {', '.join(wrong)}")
     statuses = "".join(f"| {' | '.join(row)} |\n" for row in _STATUSES)
     rows = "".join(f"| `{name}` | {causes[name]} | {advice} |\n" for name, advice in ADVICE.items())
+    return _HEAD.format(statuses=statuses, errors=rows) + _MESSAGES + _TAIL
+
+
+def messages_as_markdown() -> str:
+    """Return what the site has in place of the marker."""
     by_error = messages()
-    parts = [f"### Messages of {name}\n\n{_listed(by_error[name])}" for name in ADVICE if by_error.get(name)]
-    return _HEAD.format(statuses=statuses, errors=rows) + _MESSAGES + "\n".join(parts) + _TAIL
+    return "\n".join(f"### Messages of {name}\n\n{_listed(by_error[name])}" for name in ADVICE if by_error.get(name))
 
 
 def _cause(error: ast.ClassDef) -> str:

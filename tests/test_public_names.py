@@ -42,6 +42,8 @@ def test_every_public_error_is_in_the_one_tree() -> None:
         kind = getattr(errors, name)
         assert issubclass(kind, errors.OneRosterError)
         assert name in (errors.__doc__ or "") or issubclass(kind, errors.FieldError)
+        # A caller that catches any of them needs no other module.
+        assert getattr(oneroster, name) is kind
 
 
 def test_importing_the_package_loads_no_other_module_of_it() -> None:

@@ -205,7 +205,7 @@ RUN_BY = {
     "console": DOCUMENTS,
     "python": DOCUMENTS,
     "py": [ROOT / "docs" / "thousands-of-tenants.md"],
-    "toml": [ROOT / "README.md", ROOT / "docs" / "client.md"],
+    "toml": [ROOT / "docs" / "pull.md", ROOT / "docs" / "client.md"],
     "yaml": [ROOT / "docs" / "ci.md"],
     "json": [ROOT / "docs" / "report.md"],
     "sql": [ROOT / "docs" / "thousands-of-tenants.md"],
@@ -217,6 +217,8 @@ ELSEWHERE = {
     (CONTRIBUTING.name, "python"): 2,
     # Commands of `scripts`, whose options are looked up below.
     (CONTRIBUTING.name, "console"): 1,
+    # tests/contract_kit/dialects/test_overlay.py
+    ("dialects.md", "yaml"): 1,
 }
 NOT_RUN = {
     # The usage of each command, written from its help.
@@ -335,8 +337,8 @@ def test_the_merge_of_changes_is_sql() -> None:
 
 @pytest.fixture(scope="module")
 def tenants_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """README's file of tenants, with a sandbox in place of the tenants, and the variables that it names."""
-    (block,) = blocks("toml", ROOT / "README.md")
+    """The file of tenants of docs/pull.md, with a sandbox in place of the tenants, and the variables that it names."""
+    (block,) = blocks("toml", ROOT / "docs" / "pull.md")
     folder = tmp_path_factory.mktemp("tenants")
     authority = Authority(folder)
     own, client = authority.issue(), authority.issue()

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from generation.document import Document, DocumentError
-from generation.package_model import read_package_model
+from generation.lint_document import properties_of
 from oneroster_runtime.specification import Specification, SpecificationError, read_specification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from jsonschema import ValidationError
 
 __all__ = ["places_to_change"]
 
@@ -25,6 +26,9 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 _MOST_PLACES = 6
 """Places that are listed for each name; "type" is named everywhere."""
 _USERS = 40
+_CONSTRAINTS = {"minLength", "maxLength", "pattern", "format", "minItems", "maxItems", "minimum", "maximum"}
+_BOUNDS = {"default", "minimum", "maximum"}
+"""What the sandbox reads of a parameter that is a number."""
 
 
 def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -40,7 +44,8 @@ def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]
         return []
     return [
         *_csv_rows(new),
-        *_made_up(new, _constraints(after)),
+        *_made_up(new, _validators(after)),
+        *_parameters(before, after),
         *_stale_names(_names(old) - _names(new) - _names_of_others(new)),
     ]
 
@@ -56,21 +61,19 @@ def _csv_rows(specification: Specification) -> Iterator[str]:
         return
 
 
-def _constraints(document: dict[str, Any]) -> dict[tuple[str, str], Draft202012Validator]:
-    """Return the validators of the properties that have constraints beyond their type, by element and property."""
-    try:
-        models = read_package_model(Document(document, {})).models
-    except DocumentError:
-        return {}
+def _validators(document: dict[str, Any]) -> dict[tuple[str, str], Draft202012Validator]:
+    """Return the validators of properties, by element and property."""
+    components = {"components": document["components"]}
     return {
-        (element, name): Draft202012Validator(words, format_checker=Draft202012Validator.FORMAT_CHECKER)
-        for element, model in models.items()
-        for name, words in model.constraints.items()
-        if words
+        (element, name): Draft202012Validator(
+            {**schema, **components}, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+        for element in document["components"]["schemas"]
+        for name, schema in properties_of(document, element).items()
     }
 
 
-def _made_up(specification: Specification, constraints: dict[tuple[str, str], Draft202012Validator]) -> Iterator[str]:
+def _made_up(specification: Specification, validators: dict[tuple[str, str], Draft202012Validator]) -> Iterator[str]:
     """Yield the properties whose values the sandbox makes up, or whose constraints its values do not keep."""
     try:
         from oneroster.sandbox.district.conforming_records import ConformingRecords
@@ -91,14 +94,39 @@ def _made_up(specification: Specification, constraints: dict[tuple[str, str], Dr
             served = conforming.conform(element, record)
             found |= dict.fromkeys(f"{element}.{name}" for name in served if served[name] != record.get(name))
             found |= dict.fromkeys(f"{element}.{name}" for name in record if name not in served)
-            for name in served.keys() & {known for owner, known in constraints if owner == element}:
-                errors = constraints[element, name].iter_errors(served[name])
-                narrow |= {f"{element}.{name} ({error.validator} {error.validator_value})": None for error in errors}
+            narrow |= dict.fromkeys(
+                f"{element}.{name}{_violated(error)}"
+                for name, value in served.items()
+                for error in validators[element, name].iter_errors(value)
+                if error.validator in _CONSTRAINTS  # what else is missing is added when a record is served
+            )
     where = Path(inspect.getfile(map_entity)).relative_to(SOURCE.parent)
     if narrow:
         yield f"{where}: the values of the sandbox violate {', '.join(sorted(narrow))}"
     if found:
         yield f"{where}: the sandbox makes up or leaves out {', '.join(found)}"
+
+
+def _violated(error: ValidationError) -> str:
+    """Return the constraint that a value violates, and where in the value."""
+    place = "".join("[]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    return f"{place} ({error.validator} {error.validator_value})"
+
+
+def _parameters(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Yield the parameters whose constraints changed, where the sandbox does not read them."""
+    old, new = (document["components"].get("parameters", {}) for document in (before, after))
+    for name in old.keys() & new.keys():
+        schemas = (old[name].get("schema", {}), new[name].get("schema", {}))
+        read = _BOUNDS if schemas[1].get("type") == "integer" else set()
+        words = sorted(
+            word
+            for word in (_CONSTRAINTS | {"default"}) - read
+            if schemas[0].get(word) != schemas[1].get(word) and schemas[0].get("type") == schemas[1].get("type")
+        )
+        if words:
+            where = "src/oneroster/sandbox/requests/query_parameters.py"
+            yield f"{where}: the sandbox does not read {', '.join(words)} of the parameter {name}"
 
 
 def _names(specification: Specification) -> set[str]:

@@ -32,7 +32,10 @@ HEADINGS = (CALLERS, SHOWN, SERVERS)
 ONLY_WORDS = "only words changed: descriptions, summaries, notes or examples"
 _ONLY_ORDER = "only the order of keys changed"
 _NOT_FOR_CALLERS = re.compile(r".*/(x-oneroster-trust|x-oneroster-presence|x-oneroster-oauth-scopes|trust)(/.*)?")
-_OF_THE_LINT = re.compile(r"/(info|tags|x-oneroster-conventions|components/examples)\b.*")
+_OF_NO_CALLER = re.compile(
+    r"/(info|tags|x-oneroster-conventions|components/examples|components/responses/[^/]+/links)\b.*"
+)
+"""What the lint reads, and what tests of servers follow."""
 _NARROWS = frozenset({"minLength", "minItems", "minimum"})
 _WIDENS = frozenset({"maxLength", "maxItems", "maximum"})
 _RESTRICTS = _NARROWS | _WIDENS | {"pattern", "format", "required", "default", "x-oneroster-secret"}
@@ -70,6 +73,10 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         return [Change(False, _ONLY_ORDER)]
     try:
         old, new = read_package_model(Document(before, {})), read_package_model(Document(after, {}))
+        # What refers to a renamed operation goes on to refer to it.
+        if renamed := dict(_operation_pairs(old, new).renamed):
+            old_parts = _with_names(old_parts, renamed)
+            old = read_package_model(Document(_with_names(before, renamed, ids=False), {}))
     except DocumentError as error:
         return [Change(True, f"the versions cannot be compared: {error}")]
     found = list(dict.fromkeys([*_operations(old, new), *_models(old, new), *_enumerations(old, new)]))
@@ -97,10 +104,12 @@ def _is_covered(pointer: str, covered: set[str]) -> bool:
 def _breaks(difference: Difference) -> bool:
     """Return whether a difference without a name of its own may break a caller."""
     key = difference.pointer.rpartition("/")[2]
-    if _OF_THE_LINT.fullmatch(difference.pointer):
+    if _OF_NO_CALLER.fullmatch(difference.pointer):
         return False
     if key in _RESTRICTS and difference.after is None:
         return key == "default"
+    if key == "required" and difference.after is False:
+        return False
     if key in _NARROWS | _WIDENS and difference.before is not None:
         return bool((difference.after > difference.before) is (key in _NARROWS))
     return difference.before is not None or key in _RESTRICTS
@@ -133,12 +142,28 @@ def _pair(old: Mapping[str, T], new: Mapping[str, T], alike: Callable[[T, T], bo
 # Operations
 
 
-def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
-    pairs = _pair(
+def _operation_pairs(old: PackageModel, new: PackageModel) -> _Pairs:
+    return _pair(
         old.specification.operations,
         new.specification.operations,
         lambda one, other: (one.method, one.path) == (other.method, other.path),
     )
+
+
+def _with_names(part: Any, renamed: Mapping[str, str], *, ids: bool = True) -> Any:
+    """Return a part of a document with the new names of operations, with `ids` also where they are given."""
+    if isinstance(part, dict):
+        return {
+            key: value if key == "operationId" and not ids else _with_names(value, renamed, ids=ids)
+            for key, value in part.items()
+        }
+    if isinstance(part, list):
+        return [_with_names(each, renamed, ids=ids) for each in part]
+    return renamed.get(part, part) if isinstance(part, str) else part
+
+
+def _operations(old: PackageModel, new: PackageModel) -> Iterator[Change]:
+    pairs = _operation_pairs(old, new)
     places = {name: _place(each) for model in (new, old) for name, each in model.specification.operations.items()}
     yield from (Change(True, f"operation {name} was removed", (places[name],)) for name in pairs.removed)
     yield from (Change(False, f"operation {name} was added", (places[name],)) for name in pairs.added)
@@ -164,7 +189,8 @@ def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Oper
         said = f"{where} is sent {bodies[1] or 'nothing'} instead of {bodies[0] or 'nothing'}"
         yield Change(True, said, (f"{place}/requestBody",))
     if _rows(one) != _rows(other):
-        yield Change(True, f"{where} serves other rows", (f"{place}/x-oneroster-scope",))
+        subsets = [f"{each}/x-oneroster-subset" for each in _successes(new.document.data, place)]
+        yield Change(True, f"{where} serves other rows", (f"{place}/x-oneroster-scope", *subsets))
     yield from _set(where, "success status", one.statuses, other.statuses, f"{place}/responses")
     yield from _set(where, "OAuth scope", one.oauth_scopes, other.oauth_scopes, f"{place}/security/oauth2 ")
     yield from _set(where, "profile", one.profiles, other.profiles, f"{place}/x-oneroster-profiles")
@@ -174,6 +200,12 @@ def _operation(old: PackageModel, new: PackageModel, one: Operation, other: Oper
 
 def _place(operation: Operation) -> str:
     return f"/paths/{escape(operation.path)}/{operation.method.lower()}"
+
+
+def _successes(document: dict[str, Any], place: str) -> list[str]:
+    """Return the pointers of the components that an operation answers with."""
+    responses = resolved(document, place)["responses"]
+    return [part["$ref"].removeprefix("#") for status, part in responses.items() if status < "300" and "$ref" in part]
 
 
 def _rows(operation: Operation) -> tuple[Any, ...]:
@@ -241,6 +273,7 @@ def _same_parameter(one: Parameter, other: Parameter) -> bool:
 
 def _type_name(found: Parameter | Property) -> str:
     named = found.enumeration or getattr(found, "record", None) or getattr(found, "refers_to", None)
+    named = named or getattr(found, "format", None)
     return f"{found.kind} ({named})" if named else found.kind
 
 
@@ -291,6 +324,7 @@ def _properties(
         where = f"{_owner(new, to)}: property {name}"
         yield Change(True, f"{where} was renamed to {to}", moves=(old.places[name], new.places[to]))
         yield from _property(where, old.properties[name], new.properties[to], written, new.places[to])
+        yield from _profiles(where, old.properties[name], new.properties[to], documents, new.places[to])
     for name in pairs.added:
         where, covers = f"{_owner(new, name)}:", _covers(new, name)
         if new.properties[name].required:
@@ -301,6 +335,7 @@ def _properties(
     for name in pairs.kept:
         where = f"{_owner(new, name)}: property {name}"
         yield from _property(where, old.properties[name], new.properties[name], written, new.places[name])
+        yield from _profiles(where, old.properties[name], new.properties[name], documents, new.places[name])
         if _same_type(old.properties[name], new.properties[name]):
             yield from _rewritten(where, old, new, name, documents)
         # A property may move between a schema and the one that it inherits from.
@@ -339,7 +374,7 @@ def _required(place: str) -> str:
 
 def _property(where: str, one: Property, other: Property, written: bool, place: str) -> Iterator[Change]:
     if not _same_type(one, other):
-        covers = tuple(f"{place}/{key}" for key in ("type", "$ref", "items", "x-oneroster-reference/to"))
+        covers = tuple(f"{place}/{key}" for key in ("type", "$ref", "items", "x-oneroster-reference"))
         covers += (f"{place}/format",) if one.kind != other.kind else ()
         yield Change(True, f"{where} changed its type from {_type_name(one)} to {_type_name(other)}", covers)
     if one.required and not other.required:
@@ -350,13 +385,24 @@ def _property(where: str, one: Property, other: Property, written: bool, place: 
     if one.refers_to == other.refers_to:
         types = f"{place}/x-oneroster-reference/types"
         yield from _set(where, "reference type", one.reference_types, other.reference_types, types)
-    yield from _set(where, "profile", one.profiles, other.profiles, f"{place}/x-oneroster-profiles")
     before, after = one.personal or one.secret, other.personal or other.secret
     if (one.personal, one.secret) != (other.personal, other.secret):
         hidden = "is hidden from now on" if after else "is shown from now on"
         said = "is marked otherwise, and stays hidden" if before and after else hidden
         covers = (f"{place}/x-oneroster-personal", f"{place}/x-oneroster-secret")
         yield Change(True, f"{where} {said}", covers, SHOWN)
+
+
+def _profiles(
+    where: str, one: Property, other: Property, documents: tuple[dict[str, Any], dict[str, Any]], place: str
+) -> Iterator[Change]:
+    """Yield the profiles that have a property now, or no longer. One that names no profiles belongs to all."""
+    if one.profiles == other.profiles:
+        return
+    every = [tuple(document["x-oneroster-profiles"]) for document in documents]
+    pointer = f"{place}/x-oneroster-profiles"
+    found = _set(where, "profile", one.profiles or every[0], other.profiles or every[1], pointer)
+    yield from (change._replace(covers=(*change.covers, pointer)) for change in found)
 
 
 def _same_type(one: Property, other: Property) -> bool:

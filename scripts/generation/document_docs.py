@@ -1,6 +1,10 @@
 """The page of docs/ on the document: its keys, and the rules of the lint."""
 
+from collections.abc import Iterator
+
 from generation.lint_rules import STAGES
+from generation.standalone import SUMS
+from oneroster.standard import Standard
 from oneroster_runtime.specification.vocabulary import OBJECTS, SENTENCES, objects_with
 
 __all__ = ["document_as_markdown"]
@@ -30,6 +34,9 @@ operations, properties and booleans of its profile and needs nothing else, for g
 `scripts/generate --standalone FOLDER` writes these alone. With `scripts/test --all`, openapi-typescript,
 openapi-generator and the stock openapi-python-client read each of them.
 
+| version | profile | documents | digests |
+|---|---|---|---|
+{documents}
 [oneroster.spectral.yaml](oneroster.spectral.yaml) has the vocabulary and those rules below that need no program, as a
 ruleset of Spectral. The package has it as `oneroster/contract/oneroster.spectral.yaml`.
 """
@@ -59,10 +66,21 @@ def document_as_markdown() -> str:
     """Return the page."""
     keys = "".join(f"| `{key}` | {', '.join(objects_with(key))} | {says} |\n" for key, says in SENTENCES.items())
     objects = "".join(f"| {kind} | {', '.join(map(_key, found))} |\n" for kind, found in OBJECTS.items())
-    return f"{_HEAD}{_VERSIONS}{_KEYS}{keys}{_OBJECTS}{objects}{_RULES}" + "".join(
+    versions = _VERSIONS.format(documents="".join(_documents()))
+    return f"{_HEAD}{versions}{_KEYS}{keys}{_OBJECTS}{objects}{_RULES}" + "".join(
         f"\n### {title}\n\n" + "".join(f"- `{rule.name}`: {rule.text}\n" for rule in stage)
         for title, stage in zip(_STAGES, STAGES, strict=True)
     )
+
+
+def _documents() -> Iterator[str]:
+    """Yield a row of the table of documents for each profile."""
+    for version in Standard.versions():
+        standard = Standard.of(version)
+        folder = f"../generated/{standard.package}/documents"
+        for profile in standard.specification.profiles:
+            links = " · ".join(f"[{profile}.{kind}]({folder}/{profile}.{kind})" for kind in ("json", "yaml"))
+            yield f"| {version} | {profile} | {links} | [{SUMS}]({folder}/{SUMS}) |\n"
 
 
 def _key(key: str) -> str:

@@ -12,7 +12,7 @@ from generation import document
 from generation.lint_document import Found, Path, target, walk
 from generation.lint_rules import STAGES
 from oneroster_runtime.specification.schemas import escape
-from oneroster_runtime.specification.vocabulary import vocabulary_problems
+from oneroster_runtime.specification.vocabulary import nearest, vocabulary_problems
 
 _MOST_LINES = 5
 _UNEXPECTED = re.compile(r"\('([^']+)' was unexpected\)")
@@ -123,6 +123,13 @@ def _has(part: Any, path: Path, value: Any) -> bool:
 
 
 def _lost_references(data: Mapping[str, Any]) -> Found:
-    for path, value in walk(data):
-        if isinstance(value, Mapping) and isinstance(value.get("$ref"), str) and target(data, value["$ref"]) is None:
-            yield (*path, "$ref"), f"nothing is at {value['$ref']}"
+    references = {path: value for path, value in walk(data) if path[-1:] == ("$ref",) and isinstance(value, str)}
+    used = set(references.values())
+    for path, value in references.items():
+        if target(data, value) is None:
+            section, _, name = value.rpartition("/")
+            known = target(data, section)
+            known = list(known) if isinstance(known, Mapping) else []
+            # What nothing refers to is likely the part whose name changed.
+            unused = [each for each in known if f"{section}/{each}" not in used]
+            yield path, f"nothing is at {value}{nearest(name, unused) or nearest(name, known)}"

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
 
 from generation.lint_document import (
     TRUST,
@@ -35,6 +38,13 @@ FORM_RULES: list[Rule] = []
 rule = register_in(FORM_RULES)
 
 FORMATS = ["date", "date-time", "uri", "uri-reference", "oneroster-filter", "oneroster-fields", "oneroster-sort"]
+_APPLY_TO: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    (("string",), ("minLength", "maxLength", "pattern", "format")),
+    (("number", "integer"), ("minimum", "maximum")),
+    (("array",), ("minItems", "maxItems", "items")),
+    (("object",), ("additionalProperties", "properties", "required")),
+]
+"""The types of values, with the constraints that say something about them."""
 # Names of attributes and parameters that every generated model has; a property with such a name would break it.
 RESERVED = {
     "additional_properties",
@@ -47,6 +57,30 @@ RESERVED = {
     "to_dict",
     "to_wire",
 }
+
+
+class _Lack(NamedTuple):
+    """A part that must follow a convention: its path, what it must have, whether it lacks it, and the message."""
+
+    path: Path
+    name: str
+    missing: bool
+    message: str
+
+
+def _lacks(document: Document, convention_name: str, found: list[_Lack]) -> Found:
+    """Yield what is missing; where no part at all follows a convention, the convention is the mistake."""
+    single: dict[tuple[Path, str], list[str]] = {}
+    for name in dict.fromkeys(each.name for each in found):
+        parts = [each for each in found if each.name == name]
+        missing = [each for each in parts if each.missing]
+        if len(missing) > 1 and missing == parts:
+            index = (convention(document, convention_name) or []).index(name)
+            yield ("x-oneroster-conventions", convention_name, index), f"nothing follows the convention {name}"
+        else:
+            for each in missing:
+                single.setdefault((each.path, each.message), []).append(name)
+    yield from ((path, message.format(", ".join(names))) for (path, message), names in single.items())
 
 
 @rule("operation-id", "Every operation has an operationId, and no two share one.")
@@ -71,16 +105,26 @@ def operation_form(document: Document) -> Found:
         for key in ("summary", "description"):
             if not operation.get(key):
                 yield path, f"the operation has no {key}"
-        if len(operation.get("tags", [])) != 1 or not tags.issuperset(operation["tags"]):
+        if len(operation.get("tags", [])) != 1:
             place = (*path, "tags") if "tags" in operation else path
             yield place, "the operation needs exactly one of the document's tags"
+        elif (tag := operation["tags"][0]) not in tags:
+            yield (*path, "tags", 0), f"there is no tag {tag}{nearest(tag, sorted(tags))}"
         if not operation.get("x-oneroster-profiles"):
             yield path, "the operation has no x-oneroster-profiles"
+    yield from _security(document)
+
+
+def _security(document: Document) -> Found:
+    found: list[_Lack] = []
+    for path, operation in operations(document):
         offered = {name for choice in operation.get("security", []) for name in choice}
-        if not offered <= document["components"].get("securitySchemes", {}).keys():
-            continue  # the rule oauth-scopes names the scheme
-        if missing := [name for name in convention(document, "security") or () if name not in offered]:
-            yield path, f"the operation cannot be reached by {', '.join(missing)}"
+        if offered <= document["components"].get("securitySchemes", {}).keys():  # else the rule oauth-scopes names it
+            found += [
+                _Lack(path, name, name not in offered, "the operation cannot be reached by {}")
+                for name in convention(document, "security") or ()
+            ]
+    yield from _lacks(document, "security", found)
 
 
 @rule(
@@ -107,15 +151,19 @@ def query_parameters(document: Document) -> Found:
     if of_page is None or of_read is None:
         return
     known = {*of_page, *of_read}
+    lacks: dict[str, list[_Lack]] = {"page-parameters": [], "read-parameters": []}
     for path, operation in operations(document):
         places = {
             name_of(each["$ref"]): at for at, each in enumerate(operation.get("parameters", [])) if "$ref" in each
         }
-        wanted = set(of_page if is_page(document, operation) else of_read) if path[-1] == "get" else set()
-        for name in sorted(wanted - places.keys()):
-            yield path, f"query parameter {name} is missing"
+        key = "page-parameters" if is_page(document, operation) else "read-parameters"
+        wanted = set(convention(document, key) or ()) if path[-1] == "get" else set()
+        for name in sorted(wanted):
+            lacks[key].append(_Lack(path, name, name not in places, "query parameter {} is missing"))
         for name in sorted((places.keys() & known) - wanted):
             yield (*path, "parameters", places[name]), f"query parameter {name} does not belong here"
+    for key, found in lacks.items():
+        yield from _lacks(document, key, found)
 
 
 @rule(
@@ -142,12 +190,13 @@ def shared_parts(document: Document) -> Found:
     "status payload; a status is a number.",
 )
 def errors(document: Document) -> Found:
-    payload = status_payload(document)
+    payload, lacks = status_payload(document), list[_Lack]()
     for path, operation in operations(document):
         wanted = set(convention(document, "errors") or ())
         wanted -= set() if "{" in str(path[1]) else {"404"}
-        for status in sorted(wanted - operation["responses"].keys()):
-            yield path, f"status {status} is not documented"
+        for status in sorted(wanted):
+            missing = status not in operation["responses"]
+            lacks.append(_Lack(path, status, missing, "status {} is not documented"))
         for status, response in operation["responses"].items():
             here: Path = (*path, "responses", status)
             if not status.isdecimal():
@@ -156,13 +205,17 @@ def errors(document: Document) -> Found:
                 media = followed(document, response).get("content", {}).get("application/json", {})
                 if name_of(media.get("schema", {}).get("$ref", "")) != payload:
                     yield here, f"the error does not have the payload {payload}"
+    yield from _lacks(document, "errors", lacks)
 
 
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
-    for path, response in pages(document):
-        for header in sorted(set(convention(document, "page-headers") or ()) - response.get("headers", {}).keys()):
-            yield path, f"header {header} is not documented"
+    lacks = [
+        _Lack(path, header, header not in response.get("headers", {}), "header {} is not documented")
+        for path, response in pages(document)
+        for header in sorted(convention(document, "page-headers") or ())
+    ]
+    yield from _lacks(document, "page-headers", lacks)
 
 
 @rule(
@@ -235,7 +288,11 @@ def enumerations(document: Document) -> Found:
             yield (*path, "enum"), f"the enumeration lists {', '.join(repeated)} more than once"
 
 
-@rule("constraints", "A format is one that is read, a pattern can be compiled, and the bounds of a value leave room.")
+@rule(
+    "constraints",
+    "A format is one that is read, a pattern can be compiled, and the bounds of a value leave room. Each constraint "
+    "applies to the type of its value, and a default follows them.",
+)
 def constraints(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
         if not isinstance(value, Mapping) or not {"type", "$ref"} & value.keys() or "value" in path:
@@ -251,11 +308,38 @@ def constraints(document: Document) -> Found:
                 re.compile(value["pattern"])
             except re.error as error:
                 yield (*path, "pattern"), f"the pattern cannot be compiled: {error}"
+                continue
+        yield from _misplaced(document, value, path)
 
 
-@rule("services", "With several servers, each has a service of its own, and each tag names one of them.")
+def _misplaced(document: Document, schema: Mapping[str, Any], path: Path) -> Found:
+    """Yield the constraints that say nothing about values of this type, and a default that is no such value."""
+    kind = followed(document, schema).get("type")
+    if not isinstance(kind, str):  # this mapping has a property with the name
+        return
+    strange = [word for kinds, words in _APPLY_TO if kind not in kinds for word in words]
+    for word in strange:
+        if word in schema:
+            yield (*path, word), f"{word} does not apply to values of the type {kind}"
+    if "default" in schema:
+        validator = Draft202012Validator({**schema, "components": document["components"]})
+        for error in validator.iter_errors(schema["default"]):
+            yield (*path, "default"), f"the default violates its schema: {error.message[:200]}"
+
+
+@rule(
+    "services",
+    "With several servers, each has a service of its own, and each tag names one of them; the variables of a URL are "
+    "declared.",
+)
 def services(document: Document) -> Found:
     servers = document.get("servers", [])
+    if not servers:
+        yield (), "the document has no servers"
+    for index, server in enumerate(servers):
+        for name in re.findall(r"{([^}]*)}", server["url"]):
+            if name not in (known := server.get("variables", {})):
+                yield ("servers", index, "url"), f"the URL has a variable {name}, not declared{nearest(name, known)}"
     names = [server.get("x-oneroster-service") for server in servers]
     for index, name in enumerate(names):
         if len(servers) > 1 and (not name or names.count(name) > 1):

@@ -26,6 +26,7 @@ from generation.lint_document import (
     responses,
     status_payload,
     stored_element,
+    success,
     target,
     walk,
 )
@@ -116,7 +117,8 @@ def links(document: Document) -> Found:
 
 @rule(
     "subsets",
-    "A specialised collection names what it is a part of, a property of its element, and values of its enumeration.",
+    "A specialised collection names what it is a part of, a property of its element, and values of its enumeration, "
+    "which are also those of the read that it links to.",
 )
 def subsets(document: Document) -> Found:
     known = by_operation_id(document)
@@ -138,6 +140,17 @@ def subsets(document: Document) -> Found:
         field = properties_of(document, element).get(name)
         if field is not None:
             yield from _foreign_values(document, field, subset["values"], (*here, "values"))
+        yield from _other_subsets(document, response, known, (*here, "values"))
+
+
+def _other_subsets(
+    document: Document, page: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], path: Path
+) -> Found:
+    """Yield a problem if the read that a specialised page links to reads another part of the collection."""
+    for link in page.get("links", {}).values():
+        read = success(document, known.get(link.get("operationId"), {"responses": {}})).get("x-oneroster-subset")
+        if read is not None and set(read["values"]) != set(page["x-oneroster-subset"]["values"]):
+            yield path, f"{link['operationId']} reads those with {', '.join(read['values'])}"
 
 
 def _nested_element(document: Document, element: str, name: str) -> str | None:
@@ -212,18 +225,27 @@ def _reference(document: Document, element: str, hops: list[str], to: str, path:
         yield path, f"{'.'.join(hops)} refers to {element}, not to {to}"
 
 
-@rule("profiles", "Profiles are those of the top of the document; x-oneroster-stands-for names an operation.")
+@rule(
+    "profiles",
+    "Profiles are those of the top of the document; x-oneroster-stands-for names an operation with the same data.",
+)
 def profiles(document: Document) -> Found:
     profiles, known = document.get("x-oneroster-profiles", {}), by_operation_id(document)
     for path, operation in operations(document):
         name = operation.get("x-oneroster-stands-for")
         if name is not None and name not in known:
             yield (*path, "x-oneroster-stands-for"), _no_operation(name, known)
+        elif name is not None and _data(document, operation) != _data(document, known[name]):
+            yield (*path, "x-oneroster-stands-for"), f"{name} answers with other data"
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
         used = value.get("x-oneroster-profiles", []) if isinstance(value, dict) else []
         for index, name in enumerate(used):
             if name not in profiles:
                 yield (*path, "x-oneroster-profiles", index), f"there is no profile {name}{nearest(name, profiles)}"
+
+
+def _data(document: Document, operation: Mapping[str, Any]) -> tuple[str, bool]:
+    return element_of(document, operation), is_page(document, operation)
 
 
 @rule("references", "Every property that is a GUIDRef names the element that it refers to, and values of its type.")
@@ -280,6 +302,8 @@ def _unknown_scopes(document: Document) -> Found:
                 here = (*path, "security", index, name)
                 if name not in schemes:
                     yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
+                elif known and not wanted:
+                    yield here, f"the choice of {name} names no scope, so that every token would do"
                 for at, scope in enumerate(wanted):
                     if scope not in known:
                         yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"

@@ -1,9 +1,16 @@
 """Pages on the site, which has what stands outside docs/ in a folder of its own, and reads lists as GitHub does."""
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from documentation_docstrings import without_colons
-from documentation_hooks import FOLDER, rewritten, separated
+from documentation_hooks import FOLDER, on_page_markdown, rewritten, separated
+from error_docs import MARKER, errors_as_markdown
+
+if TYPE_CHECKING:
+    from mkdocs.structure.pages import Page
 
 
 @pytest.mark.parametrize(
@@ -49,3 +56,11 @@ def test_a_list_is_separated_from_the_text_before_it(page: str, on_the_site: str
 )
 def test_a_docstring_has_no_colons_before_code(docstring: str, on_the_site: str) -> None:
     assert without_colons(docstring) == on_the_site
+
+
+def test_the_site_has_the_messages_in_place_of_the_marker() -> None:
+    file = SimpleNamespace(src_uri="errors.md")
+    shown = on_page_markdown(f"## Messages\n\n{MARKER}\n", page=cast("Page", SimpleNamespace(file=file)))
+    assert MARKER not in shown
+    assert "### Messages of TokenError\n\n- `" in shown
+    assert errors_as_markdown().count(MARKER) == 1

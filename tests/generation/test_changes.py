@@ -130,6 +130,10 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
         lambda d: d["components"]["parameters"]["Limit"].update(schema={"type": "string"}),
         "breaking: operation getAllOrgs: parameter limit changed from integer to string",
     ),
+    (
+        lambda d: d["components"]["parameters"]["Sort"]["schema"].pop("format"),
+        "breaking: operation getAllOrgs: parameter sort changed from string (oneroster-sort) to string",
+    ),
     # Properties
     (lambda d: ORG(d)["properties"].pop("identifier"), "breaking: Org: property identifier was removed"),
     (
@@ -178,6 +182,14 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
     (
         lambda d: LINE_ITEM(d)["properties"]["class"]["x-oneroster-reference"].update(types=["class", "course"]),
         "compatible: LineItem: property class: reference type course was added",
+    ),
+    (
+        lambda d: GUID(d)["properties"]["href"].update({"x-oneroster-profiles": ["standard"]}),
+        "breaking: GUIDRef: property href: profile kimono was removed",
+    ),
+    (
+        lambda d: CATEGORY(d)["properties"]["weight"].pop("x-oneroster-profiles"),
+        "compatible: Category: property weight: profile standard was added",
     ),
     (
         lambda d: ORG(d)["properties"]["name"].update({"x-oneroster-personal": True}),
@@ -230,6 +242,14 @@ CHANGES: list[tuple[Callable[[Changed], object], str]] = [
     (
         lambda d: USER(d)["properties"]["orgs"].update(minItems=2),
         "breaking: /components/schemas/User/allOf/1/properties/orgs/minItems: 1 → 2",
+    ),
+    (
+        lambda d: rename(d["components"]["responses"]["Orgs"]["links"], "getOrg", "toOrg"),
+        "compatible: /components/responses/Orgs/links/getOrg was removed: ",
+    ),
+    (
+        lambda d: d["components"]["requestBodies"]["Result"].update(required=False),
+        "compatible: /components/requestBodies/Result/required: true → false",
     ),
     (
         lambda d: d["x-oneroster-conventions"].update(errors=["400"]),
@@ -357,6 +377,14 @@ def test_verdicts_name_rules_that_exist() -> None:
 
 def test_equal_documents_have_no_changes() -> None:
     assert between(DOCUMENT, copy.deepcopy(DOCUMENT)) == []
+
+
+def test_a_change_with_a_name_is_told_once() -> None:
+    changed = copy.deepcopy(DOCUMENT)
+    changed["components"]["responses"]["Teachers"]["x-oneroster-subset"].update(values=["student"])
+    LINE_ITEM(changed)["properties"]["class"]["x-oneroster-reference"].update(to="Org", types=["org"])
+    told = [str(each) for each in between(DOCUMENT, changed) if each.heading == CALLERS]
+    assert [each for each in told if "/components/" in each] == []
 
 
 def test_two_that_vanish_and_two_that_appear_are_not_guessed_to_be_renamed() -> None:

@@ -142,6 +142,64 @@ def change_parent(document: Part) -> None:
     }
 
 
+def add_parameter(document: Part) -> None:
+    document["components"]["parameters"]["Expand"] = {
+        "name": "expand",
+        "in": "query",
+        "description": "D.",
+        "x-oneroster-trust": "C",
+        "x-oneroster-note": "N.",
+        "schema": {"type": "string"},
+    }
+    document["paths"]["/orgs"]["get"]["parameters"].append({"$ref": "#/components/parameters/Expand"})
+
+
+def remove_parameter(document: Part) -> None:
+    del document["x-oneroster-conventions"]["read-parameters"]
+    del document["components"]["parameters"]["FieldsOfRecord"]
+    for item in document["paths"].values():
+        for one in item.values():
+            kept = [each for each in one.get("parameters", []) if not each["$ref"].endswith("/FieldsOfRecord")]
+            one |= {"parameters": kept}
+
+
+def remove_header(document: Part) -> None:
+    document["x-oneroster-conventions"]["page-headers"] = ["X-Total-Count"]
+    del document["components"]["headers"]["Link"]
+    for response in document["components"]["responses"].values():
+        response.get("headers", {}).pop("Link", None)
+
+
+def change_booleans(document: Part) -> None:
+    document["x-oneroster-profiles"]["standard"]["booleans"] = "json"
+    document["components"]["schemas"]["TrueFalse"] = {"type": "boolean", "description": "D.", "x-oneroster-trust": "A"}
+    changed = json.loads(json.dumps(document).replace('"true"', "true").replace('"false"', "false"))
+    document.clear()
+    document.update(changed)
+
+
+def move_path(document: Part) -> None:
+    paths = document["paths"]
+    document["paths"] = {path.replace("/resources/{id}", "/resource/{id}"): item for path, item in paths.items()}
+
+
+def nest(document: Part) -> None:
+    document["components"]["schemas"]["Address"] = {
+        "type": "object",
+        "description": "D.",
+        "required": ["street"],
+        "properties": {"street": text(), "floor": text()},
+    }
+    own(document, "Org")["properties"]["address"] = {
+        "$ref": "#/components/schemas/Address",
+        "description": "D.",
+        "x-oneroster-trust": "A",
+    }
+    own(document, "Org")["required"].append("address")
+    for org in examples(document, "org", "orgs"):
+        org["address"] = {"street": "Mill Lane 1"}
+
+
 EDITS: dict[str, Edit] = {
     "rename": Edit(
         lambda d: replaced(d, '"sms"', '"text"'),
@@ -225,6 +283,77 @@ EDITS: dict[str, Edit] = {
         lambda d: d["paths"]["/orgs"]["get"]["security"].pop(0),
         ("breaking: operation getAllOrgs: OAuth scope", "judged by OR-ACC-11"),
     ),
+    "operation renamed": Edit(
+        lambda d: replaced(d, '"getAllOrgs"', '"getAllOrganisations"'),
+        ("breaking: operation getAllOrgs was renamed to getAllOrganisations",),
+    ),
+    "path": Edit(
+        move_path, ("breaking: operation getResource moved from GET /resources/{id} to GET /resource/{id}", "all rules")
+    ),
+    "base path": Edit(
+        lambda d: d["servers"][0].update(url="https://{host}/oneroster"),
+        ("breaking: /servers/0/url: https://{host}/ims/oneroster/v1p1 → https://{host}/oneroster", "all rules"),
+    ),
+    "parameter in": Edit(add_parameter, ("compatible: operation getAllOrgs: optional parameter expand was added",)),
+    "parameter out": Edit(
+        remove_parameter,
+        ("breaking: operation getOrg: parameter fields was removed",),
+        families=("envelope", "schema", "fields"),
+    ),
+    "default of a parameter": Edit(
+        lambda d: d["components"]["parameters"]["Limit"]["schema"].update(default=20),
+        ("breaking: /components/parameters/Limit/schema/default: 100 → 20", "judged by OR-PAG-01, OR-PAG-08"),
+        families=("paging",),
+    ),
+    "constraint of a parameter": Edit(
+        lambda d: d["components"]["parameters"]["Sort"]["schema"].update(minLength=1),
+        (
+            "breaking: /components/parameters/Sort/schema/minLength",
+            "the sandbox does not read minLength of the parameter",
+        ),
+    ),
+    "constraint": Edit(
+        lambda d: own(d, "User")["properties"]["orgs"].pop("minItems"),
+        ("compatible: /components/schemas/User/allOf/1/properties/orgs/minItems was removed", "OR-SCH-07"),
+    ),
+    "status out": Edit(
+        lambda d: d["paths"]["/results/{id}"]["put"]["responses"].pop("201"),
+        ("breaking: operation putResult: success status 201 was removed", "OR-WRT-02"),
+    ),
+    "header out": Edit(
+        remove_header,
+        ("/components/headers/Link was removed", "OR-PAG-06"),
+        families=("envelope", "paging"),
+    ),
+    "booleans": Edit(
+        change_booleans,
+        ("/x-oneroster-profiles/standard/booleans: string → json", "judged by OR-SCH-06, OR-FLT-08"),
+        families=("envelope", "schema", "filtering"),
+    ),
+    "personal data": Edit(
+        lambda d: own(d, "Result")["properties"]["score"].pop("x-oneroster-personal"),
+        ("Result: property score is shown from now on", "OR-PRV-01"),
+    ),
+    "subset": Edit(
+        lambda d: [
+            d["components"]["responses"][name]["x-oneroster-subset"].update(values=["school", "local"])
+            for name in ("Schools", "School")
+        ],
+        ("breaking: operation getAllSchools serves other rows", "judged by OR-SEM-01, OR-SEM-02"),
+        families=("semantics",),
+    ),
+    "target of a reference": Edit(
+        lambda d: own(d, "LineItem")["properties"]["class"]["x-oneroster-reference"]["types"].append("course"),
+        ("compatible: LineItem: property class: reference type course was added", "OR-SEM-05"),
+    ),
+    "nested record": Edit(
+        nest,
+        ("compatible: model Address was added", "compatible: Org: required property address was added", "Org.address"),
+    ),
+    "words": Edit(
+        lambda d: own(d, "User")["properties"]["sms"].update(description="A number for short messages."),
+        ("compatible: only words changed",),
+    ),
     "parent": Edit(
         change_parent,
         ("breaking: operation getStudentsForSchool serves other rows", "judged by OR-SEM-03"),
@@ -259,6 +388,14 @@ def test_an_edit_flows_everywhere_or_says_where_it_does_not(
     else:
         # A bundle leaves out deleted users.
         assert 30 < outcome["roster.zip"] <= 41
+
+
+def test_the_page_on_edits_has_each_with_what_is_said() -> None:
+    page = (ROOT / "docs" / "edits.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][1:]
+    assert {name: said for name, said, _ in rows} == {
+        name: "<br>".join(f"`{each}`" for each in edit.said) for name, edit in EDITS.items()
+    }
 
 
 def run(generated: Path, profile: str, *families: str) -> dict[str, Any]:

@@ -136,6 +136,51 @@ def test_a_problem_names_line_rule_and_cause(old: str, new: str, rule: str, said
     assert f"openapi.yaml:{found[0].line}: " in str(found[0])
 
 
+NAMED = {
+    "paths",
+    "properties",
+    "links",
+    "scopes",
+    "variables",
+    "flows",
+    "x-oneroster-profiles",
+    "x-oneroster-oauth-scopes",
+}
+
+
+def one_part_of_each_kind() -> dict[str, tuple[Any, ...]]:
+    """A path to one part under each path of keys; names and numbers of items do not count. Examples are left out."""
+    found: dict[str, tuple[Any, ...]] = {}
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), DOCUMENT)]
+    while waiting:
+        path, value = waiting.pop()
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting += [((*path, key), below) for key, below in items if key != "value"]
+        names = (
+            isinstance(step, int) or (at and (path[at - 1] in NAMED or path[at - 2 : at - 1] == ("components",)))
+            for at, step in enumerate(path)
+        )
+        kind = "/".join("*" if is_name else step for is_name, step in zip(names, path, strict=True))
+        found.setdefault(kind, path)
+    return {kind: path for kind, path in found.items() if path}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("form", ["none", "number"])
+@pytest.mark.parametrize("kind", one_part_of_each_kind())
+def test_no_form_of_a_part_ends_the_lint(kind: str, form: str) -> None:
+    path = one_part_of_each_kind()[kind]
+    document = copy.deepcopy(DOCUMENT)
+    holder: Any = document
+    for step in path[:-1]:
+        holder = holder[step]
+    if form == "none":
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = 7
+    assert isinstance(lint.problems(Document(document, {})), list)
+
+
 def test_the_page_on_the_document_lists_every_rule_word_for_word() -> None:
     listed = (ROOT / "docs" / "document.md").read_text(encoding="utf-8")
     for each in lint_rules.RULES:
@@ -184,6 +229,36 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "a payload": (after("status:", "payload: StatusInfoSet", "payload: StatusInfoSets"), "did you mean StatusInfoSet?"),
     "a format": (after("    DateTime:", "format: date-time", "format: datetime"), "did you mean date-time?"),
     "a repeated value": (after("    OrgType:", "enum: [", "enum: [school, "), "lists school more than once"),
+    "a tag": (
+        after("  /orgs:", "tags: [rostering]", "tags: [rostring]"),
+        "there is no tag rostring; did you mean rostering?",
+    ),
+    "a reference": (after("  /orgs:", "responses/Orgs'", "responses/Orgss'"), "did you mean Orgs?"),
+    "a status of all": (
+        after("conventions:", "errors: ['400',", "errors: ['4O0',"),
+        "nothing follows the convention 4O0",
+    ),
+    "a header of all": (
+        after("conventions:", "[X-Total-Count,", "[X-Totl-Count,"),
+        "nothing follows the convention X-Totl",
+    ),
+    "a scheme of all": (
+        after("conventions:", "bearer", "baerer"),
+        "components/securitySchemes has no baerer; did you mean",
+    ),
+    "a variable": (
+        after("servers:", "{host}", "{hots}"),
+        "the URL has a variable hots, not declared; did you mean host?",
+    ),
+    "a key of a variable": (after("servers:", "default: sis", "defalt: sis"), "did you mean default?"),
+    "a constraint of another type": (
+        after("    Limit:", "minimum: 1", "minLength: 1"),
+        "minLength does not apply to values of the type integer",
+    ),
+    "a default of another type": (
+        after("    OrderBy:", "schemas/OrderBy'", "schemas/OrderBy', default: up"),
+        "the default violates its schema: 'up' is not one of",
+    ),
     "an example": (after("  examples:", "enabledUser: 'true'", "enabledUser: true"), "True is not of type 'string'"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import oneroster_v1p1
-from oneroster_runtime.specification.vocabulary import OBJECTS, SENTENCES, objects_with, vocabulary_problems
+from oneroster_runtime.specification.vocabulary import OBJECTS, OVERLAID, SENTENCES, objects_with, vocabulary_problems
 
 DOCUMENT = oneroster_v1p1.document()
 Path = tuple[str | int, ...]
@@ -103,10 +103,14 @@ def test_a_key_that_an_object_must_have(missing: str) -> None:
     assert list(vocabulary_problems(document)) == [(place, f"the subset has no {missing}")]
 
 
-def test_what_is_no_object_is_left_to_openapi_but_not_the_values_of_the_project() -> None:
+def test_what_is_no_object_is_refused_and_under_an_overlay_left_to_openapi() -> None:
     document = copy.deepcopy(DOCUMENT)
     document["paths"]["/orgs"]["get"]["parameters"] = "Fields"
     document["components"]["responses"]["Terms"]["x-oneroster-subset"] = "students"
-    ((place, message),) = vocabulary_problems(document)
-    assert place == ("components", "responses", "Terms", "x-oneroster-subset")
-    assert message == "a subset is a mapping with the keys of, property, values, trust"
+    subset = (
+        ("components", "responses", "Terms", "x-oneroster-subset"),
+        "a subset is a mapping with the keys of, property, values, trust",
+    )
+    parameters = (("paths", "/orgs", "get", "parameters"), "parameters is a list")
+    assert list(vocabulary_problems(document)) == [parameters, subset]
+    assert list(vocabulary_problems(document, OVERLAID)) == [subset]

@@ -30,6 +30,7 @@ _DEFAULT_SERVICE: Final = "oneroster"
 _TRUST: Final = "x-oneroster-trust"
 _CONTRACT_VERSION: Final = "x-oneroster-contract-version"
 _WRAPPER_TRUST: Final = "trust of the wrapper"
+_BOUNDS: Final = ("default", "minimum", "maximum")
 _DATA_KEYS: Final = ("x-oneroster-wrapper", "x-oneroster-element", "x-oneroster-many")
 
 
@@ -239,6 +240,7 @@ class SpecificationReader(SchemaReader):
             format=parameter["schema"].get("format"),
             enumeration=named,
             trust=parameter.get(_TRUST, "A"),
+            **{word: parameter["schema"].get(word) for word in _BOUNDS if kind == "integer"},
         )
 
     def _body(self, part: dict[str, Any], pointer: str) -> dict[str, Any]:

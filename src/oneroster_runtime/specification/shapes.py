@@ -7,7 +7,7 @@ on the command line.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = [
     "Element",
@@ -22,6 +22,8 @@ __all__ = [
     "Subset",
     "Through",
 ]
+
+_DEFAULT_LIMIT: Final = 100
 
 
 class SpecificationError(ValueError):
@@ -58,6 +60,12 @@ class Parameter(NamedTuple):
     """The enumeration that lists the values, if ``kind`` is ``enumeration``."""
     trust: str = "A"
     """The trust mark: ``A`` certain, ``B`` probable, ``C`` uncertain."""
+    default: int | None = None
+    """The value of a number that a request leaves out."""
+    minimum: int | None = None
+    """The least number."""
+    maximum: int | None = None
+    """The largest number."""
 
 
 class Subset(NamedTuple):
@@ -152,6 +160,12 @@ class Operation(NamedTuple):
     """The headers of the success response, each with its trust mark."""
     wrapper_trust: str | None = None
     """The trust mark of ``wrapper``."""
+
+    @property
+    def default_limit(self) -> int:
+        """The rows of a page without ``limit``; 100 if the document does not say."""
+        found = next((each.default for each in self.parameters if each.name == "limit"), None)
+        return _DEFAULT_LIMIT if found is None else found
 
 
 class Property(NamedTuple):

@@ -20,13 +20,16 @@ _VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # "!" after a key says that the object must have it. Values of OpenAPI's own keys are left to its validator: "any".
 _WORDS: Final = {"description": "any", "x-oneroster-note": "text"}
 _MARKED: Final = {**_WORDS, "x-oneroster-trust": "mark"}
-_VALUE: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "$ref", "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
-        "description", "default",
+_VALUE: Final[dict[str, str]] = {
+    "$ref": "text",
+    **dict.fromkeys(
+        (
+            "type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems",
+            "description", "default",
+        ),
+        "any",
     ),
-    "any",
-)  # fmt: skip
+}  # fmt: skip
 _STRUCTURE: Final = {
     "items": "item",
     "properties": "{property}",
@@ -54,15 +57,21 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "x-oneroster-conventions": "conventions",
         },
         "info": {
-            **dict.fromkeys(("title", "version", "summary", "description", "license"), "any"),
+            **dict.fromkeys(("title!", "version!"), "text"),
+            **dict.fromkeys(("summary", "description"), "any"),
+            "license": "license",
             "x-oneroster-contract-version!": "version",
         },
+        "license": dict.fromkeys(("name", "url", "identifier"), "text"),
         "server": {
-            **dict.fromkeys(("url", "description", "variables"), "any"),
+            "url!": "text",
+            "description": "any",
+            "variables": "{server variable}",
             "x-oneroster-service": "text",
             "x-oneroster-discovery": "names",
         },
-        "tag": {"name": "any", "description": "any", "x-oneroster-service": "text"},
+        "server variable": dict.fromkeys(("default", "enum", "description"), "any"),
+        "tag": {"name!": "text", "description": "any", "x-oneroster-service": "text"},
         "components": {
             "securitySchemes": "{security scheme}",
             "parameters": "{parameter}",
@@ -74,44 +83,47 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "security scheme": {
             **_MARKED,
-            **dict.fromkeys(("type", "scheme", "flows", "name", "in", "bearerFormat"), "any"),
+            **dict.fromkeys(("type", "scheme", "name", "in", "bearerFormat"), "any"),
+            "flows": "{flow}",
             "x-oneroster-oauth-scopes": "{mark}",
         },
+        "flow": dict.fromkeys(("authorizationUrl", "tokenUrl", "refreshUrl", "scopes"), "any"),
         "path": dict.fromkeys(_METHODS, "operation"),
         "operation": {
             **_MARKED,
             **dict.fromkeys(("operationId", "summary", "tags", "security"), "any"),
             "parameters": "[parameter]",
             "requestBody": "request body",
-            "responses": "{response}",
+            "responses!": "{response}",
             "x-oneroster-profiles": "names",
             "x-oneroster-stands-for": "text",
             "x-oneroster-scope": "scope",
         },
         "parameter": {
             **_MARKED,
-            **dict.fromkeys(("$ref", "name", "in", "required", "style", "explode"), "any"),
+            **dict.fromkeys(("name", "in", "required", "style", "explode"), "any"),
+            "$ref": "text",
             "schema": "value",
             "examples": "{example}",
         },
         "header": {
             **_MARKED,
-            "$ref": "any",
+            "$ref": "text",
             "required": "any",
             "schema": "value",
             "x-oneroster-presence": "presence",
         },
-        "request body": {**_WORDS, "$ref": "any", "required": "any", "content": "{media type}"},
+        "request body": {**_WORDS, "$ref": "text", "required": "any", "content": "{media type}"},
         "response": {
             **_MARKED,
-            "$ref": "any",
+            "$ref": "text",
             "headers": "{header}",
             "content": "{media type}",
             "links": "{link}",
             "x-oneroster-subset": "subset",
         },
-        "media type": {"schema": "value", "examples": "{example}"},
-        "example": {**dict.fromkeys(("$ref", "summary", "description", "value"), "any")},
+        "media type": {"schema!": "value", "examples": "{example}"},
+        "example": {"$ref": "text", **dict.fromkeys(("summary", "description", "value"), "any")},
         "link": {**dict.fromkeys(("operationId", "parameters", "description"), "any")},
         "schema": {
             **_VALUE,
@@ -125,7 +137,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "x-oneroster-read": "text",
         },
         "alternative": {"enum": "any", "pattern": "any"},
-        "part": {**_STRUCTURE, "$ref": "any", "type": "any", "description": "any"},
+        "part": {**_STRUCTURE, "$ref": "text", "type": "any", "description": "any"},
         "property": {
             **_VALUE,
             **_MARKED,
@@ -142,7 +154,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "value": {**_VALUE, "items": "item", "enum": "any"},
         # The values of the keys of this project.
         "profile": {"description!": "text", "booleans": "notation"},
-        "status": {"payload": "text", "codes": "text"},
+        "status": {"payload!": "text", "codes!": "text"},
         "conventions": {
             **dict.fromkeys(("page-parameters", "read-parameters", "page-headers", "security", "errors"), "names")
         },
@@ -246,7 +258,8 @@ def vocabulary_problems(
 ) -> Iterator[tuple[Path, str]]:
     """Yield the path and the description of each key that its object cannot have, and of each value of another form.
 
-    Values that are no objects where OpenAPI has one are left to the validator of OpenAPI.
+    In a document that an overlay has changed, values that are no objects where OpenAPI has one are left to its
+    validator.
 
     Args:
         document: The document.
@@ -268,8 +281,8 @@ class _Vocabulary:
         keys = self._objects[kind]
         known = _names(keys)
         if not isinstance(value, Mapping):
-            if any(key.endswith("!") for key in keys):
-                yield path, f"a {kind} is a mapping with the keys {', '.join(known)}"
+            if self._objects is OBJECTS or any(key.endswith("!") for key in keys):
+                yield path, f"{_article(kind)} {kind} is a mapping with the keys {', '.join(known)}"
             return
         unknown = [key for key in value if key not in known and not self._is_of_others(key)]
         yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
@@ -287,7 +300,8 @@ class _Vocabulary:
     def _value(self, key: str, form: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         if form[0] in "[{":
             parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-            if isinstance(value, Mapping | list) and (form[0] == "{") is not isinstance(value, Mapping):
+            is_strict = self._objects is OBJECTS or isinstance(value, Mapping | list)
+            if is_strict and not isinstance(value, Mapping if form[0] == "{" else list):
                 yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
                 return
             for name, part in parts:
@@ -304,5 +318,8 @@ def _unknown(kind: str, key: Any, known: Mapping[str, str]) -> str:
     elsewhere = objects_with(key)
     if elsewhere:
         return f"{key} has no meaning here ({kind}); it is a key of {', '.join(elsewhere)}"
-    article = "an" if kind[0] in "aeiou" else "a"
-    return f"{key} is no known key of {article} {kind}{nearest(str(key), known)}"
+    return f"{key} is no known key of {_article(kind)} {kind}{nearest(str(key), known)}"
+
+
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aeiou" else "a"

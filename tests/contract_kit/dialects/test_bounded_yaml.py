@@ -28,6 +28,7 @@ HOSTILE = {
     "no such tag": "!!python/object/apply:os.system [id]",
     "control characters": "a: \x00",
     "unclosed": "a: [",
+    "a key twice": "a: {b: 1}\nc: {d: 1, d: 2}",
 }
 
 

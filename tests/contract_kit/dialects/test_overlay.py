@@ -1,10 +1,12 @@
 """Dialects: an overlay changes what the strict judge goes by, part by part, and what cannot be applied is told."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from oneroster.contract.dialects.dialect import Dialect
 from oneroster.contract.dialects.dialect_specification import DocumentModel
@@ -332,12 +334,29 @@ def test_a_place_without_a_file_has_no_line(tmp_path: Path) -> None:
     assert [line_of(path, place) for place in (("actions",), ("actions", 3), ("info", "title"))] == [3, 3, 2]
 
 
-OF_NO_VENDOR = {"json-booleans", "path-wrappers", "rostering-only"}
-
-
-def test_every_overlay_of_a_vendor_names_its_source() -> None:
+def test_every_overlay_says_what_differs_and_names_its_source() -> None:
     for path in sorted((ROOT / "src" / "oneroster" / "contract" / "overlays").glob("*.yaml")):
         first, second, *_ = path.read_text(encoding="utf-8").splitlines()
         assert first.startswith("# "), path.name
-        assert second.startswith("# Source: ") is (path.stem not in OF_NO_VENDOR), path.name
+        assert second.startswith("# Source: "), path.name
         assert "learnt by oneroster check" not in path.read_text(encoding="utf-8"), path.name
+
+
+PAGE = (ROOT / "docs" / "dialects.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| [^|]+ \| `(\$[^`]+)` \| `([^`]+)` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("target", "action"), ROWS)
+def test_each_action_of_the_recipe_changes_the_facts(target: str, action: str) -> None:
+    assert under().document == under().document
+    assert under({"target": target, **yaml.safe_load(action)}).document != under().document
+
+
+def test_the_overlay_of_the_recipe_can_be_applied(tmp_path: Path) -> None:
+    (overlay,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "acme.yaml"
+    path.write_text(overlay, encoding="utf-8")
+    found = dialect_specification("standard", STANDARD, overlay=str(path))
+    assert found.operations["getAllStudents"].wrapper == "students"
+    assert found.booleans == "json"
+    assert len(ROWS) > 8

@@ -32,6 +32,7 @@ def load_yaml(text: str) -> Any:
             # JSON cannot multiply. YAML would take the two halves of an escaped character of JSON for two characters.
             return _not_deep(msgspec.json.decode(text))
         _check_bounds(text)
+        _refuse_repeated_keys(text)
         return yaml.safe_load(text)
     except UnsafeYamlError:
         raise
@@ -72,6 +73,32 @@ def _check_bounds(text: str) -> None:
             raise UnsafeYamlError(f"has more than {_MOST_NODES:,} values, aliases included")
         if len(open_nodes) > _DEEPEST:
             raise UnsafeYamlError(f"is nested more than {_DEEPEST} levels deep")
+
+
+def _refuse_repeated_keys(text: str) -> None:
+    """Refuse a mapping that has a key twice, of which the first would be lost.
+
+    Raises:
+        UnsafeYamlError: A key is repeated.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    waiting, seen = [yaml.compose(text, Loader=loader)], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))
+        if not isinstance(node, yaml.MappingNode):
+            waiting += node.value
+            continue
+        keys = set[tuple[str, str]]()
+        for key, value in node.value:
+            waiting.append(value)
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in keys:
+                raise UnsafeYamlError(f"has a key a second time on line {key.start_mark.line + 1}")
+            keys.add((key.tag, str(key.value)))
 
 
 def _not_deep(value: Any) -> Any:

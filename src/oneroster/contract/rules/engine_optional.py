@@ -22,8 +22,6 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.engine import EXPECTED_SERVER_ERRORS, as_response, raise_engine_errors
 from oneroster_runtime.specification import Operation
 
-DEFAULT_PAGE: Final = 100
-"""Rows of a page when the request has no limit."""
 _VALID_NUMBERS: Final = {"limit": re.compile(r"[1-9][0-9]*"), "offset": re.compile(r"[0-9]+")}
 
 
@@ -116,8 +114,8 @@ def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchan
         asked = urlsplit(exchange.url).path.rpartition("/")[2]
         if [encoded_path("{id}", {"id": name}) for name in map(identity, reading.rows) if name] != [asked]:
             yield finding(f"an id that was never assigned returned HTTP {exchange.status} instead of 404", reading)
-    elif len(reading.rows) > DEFAULT_PAGE:
-        yield finding(f"an invalid {wrong[0]} returned more rows than the default page of {DEFAULT_PAGE}", reading)
+    elif len(reading.rows) > (default := operation.default_limit):
+        yield finding(f"an invalid {wrong[0]} returned more rows than the default page of {default}", reading)
     else:
         yield finding(f"an invalid {wrong[0]} returned HTTP {exchange.status}", reading, level=Level.OPEN)
 

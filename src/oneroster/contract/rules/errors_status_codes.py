@@ -57,8 +57,6 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
-DEFAULT_LIMIT: Final = 100
-"""Rows on a page without a limit (3.1)."""
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
@@ -209,6 +207,6 @@ def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> 
 def _received(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> str:
     """Return the status of a response, and whether it holds more rows than a page."""
     rows = len(tenant.parse(operation, exchange).rows)
-    more = f", {rows} rows" if rows > DEFAULT_LIMIT else ""
+    more = f", {rows} rows" if rows > operation.default_limit else ""
     whole = ", all rows" if not more and rows > 1 and rows == len(tenant.walk(operation)) else ""
     return f"HTTP {exchange.status}{more}{whole}"

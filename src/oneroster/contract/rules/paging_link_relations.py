@@ -60,6 +60,9 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     for relation in ("first", "prev", "last"):
         if relation in links:
             yield from _link_findings(tenant, found, middle, relation, links[relation])
+    third = read_page(tenant, found, size, 2 * size)
+    if third.rows and (address := links_of(third).get("prev")) is not None:
+        yield from _link_findings(tenant, found, third, "prev", address)
     first = links_of(read_page(tenant, found, size, 0))
     if (address := first.get("prev")) is not None and links_of(middle).get("first") != address:
         yield from _prev_of_first_page(tenant, middle, address)
@@ -88,6 +91,10 @@ def _link_findings(
     """Yield what is wrong with one link of a middle page, judged by the rows it returns."""
     if not tenant.gateway.is_own(address):
         yield finding(f"the {relation} link is not a URL on the origin of the tenant", middle)
+        return
+    limit = dict(parse_qsl(urlsplit(address).query)).get("limit", "")
+    if limit.isdecimal() and int(limit) > int(middle.query["limit"]):
+        yield finding(f"the {relation} link has a larger limit than the request", middle)
         return
     target = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
     if target.problem is not None:

@@ -28,8 +28,6 @@ from oneroster.contract.rules.paging import (
 )
 from oneroster_runtime.specification import Operation
 
-DEFAULT_LIMIT: Final = 100
-"""Rows of a page when the request has no limit."""
 FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
 
@@ -52,13 +50,14 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         raise obstacle(reading, "OR-PAG-01")
     received = len(reading.rows)
     # If the server has a smaller maximum page size, its default cannot be larger than that.
-    expected = min(DEFAULT_LIMIT, len(found.pages[0].rows))
+    default = operation.default_limit
+    expected = min(default, len(found.pages[0].rows))
     if received != expected:
         yield finding(
             f"without a limit, {received} of {count_of(len(found), 'row')} were returned instead of {expected}", reading
         )
-    elif len(found) <= DEFAULT_LIMIT:
-        raise NotEnoughData(len(found), DEFAULT_LIMIT + 1, "rows, more than fit on one default page")
+    elif len(found) <= default:
+        raise NotEnoughData(len(found), default + 1, "rows, more than fit on one default page")
 
 
 @rule(

@@ -52,13 +52,14 @@ def _converter_of(standard: Standard, column: Column, dropped: frozenset[str], p
     source = prefix + (column.name if known is None else known.name)
     if prefix and source in dropped:
         return partial(_nothing, column.type)
-    if known is not None and known.kind == "records":
+    if known is not None and known.kind in ("record", "records"):
         nested = standard.specification.elements[known.record or ""].properties.values()
+        many = known.kind == "records"
         inner = [
             _converter_of(standard, Column(field.name, each, field.type), dropped, f"{source}.")
-            for each, field in zip(nested, column.type.value_type, strict=True)
+            for each, field in zip(nested, column.type.value_type if many else column.type, strict=True)
         ]
-        return partial(_records, column.type, known, inner)
+        return partial(_records if many else _single_records, column.type, known, inner)
     if known is not None and known.kind == "references":
         return partial(_lists_of_ids, column.type, attrgetter(known.attribute))
     if known is not None and known.kind == "date-time" and column.offset_of is None:
@@ -152,6 +153,16 @@ def _records(kind: pa.DataType, known: Property, inner: Sequence[_Converter], ro
     flat = list(chain.from_iterable(filter(None, lists)))
     columns = [convert(flat) for convert in inner]
     return _as_lists(kind, lists, pa.StructArray.from_arrays(columns, fields=list(kind.value_type)))
+
+
+def _single_records(kind: pa.DataType, known: Property, inner: Sequence[_Converter], rows: Sequence[Any]) -> pa.Array:
+    """Build nested records of which each row has one or none."""
+    records = list(map(attrgetter(known.attribute), rows))
+    columns = [convert([each for each in records if each is not None]) for convert in inner]
+    present = pa.StructArray.from_arrays(columns, fields=list(kind))
+    before = accumulate((each is not None for each in records), initial=0)
+    places = [None if each is None else place for each, place in zip(records, before, strict=False)]
+    return present.take(pa.array(places, pa.int32()))
 
 
 def _offset(value: Any) -> int | None:

@@ -333,7 +333,7 @@ def _single(value: Any, known: Property) -> Any:
         if not value.sourced_id:
             raise ValueError
         value.sourced_id.encode()
-    elif known.kind == "records":
+    elif known.kind in ("record", "records") and value is not None:
         value = _NestedRecord(value)
     elif known.kind == "number" and value is not None:
         float(value)

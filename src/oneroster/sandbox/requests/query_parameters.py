@@ -89,13 +89,14 @@ class _Parser:
     def __init__(self, query_string: QueryString, operation: Operation, element: Element, store: Store) -> None:
         self._pairs = query_string.pairs
         self._problems = list(query_string.problems)
+        self._operation = operation
         self._parameters = {one.name: one for one in operation.parameters if one.location == "query"}
         self._element = element
         self._store = store
 
     def parse(self) -> ParsedQuery:
         query = Query(
-            limit=self._value("limit", self._limit, DEFAULT_LIMIT),
+            limit=self._value("limit", self._limit, self._operation.default_limit),
             offset=self._value("offset", self._offset, 0),
             sort=self._sort(),
             filter=self._value("filter", self._filter, None),
@@ -118,16 +119,19 @@ class _Parser:
         self._problems.append(invalid_data(description))
 
     def _limit(self, value: str) -> int | None:
-        return self._integer("limit", value, minimum=1)
+        return self._integer("limit", value, least=1)
 
     def _offset(self, value: str) -> int | None:
-        return self._integer("offset", value, minimum=0)
+        return self._integer("offset", value, least=0)
 
-    def _integer(self, name: str, value: str, minimum: int) -> int | None:
+    def _integer(self, name: str, value: str, least: int) -> int | None:
+        """Return a number within the bounds of its parameter, which never allow less than `least`."""
+        bounds = self._parameters[name]
+        minimum, maximum = max(least, bounds.minimum or 0), bounds.maximum
         digits = value.lstrip("0") or "0"
         number = min(int(digits[:16]), _LARGEST_NUMBER) if _DIGITS.fullmatch(value) else -1
-        if number < minimum:
-            self._reject(f"{name}: must be a whole number from {minimum}")
+        if number < minimum or (maximum is not None and number > maximum):
+            self._reject(f"{name}: must be a whole number from {minimum}{'' if maximum is None else f' to {maximum}'}")
             return None
         return number
 
