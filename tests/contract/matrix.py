@@ -406,8 +406,8 @@ ADDITIONS: Final = {
     "post-other-parent": "OR-WRT-42",
 }
 """Faults in what only OneRoster 1.2 has."""
-OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02"}}
-"""Faults that break another rule in a version: there the form of booleans is certain."""
+OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02", "malformed-filter-crashes": "OR-ERR-10"}}
+"""Faults that break another rule in a version: there the form of booleans is certain, the grammar of filters is not."""
 
 
 def broken_by(version: str) -> dict[str, str]:

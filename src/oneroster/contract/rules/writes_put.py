@@ -12,6 +12,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record, iden
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import obstacle_of_status
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Evidence, Finding
@@ -292,6 +293,9 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 )
 def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
+    if lifecycle.created.status not in DONE:
+        text = f"no test object could be created (HTTP {lifecycle.created.status})"
+        raise obstacle_of_status(lifecycle.created, text) or ExplainedBy("OR-WRT-01", text)
     if not lifecycle.created.body.strip():
         return
     payload = lifecycle.created.json

@@ -16,7 +16,7 @@ from oneroster.sandbox.query.filter_parser import ParsedClause
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 
-_RARE: Final = frozenset({"identifier", "classCode", "courseCode", "location", "vendorId"})
+_RARE: Final = frozenset({"identifier", "classCode", "location", "vendorId"})
 """Fields that a server with a list of allowed fields may have forgotten."""
 _FIELD: Final = re.compile(r"[A-Za-z]+")
 _WORD_IN_VALUE: Final = re.compile(r"[A-Za-z.]+[=~]'[^']* (AND|OR) [^']*'")
