@@ -107,7 +107,8 @@ def unseen(report: CheckReport, names: Collection[str]) -> set[str]:
     """Return the rules that faults break and that neither failed nor are explained by a failed rule."""
     failed = {each.id for each in report.violations(Level.SHOULD)}
     explained = {each.id for each in report.checks if each.explained_by in failed}
-    return broken_rules(names) - failed - explained
+    instead = {BROKEN_BY[name] for name in names if SEEN_BY_CHANCE.get(name) in failed}
+    return broken_rules(names) - failed - explained - instead
 
 
 def unexplained(report: CheckReport, names: Collection[str], variants: Collection[str] = ()) -> set[str]:

@@ -51,6 +51,9 @@ PAGING: Final = {
     "large-limit-refused": "OR-PAG-01",
     "offset-rounded": "OR-PAG-02",
     "link-cut": "OR-PAG-06",
+    "later-pages-thin": "OR-PAG-03",
+    "next-limit-raised": "OR-PAG-06",
+    "prev-is-first": "OR-PAG-12",
 }
 
 FILTERING: Final = {
@@ -78,6 +81,10 @@ FILTERING: Final = {
     "filter-decoded-twice": "OR-FLT-14",
     "filter-allow-list": "OR-FLT-16",
     "id-matches-nothing": "OR-FLT-16",
+    "number-unequal-as-equal": "OR-FLT-02",
+    "reference-unequal-as-equal": "OR-FLT-10",
+    "identifier-filter-ignored": "OR-FLT-16",
+    "filtered-without-references": "OR-FLT-01",
 }
 
 SORTING: Final = {
@@ -90,6 +97,7 @@ SORTING: Final = {
     "unknown-sort-silent": "OR-SRT-05",
     "sort-drops-absent": "OR-SRT-06",
     "sort-allow-list": "OR-SRT-07",
+    "courses-sorted-by-id": "OR-SRT-07",
 }
 
 FIELDS: Final = {
@@ -113,6 +121,8 @@ COMBINATIONS: Final = {
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-05",
+    "nested-contains-as-equal": "OR-CMB-05",
+    "selected-dates-cut": "OR-CMB-04",
 }
 
 SEMANTICS: Final = {
@@ -355,8 +365,8 @@ BROKEN_BY: Final[dict[str, str]] = {
     **ENGINE,
 }
 
-SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08"}
-"""The rule that may report a fault as well, because it reads a record that the seed chooses."""
+SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08", "numbers-sorted-as-text": "OR-SRT-02"}
+"""The rule that may report a fault as well or instead, because the data decide."""
 
 ADDITIONS: Final = {
     "two-primary-roles": "OR-ADD-01",

@@ -208,9 +208,12 @@ def fewer_values(
         explained = is_status and collection in shrunk
         if explained or new + _TOLERANCE >= expected * (1 - limits.of("shrink", collection, field)):
             continue
-        what = f"{collection}: {new} rows are not marked as deleted" if is_status else f"{name} has {new} values"
-        percent = math.ceil(100 * (expected - new) / expected)
-        found.append(f"{what} now, {old} before; --accept-shrink or --max-shrink {name}={percent} accepts it.")
+        accept = f"--accept-shrink or --max-shrink {name}={math.ceil(100 * (expected - new) / expected)}"
+        found.append(
+            f"{collection}: {new} rows are not marked as deleted now, {old} before; {accept} accepts it."
+            if is_status
+            else f"{name} has {new} values now, {old} before; {accept} accepts it."
+        )
     return sorted(found)
 
 

@@ -256,9 +256,9 @@ class ClientCredentials(httpx.Auth):
         if code == "invalid_scope" and scopes and scopes != self._attempts()[-1]:
             return False
         known = f" ({code})" if code in _ERROR_CODES else ""
-        endpoint = f"The token endpoint {redacted(self._token_url)}"
+        answer = f"{response.status_code}{known}"
         raise TokenError(
-            f"{endpoint} answered {response.status_code}{known}.{self._advice(response)}",
+            f"The token endpoint {redacted(self._token_url)} answered {answer}.{self._advice(response)}",
             response.status_code,
             seconds_to_wait(response.status_code, response.headers, datetime.now(UTC)),
         )

@@ -46,7 +46,7 @@ def test_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_rule_about_the_whole_run_and_one_that_is_not_requested_have_one_test() -> None:
-    rules = catalogue()
+    rules = applicable(catalogue(), "1.1")
     without = candidates(Target(UNNAMED), rules, RunPlan())
     assert {name for name, operations in without.items() if WHOLE_RUN in operations} >= {"OR-ACC-15", "OR-ENG-04"}
     allowed = candidates(Target(UNNAMED, allow_writes=True), rules, RunPlan(negative=True))

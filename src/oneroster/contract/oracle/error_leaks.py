@@ -31,10 +31,12 @@ _STATEMENTS: Final = (
     r"error in your SQL syntax",
 )
 _TAGS: Final = r"<(?:!doctype|html|head|body|title|script|h[1-6]|pre|p|div|span|br|table|a)\b[^<>]{0,300}>"
+MARKUP: Final = "markup"
+
 _KINDS: Final = {
     "a stack trace": re.compile("|".join(_FRAMES), re.MULTILINE),
     "SQL": re.compile("|".join(_STATEMENTS)),
-    "markup": re.compile(_TAGS, re.IGNORECASE),
+    MARKUP: re.compile(_TAGS, re.IGNORECASE),
 }
 
 

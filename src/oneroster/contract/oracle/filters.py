@@ -199,7 +199,7 @@ def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
         case "boolean":
             return _plain(clause, filter_text(value), clause.text)
         case "number" | "integer":
-            return _plain(clause, parse_number(value), parse_number(clause.text))
+            return _numbers(clause, value)
         case _:
             return _texts(clause, filter_text(value))
 
@@ -217,6 +217,14 @@ def _plain(clause: ExpectedClause, value: Any, literal: Any) -> FilterMatch:
         return FilterMatch(False, "C")
     certain = clause.kind == "date" and clause.operator in ("=", "!=")
     return FilterMatch(_ORDERS[clause.operator](value, literal), "A" if certain else "B")
+
+
+def _numbers(clause: ExpectedClause, value: Any) -> FilterMatch:
+    number, literal = parse_number(value), parse_number(clause.text)
+    match_ = _plain(clause, number, literal)
+    # A server that compares the text of numbers may tell 100 from 100.0.
+    certain = clause.operator in ("=", "!=") and (number != literal or filter_text(value) == clause.text)
+    return FilterMatch(match_.holds, "A") if certain and match_.trust == "B" else match_
 
 
 def _texts(clause: ExpectedClause, value: str) -> FilterMatch:

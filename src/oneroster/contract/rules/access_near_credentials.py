@@ -92,27 +92,27 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     needs=("OR-ACC-06",),
 )
 def near_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
-    for number, (what, send) in enumerate(_attempts(desk, scope), 1):
+    endpoint, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    for number, (what, send) in enumerate(_attempts(endpoint, scope), 1):
         exchange = send()
         if token_members(exchange) is not None:
             yield exchange_finding(f"the token endpoint granted a token for {what}", exchange)
         if number % MOST_IN_A_ROW == 0:
             # A valid request ends the count of a server that locks clients out.
-            desk.request_token(scope)
+            endpoint.request_token(scope)
 
 
-def _attempts(desk: TokenEndpoint, scope: str) -> Iterator[tuple[str, Callable[[], Exchange]]]:
+def _attempts(endpoint: TokenEndpoint, scope: str) -> Iterator[tuple[str, Callable[[], Exchange]]]:
     """Yield token requests that must get no token, each with what is wrong with it."""
 
     def request(secret: str | None = None, client_id: str | None = None, way: Way | None = None) -> Exchange:
-        return desk.ask(GRANT_TYPE, scope, secret, client_id=client_id, way=way)
+        return endpoint.ask(GRANT_TYPE, scope, secret, client_id=client_id, way=way)
 
-    for text, what in near_secrets(desk.secret):
+    for text, what in near_secrets(endpoint.secret):
         yield f"a client secret {what}", partial(request, text)
     yield "the client id alone, without a secret", partial(request, way="id alone")
-    for other in dict.fromkeys((desk.client_id + "x", desk.client_id.swapcase(), "")):
-        if other != desk.client_id:
+    for other in dict.fromkeys((endpoint.client_id + "x", endpoint.client_id.swapcase(), "")):
+        if other != endpoint.client_id:
             yield "another client id with the right secret", partial(request, client_id=other)
     yield "an empty client id and secret", partial(request, "", "")
     yield "a request without client id and secret", partial(request, way="none")
@@ -155,18 +155,18 @@ def with_scopes(tenant: ObservedTenant) -> Iterator[Operation]:
     needs=("OR-ACC-11",),
 )
 def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    desk = token_endpoint_of(tenant)
+    endpoint = token_endpoint_of(tenant)
     others = [scope for scope in required_scopes(tenant.standard.specification) if scope not in operation.oauth_scopes]
     if not others:
         raise NotEnoughData(0, 1, "scopes that the operation does not need")
-    members = token_members(desk.grant(" ".join(others)))
+    members = token_members(endpoint.grant(" ".join(others)))
     if members is None:
         raise ExplainedBy(("OR-ACC-15",), "the token endpoint grants no token for all other scopes")
     granted = members.get("scope")
     if isinstance(granted, str) and set(granted.split()) & set(operation.oauth_scopes):
         raise ExplainedBy(("OR-ACC-11",), "the token endpoint grants scopes that were not requested")
     exchange = _ask(tenant, operation, BearerToken(members["access_token"]))
-    if exchange.status == 200:
+    if 200 <= exchange.status < 300:
         if _scopes_are_ignored(tenant, operation, others):
             one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
             text = f"{operation.operation_id} can be read with a token of any scope"
@@ -193,4 +193,4 @@ def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: li
     service = next(iter(operation.oauth_scopes)).rpartition("/")[2].partition("-")[0].partition(".")[0]
     foreign = next((scope for scope in reversed(others) if not scope.rpartition("/")[2].startswith(service)), None)
     members = token_members(token_endpoint_of(tenant).grant(foreign)) if foreign is not None else None
-    return members is not None and _ask(tenant, operation, BearerToken(members["access_token"])).status == 200
+    return members is not None and _ask(tenant, operation, BearerToken(members["access_token"])).status // 100 == 2

@@ -49,9 +49,9 @@ def granted_scope(tenant: ObservedTenant) -> str:
 
     Raises ``NotJudged`` when the token endpoint grants no token.
     """
-    desk = token_endpoint_of(tenant)
-    for scope in desk.scopes:
-        if token_members(desk.grant(scope)) is not None:
+    endpoint = token_endpoint_of(tenant)
+    for scope in endpoint.scopes:
+        if token_members(endpoint.grant(scope)) is not None:
             return scope
     raise Refused("the token endpoint grants no token")
 
@@ -98,12 +98,12 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
 def wrong_secret(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     # The request differs from one that is granted in the secret alone.
     scope = granted_scope(tenant)
-    desk, wrong = token_endpoint_of(tenant), secrets.token_urlsafe(24)
-    exchange = desk.ask("client_credentials", scope, wrong)
+    endpoint, wrong = token_endpoint_of(tenant), secrets.token_urlsafe(24)
+    exchange = endpoint.ask("client_credentials", scope, wrong)
     if found := list(expect_no_token(exchange, "a wrong client secret", "invalid_client")):
         yield from found
         return
-    for problem in _problems_of_refusal(exchange, wrong, by_header=desk.takes_basic):
+    for problem in _problems_of_refusal(exchange, wrong, by_header=endpoint.takes_basic):
         yield exchange_finding(f"the response to a wrong client secret {problem}", exchange, Level.SHOULD)
 
 
@@ -129,11 +129,11 @@ def _problems_of_refusal(exchange: Exchange, secret: str, *, by_header: bool) ->
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     # The request differs from one that is granted in the grant type alone.
-    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
-    exchange = desk.ask(UNKNOWN_GRANT, scope)
+    endpoint, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    exchange = endpoint.ask(UNKNOWN_GRANT, scope)
     yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
     for what, grant_type in OTHER_GRANTS.items():
-        other = desk.ask(grant_type, scope)
+        other = endpoint.ask(grant_type, scope)
         if token_members(other) is not None and token_members(exchange) is None:
             yield exchange_finding(f"the token endpoint granted a token for {what}", other)
 
@@ -262,7 +262,7 @@ def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tupl
     """Yield a finding when a token with another scope can read this operation."""
     token, said = token_with_other_scope(tenant, operation.oauth_scopes, offered)
     exchange = tenant.probe(readable_path(tenant, operation), "limit=1" if operation.many else "", access=token)
-    if exchange.status == 200:
+    if 200 <= exchange.status < 300:
         # Without a scope in the token response, the server may have granted more than was requested.
         level = None if said else Level.SHOULD
         known = Refusals.of(tenant).with_status(operation, exchange.status)
@@ -306,10 +306,10 @@ def beyond_scope(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     over=first_readable,
 )
 def takes_basic(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    desk, scope = token_endpoint_of(tenant), granted_scope(tenant)
-    if desk.takes_basic:
+    endpoint, scope = token_endpoint_of(tenant), granted_scope(tenant)
+    if endpoint.takes_basic:
         return
-    exchange = desk.ask(GRANT_TYPE, scope, way="basic")
+    exchange = endpoint.ask(GRANT_TYPE, scope, way="basic")
     if token_members(exchange) is None:
         yield exchange_finding(
             f"client id and secret by HTTP Basic returned HTTP {exchange.status}; in the form they get a token",

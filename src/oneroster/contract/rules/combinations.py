@@ -31,7 +31,11 @@ MOST_ROWS: Final = 800
 MIN_ROWS: Final = 3
 MOST_PLAIN_PAGES: Final = 6
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
-SELECTED_KINDS: Final = ("reference", "references", "strings", "records", "boolean", "number", "date")
+SELECTED_KINDS: Final = (
+    *("reference", "references", "strings", "records", "boolean", "number", "date"),
+    *("date-time", "enumeration", "string", "object"),
+)
+MOST_OF_A_KIND: Final = 2
 PAGING: Final = frozenset({"limit", "offset"})
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
 SORTED: Final = "sort, limit and offset"
@@ -307,7 +311,8 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
     lost = lost_parameters(tenant, known, page)
     alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
     if any(lost_parameters(tenant, known, query) for query in alone.values()):
-        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), "the link loses the parameter alone as well", anywhere=True)
+        text = f"the next link loses {', '.join(lost)}, alone as well"
+        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text)
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)
         yield finding(f"the next link of a request with {names} has lost {', '.join(lost)}", reading)
@@ -315,12 +320,24 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
 
 def selected_fields(tenant: ObservedTenant, found: ObservedWalk) -> list[str]:
     """Return the fields whose selection is compared: the first of each kind that some row has."""
-    chosen: dict[str, str] = {}
+    chosen: dict[str, list[str]] = {}
     present = {name for row in found.rows for name in row}
     for known in tenant.properties(found.operation.element).values():
-        if known.kind in SELECTED_KINDS and known.name in present and not known.secret:
-            chosen.setdefault(known.kind, known.name)
-    return list(chosen.values())
+        usable = known.name in present and not known.secret and known.name != "sourcedId"
+        if usable and known.kind in SELECTED_KINDS and len(chosen.get(known.kind, ())) < MOST_OF_A_KIND:
+            chosen.setdefault(known.kind, []).append(known.name)
+    return [name for names in chosen.values() for name in names]
+
+
+def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[str]:
+    """Return the fields that a request with every parameter returned, and did not ask for."""
+    try:
+        known = combination(tenant, operation)
+        page = queries(known)[EVERYTHING][0]
+        rows = combined(tenant, known.found, page).rows
+    except NotJudged:
+        return set()
+    return {name for row in rows for name in row} - set(str(page["fields"]).split(","))
 
 
 @rule(
@@ -357,6 +374,9 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     if surplus and not different:
         text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
         raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
+    if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
+        text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
+        yield finding(text, reading)
     if different:
         ids = [sourced_id for known in different.values() for sourced_id in known]
         yield finding(f"selected fields differ from the full record: {', '.join(sorted(different))}", reading, ids)

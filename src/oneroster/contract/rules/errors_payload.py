@@ -11,13 +11,14 @@ from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
 from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
-from oneroster.contract.oracle.error_leaks import leaks_in
+from oneroster.contract.oracle.error_leaks import MARKUP, leaks_in
 from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 JSON: Final = "application/json"
+DENIED: Final = frozenset({401, 403})
 CODE_MINORS: Final = {
     404: ("unknownobject", "unknown object"),
     401: ("unauthorised", "unauthorisedrequest", "unauthorizedrequest", "unauthorized"),
@@ -130,7 +131,11 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
 )
 def no_server_internals(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in (*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)):
-        if kinds := leaks_in(exchange):
+        kinds = leaks_in(exchange)
+        if exchange.status in DENIED:
+            # A page in place of the payload is the finding of OR-ACC-03.
+            kinds = [kind for kind in kinds if kind != MARKUP]
+        if kinds:
             yield exchange_finding(
                 f"the body of an HTTP {exchange.status} response contains {' and '.join(kinds)}", exchange
             )

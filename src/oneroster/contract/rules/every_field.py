@@ -17,6 +17,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import known_collections, probe_fields, usable_values
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected
+from oneroster.contract.oracle.sorting import omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
@@ -34,6 +35,8 @@ MADE_UP: Final = {
 ID: Final = "sourcedId"
 STATUS: Final = "status"
 """OR-FLT-01 filters every collection by it."""
+MIN_VALUES: Final = 3
+"""Values of a field with which an order shows."""
 MOST_BOOLEANS: Final = 2
 """Booleans of one element; those of demographics are all alike."""
 
@@ -75,7 +78,8 @@ def clause_on(tenant: ObservedTenant, operation: Operation, known: Property) -> 
         words = tenant.specification.enumerations.get(known.enumeration or "", ())
         values = [words[0] if words else MADE_UP.get(known.kind, MADE_UP["string"])]
         return ExpectedClause(known.name, known.kind, "=", values[0]), False
-    return ExpectedClause(known.name, known.kind, "=", values[0]), True
+    # Not the least: that is the first of the sorted rows, also where the filter is ignored.
+    return ExpectedClause(known.name, known.kind, "=", values[-1]), True
 
 
 def response_about(tenant: ObservedTenant, operation: Operation, known: Property) -> ParsedResponse:
@@ -149,7 +153,7 @@ def _is_wrong(
 @rule(
     "OR-SRT-07",
     family="sorting",
-    title="Every field that holds one value can be sorted by",
+    title="Every field that holds one value can be sorted by, and decides the order",
     clause="3.1 sort: a single field, providers must support it [A]",
     example="sort=identifier returns 400, although identifier is a field of users",
     fix="sort by every property of the element; return 200 with all rows and a warning for a name that is none",
@@ -169,3 +173,31 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         first = next(iter(refused.values()))
         message = f"a sort by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
         yield finding(message, first, symptom_of=("OR-SRT-01",) if len(refused) == len(fields) else ())
+        return
+    wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
+    if wrong and not _has_changed(tenant, operation):
+        text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest value"
+        raise ExplainedBy(_ORDER, text, anywhere=True, otherwise=text)
+
+
+_ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01")
+_ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
+"""Kinds whose order is known: enumerated values may be sorted as text or in the order of the vocabulary."""
+
+
+def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
+    """Whether a descending sort by a field begins with a greatest value, as far as this can be known."""
+    rows = tenant.known_rows(operation)
+    keys = sort_values(list(rows.values()), known.name, known.kind)
+    if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < MIN_VALUES:
+        return True
+    reading = _ask(tenant, operation, {"limit": 1, "sort": known.name, "orderBy": "desc"})
+    first = sort_values(reading.rows[:1], known.name, known.kind)
+    # Where records without a value stand, no source says; rows that are not known sort before or after.
+    return reading.problem is not None or not omits_earlier_row(first, keys, known.kind, descending=True)
+
+
+def _has_changed(tenant: ObservedTenant, operation: Operation) -> bool:
+    """Whether a collection has other records than it had, or other values in them."""
+    page = tenant.walk(operation).pages[0]
+    return tenant.fetch(operation, page.values, page.query).rows != page.rows

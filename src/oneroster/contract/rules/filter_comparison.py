@@ -14,7 +14,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.filters import ExpectedFilter, expected, misreading
 from oneroster.contract.result import Finding
-from oneroster.contract.rules.foreign_rows import foreign_rows
+from oneroster.contract.rules.foreign_rows import altered_rows, foreign_rows
 from oneroster_runtime.specification import Operation
 
 __all__ = ["compare_filter", "compare_filters", "compared_filters", "filtered_walk", "is_rejected"]
@@ -103,6 +103,8 @@ def _differences(
             yield finding(message, first, unexpected or missing, level_of(trust), symptom_of)
             return
     for each in foreign_rows(tenant, first, found.rows, f"the filter {wanted.shape}"):
+        yield replace(each, symptom_of=FILTERS_APPLY)
+    for each in altered_rows(tenant, first, found.rows, rows, f"the filter {wanted.shape}"):
         yield replace(each, symptom_of=FILTERS_APPLY)
     # Rows that should not be returned are seen without all rows, missing ones are not.
     tenant.all_rows(operation)

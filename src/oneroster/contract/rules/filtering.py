@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections
@@ -31,7 +31,7 @@ from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
-EQUAL_KINDS: Final = ("string", "enumeration", "date")
+EQUAL_KINDS: Final = ("string", "enumeration", "date", "number")
 A_LITTLE: Final = timedelta(seconds=5)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
@@ -95,7 +95,7 @@ def filtered_by_status(tenant: ObservedTenant, operation: Operation) -> Iterator
 @rule(
     "OR-FLT-02",
     family="filtering",
-    title="The operators = and != compare text and enumerated values",
+    title="The operators = and != compare text, enumerated values, dates and numbers",
     clause="3.2 operators = and != [A]",
     example="filter=type!='school' returns the schools",
     fix="return the records with the quoted value for =, and all other records that have a value for !=",
@@ -134,6 +134,10 @@ def contains(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         piece = draw_value(tenant, candidate, usable=usable_pieces)
         filters += [single_clause_filter(candidate, "~", text) for text in dict.fromkeys((piece, piece.swapcase()))]
     yield from compare_filters(tenant, operation, filters)
+    word = single_clause_filter(_status_field(operation), "~", "tobedel")
+    for each in compare_filters(tenant, operation, [word], rejection_level=Level.OPEN):
+        # That an enumerated value is compared as its text is probable.
+        yield each if each.level is Level.OPEN else replace(each, level=Level.SHOULD)
 
 
 @rule(
@@ -228,7 +232,7 @@ def utc_text(when: datetime) -> str:
     over=collections_with_fields("number"),
 )
 def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    filters = filters_with_known_values(tenant, operation, (*ORDERS, *EQUALITIES), "number")
+    filters = filters_with_known_values(tenant, operation, ORDERS, "number")
     for candidate in chosen_fields(tenant, operation, "number"):
         # Compared as text, 10 sorts before 9 and 9 after 100; as numbers they do not.
         filters.append(single_clause_filter(candidate, ">", "10"))
@@ -296,9 +300,21 @@ def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str)
     over=collections_with_fields("reference", "references"),
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from compare_filters(
-        tenant, operation, filters_with_known_values(tenant, operation, ("=",), "reference", "references")
-    )
+    equal = filters_with_known_values(tenant, operation, ("=",), "reference", "references")
+    found = list(compare_filters(tenant, operation, equal))
+    yield from found
+    # What another comparison says of a list of references, no source says.
+    others = [
+        single_clause_filter(candidate, each, draw_value(tenant, candidate))
+        for candidate in chosen_fields(tenant, operation, "reference")
+        for each in ("!=", "~")
+        if not candidate.many and not found
+    ]
+    wrong = next(compare_filters(tenant, operation, others), None) if others else None
+    if wrong is not None:
+        raise ExplainedBy(
+            ("OR-FLT-02", "OR-FLT-03", "OR-FLT-14"), wrong.message, anywhere=True, otherwise=wrong.message
+        )
 
 
 @rule(

@@ -1,6 +1,6 @@
 """Rows that a filter, a sort, a page or a nested collection returns, and that the whole collection does not hold."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
@@ -11,7 +11,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation
 
-__all__ = ["foreign_rows"]
+__all__ = ["altered_rows", "foreign_rows"]
 
 
 def foreign_rows(
@@ -44,3 +44,39 @@ def foreign_rows(
     if foreign:
         message = f"{what} returned {count_of(len(foreign), 'row')} that {whole.operation_id} does not hold"
         yield finding(f"{message} ({id_list(foreign)})", response, foreign, level)
+
+
+def altered_rows(
+    tenant: ObservedTenant,
+    response: ParsedResponse,
+    rows: Iterable[Record],
+    known: Mapping[str, Record],
+    what: str,
+) -> Iterator[Finding]:
+    """Yield a finding if records have other values than the same records of the whole collection.
+
+    A required property that is lost is a violation of the level of the rule; any other difference is a should.
+
+    Args:
+        tenant: The tenant.
+        response: The response to name in the finding.
+        rows: The records.
+        known: The records of the whole collection, by id.
+        what: What returned them, for the message.
+    """
+    properties = tenant.properties(response.operation.element)
+    altered: dict[str, list[str]] = {}
+    lost = False
+    for row in rows:
+        name = identity(row) or ""
+        whole = known.get(name)
+        if whole is None:
+            continue
+        for key in whole.keys() | row.keys():
+            if whole.get(key) != row.get(key):
+                altered.setdefault(key if key in properties else "others", []).append(name)
+                lost = lost or (key not in row and key in properties and properties[key].required)
+    if altered:
+        ids = list(dict.fromkeys(name for names in altered.values() for name in names))
+        message = f"{what} returned {count_of(len(ids), 'record')} with other values of {', '.join(sorted(altered))}"
+        yield finding(f"{message} than the whole collection", response, ids, None if lost else Level.SHOULD)

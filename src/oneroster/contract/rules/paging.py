@@ -6,7 +6,7 @@ from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
-from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -18,6 +18,7 @@ from oneroster.contract.observation.snapshot import TOO_LARGE
 from oneroster.contract.observation.walk import LARGEST_PAGE, ObservedWalk, page_beyond, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.foreign_rows import altered_rows
 from oneroster_runtime.specification import Operation
 
 MOST_PAGES: Final = 40
@@ -189,6 +190,10 @@ def union_is_whole(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             parts += [f"{count_of(len(gained), 'row')} in addition ({id_list(gained)})"] if gained else []
             message = f"pages of {again.limit} rows differ from the collection: {', '.join(parts)}"
             yield finding(message, again.pages[0], lost or gained)
+            return
+        known = {name: row for row in found.rows if (name := identity(row)) is not None}
+        if changed := list(altered_rows(tenant, again.pages[0], again.rows, known, f"pages of {again.limit} rows")):
+            yield from changed
             return
 
 

@@ -60,6 +60,9 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     for relation in ("first", "prev", "last"):
         if relation in links:
             yield from _link_findings(tenant, found, middle, relation, links[relation])
+    third = read_page(tenant, found, size, 2 * size)
+    if third.rows and (address := links_of(third).get("prev")) is not None:
+        yield from _link_findings(tenant, found, third, "prev", address)
     first = links_of(read_page(tenant, found, size, 0))
     if (address := first.get("prev")) is not None and links_of(middle).get("first") != address:
         yield from _prev_of_first_page(tenant, middle, address)

@@ -88,5 +88,8 @@ def _link_error(tenant: ObservedTenant, address: str | None, pages: list[ParsedR
     if len(pages) > 2 * MOST_PAGES:
         return f"the next links do not end within {len(pages)} pages"
     kept = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    limit = kept.get("limit", "")
+    if limit.isdecimal() and int(limit) > int(pages[0].query["limit"]):
+        return "the next link has a larger limit than the request"
     lost = [name for name, value in pages[0].query.items() if name != "limit" and kept.get(name) != str(value)]
     return f"the next link drops or changes the parameters {', '.join(lost)}" if lost else None

@@ -22,7 +22,7 @@ from oneroster.contract.oracle.status_payload_parser import has_code_minor, wron
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.foreign_rows import foreign_rows
+from oneroster.contract.rules.foreign_rows import altered_rows, foreign_rows
 from oneroster_runtime.specification import Operation
 
 SORTED_PAGE: Final = 100
@@ -99,18 +99,24 @@ def _cause(whole: ObservedWalk, reading: ParsedResponse, path: str, kind: str, d
 )
 def sorts_ascending(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     findings = list(wrong_orders(tenant, operation, "asc"))
-    yield from findings or _foreign_rows(tenant, operation)
+    yield from findings or _other_rows(tenant, operation)
 
 
-@confirmed
-def _foreign_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    """Yield a finding if a sorted page holds rows that the whole collection does not hold."""
-    for path, _ in fields_to_sort_by(tenant)[operation.operation_id]:
-        reading = sorted_page(tenant, operation, path, "asc")
-        found = list(foreign_rows(tenant, reading, reading.rows, f"a sort by {path}"))
-        if found:
-            yield from found
-            return
+def _other_rows(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a sorted page holds rows, or values in them, that the whole collection does not hold."""
+    fields = [path for path, _ in fields_to_sort_by(tenant)[operation.operation_id]]
+
+    @confirmed
+    def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+        for path in fields:
+            reading = sorted_page(tenant, operation, path, "asc")
+            found = list(foreign_rows(tenant, reading, reading.rows, f"a sort by {path}"))
+            found += altered_rows(tenant, reading, reading.rows, tenant.known_rows(operation), f"a sort by {path}")
+            if found:
+                yield from found
+                return
+
+    yield from compared(tenant, operation)
 
 
 @rule(

@@ -251,7 +251,7 @@ def _stored_otherwise(tenant: ObservedTenant, element: str) -> frozenset[str]:
 def _other_text(lifecycle: Lifecycle) -> Record:
     """Return another title or score for a copy, so that what a write changes beside it is seen."""
     record = lifecycle.record
-    return {"title": f"{record['title']}, another"} if "title" in record else {"score": MAX_SCORE * 2}
+    return {"title": f"{record['title']}, another"} if "title" in record else {"score": MAX_SCORE / 2}
 
 
 def _referenced(lifecycle: Lifecycle) -> Iterator[tuple[str, ParsedResponse]]:
@@ -362,6 +362,10 @@ def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterato
     record = {**lifecycle.record, "sourcedId": sourced_id, "status": "tobedeleted"}
     exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
+        if any(reading.exchange.status in (404, 410) for _, reading in _referenced(lifecycle)):
+            raise ExplainedBy(
+                "OR-WRT-25", "an object that the record refers to was deleted with another", anywhere=True
+            )
         message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 201"
         yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
         return

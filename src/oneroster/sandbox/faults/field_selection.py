@@ -38,7 +38,7 @@ class FieldsKeepId(Fault):
         if request.query.fields is None or request.query.filter is not None or reply.status != 200:
             return reply
         wrapper = request.operation.wrapper or ""
-        pairs = zip(unfiltered_reply(request).body[wrapper], reply.body[wrapper], strict=True)
+        pairs = zip(unfiltered_reply(request).body[wrapper], reply.body[wrapper], strict=False)
         rows = [{"sourcedId": full["sourcedId"]} | served for full, served in pairs]
         return replace(reply, body=reply.body | {wrapper: rows})
 

@@ -119,10 +119,9 @@ class EncodedLettersLost(Fault):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         last = raw_request.raw_path.rpartition(b"/")[2]
-        needless = (
-            b"/academicSessions/" in raw_request.raw_path and b"%" in last and decode(last).replace("-", "").isalnum()
-        )
-        if not needless or reply.status != 200 or not decode(last).isascii():
+        if b"/academicSessions/" not in raw_request.raw_path or b"%" not in last or reply.status != 200:
+            return reply
+        if not decode(last).isascii() or not decode(last).replace("-", "").isalnum():
             return reply
         return error_reply(unknown_object("no session has this sourcedId"))
 

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
@@ -61,6 +62,7 @@ class LinkHoldsName(Fault):
     does = "adds a link with the full name of the last user to pages of users"
     breaks = "4 Link rules [B]: links repeat the parameters of the request"
     hides = frozenset({"wrapper"})
+    needs = Needs(without=SMALL_DATA | {"no-links"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         rows = reply.body[request.operation.wrapper] if request.element == "User" and reply.status == 200 else []
@@ -76,6 +78,7 @@ class LinkHoldsToken(Fault):
     name = "link-holds-token"
     does = "adds the access token to the links of collections"
     breaks = "4 Link rules [B]: links repeat the parameters of the request"
+    needs = Needs(without=SMALL_DATA | {"no-links"})
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         links, token = reply.headers.get("Link"), raw_request.authorization.partition(" ")[2]

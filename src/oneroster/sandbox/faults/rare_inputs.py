@@ -38,11 +38,11 @@ class UndocumentedStatus(Fault):
 
 class ThinWhenFiltered(Fault):
     name = "thin-when-filtered"
-    does = "leaves dateLastModified out of the records of a filtered collection"
+    does = "leaves dateLastModified out of the records of a collection that is filtered and sorted"
     breaks = "5.1 dateLastModified [A]: required"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
-        if any(name == "filter" for name, _ in request.pairs):
+        if {"filter", "sort"} <= {name for name, _ in request.pairs}:
             record.pop("dateLastModified", None)
         return record
 

@@ -7,8 +7,9 @@ from typing import Final
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
+from oneroster.sandbox.store.store import Store
 
 _FUTURE: Final = "2099-01-01T00:00:00.000Z"
 _MANY: Final = 8
@@ -60,10 +61,11 @@ class RangeReversed(Fault):
     breaks = "5.8 resultValueMin and resultValueMax [B]"
     needs = Needs(elements=frozenset({"LineItem"}), without=SMALL_DATA | NO_GRADEBOOK)
 
-    def record(self, request: OperationRequest, record: Record) -> Record:
-        if request.element != "LineItem" or "resultValueMax" not in record:
-            return record
-        return record | {"resultValueMin": record["resultValueMax"] + 1}
+    def prepare(self, store: Store) -> None:
+        rows = all_records("LineItem").select(store)
+        for row in rows.page(0, rows.total):
+            if "resultValueMax" in row:
+                store.put("LineItem", row | {"resultValueMin": row["resultValueMax"] + 1})
 
 
 class NestedEntriesShort(Fault):

@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, Needs
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 
-_NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _WRITES: Final = frozenset({"PUT", "DELETE"})
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
 from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, Needs
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.writes import written_elements
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
@@ -18,7 +18,7 @@ from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
-_NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _WHAT_WRITES_DO: Final = frozenset(
     {"stored record", "accepted bodies", "deletion", "authentication", "api_response of writes"}
 )

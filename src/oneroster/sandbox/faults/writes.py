@@ -10,7 +10,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, Needs
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -19,7 +19,7 @@ from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Property
 
-_NEEDS: Final = Needs(writes=True, without=NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _TITLE: Final = 255
 """A common width of a database column, in characters."""
 
