@@ -24,7 +24,7 @@ def test_tokens_that_are_nearly_right() -> None:
         assert token_in_use(tenant) == TOKEN
         near = near_tokens(tenant)
     sent = [each.headers("GET", URL, no_post)["Authorization"] for each in near]
-    near_ones = (f"{TOKEN}x", TOKEN[:-1], f"b{TOKEN[1:]}", TOKEN.swapcase())
+    near_ones = (f"{TOKEN}x", TOKEN[:-1], f"b{TOKEN[1:]}", f"{TOKEN[:-4]}aaaa", TOKEN.swapcase())
     assert sent == [f"Bearer {text}" for text in near_ones]
     assert not any(TOKEN[1:-1] in repr(each) + each.curl() for each in near)
     assert not any(each.renew() for each in near)

@@ -29,6 +29,9 @@ __all__ = ["NearSignature", "NearToken", "near_secrets", "near_signatures", "nea
 
 ADDED: Final = "x"
 INJECTED: Final = "x' OR '1'='1"
+LONG: Final = 12
+CHANGED: Final = 4
+"""Characters that are changed at the end of a secret longer than `LONG`."""
 SHORTEST: Final = 4
 """Characters that a secret needs, so that a part of it is still unlikely to be another client's."""
 
@@ -103,6 +106,9 @@ def _shorter_or_other(text: str) -> Iterator[tuple[str, str]]:
         yield text[:-1], "with one character less"
         # Servers that compare the last characters, or the length, accept this one only.
         yield _other_than(text[0]) + text[1:], "with another first character"
+    if len(text) > LONG:
+        # More than one, because the last character of base64 has bits that mean nothing.
+        yield text[:-CHANGED] + "".join(map(_other_than, text[-CHANGED:])), "with another end"
     if text.swapcase() != text:
         yield text.swapcase(), "in the other case of its letters"
 

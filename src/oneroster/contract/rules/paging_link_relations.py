@@ -92,6 +92,10 @@ def _link_findings(
     if not tenant.gateway.is_own(address):
         yield finding(f"the {relation} link is not a URL on the origin of the tenant", middle)
         return
+    limit = dict(parse_qsl(urlsplit(address).query)).get("limit", "")
+    if limit.isdecimal() and int(limit) > int(middle.query["limit"]):
+        yield finding(f"the {relation} link has a larger limit than the request", middle)
+        return
     target = tenant.parse(middle.operation, tenant.gateway.send("GET", address), middle.values, middle.query)
     if target.problem is not None:
         yield finding(f"following the {relation} link failed: {target.problem}", middle)

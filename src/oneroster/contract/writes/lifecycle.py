@@ -32,7 +32,7 @@ _OTHER_WORDS: Final = {"fully graded": "submitted"}
 """By enumerated value: another one that fits the same record."""
 _WRONG_VALUES: Final[Mapping[str, tuple[tuple[str, Any], ...]]] = {
     "string": (("a number", 12345), ("null", None)),
-    "number": (("a text", "seven"),),
+    "number": (("a text", "seven"), ("null", None)),
     "date": (("a text that is no date", "oneroster-check"),),
     "date-time": (("a text that is no date", "oneroster-check"),),
     "enumeration": (("an unknown word", "oneroster-check"),),
@@ -325,7 +325,7 @@ def further_invalid_records(element: Element, record: Record) -> Iterator[tuple[
             continue
         if name not in _OFTEN_OPTIONAL:
             yield f"a record without {name}", {key: value for key, value in record.items() if key != name}
-        if known.kind not in kinds or known.kind in ("date-time", "number"):
+        if known.kind not in kinds or known.kind in ("date-time", "number", "reference"):
             kinds.add(known.kind)
             for what, value in _WRONG_VALUES.get(known.kind, ()):
                 yield f"a record whose {name} is {what}", {**record, name: value}

@@ -66,7 +66,7 @@ def _value(tenant: ObservedTenant, known: Property, now: datetime) -> Any:
         return _NUMBERS.get(known.name, 0.0)
     if known.kind == "enumeration":
         return _ENUMERATED.get(known.name) or tenant.specification.enumerations[known.enumeration or ""][0]
-    return TITLE
+    return TITLE if known.name == "title" else f"{TITLE} ({known.name})"
 
 
 class _References:
