@@ -30,7 +30,7 @@ SHOWN = "In reprs, logs and reports"
 SERVERS = "For servers, whose verdicts may move"
 HEADINGS = (CALLERS, SHOWN, SERVERS)
 ONLY_WORDS = "only words changed: descriptions, summaries, notes or examples"
-_ONLY_ORDER = "only the order of keys changed"
+ONLY_ORDER = "only the order of keys changed"
 _NOT_FOR_CALLERS = re.compile(r".*/(x-oneroster-trust|x-oneroster-presence|x-oneroster-oauth-scopes|trust)(/.*)?")
 _OF_NO_CALLER = re.compile(
     r"/(info|tags|x-oneroster-conventions|components/examples|components/responses/[^/]+/links)\b.*"
@@ -70,7 +70,7 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         return []
     old_parts, new_parts = without_words(before), without_words(after)
     if old_parts == new_parts and json.dumps(old_parts) != json.dumps(new_parts):
-        return [Change(False, _ONLY_ORDER)]
+        return [Change(False, ONLY_ORDER)]
     try:
         old, new = read_package_model(Document(before, {})), read_package_model(Document(after, {}))
         # What refers to a renamed operation goes on to refer to it.

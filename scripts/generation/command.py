@@ -194,6 +194,7 @@ def _release(release: releases.Release, contract: dict[str, Any], target: _Targe
         print(f"{target.source.name}: {problem}.")
     if options.release and contract == release.document:
         print(f"{target.source.name}: nothing changed since the last release.")
+        release.changelog_path.write_text(text, encoding="utf-8")
     elif options.release and not problem:
         print(f"Released version {release.make(contract)} of the contract.")
     elif not options.check:

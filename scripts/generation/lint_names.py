@@ -83,7 +83,7 @@ def wrappers(document: Document) -> Found:
             yield (*here, DATA_KEYS[0]), f"{name_of(reference)} has no property {wrapper}"
         elif element is not None and element not in schemas:
             yield (*here, DATA_KEYS[1]), f"there is no schema {element}{nearest(element, schemas)}"
-        elif wrapper is not None and element is not None:
+        elif wrapper is not None and element is not None and DATA_KEYS[2] in schema:
             yield from _wrapped_element(schema, wrapper, element, here)
 
 
@@ -139,17 +139,23 @@ def subsets(document: Document) -> Found:
         yield from _property(document, element, name, (*here, "property"))
         field = properties_of(document, element).get(name)
         if field is not None:
-            yield from _foreign_values(document, field, subset["values"], (*here, "values"))
-        yield from _other_subsets(document, response, known, (*here, "values"))
+            foreign = list(_foreign_values(document, field, subset["values"], (*here, "values")))
+            yield from foreign or _other_subsets(document, response, known, field, (*here, "values"))
 
 
 def _other_subsets(
-    document: Document, page: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], path: Path
+    document: Document,
+    page: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
+    field: Mapping[str, Any],
+    path: Path,
 ) -> Found:
     """Yield a problem if the read that a specialised page links to reads another part of the collection."""
     for link in page.get("links", {}).values():
         read = success(document, known.get(link.get("operationId"), {"responses": {}})).get("x-oneroster-subset")
-        if read is not None and set(read["values"]) != set(page["x-oneroster-subset"]["values"]):
+        if read is None or list(_foreign_values(document, field, read["values"], path)):
+            continue
+        if set(read["values"]) != set(page["x-oneroster-subset"]["values"]):
             yield path, f"{link['operationId']} reads those with {', '.join(read['values'])}"
 
 

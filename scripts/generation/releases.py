@@ -21,7 +21,7 @@ _HEAD = """\
 
 The contract has a semantic version of its own, `x-oneroster-contract-version`. A change that may break a caller, or
 that shows what was hidden or hides what was shown, needs a major step. Any other change in substance needs a minor
-step, also one that moves verdicts on servers. New words need a patch.
+step, also one that moves verdicts on servers. New words and another order of keys need a patch.
 """
 
 
@@ -79,7 +79,7 @@ def step_between(before: dict[str, Any], after: dict[str, Any]) -> str:
         return "none"
     if any(each.breaking for each in found):
         return "major"
-    return "patch" if all(each.text == changes.ONLY_WORDS for each in found) else "minor"
+    return "patch" if all(each.text in (changes.ONLY_WORDS, changes.ONLY_ORDER) for each in found) else "minor"
 
 
 def version_problem(release: Release, document: dict[str, Any]) -> str | None:

@@ -31,6 +31,7 @@ def changed(change: Callable[[Part], object], version: str | None = None) -> Par
 
 STEPS: dict[str, tuple[Callable[[Part], object], str]] = {
     "nothing": (lambda _: None, "none"),
+    "the order of keys": (lambda d: user(d)["properties"].update(sms=user(d)["properties"].pop("sms")), "patch"),
     "words": (lambda d: d["info"].update(description="Other words."), "patch"),
     "an optional property": (
         lambda d: user(d)["properties"].update(
@@ -111,4 +112,9 @@ def test_check_fails_without_the_step_and_generate_says_so(tmp_path: Path, capsy
     source.write_text(json.dumps(changed(STEPS["a default"][0], "99.0.0")), encoding="utf-8")
     assert command.main([*options, "--release"]) == 0
     assert "Released version 99.0.0" in capsys.readouterr().out
+    assert command.main([*options, "--check"]) == 0
+    # Nothing is released a second time, and the changelog is brought up to date nevertheless.
+    (tmp_path / "released" / "CHANGELOG.md").write_text("", encoding="utf-8")
+    assert command.main([*options, "--release"]) == 0
+    assert "nothing changed since the last release" in capsys.readouterr().out
     assert command.main([*options, "--check"]) == 0

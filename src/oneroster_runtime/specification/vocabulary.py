@@ -50,7 +50,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "info": "info",
             "servers": "[server]",
             "tags": "[tag]",
-            "paths": "{path}",
+            "paths!": "{path}",
             "components": "components",
             "x-oneroster-profiles": "{profile}",
             "x-oneroster-status": "status",
@@ -101,8 +101,8 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "parameter": {
             **_MARKED,
-            **dict.fromkeys(("name", "in", "required", "style", "explode"), "any"),
-            "$ref": "text",
+            **dict.fromkeys(("required", "style", "explode"), "any"),
+            **dict.fromkeys(("$ref", "name", "in"), "text"),
             "schema": "value",
             "examples": "{example}",
         },
@@ -289,6 +289,8 @@ class _Vocabulary:
         for key in keys:
             if key.endswith("!") and key[:-1] not in value and not unknown:
                 yield path, f"the {kind} has no {key[:-1]}"
+        if kind == "parameter" and self._objects is OBJECTS and "$ref" not in value and not unknown:
+            yield from ((path, f"the parameter has no {key}") for key in ("name", "in") if key not in value)
         for key, form in known.items():
             if key in value:
                 yield from self._value(key, form, value[key], (*path, key))
