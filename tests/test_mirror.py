@@ -29,7 +29,6 @@ EXCEPTIONS: dict[str, str] = {
     "oneroster.transport.log": "tests/transport/test_log.py reads the log records",
     "oneroster_runtime.facade_base": GENERATED,
     "oneroster_runtime.fast_pages": GENERATED,
-    "oneroster_runtime.http_client": GENERATED,
     "oneroster_runtime.lazy_imports": GENERATED,
     "oneroster_runtime.msgspec_structs": GENERATED,
     "oneroster_runtime.lazy_collections": GENERATED,

@@ -70,7 +70,7 @@ def judged(*include: str, exclude: tuple[str, ...] = (), faults: tuple[str, ...]
     chosen = choose([*include], [*exclude])
     with quick_sandbox(faults=faults) as tenant:
         target = Target(tenant.base_url, access=BearerToken(tenant.token))
-        return check(target, RunBudget(requests=500), rules=chosen.rules, plan=RunPlan(chosen.operations), seed=1)
+        return check(target, RunBudget(requests=1000), rules=chosen.rules, plan=RunPlan(chosen.operations), seed=1)
 
 
 @pytest.mark.parametrize("operation", ["getAllOrgs", "getStudentsForClass", "getStudent"])
