@@ -7,10 +7,12 @@ from typer.testing import CliRunner, Result
 
 from oneroster import ConfigurationError, OneRoster
 from oneroster.cli import build
+from oneroster.pull import PullOptions, RosterSelection, pull
 from oneroster.pull.destination_path import as_destination_errors, resolved_destination
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.fetch.staging import Staging, staging_path, unfinished_pull
 from oneroster.sandbox import Sandbox
+from tests.pull.pulling import roster_of
 
 NOWHERE = ["--base-url", "http://127.0.0.1:9", "--token", "t"]
 
@@ -96,3 +98,18 @@ def test_a_busy_destination_is_not_said_to_be_discarded(tmp_path: Path) -> None:
 def test_settings_that_are_no_text_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="must be given as text"):
         _ = OneRoster(**settings).session  # type: ignore[arg-type]  # the wrong type is what is tested
+
+
+@pytest.mark.parametrize("name", ["r.parquet", "r.ndjson", "r.ndjson.gz", "r.csv"])
+def test_files_of_others_in_the_folder_of_a_roster_are_not_lost(name: str, tmp_path: Path) -> None:
+    with Sandbox("small", 3) as tenant, roster_of(tenant) as client:
+        options = PullOptions(format=name.partition(".")[2], selection=RosterSelection(only=["orgs"]))
+        for _ in range(2):
+            pull(client, tmp_path / name, options)
+        mine = tmp_path / name / "notes.txt"
+        mine.write_text("mine")
+        with pytest.raises(DestinationError, match=r"also holds notes\.txt, which would be lost"):
+            pull(client, tmp_path / name, options)
+        assert mine.read_text() == "mine"
+        mine.unlink()
+        pull(client, tmp_path / name, options)

@@ -24,13 +24,17 @@ from oneroster.pull.fetch.staging import Staging, finish_publication
 from oneroster.pull.formats import FORMATS, Format, format_of
 from oneroster.pull.formats.detection import open_store, store_format
 from oneroster.pull.formats.file_per_collection import MANIFEST_FILE
+from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
+from oneroster.pull.formats.oneroster_csv.file_definitions import MANIFEST_FILE as CSV_MANIFEST
 from oneroster.pull.formats.store_roster import DATA_FOLDER
 from oneroster.pull.options import PullOptions
 from oneroster.pull.private_files import sync_to_disk, write_new_file
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest, manifest_path
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.pull.roster.roster_protocol import Roster
 from oneroster.pull.store_location import StoreLocation, is_store_uri, location_of
+from oneroster.standard import Standard
 
 __all__ = ["Destination", "LocalDestination", "StoreDestination", "destination_of", "staged_path"]
 
@@ -92,7 +96,14 @@ class LocalDestination:
             raise DestinationError(f"{self.path.parent} is not a folder; create it first.")
         if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
             return None
-        return self.format.open(self.path)
+        found = self.format.open(self.path)
+        if self.path.is_dir() and (others := _names_of_others(self.path)):
+            shown = ", ".join(others[:5]) + (" and others" if len(others) > 5 else "")
+            raise DestinationError(
+                f"{self.path} also holds {shown}, which would be lost: a roster is replaced as a whole. Move what"
+                " is not of the roster, or name another folder."
+            )
+        return found
 
     def publish(self, staging: Staging, manifest: Manifest, rejects: bytes) -> Manifest:
         """See `Destination.publish`."""
@@ -114,6 +125,20 @@ class LocalDestination:
     def rejects_file(self) -> Path:
         """See `Destination.rejects_file`."""
         return rejects_path(self.path)
+
+
+def _names_of_others(folder: Path) -> list[str]:
+    """Return the names in the folder of a roster that no pull writes."""
+    specifications = [Standard.of(version).specification for version in Standard.versions()]
+    known = {
+        collection_name(each, element)
+        for each in specifications
+        for element in each.elements
+        if each.elements[element].collection
+    }
+    known |= {Path(name).stem for binding in BINDINGS.values() for name in binding.files}
+    names = sorted(entry.name for entry in folder.iterdir())
+    return [name for name in names if name not in (MANIFEST_FILE, CSV_MANIFEST) and name.partition(".")[0] not in known]
 
 
 class StoreDestination:
