@@ -21,6 +21,7 @@ from oneroster.contract.oracle.sorting import omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.semantics_values import day_of
 from oneroster_runtime.specification import Operation, Property
 
 MADE_UP: Final = {
@@ -190,6 +191,9 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
     if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < MIN_VALUES:
+        return True
+    if known.kind == "date" and None in map(day_of, filter(None, keys)):
+        # Days that are written otherwise are the finding of OR-SCH-04, and nobody knows their order.
         return True
     reading = _ask(tenant, operation, {"limit": 1, "sort": known.name, "orderBy": "desc"})
     first = sort_values(reading.rows[:1], known.name, known.kind)

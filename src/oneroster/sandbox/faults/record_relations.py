@@ -114,6 +114,7 @@ class MetadataBirthDate(Fault):
     breaks = "5.6 Demographics [B]: apart from users"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
-        if request.element != "User" or request.query.fields is not None:
+        fields = request.query.fields
+        if request.element != "User" or (fields is not None and "metadata" not in fields):
             return record
         return record | {"metadata": {**record.get("metadata", {}), "birthDate": "2012-01-01"}}
