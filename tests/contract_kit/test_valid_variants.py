@@ -115,7 +115,9 @@ def test_no_variant_alone_or_with_another_gives_a_false_alarm(names: tuple[str, 
     assert report.violations() == []
     assert report.kit_errors() == []
     assert report.exit_code() in ({0, 3} if LITTLE_DATA & set(names) else {0})
-    assert warned(report) == {rule for name in names for rule in WARNED.get(name, ())} | silent_cut(names)
+    expected = {rule for name in names for rule in WARNED.get(name, ())} | silent_cut(names)
+    # With few records, a warning may have nothing to be seen on.
+    assert warned(report) <= expected if LITTLE_DATA & set(names) else warned(report) == expected
 
 
 def silent_cut(names: tuple[str, ...]) -> set[str]:

@@ -54,7 +54,9 @@ def test_no_variant_of_1_2_alone_or_with_another_gives_a_false_alarm(names: tupl
     assert report.violations() == []
     assert report.kit_errors() == []
     assert report.exit_code() in ({0, 3} if LITTLE_DATA & set(names) else {0})
-    assert warned(report) <= shoulds(names) | silent_cut(names)
+    # Of few records, the resources and the classes that refer to them are not the same ones.
+    cut_off = {"OR-ADD-16"} if LITTLE_DATA & set(names) else set()
+    assert warned(report) <= shoulds(names) | silent_cut(names) | cut_off
 
 
 @pytest.mark.only_with_all

@@ -147,7 +147,8 @@ class ExtraCreditRefused(Fault):
         if request.element != "Result":
             return record
         item = request.store.read("LineItem", record["lineItem"]["sourcedId"]) or {}
-        if record["score"] > item.get("resultValueMax", record["score"]):
+        score = record.get("score", 0)
+        if score > item.get("resultValueMax", score):
             return invalid_data("/score: above resultValueMax", 422)
         return record
 
