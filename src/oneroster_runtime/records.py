@@ -55,7 +55,7 @@ class Record:
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> "Record":
         """Read JSON data, tolerantly; the record shares nothing with `source`. Each model implements it."""
-        raise NotImplementedError
+        raise NotImplementedError  # a model without it cannot be generated
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON data by wire name, without absent fields and with unreadable ones unchanged."""

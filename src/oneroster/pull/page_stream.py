@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from threading import Event
 from typing import Any, Final
 
@@ -75,12 +76,8 @@ class _PageStream:
             warnings.warn(message, RejectsWarning, stacklevel=2)
 
     def _fetch(self, request: PageRequest, stop: Event) -> RowsPage:
-        url, operation_id = self._rows.page_url(request), self._rows.operation.operation_id
-
-        def parse(response: Any) -> RowsPage:
-            return self._rows.read_requested_rows(request, response)
-
-        return self._pages.session.read(url, parse, operation_id, stop)
+        url, parse = self._rows.page_url(request), partial(self._rows.read_requested_rows, request)
+        return self._pages.session.read(url, parse, self._rows.operation.operation_id, stop)
 
     def _batch(self, page: RowsPage, indexes: list[int]) -> pa.RecordBatch | None:
         rows = page.rows if len(indexes) == len(page.rows) else [page.rows[index] for index in indexes]

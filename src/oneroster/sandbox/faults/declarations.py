@@ -9,7 +9,7 @@ from typing import Final, Literal
 from oneroster.sandbox.version_features import missing_features
 from oneroster_runtime.specification import Specification
 
-__all__ = ["HOOK_PARTS", "NO_GRADEBOOK", "SMALL_DATA", "Access", "Needs"]
+__all__ = ["HOOK_PARTS", "NO_GRADEBOOK", "SMALL_DATA", "WRITE_NEEDS", "Access", "Needs"]
 
 Access = Literal["any", "oauth1", "oauth2"]
 
@@ -66,3 +66,7 @@ class Needs:
         by_access = ("OAuth 1.0a",) if self.access == "oauth1" else ()
         elements = sorted(f"{each} records" for each in self.elements - specification.elements.keys())
         return [*missing_features((*by_access, *sorted(self.features)), specification), *elements]
+
+
+WRITE_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
+"""What the faults of writes need: records to refer to, and responses that show what was written."""

@@ -10,7 +10,7 @@ from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.faults.writes import written_elements
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
@@ -20,9 +20,7 @@ from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
-_NEEDS: Final = Needs(
-    writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"}, features=frozenset({"POST"})
-)
+_NEEDS: Final = replace(WRITE_NEEDS, features=frozenset({"POST"}))
 _CREATED: Final = 201
 
 

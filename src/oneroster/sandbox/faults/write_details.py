@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 
-_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _WRITES: Final = frozenset({"PUT", "DELETE"})
 
 
@@ -21,7 +20,7 @@ class PutRejectsExempt(Fault):
     name = "put-rejects-exempt"
     does = "rejects results with the scoreStatus exempt"
     breaks = "5.15 ScoreStatus [B]: none of the five values is rejected"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return invalid_data("scoreStatus", 422) if record.get("scoreStatus") == "exempt" else record
@@ -31,18 +30,15 @@ class PutMangles(Fault):
     name = "put-mangles-letters"
     does = "stores letters beyond ASCII in titles as question marks"
     breaks = "1 UTF-8 [A]: JSON text"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         title = record.get("title")
         return record | {"title": title.encode("ascii", "replace").decode()} if isinstance(title, str) else record
 
 
-class PutListedTwice(Fault):
-    name = "put-listed-twice"
-    does = "lists records created since the start twice if there is a filter by their id"
-    breaks = "5.1 sourcedId [A]: unique"
-    needs = _NEEDS
+class _NotesWritten(Fault, abstract=True):
+    """A fault that treats records created since the start in another way."""
 
     def __init__(self) -> None:
         self._written: set[str] = set()
@@ -50,6 +46,13 @@ class PutListedTwice(Fault):
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         self._written.add(request.sourced_id)
         return record
+
+
+class PutListedTwice(_NotesWritten):
+    name = "put-listed-twice"
+    does = "lists records created since the start twice if there is a filter by their id"
+    breaks = "5.1 sourcedId [A]: unique"
+    needs = WRITE_NEEDS
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         wrapper = str(request.operation.wrapper)
@@ -63,7 +66,7 @@ class DeletedStillNested(Fault):
     name = "deleted-still-nested"
     does = "lists a deleted line item in the collection of its class, as it was"
     breaks = "2 DELETE operations [A]: delete the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def __init__(self) -> None:
         self._deleted: dict[str, Record] = {}
@@ -87,7 +90,7 @@ class WritesByAnyToken(Fault):
     name = "writes-by-any-token"
     does = "accepts any bearer token for PUT and DELETE"
     breaks = "6.1 status 401 [A]: bad token"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
         write = raw_request.method in _WRITES and raw_request.authorization.lower().startswith("bearer ")
@@ -98,7 +101,7 @@ class PutEscapesMarkup(Fault):
     name = "put-escapes-markup"
     does = "stores & in texts as &amp;"
     breaks = "5.8 title, description and 5.12 comment [A]: strings"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         texts = {name: record[name] for name in ("title", "description", "comment") if name in record}
@@ -109,7 +112,7 @@ class PutRoundsScores(Fault):
     name = "put-rounds-scores"
     does = "rounds scores to one decimal"
     breaks = "5.12 Result.score [A]: a number"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"score": round(record["score"], 1)} if "score" in record else record
@@ -119,7 +122,7 @@ class MetadataDropped(Fault):
     name = "metadata-dropped"
     does = "does not store metadata"
     breaks = "5.1 metadata [B]: what is written can be read"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return {name: value for name, value in record.items() if name != "metadata"}
@@ -139,7 +142,7 @@ class DueDateOnce(KeepsOfPrevious):
     name = "due-date-once"
     does = "keeps the dueDate with which a line item was created"
     breaks = "2 PUT operations [A]: replace the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
     kept = "dueDate"
 
 
@@ -147,7 +150,7 @@ class DatedOnce(KeepsOfPrevious):
     name = "dated-once"
     does = "keeps the dateLastModified with which a record was created"
     breaks = "5.1 dateLastModified [A]: the last change"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
     kept = "dateLastModified"
 
 
@@ -155,7 +158,7 @@ class PutTakesNumberAsTitle(Fault):
     name = "put-takes-number-as-title"
     does = "accepts a number as title, and stores its digits"
     breaks = "6.1 422 [B]: a body that cannot be processed"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
@@ -168,7 +171,7 @@ class PutTakesPlural(Fault):
     name = "put-takes-plural"
     does = "accepts a record in an array under the key of the collection"
     breaks = "6.1 422 [B]: a body that cannot be processed"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         records = body.get(f"{request.operation.body_wrapper}s") if isinstance(body, dict) else None
@@ -179,7 +182,7 @@ class DeleteTakesLineItem(Fault):
     name = "delete-takes-line-item"
     does = "removes the line item of a deleted result as well"
     breaks = "2 DELETE operations [A]: the object in the path"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def deletes(self, request: OperationRequest) -> bool:
         record = request.store.read(request.element, request.sourced_id)
@@ -188,18 +191,11 @@ class DeleteTakesLineItem(Fault):
         return True
 
 
-class PutNotInChanges(Fault):
+class PutNotInChanges(_NotesWritten):
     name = "put-not-in-changes"
     does = "leaves records created since the start out of lists filtered by dateLastModified"
     breaks = "3.2 dateLastModified [A]: can be filtered by"
-    needs = _NEEDS
-
-    def __init__(self) -> None:
-        self._written: set[str] = set()
-
-    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
-        self._written.add(request.sourced_id)
-        return record
+    needs = WRITE_NEEDS
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         wrapper = str(request.operation.wrapper)
@@ -213,7 +209,7 @@ class ListOfOldTitles(Fault):
     name = "list-of-old-titles"
     does = "lists replaced records with the title with which they were created"
     breaks = "2 PUT operations [A]: replace the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
@@ -234,7 +230,7 @@ class RefusedPutSaysSuccess(Fault):
     name = "refused-put-says-success"
     does = "rejects a PUT with the codeMajor success"
     breaks = "6.2 code values [A]: failure and error with every status from 400"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.method != "PUT" or reply.status not in (400, 422):
@@ -247,7 +243,7 @@ class DeleteSays404(Fault):
     name = "delete-says-404"
     does = "removes a record, and responds with 404"
     breaks = "2 DELETE operations [A]: delete the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         deleted = request is not None and request.operation.method == "DELETE" and reply.status == 204
@@ -258,7 +254,7 @@ class DeletesByAnyToken(Fault):
     name = "deletes-by-any-token"
     does = "accepts any bearer token for DELETE"
     breaks = "6.1 status 401 [A]: bad token"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
         deletes = raw_request.method == "DELETE" and raw_request.authorization.lower().startswith("bearer ")

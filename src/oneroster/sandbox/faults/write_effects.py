@@ -8,17 +8,15 @@ from typing import Any, Final
 from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
 from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
-from oneroster.sandbox.faults.writes import written_elements
+from oneroster.sandbox.faults.declarations import WRITE_NEEDS
+from oneroster.sandbox.faults.writes import KnowsFirstRows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
+from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
-from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
-_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _WHAT_WRITES_DO: Final = frozenset(
     {"stored record", "accepted bodies", "deletion", "authentication", "api_response of writes"}
 )
@@ -31,7 +29,7 @@ class WritesAbsent(Fault):
     does = "responds with 404 to every PUT and DELETE"
     breaks = "RFC 9110, 15.5.6 status 405 [B]: the path exists, the method does not"
     hides = _WHAT_WRITES_DO
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         write = request is not None and request.operation.method in ("PUT", "DELETE")
@@ -42,7 +40,7 @@ class PutKeepsDate(Fault):
     name = "put-keeps-date"
     does = "stores records with a dateLastModified of 2001"
     breaks = "5.1 dateLastModified [A]: the last change"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"dateLastModified": _LONG_AGO}
@@ -52,7 +50,7 @@ class PutRevives(Fault):
     name = "put-revives"
     does = "stores records with the status tobedeleted as active"
     breaks = "5.1 status [A]: tobedeleted"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"status": "active"}
@@ -62,7 +60,7 @@ class DeletedStillListed(Fault):
     name = "deleted-still-listed"
     does = "lists a deleted category in its collection, as it was"
     breaks = "2 DELETE operations [A]: delete the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def __init__(self) -> None:
         self._deleted: dict[str, Record] = {}
@@ -81,21 +79,14 @@ class DeletedStillListed(Fault):
         return replace(reply, body={request.operation.wrapper: [*reply.body[request.operation.wrapper], *shown]})
 
 
-class PutNotNested(Fault):
+class PutNotNested(KnowsFirstRows):
     name = "put-not-nested"
     does = "leaves records created since the start out of the nested gradebook collections"
     breaks = "2 nested endpoints [B]: all rows of the parent"
-    needs = _NEEDS
-
-    def prepare(self, store: Store) -> None:
-        self._known = {
-            element: {row["sourcedId"] for row in rows.page(0, rows.total)}
-            for element in written_elements(store)
-            for rows in [all_records(element).select(store)]
-        }
+    needs = WRITE_NEEDS
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        known = self._known.get(request.element)
+        known = self.known.get(request.element)
         return rows if known is None or request.operation.scope is None else RowsWithIds(rows, known)
 
 
@@ -103,7 +94,7 @@ class DeleteCascades(Fault):
     name = "delete-takes-neighbour"
     does = "removes the record created last together with a deleted one"
     breaks = "2 DELETE operations [A]: the object in the path"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
@@ -123,7 +114,7 @@ class StatusNormalised(Fault):
     name = "put-changes-score-status"
     does = "stores the scoreStatus `partially graded` as `fully graded`"
     breaks = "5.15 ScoreStatus [A]: five values"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         partial = record.get("scoreStatus") == "partially graded"
@@ -134,7 +125,7 @@ class PutTakesWrongKind(Fault):
     name = "put-takes-wrong-kind"
     does = "accepts references whose type does not fit the property"
     breaks = "5.2 GUIDRef.type in a PUT [C]"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
@@ -147,7 +138,7 @@ class OrgsWritable(Fault):
     name = "orgs-writable"
     does = "responds with 200 to a PUT of an org"
     breaks = "2 operations [B]: orgs are read-only"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         put = raw_request.method == "PUT" and b"/orgs/" in raw_request.raw_path
@@ -158,7 +149,7 @@ class WriteScopesIgnored(GrantsMoreScopes):
     name = "write-scopes-ignored"
     does = "accepts a token of any gradebook scope for PUT and DELETE"
     breaks = "7.4 scopes [A]: createput and delete are scopes of their own"
-    needs = replace(_NEEDS, access="oauth2")
+    needs = replace(WRITE_NEEDS, access="oauth2")
 
     def scopes(self, specification: Specification) -> frozenset[str]:
         writes = (one for one in specification.operations.values() if one.method in ("PUT", "DELETE"))

@@ -10,7 +10,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.altered_result_sets import RowsWithIds
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, invalid_data
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -19,7 +19,6 @@ from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Property
 
-_NEEDS: Final = Needs(writes=True, without=SMALL_DATA | NO_GRADEBOOK | {"soft-delete", "empty-put-answer"})
 _TITLE: Final = 255
 """A common width of a database column, in characters."""
 
@@ -47,7 +46,7 @@ class PutRefused(Fault):
     name = "put-refused"
     does = "rejects every new record, even a valid one"
     breaks = "2 PUT operations [A]: a PUT creates the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return invalid_data("new records are not taken", 422) if _stored(request) is None else record
@@ -57,7 +56,7 @@ class PutNever201(Fault):
     name = "put-never-201"
     does = "responds with 200 to a PUT that creates a record"
     breaks = "2 note W [B]: 201 if the record was created"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=200) if _is_method(request, "PUT") and reply.status == 201 else reply
@@ -67,27 +66,35 @@ class PutLosesText(Fault):
     name = "put-loses-text"
     does = "does not store the description of a line item or the comment of a result"
     breaks = "2 PUT operations [A]: a PUT stores the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return {name: value for name, value in record.items() if name not in ("description", "comment")}
 
 
-class PutNotListed(Fault):
-    name = "put-not-listed"
-    does = "leaves records created since the start out of the gradebook collections"
-    breaks = "2 gradebook collections [A]: all records"
-    needs = _NEEDS
+class KnowsFirstRows(Fault, abstract=True):
+    """A fault that leaves records created since the start out of some lists.
+
+    Attributes:
+        known: The ids that there were at the start, by element.
+    """
 
     def prepare(self, store: Store) -> None:
-        self._known = {
+        self.known = {
             element: {row["sourcedId"] for row in rows.page(0, rows.total)}
             for element in written_elements(store)
             for rows in [all_records(element).select(store)]
         }
 
+
+class PutNotListed(KnowsFirstRows):
+    name = "put-not-listed"
+    does = "leaves records created since the start out of the gradebook collections"
+    breaks = "2 gradebook collections [A]: all records"
+    needs = WRITE_NEEDS
+
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
-        known = self._known.get(request.element)
+        known = self.known.get(request.element)
         return rows if known is None else RowsWithIds(rows, known)
 
 
@@ -95,7 +102,7 @@ class PutKeepsFirst(Fault):
     name = "put-keeps-first"
     does = "responds with 200 to a PUT of an existing record without changing it"
     breaks = "2 PUT operations [A]: a PUT replaces the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return _stored(request) or record
@@ -105,7 +112,7 @@ class PutAlways201(Fault):
     name = "put-always-201"
     does = "responds with 201 to a PUT that replaces a record"
     breaks = "2 note W [B]: 200 if the record was replaced"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=201) if _is_method(request, "PUT") and reply.status == 200 else reply
@@ -115,7 +122,7 @@ class PutMerges(Fault):
     name = "put-merges"
     does = "keeps properties of the previous record that the PUT leaves out"
     breaks = "2 note W [B]: a PUT replaces the object"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return (_stored(request) or {}) | record
@@ -125,7 +132,7 @@ class PutEchoBare(Fault):
     name = "put-echo-bare"
     does = "responds to a PUT with the record without its wrapper"
     breaks = "2 note W [C]: content of a PUT response"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.method != "PUT" or reply.status >= 300:
@@ -141,7 +148,7 @@ class ExtraCreditRefused(Fault):
     name = "extra-credit-refused"
     does = "rejects a score above the resultValueMax of its line item"
     breaks = "5.12 Result.score [A]: may exceed resultValueMax"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         if request.element != "Result":
@@ -157,7 +164,7 @@ class TitleCut(Fault):
     name = "title-cut"
     does = f"silently truncates the title of a PUT after {_TITLE} characters"
     breaks = "5.8 and 5.9 title [A]: a string of any length"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         return record | {"title": record["title"][:_TITLE]} if "title" in record else record
@@ -167,7 +174,7 @@ class PutCrashesOnJunk(Fault):
     name = "put-crashes-on-junk"
     does = "responds with 500 if the body of a PUT is not JSON"
     breaks = "6.1 400 [A]: invalid request"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return replace(reply, status=500) if _is_method(request, "PUT") and reply.status == 400 else reply
@@ -177,7 +184,7 @@ class PutTakesBare(Fault):
     name = "put-takes-bare"
     does = "accepts a record without its wrapper"
     breaks = "6.1 422 [B]: a body that cannot be processed"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         is_bare = isinstance(body, dict) and body.get("sourcedId") == request.sourced_id
@@ -188,7 +195,7 @@ class PutTakesInvalid(Fault):
     name = "put-takes-invalid"
     does = "accepts records that violate the schema, and drops what it cannot store"
     breaks = "6.1 422 [B]: a body that cannot be processed"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -202,7 +209,7 @@ class PutWritesRefused(Fault):
     name = "put-writes-refused"
     does = "rejects an invalid record but stores it"
     breaks = "6.1 400 [A]: an invalid request has no effect"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -220,7 +227,7 @@ class PutByBodyId(Fault):
     name = "put-by-body-id"
     does = "stores the record under the id in the body if the path has another id"
     breaks = "2 note W [C]: body sourcedId and path id differ"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = body.get(request.operation.body_wrapper) if isinstance(body, dict) else None
@@ -232,7 +239,7 @@ class PutTakesDangling(Fault):
     name = "put-takes-dangling"
     does = "accepts records that refer to records that do not exist"
     breaks = "5.2 GUIDRef.sourcedId in a PUT [C]"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def accept_invalid_body(self, request: OperationRequest, body: Any) -> Record | None:
         record = _wrapped(request, body)
@@ -258,7 +265,7 @@ class OpenWrites(Fault):
     name = "open-writes"
     does = "accepts PUT and DELETE without credentials"
     breaks = "6.1 401 [A]: not authenticated"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
         return Authenticated() if raw_request.method in ("PUT", "DELETE") else outcome
@@ -268,7 +275,7 @@ class DeleteSays200(Fault):
     name = "delete-says-200"
     does = "responds to a DELETE with 200 and an empty object"
     breaks = "2 note W [B]: a DELETE returns 204"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         done = _is_method(request, "DELETE") and reply.status == 204
@@ -279,7 +286,7 @@ class DeleteForgets(Fault):
     name = "delete-forgets"
     does = "responds to a DELETE with 204 without deleting the record"
     breaks = "2 DELETE operations [A]: delete the record"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def deletes(self, request: OperationRequest) -> bool:
         return False
@@ -289,7 +296,7 @@ class DeleteUnknown204(Fault):
     name = "delete-unknown-204"
     does = "responds with 204 to a DELETE of an unknown id"
     breaks = "6.1 404 [A]: no object at the URI"
-    needs = _NEEDS
+    needs = WRITE_NEEDS
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return Reply(204) if _is_method(request, "DELETE") and reply.status == 404 else reply
