@@ -214,3 +214,20 @@ def test_passwords_of_nested_records_are_not_kept() -> None:
     for dropped, kept in (({"userProfiles.credentials.password"}, None), (set(), "pw-1")):
         (row,) = Batcher(newer, schema, frozenset(dropped)).batch([each for each in page.rows if each]).to_pylist()
         assert row["userProfiles"][0]["credentials"] == [{**credential, "password": kept}]
+
+
+@pytest.mark.parametrize("due", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+00:01"])
+def test_an_instant_that_no_calendar_holds_is_noticed_in_a_regular_record(due: str) -> None:
+    with Sandbox() as tenant:
+        headers = {"Authorization": f"Bearer {tenant.token}"}
+        item = httpx.get(f"{tenant.base_url}/lineItems?limit=1", headers=headers).json()["lineItems"][0]
+    call = RowsCall(STANDARD, "getAllLineItems", {}, BASE_URL)
+
+    def flaws(**changed: str) -> set[str | None]:
+        body = json.dumps({"lineItems": [{**item, **changed}]}).encode()
+        page = call.read_rows(RawResponse(200, httpx.Headers(), body, BASE_URL))
+        return {flaw.field for found in page.flaws.values() for flaw in found}
+
+    assert flaws() == set()
+    assert flaws(dueDate=due) == {"dueDate"}
+    assert flaws(dateLastModified=due) == {"dateLastModified"}
