@@ -273,6 +273,10 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("  /schools/{id}/courses:", "        trust", "      trust"),
         "has no meaning here",
     ),
+    "the only key of a part one level too high": (
+        after("    Categories:", "        getCategory:", "      getCategory:"),
+        "getCategory is no known key of a response",
+    ),
     "a name of another parameter": (
         after("    Sort:", "name: sort", "name: offset"),
         "the parameters Offset and Sort of an operation have the same name, offset",

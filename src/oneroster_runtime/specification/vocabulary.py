@@ -301,6 +301,8 @@ class _Vocabulary:
         return self._objects is OVERLAID and text.startswith("x-") and not text.startswith("x-oneroster-")
 
     def _value(self, key: str, form: str, value: Any, path: Path, around: Sequence[str]) -> Iterator[tuple[Path, str]]:
+        if value is None and around and (form[0] in "[{" or form in self._objects):
+            return  # What belongs to it stands beside it.
         if form[0] in "[{":
             parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
             is_strict = self._objects is OBJECTS or isinstance(value, Mapping | list)
