@@ -96,7 +96,7 @@ def judged(
     engine = any(rules_of(version)[name].startswith(ENGINE) for name in names)
     include = list(rules) if rules is not None else ["writes"] if writes else []
     exclude = [] if engine or rules is not None else ["engine"]
-    users = max(size, *(each.rows for each in needs))
+    users = max([size, *(each.rows for each in needs)])
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
     with quick_sandbox(
         users,
