@@ -90,6 +90,8 @@ def rules_for(names: Collection[str]) -> list[str]:
     rules = {BROKEN_BY[name] for name in names}
     families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
     provoking = {each for rule_id in rules for each in PROVOKING.get(rule_id, ())}
+    if any(FAULTS[name].needs.writes and FAMILIES[BROKEN_BY[name]] != "writes" for name in names):
+        provoking.add("writes")
     return sorted(rules | provoking | {str(family) for family in families})
 
 
