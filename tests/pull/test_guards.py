@@ -1,7 +1,7 @@
 """What is written is what is judged: a roster that lost too much on its last step is not published."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +259,7 @@ def test_a_bound_that_makes_no_sense_is_wrong_usage(option: str, text: str) -> N
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the roster of a tenant without faults, in every format."""
     folder = tmp_path_factory.mktemp("good")
     with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:
