@@ -36,6 +36,9 @@ def load_yaml(text: str) -> Any:
         return yaml.safe_load(text)
     except UnsafeYamlError:
         raise
+    except yaml.MarkedYAMLError as error:
+        place = "" if error.problem_mark is None else f" from line {error.problem_mark.line + 1} on"
+        raise UnsafeYamlError(f"is neither YAML nor JSON{place}") from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise UnsafeYamlError("is neither YAML nor JSON") from None
 
