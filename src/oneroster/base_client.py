@@ -8,6 +8,7 @@ A client class for one version adds the methods of its generated facade::
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from oneroster.operation_call import OperationCall
     from oneroster.pages import AsyncPages, Pages
     from oneroster.pagination.walk import Paging
+    from oneroster.settings import Settings
     from oneroster.transport.bounded_response import ResponseLimits
     from oneroster.transport.retry import Retry
     from oneroster.transport.session import AsyncSession, Session
@@ -52,7 +54,8 @@ class BaseClient:
         client_key: A PEM file with the unencrypted key of the client certificate.
         time_zone: The time zone of the tenant, as in ``America/New_York``.
         allow_http: Whether rosters and credentials may cross the network unencrypted.
-        standard: The version of the standard that the tenant serves, as in ``1.1``. It must be that of the client.
+        standard: The version of the standard that the tenant serves, as in ``1.1``. It must be that of the client. If
+            the first read fails, and the server answers as another version, the error says so.
         service_urls: The base URLs of services that are not below `base_url`, by name.
         tenant: The name of a tenant in the configuration file, see `oneroster.settings`.
         config: The path of the configuration file.
@@ -130,9 +133,26 @@ class BaseClient:
 
         settings = resolve_settings(self._given, os.environ, self._tenant, self._config)
         check_standard(settings, self.standard)
-        return kind(
+        session = kind(
             settings, self.standard, self._retry or Retry(), self._limits or ResponseLimits(), **self._connection
         )
+        if settings.standard is not None:
+            session.doubt = partial(self._check_with_server, settings)
+        return session
+
+    def _check_with_server(self, settings: "Settings") -> None:
+        """Check that the server speaks the version that is set, where the base URL does not tell.
+
+        Raises:
+            ConfigurationError: It speaks another.
+        """
+        from oneroster.detection import check_with_server
+        from oneroster.service_urls import version_in_url
+
+        # An asynchronous client of the caller can send nothing from the thread that this runs in.
+        own = self._connection["http_client"] is None or isinstance(self, SyncClient)
+        if own and version_in_url(settings.base_url) is None:
+            check_with_server(self.standard, settings, **self._connection)
 
     @property
     def _paging(self) -> "Paging":

@@ -16,7 +16,7 @@ from oneroster.transport.retry import Retry
 from oneroster.transport.session import Session
 from oneroster_runtime.lenient_json import parse_json
 
-__all__ = ["Detected", "detect_standard"]
+__all__ = ["Detected", "check_with_server", "detect_standard"]
 
 _OK: Final = 200
 
@@ -58,7 +58,7 @@ def detect_standard(settings: Settings, *, send: bool = True, **connection: Any)
     if settings.standard is not None:
         found = _checked(Detected(Standard.of(settings.standard), "the setting standard", certain=True), settings)
         if send and version_in_url(settings.base_url) is None:
-            _check_with_server(found.standard, settings, connection)
+            check_with_server(found.standard, settings, **connection)
         return found
     named = version_in_url(settings.base_url)
     if named in Standard.versions():
@@ -95,10 +95,15 @@ def _checked(detected: Detected, settings: Settings) -> Detected:
     return detected
 
 
-def _check_with_server(standard: Standard, settings: Settings, connection: dict[str, Any]) -> None:
+def check_with_server(standard: Standard, settings: Settings, **connection: Any) -> None:
     """Check by one read that a server does not speak another version than the one that is set.
 
     Where the path of the base URL names a version, that has been compared already.
+
+    Args:
+        standard: The version that is set.
+        settings: The settings of the tenant.
+        connection: Further arguments of `Session`.
 
     Raises:
         ConfigurationError: It does.

@@ -7,6 +7,8 @@ from itertools import combinations
 from typing import Final
 
 from oneroster.contract.catalogue import catalogue, select
+from oneroster.contract.clauses_by_version import applicable
+from oneroster.contract.grounds import standing_of
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -17,12 +19,11 @@ from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.faults.base import cannot_be_combined
 from oneroster.sandbox.variants import VARIANTS, variants_by_name
 from oneroster.sandbox.version_features import missing_features
-from oneroster.standard import Standard
-from tests.contract.matrix import BROKEN_BY, SEEN_BY_CHANCE
+from oneroster.standard import DEFAULT, Standard
+from tests.contract.matrix import SEEN_BY_CHANCE, broken_by
 from tests.contract.ways_in import way_into
 from tests.in_process import quick_sandbox
 
-LEVELS: Final = {rule.id: rule.level for rule in catalogue()}
 FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
 COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
 """Families whose rules judge responses that rules of another family provoked."""
@@ -32,6 +33,8 @@ PROVOKING: Final = {
     "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
     "OR-HTP-08": ("http",),
     "OR-ENV-07": ("errors",),
+    "OR-ADD-08": ("errors",),
+    "OR-ADD-09": ("errors",),
 }
 """By rule about the whole run: families and rules whose requests it judges."""
 CERTAIN: Final = "[A]"
@@ -44,6 +47,18 @@ NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only", "no
 
 
 @cache
+def levels(version: str = DEFAULT) -> dict[str, Level]:
+    """Return the level of each rule that applies to a version."""
+    return {rule.id: standing_of(rule, version).level for rule in applicable(catalogue(), version)}
+
+
+@cache
+def rules_of(version: str = DEFAULT) -> dict[str, str]:
+    """Return which rule each fault breaks that a version can have."""
+    return broken_by(version)
+
+
+@cache
 def compatible(one: str, other: str) -> bool:
     """Return whether two faults can be seen in one tenant."""
     return not cannot_be_combined(FAULTS[one], FAULTS[other])
@@ -53,10 +68,10 @@ def all_compatible(names: Collection[str]) -> bool:
     return all(compatible(one, other) for one, other in combinations(names, 2))
 
 
-def possible_variants(names: Collection[str]) -> list[str]:
+def possible_variants(names: Collection[str], version: str = DEFAULT) -> list[str]:
     """Return the variants under which every fault of a set shows."""
     without = NEVER_DRAWN.union(*(FAULTS[name].needs.without for name in names))
-    specification = Standard.of().specification
+    specification = Standard.of(version).specification
     return [
         name
         for name, variant in VARIANTS.items()
@@ -65,59 +80,75 @@ def possible_variants(names: Collection[str]) -> list[str]:
 
 
 def judged(
-    names: Sequence[str], variants: Sequence[str] = (), size: int = 40, rules: Sequence[str] | None = None
+    names: Sequence[str],
+    variants: Sequence[str] = (),
+    size: int = 40,
+    rules: Sequence[str] | None = None,
+    version: str = DEFAULT,
 ) -> CheckReport:
     """Return the report on a tenant with some faults; of all rules of reads or writes if none are given."""
+    standard = Standard.of(version)
     needs = [FAULTS[name].needs for name in names]
     writes = any(each.writes for each in needs)
     access = next((each.access for each in needs if each.access != "any"), "bearer")
     options = {option for each in needs for option in each.options}
     lifetime = min((each.token_lifetime for each in needs if each.token_lifetime), default=3600)
-    engine = any(BROKEN_BY[name].startswith(ENGINE) for name in names)
-    include = list(rules) if rules is not None else ["writes"] if writes else []
+    engine = any(rules_of(version)[name].startswith(ENGINE) for name in names)
+    include = list(rules) if rules is not None else ["writes", *rules_for(names, version)] if writes else []
     exclude = [] if engine or rules is not None else ["engine"]
-    users = max(size, *(each.rows for each in needs))
+    users = max([size, *(each.rows for each in needs)])
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
     with quick_sandbox(
-        users, faults=names, variants=replace(variants_by_name(variants)), token_lifetime=lifetime
+        users,
+        faults=names,
+        variants=replace(variants_by_name(variants)),
+        token_lifetime=lifetime,
+        standard=standard,
     ) as tenant:
-        target = Target(tenant.base_url, access=way_into(tenant, access, writes=writes), allow_writes=writes)
+        way = way_into(tenant, access, writes=writes)
+        target = Target(tenant.base_url, access=way, allow_writes=writes, standard=standard)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 
-def rules_for(names: Collection[str]) -> list[str]:
+def rules_for(names: Collection[str], version: str = DEFAULT) -> list[str]:
     """Return what to include in a check that is to see some faults and nothing else."""
-    rules = {BROKEN_BY[name] for name in names}
+    rules = {rules_of(version)[name] for name in names}
     families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
     provoking = {each for rule_id in rules for each in PROVOKING.get(rule_id, ())}
+    if any(FAULTS[name].needs.writes and FAMILIES[rules_of(version)[name]] != "writes" for name in names):
+        provoking.add("writes")
     return sorted(rules | provoking | {str(family) for family in families})
 
 
-def families_for(names: Collection[str]) -> list[str]:
+def families_for(names: Collection[str], version: str = DEFAULT) -> list[str]:
     """Return what to include in a check that is to see some faults, and whatever their families say beside."""
-    return sorted({*rules_for(names), *(FAMILIES[BROKEN_BY[name]] for name in names)})
+    return sorted({*rules_for(names, version), *(FAMILIES[rules_of(version)[name]] for name in names)})
 
 
-def broken_rules(names: Collection[str]) -> set[str]:
+def broken_rules(names: Collection[str], version: str = DEFAULT) -> set[str]:
     """Return the rules that the faults break, without those that the standard leaves open."""
-    return {BROKEN_BY[name] for name in names if LEVELS[BROKEN_BY[name]] is not Level.OPEN}
+    rules = {rules_of(version)[name] for name in names}
+    return {rule_id for rule_id in rules if levels(version)[rule_id] is not Level.OPEN}
 
 
-def unseen(report: CheckReport, names: Collection[str]) -> set[str]:
+def unseen(report: CheckReport, names: Collection[str], version: str = DEFAULT) -> set[str]:
     """Return the rules that faults break and that neither failed nor are explained by a failed rule."""
     failed = {each.id for each in report.violations(Level.SHOULD)}
     explained = {each.id for each in report.checks if each.explained_by in failed}
-    instead = {BROKEN_BY[name] for name in names if SEEN_BY_CHANCE.get(name) in failed}
-    return broken_rules(names) - failed - explained - instead
+    instead = {rules_of(version)[name] for name in names if SEEN_BY_CHANCE.get(name) in failed}
+    return broken_rules(names, version) - failed - explained - instead
 
 
-def unexplained(report: CheckReport, names: Collection[str], variants: Collection[str] = ()) -> set[str]:
+def unexplained(
+    report: CheckReport, names: Collection[str], variants: Collection[str] = (), version: str = DEFAULT
+) -> set[str]:
     """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
-    known = {table[name] for name in names for table in (BROKEN_BY, SEEN_BY_CHANCE) if name in table}
+    known = {table[name] for name in names for table in (rules_of(version), SEEN_BY_CHANCE) if name in table}
     known |= {WARNED[name] for name in variants if name in WARNED}
     return {each.id for each in report.violations(Level.SHOULD)} - known
 
 
-def breaks_a_must(names: Collection[str]) -> bool:
+def breaks_a_must(names: Collection[str], version: str = DEFAULT) -> bool:
     """Return whether a fault certainly breaks a must; a must rule reports what is only probable as a should."""
-    return any(LEVELS[BROKEN_BY[name]] is Level.MUST and CERTAIN in FAULTS[name].breaks for name in names)
+    known, rules = levels(version), rules_of(version)
+    return any(known[rules[name]] is Level.MUST and CERTAIN in FAULTS[name].breaks for name in names)

@@ -1,8 +1,10 @@
 """More faults never look better: in a set of faults each is reported, or explained by another that is."""
 
 import random
+from collections.abc import Mapping
+from functools import cache
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -19,91 +21,121 @@ from tests.contract.fault_sets import (
     judged,
     possible_variants,
     rules_for,
+    rules_of,
     unexplained,
     unseen,
 )
-from tests.contract.matrix import BROKEN_BY
 from tests.series import SEED
 
-BREAKING: Final = sorted(BROKEN_BY)
+VERSIONS: Final = ("1.1", "1.2")
 MOST_FAULTS: Final = 5
 PAIRS: Final = 300
 SETS: Final = 200
 SIZES: Final = (40, 41, 57)
-SLOW: Final = {name for name in BREAKING if FAULTS[name].needs.token_lifetime or FAULTS[name].needs.options}
+SLOW: Final = {name for name in FAULTS if FAULTS[name].needs.token_lifetime or FAULTS[name].needs.options}
 """Faults that need generated requests or short-lived tokens; each alone is tested in test_faults.py."""
 
 
-def sampled_pairs() -> list[tuple[str, str]]:
+@cache
+def breaking(version: str) -> list[str]:
+    """Return the faults that break a rule in a version."""
+    return sorted(rules_of(version))
+
+
+def version_of(parameters: Mapping[str, Any]) -> str:
+    """Return the version of one case, so that a sample has cases of each."""
+    version: str = parameters["drawn"].version
+    return version
+
+
+class Pair(NamedTuple):
+    """Two faults in a tenant of one version."""
+
+    version: str
+    faults: tuple[str, str]
+
+    def __str__(self) -> str:
+        return "+".join((self.version, *self.faults))
+
+
+def sampled_pairs(version: str) -> list[Pair]:
     """Return the pairs of the sample, the same for one seed."""
-    every = [pair for pair in combinations(sorted(set(BREAKING) - SLOW), 2) if compatible(*pair)]
-    return sorted(random.Random(SEED).sample(every, min(PAIRS, len(every))))  # noqa: S311  # a sample repeats itself
+    every = [pair for pair in combinations(sorted(set(breaking(version)) - SLOW), 2) if compatible(*pair)]
+    pairs = sorted(random.Random(SEED).sample(every, min(PAIRS, len(every))))  # noqa: S311  # a sample repeats itself
+    return [Pair(version, pair) for pair in pairs]
 
 
 class FaultSet(NamedTuple):
-    """What a tenant of the sample is: its faults, its variants, and how many users it has."""
+    """What a tenant of the sample is: its version, its faults, its variants, and how many users it has."""
 
+    version: str
     faults: tuple[str, ...]
     variants: tuple[str, ...]
     size: int
 
     def __str__(self) -> str:
-        return "+".join((*self.faults, *self.variants, str(self.size)))
+        return "+".join((self.version, *self.faults, *self.variants, str(self.size)))
 
 
-def drawn_set(chance: random.Random) -> FaultSet:
+def drawn_set(chance: random.Random, version: str) -> FaultSet:
     """Return one to five faults that do not hide each other, with up to two variants under which they show."""
     faults: list[str] = []
     for _ in range(chance.randint(1, MOST_FAULTS)):
-        others = [name for name in BREAKING if name not in faults and all_compatible([*faults, name])]
+        others = [name for name in breaking(version) if name not in faults and all_compatible([*faults, name])]
         if others:
             faults.append(chance.choice([name for name in others if name not in SLOW] or others))
-    possible = possible_variants(faults)
+    possible = possible_variants(faults, version)
     drawn: list[str] = []
     for name in chance.sample(possible, min(chance.randint(0, 2), len(possible))):
         if not {choice for other in drawn for choice in VARIANTS[other].choices} & set(VARIANTS[name].choices):
             drawn.append(name)
-    return FaultSet(tuple(faults), tuple(drawn), chance.choice(SIZES))
+    return FaultSet(version, tuple(faults), tuple(drawn), chance.choice(SIZES))
 
 
-def sampled_sets() -> list[FaultSet]:
+def sampled_sets(version: str) -> list[FaultSet]:
     """Return the sets of the sample, the same for one seed."""
     chance = random.Random(SEED)  # noqa: S311  # a sample repeats itself
-    return list(dict.fromkeys(drawn_set(chance) for _ in range(SETS)))
+    return list(dict.fromkeys(drawn_set(chance, version) for _ in range(SETS)))
 
 
-@pytest.mark.series
-@pytest.mark.parametrize("drawn", sampled_sets(), ids=str)
+@pytest.mark.series(by=version_of)
+@pytest.mark.parametrize("drawn", [drawn for version in VERSIONS for drawn in sampled_sets(version)], ids=str)
 def test_more_faults_never_look_better(pytestconfig: pytest.Config, drawn: FaultSet) -> None:
     """By default the families that the faults touch are judged, with `--all` every rule."""
-    names = drawn.faults
-    report = judged(names, drawn.variants, drawn.size, None if pytestconfig.option.all else families_for(names))
-    assert unseen(report, names) == set()
-    assert unexplained(report, names, drawn.variants) == set()
-    assert report.exit_code() == 1 or not breaks_a_must(names)
+    version, names, variants, size = drawn
+    rules = None if pytestconfig.option.all else families_for(names, version)
+    report = judged(names, variants, size, rules, version)
+    assert unseen(report, names, version) == set()
+    assert unexplained(report, names, variants, version) == set()
+    assert report.exit_code() == 1 or not breaks_a_must(names, version)
     assert not report.kit_errors()
 
 
-@pytest.mark.series
-@pytest.mark.parametrize("pair", sampled_pairs(), ids="+".join)
-def test_of_two_faults_none_hides_the_other(pair: tuple[str, str]) -> None:
-    report = judged(pair, rules=rules_for(pair))
-    assert unseen(report, pair) == set()
-    assert unexplained(report, pair) == set()
-    assert report.exit_code() == 1 or not breaks_a_must(pair)
+@pytest.mark.series(by=version_of)
+@pytest.mark.parametrize("drawn", [drawn for version in VERSIONS for drawn in sampled_pairs(version)], ids=str)
+def test_of_two_faults_none_hides_the_other(drawn: Pair) -> None:
+    version, pair = drawn
+    report = judged(pair, rules=rules_for(pair, version), version=version)
+    assert unseen(report, pair, version) == set()
+    assert unexplained(report, pair, version=version) == set()
+    assert report.exit_code() == 1 or not breaks_a_must(pair, version)
+
+
+def served_elements(version: str) -> set[str]:
+    elements = Standard.of(version).specification.elements
+    return {each for each in elements if elements[each].collection}
 
 
 @pytest.mark.series
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_declares_what_exists(name: str) -> None:
     needs = FAULTS[name].needs
-    elements = Standard.of().specification.elements
     assert needs.without <= set(VARIANTS)
-    assert needs.elements <= {each for each in elements if elements[each].collection}
+    assert any(needs.elements <= served_elements(version) for version in VERSIONS)
     assert needs.options <= {"fuzz", "negative", "stateful"}
 
 
 def test_faults_that_change_the_same_step_are_not_combined() -> None:
-    for one, other in combinations(BREAKING, 2):
+    for one, other in combinations(sorted({*breaking("1.1"), *breaking("1.2")}), 2):
         shared = set(hooks_of(FAULTS[one])) & set(hooks_of(FAULTS[other])) & set(HOOK_PARTS)
         assert not (shared and compatible(one, other)), (one, other, shared)

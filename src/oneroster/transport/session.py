@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 import httpx
 
-from oneroster.errors import ConfigurationError, DecodeError, OneRosterError
+from oneroster.errors import ConfigurationError, DecodeError, OneRosterError, StatusError
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
@@ -157,7 +157,18 @@ class Session(SessionBase):
             TransportError: No attempt received a complete response.
             DecodeError: The response of the last attempt could not be parsed.
             AccessError: There is no token, the request is refused, or the URL is not at the tenant.
+            ConfigurationError: The first read failed because a setting is wrong; see `doubt`.
         """
+        try:
+            found = self._read(url, parse, operation_id, stop)
+        except (StatusError, DecodeError) as error:
+            if (doubt := self.take_doubt(error)) is not None:
+                doubt()
+            raise
+        self.take_doubt(None)
+        return found
+
+    def _read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str, stop: threading.Event | None) -> T:
         stop = self.stop_event() if stop is None else stop
         attempts = self.attempts(operation_id)
         while True:
@@ -289,6 +300,16 @@ class AsyncSession(SessionBase):
 
     async def read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str = "a URL") -> T:
         """Send a GET, with retries, and return the parsed response; see `Session.read`."""
+        try:
+            found = await self._read(url, parse, operation_id)
+        except (StatusError, DecodeError) as error:
+            if (doubt := self.take_doubt(error)) is not None:
+                await asyncio.to_thread(doubt)
+            raise
+        self.take_doubt(None)
+        return found
+
+    async def _read(self, url: str, parse: Callable[[RawResponse], T], operation_id: str) -> T:
         attempts = self.attempts(operation_id)
         while True:
             outcome = await self._attempt("GET", url, None, operation_id, attempts)

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from oneroster.errors import ConfigurationError, ForeignOriginError, TransportError
+from oneroster.errors import ConfigurationError, DecodeError, ForeignOriginError, StatusError, TransportError
 from oneroster.service_urls import service_urls
 from oneroster.settings import Settings
 from oneroster.standard import Standard
@@ -36,6 +36,7 @@ class SessionBase:
         limits: The limits of one response.
         service_urls: The base URL of each service of the tenant.
         origins: The origins of the tenant. Credentials are sent to no other origin, except to the token endpoint.
+        doubt: Looks for a wrong setting that explains why the first read failed, and raises an error that names it.
 
     Raises:
         ConfigurationError: The settings do not fit the version of the standard.
@@ -48,9 +49,20 @@ class SessionBase:
         self.limits = limits.checked()
         self.service_urls = service_urls(settings, standard)
         self.origins = origins_of(self.service_urls.values())
+        self.doubt: Callable[[], None] | None = None
         for url in (settings.base_url, *self.service_urls.values()):
             log.hide_queries(url)
         log.hide_queries(settings.token_url or settings.base_url)
+
+    def take_doubt(self, failure: StatusError | DecodeError | None) -> Callable[[], None] | None:
+        """Return what looks for a wrong setting, once: if the first read found nothing, or nothing that can be read.
+
+        Args:
+            failure: The error of the read; None if it succeeded, after which the settings are not in doubt.
+        """
+        doubt, self.doubt = self.doubt, None
+        unknown = not isinstance(failure, StatusError) or failure.status_code == httpx.codes.NOT_FOUND
+        return doubt if failure is not None and unknown else None
 
     def client_options(self) -> dict[str, Any]:
         """Return the arguments of `open_client`."""

@@ -120,6 +120,10 @@ REHEARSALS: dict[str, tuple[Callable[[httpx.Client], Any], Any]] = {
     "empty-page": (bodies, [0, 10, 0]),
     "null-page": (bodies, [None, 10, None]),
     "no-content-page": (bodies, [204, 10, 204]),
+    "empty-first": (
+        lambda c: [(len(page(c, limit=9).json()["users"]), totals(c)[0]) for _ in range(2)],
+        [(0, "0"), (9, "41")],
+    ),
     "dead-end": (bodies, [0, 0, 0]),
     "cursor-links": (lambda c: (ids(c, offset=9) == ids(c), totals(c)[0], len(set(followed(c)))), (True, None, 41)),
     "cursor-loop": (lambda c: (len(followed(c)), len(set(followed(c)))), (61, 41)),

@@ -49,6 +49,7 @@ class ThrottledSession(Session):
         on_retry: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
+        self.doubt = session.doubt
         self.requests = self.retries = self.received = 0
         self.reads: Counter[tuple[str, bool]] = Counter()
         self._slots: AbstractContextManager[object] = threading.BoundedSemaphore(workers) if workers else nullcontext()
