@@ -94,7 +94,7 @@ def judged(
     options = {option for each in needs for option in each.options}
     lifetime = min((each.token_lifetime for each in needs if each.token_lifetime), default=3600)
     engine = any(rules_of(version)[name].startswith(ENGINE) for name in names)
-    include = list(rules) if rules is not None else ["writes"] if writes else []
+    include = list(rules) if rules is not None else ["writes", *rules_for(names, version)] if writes else []
     exclude = [] if engine or rules is not None else ["engine"]
     users = max([size, *(each.rows for each in needs)])
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
@@ -115,6 +115,8 @@ def rules_for(names: Collection[str], version: str = DEFAULT) -> list[str]:
     rules = {rules_of(version)[name] for name in names}
     families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
     provoking = {each for rule_id in rules for each in PROVOKING.get(rule_id, ())}
+    if any(FAULTS[name].needs.writes and FAMILIES[rules_of(version)[name]] != "writes" for name in names):
+        provoking.add("writes")
     return sorted(rules | provoking | {str(family) for family in families})
 
 
