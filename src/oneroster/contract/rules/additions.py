@@ -1,6 +1,6 @@
 """Rules on roles, profiles, score scales, learning objectives and wrappers, as OneRoster 1.2 describes them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
+from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import Record, identity
@@ -16,11 +17,12 @@ from oneroster.contract.observation.evidence import CauseCount, count_of, counte
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.filters import parse_number
-from oneroster.contract.oracle.reference_forms import references_at
+from oneroster.contract.oracle.reference_forms import references_at, stand_in
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.envelope import successful_responses
 from oneroster.contract.rules.semantics_records import records_that
+from oneroster.contract.rules.semantics_references import base_collections
 from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
 
@@ -187,32 +189,58 @@ def possible_scales(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     yield from records_that(tenant, operation, contradicts, what, "scoreScaleValue[].itemValueLHS")
 
 
+def _is_no_text_of(value: Any, values: list[Record]) -> bool | None:
+    """Return whether a textScore is no value of a scale; None if there is none."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value not in {each.get(name) for each in values for name in ("itemValueLHS", "itemValueRHS")}
+
+
+def _is_below(value: Any, values: list[Record]) -> bool | None:
+    """Return whether a score is below all numbers of a scale; None if one of them is not a number.
+
+    A score above them may be extra credit, and one between two ranges is rounded.
+    """
+    texts = [each.get("itemValueLHS") for each in values]
+    lowest = [_bounds(text) or (parse_number(text), None) for text in texts]
+    numbers = [low for low, _ in lowest if low is not None]
+    score = parse_number(value)
+    return None if score is None or not numbers or len(numbers) < len(texts) else score < min(numbers)
+
+
+SCORES: Final = {
+    "textScore": (_is_no_text_of, "textScore is no value of the score scale"),
+    "score": (_is_below, "score is below all values of the score scale"),
+}
+
+
 @rule(
     "OR-ADD-06",
     family="additions",
-    title="A textScore is a value of its score scale",
-    clause="2.4 textScore, must fit the score scale; what fits is read as one of its values [B]",
+    title="A score and a textScore fit their score scale",
+    clause="2.4 score and textScore, must fit the score scale; what fits is read as one of its values [B]",
     example="the textScore is Z, and the score scale of the result has the values A to F",
     fix="send a value of the score scale, or leave out scoreScale",
     over=base_collection_of("Result", "AssessmentResult"),
 )
-def text_score_fits(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found, judged = tenant.walk(operation), 0
+def scores_fit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), Counter[str]()
     scales = tenant.all_rows(tenant.dialect.collection_of("ScoreScale"))
-    tally = CauseCount(found.pages[0])
-    for row in found.rows:
+    tallies = {name: CauseCount(found.pages[0]) for name in SCORES}
+    for row in filter(is_live, found.rows):
         known = [scales[name] for item in references_at(row, "scoreScale") if (name := identity(item) or "") in scales]
-        if not isinstance(row.get("textScore"), str) or not row["textScore"] or not known or not is_live(row):
-            continue
-        judged += 1
         values = [each for scale in known for each in records_at(scale, "scoreScaleValue")]
-        if row["textScore"] not in {each.get(name) for each in values for name in ("itemValueLHS", "itemValueRHS")}:
-            tally.add(identity(row))
+        for name, (fails, _) in SCORES.items():
+            if values and (failed := fails(row.get(name), values)) is not None:
+                judged[name] += 1
+                if failed:
+                    tallies[name].add(identity(row))
     if not judged:
-        raise NotEnoughData(0, 1, "textScore with a score scale")
-    if tally.count:
-        message = f"textScore is no value of the score scale in {tally.count} of {count_of(judged, 'record')}"
-        yield counted_finding(message, tally, "textScore", judged)
+        raise NotEnoughData(0, 1, "score with a score scale")
+    for name, tally in tallies.items():
+        if tally.count:
+            message = f"{SCORES[name][1]} in {tally.count} of {count_of(judged[name], 'record')}"
+            yield counted_finding(message, tally, name, judged[name])
 
 
 def _case_ids(row: Record) -> list[Any]:
@@ -346,6 +374,76 @@ def resources_belong(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     for each in records_that(tenant, operation, stray, "no class and no course refers to the resource", "sourcedId"):
         # The property is optional: the link may show in the nested collections only.
         yield replace(each, level=Level.SHOULD)
+
+
+@rule(
+    "OR-ADD-18",
+    family="additions",
+    harm=Harm.FORM,
+    title="Records have no properties that the standard does not describe",
+    clause="1.1 closed objects, but for Metadata and Credential [A]",
+    example="a user has the properties role and orgs of OneRoster 1.1 beside roles",
+    fix="put properties of your own into metadata",
+    over=base_collections,
+)
+def closed_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    tallies: defaultdict[str, CauseCount] = defaultdict(lambda: CauseCount(found.pages[0]))
+    for row in found.rows:
+        for pointer in dict.fromkeys(_further(row, operation.element or "", tenant.specification)):
+            tallies[pointer].add(identity(row))
+    if not found.rows:
+        raise NotEnoughData(0, 1, "record")
+    for pointer, tally in tallies.items():
+        message = f"{pointer} is not described in {tally.count} of {count_of(len(found), 'record')}"
+        yield counted_finding(message, tally, pointer, len(found))
+
+
+def _further(record: Record, element: str, specification: DocumentModel, path: str = "") -> Iterator[str]:
+    """Yield the paths of the properties of a record that its element does not have, also in nested records."""
+    definition = specification.elements[element]
+    for name, value in record.items():
+        known = definition.properties.get(name)
+        if known is None:
+            # What stands in the place of a property is reported as that.
+            if not definition.open and not any(stand_in(record, each) == name for each in definition.properties):
+                yield f"{path}{name}"
+            continue
+        inner = "GUIDRef" if known.kind in ("reference", "references") else known.record
+        items = value if isinstance(value, list) else [value]
+        for item in items if inner is not None else ():
+            if isinstance(item, dict):
+                yield from _further(item, inner or "", specification, f"{path}{name}.")
+
+
+@rule(
+    "OR-ADD-19",
+    family="additions",
+    title="The class of a result is that of its line item",
+    clause="6.8 class of a result, equal to the class of its line item [B]",
+    example="a result names class c-2, and its line item belongs to class c-1",
+    fix="derive the class of a result from its line item, or leave it out",
+    over=base_collection_of("Result"),
+    needs=("OR-SEM-05",),
+)
+def class_of_the_line_item(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), 0
+    items = tenant.all_rows(tenant.dialect.collection_of("LineItem"))
+    tally = CauseCount(found.pages[0])
+    for row in filter(is_live, found.rows):
+        own = {identity(item) for item in references_at(row, "class")}
+        belongs = [items.get(identity(item) or "", {}) for item in references_at(row, "lineItem")]
+        classes = {identity(item) for each in belongs for item in references_at(each, "class")}
+        if not own or not classes:
+            continue
+        judged += 1
+        if own.isdisjoint(classes):
+            tally.add(identity(row))
+    if not judged:
+        raise NotEnoughData(0, 1, "result with a class")
+    if tally.count:
+        message = f"class is not that of the line item in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, "class", judged)
 
 
 @rule(
