@@ -40,8 +40,8 @@ PROVOKING: Final = {
 CERTAIN: Final = "[A]"
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
-WARNED: Final = {"json-booleans": "OR-SCH-06"}
-"""Variants that a rule for a probable fact warns of."""
+WARNED: Final = {"json-booleans": {"OR-SCH-06"}, "no-minor-codes": {"OR-ERR-08", "OR-FLT-12"}}
+"""Variants that rules for probable facts warn of."""
 NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only", "no-nested"})
 """Variants that only cost time, or leave one kind of access or no nested collections."""
 
@@ -142,7 +142,7 @@ def unexplained(
 ) -> set[str]:
     """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
     known = {table[name] for name in names for table in (rules_of(version), SEEN_BY_CHANCE) if name in table}
-    known |= {WARNED[name] for name in variants if name in WARNED}
+    known |= {rule for name in variants for rule in WARNED.get(name, ())}
     return {each.id for each in report.violations(Level.SHOULD)} - known
 
 

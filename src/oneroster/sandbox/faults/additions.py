@@ -178,7 +178,7 @@ def _is_student(user: Record) -> bool:
 class ResourceOfNobody(Fault):
     name = "resource-of-nobody"
     does = "lists a resource to which no class and no course refers"
-    breaks = "2.6 Resource [A]: belongs to a course or a class"
+    breaks = "2.6 Resource [B]: belongs to a course or a class, as these or their nested collections say"
     needs = _ROLES
 
     def prepare(self, store: Store) -> None:
