@@ -265,6 +265,7 @@ TOKEN_LIFETIME: Final = {
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
+    "foreign-id-refused": "OR-ERR-01",
     "start-page": "OR-ERR-02",
     "any-method": "OR-ERR-03",
     "crash-on-number": "OR-ERR-04",
