@@ -18,7 +18,7 @@ from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
 
 
-class Period(NamedTuple):
+class BeginAndEnd(NamedTuple):
     """Where records have a begin and an end.
 
     Attributes:
@@ -40,11 +40,11 @@ class Period(NamedTuple):
 
 
 PERIODS: Final = {
-    "AcademicSession": Period("startDate", "endDate"),
-    "Enrollment": Period("beginDate", "endDate"),
-    "User": Period("beginDate", "endDate", "roles"),
+    "AcademicSession": BeginAndEnd("startDate", "endDate"),
+    "Enrollment": BeginAndEnd("beginDate", "endDate"),
+    "User": BeginAndEnd("beginDate", "endDate", "roles"),
     # No source says that a due date follows the assign date, although it is common sense.
-    "LineItem": Period("assignDate", "dueDate", level=Level.OPEN),
+    "LineItem": BeginAndEnd("assignDate", "dueDate", level=Level.OPEN),
 }
 """By element, where its records have a begin and an end."""
 

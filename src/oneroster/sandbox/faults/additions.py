@@ -209,8 +209,8 @@ class RoleEndsBefore(Fault):
 
 class OldProperties(Fault):
     name = "old-properties"
-    does = "sends the properties role and orgs of OneRoster 1.1 with users, beside roles"
-    breaks = "1.1 objects [A]: closed, but for metadata and credentials"
+    does = "sends the properties role and orgs with users, beside roles"
+    breaks = "1 encodings [A]: objects are closed, but for metadata and credentials"
     needs = _ROLES
 
     def record(self, request: OperationRequest, record: Record) -> Record:
@@ -222,7 +222,7 @@ class OldProperties(Fault):
 class ReferenceWithName(Fault):
     name = "reference-with-name"
     does = "adds the name of the org to the references in the roles of users"
-    breaks = "1.1 objects [A]: closed, but for metadata and credentials"
+    breaks = "1 encodings [A]: objects are closed, but for metadata and credentials"
     needs = _ROLES
 
     def record(self, request: OperationRequest, record: Record) -> Record:
