@@ -93,6 +93,7 @@ EXPECTED: dict[str, Expected] = {
     "empty-page": READ,
     "null-page": READ,
     "no-content-page": READ,
+    "empty-first": READ,
     "dead-end": Expected(
         CountMismatchError, r"no more rows before its total.*\(10 different rows.*41 announced; 18 in"
     ),
@@ -136,6 +137,7 @@ EXPECTED: dict[str, Expected] = {
         DecodeError,
         r"response to getAllUsers \(HTTP 200, declared as text/html\) cannot be read: the body is not JSON\.$",
     ),
+    "failure-as-success": Expected(DecodeError, "it has no rows, and its status payload reports a failure"),
     "demographics-error": READ,
     "bad-gateway": READ,
     "unavailable": READ,

@@ -28,6 +28,8 @@ from oneroster.tenants_file import read_tenants, tenant_from_file
         ('[tenants.a]\nheaders = "X-Key=env:KEY"', "must be a table"),
         ('[tenants.a]\nheaders = { x-key = "s3cret" }', "headers.x-key: a secret must not be in this file"),
         ('[tenants.a.headers]\nx-key = { env = "NOT_SET" }', "headers.x-key: the environment variable NOT_SET"),
+        ("[tenants.a]\nscopes" + ".a" * 100_000 + " = 1", "cannot be read as TOML\\."),
+        ('[tenants.a]\ntoken = { file = "/dev/zero" }', "/dev/zero cannot be read"),
         ("[tenants.a]\nallow_http = 1", "allow_http must be true or false"),
         ('[tenants.a]\nallow_http = "s3cret"', "allow_http must be true or false"),
     ],
@@ -91,3 +93,11 @@ def test_a_file_of_many_tenants_is_parsed_once_and_read_again_when_it_changes(
         tenant_from_file(file, "zzz", ["base_url"], {})
     file.write_text('[tenants.zzz]\nbase_url = "https://z.example"\n')
     assert tenant_from_file(file, "zzz", ["base_url"], {}) == {"base_url": "https://z.example"}
+
+
+def test_d4_a_file_of_absurd_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "oneroster.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ConfigurationError, match="it has more than 32 MB"):
+        read_tenants(path)

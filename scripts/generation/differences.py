@@ -121,7 +121,12 @@ def _of_mappings(before: Mapping[str, Any], after: Mapping[str, Any], pointer: s
 
 
 def _named(items: list[Any]) -> dict[str, Any]:
-    return {_name(item, index): item for index, item in enumerate(items)}
+    """Return the items of a list by name; one that has the name of an earlier one by name and position."""
+    found: dict[str, Any] = {}
+    for index, item in enumerate(items):
+        name = _name(item, index)
+        found[f"{name} ({index})" if name in found else name] = item
+    return found
 
 
 def _name(item: Any, index: int) -> str:

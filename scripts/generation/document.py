@@ -78,7 +78,8 @@ def read(text: str) -> Document:
         begins = any(word in (error.context or "") for word in ("flow", "quoted"))
         mark = error.context_mark if begins and error.context_mark else error.problem_mark
         line, column = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
-        raise DocumentError(f"this is not YAML: {_said(error)}", line=line, column=column) from None
+        message = f"this is not YAML: {_said(error)}{_indented(text, line or 1)}"
+        raise DocumentError(message, line=line, column=column) from None
     except yaml.YAMLError as error:
         raise DocumentError(f"this is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(root, yaml.MappingNode):
@@ -89,6 +90,19 @@ def read(text: str) -> Document:
 
 def _said(error: yaml.MarkedYAMLError) -> str:
     return f"{f'{error.context}, ' if error.context else ''}{error.problem or 'unreadable'}"
+
+
+def _indented(text: str, number: int) -> str:
+    """Return a remark if a line is indented otherwise than the first line of the block that it continues."""
+    lines = [(at, line, line.lstrip(" ")) for at, line in enumerate(text.split("\n")[:number], 1)]
+    indentations = [(at, len(line) - len(said)) for at, line, said in lines if said and not said.startswith("#")]
+    own, first = indentations[-1][1] if indentations else 0, None
+    for at, indentation in reversed(indentations):
+        if indentation < own:
+            remark = f"; the block below line {at} is indented by {first}, and this line by {own}"
+            return "" if first == own else remark
+        first = indentation
+    return ""
 
 
 class _Reader:

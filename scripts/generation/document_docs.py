@@ -16,7 +16,7 @@ _HEAD = """\
 
 `openapi.yaml` is the contract of OneRoster 1.1 and `openapi-1.2.yaml` that of 1.2, written by hand as OpenAPI 3.1 with
 keys of this project. Their vocabulary is closed: a key or a keyword that is not listed here is refused with the nearest
-known name, because nothing would read it.
+known name, because nothing would read it. Names and values are written in ASCII, words for people in any alphabet.
 `scripts/generate` checks the vocabulary first, then OpenAPI, then the rules below in four stages. It stops at the
 first stage with a mistake, so that a mistake is reported once, with its line.
 """

@@ -1,21 +1,27 @@
 """Lint a document: its vocabulary, valid OpenAPI 3.1, and the rules of `lint_rules`."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jsonschema.exceptions import ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError, UnresolvableParameterError
+from openapi_spec_validator.validation.exceptions import (
+    DuplicateOperationIDError,
+    ParameterDuplicateError,
+    UnresolvableParameterError,
+)
 
 from generation import document
-from generation.lint_document import Found, Path, target, walk
+from generation.differences import without_words
+from generation.lint_document import Found, Path, target, unknown_names, walk
 from generation.lint_rules import STAGES
 from oneroster_runtime.specification.schemas import escape
-from oneroster_runtime.specification.vocabulary import nearest, vocabulary_problems
+from oneroster_runtime.specification.vocabulary import vocabulary_problems
 
 _MOST_LINES = 5
-_UNEXPECTED = re.compile(r"\('([^']+)' was unexpected\)")
+_UNEXPECTED = re.compile(r"\((['\"])(.+)\1 was unexpected\)")
 
 __all__ = ["Problem", "pointer", "problems"]
 
@@ -44,7 +50,8 @@ def problems(source: document.Document, file: str = "openapi.yaml") -> list[Prob
         source: The document.
         file: The name of its file, for messages.
     """
-    found = _located(source, file, "vocabulary", vocabulary_problems(source.data))
+    found = _located(source, file, "vocabulary", _strange_characters(source.data))
+    found = found or _located(source, file, "vocabulary", vocabulary_problems(source.data))
     found = found or _located(source, file, "openapi-3.1", _invalid(source.data))
     for stage in STAGES:
         found = found or [each for rule in stage for each in _located(source, file, rule.name, rule.check(source.data))]
@@ -80,20 +87,49 @@ def _located(source: document.Document, file: str, rule: str, found: Iterable[tu
     ]
 
 
+def _strange_characters(data: Mapping[str, Any]) -> Found:
+    """Yield names and values with a character that may look like another or like none; words may have them."""
+    for path, value in walk(without_words(data)):
+        for text in (path[-1] if path else "", value):
+            strange = [each for each in text if not ("\x20" <= each <= "\x7e")] if isinstance(text, str) else []
+            if strange:
+                code = f"U+{ord(strange[0]):04X} {unicodedata.name(strange[0], '')}".strip()
+                yield path, f"{text!a} has the character {code}; names and values are written in ASCII"
+                break
+
+
 def _invalid(data: Any) -> Found:
     if not str(data.get("openapi", "")).startswith("3.1."):
         yield ("openapi",), "the document does not say openapi: 3.1.x"
         return
-    # The validator stops at a reference that leads nowhere and does not report its place.
-    lost = list(_lost_references(data))
-    yield from lost
-    for error in () if lost else OpenAPIV31SpecValidator(data).iter_errors():
-        if isinstance(error, DuplicateOperationIDError | UnresolvableParameterError):
-            continue  # it has no place; the rules operation-id and path-parameters report it
-        cause = _innermost(error)
-        path, message = _whole_path(data, cause), str(cause.message).splitlines()[0][:300]
-        named = _UNEXPECTED.search(message)
-        yield (*path, named.group(1)) if named else path, message
+    # The validator reports no place of these, and stops at a reference that leads nowhere.
+    without_place = [*_lost_references(data), *_repeated_tags(data)]
+    yield from without_place
+    found = [] if without_place else [_placed(data, error) for error in _errors(data)]
+    causes = [path for path, message in found if "unexpected" not in message]
+    for path, message in found:
+        # What has a mistake below or beside it is unexpected as a whole.
+        below = [other for other, _ in found if len(other) > len(path) and other[: len(path)] == path]
+        beside = [other for other in causes if other[: len(path) - 1] == path[:-1]]
+        if "unexpected" not in message or not (below or beside):
+            yield path, message
+
+
+def _errors(data: Any) -> Iterator[ValidationError]:
+    """Yield the errors of the validator, without those that have no place and are reported by rules.
+
+    These are the rules operation-id, query-parameters and path-parameters.
+    """
+    for error in OpenAPIV31SpecValidator(data).iter_errors():
+        if not isinstance(error, DuplicateOperationIDError | ParameterDuplicateError | UnresolvableParameterError):
+            yield error
+
+
+def _placed(data: Any, error: ValidationError) -> tuple[Path, str]:
+    cause = _innermost(error)
+    path, message = _whole_path(data, cause), str(cause.message).splitlines()[0][:300]
+    named = _UNEXPECTED.search(message)
+    return ((*path, named.group(2)) if named else path), message
 
 
 def _innermost(error: ValidationError) -> ValidationError:
@@ -123,13 +159,20 @@ def _has(part: Any, path: Path, value: Any) -> bool:
 
 
 def _lost_references(data: Mapping[str, Any]) -> Found:
-    references = {path: value for path, value in walk(data) if path[-1:] == ("$ref",) and isinstance(value, str)}
-    used = set(references.values())
-    for path, value in references.items():
-        if target(data, value) is None:
+    uses: dict[str, list[tuple[Path, str]]] = {}
+    for path, value in walk(data):
+        if path[-1:] == ("$ref",) and isinstance(value, str):
             section, _, name = value.rpartition("/")
-            known = target(data, section)
-            known = list(known) if isinstance(known, Mapping) else []
-            # What nothing refers to is likely the part whose name changed.
-            unused = [each for each in known if f"{section}/{each}" not in used]
-            yield path, f"nothing is at {value}{nearest(name, unused) or nearest(name, known)}"
+            uses.setdefault(section, []).append((path, name))
+    for section, found in uses.items():
+        parts, place = target(data, section), tuple(section.split("/")[1:])
+        known = {name: (*place, name) for name in parts} if isinstance(parts, Mapping) else {}
+        yield from unknown_names(found, known, f"nothing is at {section}/{{}}".format)
+
+
+def _repeated_tags(data: Mapping[str, Any]) -> Found:
+    tags = data.get("tags")
+    names = [tag.get("name") for tag in tags if isinstance(tag, Mapping)] if isinstance(tags, list) else []
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield ("tags", index, "name"), f"the tag {name} is listed twice"

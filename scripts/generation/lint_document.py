@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from oneroster_runtime.specification.reader import METHODS
+from oneroster_runtime.specification.vocabulary import nearest
 
 Path = tuple[str | int, ...]
 Document = Mapping[str, Any]
@@ -44,6 +46,33 @@ def convention(document: Document, name: str) -> list[str] | None:
 def status_payload(document: Document) -> str | None:
     found: str | None = document.get("x-oneroster-status", {}).get("payload")
     return found
+
+
+def unknown_names(
+    uses: Iterable[tuple[Path, str]], known: Mapping[str, Path], said: Callable[[str], str], *, rarely: bool = False
+) -> Found:
+    """Yield each use of a name that is not known. A part that was renamed alone is one problem, at its new name.
+
+    Args:
+        uses: The places that use a name, and the name.
+        known: The places of the known names.
+        said: The message for an unknown name.
+        rarely: Whether many known names have no use.
+    """
+    places: dict[str, list[Path]] = {}
+    for path, name in uses:
+        places.setdefault(name, []).append(path)
+    # What nothing uses is likely the part whose name changed.
+    unused = [name for name in known if name not in places]
+    for name in [name for name in places if name not in known]:
+        folded = {each.casefold(): each for each in unused}
+        alike = get_close_matches(name.casefold(), folded, n=1)
+        new = folded[alike[0]] if alike else unused[0] if len(unused) == 1 and not rarely else None
+        if new is not None and len(places[name]) > 1:
+            yield known[new], f"nothing refers to {new}, and {len(places[name])} places refer to {name}: is it renamed?"
+        else:
+            instead = f"; did you mean {new}?" if new else nearest(name, list(known))
+            yield from ((path, f"{said(name)}{instead}") for path in places[name])
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -29,6 +29,7 @@ from generation.lint_document import (
     parameters,
     register_in,
     status_payload,
+    unknown_names,
     walk,
 )
 from oneroster_runtime.specification.schemas import listed_values
@@ -100,7 +101,8 @@ def operation_ids(document: Document) -> Found:
     "conventions.",
 )
 def operation_form(document: Document) -> Found:
-    tags = {tag["name"] for tag in document.get("tags", [])}
+    tags: dict[str, Path] = {tag["name"]: ("tags", at, "name") for at, tag in enumerate(document.get("tags", []))}
+    uses: list[tuple[Path, str]] = []
     for path, operation in operations(document):
         for key in ("summary", "description"):
             if not operation.get(key):
@@ -108,20 +110,25 @@ def operation_form(document: Document) -> Found:
         if len(operation.get("tags", [])) != 1:
             place = (*path, "tags") if "tags" in operation else path
             yield place, "the operation needs exactly one of the document's tags"
-        elif (tag := operation["tags"][0]) not in tags:
-            yield (*path, "tags", 0), f"there is no tag {tag}{nearest(tag, sorted(tags))}"
+        else:
+            uses.append(((*path, "tags", 0), operation["tags"][0]))
         if not operation.get("x-oneroster-profiles"):
             yield path, "the operation has no x-oneroster-profiles"
+    yield from unknown_names(uses, tags, "there is no tag {}".format)
     yield from _security(document)
 
 
 def _security(document: Document) -> Found:
     found: list[_Lack] = []
     for path, operation in operations(document):
+        choices = operation.get("security", [])
+        for index, choice in enumerate(choices):
+            if choice in choices[:index]:
+                yield (*path, "security", index), f"the operation has the choice {', '.join(choice)} twice"
         offered = {name for choice in operation.get("security", []) for name in choice}
         if offered <= document["components"].get("securitySchemes", {}).keys():  # else the rule oauth-scopes names it
             found += [
-                _Lack(path, name, name not in offered, "the operation cannot be reached by {}")
+                _Lack((*path, "security"), name, name not in offered, "the operation cannot be reached by {}")
                 for name in convention(document, "security") or ()
             ]
     yield from _lacks(document, "security", found)
@@ -144,9 +151,12 @@ def path_parameters(document: Document) -> Found:
 
 @rule(
     "query-parameters",
-    "A page and a single read take the query parameters of the conventions; a write takes none of them.",
+    "A page and a single read take the query parameters of the conventions; a write takes none of them. No two "
+    "parameters of an operation have the same name.",
 )
 def query_parameters(document: Document) -> Found:
+    repeated = dict.fromkeys(each for found in operations(document) for each in _repeated_parameters(document, *found))
+    yield from repeated
     of_page, of_read = convention(document, "page-parameters"), convention(document, "read-parameters")
     if of_page is None or of_read is None:
         return
@@ -159,11 +169,26 @@ def query_parameters(document: Document) -> Found:
         key = "page-parameters" if is_page(document, operation) else "read-parameters"
         wanted = set(convention(document, key) or ()) if path[-1] == "get" else set()
         for name in sorted(wanted):
-            lacks[key].append(_Lack(path, name, name not in places, "query parameter {} is missing"))
+            here = (*path, "parameters")
+            lacks[key].append(_Lack(here, name, name not in places, "query parameter {} is missing"))
         for name in sorted((places.keys() & known) - wanted):
             yield (*path, "parameters", places[name]), f"query parameter {name} does not belong here"
     for key, found in lacks.items():
         yield from _lacks(document, key, found)
+
+
+def _repeated_parameters(document: Document, path: Path, operation: Mapping[str, Any]) -> Found:
+    """Yield the parameters of an operation that have the name of an earlier one."""
+    seen: dict[tuple[str, str], str] = {}
+    for index, part in enumerate(operation.get("parameters", [])):
+        name, found = name_of(part.get("$ref", "")), followed(document, part)
+        key = (found["name"], found["in"])
+        if key in seen and seen[key] != name:
+            said = f"the parameters {seen[key]} and {name} of an operation have the same name, {found['name']}"
+            yield ("components", "parameters", name, "name"), said
+        elif key in seen:
+            yield (*path, "parameters", index), f"the operation has the parameter {name} twice"
+        seen[key] = name
 
 
 @rule(
@@ -196,7 +221,7 @@ def errors(document: Document) -> Found:
         wanted -= set() if "{" in str(path[1]) else {"404"}
         for status in sorted(wanted):
             missing = status not in operation["responses"]
-            lacks.append(_Lack(path, status, missing, "status {} is not documented"))
+            lacks.append(_Lack((*path, "responses"), status, missing, "status {} is not documented"))
         for status, response in operation["responses"].items():
             here: Path = (*path, "responses", status)
             if not status.isdecimal():
@@ -211,7 +236,7 @@ def errors(document: Document) -> Found:
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
     lacks = [
-        _Lack(path, header, header not in response.get("headers", {}), "header {} is not documented")
+        _Lack((*path, "headers"), header, header not in response.get("headers", {}), "header {} is not documented")
         for path, response in pages(document)
         for header in sorted(convention(document, "page-headers") or ())
     ]

@@ -28,22 +28,19 @@ from generation.lint_document import (
     stored_element,
     success,
     target,
+    unknown_names,
     walk,
 )
 from oneroster_runtime.specification.schemas import REFERENCE, listed_values
 from oneroster_runtime.specification.vocabulary import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 BASIC_RULES: list[Rule] = []
 """What other rules go by: they would repeat a mistake here in other words."""
 NAME_RULES: list[Rule] = []
 basic, rule = register_in(BASIC_RULES), register_in(NAME_RULES)
-
-
-def _no_operation(name: Any, known: Mapping[str, Any]) -> str:
-    return f"there is no operation {name}{nearest(str(name), known)}"
 
 
 def _enumeration(document: Document, field: Mapping[str, Any]) -> list[str]:
@@ -95,6 +92,29 @@ def _wrapped_element(schema: Mapping[str, Any], wrapper: str, element: str, path
         yield (*path, "properties", wrapper), f"{wrapper} does not have the schema {element}"
 
 
+@rule("operation-names", "A link, a subset, a scope, an element and x-oneroster-stands-for name operations that exist.")
+def operation_names(document: Document) -> Found:
+    known = {one["operationId"]: (*path, "operationId") for path, one in operations(document) if "operationId" in one}
+    uses = [(path, name) for path, name in _named_operations(document) if name is not None]
+    yield from unknown_names(uses, known, "there is no operation {}".format, rarely=True)
+
+
+def _named_operations(document: Document) -> Iterator[tuple[Path, str | None]]:
+    """Yield each place that can name an operation, and the name; None where it names none."""
+    for path, operation in operations(document):
+        yield (*path, "x-oneroster-stands-for"), operation.get("x-oneroster-stands-for")
+        scope, here = operation.get("x-oneroster-scope", {}), (*path, "x-oneroster-scope")
+        yield (*here, "through", "collection"), scope.get("through", {}).get("collection")
+        yield from (((*here, "parents", at, "read"), each["read"]) for at, each in enumerate(scope.get("parents", [])))
+    for path, response in responses(document):
+        yield (*path, "x-oneroster-subset", "of"), response.get("x-oneroster-subset", {}).get("of")
+        for key, link in response.get("links", {}).items():
+            yield (*path, "links", key, "operationId"), link.get("operationId")
+    for name, schema in document["components"]["schemas"].items():
+        for key in ("x-oneroster-collection", "x-oneroster-read"):
+            yield ("components", "schemas", name, key), schema.get(key)
+
+
 @rule("links", "Every page links to the read of its records, which exists and takes the id.")
 def links(document: Document) -> Found:
     known = by_operation_id(document)
@@ -105,8 +125,9 @@ def links(document: Document) -> Found:
         schema = data_schema(document, response)
         for key, link in response.get("links", {}).items():
             here = (*path, "links", key)
+            if "operationId" not in link:
+                yield here, "the link names no operation"
             if link.get("operationId") not in known:
-                yield (*here, "operationId"), _no_operation(link.get("operationId"), known)
                 continue
             names = [each["name"] for each in parameters(document, known[link["operationId"]]) if each["in"] == "path"]
             wanted = dict.fromkeys(names, f"$response.body#/{schema.get('x-oneroster-wrapper')}/0/sourcedId")
@@ -128,9 +149,8 @@ def subsets(document: Document) -> Found:
             continue
         here = (*path, "x-oneroster-subset")
         element = str(data_schema(document, response).get("x-oneroster-element"))
-        if subset["of"] not in known:
-            yield (*here, "of"), _no_operation(subset["of"], known)
-        elif element_of(document, known[subset["of"]]) != element or not is_page(document, known[subset["of"]]):
+        whole = known.get(subset["of"])
+        if whole is not None and (element_of(document, whole) != element or not is_page(document, whole)):
             yield (*here, "of"), f"{subset['of']} is no collection of {element}"
         *through, name = subset["property"].split(".")
         for hop in through:
@@ -189,7 +209,6 @@ def scopes(document: Document) -> Found:
         bearer = row = element_of(document, operation) or stored_element(document, operation)
         if tie := scope.get("through"):
             if tie["collection"] not in known:
-                yield (*here, "through", "collection"), _no_operation(tie["collection"], known)
                 continue
             bearer = element_of(document, known[tie["collection"]])
             yield from _through(document, tie, bearer, row, (*here, "through"))
@@ -197,9 +216,7 @@ def scopes(document: Document) -> Found:
             place = (*here, "parents", index)
             if "{" + parent["parameter"] + "}" not in str(path[1]):
                 yield (*place, "parameter"), f"the path has no parameter {parent['parameter']}"
-            if parent["read"] not in known:
-                yield (*place, "read"), _no_operation(parent["read"], known)
-            else:
+            if parent["read"] in known:
                 read = element_of(document, known[parent["read"]])
                 yield from _reference(document, bearer, parent["property"].split("."), read, (*place, "property"))
 
@@ -239,15 +256,13 @@ def profiles(document: Document) -> Found:
     profiles, known = document.get("x-oneroster-profiles", {}), by_operation_id(document)
     for path, operation in operations(document):
         name = operation.get("x-oneroster-stands-for")
-        if name is not None and name not in known:
-            yield (*path, "x-oneroster-stands-for"), _no_operation(name, known)
-        elif name is not None and _data(document, operation) != _data(document, known[name]):
+        if name in known and _data(document, operation) != _data(document, known[name]):
             yield (*path, "x-oneroster-stands-for"), f"{name} answers with other data"
+    key, uses = "x-oneroster-profiles", list[tuple[Path, str]]()
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
-        used = value.get("x-oneroster-profiles", []) if isinstance(value, dict) else []
-        for index, name in enumerate(used):
-            if name not in profiles:
-                yield (*path, "x-oneroster-profiles", index), f"there is no profile {name}{nearest(name, profiles)}"
+        used = value.get(key, []) if isinstance(value, dict) else []
+        uses += [((*path, key, index), name) for index, name in enumerate(used)]
+    yield from unknown_names(uses, {name: (key, name) for name in profiles}, "there is no profile {}".format)
 
 
 def _data(document: Document, operation: Mapping[str, Any]) -> tuple[str, bool]:
@@ -282,11 +297,10 @@ def elements(document: Document) -> Found:
     for name in sorted(named & document["components"]["schemas"].keys()):
         schema, path = document["components"]["schemas"][name], ("components", "schemas", name)
         for key, many in (("x-oneroster-collection", True), ("x-oneroster-read", False)):
+            operation = known.get(schema.get(key, ""))
             if key not in schema:
                 yield path, f"the element has no {key}"
-            elif schema[key] not in known:
-                yield (*path, key), _no_operation(schema[key], known)
-            elif element_of(document, known[schema[key]]) != name or is_page(document, known[schema[key]]) is not many:
+            elif operation and (element_of(document, operation) != name or is_page(document, operation) is not many):
                 yield (*path, key), f"{schema[key]} does not {'list' if many else 'read'} {name}"
 
 
@@ -300,19 +314,17 @@ def oauth_scopes(document: Document) -> Found:
 
 
 def _unknown_scopes(document: Document) -> Found:
-    schemes = document["components"].get("securitySchemes", {})
+    schemes, uses = document["components"].get("securitySchemes", {}), dict[str, list[tuple[Path, str]]]()
     for path, operation in operations(document):
         for index, choice in enumerate(operation.get("security", [])):
             for name, wanted in choice.items():
-                known = _scopes(schemes.get(name, {}), ())
                 here = (*path, "security", index, name)
-                if name not in schemes:
-                    yield here, f"there is no security scheme {name}{nearest(name, schemes)}"
-                elif known and not wanted:
+                if _scopes(schemes[name], ()) and not wanted:
                     yield here, f"the choice of {name} names no scope, so that every token would do"
-                for at, scope in enumerate(wanted):
-                    if scope not in known:
-                        yield (*here, at), f"the security scheme {name} has no scope {scope}{nearest(scope, known)}"
+                uses.setdefault(name, []).extend(((*here, at), scope) for at, scope in enumerate(wanted))
+    for name, found in uses.items():
+        known = _scopes(schemes[name], ("components", "securitySchemes", name))
+        yield from unknown_names(found, known, f"the security scheme {name} has no scope {{}}".format)
 
 
 def _scopes(scheme: Mapping[str, Any], path: Path) -> dict[str, Path]:
@@ -334,7 +346,10 @@ def _scope_marks(scheme: Mapping[str, Any], path: Path) -> Found:
         yield (*path, key), "a scope is uncertain and the scheme has no x-oneroster-note"
 
 
-@basic("status", "The status payload and its codes are schemas of the document; the conventions name its components.")
+@basic(
+    "status",
+    "The status payload and its codes are schemas of the document; conventions and operations name its components.",
+)
 def status(document: Document) -> Found:
     schemas = document["components"]["schemas"]
     for key in ("payload", "codes"):
@@ -347,8 +362,18 @@ def status(document: Document) -> Found:
         "security": "securitySchemes",
     }
     for key, section in sections.items():
-        known = document["components"].get(section, {})
-        for index, name in enumerate(document.get("x-oneroster-conventions", {}).get(key, [])):
-            if name not in known:
-                place = ("x-oneroster-conventions", key, index)
-                yield place, f"components/{section} has no {name}{nearest(name, known)}"
+        names = document.get("x-oneroster-conventions", {}).get(key, [])
+        uses: list[tuple[Path, str]] = [(("x-oneroster-conventions", key, at), name) for at, name in enumerate(names)]
+        if key == "security":
+            uses += _named_schemes(document)
+        known: dict[str, Path] = {
+            name: ("components", section, name) for name in document["components"].get(section, {})
+        }
+        said = f"components/{section} has no {{}}".format
+        yield from unknown_names(uses, known, said, rarely=section == "parameters")
+
+
+def _named_schemes(document: Document) -> Iterator[tuple[Path, str]]:
+    for path, operation in operations(document):
+        for index, choice in enumerate(operation.get("security", [])):
+            yield from (((*path, "security", index, name), name) for name in choice)

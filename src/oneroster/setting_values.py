@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from oneroster.bounded_files import read_at_most
 from oneroster.errors import ConfigurationError
 from oneroster.url_checks import is_http_url, sends_in_clear
 
@@ -34,6 +35,8 @@ ServiceUrls = tuple[tuple[str, str], ...]
 
 SECRETS: Final = frozenset({"client_secret", "token"})
 """Settings whose values must not be in a configuration file."""
+_MOST_SECRET_BYTES: Final = 1 << 20
+
 FLAGS: Final = frozenset({"allow_http"})
 """Settings that are true or false."""
 HEADERS: Final = "headers"
@@ -84,7 +87,7 @@ def read_reference(label: str, kind: str, name: str, environ: Mapping[str, str])
             raise ConfigurationError(f"{label}: the environment variable {name} is not set.")
         return environ[name]
     try:
-        secret = Path(name).read_text("utf-8").strip()
+        secret = read_at_most(Path(name), _MOST_SECRET_BYTES).decode("utf-8").strip()
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{label}: {name} cannot be read ({type(error).__name__}).") from error
     if not secret:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from oneroster.bounded_files import read_at_most
 from oneroster.errors import ConfigurationError
 from oneroster.setting_values import (
     FLAGS,
@@ -23,6 +24,10 @@ __all__ = ["read_setting", "read_tenants", "tenant_from_file"]
 _MOST_NAMES: Final = 20
 """How many tenants an error names."""
 
+_MOST_BYTES: Final = 32 << 20
+_MOST_DOTS: Final = 500
+"""Dots in one line: the parser takes time in proportion to the square of the parts of a key."""
+
 
 def read_tenants(path: Path) -> dict[str, Any]:
     """Return the tables of all tenants of a configuration file by name, unresolved.
@@ -32,7 +37,7 @@ def read_tenants(path: Path) -> dict[str, Any]:
     """
     try:
         # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
-        tenants = _parsed(path.read_text("utf-8-sig")).get("tenants")
+        tenants = _parsed(read_at_most(path, _MOST_BYTES).decode("utf-8-sig")).get("tenants")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
     except (ValueError, RecursionError) as error:
@@ -47,6 +52,8 @@ def _parsed(text: str) -> dict[str, Any]:
     """Return the content of a file, which is parsed once for all of its tenants."""
     import tomllib
 
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise ValueError
     return tomllib.loads(text)
 
 

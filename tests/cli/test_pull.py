@@ -154,6 +154,11 @@ def test_an_error_that_is_not_ours_shows_its_name_alone(capsys: pytest.CaptureFi
     assert "41 before" in shown
 
 
+def test_d7_the_name_of_a_tenant_is_neither_markup_nor_an_instruction(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tenants({"[red]a[/red]\x1b[2J": GuardError(["users: 1"])}, Console(width=200), "oneroster.toml")
+    assert "[red]a[/red]\\x1b[2J" in capsys.readouterr().out
+
+
 def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")

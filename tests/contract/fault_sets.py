@@ -8,7 +8,7 @@ from typing import Final
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.clauses_by_version import applicable
-from oneroster.contract.grounds import standing_of
+from oneroster.contract.grounds import strongest_standing
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -48,8 +48,12 @@ NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only", "no
 
 @cache
 def levels(version: str = DEFAULT) -> dict[str, Level]:
-    """Return the level of each rule that applies to a version."""
-    return {rule.id: standing_of(rule, version).level for rule in applicable(catalogue(), version)}
+    """Return the highest level of each rule that applies to a version, by the marks of the document too."""
+    specification = Standard.of(version).specification
+    operations = specification.operations.values()
+    return {
+        rule.id: strongest_standing(rule, operations, specification).level for rule in applicable(catalogue(), version)
+    }
 
 
 @cache
@@ -94,7 +98,7 @@ def judged(
     options = {option for each in needs for option in each.options}
     lifetime = min((each.token_lifetime for each in needs if each.token_lifetime), default=3600)
     engine = any(rules_of(version)[name].startswith(ENGINE) for name in names)
-    include = list(rules) if rules is not None else ["writes"] if writes else []
+    include = list(rules) if rules is not None else ["writes", *rules_for(names, version)] if writes else []
     exclude = [] if engine or rules is not None else ["engine"]
     users = max([size, *(each.rows for each in needs)])
     plan = RunPlan(negative="negative" in options, stateful="stateful" in options)
@@ -115,6 +119,8 @@ def rules_for(names: Collection[str], version: str = DEFAULT) -> list[str]:
     rules = {rules_of(version)[name] for name in names}
     families = {COMPANIONS.get(FAMILIES[rule_id]) for rule_id in rules} - {None}
     provoking = {each for rule_id in rules for each in PROVOKING.get(rule_id, ())}
+    if any(FAULTS[name].needs.writes and FAMILIES[rules_of(version)[name]] != "writes" for name in names):
+        provoking.add("writes")
     return sorted(rules | provoking | {str(family) for family in families})
 
 

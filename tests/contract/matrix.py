@@ -53,6 +53,8 @@ PAGING: Final = {
     "link-cut": "OR-PAG-06",
     "later-pages-thin": "OR-PAG-03",
     "next-limit-raised": "OR-PAG-06",
+    "next-link-beyond-end": "OR-PAG-06",
+    "nested-default-of-ten": "OR-PAG-08",
     "prev-is-first": "OR-PAG-12",
 }
 
@@ -85,6 +87,10 @@ FILTERING: Final = {
     "reference-unequal-as-equal": "OR-FLT-10",
     "identifier-filter-ignored": "OR-FLT-16",
     "filtered-without-references": "OR-FLT-01",
+    "numbers-cut": "OR-FLT-07",
+    "digits-as-numbers": "OR-FLT-17",
+    "seconds-refused": "OR-FLT-06",
+    "encoded-letters-refused": "OR-FLT-14",
 }
 
 SORTING: Final = {
@@ -98,6 +104,7 @@ SORTING: Final = {
     "sort-drops-absent": "OR-SRT-06",
     "sort-allow-list": "OR-SRT-07",
     "courses-sorted-by-id": "OR-SRT-07",
+    "start-sorted-by-title": "OR-SRT-07",
 }
 
 FIELDS: Final = {
@@ -109,6 +116,9 @@ FIELDS: Final = {
     "blank-fields-served": "OR-FLD-05",
     "fields-before-filter": "OR-FLD-06",
     "unknown-fields-empty": "OR-FLD-03",
+    "unknown-fields-refused-on-singles": "OR-FLD-03",
+    "blank-fields-served-on-singles": "OR-FLD-05",
+    "null-for-absent-on-singles": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -123,6 +133,9 @@ COMBINATIONS: Final = {
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
+    "null-for-absent": "OR-CMB-04",
+    "nested-bounds-excluded": "OR-CMB-06",
+    "special-bounds-included": "OR-CMB-06",
 }
 
 SEMANTICS: Final = {
@@ -169,6 +182,8 @@ SEMANTICS: Final = {
     "changed-in-future": "OR-SEM-33",
     "range-reversed": "OR-SEM-34",
     "nested-ids-lost": "OR-SEM-35",
+    "special-without-tombstones": "OR-SEM-02",
+    "nested-without-tombstones": "OR-SEM-04",
 }
 
 ACCESS: Final = {
@@ -287,6 +302,10 @@ ERRORS: Final = {
     "quote-in-id-crashes": "OR-ERR-10",
     "refusal-says-success": "OR-ERR-08",
     "refusal-shows-trace": "OR-ERR-09",
+    "warning-says-error": "OR-ERR-15",
+    "not-found-says-full-success": "OR-ERR-08",
+    "unselected-sort-crashes": "OR-ERR-10",
+    "unknown-property-crashes": "OR-ERR-10",
 }
 
 WRITES: Final = {
@@ -338,6 +357,8 @@ WRITES: Final = {
     "refused-put-says-success": "OR-WRT-43",
     "delete-says-404": "OR-WRT-19",
     "deletes-by-any-token": "OR-WRT-17",
+    "category-once": "OR-WRT-05",
+    "metadata-kept": "OR-WRT-07",
 }
 
 ENGINE: Final = {

@@ -315,6 +315,8 @@ SILENT = [
         lambda d: GUID(d)["properties"]["type"].update({"x-oneroster-trust": "C"}),
         "/components/schemas/GUIDRef/properties/type/x-oneroster-trust: A → C",
     ),
+    (lambda d: USER(d)["required"].append("role"), "/required/role ("),
+    (lambda d: d["tags"].append(d["tags"][0]), "/tags/rostering ("),
 ]
 
 

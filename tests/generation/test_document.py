@@ -37,6 +37,7 @@ def test_every_place_has_its_line() -> None:
         ("b: &x {c: 1}\na:\n  <<: *x\n", r"line 3, column 3, /a: a key must be plain text; merge keys"),
         ("? [a]\n: 1\n", r"line 1, column 3: a key must be plain text"),
         ("a: b: c", r"line 1, column 5: this is not YAML: "),
+        ("a:\n  b: 1\n c: 2\n", r"line 3, column 2: .*; the block below line 1 is indented by 2, and this line by 1$"),
         ("a: \x00", "this is not YAML: "),
         ("--- a\n--- b\n", "this is not YAML: "),
     ],

@@ -46,6 +46,10 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda d: schemas(d)["OrgPage"].update({"x-oneroster-wrapper": "organisations"}),
         "schemas/OrgPage/x-oneroster-wrapper",
     ),
+    "operation-names": (
+        lambda d: schemas(d)["Org"].update({"x-oneroster-collection": "getAllOgrs"}),
+        "schemas/Org/x-oneroster-collection",
+    ),
     "links": (lambda d: responses(d)["Orgs"].pop("links"), "responses/Orgs"),
     "subsets": (
         lambda d: responses(d)["Schools"]["x-oneroster-subset"].update(values=["university"]),
@@ -259,6 +263,31 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    OrderBy:", "schemas/OrderBy'", "schemas/OrderBy', default: up"),
         "the default violates its schema: 'up' is not one of",
     ),
+    "a kind of a scheme": (after("  securitySchemes:", "type: oauth2", "type: object"), "is not one of"),
+    "a flow": (
+        after("  securitySchemes:", "clientCredentials", "clientCredential"),
+        "('clientCredential' was unexpected)",
+    ),
+    "a status with a quote": (after("  /orgs:", "'401'", "401'"), "was unexpected)"),
+    "a key one level too high": (
+        after("  /schools/{id}/courses:", "        trust", "      trust"),
+        "has no meaning here",
+    ),
+    "the only key of a part one level too high": (
+        after("    Categories:", "        getCategory:", "      getCategory:"),
+        "getCategory is no known key of a response",
+    ),
+    "a name of another parameter": (
+        after("    Sort:", "name: sort", "name: offset"),
+        "the parameters Offset and Sort of an operation have the same name, offset",
+    ),
+    "a repeated tag": (after("tags:", "name: gradebook", "name: resources"), "the tag resources is listed twice"),
+    "a character of another alphabet": (
+        after("  /orgs:", "getAllOrgs", "get\u0410llOrgs"),
+        "has the character U+0410 CYRILLIC CAPITAL LETTER A",
+    ),
+    "a character that is not seen": (after("    OrgType:", "school", "school\u200b"), "U+200B ZERO WIDTH SPACE"),
+    "another case": (after("    OrgPage:", "element: Org", "element: ORG"), "did you mean Org?"),
     "an example": (after("  examples:", "enabledUser: 'true'", "enabledUser: true"), "True is not of type 'string'"),
 }
 
@@ -272,6 +301,39 @@ def test_a_single_mistake_is_a_single_message_at_its_line(what: str) -> None:
     line = next(number for number, (one, other) in enumerate(pairs, start=1) if one != other)
     (problem,) = lint.problems(read(changed))
     assert (problem.line, said in problem.message) == (line, True), str(problem)
+
+
+RENAMED = {
+    "a profile": ("x-oneroster-profiles:", "standard"),
+    "a tag": ("tags:", "gradebook"),
+    "a scheme": ("  securitySchemes:", "bearer"),
+    "a scope": ("      flows:", "roster.readonly"),
+    "a parameter": ("  parameters:", "Limit"),
+    "a header": ("  headers:", "Link"),
+    "a schema": ("  schemas:", "Base"),
+    "a response": ("  responses:", "NotFound"),
+    "an operation": ("  /orgs/{id}:", "getOrg"),
+}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("what", RENAMED)
+def test_a_name_that_changed_alone_is_a_single_message_at_its_line(what: str) -> None:
+    anchor, name = RENAMED[what]
+    at = TEXT.index("\ncomponents:") if anchor.startswith("  ") and "/" not in anchor else 0
+    place = TEXT.index(name, TEXT.index(f"\n{anchor}\n", at))
+    changed = f"{TEXT[:place]}{name}Two{TEXT[place + len(name) :]}"
+    (problem,) = lint.problems(read(changed))
+    assert problem.line == changed[:place].count("\n") + 1, str(problem)
+    assert f" places refer to {name}: is it renamed?" in str(problem) or what == "a scope"
+
+
+def test_what_is_given_twice_is_named() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    for key in ("security", "parameters"):
+        get(document, "/orgs")[key].append(get(document, "/orgs")[key][0])
+    assert [said for _, said in CHECKS["operation-form"](document)] == ["the operation has the choice oauth2 twice"]
+    assert [said for _, said in CHECKS["query-parameters"](document)] == ["the operation has the parameter Limit twice"]
 
 
 def test_a_renamed_path_parameter_is_one_problem() -> None:

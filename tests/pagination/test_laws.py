@@ -109,6 +109,14 @@ def test_b1_a_row_sent_twice_does_not_fill_the_place_of_one_never_sent(
     assert len(walk_over(server, Paging(limit=limit, trust_total=False)).ids) == 40 - len(lost - twins)
 
 
+@given(rows=st.integers(0, 40), announced=st.none() | st.integers(0, 3), limit=st.sampled_from([1, 7, 50]))
+def test_b1_a_first_response_that_is_empty_is_not_believed_alone(rows: int, announced: int | None, limit: int) -> None:
+    totals = None if announced is None else [announced - rows, 0]
+    server = HostileList(rows, Habits(empty=frozenset({1})), totals=totals)
+    hold(server, Paging(limit=limit))
+    assert len(walk_over(HostileList(rows, Habits(empty=frozenset({1}))), Paging(limit=limit)).ids) == rows
+
+
 @given(only=st.integers(0, 19), accept=st.booleans())
 def test_b1_without_a_total_rows_received_before_the_last_reading_are_not_forgotten(only: int, accept: bool) -> None:
     # A row inserted at the front makes the walk read again, sorted, after two pages of 10.

@@ -41,9 +41,10 @@ def test_an_overlap_with_rows_without_an_id_includes_them(total: int | None) -> 
     assert reading.ended
 
 
-def test_an_empty_collection_without_a_total_is_requested_twice() -> None:
+@pytest.mark.parametrize("total", [None, 0])
+def test_an_empty_collection_is_requested_twice(total: int | None) -> None:
     reading = Reading(Paging())
-    receive(reading, [])
+    receive(reading, [], total)
     assert not reading.ended
-    receive(reading, [])
+    receive(reading, [], total)
     assert reading.ended

@@ -36,6 +36,7 @@ BEARABLE = {
     "empty-page",
     "null-page",
     "no-content-page",
+    "empty-first",
     "cursor-links",
     "bare-array",
     "no-paging",

@@ -1,7 +1,7 @@
 """What is written is what is judged: a roster that lost too much on its last step is not published."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from oneroster import OneRosterError
 from oneroster.cli import build
 from oneroster.pull import GuardError, PullOptions, RosterSelection, open_destination, pull
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import manifest_path
 from oneroster.pull.roster.roster_protocol import count_rows, rows_in_place
 from oneroster.sandbox import Sandbox
@@ -147,16 +148,31 @@ def test_b3_a_status_in_another_spelling_deletes_nothing(tmp_path: Path) -> None
             assert written[f"users{'.csv' if name == 'after.zip' else '.ndjson'}"] == wanted["users.csv"]
 
 
+NO_VALUE: dict[str, Callable[[str], Change]] = {
+    "absent": without,
+    "null": lambda name: with_value(name, None),
+    "blank": lambda name: with_id_of(name, " "),
+    "under another name": lambda name: (
+        lambda record: {**without(name)(record), f"{name}SourcedId": record[name]["sourcedId"]}
+    ),
+}
+REQUIRED = [("Enrollment", "user"), ("Class", "course"), ("LineItem", "gradingPeriod"), ("Result", "lineItem")]
+
+
 @pytest.mark.series
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("change", [without("user"), with_value("user", None)], ids=["absent", "null"])
-def test_b4_references_that_are_absent_in_every_record_are_refused(place: str, change: Change, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("element", "name"), REQUIRED)
+@pytest.mark.parametrize("how", NO_VALUE)
+def test_b4_references_that_are_absent_in_every_record_are_refused(
+    place: str, element: str, name: str, how: str, tmp_path: Path
+) -> None:
+    collection = collection_name(Standard.of().specification, element)
     with tenant_and_store() as (tenant, store):
-        change_all(tenant, store, "Enrollment", change)
+        change_all(tenant, store, element, NO_VALUE[how](name))
         said = refused(tenant, tmp_path / place, *(["--format", "csv"] if place == "r.csv" else []))
-    assert "enrollments: " in said
-    assert "(user " in said
-    assert "--max-unresolved enrollments.user=100 accepts it" in said
+    assert f"{collection}: " in said
+    assert f"({name} " in said
+    assert f"--max-unresolved {collection}.{name}=100 accepts it" in said
 
 
 LOST: dict[str, tuple[str, Change, str, str]] = {
@@ -243,7 +259,7 @@ def test_a_bound_that_makes_no_sense_is_wrong_usage(option: str, text: str) -> N
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the roster of a tenant without faults, in every format."""
     folder = tmp_path_factory.mktemp("good")
     with Sandbox("small", 3) as tenant, roster_of(tenant) as roster:

@@ -5,7 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from oneroster.pull.roster.columns import schema_of
+from oneroster.pull.roster.columns import reference_column, schema_of
+from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.list_columns import field_of_items
 from oneroster.pull.roster.manifest import Manifest
 from oneroster.pull.roster.rejects import Rejects
@@ -24,9 +25,9 @@ def test_references_are_checked_unless_their_collection_is_partial() -> None:
     rejects = Rejects()
     found = survey(made, rejects)
     assert [(reject.field, reject.refers_to) for reject in rejects] == [("course", "nowhere")]
-    assert found.references["classes", "course"] == ReferenceCounts(False, 1, 0, 1)
+    assert found.references["classes", "course"] == ReferenceCounts(True, 1, 0, 1)
     assert found.references["classes", "terms"] == ReferenceCounts(True, 1, 0, 0)
-    assert ("classes", "course") not in survey(made, Rejects(), {"courses"}).references
+    assert survey(made, Rejects(), {"courses"}).references["classes", "course"] == ReferenceCounts(True)
     assert found.rows == {element: count_rows(made, element) for element in made.elements()}
 
 
@@ -40,6 +41,25 @@ def test_b4_a_required_reference_without_a_value_counts_like_one_that_leads_nowh
     counts = found.references["classes", "terms"]
     assert (counts.checked, counts.missing, counts.unresolved) == (1, 1, 0)
     assert [(reject.sourced_id, reject.field, reject.refers_to) for reject in rejects] == [("c", "terms", None)]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+@pytest.mark.parametrize("empty", [None, "", " \u00a0"])
+def test_b4_every_reference_that_the_document_requires_is_counted(version: str, empty: str | None) -> None:
+    specification = Standard.of(version).specification
+    for element, known in specification.elements.items():
+        references = [one for one in known.properties.values() if one.refers_to and one.required]
+        if not known.collection or not references:
+            continue
+        blank: dict[str, object] = {
+            reference_column(one): empty if one.kind == "reference" else [] for one in references
+        }
+        row = {"sourcedId": "x", "status": "active", **blank}
+        made = pa.Table.from_pylist([row], schema=schema_of(specification, element))
+        found = survey(MemoryRoster(Manifest(standard=version), {element: made}), Rejects(), None)
+        name = collection_name(specification, element)
+        for one in references:
+            assert found.references[name, one.name] == ReferenceCounts(True, 1, 1, 0), (element, one.name)
 
 
 def test_b4_a_deleted_record_needs_no_references() -> None:

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from oneroster.inspection.terminal_text import escape_lines
+from oneroster.inspection.terminal_text import escape_lines, escape_unprintable
 from oneroster.pull.progress import Progress
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Bars(Progress):
     """Shows one bar for each collection."""
 
     def __init__(self, bars: Bars, tenant: str) -> None:
-        self._bars, self._prefix = bars, f"{tenant}/" if tenant else ""
+        self._bars, self._prefix = bars, f"{escape_unprintable(tenant)}/" if tenant else ""
         self._tasks: dict[str, TaskID] = {}
         self._retries = 0
         self._overall: TaskID | None = None
@@ -154,12 +154,12 @@ def show_report(report: "PullReport", console: Console) -> None:
     for note in report.notes:
         console.print(Text(escape_lines(f"note: {note}")))
     if report.rejects_file is not None:
-        console.print(Text(f"rejected records are listed by id in {report.rejects_file}"))
+        console.print(Text(escape_unprintable(f"rejected records are listed by id in {report.rejects_file}")))
     retries = f" ({report.retries:,} of them retries)" if report.retries else ""
     kind = "changes" if report.manifest.kind == "changes" else "roster"
     console.print(
         Text(
-            f"{report.destination}: {kind} written; {report.requests:,} requests{retries},"
+            f"{escape_unprintable(str(report.destination))}: {kind} written; {report.requests:,} requests{retries},"
             f" {report.received / 1e6:,.1f} MB, {report.seconds:,.1f} s"
         )
     )
@@ -172,14 +172,16 @@ def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Conso
         table.add_column(name, justify="right")
     table.add_column("notes", overflow="fold")
     for tenant, result in results.items():
+        # A name comes from a file or a table, and may look like markup.
+        shown = Text(escape_unprintable(tenant))
         if isinstance(result, Exception):
             reason = safe_message(result, f"[tenants.{tenant}] of {config}")
-            table.add_row(tenant, Text("failed", "red"), "", "", "", Text(escape_lines(reason)))
+            table.add_row(shown, Text("failed", "red"), "", "", "", Text(escape_lines(reason)))
             continue
         rows = sum(holding.rows for holding in result.manifest.collections.values())
         notes = escape_lines(" ".join(result.notes))
         table.add_row(
-            tenant, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(escape_lines(notes))
+            shown, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(escape_lines(notes))
         )
     console.print(table)
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from oneroster.atomic_files import write_atomically
+from oneroster.bounded_files import read_at_most
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.result import VIOLATED, Check, CheckReport, Status
 from oneroster_runtime.specification import Specification
@@ -37,6 +38,8 @@ __all__ = [
 
 FORMAT: Final = 2
 """The number of the form that this version reads and writes."""
+
+_MOST_BYTES: Final = 64 << 20
 
 
 class BaselineError(ValueError):
@@ -91,7 +94,7 @@ def read_baseline(path: Path, specification: Specification) -> tuple[AcceptedDev
             has no reason.
     """
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, _MOST_BYTES)
     except OSError as error:
         raise BaselineError(f"the baseline {path} cannot be read: {error.strerror}") from error
     entries = _decoded(content, path)

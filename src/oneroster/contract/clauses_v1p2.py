@@ -95,9 +95,14 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("3.1", "B", "orderBy, no default declared", rule_ids("SRT", 3)),
     Fact("3.1", "B", "a sort changes the order, not the rows", rule_ids("ERR", 13)),
     Fact("3.1", "A", "parameters in combination", rule_ids("CMB", 1)),
-    Fact("3.1", "B", "parameters on specialised and nested collections", rule_ids("CMB", 5)),
+    Fact("3.1", "B", "parameters on specialised and nested collections", rule_ids("CMB", 5, 6)),
     Fact("3.1", "C", "unknown query parameters", (), _NO_RULE),
-    Fact("3.2", "B", "filter: any field, seven operators", rule_ids("FLT", 1, 2, 3, 4, 5, 6, 16) + rule_ids("ERR", 11)),
+    Fact(
+        "3.2",
+        "B",
+        "filter: any field, seven operators",
+        rule_ids("FLT", 1, 2, 3, 4, 5, 6, 16, 17) + rule_ids("ERR", 11),
+    ),
     Fact("3.2", "B", "filter: quoted values whatever their type", rule_ids("FLT", 7, 8, 14)),
     Fact("3.2", "C", "filter: lists", rule_ids("FLT", 9)),
     Fact("3.2", "B", "filter: dotted paths", rule_ids("FLT", 10)),
@@ -169,7 +174,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
 
 NOT_IN_V1P2: Final[Mapping[str, str]] = {
     **dict.fromkeys(rule_ids("ACC", 12, 13, 14, 18), _NO_OAUTH1),
-    **dict.fromkeys(rule_ids("ENV", 4) + rule_ids("FLD", 4) + rule_ids("SRT", 5), _NO_WARNINGS),
+    **dict.fromkeys(rule_ids("ENV", 4) + rule_ids("FLD", 4) + rule_ids("SRT", 5) + rule_ids("ERR", 15), _NO_WARNINGS),
 }
 """Why a rule does not apply to 1.2."""
 

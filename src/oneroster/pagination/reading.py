@@ -130,8 +130,9 @@ class Reading:
         return page.contents is not None and other.contents is not None and page.contents() == other.contents()
 
     def _receive_empty(self) -> list[int]:
-        # If neither the total nor an overlap confirms the end, an empty page must be received twice.
-        unconfirmed = self.at.remaining != 0 or self.at.announced is None
+        # If neither the total nor an overlap confirms the end, an empty page must be received twice. A total of 0 may
+        # be of the same wrong response as the empty page.
+        unconfirmed = self.at.remaining != 0 or self.at.announced is None or not self.at.received
         if unconfirmed and self.at.repeats < 1:
             self.at.repeats += 1
             return []

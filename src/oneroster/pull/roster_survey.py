@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,20 +12,17 @@ from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.list_columns import field_of_items
 from oneroster.pull.roster.rejects import MAX_LISTED, UNRESOLVED, Reject, Rejects
 from oneroster.pull.roster.roster_protocol import Roster
-from oneroster.pull.roster.spelling import is_deleted, standard_spelling, unlisted
+from oneroster.pull.roster.spelling import is_blank, is_deleted, standard_spelling, unlisted
 from oneroster_runtime.specification import Property
 
 __all__ = ["ReferenceCounts", "RosterSurvey", "survey"]
-
-_UNCERTAIN: Final = "C"
-"""The trust mark of what the sources of the standard do not agree on."""
 
 
 class ReferenceCounts(NamedTuple):
     """The references of one property.
 
     Attributes:
-        required: Whether the standard certainly requires a value.
+        required: Whether the document requires a value.
         checked: The number of references, and of records without a required one.
         missing: The number of records without a required reference.
         unresolved: The number of references that lead to no record.
@@ -92,7 +89,7 @@ class _ReferenceColumn(NamedTuple):
 
     @property
     def required(self) -> bool:
-        return all(each.required and each.presence != _UNCERTAIN for each in (self.known, self.records or self.known))
+        return all(each.required for each in (self.known, self.records or self.known))
 
     def values(self, batch: pa.RecordBatch) -> pa.Array:
         column = batch.column(self.column)
@@ -102,7 +99,9 @@ class _ReferenceColumn(NamedTuple):
 def survey(roster: Roster, rejects: Rejects, partial: Collection[str] | None = ()) -> RosterSurvey:
     """Read every collection of a roster once: count its rows, and check its references to other collections.
 
-    A required reference without a value counts like one that leads to no record, unless the record is deleted.
+    A required reference without a value counts like one that leads to no record, unless the record is deleted. It does
+    so however certain it is that the standard requires it: a limit can be set for one property, a wrong roster cannot
+    be recalled.
 
     Args:
         roster: The roster.
@@ -279,9 +278,7 @@ def _is_empty(column: pa.Array) -> pa.Array:
     """Return for each cell whether it holds no reference or other value."""
     if pa.types.is_list(column.type):
         return pc.equal(pc.fill_null(pc.list_value_length(column), 0), 0)
-    if pa.types.is_string(column.type):
-        return pc.equal(pc.fill_null(pc.binary_length(column), 0), 0)
-    return pc.is_null(column)
+    return is_blank(column) if pa.types.is_string(column.type) else pc.is_null(column)
 
 
 def _copied(values: pa.Array) -> pa.Array:
@@ -296,6 +293,9 @@ def _present(batch: pa.RecordBatch, reference: _ReferenceColumn) -> tuple[pa.Arr
         owners = owners.take(pc.list_parent_indices(values))
         values = pc.list_flatten(values)
     valid = pc.is_valid(values)
+    if reference.required and not reference.many:
+        # A required reference that is blank is counted as one without a value.
+        valid = pc.and_(valid, pc.invert(is_blank(values)))
     return owners.filter(valid), values.filter(valid)
 
 

@@ -5,7 +5,7 @@ may have it, read it in `reader` or `schemas`, and give a key of this project a 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
@@ -243,9 +243,10 @@ _LEAVES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 
 
 def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
-    """Return a question with the known name that is most like a word; empty if none is."""
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+    """Return a question with the known name that is most like a word, whatever the case; empty if none is."""
+    names = {name.casefold(): name for name in reversed(list(known))}
+    found = get_close_matches(word.casefold(), list(names), n=1, cutoff=0.6)
+    return f"; did you mean {names[found[0]]}?" if found else ""
 
 
 def objects_with(key: str) -> list[str]:
@@ -276,8 +277,8 @@ class _Vocabulary:
     def __init__(self, objects: Mapping[str, Mapping[str, str]]) -> None:
         self._objects = objects
 
-    def problems(self, kind: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-        """Yield the problems of an object of a kind."""
+    def problems(self, kind: str, value: Any, path: Path, around: Sequence[str] = ()) -> Iterator[tuple[Path, str]]:
+        """Yield the problems of an object of a kind; a key that it lacks may be among the strange ones around it."""
         keys = self._objects[kind]
         known = _names(keys)
         if not isinstance(value, Mapping):
@@ -287,19 +288,21 @@ class _Vocabulary:
         unknown = [key for key in value if key not in known and not self._is_of_others(key)]
         yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
         for key in keys:
-            if key.endswith("!") and key[:-1] not in value and not unknown:
+            if key.endswith("!") and key[:-1] not in {*value, *around} and not unknown:
                 yield path, f"the {kind} has no {key[:-1]}"
         if kind == "parameter" and self._objects is OBJECTS and "$ref" not in value and not unknown:
             yield from ((path, f"the parameter has no {key}") for key in ("name", "in") if key not in value)
         for key, form in known.items():
             if key in value:
-                yield from self._value(key, form, value[key], (*path, key))
+                yield from self._value(key, form, value[key], (*path, key), unknown)
 
     def _is_of_others(self, key: Any) -> bool:
         text = str(key)
         return self._objects is OVERLAID and text.startswith("x-") and not text.startswith("x-oneroster-")
 
-    def _value(self, key: str, form: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    def _value(self, key: str, form: str, value: Any, path: Path, around: Sequence[str]) -> Iterator[tuple[Path, str]]:
+        if value is None and around and (form[0] in "[{" or form in self._objects):
+            return  # What belongs to it stands beside it.
         if form[0] in "[{":
             parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
             is_strict = self._objects is OBJECTS or isinstance(value, Mapping | list)
@@ -307,9 +310,9 @@ class _Vocabulary:
                 yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
                 return
             for name, part in parts:
-                yield from self._value(str(name), form[1:-1], part, (*path, name))
+                yield from self._value(str(name), form[1:-1], part, (*path, name), around)
         elif form in self._objects:
-            yield from self.problems(form, value, path)
+            yield from self.problems(form, value, path, around)
         else:
             fits, words = _LEAVES[form]
             if not fits(value):

@@ -183,6 +183,7 @@ def test_a_file_is_not_a_profile(name: str) -> None:
         ("own.yaml", "overlay: 1.0.0\nactions: 7\n", "is not an OpenAPI Overlay"),
         ("own.yaml", "- 1\n", "is not an OpenAPI Overlay"),
         ("own.yaml", "a: [", "neither YAML nor JSON"),
+        ("own.yaml", "overlay: 1.0.0\ninfo:\n  title: Own\n version: 1\n", "neither YAML nor JSON from line 4 on"),
         ("own.json", '{"overlay": "1.0.0", "info": {"title": "T", "version": "1"}, "actions": []}', "non-empty"),
         ("own.txt", "", "an overlay is a file"),
         ("own.yaml", None, "cannot be read"),

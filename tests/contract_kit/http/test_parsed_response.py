@@ -51,8 +51,14 @@ def test_what_stands_elsewhere_is_told_without_its_values(body: bytes, said: str
     assert page.rows == []
 
 
-def test_another_status_is_a_fault_whatever_the_body() -> None:
-    assert reading(b'{"users": []}', status=206).problem == "HTTP 206 instead of 200"
+def test_data_in_their_place_are_read_with_any_status_of_success() -> None:
+    assert reading(b'{"users": [{"sourcedId": "u-1"}]}', status=206).ids == ["u-1"]
+    assert reading(b'[{"sourcedId": "u-1"}]', status=206).problem == "HTTP 206 instead of 200"
+
+
+@pytest.mark.parametrize("status", [199, 300, 404, 500])
+def test_another_status_is_a_problem_whatever_the_body(status: int) -> None:
+    assert reading(b'{"users": []}', status=status).problem == f"HTTP {status} instead of 200"
 
 
 def test_a_single_read_holds_an_object() -> None:

@@ -67,10 +67,21 @@ def test_several_workers_send_and_write_what_one_does(
     assert one[0]["PUT"] > 0
 
 
-def test_a_keyword_narrows_what_is_sent(pytester: pytest.Pytester, received: Counter[str], tenant: Sandbox) -> None:
-    options = (*access(tenant), "-k", "OR-PAG-05 and (getAllCategories or getAllOrgs)")
-    result = pytester.runpytest_inprocess(*PLUGIN, *PACKAGE, "--oneroster-include", "paging", *options)
-    result.assert_outcomes(passed=2, deselected=result.parseoutcomes()["deselected"])
+SUITE = "oneroster.contract.test_contract"
+ON_TWO = ("getAllCategories", "getAllOrgs")
+SELECTIONS = {
+    "keyword": (*PACKAGE, "--oneroster-include", "paging", "-k", "OR-PAG-05 and (getAllCategories or getAllOrgs)"),
+    "node ids": ("--pyargs", *(f"{SUITE}::paging::OR-PAG-05::{name}" for name in ON_TWO)),
+    "include": (*PACKAGE, *(f"--oneroster-include={name}" for name in ("OR-PAG-05", *ON_TWO))),
+}
+
+
+@pytest.mark.parametrize("way", SELECTIONS)
+def test_what_is_selected_narrows_what_is_sent(
+    way: str, pytester: pytest.Pytester, received: Counter[str], tenant: Sandbox
+) -> None:
+    result = pytester.runpytest_inprocess(*PLUGIN, *SELECTIONS[way], *access(tenant))
+    result.assert_outcomes(passed=2, deselected=result.parseoutcomes().get("deselected", 0))
     assert {"categories", "orgs"} <= received.keys()
     # Besides them, single records of both, and no other collection.
     collections = {

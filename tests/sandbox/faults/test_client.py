@@ -120,6 +120,10 @@ REHEARSALS: dict[str, tuple[Callable[[httpx.Client], Any], Any]] = {
     "empty-page": (bodies, [0, 10, 0]),
     "null-page": (bodies, [None, 10, None]),
     "no-content-page": (bodies, [204, 10, 204]),
+    "empty-first": (
+        lambda c: [(len(page(c, limit=9).json()["users"]), totals(c)[0]) for _ in range(2)],
+        [(0, "0"), (9, "41")],
+    ),
     "dead-end": (bodies, [0, 0, 0]),
     "cursor-links": (lambda c: (ids(c, offset=9) == ids(c), totals(c)[0], len(set(followed(c)))), (True, None, 41)),
     "cursor-loop": (lambda c: (len(followed(c)), len(set(followed(c)))), (61, 41)),
@@ -145,6 +149,10 @@ REHEARSALS: dict[str, tuple[Callable[[httpx.Client], Any], Any]] = {
     "server-error-first": (tries, [500, 500, 200, 500]),
     "error-page": (page_of, (500, "text/html; charset=ISO-8859-1", True)),
     "latin-page": (page_of, (200, "text/html; charset=ISO-8859-1", True)),
+    "failure-as-success": (
+        lambda c: (page(c).status_code, page(c).json()["users"], totals(c)[0]),
+        (200, [], "0"),
+    ),
     "demographics-error": (lambda c: [c.get(path).status_code for path in ("/demographics", "/orgs")], [500, 200]),
     "vendor-header": (
         lambda c: [

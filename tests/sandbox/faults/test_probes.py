@@ -16,11 +16,13 @@ Look = Callable[[httpx.Client], Any]
 FAMILIES = (
     "careless_inputs",
     "combinations",
+    "filter_literals",
     "loose_access",
     "near_credentials",
     "page_details",
     "partial_details",
     "partial_offers",
+    "partial_selections",
     "query_details",
     "query_values",
     "record_relations",
@@ -116,8 +118,54 @@ def neighbour(client: httpx.Client) -> int:
     return found
 
 
+def single(client: httpx.Client, fields: str) -> httpx.Response:
+    return client.get(f"/orgs/{plain(client, '/orgs', type='national')}", params={"fields": fields})
+
+
+def changed_at(client: httpx.Client, path: str, operator: str) -> int:
+    """How many records a filter by the greatest date of a collection finds."""
+    greatest = max(row["dateLastModified"] for row in rows(client, path))
+    return len(rows(client, path, filter=f"dateLastModified{operator}'{greatest}'"))
+
+
+def classes_path(client: httpx.Client) -> str:
+    return f"/schools/{plain(client, '/schools')}/classes"
+
+
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
+    "nested-bounds-excluded": (lambda c: changed_at(c, classes_path(c), ">=") > 0, True, False),
+    "special-bounds-included": (lambda c: changed_at(c, "/students", ">") > 0, False, True),
+    "numbers-cut": (lambda c: len(rows(c, "/results", filter="score='0.015625'")) > 0, False, True),
+    "digits-as-numbers": (lambda c: bool(rows(c, "/academicSessions", filter="schoolYear='02026'")), False, True),
+    "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
+    "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),
+    "warning-says-error": (
+        lambda c: c.get("/orgs?sort=colour").json()["statusInfoSet"][0]["imsx_severity"],
+        "warning",
+        "error",
+    ),
+    "not-found-says-full-success": (
+        lambda c: c.get("/orgs/nowhere").json()["statusInfoSet"][0]["imsx_codeMinor"],
+        "unknown object",
+        "full success",
+    ),
+    "unknown-fields-refused-on-singles": (lambda c: single(c, "colour").status_code, 200, 400),
+    "blank-fields-served-on-singles": (lambda c: single(c, "").status_code, 400, 200),
+    "null-for-absent": (lambda c: {"parent": None} in rows(c, "/orgs", fields="parent"), False, True),
+    "null-for-absent-on-singles": (lambda c: single(c, "parent").json()["org"], {}, {"parent": None}),
+    "special-without-tombstones": (
+        lambda c: {row["status"] for row in rows(c, "/students")},
+        {"active", "tobedeleted"},
+        {"active"},
+    ),
+    "nested-default-of-ten": (
+        lambda c: len(c.get(f"/schools/{plain(c, '/schools')}/enrollments").json()["enrollments"]) > 10,
+        True,
+        False,
+    ),
+    "next-link-beyond-end": (lambda c: "next" in c.get("/orgs?offset=50").links, False, True),
+    "unselected-sort-crashes": (lambda c: status(c, "/orgs?sort=name&fields=type"), 200, 500),
     "browsers-refused": (lambda c: status(c, "/orgs", headers={"User-Agent": "Mozilla/5.0"}), 200, 403),
     "nested-or-refused": (lambda c: nested(c, filter="status='active' OR title='x'").status_code, 200, 400),
     "nested-ids-lost": (lambda c: classes_of_an_odd_school(c), 200, 404),
@@ -372,6 +420,11 @@ BY_THE_KIT = {
     "forbidden-bare",
     "enrollments-without-scope",
     "data-with-401",
+    "nested-without-tombstones",
+    "start-sorted-by-title",
+    "category-once",
+    "metadata-kept",
+    "unknown-property-crashes",
 }
 """Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
 

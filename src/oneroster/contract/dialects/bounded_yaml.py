@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["UnsafeYamlError", "load_yaml"]
+__all__ = ["MOST_BYTES", "UnsafeYamlError", "load_yaml"]
 
-_MOST_BYTES: Final = 8 << 20
+MOST_BYTES: Final = 8 << 20
 _MOST_NODES: Final = 200_000
 """Values of a document, with those that aliases repeat counted each time."""
 _DEEPEST: Final = 100
@@ -25,8 +25,8 @@ def load_yaml(text: str) -> Any:
     """
     import yaml
 
-    if len(text) > _MOST_BYTES:
-        raise UnsafeYamlError(f"has more than {_MOST_BYTES >> 20} MB")
+    if len(text) > MOST_BYTES:
+        raise UnsafeYamlError(f"has more than {MOST_BYTES >> 20} MB")
     try:
         with suppress(msgspec.MsgspecError):
             # JSON cannot multiply. YAML would take the two halves of an escaped character of JSON for two characters.
@@ -36,6 +36,9 @@ def load_yaml(text: str) -> Any:
         return yaml.safe_load(text)
     except UnsafeYamlError:
         raise
+    except yaml.MarkedYAMLError as error:
+        place = "" if error.problem_mark is None else f" from line {error.problem_mark.line + 1} on"
+        raise UnsafeYamlError(f"is neither YAML nor JSON{place}") from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise UnsafeYamlError("is neither YAML nor JSON") from None
 

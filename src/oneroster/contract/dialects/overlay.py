@@ -19,7 +19,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster.contract.dialects.bounded_yaml import UnsafeYamlError, load_yaml
+from oneroster.bounded_files import read_at_most
+from oneroster.contract.dialects.bounded_yaml import MOST_BYTES, UnsafeYamlError, load_yaml
 from oneroster.contract.dialects.dialect_specification import DocumentError, DocumentModel, gather
 from oneroster.contract.dialects.overlay_check import Mistake, line_of, strange_keys, written_mistakes
 from oneroster.standard import Standard
@@ -120,9 +121,10 @@ def _read(overlay: str) -> str:
     if path.suffix not in SUFFIXES:
         raise OverlayError(f"an overlay is a file ({', '.join(SUFFIXES)}), not {overlay!r}; a name goes to --profile")
     try:
-        return path.read_text("utf-8")
+        return read_at_most(path, MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OverlayError(f"the overlay {overlay} cannot be read ({type(error).__name__})") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise OverlayError(f"the overlay {overlay} cannot be read ({reason})") from error
 
 
 def _parsed(text: str, profile: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from oneroster.bounded_files import read_at_most
+from oneroster.contract.dialects.bounded_yaml import MOST_BYTES
 from oneroster_runtime.specification.vocabulary import OVERLAID, nearest, vocabulary_problems
 
 __all__ = ["OVERLAY_KEYS", "Mistake", "line_of", "strange_keys", "written_mistakes"]
@@ -82,7 +84,8 @@ def line_of(file: str, place: Place) -> int | None:
     import yaml
 
     try:
-        node: Any = yaml.compose(Path(file).read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        text = read_at_most(Path(file), MOST_BYTES).decode("utf-8")
+        node: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, ValueError, yaml.YAMLError):
         return None
     line = None

@@ -25,6 +25,10 @@ NOT_OFFERED: Final = REFUSED | {404, 405, 501}
 _JSON_TYPES: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
+OK: Final = 200
+REDIRECT: Final = 300
+
+
 @dataclass(frozen=True)
 class ParsedResponse:
     """The response of an operation to given path values and query.
@@ -45,8 +49,12 @@ class ParsedResponse:
 
     @cached_property
     def problem(self) -> str | None:
-        """Why the response holds no data that can be read; None if it does, in the documented place or another."""
-        if self.exchange.status != 200:
+        """Why the response holds no data that can be read; None if it does, in the documented place or another.
+
+        Data in their place are read with any status of success; the rule on statuses reports the others than 200.
+        """
+        status = self.exchange.status
+        if status != OK and not (OK < status < REDIRECT and self.envelope_problem is None):
             return f"HTTP {self.exchange.status} instead of 200"
         return self.envelope_problem if self.location is None else None
 

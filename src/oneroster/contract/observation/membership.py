@@ -11,7 +11,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["count_parents", "expected_members", "in_subset", "is_live", "linked_ids", "values_at"]
+__all__ = ["count_parents", "deleted_members", "expected_members", "in_subset", "is_live", "linked_ids", "values_at"]
 
 TO_BE_DELETED = "tobedeleted"
 
@@ -120,6 +120,21 @@ def expected_members(
         for name in ids
         if name in rows and in_subset(rows[name], operation.subset) and (is_live(rows[name]) or not live_only)
     }
+
+
+def deleted_members(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> set[str]:
+    """Return the ids of the rows marked for deletion that a nested collection should hold for the given parents.
+
+    None of a collection through other records: no source says what a deleted link still links.
+
+    Raises:
+        NotJudged: See `expected_members`.
+    """
+    if operation.scope is None or operation.scope.through is not None:
+        return set()
+    rows = tenant.all_rows(tenant.dialect.collection_of(operation.element))
+    members = expected_members(tenant, operation, values, live_only=False)
+    return {name for name in members if not is_live(rows[name])}
 
 
 def count_parents(tenant: ObservedTenant, operation: Operation, *, complete: bool = True) -> Counter[tuple[str, ...]]:

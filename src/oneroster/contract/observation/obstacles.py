@@ -21,6 +21,8 @@ __all__ = ["REFUSED", "lacks_scope", "obstacle", "obstacle_of_status", "unread"]
 
 REFUSED: Final = frozenset({401, 403})
 """Statuses that refuse the credentials."""
+OK: Final = 200
+REDIRECT: Final = 300
 FORBIDDEN: Final = 403
 INSUFFICIENT_SCOPE: Final = "insufficient_scope"
 ABSENT: Final = frozenset({404, 405, 410, 501})
@@ -42,6 +44,15 @@ def obstacle(response: ParsedResponse, *rules: str) -> NotJudged:
         # One cause of server errors is one finding, on one of the operations that show it.
         rules = ("OR-ERR-10", *rules)
         return ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id, anywhere=True)
+    if known is None and OK < response.exchange.status < REDIRECT:
+        # The rule on statuses sees the requests that rules share, which this one may not be.
+        return ExplainedBy(
+            (*rules, *UNUSABLE),
+            text,
+            response.operation.operation_id,
+            anywhere=True,
+            otherwise=response.problem or text,
+        )
     return known or ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.oracle.filters import filter_text, parse_date, parse_number, parse_timestamp, values_at
 from oneroster_runtime.specification import Operation, Property
 
@@ -28,6 +28,7 @@ __all__ = [
     "fields_to_sort_by",
     "known_collections",
     "largest_collections",
+    "largest_of_each_kind",
     "probe_fields",
     "usable_pieces",
     "usable_values",
@@ -98,6 +99,14 @@ def largest_collections(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections with the most rows, one per element, for rules that need not run on all of them."""
     sized = sorted(known_collections(tenant), key=lambda each: len(each[1]), reverse=True)
     return [operation for operation, _ in sized[:MOST_COLLECTIONS]]
+
+
+def largest_of_each_kind(tenant: ObservedTenant) -> list[Operation]:
+    """Return the largest collections of all records, and the largest specialised and nested one."""
+    known = [each for each in all_collections(tenant) if each.subset is not None or each.scope is not None]
+    sized = sorted(known, key=lambda each: max(map(len, tenant.walks(each)), default=0), reverse=True)
+    nested = {each.scope is not None: each for each in reversed(sized) if any(map(len, tenant.walks(each)))}
+    return largest_collections(tenant) + list(nested.values())
 
 
 def probe_fields(tenant: ObservedTenant, kind: str, *, personal: bool = False) -> list[ProbeField]:

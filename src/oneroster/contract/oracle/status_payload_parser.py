@@ -5,7 +5,7 @@ The names of its four elements are certain, their position in the JSON is not: k
 searched in the upper levels of the JSON.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from oneroster_runtime.specification import Specification
@@ -13,6 +13,7 @@ from oneroster_runtime.specification import Specification
 __all__ = [
     "STATUS_KEY",
     "StatusEntry",
+    "contradicts",
     "has_code_major",
     "has_code_minor",
     "has_status_form",
@@ -25,6 +26,10 @@ __all__ = [
 STATUS_KEY: Final = "statusInfoSet"
 MAX_DEPTH: Final = 3
 """Levels of the JSON in which a code major is searched."""
+_OF_ONE_CASE: Final = frozenset(
+    {"fullsuccess", "unknownobject", "unauthorized", "invalidsortfield", "invalidselectionfield", "invalidfilterfield"}
+)
+"""Code minors that stand for one case each; `invalid data` may stand for any bad request."""
 _IGNORED: Final = str.maketrans("", "", " _")
 
 
@@ -82,6 +87,19 @@ def wrong_warning(payload: Any, code_minor: str) -> str | None:
         if each.severity and each.severity != "warning":
             return "severity is not warning"
     return None
+
+
+def contradicts(said: Iterable[StatusEntry], expected: Collection[str]) -> bool:
+    """Return whether entries have code minors of the standard, each that of another case than the expected one.
+
+    A code minor of another vocabulary contradicts nothing, nor does a general one.
+
+    Args:
+        said: The entries.
+        expected: The expected code minor, in any spelling.
+    """
+    found = {each.code_minor for each in said} - {""}
+    return bool(found) and found <= _OF_ONE_CASE - set(map(_word, expected))
 
 
 def _word(value: Any) -> str:

@@ -27,6 +27,8 @@ _CHOSEN_BY_DATA: Final = {
     "single_reads_from_lists": "reads",
     "personal_reads": "reads",
     "asked_nested": "nested",
+    "largest_and_single_reads": "collections and reads",
+    "largest_of_each_kind": "collections and nested",
     "with_expected_errors": "operations",
     "operations_for_invalid_requests": "operations",
 }
@@ -83,6 +85,10 @@ def _chosen_by_data(tenant: ObservedTenant, rule: Rule) -> tuple[Operation, ...]
             return dialect.reads
         case "nested":
             return dialect.nested
+        case "collections and reads":
+            return dialect.collections + dialect.reads
+        case "collections and nested":
+            return dialect.collections + dialect.nested
         case "operations":
             return tuple(dialect.operations.values())
     return dialect.collections

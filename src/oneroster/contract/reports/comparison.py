@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from oneroster.bounded_files import read_at_most
 from oneroster.contract.result import (
     READABLE_FORMATS,
     REPORT_FORMAT,
@@ -18,6 +19,8 @@ from oneroster.contract.result import (
 )
 
 __all__ = ["CheckChange", "Comparison", "OldReport", "OldReportError", "compare", "read_old_report"]
+
+_MOST_BYTES: Final = 256 << 20
 
 _NEW: Final = "violated; it was not part of the older report"
 _TEXTS: Final = {
@@ -117,7 +120,7 @@ def read_old_report(path: Path) -> OldReport:
         OldReportError: The file cannot be read, is not a report, or has another format.
     """
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, _MOST_BYTES)
         members: Any = msgspec.json.decode(content)
         is_report = isinstance(members, dict) and {"checks", "target"} <= members.keys()
         if is_report and members.get("format") not in READABLE_FORMATS:

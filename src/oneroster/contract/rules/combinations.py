@@ -37,6 +37,8 @@ SELECTED_KINDS: Final = (
 )
 MOST_OF_A_KIND: Final = 2
 PAGING: Final = frozenset({"limit", "offset"})
+ABSENT: Final = object()
+"""The value of a field that a record does not have; null is another one."""
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
 SORTED: Final = "sort, limit and offset"
 EXPLAINING: Final = {
@@ -177,10 +179,10 @@ def _wrong_rows_with(tenant: ObservedTenant, name: str) -> Callable[[Combination
     return lambda other: wrong_rows(tenant, other, [single_queries(other)[name]])
 
 
-def _plain_pages(pages: list[Query]) -> list[Query]:
-    """Return as many pages of that size, without parameters, as a collection needs at most."""
+def _plain_pages(pages: list[Query], rows: int) -> list[Query]:
+    """Return the pages of that size, without parameters, of a collection; as many as are read at most."""
     limit = int(pages[0]["limit"])
-    return [{"limit": limit, "offset": offset} for offset in range(0, MOST_PLAIN_PAGES * limit, limit)]
+    return [{"limit": limit, "offset": offset} for offset in range(0, min(rows, MOST_PLAIN_PAGES * limit), limit)]
 
 
 def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
@@ -205,7 +207,7 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
     for what, pages in queries(known).items():
         if (wrong := wrong_rows(tenant, known, pages)) is None:
             continue
-        plain = _plain_pages(pages)
+        plain = _plain_pages(pages, len(known.found))
         if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
             text = "pages without parameters are wrong as well"
             raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), text, anywhere=True, otherwise=text)
@@ -367,7 +369,7 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     for row in reading.rows:
         full = rows.get(identity(row))
         for name in names:
-            if full is not None and name in full and row.get(name) != full[name]:
+            if full is not None and (name in full or name in row) and row.get(name, ABSENT) != full.get(name, ABSENT):
                 different.setdefault(name, []).append(identity(row))
     surplus = {name for row in reading.rows for name in row} - {"sourcedId", *names}
     whole = tenant.dialect.collection_of(operation.element)

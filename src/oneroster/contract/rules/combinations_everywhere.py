@@ -1,7 +1,8 @@
 """Rule on specialised and nested collections: they read each parameter as the collection of all records does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
@@ -9,11 +10,13 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
+from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -22,6 +25,7 @@ UNKNOWN: Final = "onerosterCheck"
 """A field that no element has."""
 MOST_ROWS: Final = 300
 MIN_ROWS: Final = 2
+MOMENTS: Final = 2
 BAD_REQUEST: Final = 400
 DELETED: Final = "tobedeleted"
 BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
@@ -108,6 +112,61 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
         yield Expectation({"limit": limit, "filter": f"sourcedId~'{piece}'"}, returns_ids({one}), BY_PIECE)
     both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
     yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+
+
+def instants(found: ObservedWalk) -> dict[str, datetime]:
+    """Return when each record of a walk was changed, by id; empty if one has no id or no valid date-time."""
+    known = {name: parse_timestamp(row.get("dateLastModified")) for row in found.rows if (name := identity(row))}
+    valid = {name: when.astimezone(UTC) for name, when in known.items() if when is not None}
+    return valid if len(valid) == len(found) else {}
+
+
+def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tuple[str, set[str]]:
+    """Return a filter whose bounds are values of records, and the ids that match it.
+
+    Of two collections one is asked for the rows from a bound on, the other for those between bounds.
+    """
+    moments = sorted(set(known.values()))
+    first, last = moments[len(moments) // 3], moments[-1 - len(moments) // 3]
+    texts = [moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") for moment in (first, last)]
+    if len(operation.operation_id) % 2:
+        matching = {name for name, when in known.items() if first <= when < last}
+        return f"dateLastModified>='{texts[0]}' AND dateLastModified<'{texts[1]}'", matching
+    matching = {name for name, when in known.items() if first < when <= last}
+    return f"dateLastModified>'{texts[0]}' AND dateLastModified<='{texts[1]}'", matching
+
+
+@rule(
+    "OR-CMB-06",
+    family="combinations",
+    title="Specialised and nested collections include and exclude the bounds of a filter",
+    clause="3.2 >, >=, < and <= on date-times [B]",
+    example="GET /classes/{id}/students with dateLastModified>='…' omits the row with that value",
+    fix="parse filters in one place, for all collections",
+    stands_on=("parameter filter",),
+    over=specialised_and_nested,
+    harm=Harm.ROWS,
+    needs=("OR-CMB-05", "OR-CMB-01"),
+)
+@confirmed
+def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    complete = (each for each in tenant.walks(operation) if each.complete and len(each) <= MOST_ROWS)
+    found = max(complete, key=lambda each: len(set(instants(each).values())), default=None)
+    known = instants(found) if found is not None else {}
+    moments = {when for when in known.values() if when.microsecond % 1000 == 0}
+    if found is None or len(moments) < max(MOMENTS, len(set(known.values()))):
+        raise NotEnoughData(len(moments), MOMENTS, "different values of dateLastModified, to the millisecond")
+    expression, matching = filter_at_bounds(operation, known)
+    query: Query = {"limit": len(found) + 1, "filter": expression}
+    path = encoded_path(operation.path, found.values)
+    reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
+    if reading.problem is not None or set(reading.ids) == matching:
+        return
+    returned = {name for name in reading.ids if name}
+    lost, surplus = matching - returned, returned - matching
+    counts = f"{count_of(len(surplus), 'row')} not expected, {count_of(len(lost), 'row')} missing"
+    text = f"a filter with bounds of dateLastModified: {counts}"
+    yield finding(text, reading, sorted(lost | surplus), symptom_of=("OR-CMB-05", "OR-CMB-01"))
 
 
 @rule(

@@ -120,6 +120,8 @@ def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str, str | int]]:
     """Yield sorts that have no obvious order: by a list, an object, a member of a reference, and by no field."""
     yield {"orderBy": "desc"}
+    # The field that decides the order need not be selected.
+    yield {"sort": "dateLastModified", "fields": "sourcedId"}
     chosen: dict[str, str] = {}
     for known in tenant.properties(operation.element).values():
         if known.kind in UNSORTABLE:

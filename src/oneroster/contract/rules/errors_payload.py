@@ -3,18 +3,28 @@
 from collections.abc import Iterator
 from typing import Final
 
-from oneroster.contract.errors import ExplainedBy
+from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.evidence import exchange_finding, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.oracle.error_leaks import MARKUP, leaks_in
-from oneroster.contract.oracle.status_payload_parser import has_status_form, status_entries, status_form
+from oneroster.contract.oracle.status_payload_parser import (
+    contradicts,
+    has_code_minor,
+    has_status_form,
+    status_entries,
+    status_form,
+    wrong_warning,
+)
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.fields import response_with_unknown_field
+from oneroster.contract.rules.sorting import response_to_unknown_sort
 from oneroster_runtime.specification import Operation
 
 JSON: Final = "application/json"
@@ -116,14 +126,46 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
             )
             return
         expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
-        if expected and not any(each.code_minor.replace(" ", "") in expected for each in said):
-            # Certified servers use other vocabularies for codeMinor as well, so this is at most a should.
-            yield exchange_finding(
-                f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'",
-                exchange,
-                Level.SHOULD,
-            )
+        if expected and not any(each.code_minor in expected for each in said):
+            message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
+            if not contradicts(said, expected):
+                # Certified servers use other vocabularies as well, so another word is at most a should.
+                yield exchange_finding(message, exchange, Level.SHOULD)
+            else:
+                yield exchange_finding(f"{message}, but that of another case", exchange)
             return
+
+
+@rule(
+    "OR-ERR-15",
+    family="errors",
+    harm=Harm.FORM,
+    title="The codes of a warning say success and warning",
+    clause="3.3 sort or fields names an unknown field: success, warning, and the code minor of its case [A]",
+    example="the warning invalid_sort_field beside the data has codeMajor failure or severity error",
+    fix="send codeMajor success and severity warning with `invalid_sort_field` and `invalid_selection_field`",
+    stands_on=("parameter sort", "parameter fields"),
+    over=largest_collections,
+)
+def codes_say_warning(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    if not tenant.standard.specification.warnings:
+        raise NotOffered("this version of OneRoster has no warnings beside data")
+    warned = False
+    for ask, code_minor in (
+        (response_to_unknown_sort, "invalid_sort_field"),
+        (response_with_unknown_field, "invalid_selection_field"),
+    ):
+        reading = ask(tenant, operation)
+        said = [each for each in status_entries(reading.other_members) if each.code_minor != "fullsuccess"]
+        if reading.problem is not None or not said:
+            continue
+        warned = True
+        if (wrong := wrong_warning(reading.other_members, code_minor)) is not None:
+            yield finding(f"the {wrong} in the warning {code_minor}", reading)
+        elif not has_code_minor(reading.other_members, code_minor) and contradicts(said, (code_minor,)):
+            yield finding(f"the warning has the codeMinor of another case than {code_minor}", reading)
+    if not warned:
+        raise NotOffered("no warning is sent")
 
 
 @rule(

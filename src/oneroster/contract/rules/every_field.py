@@ -17,7 +17,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import known_collections, probe_fields, usable_values
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected
-from oneroster.contract.oracle.sorting import omits_earlier_row, sort_values
+from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
@@ -38,6 +38,8 @@ STATUS: Final = "status"
 """OR-FLT-01 filters every collection by it."""
 MIN_VALUES: Final = 3
 """Values of a field with which an order shows."""
+FEW_ROWS: Final = 20
+"""Rows of a sorted page: one row may come first in the order of another field as well."""
 MOST_BOOLEANS: Final = 2
 """Booleans of one element; those of demographics are all alike."""
 
@@ -89,7 +91,9 @@ def response_about(tenant: ObservedTenant, operation: Operation, known: Property
     key = (operation.operation_id, known.name)
     if key not in kept:
         clause, _ = clause_on(tenant, operation, known)
-        kept[key] = _ask(tenant, operation, {"limit": 1, "filter": str(clause), "sort": known.name, "orderBy": "asc"})
+        kept[key] = _ask(
+            tenant, operation, {"limit": FEW_ROWS, "filter": str(clause), "sort": known.name, "orderBy": "asc"}
+        )
     return kept[key]
 
 
@@ -115,7 +119,7 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         clause, is_known = clause_on(tenant, operation, known)
         reading = response_about(tenant, operation, known)
         if is_rejected(reading):
-            reading = _ask(tenant, operation, {"limit": 1, "filter": str(clause)})
+            reading = _ask(tenant, operation, {"limit": FEW_ROWS, "filter": str(clause)})
         if is_rejected(reading):
             refused[name] = reading
         elif reading.problem is None and _is_wrong(tenant, operation, reading, clause, is_known=is_known):
@@ -142,13 +146,13 @@ _PROBABLE: Final = frozenset({"boolean"})
 def _is_wrong(
     tenant: ObservedTenant, operation: Operation, reading: ParsedResponse, clause: ExpectedClause, *, is_known: bool
 ) -> bool:
-    """Whether a filtered page of one row certainly holds a wrong row, or no row where there is one."""
+    """Whether a filtered page certainly holds a wrong row, or no row where there is one."""
     rows, wanted = tenant.known_rows(operation), ExpectedFilter((clause,))
     matches = (expected(wanted, rows.get(identity(row) or "", row)) for row in reading.rows)
     if any(not each.holds and each.trust == "A" for each in matches):
         return True
     # Another value may be served in another form than it is stored; the rules on values report that.
-    return is_known and clause.field == ID and not reading.rows
+    return is_known and clause.kind == "string" and not reading.rows
 
 
 @rule(
@@ -177,7 +181,7 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         return
     wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
     if wrong and not _has_changed(tenant, operation):
-        text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest value"
+        text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest values in their order"
         raise ExplainedBy(_ORDER, text, anywhere=True, otherwise=text)
 
 
@@ -187,7 +191,7 @@ _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-
 
 
 def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
-    """Whether a descending sort by a field begins with a greatest value, as far as this can be known."""
+    """Whether a descending sort by a field begins with the greatest values, as far as this can be known."""
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
     if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < MIN_VALUES:
@@ -195,10 +199,15 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     if known.kind == "date" and None in map(day_of, filter(None, keys)):
         # Days that are written otherwise are the finding of OR-SCH-04, and nobody knows their order.
         return True
-    reading = _ask(tenant, operation, {"limit": 1, "sort": known.name, "orderBy": "desc"})
-    first = sort_values(reading.rows[:1], known.name, known.kind)
+    reading = _ask(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": "desc"})
+    if reading.problem is not None:
+        return True
+    first = sort_values(reading.rows, known.name, known.kind)
     # Where records without a value stand, no source says; rows that are not known sort before or after.
-    return reading.problem is not None or not omits_earlier_row(first, keys, known.kind, descending=True)
+    on_page = set(reading.ids)
+    others = sort_values([row for name, row in rows.items() if name not in on_page], known.name, known.kind)
+    in_order = first_out_of_order(first, known.kind, descending=True) is None
+    return in_order and not omits_earlier_row(first, others, known.kind, descending=True)
 
 
 def _has_changed(tenant: ObservedTenant, operation: Operation) -> bool:

@@ -15,9 +15,10 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
+from oneroster.contract.observation.operation_selectors import first_usable_response, reads
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.oracle.status_payload_parser import has_code_minor, wrong_warning
+from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
@@ -52,17 +53,30 @@ def one_collection_per_element(tenant: ObservedTenant) -> Iterator[Operation]:
 
 
 def single_reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The single reads of the same elements that take fields and returned a record."""
-    for operation, _ in known_collections(tenant):
-        read = tenant.dialect.read_of(operation.element)
-        if read is None or all(each.name != "fields" for each in read.parameters):
-            continue
-        if any(reading.problem is None for reading in tenant.readings(read)):
-            yield read
+    """The single reads that take fields and returned a record, those of specialised paths as well."""
+    return (each for each in reads(tenant) if any(known.name == "fields" for known in each.parameters))
 
 
-def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield a finding if the records of a response have other fields than those requested.
+def largest_and_single_reads(tenant: ObservedTenant) -> list[Operation]:
+    """The largest collections, and the single reads of their records."""
+    largest = largest_collections(tenant)
+    singles = {each.operation_id: each for each in single_reads(tenant)}
+    known = (tenant.dialect.read_of(each.element) for each in largest)
+    return largest + [each for each in known if each is not None and each.operation_id in singles]
+
+
+def response_to_selection(tenant: ObservedTenant, operation: Operation, fields: str) -> ParsedResponse:
+    """Return the response to ``fields`` on a page of a collection, or on a record that was read."""
+    if operation.many:
+        return response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": fields})
+    known = first_usable_response(tenant, operation)
+    return response_with_fields(tenant, operation, {"fields": fields}, known.values)
+
+
+def compare_fields(
+    tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...], allowed: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """Yield a finding if the records of a response have other fields than those requested, or those allowed.
 
     Undocumented fields are counted and not named, because their names may be data.
 
@@ -73,7 +87,7 @@ def compare_fields(tenant: ObservedTenant, reading: ParsedResponse, asked: tuple
         return
     if reading.problem is not None or not reading.rows:
         raise obstacle(reading) if reading.problem else NotEnoughData(0, 1, "record in the response")
-    extra = Counter(name for row in reading.rows for name in row if name not in asked)
+    extra = Counter(name for row in reading.rows for name in row if name not in {*asked, *allowed})
     # A field counts as missing only if every record lacks it: a single record may lack it without a selection, too.
     missing = [name for name in asked if not any(name in row for row in reading.rows)]
     if extra or missing:
@@ -97,9 +111,7 @@ def _field_names(tenant: ObservedTenant, reading: ParsedResponse, names: Counter
     over=one_collection_per_element,
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = response_with_fields(
-        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ",".join(REQUESTED_FIELDS)}
-    )
+    reading = response_to_selection(tenant, operation, ",".join(REQUESTED_FIELDS))
     yield from compare_fields(tenant, reading, REQUESTED_FIELDS)
 
 
@@ -113,19 +125,20 @@ def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = next(reading for reading in tenant.readings(operation) if reading.problem is None)
-    yield from compare_fields(
-        tenant,
-        response_with_fields(tenant, operation, {"fields": ",".join(REQUESTED_FIELDS)}, known.values),
-        REQUESTED_FIELDS,
-    )
+    full = first_usable_response(tenant, operation).rows[0]
+    # A field that the record does not have stays absent if it is selected.
+    known = tenant.properties(operation.element).values()
+    absent = [each.name for each in known if not (each.required or each.secret or each.name in full)][:1]
+    reading = response_to_selection(tenant, operation, ",".join((*REQUESTED_FIELDS, *absent)))
+    found = list(compare_fields(tenant, reading, REQUESTED_FIELDS, tuple(absent)))
+    yield from found
+    if not found and any(name in row for name in absent for row in reading.rows):
+        yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
 
 
 def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """Return the response to a selection of one known and one unknown field."""
-    return response_with_fields(
-        tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": f"status,{UNKNOWN_FIELD}"}
-    )
+    return response_to_selection(tenant, operation, f"status,{UNKNOWN_FIELD}")
 
 
 @rule(
@@ -136,7 +149,7 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
-    over=largest_collections,
+    over=largest_and_single_reads,
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
@@ -153,7 +166,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
         yield finding(
             "fields with an unknown name returned only the known fields instead of all fields",
             reading,
-            level=Level.OPEN,
+            level=Level.SHOULD,
         )
 
 
@@ -165,7 +178,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     clause="3.3 fields names an unknown field, warning beside the data [B]",
     example="fields=status,favouriteColour returns 200 without a warning",
     fix="add a status entry beside the data: success, warning, invalid_selection_field",
-    over=largest_collections,
+    over=largest_and_single_reads,
     needs=("OR-FLD-01", "OR-FLD-03"),
 )
 def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -179,8 +192,6 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
         yield finding(
             "the response contains no warning invalid_selection_field for the unknown name in fields", reading
         )
-    elif (wrong := wrong_warning(reading.other_members, "invalid_selection_field")) is not None:
-        yield finding(f"the {wrong} in the warning invalid_selection_field", reading)
 
 
 @rule(
@@ -192,11 +203,11 @@ def unknown_field_warned(tenant: ObservedTenant, operation: Operation) -> Iterat
     example="fields= returns whole records",
     fix="return 400 with codeMinor `invalid_blank_selection_field`",
     stands_on=("status 400",),
-    over=largest_collections,
+    over=largest_and_single_reads,
     needs=("OR-FLD-01",),
 )
 def blank_selection(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": ""})
+    reading = response_to_selection(tenant, operation, "")
     status = reading.exchange.status
     if status == 200:
         yield finding(

@@ -189,7 +189,7 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 @rule(
     "OR-FLT-06",
     family="filtering",
-    title="A date-time literal may have a UTC offset, or be a plain date",
+    title="A date-time literal may have a UTC offset or no fraction, or be a plain date",
     clause="3.2 date-time literals, ISO 8601 [B]",
     example="filter=dateLastModified>='2025-09-01T14:00:00+02:00' is read as 14:00 UTC",
     fix="convert the literal to UTC before comparing; read a plain date as the start of that day",
@@ -204,6 +204,9 @@ def other_ways_to_write_moments(tenant: ObservedTenant, operation: Operation) ->
         filters.append(single_clause_filter(candidate, ">=", f"{when:%Y-%m-%d}"))
         # The standard has date-times in UTC, so rejecting another form may be intended.
         yield from compare_filters(tenant, operation, filters, rejection_level=Level.OPEN)
+        yield from compare_filters(
+            tenant, operation, [single_clause_filter(candidate, "<", f"{when:%Y-%m-%dT%H:%M:%SZ}")]
+        )
 
 
 def known_instant(tenant: ObservedTenant, candidate: ProbeField) -> datetime:
@@ -237,6 +240,12 @@ def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         # Compared as text, 10 sorts before 9 and 9 after 100; as numbers they do not.
         filters.append(single_clause_filter(candidate, ">", "10"))
         filters.append(single_clause_filter(candidate, ">", "9"))
+        # A literal between two values is neither cut nor rounded to one of them.
+        whole = [
+            int(number) for text in usable_values(candidate) if (number := float(text)) >= 1 and number.is_integer()
+        ]
+        filters += [single_clause_filter(candidate, ">=", f"{value}.4") for value in whole[:1]]
+        filters += [single_clause_filter(candidate, "<=", f"{value - 1}.6") for value in whole[-1:]]
     yield from compare_filters(tenant, operation, filters)
 
 

@@ -11,18 +11,24 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import all_collections
-from oneroster.contract.observation.probe_values import ProbeField, best_fields, draw_value, largest_collections
+from oneroster.contract.observation.probe_values import (
+    ProbeField,
+    best_fields,
+    draw_value,
+    largest_of_each_kind,
+    probe_fields,
+)
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter
-from oneroster.contract.oracle.status_payload_parser import has_code_major, has_code_minor
+from oneroster.contract.oracle.status_payload_parser import contradicts, has_code_minor, status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import compared_filters
+from oneroster.contract.rules.filter_comparison import compare_filters, compared_filters
 from oneroster.contract.rules.filtering import collections_with_fields, single_clause_filter
 from oneroster_runtime.specification import Operation
 
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
+CODE_MINOR: Final = "invalid_filter_field"
 ABSENT_VALUE: Final = "no-such-value-1"
 BAD_REQUEST: Final = 400
 SERVER_ERROR: Final = 500
@@ -50,14 +56,6 @@ def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) ->
     rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
-
-
-def largest_of_each_kind(tenant: ObservedTenant) -> list[Operation]:
-    """Return the largest collections of all records, and the largest specialised and nested one."""
-    known = [each for each in all_collections(tenant) if each.subset is not None or each.scope is not None]
-    sized = sorted(known, key=lambda each: max(map(len, tenant.walks(each)), default=0), reverse=True)
-    nested = {each.scope is not None: each for each in reversed(sized) if any(map(len, tenant.walks(each)))}
-    return largest_collections(tenant) + list(nested.values())
 
 
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
@@ -96,9 +94,11 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         if operation.wrapper in _keys(reading):
             yield finding("a filter by an unknown field returned 400 together with data", reading)
             return
-        if has_code_major(reading.exchange.json) and not has_code_minor(reading.exchange.json, "invalid_filter_field"):
-            # The codeMinor vocabulary is less certain than the status code.
-            yield finding("the 400 response does not have codeMinor invalid_filter_field", reading, level=Level.SHOULD)
+        said = status_entries(reading.exchange.json)
+        if said and not has_code_minor(reading.exchange.json, CODE_MINOR):
+            # Known servers have another word for it, but not one that stands for another case.
+            level = None if contradicts(said, (CODE_MINOR,)) else Level.SHOULD
+            yield finding(f"the 400 response does not have codeMinor {CODE_MINOR}", reading, level=level)
             return
 
 
@@ -187,10 +187,51 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     filters += [
         ExpectedFilter((ExpectedClause("sourcedId", "string", "=", text),)) for text in odd_ids(tenant, operation)
     ]
+    # A server that compares text as numbers reads a text without digits as 0.
+    filters.append(single_clause_filter(candidate, "=", "0"))
     # Rejecting such a value reveals no data, so it is at most a should.
     operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
         yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
+    yield from _encoded_twice_as_long(tenant, operation)
+
+
+def _encoded_twice_as_long(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a filter in which letters are encoded as well, in lower case, has another result."""
+    limit = f"limit={tenant.page_size}"
+    readings = []
+    for text in ("filter=status%3D%27active%27", "filter=%73tatus%3d%27activ%65%27"):
+        exchange = tenant.probe(operation.path, f"{limit}&{text}")
+        readings.append(tenant.parse(operation, exchange, {}, {"limit": tenant.page_size, "filter": "status='active'"}))
+    usual, other = readings
+    if usual.problem is None and (other.problem is not None or set(other.ids) != set(usual.ids)):
+        shown = other.problem or f"{len(other.rows)} instead of {count_of(len(usual.rows), 'row')}"
+        yield finding(f"a filter whose letters are percent-encoded as well: {shown}", other)
+
+
+def texts_of_digits(tenant: ObservedTenant) -> list[ProbeField]:
+    """Return the first field whose values are texts of digits, such as a year or a code."""
+    fields = probe_fields(tenant, "string")
+    return [each for each in fields if any(text.isdecimal() and text != "0" for text in each.counts)][:1]
+
+
+@rule(
+    "OR-FLT-17",
+    family="filtering",
+    title="Texts of digits are compared as text",
+    clause="3.2 operator =, the value as written [A]",
+    example="filter=schoolYear='02026' returns the sessions of 2026, or filter=classCode='7' the class 007",
+    fix="bind the value as text; a comparison with a number drops leading zeros",
+    over=lambda tenant: [each.operation for each in texts_of_digits(tenant)],
+)
+def digits_as_text(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    (candidate,) = texts_of_digits(tenant)
+    digits = min(text for text in candidate.counts if text.isdecimal() and text != "0")
+    others = {f"0{digits}", f"{digits}.0", digits.lstrip("0") or "0"} - set(candidate.counts)
+    filters = [single_clause_filter(candidate, "=", text) for text in sorted(others)]
+    # A server that knows the form of the value may reject another one.
+    for each in compare_filters(tenant, operation, filters, rejection_level=Level.OPEN):
+        yield each if each.level is Level.OPEN else replace(each, symptom_of=(*IGNORED, "OR-FLT-02", "OR-FLT-16"))
 
 
 @rule(

@@ -9,6 +9,7 @@ from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.walk import page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.paging import MOST_PAGES, ids_on_several_pages, largest_walk, size_for_three_pages
@@ -52,6 +53,10 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
             f"the pages of the next links miss {count_of(len(lost), 'row')} and repeat {count_of(len(repeated), 'row')}"
         )
         yield finding(message, pages[0], lost or repeated)
+        return
+    beyond = page_beyond(tenant, found)
+    if beyond.problem is None and not beyond.rows and beyond.next_link is not None:
+        yield finding("an empty page beyond the last row has a next link", beyond)
 
 
 def _follow(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedResponse], str | None]:

@@ -12,7 +12,7 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
-from oneroster.contract.observation.probe_values import largest_collections
+from oneroster.contract.observation.probe_values import largest_collections, largest_of_each_kind
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
@@ -40,12 +40,12 @@ FIELD_WITH_TIES: Final = "status"
     clause="3.1 limit, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
     fix="use limit=100 when the request has no limit",
-    over=largest_collections,
+    over=largest_of_each_kind,
     needs=("OR-PAG-01",),
 )
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
-    reading = tenant.ask(operation, {}, {})
+    reading = tenant.ask(operation, found.values, {})
     if reading.problem is not None:
         raise obstacle(reading, "OR-PAG-01")
     received = len(reading.rows)

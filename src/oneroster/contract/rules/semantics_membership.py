@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.observation.evidence import count_of, finding, id_list
-from oneroster.contract.observation.membership import expected_members, in_subset, is_live
+from oneroster.contract.observation.membership import deleted_members, expected_members, in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections, nested
 from oneroster.contract.observation.recheck import confirmed
@@ -52,7 +52,8 @@ def only_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     title="A specialised collection contains all records of its kind",
     clause="2 what the specialised endpoints select [B]",
     example="a user whose role is student is listed by /users but not by /students",
-    fix="serve the specialised collection from the same records as the collection it selects from",
+    fix="serve the specialised collection from the same records as the collection it selects from, with those that"
+    " are tobedeleted",
     stands_on=("subset",),
     over=specialised,
 )
@@ -61,11 +62,16 @@ def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if operation.subset is None:
         return
     larger = tenant.all_rows(tenant.dialect.operation(operation.subset.of))
-    expected = {name for name, row in larger.items() if in_subset(row, operation.subset) and is_live(row)}
-    missing = sorted(expected - tenant.all_rows(operation).keys())
+    expected = {name for name, row in larger.items() if in_subset(row, operation.subset)}
+    listed = tenant.all_rows(operation).keys()
+    missing = sorted(name for name in expected - listed if is_live(larger[name]))
+    deleted = sorted(expected - listed - set(missing))
     if missing:
         message = f"{len(missing)} of {len(expected)} records of {operation.subset.of} are missing ({id_list(missing)})"
         yield finding(message, tenant.walk(operation).pages[0], missing)
+    elif deleted:
+        message = f"{count_of(len(deleted), 'record')} of {operation.subset.of} that are tobedeleted are missing"
+        yield finding(message, tenant.walk(operation).pages[0], deleted)
 
 
 @rule(
@@ -107,7 +113,7 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
     title="A nested collection contains all records of its parent",
     clause="2 nested endpoints, parents [B]",
     example="a class refers to the school, but GET /schools/{id}/classes does not list it",
-    fix="select by the reference that the records contain, over all records",
+    fix="select by the reference that the records contain, over all records, with those that are tobedeleted",
     stands_on=("parents",),
     over=nested,
 )
@@ -125,6 +131,14 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
                 f"{len(missing)} of {len(expected)} records of the parent {_parents_text(found.values)} are missing"
             )
             yield finding(message, found.pages[0], missing)
+            return
+        tombstones = deleted_members(tenant, operation, found.values) - set(found.ids)
+        if tombstones:
+            message = (
+                f"{count_of(len(tombstones), 'record')} of the parent {_parents_text(found.values)} that are"
+                " tobedeleted are missing, although the general collection lists them"
+            )
+            yield finding(message, found.pages[0], sorted(tombstones))
             return
     if not judged:
         raise next(iter(tenant.walks(operation))).incomplete

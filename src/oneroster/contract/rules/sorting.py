@@ -18,7 +18,7 @@ from oneroster.contract.observation.probe_values import (
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values, wrong_order
-from oneroster.contract.oracle.status_payload_parser import has_code_minor, wrong_warning
+from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
@@ -202,8 +202,6 @@ def unknown_field_warns(tenant: ObservedTenant, operation: Operation) -> Iterato
     require_envelope(reading)
     if not has_code_minor(reading.other_members, "invalid_sort_field"):
         yield finding("the response contains no warning invalid_sort_field for the unknown field", reading)
-    elif (wrong := wrong_warning(reading.other_members, "invalid_sort_field")) is not None:
-        yield finding(f"the {wrong} in the warning invalid_sort_field", reading)
 
 
 def partly_absent_fields(tenant: ObservedTenant) -> dict[str, str]:

@@ -151,7 +151,7 @@ def nested_lists_of(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[tu
             continue
         values: dict[str, str] = {}
         for parent in scope.parents:
-            ids = linked_ids(tenant, lifecycle.element, lifecycle.record, parent.property)
+            ids = linked_ids(tenant, lifecycle.element, lifecycle.current, parent.property)
             if not ids and parent.property == "lineItem.class":
                 ids = _class_of_own_line_item(tenant, lifecycle)
             values |= {parent.parameter: min(ids)} if ids else {}
@@ -161,7 +161,7 @@ def nested_lists_of(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[tu
 
 def _class_of_own_line_item(tenant: ObservedTenant, lifecycle: Lifecycle) -> set[str]:
     """Return the class of the kit's own line item, which no collection read before holds."""
-    item = next(iter(linked_ids(tenant, lifecycle.element, lifecycle.record, "lineItem")), None)
+    item = next(iter(linked_ids(tenant, lifecycle.element, lifecycle.current, "lineItem")), None)
     reading = lifecycle.objects.read("LineItem", item) if item is not None else None
     return linked_ids(tenant, "LineItem", reading.rows[0], "class") if reading is not None and reading.rows else set()
 

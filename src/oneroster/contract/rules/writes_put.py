@@ -17,7 +17,7 @@ from oneroster.contract.observation.walk import walk
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, lifecycle_of
+from oneroster.contract.writes.lifecycle import METADATA, Lifecycle, changed_properties, lifecycle_of
 from oneroster.contract.writes.owned_objects import DONE, owned_objects
 from oneroster.contract.writes.sample_records import MAX_SCORE, TITLE
 from oneroster_runtime.specification import Operation
@@ -268,8 +268,6 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     lifecycle = lifecycle_of(tenant, operation)
     second = lifecycle.read_after_replace
     left_out = sorted(lifecycle.record.keys() - lifecycle.replacement.keys())
-    if not left_out:
-        raise NotEnoughData(0, 1, "optional property to omit")
     if second.problem is not None:
         raise ExplainedBy("OR-WRT-05", f"the replaced record could not be read ({second.problem})")
     kept = [name for name in left_out if second.rows[0].get(name) not in (None, "")]
@@ -279,6 +277,18 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
             second,
             [lifecycle.sourced_id],
         )
+        return
+    before, after = lifecycle.without_metadata
+    if _has_metadata(before) and _has_metadata(after):
+        yield finding("the second PUT omitted metadata, but the record still has it", after, after.ids)
+    elif not left_out and not _has_metadata(before):
+        raise NotEnoughData(0, 1, "optional property to omit")
+
+
+def _has_metadata(reading: ParsedResponse) -> bool:
+    """Whether a record has the metadata that the kit wrote."""
+    found = reading.rows[0].get("metadata") if reading.rows else None
+    return isinstance(found, dict) and METADATA in found
 
 
 @rule(
@@ -371,9 +381,7 @@ def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     yield from _put_changed_copy(
         lifecycle, dict.fromkeys(names, BLANKS), f"a {what} with a line break", Level.OPEN, Level.SHOULD
     )
-    yield from _put_changed_copy(
-        lifecycle, {"metadata": {"oneroster-check": "1"}}, "metadata", Level.SHOULD, Level.SHOULD
-    )
+    yield from _put_changed_copy(lifecycle, {"metadata": {METADATA: "1"}}, "metadata", Level.SHOULD, Level.SHOULD)
 
 
 def _put_changed_copy(

@@ -14,7 +14,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.obstacles import obstacle_of_status, unread
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import DONE, REJECTED, OwnedObjects, not_offered, owned_objects
-from oneroster.contract.writes.sample_records import sample_record, written_at
+from oneroster.contract.writes.sample_records import other_references, sample_record, written_at
 from oneroster_runtime.specification import Element, Operation, Property
 
 __all__ = [
@@ -44,6 +44,8 @@ _OFTEN_OPTIONAL: Final = frozenset({"gradingPeriod", "category", "dueDate", "res
 _BASE: Final = frozenset({"sourcedId", "status", "dateLastModified"})
 """Properties of every record, which servers complete."""
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
+METADATA: Final = "oneroster-check"
+"""The name of the kit's own entry in the metadata of a record."""
 _CUT_OFF: Final = 9
 _LEFT_OUT: Final = ("title", "score", "scoreDate")
 """Properties that are left out of an invalid record: the first one that it must have."""
@@ -229,10 +231,11 @@ class Lifecycle:
 
     @cached_property
     def replacement(self) -> Record:
-        """The record that replaces the first: all values differ but references; optional strings are left out."""
+        """The record that replaces the first: values differ, as far as others fit; optional strings are left out."""
         known = self.definition.properties
         kept = {name: value for name, value in self.record.items() if known[name].required or known[name].refers_to}
-        return {name: self._other_value(known[name], value) for name, value in kept.items()}
+        others = other_references(self.objects, self.element, self.record)
+        return {name: others.get(name) or self._other_value(known[name], value) for name, value in kept.items()}
 
     def _other_value(self, known: Property, value: Any) -> Any:
         """Return another valid value of a property, of the same kind."""
@@ -246,6 +249,26 @@ class Lifecycle:
             before = datetime.fromisoformat(value) - timedelta(days=1)
             return f"{before:%Y-%m-%d}" if known.kind == "date" else f"{before:%Y-%m-%dT%H:%M:%S}Z"
         return _OTHER_WORDS.get(value, value) if known.kind == "enumeration" else value
+
+    @cached_property
+    def without_metadata(self) -> tuple[ParsedResponse, ParsedResponse]:
+        """Another object that was written with metadata, and the same after a PUT without it."""
+        self._require_object()
+        sourced_id = self.objects.new_id()
+        record = {**self.record, "sourcedId": sourced_id}
+        readings = []
+        for body in ({**record, "metadata": {METADATA: "1"}}, record):
+            self.objects.put(self.element, sourced_id, {self.wrapper: body})
+            readings.append(self.objects.read(self.element, sourced_id))
+        return readings[0], readings[1]
+
+    @cached_property
+    def extended(self) -> Exchange:
+        """The PUT of a record with a property that the standard does not have; a server may accept or reject it."""
+        self._require_object()
+        sourced_id = self.objects.new_id()
+        record = {**self.record, "sourcedId": sourced_id, "oneroster_check": "1"}
+        return self.objects.put(self.element, sourced_id, {self.wrapper: record})
 
     @cached_property
     def replaced(self) -> Exchange:
@@ -265,6 +288,13 @@ class Lifecycle:
             text = f"the object could not be replaced (HTTP {self.replaced.status})"
             raise obstacle_of_status(self.replaced, text) or ExplainedBy("OR-WRT-05", text, self.put_id)
         return self.objects.read(self.element, self.sourced_id)
+
+    @property
+    def current(self) -> Record:
+        """The object as it was last read before it was deleted, or as it was written."""
+        is_replaced = "replaced" in vars(self) and self.replaced.status in DONE
+        rows = (self.read_after_replace if is_replaced else self.read_after_create).rows
+        return rows[0] if rows else self.record
 
     @cached_property
     def deleted(self) -> Exchange:

@@ -14,7 +14,7 @@ from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.writes.owned_objects import OwnedObjects
 from oneroster_runtime.specification import Property
 
-__all__ = ["MAX_SCORE", "sample_record", "written_at"]
+__all__ = ["MAX_SCORE", "other_references", "sample_record", "written_at"]
 
 TITLE: Final = "oneroster-check, will be removed"
 MAX_SCORE: Final = 10.0
@@ -54,6 +54,17 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
     if any(known.kind == "reference" for known in properties.values()):
         record |= _References(objects).of(element)
     return record
+
+
+def other_references(objects: OwnedObjects, element: str, record: Record) -> Record:
+    """Return references of a record to others than it has: another student of the class, another category.
+
+    Args:
+        objects: The kit's objects.
+        element: The name of the element.
+        record: A record of `sample_record`.
+    """
+    return _References(objects).others(element, record)
 
 
 def written_at(now: datetime) -> str:
@@ -116,6 +127,30 @@ class _References:
             elif known.required:
                 raise NotEnoughData(0, 1, f"{known.refers_to} to refer to")
         return chosen
+
+    def others(self, element: str, record: Record) -> Record:
+        """Return the references of a record that have another target that certainly fits."""
+        chosen: Record = {}
+        for name, known in self._tenant.specification.elements[element].properties.items():
+            if name not in record or known.kind != "reference" or known.refers_to not in ("User", "Category"):
+                continue
+            present = _referenced_id(record, name)
+            other = next((each for each in self._fitting(known.refers_to) if each != present), None)
+            if other is not None:
+                chosen[name] = self._reference(known, other)
+        return chosen
+
+    def _fitting(self, element: str) -> Iterator[str]:
+        """Yield the ids of the students of the class that is referred to, or of the categories."""
+        if element == "Category":
+            yield from filter(None, map(identity, self._live_rows("Category")))
+            return
+        class_id = _referenced_id(self._student_enrollment(), "class")
+        users = {identity(row) for row in self._live_rows("User")}
+        for row in self._live_rows("Enrollment"):
+            student = _referenced_id(row, "user") if row.get("role") == "student" else None
+            if student in users and student is not None and _referenced_id(row, "class") == class_id:
+                yield student
 
     def _target(self, element: str, enrollment: Record) -> str | None:
         if element == "User":

@@ -1,4 +1,4 @@
-"""Values of enumerations that differ from the standard's in case or punctuation only, as in ``Student``."""
+"""Values of enumerations that differ from the standard's in case or punctuation only, as in ``Student``; blanks."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["ACTIVE", "DELETED", "is_active", "is_deleted", "is_listed", "standard_spelling", "unlisted"]
+__all__ = ["ACTIVE", "DELETED", "is_active", "is_blank", "is_deleted", "is_listed", "standard_spelling", "unlisted"]
 
 ACTIVE: Final = "active"
 DELETED: Final = "tobedeleted"
@@ -63,6 +63,11 @@ def is_active(status: pa.Array) -> pa.Array:
 def is_deleted(status: pa.Array) -> pa.Array:
     """Return for each status whether the record is marked as deleted."""
     return pc.is_in(standard_spelling(status, _STATUSES), value_set=pa.array(_STATUSES[1:], pa.string()))
+
+
+def is_blank(column: pa.Array) -> pa.Array:
+    """Return for each text whether it says nothing: null, empty, or nothing but white space."""
+    return pc.or_(pc.equal(pc.fill_null(pc.binary_length(column), 0), 0), pc.fill_null(pc.utf8_is_space(column), False))
 
 
 def _key(value: str) -> str:

@@ -146,6 +146,36 @@ class DueDateOnce(KeepsOfPrevious):
     kept = "dueDate"
 
 
+class CategoryOnce(KeepsOfPrevious):
+    name = "category-once"
+    does = "keeps the category with which a line item was created"
+    breaks = "2 PUT operations [A]: replace the record"
+    needs = WRITE_NEEDS
+    kept = "category"
+
+
+class MetadataKept(Fault):
+    name = "metadata-kept"
+    does = "keeps the metadata of a record that is replaced by one without"
+    breaks = "2 PUT [B]: replaces the whole record"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        before = request.store.read(request.element, request.sourced_id) or {}
+        return {name: before[name] for name in ("metadata",) if name in before} | record
+
+
+class UnknownPropertyCrashes(Fault):
+    name = "unknown-property-crashes"
+    does = "responds with 500 to a PUT of a record with a property that the standard does not have"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        unknown = record.keys() - request.element_definition.properties.keys()
+        return Problem(500, "invalid data", "unexpected failure") if unknown else record
+
+
 class DatedOnce(KeepsOfPrevious):
     name = "dated-once"
     does = "keeps the dateLastModified with which a record was created"

@@ -114,6 +114,8 @@ def test_what_was_not_fetched_is_not_missed_but_said(tmp_path: Path) -> None:
         ("Course", COURSE, "orgSourcedId", None),
         ("Class", CLASS, "termSourcedIds", []),
         ("User", student("u"), "username", ""),
+        ("User", student("u"), "username", " \u00a0\t"),
+        ("User", student("u"), "orgSourcedIds", ["", " "]),
         ("User", student("u"), "orgSourcedIds", None),
         ("Result", RESULT, "score", None),
         ("Result", RESULT, "score", float("nan")),

@@ -13,7 +13,15 @@ from oneroster.pull.formats.oneroster_csv.cell_writer import contains_any
 from oneroster.pull.formats.oneroster_csv.csv_file import CsvFile
 from oneroster.pull.formats.oneroster_csv.loss_counts import LossCounts
 from oneroster.pull.roster.list_columns import with_items
-from oneroster.pull.roster.spelling import ACTIVE, DELETED, is_active, is_deleted, is_listed, standard_spelling
+from oneroster.pull.roster.spelling import (
+    ACTIVE,
+    DELETED,
+    is_active,
+    is_blank,
+    is_deleted,
+    is_listed,
+    standard_spelling,
+)
 
 __all__ = ["BundleIds", "RowSelection"]
 
@@ -82,7 +90,7 @@ class RowSelection:
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the rows to write, with the references that they keep."""
         batch = self._with_status(self._with_spelling(batch))
-        batch = self._without_line_breaks(batch)
+        batch = self._without_blanks(self._without_line_breaks(batch))
         for name, value in _DEFAULTS.items():
             if name in self._file.required and name in self._present:
                 batch = self._fill_default(batch, name, value)
@@ -132,6 +140,27 @@ class RowSelection:
         broken = pc.match_substring_regex(batch.column("sourcedId"), "[\r\n]")
         return self._keep(batch, pc.invert(broken), "sourcedId", "contains a line break")
 
+    def _without_blanks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Write nothing for a text of white space only, which importers take for a value and refuse (2 [A]).
+
+        An id is never changed.
+        """
+        for name in self._present:
+            if name == "sourcedId":
+                continue
+            column = batch.column(name)
+            if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+                items = _without_white_space(column.flatten())
+                found = items if items is None else with_items(column, items)
+            else:
+                found = _without_white_space(column) if pa.types.is_string(column.type) else None
+            if found is None:
+                continue
+            blank = _items(found).null_count - _items(column).null_count
+            self._losses.count_values(self._file.name, name, "texts of white space only left blank", blank)
+            batch = _replace_column(batch, name, found)
+        return batch
+
     def _fill_default(self, batch: pa.RecordBatch, name: str, value: object) -> pa.RecordBatch:
         column = batch.column(name)
         if not column.null_count:
@@ -169,9 +198,9 @@ class RowSelection:
         column = batch.column(name)
         filled = pc.is_valid(column)
         if pa.types.is_list(column.type):
-            filled = pc.greater(pc.fill_null(pc.list_value_length(column), 0), 0)
+            filled = _has_item(column)
         elif pa.types.is_string(column.type):
-            filled = pc.greater(pc.fill_null(pc.binary_length(column), 0), 0)
+            filled = pc.invert(is_blank(column))
         elif pa.types.is_floating(column.type):
             filled = pc.fill_null(pc.is_finite(column), False)
         if self._delta and "status" in self._present:
@@ -195,6 +224,20 @@ class RowSelection:
 def _replace_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
     index = batch.schema.get_field_index(name)
     return batch.set_column(index, batch.schema.field(index), column)
+
+
+def _without_white_space(texts: pa.Array) -> pa.Array | None:
+    """Return texts with null for those of white space only; None if there is no such text."""
+    blank = pc.fill_null(pc.utf8_is_space(texts), False)
+    return pc.if_else(blank, None, texts) if pc.any(blank).as_py() else None
+
+
+def _has_item(column: pa.Array) -> pa.Array:
+    """Return for each list whether it has an item that is written."""
+    filled = pc.greater(pc.fill_null(pc.list_value_length(column), 0), 0)
+    if not pa.types.is_string(column.type.value_type) or not pc.any(is_blank(column.flatten())).as_py():
+        return filled
+    return pa.array([any(items or ()) for items in column.to_pylist()], pa.bool_())
 
 
 def _items(column: pa.Array) -> pa.Array:

@@ -194,6 +194,22 @@ class NoContentPage(_EmptyOnce):
         return Reply(204, headers=reply.headers)
 
 
+class EmptyFirst(Fault):
+    name = "empty-first"
+    does = "returns no rows and a total of 0 for the first page at every other attempt, starting with the first"
+    breaks = "3.1 offset [A]: consecutive pages hold every record"
+
+    def __init__(self) -> None:
+        self._attempts = AttemptCounter()
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        is_first_page = reply.status == 200 and not request.query.offset
+        if not is_first_page or not self._attempts.next(request_key(request)) % 2:
+            return reply
+        kept = _without(reply, "Link")
+        return replace(kept, body={request.operation.wrapper: []}, headers={**kept.headers, "X-Total-Count": "0"})
+
+
 class DeadEnd(Fault):
     name = "dead-end"
     does = "returns rows on the first page only, although X-Total-Count says otherwise"

@@ -1,0 +1,99 @@
+"""Faults of the values in filters: bounds of a part of the collections, numbers, texts of digits, encodings."""
+
+# ruff: noqa: ARG002  # hooks have a fixed signature
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from oneroster.sandbox.faults.altered_result_sets import FilteredRows
+from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.filtering import FilterFault
+from oneroster.sandbox.faults.unfiltered_replies import unfiltered_rows
+from oneroster.sandbox.http.raw_request import RawRequest
+from oneroster.sandbox.http.responses import Reply, error_reply, invalid_data
+from oneroster.sandbox.query.filter_parser import ParsedClause
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.store.result_sets import ResultSet
+
+_LOWER_CASE: Final = re.compile(rb"%(?:[0-9][a-f]|[a-f][0-9a-f])")
+_IN_SECONDS: Final = re.compile(r"T\d\d:\d\d:\d\dZ'")
+
+
+class NestedBoundsExcluded(FilterFault):
+    name = "nested-bounds-excluded"
+    does = "treats >= as > and <= as < in nested collections"
+    breaks = "3.2 > < on date-times [B]: >= and <= include the bound"
+    needs = Needs(without=SMALL_DATA | {"one-school", "page-cap"})
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        return row_query if request.operation.scope is None else super().row_query(request, row_query)
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        return replace(clause, operator=clause.operator[0]) if clause.operator in (">=", "<=") else clause
+
+
+class SpecialBoundsIncluded(FilterFault):
+    name = "special-bounds-included"
+    does = "treats > as >= and < as <= in specialised collections"
+    breaks = "3.2 > < on date-times [B]: > and < exclude the bound"
+    needs = Needs(without=SMALL_DATA | {"one-school", "page-cap"})
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        special = request.operation.subset is not None and request.operation.scope is None
+        return super().row_query(request, row_query) if special else row_query
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        return replace(clause, operator=f"{clause.operator}=") if clause.operator in (">", "<") else clause
+
+
+class NumbersCut(FilterFault):
+    name = "numbers-cut"
+    does = "cuts the decimals of a number in a filter"
+    breaks = "3.2 > < on numbers [B]: numbers are compared by value"
+    needs = Needs(elements=frozenset({"LineItem", "Result"}), without=SMALL_DATA | NO_GRADEBOOK)
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        number = clause.field.kind == "number" and isinstance(clause.literal, float)
+        return replace(clause, literal=float(int(clause.literal))) if number else clause
+
+
+class DigitsAsNumbers(Fault):
+    name = "digits-as-numbers"
+    does = "compares texts of digits as numbers, so that 02026 is 2026"
+    breaks = "3.2 operator = [A]: the value as written"
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        asked = request.query.filter
+        clause = asked.clauses[0] if asked is not None and len(asked.clauses) == 1 else None
+        if clause is None or clause.operator != "=" or clause.field.kind != "string" or not clause.text.isdecimal():
+            return rows
+        wanted = clause.text.lstrip("0")
+
+        def same(row: dict[str, object]) -> bool:
+            value = row.get(clause.field.property)
+            return isinstance(value, str) and value.lstrip("0") == wanted
+
+        return FilteredRows(unfiltered_rows(request), same)
+
+
+class SecondsRefused(Fault):
+    name = "seconds-refused"
+    does = "rejects a date-time without a fraction of a second in a filter"
+    breaks = "3.2 date-time literals [B]: ISO 8601"
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        if not any(name == "filter" and _IN_SECONDS.search(value) for name, value in request.pairs):
+            return reply
+        return error_reply(invalid_data("no date-time"), operation_id=request.operation.operation_id)
+
+
+class EncodedLettersRefused(Fault):
+    name = "encoded-letters-refused"
+    does = "rejects a query whose percent-encoding is in lower case"
+    breaks = "3.2 encoding [A]: percent-encoded"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        refused = reply.status == 200 and _LOWER_CASE.search(raw_request.query_string)
+        return error_reply(invalid_data("not percent-encoded")) if refused else reply
