@@ -107,7 +107,7 @@ def _invalid(data: Any) -> Found:
     yield from without_place
     found = [] if without_place else [_placed(data, error) for error in _errors(data)]
     causes = [path for path, message in found if "unexpected" not in message]
-    for path, message in found:
+    for path, message in dict(reversed(found)).items():
         # What has a mistake below or beside it is unexpected as a whole.
         below = [other for other, _ in found if len(other) > len(path) and other[: len(path)] == path]
         beside = [other for other in causes if other[: len(path) - 1] == path[:-1]]

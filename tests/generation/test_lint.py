@@ -281,6 +281,7 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    Sort:", "name: sort", "name: offset"),
         "the parameters Offset and Sort of an operation have the same name, offset",
     ),
+    "a value of two wrong forms": (after("    UserId:", "required: true", "required: null"), "is not of type"),
     "a repeated tag": (after("tags:", "name: gradebook", "name: resources"), "the tag resources is listed twice"),
     "a character of another alphabet": (
         after("  /orgs:", "getAllOrgs", "get\u0410llOrgs"),
@@ -326,6 +327,37 @@ def test_a_name_that_changed_alone_is_a_single_message_at_its_line(what: str) ->
     (problem,) = lint.problems(read(changed))
     assert problem.line == changed[:place].count("\n") + 1, str(problem)
     assert f" places refer to {name}: is it renamed?" in str(problem) or what == "a scope"
+
+
+def test_a_section_that_is_missing_is_a_single_message() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    del document["components"]["requestBodies"]
+    (problem,) = lint.problems(Document(document, {}))
+    assert problem.message.endswith("; the document has no such part, and 3 places refer to one")
+
+
+PARTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "the tags": (lambda d: d.pop("tags"), "the document has no such part"),
+    "the data of a response": (lambda d: responses(d)["GradingPeriods"].pop("content"), "no content of"),
+    "the parts of a schema": (lambda d: schemas(d)["Result"].pop("allOf"), "neither properties nor a type"),
+    "the properties of a schema": (lambda d: schemas(d)["StatusInfo"].pop("properties"), "neither properties nor"),
+    "what a part refers to": (
+        lambda d: schemas(d)["Org"]["allOf"][0].pop("$ref"),
+        "neither a reference nor properties",
+    ),
+    "a part given twice": (lambda d: schemas(d)["Org"]["allOf"].append(org(d)), "an earlier part has name, type"),
+    "what a parameter refers to": (lambda d: get(d, "/orgs")["parameters"][1].pop("$ref"), "has no name and no in"),
+}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("what", PARTS)
+def test_a_part_that_many_go_by_is_a_single_message(what: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    change, said = PARTS[what]
+    change(document)
+    (problem,) = lint.problems(Document(document, {}))
+    assert said in problem.message
 
 
 def test_what_is_given_twice_is_named() -> None:
