@@ -61,6 +61,8 @@ def read_token(data: object, sent_at: float) -> Token:
     """
     body: Mapping[str, Any] = data if isinstance(data, dict) else {}
     value, kind = body.get("access_token"), body.get("token_type") or "Bearer"
+    # No header can end in white space, which some servers put around a token.
+    value = value.strip() if isinstance(value, str) else value
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
         raise TokenError("The response of the token endpoint has no usable access_token.")
     # Servers spell it in many ways, as in BearerToken.
