@@ -104,11 +104,9 @@ def test_a_cursor_at_another_origin_is_refused() -> None:
 )
 def test_a_refused_limit_is_named(status: int, limit: int, said: bool, pulled: bool) -> None:
     refused = RawResponse(status, httpx.Headers(), b"{}", f"{BASE_URL}/orgs")
+    read = RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_requested_rows if pulled else call().read_requested
     with pytest.raises(StatusError) as caught:
-        if pulled:
-            RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_requested_rows(PageRequest(0, limit), refused)
-        else:
-            call().read_requested(PageRequest(0, limit), refused)
+        read(PageRequest(0, limit), refused)
     assert (f"asked for {limit} rows" in str(caught.value) and "--page-size" in str(caught.value)) == said
 
 
