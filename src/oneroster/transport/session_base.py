@@ -102,7 +102,7 @@ class SessionBase:
         target = response.next_request.url
         if origin_of(target) not in self.origins:
             raise ForeignOriginError(
-                f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
+                f"{first} redirects to {target.scheme}://{target.netloc.decode('ascii')}, which is not the tenant; nothing"
                 " was sent there. If the tenant has moved, change base_url."
             )
         if redirects >= MAX_REDIRECTS:
