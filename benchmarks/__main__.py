@@ -26,6 +26,7 @@ _PARTS: Final = {
     "requests": ("single_requests", "measure"),
     "pull-latency": ("pulls", "far"),
     "pull-memory": ("pull_memory", "measure"),
+    "growth": ("growth", "measure"),
 }
 _DESCRIPTION: Final = """\
 Print a table of ratios: the cost of this client divided by the cost of another way to get the same data, both measured
@@ -76,7 +77,9 @@ def _scale(options: argparse.Namespace) -> Scale:
     if options.rows is not None:
         scale = scale._replace(walk_rows=options.rows, memory_rows=(options.rows,))
         scale = scale._replace(file_rows=options.rows, pull_rows=options.rows, peer_rows=options.rows)
-        scale = scale._replace(pull_memory_rows=(options.rows, 10 * options.rows))
+        scale = scale._replace(
+            pull_memory_rows=(options.rows, 10 * options.rows), growth_rows=(options.rows, 10 * options.rows)
+        )
     if options.latency is not None:
         scale = scale._replace(latency=options.latency / 1000)
     return scale

@@ -18,6 +18,7 @@ class Scale(NamedTuple):
         pull_rows: Enrollments to pull. Here and below, there are a tenth as many users.
         peer_rows: Enrollments to pull in the comparison with plain loops.
         pull_memory_rows: Enrollments of the two pulls to measure peak memory with.
+        growth_rows: Enrollments to read and to pull, to measure how the cost of a row grows; ascending.
     """
 
     rounds: int
@@ -29,6 +30,7 @@ class Scale(NamedTuple):
     pull_rows: int
     peer_rows: int
     pull_memory_rows: tuple[int, int]
+    growth_rows: tuple[int, ...]
 
 
 FULL: Final = Scale(
@@ -41,6 +43,7 @@ FULL: Final = Scale(
     pull_rows=1_000_000,
     peer_rows=20_000,
     pull_memory_rows=(100_000, 1_000_000),
+    growth_rows=(10_000, 100_000, 1_000_000),
 )
 QUICK: Final = FULL._replace(
     walk_rows=20_000,
@@ -48,4 +51,5 @@ QUICK: Final = FULL._replace(
     file_rows=4_000,
     pull_rows=100_000,
     pull_memory_rows=(20_000, 200_000),
+    growth_rows=(2_000, 20_000, 100_000),
 )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from oneroster.pull import PullOptions, Tenant, pull_tenant
 from oneroster.settings import read_tenants

@@ -59,4 +59,5 @@ def _terminal_page(summary: Summary) -> str:
     """Return the report of a terminal as a page."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     terminal.print_report(summary, console)
-    return console.export_html()
+    # A terminal wraps long lines; a page would cut them off.
+    return console.export_html().replace("</style>", "pre { white-space: pre-wrap; overflow-wrap: anywhere }</style>")

@@ -1,4 +1,4 @@
-"""The functions of the example for Airflow, with stand-ins for the decorators of Airflow, which is not installed."""
+"""The example for Airflow: by default with stand-ins for its decorators, with ``--all`` in Airflow itself."""
 
 import runpy
 import sys
@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from oneroster.sandbox import MultiTenantSandbox
+from tests.own_environment import ROOT, attempt, installed, run
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "airflow_rosters.py"
+EXAMPLE = ROOT / "examples" / "airflow_rosters.py"
 
 
 class FailError(Exception):
@@ -44,7 +45,7 @@ def task(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 
 @pytest.fixture
 def airflow(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
-    sdk, exceptions = ModuleType("airflow.sdk"), ModuleType("airflow.exceptions")
+    sdk, exceptions = ModuleType("airflow.sdk"), ModuleType("airflow.sdk.exceptions")
     vars(sdk).update(
         dag=lambda **_: lambda function: function, task=task, get_current_context=lambda: {"run_id": "scheduled-1"}
     )
@@ -55,17 +56,46 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     return Task.done
 
 
+def dag_file(folder: Path) -> Path:
+    """Write the example with its two places in a folder."""
+    program = EXAMPLE.read_text(encoding="utf-8")
+    program = program.replace("/opt/k12/oneroster.toml", str(folder / "oneroster.toml"))
+    path = folder / "dags" / "rosters.py"
+    path.parent.mkdir()
+    path.write_text(program.replace("s3://lake/rosters", str(folder / "rosters")), encoding="utf-8")
+    return path
+
+
 def test_a_task_per_tenant_pulls_or_fails_for_good(airflow: list[tuple[str, object]], tmp_path: Path) -> None:
     with MultiTenantSandbox(2, "40", faults={"tenant-2": ["wrong-total"]}) as sandbox:
         sandbox.write_config(tmp_path / "oneroster.toml")
-        program = EXAMPLE.read_text(encoding="utf-8")
-        program = program.replace("/opt/k12/oneroster.toml", str(tmp_path / "oneroster.toml"))
-        (tmp_path / "dag.py").write_text(
-            program.replace("s3://lake/rosters", str(tmp_path / "rosters")), encoding="utf-8"
-        )
-        runpy.run_path(str(tmp_path / "dag.py"))
+        runpy.run_path(str(dag_file(tmp_path)))
     (first, place), (second, error) = airflow
     assert (first, place) == ("tenant-1", str(tmp_path / "rosters" / "tenant-1.parquet"))
     assert second == "tenant-2"
     assert isinstance(error, FailError)
     assert "announced" in str(error)
+
+
+@pytest.mark.only_with_all
+def test_airflow_itself_runs_it(tmp_path: Path) -> None:
+    commands = installed(
+        tmp_path / "environment", "apache-airflow-core", "apache-airflow-providers-standard", f"{ROOT}[pull]"
+    )
+    settings = {
+        "AIRFLOW_HOME": str(tmp_path / "home"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    run([commands / "airflow", "db", "migrate"], **settings)
+    run([commands / "airflow", "pools", "set", "oneroster", "4", "tenants at a time"], **settings)
+    with MultiTenantSandbox(2, "40", faults={"tenant-2": ["wrong-total"]}) as sandbox:
+        sandbox.write_config(tmp_path / "oneroster.toml")
+        dag_file(tmp_path)
+        outcome = attempt([commands / "airflow", "dags", "test", "rosters"], **settings)
+    # What a failed pull has staged stays beside it, so that the next one resumes.
+    assert [path.name for path in (tmp_path / "rosters").glob("[!.]*")] == ["tenant-1.parquet"]
+    said = outcome.stdout + outcome.stderr
+    assert "AirflowFailException: getAllAcademicSessions" in said
+    assert "up_for_retry" not in said
+    assert "deprecated and will be removed in a future version. Use airflow.sdk" not in said

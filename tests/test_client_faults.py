@@ -137,6 +137,7 @@ EXPECTED: dict[str, Expected] = {
         DecodeError,
         r"response to getAllUsers \(HTTP 200, declared as text/html\) cannot be read: the body is not JSON\.$",
     ),
+    "failure-as-success": Expected(DecodeError, "it has no rows, and its status payload reports a failure"),
     "demographics-error": READ,
     "bad-gateway": READ,
     "unavailable": READ,

@@ -211,7 +211,7 @@ RUN_BY = {
     "sql": [ROOT / "docs" / "thousands-of-tenants.md"],
 }
 """The documents whose blocks of a language a test runs: `py` in tests/engines and in
-tests/test_dagster_example.py, all others here."""
+tests/test_dagster_example.py, `sql` here and in tests/test_dbt_project.py, all others here."""
 ELSEWHERE = {
     # tests/documentation/test_extension_examples.py
     (CONTRIBUTING.name, "python"): 2,
@@ -325,7 +325,8 @@ def test_the_merge_of_changes_is_sql() -> None:
     """Spark runs it on tables of a lake; DuckDB has the same statement."""
     import duckdb
 
-    (block,) = blocks("sql", ROOT / "docs" / "thousands-of-tenants.md")
+    # The other block is run by tests/test_dbt_project.py.
+    block, _ = blocks("sql", ROOT / "docs" / "thousands-of-tenants.md")
     rows = {"users": "('t', 'a', 'active'), ('t', 'b', 'active')"}
     rows["changes"] = "('t', 'a', 'tobedeleted'), ('t', 'c', 'active'), ('t', 'd', 'tobedeleted')"
     with duckdb.connect() as database:

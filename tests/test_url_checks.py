@@ -5,7 +5,9 @@ import pytest
 from oneroster.url_checks import is_http_url, is_loopback_host, sends_in_clear
 
 
-@pytest.mark.parametrize("url", ["https://sis.example/v1", "http://[::1]:80/v1", "https://sis.example/token?tenant=1"])
+@pytest.mark.parametrize(
+    "url", ["https://sis.example./v1", "http://[::1]:80/v1", "https://sis.example/token?tenant=1", "http://10.0.0.1"]
+)
 def test_urls_of_tenants(url: str) -> None:
     assert is_http_url(url)
 
@@ -13,7 +15,8 @@ def test_urls_of_tenants(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "sis.example", "ftp://sis.example", "https://", "https://[", "https://u@sis.example", "https://a b",
-     "https://xn--/v1", "https://xn--a", "https://\u2488com", "https://sis.example/\ud800"],
+     "https://xn--/v1", "https://xn--a", "https://\u2488com", "https://sis.example/\ud800",
+     f"https://{'a' * 64}.example", f"https://{'a.' * 127}example"],
 )  # fmt: skip
 def test_what_is_no_url_of_a_tenant(url: str) -> None:
     assert not is_http_url(url)

@@ -107,7 +107,7 @@ def _invalid(data: Any) -> Found:
     yield from without_place
     found = [] if without_place else [_placed(data, error) for error in _errors(data)]
     causes = [path for path, message in found if "unexpected" not in message]
-    for path, message in found:
+    for path, message in dict(reversed(found)).items():
         # What has a mistake below or beside it is unexpected as a whole.
         below = [other for other, _ in found if len(other) > len(path) and other[: len(path)] == path]
         beside = [other for other in causes if other[: len(path) - 1] == path[:-1]]
@@ -166,7 +166,10 @@ def _lost_references(data: Mapping[str, Any]) -> Found:
             uses.setdefault(section, []).append((path, name))
     for section, found in uses.items():
         parts, place = target(data, section), tuple(section.split("/")[1:])
-        known = {name: (*place, name) for name in parts} if isinstance(parts, Mapping) else {}
+        if not isinstance(parts, Mapping):
+            yield found[0][0], f"nothing is at {section}, to whose parts {len(found)} places refer"
+            continue
+        known = {name: (*place, name) for name in parts}
         yield from unknown_names(found, known, f"nothing is at {section}/{{}}".format)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["reference_as_markdown"]
 
 _HEAD = """\
-# OneRoster {version}, as the document has it
+# OneRoster {version}: operations and properties
 
 <!-- Made by scripts/docs from the document. -->
 

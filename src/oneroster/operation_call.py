@@ -20,6 +20,7 @@ from oneroster_runtime.lenient_json import parse_json
 from oneroster_runtime.requests import Request
 from oneroster_runtime.responses import Response
 from oneroster_runtime.specification import Operation, Specification
+from oneroster_runtime.status import parse_status_info
 from oneroster_runtime.wrappers import unwrap
 
 __all__ = ["OperationCall", "ParsedPage"]
@@ -27,6 +28,7 @@ __all__ = ["OperationCall", "ParsedPage"]
 _NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
 _DENIED: Final = frozenset({401, 403})
+_FAILURE: Final = "failure"
 
 
 class ParsedPage(NamedTuple):
@@ -172,8 +174,8 @@ class OperationCall:
         if page.row is not None:
             return ParsedPage(self.read_row(page.row, raw), [], None)
         if page.copies_of is not None:
-            found = self.read_page(raw).info if _is_success(raw) else ReceivedPage(())
-            return ParsedPage(found, [], None)
+            refused = not _is_success(raw) or _reports_failure(raw.content)
+            return ParsedPage(ReceivedPage(()) if refused else self.read_page(raw).info, [], None)
         return self.read_page(raw)
 
     def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
@@ -207,7 +209,11 @@ class OperationCall:
 
         Raises:
             ForeignOriginError: The server pages by links that leave the tenant.
+            DecodeError: There are no rows, because the server failed and says so in the body only.
         """
+        if not ids and _reports_failure(raw.content):
+            problem = "it has no rows, and its status payload reports a failure"
+            raise DecodeError(problem, self.operation.operation_id, None, raw.status_code)
         return ReceivedPage(ids, _total(raw.headers), self._cursor(raw), partial(self._contents, raw.content))
 
     def _contents(self, body: bytes) -> list[Any]:
@@ -244,6 +250,15 @@ class OperationCall:
 
 def _is_success(raw: RawResponse) -> bool:
     return 200 <= raw.status_code < 300
+
+
+def _reports_failure(body: bytes) -> bool:
+    """Return whether a body holds a status payload that reports a failure, whatever the HTTP status is."""
+    try:
+        found = parse_status_info(parse_json(body)) if b"ajor" in body else []
+    except DecodeError:
+        return False
+    return any(str(entry.to_dict().get("imsx_codeMajor")).lower() == _FAILURE for entry in found)
 
 
 def _prepared(arguments: Mapping[str, Any], operation: Operation, specification: Specification) -> dict[str, Any]:

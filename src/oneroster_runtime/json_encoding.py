@@ -75,12 +75,31 @@ def write_date_time(value: datetime) -> str:
 
 
 def deep_copy(value: Any) -> Any:
-    """Return a copy of JSON data that shares nothing with the original."""
+    """Return a copy of JSON data that shares nothing with the original, however deep it is nested."""
+    try:
+        return _copied(value)
+    except RecursionError:  # a parser reads what is nested deeper than the frames of a function may be
+        return _copied_step_by_step(value)
+
+
+def _copied(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: deep_copy(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [deep_copy(item) for item in value]
+        return [_copied(item) for item in value]
     return value
+
+
+def _copied_step_by_step(value: Any) -> Any:
+    whole: list[Any] = [value]
+    pending: list[Any] = [whole]
+    while pending:
+        copy = pending.pop()
+        for key, item in list(copy.items() if isinstance(copy, dict) else enumerate(copy)):
+            if isinstance(item, (Mapping, list, tuple)):
+                copy[key] = dict(item) if isinstance(item, Mapping) else list(item)
+                pending.append(copy[key])
+    return whole[0]
 
 
 def _write_scalar(kind: str, value: Any) -> Any:

@@ -37,6 +37,7 @@ MEASURED = {
     "requests": 2,
     "pull-latency": 2,
     "pull-memory": 3,
+    "growth": 2,
 }
 
 

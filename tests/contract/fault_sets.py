@@ -8,7 +8,7 @@ from typing import Final
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.clauses_by_version import applicable
-from oneroster.contract.grounds import standing_of
+from oneroster.contract.grounds import strongest_standing
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -41,16 +41,20 @@ PROVOKING: Final = {
 CERTAIN: Final = "[A]"
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
-WARNED: Final = {"json-booleans": "OR-SCH-06"}
-"""Variants that a rule for a probable fact warns of."""
+WARNED: Final = {"json-booleans": {"OR-SCH-06"}, "no-minor-codes": {"OR-ERR-08", "OR-FLT-12"}}
+"""Variants that rules for probable facts warn of."""
 NEVER_DRAWN: Final = frozenset({"slow", "oauth1-only", "static-bearer-only", "no-nested"})
 """Variants that only cost time, or leave one kind of access or no nested collections."""
 
 
 @cache
 def levels(version: str = DEFAULT) -> dict[str, Level]:
-    """Return the level of each rule that applies to a version."""
-    return {rule.id: standing_of(rule, version).level for rule in applicable(catalogue(), version)}
+    """Return the highest level of each rule that applies to a version, by the marks of the document too."""
+    specification = Standard.of(version).specification
+    operations = specification.operations.values()
+    return {
+        rule.id: strongest_standing(rule, operations, specification).level for rule in applicable(catalogue(), version)
+    }
 
 
 @cache
@@ -145,7 +149,7 @@ def unexplained(
 ) -> set[str]:
     """Return the rules that failed although no fault breaks them, and no variant is probably wrong."""
     known = {table[name] for name in names for table in (rules_of(version), SEEN_BY_CHANCE) if name in table}
-    known |= {WARNED[name] for name in variants if name in WARNED}
+    known |= {rule for name in variants for rule in WARNED.get(name, ())}
     return {each.id for each in report.violations(Level.SHOULD)} - known
 
 

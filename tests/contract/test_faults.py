@@ -108,6 +108,16 @@ def test_records_of_another_kind_are_no_parents_of_nested_collections() -> None:
     assert {each.status for each in report.checks if each.id == "OR-SEM-35"} == {Status.PASSED}
 
 
+UNUSABLE_TOKENS = sorted(fault for fault, rule_id in BROKEN_BY.items() if rule_id == "OR-ACC-15")
+
+
+@pytest.mark.parametrize("fault", UNUSABLE_TOKENS)
+def test_a_token_that_cannot_be_used_hides_no_scope_that_is_ignored(fault: str) -> None:
+    names = ["scopes-ignored", fault]
+    report = narrowly_judged(names, rules=rules_for(names))
+    assert unseen(report, names) == set()
+
+
 WITHOUT_ENGINE = sorted(
     fault
     for fault, rule_id in BROKEN_BY.items()

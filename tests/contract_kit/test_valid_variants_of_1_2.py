@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
@@ -45,6 +46,15 @@ def test_limitations_of_certified_servers_fail_no_must() -> None:
     assert report.kit_errors() == []
     assert report.exit_code() == 0
     assert warned(report) == shoulds(CERTIFIED)
+
+
+@pytest.mark.only_with_all
+def test_a_whole_check_sends_at_most_2500_requests() -> None:
+    with quick_sandbox("small", standard=STANDARD) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token), standard=STANDARD)
+        report = check(target, RunBudget(requests=6000), rules=catalogue(), seed=1)
+    assert report.target.requests <= 2500
+    assert report.exit_code() == 0
 
 
 @pytest.mark.only_with_all

@@ -26,3 +26,9 @@ def test_a_link_leads_to_a_file_and_a_heading(document: Path) -> None:
         found = (document.parent / name).resolve() if name else document
         assert found.exists(), target
         assert not anchor or anchor in anchors(found), target
+
+
+def test_a_page_of_the_site_is_linked_by_its_title_not_by_its_file() -> None:
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")}
+    named = {name: re.findall(r"\[[^\]]*\.md\]\(", FENCED.sub("", text)) for name, text in pages.items()}
+    assert {name: found for name, found in named.items() if found} == {}

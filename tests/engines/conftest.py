@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.pull.object_stores import CREDENTIALS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -52,6 +54,8 @@ def spark(event_log: Path) -> Iterator[Any]:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.session.timeZone": "UTC",
     }
+    # Executors get the credentials of a store from their environment.
+    settings |= {f"spark.executorEnv.{name}": value for name, value in CREDENTIALS.items()}
     builder = SparkSession.builder.master("local[2,4]")
     for name, value in settings.items():
         builder = builder.config(name, value)

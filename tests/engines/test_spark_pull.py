@@ -12,6 +12,7 @@ from oneroster.pull import PullOptions, Tenant, TenantOutcome, pull_tenant
 from oneroster.sandbox import MultiTenantSandbox
 from oneroster.spark import outcome_schema, pull, tenants
 from tests.engines.tenants import SAMPLE, SMALL, DiesOnce, Served, page_faults, rosters, secrets_in, served
+from tests.pull.object_stores import store_of
 
 OPTIONS = PullOptions(selection=SMALL)
 NUMBER = 20
@@ -147,3 +148,15 @@ def test_changes_since_the_last_run_update_the_rosters(spark: Any, tmp_path: Pat
     for name, row in second.items():
         assert row["error"] is None
         assert row["rows"] == first[name]["rows"] > row["fetched"]
+
+
+def test_rosters_go_to_an_object_store(spark: Any, tmp_path: Path) -> None:
+    with served(tmp_path, 2) as running, store_of("s3", tmp_path) as store:
+        to = store.place("rosters")
+        first = rows_of(pull(spark, tenants(running.config), to, options=OPTIONS))
+        second = rows_of(pull(spark, tenants(running.config), to, options=OPTIONS, since="last"))
+        for name, row in second.items():
+            assert (row["error"], first[name]["error"]) == (None, None)
+            assert row["destination"] == f"{store.uri}/rosters/{name}.parquet"
+            manifest = store.open(f"rosters/{name}.parquet").manifest
+            assert {element: kept.rows for element, kept in manifest.collections.items()} == row["collections"]

@@ -281,6 +281,7 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    Sort:", "name: sort", "name: offset"),
         "the parameters Offset and Sort of an operation have the same name, offset",
     ),
+    "a value of two wrong forms": (after("    UserId:", "required: true", "required: null"), "is not of type"),
     "a repeated tag": (after("tags:", "name: gradebook", "name: resources"), "the tag resources is listed twice"),
     "a character of another alphabet": (
         after("  /orgs:", "getAllOrgs", "get\u0410llOrgs"),
@@ -326,6 +327,13 @@ def test_a_name_that_changed_alone_is_a_single_message_at_its_line(what: str) ->
     (problem,) = lint.problems(read(changed))
     assert problem.line == changed[:place].count("\n") + 1, str(problem)
     assert f" places refer to {name}: is it renamed?" in str(problem) or what == "a scope"
+
+
+def test_a_section_that_is_missing_is_a_single_message() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    del document["components"]["requestBodies"]
+    (problem,) = lint.problems(Document(document, {}))
+    assert problem.message == "nothing is at #/components/requestBodies, to whose parts 3 places refer"
 
 
 def test_what_is_given_twice_is_named() -> None:

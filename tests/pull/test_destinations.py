@@ -35,7 +35,7 @@ def loop(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "to", ["/", ".", "..", "x/..", "n" * 241 + ".zip", "n" * 5000 + ".zip", "\u00e9" * 121 + ".zip"]
+    "to", ["/", ".", "..", "x/..", "n" * 241 + ".zip", "n" * 5000 + ".zip", "\u00e9" * 121 + ".zip", "\udcff.zip"]
 )
 def test_a_name_that_cannot_be_replaced_is_refused_before_a_request(to: str) -> None:
     assert "--to" in one_line(run("pull", *NOWHERE, "--to", to), 1)

@@ -4,14 +4,17 @@ import errno
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oneroster import OneRosterError
-from oneroster.pull import PullOptions, RosterSelection, SanityLimits, StagingError, pull
+from oneroster.pull import DestinationError, PullOptions, RosterSelection, SanityLimits, StagingError, pull
 from oneroster.pull.fetch.staging import finish_publication, staging_path, unfinished_pull
 from oneroster.pull.roster.rejects import rejects_path
 from oneroster.sandbox import Sandbox
@@ -196,6 +199,52 @@ def test_d2_a_link_under_a_name_beside_the_destination_is_not_followed(
             pull(roster, place, options("s.zip"))
         except OneRosterError:
             assert name.endswith(".manifest.json")  # what is read there is no manifest
+    assert content_of(victim) == before
+
+
+CHANGES = {
+    # What another program does with a roster before it is killed.
+    "r.duckdb": "import duckdb; c = duckdb.connect({0!r}); c.execute('DELETE FROM orgs')",
+    "r.sqlite": (
+        "import sqlite3; c = sqlite3.connect({0!r}, isolation_level=None);"
+        "c.execute('PRAGMA journal_mode = WAL'); c.execute('DELETE FROM orgs')"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_b6_unfinished_changes_to_the_old_roster_do_not_reach_the_new_one(
+    tenant: Sandbox, tmp_path: Path, name: str
+) -> None:
+    place = tmp_path / name
+    with roster_of(tenant) as roster:
+        pull(roster, place, options(name))
+        wanted = rows_at(place)
+        killed = f"{CHANGES[name].format(str(place))}; import os; os._exit(0)"
+        subprocess.run([sys.executable, "-c", killed], check=True)
+        (side, *_) = [path for path in sorted(tmp_path.iterdir()) if path.name.endswith("wal") and path.stat().st_size]
+        if name == "r.sqlite":
+            with pytest.raises(DestinationError, match=r"r\.sqlite-wal holds changes of another program"):
+                pull(roster, place, options(name))
+            place.unlink()  # then nothing is read that the changes are missing from
+        pull(roster, place, options(name)._replace(accept_shrink=True))
+    assert not side.exists()
+    assert rows_at(place) == wanted
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+@pytest.mark.parametrize("name", ["r.duckdb.wal", "r.sqlite-wal", "r.sqlite-journal", "r.sqlite-shm"])
+def test_d2_a_link_under_the_name_of_a_side_file_is_not_followed(
+    tenant: Sandbox, tmp_path: Path, victim: Path, name: str
+) -> None:
+    place, before = tmp_path / name[:8].rstrip(".-"), content_of(victim)
+    with roster_of(tenant) as roster:
+        (tmp_path / name).symlink_to(victim / "thesis.txt")
+        pull(roster, place, options(place.name))
+        assert not (tmp_path / name).is_symlink()
+        (tmp_path / name).symlink_to(victim / "thesis.txt")
+        with suppress(DestinationError):
+            rows_at(place)
     assert content_of(victim) == before
 
 

@@ -278,3 +278,15 @@ def test_d1_properties_of_any_name_are_extras_like_others(tmp_path: Path, name: 
     if name != "roster.zip":
         extras = [json.loads(row["_extras"]) for row in rows if row["_extras"] is not None]
         assert extras == [{odd: {odd: 1} for odd in sorted(ODD_NAMES)}] * 3
+
+
+def test_d1_records_of_any_depth_are_read(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(700):
+        deep = {"a": deep}
+    with tenant_and_store() as (server, store), roster_of(server) as roster:
+        (first, *_) = truth(server)["Org"]
+        store.put("Org", {**(store.read("Org", first["sourcedId"]) or {}), "extra": deep, "name": 5})
+        pull(roster, tmp_path / "r.parquet", TRUSTING._replace(selection=RosterSelection(only=["orgs"])))
+    (extras,) = [row["_extras"] for row in rows_at(tmp_path / "r.parquet")["Org"] if row["_extras"]]
+    assert extras.count("{") == 701

@@ -51,7 +51,9 @@ def test_b4_every_reference_that_the_document_requires_is_counted(version: str, 
         references = [one for one in known.properties.values() if one.refers_to and one.required]
         if not known.collection or not references:
             continue
-        blank = {reference_column(one): empty if one.kind == "reference" else [] for one in references}
+        blank: dict[str, object] = {
+            reference_column(one): empty if one.kind == "reference" else [] for one in references
+        }
         row = {"sourcedId": "x", "status": "active", **blank}
         made = pa.Table.from_pylist([row], schema=schema_of(specification, element))
         found = survey(MemoryRoster(Manifest(standard=version), {element: made}), Rejects(), None)

@@ -154,12 +154,12 @@ def show_report(report: "PullReport", console: Console) -> None:
     for note in report.notes:
         console.print(Text(escape_lines(f"note: {note}")))
     if report.rejects_file is not None:
-        console.print(Text(f"rejected records are listed by id in {report.rejects_file}"))
+        console.print(Text(escape_unprintable(f"rejected records are listed by id in {report.rejects_file}")))
     retries = f" ({report.retries:,} of them retries)" if report.retries else ""
     kind = "changes" if report.manifest.kind == "changes" else "roster"
     console.print(
         Text(
-            f"{report.destination}: {kind} written; {report.requests:,} requests{retries},"
+            f"{escape_unprintable(str(report.destination))}: {kind} written; {report.requests:,} requests{retries},"
             f" {report.received / 1e6:,.1f} MB, {report.seconds:,.1f} s"
         )
     )

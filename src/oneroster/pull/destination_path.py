@@ -34,6 +34,8 @@ def resolved_destination(destination: Path) -> Path:
             f"{destination} cannot be replaced: it is a folder without a name of its own. Name a file or folder in it,"
             f" as in --to {destination / 'roster.parquet'}."
         )
+    if not _is_text(os.fspath(found)):
+        raise DestinationError(f"{os.fspath(found)!r} cannot be used: its name is no UTF-8 text; choose another --to.")
     longest = _MAX_NAME - len(_LONGEST_SUFFIX)
     if len(os.fsencode(found.name)) > longest:
         raise DestinationError(
@@ -41,6 +43,15 @@ def resolved_destination(destination: Path) -> Path:
             " beside it have longer names. Choose a shorter --to."
         )
     return found
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a path is text that every library can open."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -40,6 +40,9 @@ __all__ = ["Destination", "LocalDestination", "StoreDestination", "destination_o
 
 REJECTS_FILE: Final = "_rejects.ndjson"
 """The list of rejects in the data folder of a store."""
+_SIDE_FILES: Final = {"duckdb": (".wal",), "sqlite": ("-journal", "-wal", "-shm")}
+"""What is added to the name of a database for the files in which it keeps changes that are not finished."""
+
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
@@ -115,8 +118,13 @@ class LocalDestination:
             if rejects:
                 write_new_file(folder / beside[1], rejects)
             sync_to_disk(folder)
-            atomic_replace.publish(staging.folder, (self.path.name, *beside))
+            atomic_replace.publish(staging.folder, (*self._left_beside(), self.path.name, *beside))
         return manifest
+
+    def _left_beside(self) -> list[str]:
+        """Return the names of files with unfinished changes to the old database, which would change the new one."""
+        found = [self.path.with_name(self.path.name + suffix) for suffix in _SIDE_FILES.get(self.format.name, ())]
+        return [side.name for side in found if side.is_symlink() or side.is_file()]
 
     def shown(self) -> Path:
         """See `Destination.shown`."""

@@ -174,6 +174,9 @@ def extract(
     A row is in the files only after the walk of its collection is proven complete. If one collection cannot be read,
     the extract has an error, an outcome for each collection, and no rows.
 
+    Rows have the form of the version that the tenant speaks. There is no `as_standard` here: a row of one collection is
+    converted by those of others, as the school of a line item by its class, so only a whole roster can be; use `pull`.
+
     Args:
         tenant: The tenant, or an open client, which stays open.
         collections: The collections, as in ``users``; empty for all that the tenant offers.

@@ -1,8 +1,9 @@
 """A folder on an object store, or on any other filesystem of pyarrow or fsspec."""
 
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -82,6 +83,10 @@ class StoreLocation:
         return StoreLocation(f"{self.path}/{name}", self._fs, f"{self._label}/{name}")
 
     @property
+    def _is_google(self) -> bool:
+        return bool(self._fs.type_name == "gcs")
+
+    @property
     def identity(self) -> str:
         """What tells this location from those of other stores."""
         return f"{self._fs.type_name} {self.path}"
@@ -93,8 +98,16 @@ class StoreLocation:
             DestinationError: The store cannot be read.
         """
         with _errors(self, "read"):
-            found = self._fs.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
-        return {info.base_name: info.size if info.is_file else None for info in found}
+            found = self._fs.get_file_info(fs.FileSelector(self.path, recursive=self._is_google, allow_not_found=True))
+        sizes: dict[str, int | None] = {}
+        for info in found:
+            # Google's store has no folders; they show by the files in them.
+            name, _, below = info.path.removeprefix(f"{self.path}/").partition("/")
+            if self._is_google and below:
+                sizes[name] = None
+            else:
+                sizes[info.base_name] = info.size if info.is_file else None
+        return sizes
 
     def read(self, most: int) -> bytes | None:
         """Return the content of a file; None if there is no such file.
@@ -160,7 +173,12 @@ class StoreLocation:
             DestinationError: It cannot be deleted.
         """
         with _errors(self, "deleted"):
-            self._fs.delete_dir(self.path)
+            if not self._is_google:
+                self._fs.delete_dir(self.path)
+                return
+            # pyarrow looks for the folder, and fails.
+            for info in self._fs.get_file_info(fs.FileSelector(self.path, recursive=True)):
+                self._fs.delete_file(info.path)
 
     def _make_folder(self) -> None:
         # Object stores have no folders; creating one may need a right that writing a file does not.
@@ -208,9 +226,9 @@ def _errors(location: StoreLocation, action: str) -> Iterator[None]:
         yield
     except (OSError, pa.ArrowException) as error:
         reason = type(error).__name__
-        with suppress(ValueError, TypeError):
-            reason = (error.strerror if isinstance(error, OSError) and error.strerror else "") or reason
-        if code := re.search(r"AWS Error ([A-Z_]+)|HTTP status (\d{3})", str(error)):
+        if isinstance(error, OSError) and error.errno:
+            reason = os.strerror(error.errno)
+        if code := re.search(r"AWS Error ([A-Z_]+)|HTTP status (?:code: )?(\d{3})", str(error)):
             reason = next(filter(None, code.groups()))
         raise DestinationError(
             f"{location} cannot be {action}: {reason}. Check the name, the credentials in the environment and their"

@@ -85,7 +85,8 @@ def tenant_rows(tenant: str, options: SourceOptions) -> Iterator[pa.RecordBatch]
         if rows.schema.names != names:
             raise ConfigurationError(
                 f"Tenant {tenant!r} speaks another version of OneRoster. Read the tenants of each version apart, by"
-                " the options tenant and standard."
+                " the options tenant and standard, or pull all in one form (oneroster.spark.pull with"
+                " PullOptions.as_standard)."
             )
         for batch in rows:
             columns = {name: batch.column(name) for name in names}

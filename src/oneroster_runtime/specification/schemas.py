@@ -136,7 +136,13 @@ class SchemaReader:
                 found = self._alternatives(name, key, value, pointer, required=required)
             if self.profile is None or not found.profiles or self.profile in found.profiles:
                 properties[key] = found
-        return Element(name, schema.get("x-oneroster-collection"), schema.get("x-oneroster-read"), properties)
+        return Element(
+            name,
+            schema.get("x-oneroster-collection"),
+            schema.get("x-oneroster-read"),
+            properties,
+            schema.get("additionalProperties") is True,
+        )
 
     def property_schemas(self, name: str) -> Iterator[tuple[str, Any, str, bool]]:
         """Yield name, schema, pointer and presence of each property of a schema, also of those it inherits."""

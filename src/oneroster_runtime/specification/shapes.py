@@ -209,6 +209,8 @@ class Element(NamedTuple):
     """The operationId that reads one."""
     properties: dict[str, Property]
     """By wire name, in the order of the document."""
+    open: bool = False
+    """Whether a record may have further properties."""
 
 
 class Profile(NamedTuple):

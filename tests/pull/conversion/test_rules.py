@@ -130,6 +130,29 @@ def test_a_user_of_extended_roles_only_has_no_form() -> None:
     assert "users: records without a roles that has a form left out" in counts.notes("1.1")[0]
 
 
+def test_records_that_refer_to_what_is_left_out_are_kept_and_counted() -> None:
+    tables = {
+        "Org": [{"sourcedId": "school", "type": "school"}, {"sourcedId": "club", "type": "ext:club"}],
+        "User": [
+            {"sourcedId": "u", "roles": [role("ext:coach")]},
+            {"sourcedId": "v", "roles": [role("student"), role("student", "club")], "agentSourcedIds": ["u"]},
+        ],
+        "Enrollment": [{"sourcedId": f"e-{user}", "userSourcedId": user, "role": "student"} for user in ("u", "v")],
+    }
+    rows, counts = converted("1.2", "Enrollment", **tables)
+    assert [row["userSourcedId"] for row in rows] == ["u", "v"]
+    assert counts.dependents == {
+        ("users", "agentSourcedIds", "users"): 1,
+        ("users", "orgSourcedIds", "orgs"): 1,
+        ("enrollments", "userSourcedId", "users"): 1,
+    }
+    said = (
+        "enrollments.userSourcedId: refers to users that are left out, because they have no form in OneRoster 1.1: 1."
+    )
+    assert said in counts.notes("1.1")
+    assert not converted("1.2", "Enrollment", Enrollment=tables["Enrollment"])[1].dependents
+
+
 def test_a_missing_username_is_that_of_a_credential_and_nothing_is_made_up() -> None:
     profile = {"profileId": "p", "profileType": "t", "vendorId": "v"}
     users = [

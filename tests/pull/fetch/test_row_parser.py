@@ -164,6 +164,17 @@ def test_text_that_is_no_unicode_is_told_as_unreadable() -> None:
     names = batcher_of("User").batch(page.rows).column("givenName").to_pylist()
     assert names == [None, "Kim", "Kim"]
     assert [(one.field, one.reason) for one in page.flaws[0]] == [("givenName", "unreadable")]
+    assert [(one.field, one.reason) for one in page.flaws[2]] == [("_extras", "unreadable")]
+
+
+@pytest.mark.parametrize("payload", [{"imsx_codeMajor": "Failure"}, {"statusInfoSet": [{"imsx_codeMajor": "failure"}]}])
+def test_b1_no_rows_beside_a_failure_are_no_empty_collection(payload: dict[str, Any]) -> None:
+    call = call_of("User")
+    with pytest.raises(DecodeError, match="its status payload reports a failure"):
+        read(call, {"users": [], **payload})
+    assert len(read(call, {**users({}), **payload}).rows) == 1
+    warning = {"imsx_codeMajor": "success", "imsx_severity": "warning"}
+    assert read(call, {"users": [], **warning}).rows == []
 
 
 def test_unknown_names_are_learned_and_a_flood_of_them_is_borne() -> None:

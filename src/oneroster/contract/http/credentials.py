@@ -18,6 +18,7 @@ from oneroster.errors import TokenError
 from oneroster.settings import where_credentials_come_from
 from oneroster.standard import Standard
 from oneroster.transport import auth
+from oneroster.transport.urls import parsed_url
 
 __all__ = [
     "BearerToken",
@@ -203,7 +204,7 @@ def _authenticate(flow: httpx.Auth, method: str, url: str, post: TokenPost) -> d
     Raises:
         TokenError: No token is granted.
     """
-    request = httpx.Request(method, url)
+    request = httpx.Request(method, parsed_url(url))
     steps = flow.sync_auth_flow(request)
     step = next(steps)
     while step is not request:

@@ -15,6 +15,7 @@ __all__ = [
     "first_usable_response",
     "nested",
     "offered",
+    "one_of_each_kind",
     "one_of_each_service",
     "one_read_of_each_service",
     "readable",
@@ -58,6 +59,16 @@ def readable(tenant: ObservedTenant) -> Iterator[Operation]:
     """
     whole_first = sorted(tenant.dialect.collections, key=lambda each: (each.subset is not None, each.trust))
     return tenant.readable((*whole_first, *tenant.dialect.nested, *tenant.dialect.reads))
+
+
+def one_of_each_kind(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first readable collection, nested collection and single read of each service."""
+    seen: set[tuple[str, bool, bool]] = set()
+    for operation in readable(tenant):
+        kind = operation.service, operation.many, operation.scope is not None
+        if kind not in seen:
+            seen.add(kind)
+            yield operation
 
 
 def first_readable(tenant: ObservedTenant) -> Iterator[Operation]:

@@ -97,7 +97,7 @@ def violations(
                 strange = other is not None and other not in specification.elements[element].properties
                 came = f"missing (there is {other} instead)" if strange else ""
                 yield Violation(ViolationKind.PRESENCE, pointer, known.presence, came)
-        elif any(not any(_value(form, record[name], pointer, specification)) for form in forms):
+        elif forms and any(not any(_value(form, record[name], pointer, specification)) for form in forms):
             # If the document allows several forms of a value, one is enough.
             continue
         elif (empty := _empty(known, record[name], pointer)) is not None:

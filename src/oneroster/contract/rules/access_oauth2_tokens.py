@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import BeyondBudget, NotOffered, Refused
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered, Refused
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
@@ -246,15 +246,20 @@ def token_with_other_scope(
 
     Raises ``NotJudged`` when the token endpoint grants no such token.
     """
+    unusable = False
     for scope in offered:
-        members = token_members(token_endpoint_of(tenant).grant(scope))
+        response = token_endpoint_of(tenant).grant(scope)
+        members = token_members(response)
         if members is None:
+            unusable = unusable or 200 <= response.status < 300
             continue
         scopes = members.get("scope")
         if not isinstance(scopes, str):
             return BearerToken(members["access_token"]), False
         if not set(scopes.split()) & set(wanted):
             return BearerToken(members["access_token"]), True
+    if unusable:
+        raise ExplainedBy("OR-ACC-15", "the response for a narrower scope cannot be used")
     raise NotOffered("no token with a narrower scope is granted")
 
 

@@ -4,22 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
 from oneroster.contract.errors import NotEnoughData
-from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.oracle.filters import parse_number
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.envelope import successful_responses
 from oneroster.contract.rules.semantics_records import records_that
 from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
@@ -30,11 +26,6 @@ TEACHER: Final = "teacher"
 PARENTS: Final = frozenset({"parent", "guardian"})
 CASE: Final = "case"
 OBJECTIVES: Final = ("LineItem", "Result", "AssessmentLineItem", "AssessmentResult")
-
-
-def wrapped_reads(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The reads of the standard, whose wrappers the document knows."""
-    return (each for each in tenant.dialect.operations.values() if each.method == "GET")
 
 
 def records_at(row: Record, name: str) -> list[Record]:
@@ -157,62 +148,6 @@ def distinct_profiles(tenant: ObservedTenant, operation: Operation) -> Iterator[
         return len(set(ids)) < len(ids)
 
     yield from records_that(tenant, operation, twice, "two profiles have one profileId", "userProfiles[].profileId")
-
-
-def _bounds(value: Any) -> tuple[float, float] | None:
-    """Return the ends of a range of numbers; None for any other value, which may be anything."""
-    first, dash, last = value.partition("-") if isinstance(value, str) else ("", "", "")
-    ends = parse_number(first.strip()), parse_number(last.strip())
-    return (ends[0], ends[1]) if dash and ends[0] is not None and ends[1] is not None else None
-
-
-@rule(
-    "OR-ADD-05",
-    family="additions",
-    title="The values of a score scale do not contradict each other",
-    clause="2.4 ScoreScaleValue.itemValueLHS, a value or a range with both ends [B]",
-    example="a score scale has the range 100-90, or the ranges 80-90 and 90-100, which share 90",
-    fix="write the lower end of a range first, and let no two ranges share a value",
-    over=base_collection_of("ScoreScale"),
-)
-def possible_scales(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    def contradicts(row: Record) -> bool:
-        values = [each.get("itemValueLHS") for each in records_at(row, "scoreScaleValue")]
-        texts = [value for value in values if isinstance(value, str)]
-        ranges = sorted(bounds for value in values if (bounds := _bounds(value)) is not None)
-        shared = any(one[1] >= other[0] for one, other in pairwise(ranges))
-        return len(set(texts)) < len(texts) or any(low > high for low, high in ranges) or shared
-
-    what = "a value stands twice, a range is reversed, or two ranges share a value"
-    yield from records_that(tenant, operation, contradicts, what, "scoreScaleValue[].itemValueLHS")
-
-
-@rule(
-    "OR-ADD-06",
-    family="additions",
-    title="A textScore is a value of its score scale",
-    clause="2.4 textScore, must fit the score scale; what fits is read as one of its values [B]",
-    example="the textScore is Z, and the score scale of the result has the values A to F",
-    fix="send a value of the score scale, or leave out scoreScale",
-    over=base_collection_of("Result", "AssessmentResult"),
-)
-def text_score_fits(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found, judged = tenant.walk(operation), 0
-    scales = tenant.all_rows(tenant.dialect.collection_of("ScoreScale"))
-    tally = CauseCount(found.pages[0])
-    for row in found.rows:
-        known = [scales[name] for item in references_at(row, "scoreScale") if (name := identity(item) or "") in scales]
-        if not isinstance(row.get("textScore"), str) or not row["textScore"] or not known or not is_live(row):
-            continue
-        judged += 1
-        values = [each for scale in known for each in records_at(scale, "scoreScaleValue")]
-        if row["textScore"] not in {each.get(name) for each in values for name in ("itemValueLHS", "itemValueRHS")}:
-            tally.add(identity(row))
-    if not judged:
-        raise NotEnoughData(0, 1, "textScore with a score scale")
-    if tally.count:
-        message = f"textScore is no value of the score scale in {tally.count} of {count_of(judged, 'record')}"
-        yield counted_finding(message, tally, "textScore", judged)
 
 
 def _case_ids(row: Record) -> list[Any]:
@@ -346,24 +281,3 @@ def resources_belong(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     for each in records_that(tenant, operation, stray, "no class and no course refers to the resource", "sourcedId"):
         # The property is optional: the link may show in the nested collections only.
         yield replace(each, level=Level.SHOULD)
-
-
-@rule(
-    "OR-ADD-17",
-    family="additions",
-    harm=Harm.FORM,
-    title="The data of a response are the only member beside their key",
-    clause="2.7 wrappers, exactly one property, closed [A]",
-    example='GET /users returns `{"users": [...], "totalCount": 40}`',
-    fix="send counts as X-Total-Count, and nothing beside the documented key",
-    stands_on=("wrapper",),
-    over=wrapped_reads,
-    needs=("OR-ENV-01", "OR-ENV-02"),
-)
-def closed_wrappers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for reading in successful_responses(tenant, operation):
-        body = reading.exchange.json
-        others = len(body.keys() - {operation.wrapper}) if isinstance(body, dict) and operation.wrapper in body else 0
-        if others:
-            yield finding(f"the response has {count_of(others, 'member')} beside {operation.wrapper}", reading)
-            return

@@ -30,12 +30,20 @@ from oneroster_runtime.specification import Operation
 JSON: Final = "application/json"
 DENIED: Final = frozenset({401, 403})
 CODE_MINORS: Final = {
-    404: ("unknownobject", "unknown object"),
+    404: ("unknownobject",),
     401: ("unauthorised", "unauthorisedrequest", "unauthorizedrequest", "unauthorized"),
 }
-"""By status: the code minor in the spellings of the versions, as they are compared; the last is shown."""
+"""By status: the code minor in the spellings of the versions, as they are compared."""
+CODES: Final = "CodeMinor"
+"""The enumeration of the documents that has them as they are written."""
 PROVOKING: Final = ("OR-ERR-01", "OR-ERR-02", "OR-ERR-05", "OR-FLT-12", "OR-FLT-13", "OR-FLD-05", "OR-ERR-03")
 """Rules that send requests which must fail, and report those that do not."""
+
+
+def _written(tenant: ObservedTenant, words: tuple[str, ...]) -> str:
+    """Return a code minor as the version of the tenant writes it."""
+    codes = tenant.specification.enumerations.get(CODES, ())
+    return next((code for code in codes if code.replace(" ", "").lower() in words), words[-1])
 
 
 def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchange]:
@@ -119,7 +127,7 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
             return
         expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
         if expected and not any(each.code_minor in expected for each in said):
-            message = f"no status entry of the {exchange.status} response has codeMinor '{expected[-1]}'"
+            message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
             if not contradicts(said, expected):
                 # Certified servers use other vocabularies as well, so another word is at most a should.
                 yield exchange_finding(message, exchange, Level.SHOULD)

@@ -15,6 +15,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_readable,
     first_usable_response,
+    one_of_each_kind,
     one_of_each_service,
     readable,
     readable_path,
@@ -95,7 +96,7 @@ def _get_to_compare(tenant: ObservedTenant, operation: Operation, path: str, que
     clause="RFC 9110, 9.3.7 OPTIONS; OneRoster does not mention it [B]",
     example="OPTIONS on a collection returns 500, or 200 without an Allow header",
     fix="return 204 with `Allow: GET, HEAD, OPTIONS`, or return 405",
-    over=readable,
+    over=one_of_each_kind,
 )
 def options_name_methods(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     exchange = tenant.probe(readable_path(tenant, operation), method="OPTIONS")

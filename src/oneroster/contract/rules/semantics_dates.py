@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
@@ -17,24 +17,51 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
 
-PERIODS: Final[dict[str, tuple[str, str, Level | None]]] = {
-    "AcademicSession": ("startDate", "endDate", None),
-    "Enrollment": ("beginDate", "endDate", None),
+
+class BeginAndEnd(NamedTuple):
+    """Where records have a begin and an end.
+
+    Attributes:
+        begins: The property for the begin.
+        ends: The property for the end.
+        within: The list of nested records that have them; empty for the record itself.
+        level: The level of a finding, if it is lower than that of the rule.
+    """
+
+    begins: str
+    ends: str
+    within: str = ""
+    level: Level | None = None
+
+    def records(self, row: Record) -> Iterator[Record]:
+        """Yield what has the period in a record: itself, or its nested records."""
+        nested = row.get(self.within) if self.within else [row]
+        yield from (each for each in (nested if isinstance(nested, list) else ()) if isinstance(each, dict))
+
+
+PERIODS: Final = {
+    "AcademicSession": BeginAndEnd("startDate", "endDate"),
+    "Enrollment": BeginAndEnd("beginDate", "endDate"),
+    "User": BeginAndEnd("beginDate", "endDate", "roles"),
     # No source says that a due date follows the assign date, although it is common sense.
-    "LineItem": ("assignDate", "dueDate", Level.OPEN),
+    "LineItem": BeginAndEnd("assignDate", "dueDate", level=Level.OPEN),
 }
-"""By element: the properties for begin and end, and the level of a finding if it is lower than that of the rule."""
+"""By element, where its records have a begin and an end."""
 
 
 def collections_with_periods(tenant: ObservedTenant) -> Iterator[Operation]:
     """The collections whose records have a begin and an end date."""
-    return (operation for operation in base_collections(tenant) if operation.element in PERIODS)
+    elements = tenant.specification.elements
+    for operation in base_collections(tenant):
+        period = PERIODS.get(operation.element or "")
+        if period is not None and (not period.within or period.within in elements[operation.element or ""].properties):
+            yield operation
 
 
 @rule(
     "OR-SEM-13",
     family="semantics",
-    title="No session, enrollment or line item ends before it begins",
+    title="No session, enrollment, role or line item ends before it begins",
     clause="5.3 startDate and endDate, 5.7 beginDate and endDate [B]",
     example="a term has startDate 2026-06-15 and endDate 2025-08-18",
     fix="correct the dates in the source data; clients drop such sessions and enrollments",
@@ -42,21 +69,22 @@ def collections_with_periods(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def in_order(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
-    begins, ends, level = PERIODS[operation.element or ""]
+    period = PERIODS[operation.element or ""]
+    begins, ends = period.begins, period.ends
     tally = CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
-        first, last = _comparable(row.get(begins)), _comparable(row.get(ends))
-        if first is not None and last is not None and len(first) == len(last):
-            judged += 1
-            if last < first:
-                tally.add(identity(row))
+        pairs = [(_comparable(each.get(begins)), _comparable(each.get(ends))) for each in period.records(row)]
+        known = [(first, last) for first, last in pairs if first and last and len(first) == len(last)]
+        judged += bool(known)
+        if any(last < first for first, last in known):
+            tally.add(identity(row))
     if not judged:
         raise NotEnoughData(0, 1, "record with both dates")
     if tally.count:
-        yield counted_finding(
-            f"{ends} is before {begins} in {tally.count} of {count_of(judged, 'record')}", tally, ends, judged, level
-        )
+        message = f"{ends} is before {begins} in {tally.count} of {count_of(judged, 'record')}"
+        pointer = f"{period.within}[].{ends}" if period.within else ends
+        yield counted_finding(message, tally, pointer, judged, period.level)
 
 
 def _comparable(value: Any) -> str | None:

@@ -78,11 +78,11 @@ def changed_before_now(tenant: ObservedTenant, operation: Operation) -> Iterator
 @rule(
     "OR-SEM-34",
     family="semantics",
-    title="The lowest result of a line item is not above the highest",
+    title="The lowest result of a line item or an assessment is not above the highest",
     clause="5.8 resultValueMin and resultValueMax [B]",
     example="resultValueMin is 100 and resultValueMax is 0",
     fix="exchange the two values in the source data",
-    over=base_collection_of("LineItem"),
+    over=base_collection_of("LineItem", "AssessmentLineItem"),
 )
 def range_of_results(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     def reversed_range(row: Record) -> bool:

@@ -7,7 +7,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import token_endpoint_of
 from oneroster.contract.result import Finding
@@ -68,6 +68,9 @@ def one_pair_each(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         yield write_finding(f"the response to a POST has no list {operation.created_wrapper}", posting.created)
     elif pairs.keys() != supplied or len(listed) != len(supplied):
         message = f"{len(pairs.keys() & supplied)} of {len(supplied)} records have a pair of ids in the response"
+        yield write_finding(message, posting.created)
+    elif isinstance(body, dict) and len(body) > 1:
+        message = f"the response to a POST has {count_of(len(body) - 1, 'member')} beside {operation.created_wrapper}"
         yield write_finding(message, posting.created)
 
 

@@ -384,4 +384,20 @@ def _comparable(known: Property, value: Any) -> Any:
             return datetime.fromisoformat(value)
         except ValueError:
             return value
+    if known.kind == "records" and isinstance(value, list):
+        # No source says that nested records have an order, and an absent value may come as null.
+        return _without_absent(value)
     return value
+
+
+def _in_order(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _without_absent(value: Any) -> Any:
+    """Return a value without what is null, and with numbers of one form."""
+    if isinstance(value, dict):
+        return {name: _without_absent(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return sorted(map(_without_absent, value), key=_in_order)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -19,13 +19,23 @@ __all__ = ["MAX_SCORE", "other_references", "sample_record", "written_at"]
 TITLE: Final = "oneroster-check, will be removed"
 MAX_SCORE: Final = 10.0
 """The highest regular score of the kit's line items."""
-_NUMBERS: Final = {"resultValueMin": 0.0, "resultValueMax": MAX_SCORE, "score": 7.5}
+_NUMBERS: Final = {
+    "resultValueMin": 0.0,
+    "resultValueMax": MAX_SCORE,
+    "score": 7.5,
+    "scorePercentile": 50.0,
+    "weight": 25.0,
+}
 """Numbers that are consistent with each other; all others are 0."""
-_ENUMERATED: Final = {"status": "active", "scoreStatus": "fully graded"}
+_ENUMERATED: Final = {"status": "active", "scoreStatus": "fully graded", "source": "unknown"}
+_TRUE: Final = "late"
+"""The flag of a result that is true; the others are false."""
+_SENT: Final = frozenset({"string", "number", "boolean", "records"})
+"""The kinds of optional properties that are sent. What they refer to is chosen among the records of the tenant."""
 
 
 def sample_record(objects: OwnedObjects, element: str) -> Record:
-    """Return a record with a new id, all required properties and all optional strings.
+    """Return a record with a new id, all required properties, and optional texts, numbers, flags and nested records.
 
     Args:
         objects: The kit's objects, for references between them.
@@ -38,7 +48,7 @@ def sample_record(objects: OwnedObjects, element: str) -> Record:
     properties = objects.tenant.specification.elements[element].properties
     record: Record = {"sourcedId": objects.new_id(), "dateLastModified": written_at(now)}
     for name, known in properties.items():
-        included = known.required or known.kind == "string" or name in _NUMBERS
+        included = known.required or known.kind in _SENT
         if name not in record and included and known.kind != "reference":
             record[name] = _value(objects.tenant, known, now)
     if any(known.kind == "reference" for known in properties.values()):
@@ -65,8 +75,11 @@ def written_at(now: datetime) -> str:
 def _value(tenant: ObservedTenant, known: Property, now: datetime) -> Any:
     if known.record is not None:
         inner = tenant.specification.elements[known.record].properties
-        nested = {name: _value(tenant, each, now) for name, each in inner.items() if each.required}
-        return [nested] if known.kind == "records" else nested
+        nested = {name: _value(tenant, each, now) for name, each in inner.items() if each.required or name in _NUMBERS}
+        if known.kind != "records":
+            return nested
+        # A second one, where the standard wants one at least: some servers store only the first.
+        return [nested, *([_another(nested)] if known.required else [])]
     if known.kind == "strings":
         return [TITLE]
     if known.kind == "date":
@@ -75,9 +88,17 @@ def _value(tenant: ObservedTenant, known: Property, now: datetime) -> Any:
         return f"{now:%Y-%m-%dT%H:%M:%SZ}"
     if known.kind in ("number", "integer"):
         return _NUMBERS.get(known.name, 0.0)
+    if known.kind == "boolean":
+        is_true = known.name == _TRUE
+        return is_true if tenant.specification.booleans == "json" else str(is_true).lower()
     if known.kind == "enumeration":
         return _ENUMERATED.get(known.name) or tenant.specification.enumerations[known.enumeration or ""][0]
     return TITLE if known.name == "title" else f"{TITLE} ({known.name})"
+
+
+def _another(nested: Record) -> Record:
+    """Return a nested record with other texts."""
+    return {name: f"{value}, another" if isinstance(value, str) else value for name, value in nested.items()}
 
 
 class _References:

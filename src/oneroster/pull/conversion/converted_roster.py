@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from oneroster.errors import ConfigurationError
 from oneroster.pull.conversion.mappings import MAPPINGS
 from oneroster.pull.conversion.rules import ElementMapping, Source
-from oneroster.pull.roster.columns import Column, columns_of, refers_to, schema_of
+from oneroster.pull.roster.columns import KEY_COLUMN, Column, columns_of, refers_to, schema_of
 from oneroster.pull.roster.elements import collection_name, in_load_order
 from oneroster.pull.roster.lookups import Lookups
 from oneroster.pull.roster.roster_protocol import Roster, count_rows
@@ -51,17 +51,19 @@ class FormCounts(NamedTuple):
         lost: Values that are left out, by column.
         missing: Values that the other version requires and that this one does not have, by column.
         changed: Values that are written as others, by column and sentence.
+        dependents: Values that refer to records that are left out, by column and the collection of these.
     """
 
     rows: Counter[tuple[str, str]]
     lost: Counter[tuple[str, str]]
     missing: Counter[tuple[str, str]]
     changed: Counter[tuple[str, str, str]]
+    dependents: Counter[tuple[str, str, str]]
 
     @classmethod
     def empty(cls) -> "FormCounts":
         """Return counts of nothing."""
-        return cls(Counter(), Counter(), Counter(), Counter())
+        return cls(Counter(), Counter(), Counter(), Counter(), Counter())
 
     def without_form(self) -> dict[str, dict[str, int]]:
         """Return the number of records and values without a form by collection; records are under ``rows``."""
@@ -92,6 +94,11 @@ class FormCounts(NamedTuple):
         found += [
             f"{name}.{column}: missing, although OneRoster {version} requires a value: {number}."
             for (name, column), number in sorted(self.missing.items())
+        ]
+        found += [
+            f"{name}.{column}: refers to {target} that are left out, because they have no form in OneRoster {version}:"
+            f" {number}."
+            for (name, column, target), number in sorted(self.dependents.items())
         ]
         return found + [
             f"{name}.{column}: {sentence}: {number}."
@@ -148,7 +155,24 @@ class ConvertedRoster:
                     pass
             elif rows := count_rows(self._roster, element):
                 counts.rows[collection_name(self._roster.manifest.specification, element), ""] += rows
+        left_out = {element: each.left_out for element, each in self._converters.items() if each.left_out}
+        for element in self.elements() if left_out else ():
+            self._count_dependents(element, left_out, counts)
         return counts
+
+    def _count_dependents(self, element: str, left_out: Mapping[str, set[str]], counts: FormCounts) -> None:
+        """Count the values of an element that refer to records that are left out."""
+        specification = self.manifest.specification
+        targets = {name: refers_to(specification, element, name) for name in self.schema(element).names}
+        known = {name: target for name, target in targets.items() if target in left_out}
+        for batch in self.read(element) if known else ():
+            for name, target in known.items():
+                column = batch.column(name)
+                ids = column.flatten() if pa.types.is_list(column.type) else column
+                found = pc.is_in(ids, pa.array(sorted(left_out[target or ""]), pa.string()))
+                if number := pc.sum(found).as_py():
+                    names = collection_name(specification, element), name, collection_name(specification, target or "")
+                    counts.dependents[names] += number
 
     def _converter(self, element: str) -> "_Converter":
         if element not in self._converters:
@@ -185,6 +209,7 @@ class _Converter:
         self._columns = [each for each in columns_of(other, element) if wanted is None or each.name in wanted]
         self._all_wanted = wanted is not None
         self._collection = collection_name(other, element)
+        self.left_out: set[str] = set()
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -291,6 +316,8 @@ class _Converter:
         counts.changed.update({(name, *key): number for key, number in source.changed.items()})
         if any(source.without_form):
             kept = pa.array([column is None for column in source.without_form], pa.bool_())
+            if KEY_COLUMN in source.columns:
+                self.left_out.update(source.columns[KEY_COLUMN].filter(pc.invert(kept)).to_pylist())
             found = {each: values.filter(kept) for each, values in found.items()}
         for column in self._columns:
             known, before = column.property, self._property(column.name)

@@ -17,6 +17,7 @@ from oneroster.errors import DecodeError, FieldError, MissingFieldError
 from oneroster.operation_call import OperationCall
 from oneroster.other_versions import warn_of_other_version
 from oneroster.pagination.walk import PageRequest, ReceivedPage
+from oneroster.pull.roster.columns import EXTRAS_COLUMN
 from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING, UNREADABLE, WITHOUT_ZONE, Reject
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
@@ -177,6 +178,8 @@ class RowsCall(OperationCall):
         if not values["sourced_id"]:
             return None, [("sourcedId", UNREADABLE)]
         extras = {name: value for name, value in record.additional_properties.items() if _is_text(name)}
+        if len(extras) < len(record.additional_properties):
+            flaws.append((EXTRAS_COLUMN, UNREADABLE))
         for name in [name for name, value in extras.items() if not _is_json(value)]:
             del extras[name]
             flaws.append((name, UNREADABLE))

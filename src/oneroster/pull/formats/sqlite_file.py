@@ -149,9 +149,12 @@ def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
         DestinationError: SQLite reports an error.
         OSError: The disk is full.
     """
+    if mode == "ro":
+        _check_finished(path.resolve())
     try:
+        # Without `immutable`, SQLite may write files beside one that is only read.
+        address = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if mode == 'ro' else ''}"
         # A reader may move between threads, as DuckDB does.
-        address = f"{path.resolve().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
@@ -160,6 +163,21 @@ def _connected(path: Path, mode: str = "rw") -> Iterator[sqlite3.Connection]:
             yield database
     except sqlite3.Error as error:
         raise database_error(path, "SQLite", error) from None
+
+
+def _check_finished(path: Path) -> None:
+    """Raise if a file beside the database holds changes that are not in it, of a program that has not finished.
+
+    Raises:
+        DestinationError: There is such a file.
+    """
+    for suffix in ("-journal", "-wal"):
+        side = path.with_name(path.name + suffix)
+        if side.is_symlink() or (side.is_file() and side.stat().st_size):
+            raise DestinationError(
+                f"{path} cannot be read: {side.name} holds changes of another program that are not in it. Let that"
+                f" program finish, or move {side.name} away."
+            )
 
 
 def _sql_type(kind: pa.DataType) -> str:

@@ -62,7 +62,14 @@ def _of_person(person: Person) -> Record:
     profile = f"https://idp.example/profiles/{person.serial}" if person.serial % _EVERY == 0 else None
     role = "siteAdministrator" if person.role == "administrator" else person.role
     roles: list[Record] = [
-        {"roleType": "primary", "role": role, "org": _reference(org, "org"), "userProfile": profile}
+        {
+            "roleType": "primary",
+            "role": role,
+            "org": _reference(org, "org"),
+            "userProfile": profile,
+            "beginDate": "2025-08-01" if person.serial % _EVERY == 1 else None,
+            "endDate": "2026-08-01" if person.serial % _EVERY == 1 else None,
+        }
         for org in person.orgs
     ]
     if person.role == "teacher" and person.serial % _EVERY == 1:

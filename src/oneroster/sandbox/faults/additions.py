@@ -178,7 +178,7 @@ def _is_student(user: Record) -> bool:
 class ResourceOfNobody(Fault):
     name = "resource-of-nobody"
     does = "lists a resource to which no class and no course refers"
-    breaks = "2.6 Resource [A]: belongs to a course or a class"
+    breaks = "2.6 Resource [B]: belongs to a course or a class, as these or their nested collections say"
     needs = _ROLES
 
     def prepare(self, store: Store) -> None:
@@ -193,6 +193,77 @@ class WrapperWithCount(Fault):
 
     def body(self, request: OperationRequest, body: Record) -> Record:
         return body | {"totalCount": len(body[request.operation.wrapper or ""])} if request.operation.many else body
+
+
+class RoleEndsBefore(Fault):
+    name = "role-ends-before"
+    does = "sends a role of a user that ends before it begins"
+    breaks = "2.3 Role.beginDate and endDate [B]: inclusive and exclusive"
+    needs = _ROLES
+
+    def prepare(self, store: Store) -> None:
+        user = last_record(store, "User", lambda user: len(user["roles"]) == 1 and is_active(user))
+        dated = user["roles"][0] | {"beginDate": "2026-08-01", "endDate": "2025-08-01"}
+        store.put("User", user | {"roles": [dated]})
+
+
+class OldProperties(Fault):
+    name = "old-properties"
+    does = "sends the properties role and orgs with users, beside roles"
+    breaks = "1 encodings [A]: objects are closed, but for metadata and credentials"
+    needs = _ROLES
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element != "User" or not record.get("roles"):
+            return record
+        return record | {"role": record["roles"][0]["role"], "orgs": [role["org"] for role in record["roles"]]}
+
+
+class ReferenceWithName(Fault):
+    name = "reference-with-name"
+    does = "adds the name of the org to the references in the roles of users"
+    breaks = "1 encodings [A]: objects are closed, but for metadata and credentials"
+    needs = _ROLES
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.element != "User" or not record.get("roles"):
+            return record
+        return record | {"roles": [role | {"org": role["org"] | {"name": "School"}} for role in record["roles"]]}
+
+
+class ResultOfOtherClass(Fault):
+    name = "result-of-other-class"
+    does = "names another class in a result than its line item does"
+    breaks = "6.8 Result.class [B]: equals the class of its line item"
+    needs = _SCALES
+
+    def prepare(self, store: Store) -> None:
+        result = last_record(store, "Result", lambda result: is_active(result) and "class" in result)
+        own = result["class"]["sourcedId"]
+        other = last_record(store, "Class", lambda class_: class_["sourcedId"] != own)
+        store.put("Result", result | {"class": result["class"] | {"sourcedId": other["sourcedId"]}})
+
+
+class AssessmentRangeReversed(Fault):
+    name = "assessment-range-reversed"
+    does = "sends an assessment line item whose lowest result is above the highest"
+    breaks = "2.5 resultValueMin and resultValueMax [B]: lowest and highest score"
+    needs = _SCALES
+
+    def prepare(self, store: Store) -> None:
+        item = last_record(store, "AssessmentLineItem")
+        store.put("AssessmentLineItem", item | {"resultValueMin": 100.0, "resultValueMax": 1.0})
+
+
+class ScoreBelowScale(Fault):
+    name = "score-below-scale"
+    does = "sends a score that is below all values of its score scale"
+    breaks = "2.4 score [B]: fits the score scale"
+    needs = _SCALES
+
+    def prepare(self, store: Store) -> None:
+        result = last_record(store, "Result", lambda result: is_active(result) and "scoreScale" in result)
+        store.put("Result", result | {"score": -5.0})
 
 
 def _is_status(body: Any) -> bool:

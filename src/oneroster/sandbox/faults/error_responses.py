@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.sandbox.http.responses import Problem, Reply, status_info_set
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, status_info_set
 from oneroster.sandbox.requests.operation_request import OperationRequest
 
 PAGE: Final = b"<!doctype html><title>Error</title><h1>Something went wrong</h1>"
@@ -39,6 +39,17 @@ class UnknownIdFound(Fault):
         if request is None or not not_found(request, reply):
             return reply
         return Reply(200, {request.operation.wrapper: {}})
+
+
+class ForeignIdRefused(Fault):
+    name = "foreign-id-refused"
+    does = "responds with 400 to a read of an id that its own ids do not look like"
+    breaks = "6.1 status 404 [B]: reading a sourcedId of any form"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or not not_found(request, reply):
+            return reply
+        return error_reply(invalid_data("the id is malformed"))
 
 
 class StartPage(Fault):

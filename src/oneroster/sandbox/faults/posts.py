@@ -83,6 +83,49 @@ class PostPairBare(Fault):
         return replace(reply, body={name: pairs[0] for name, pairs in reply.body.items()})
 
 
+class PostCounts(Fault):
+    name = "post-counts"
+    does = "adds the number of records to the response to a POST"
+    breaks = "2.7 wrappers [A]: exactly one property, closed"
+    needs = _NEEDS
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body | {"created": 2}) if _created(request, reply) else reply
+
+
+class PostLosesObjectives(Fault):
+    name = "post-loses-objectives"
+    does = "does not store the learning objectives of a record of a POST"
+    breaks = "5 POST [A]: the provider stores the records"
+    needs = _NEEDS
+
+    def posted_record(self, request: OperationRequest, record: Record, supplied: str) -> Record:
+        return {name: value for name, value in record.items() if name != "learningObjectiveSet"}
+
+
+class PutLosesFlags(Fault):
+    name = "put-loses-flags"
+    does = "does not store the flags and the learning objectives of results"
+    breaks = "5 PUT [A]: the record is stored"
+    needs = _NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        lost = ("late", "missing", "incomplete", "inProgress", "learningObjectiveSet", "scorePercentile")
+        return {name: value for name, value in record.items() if name not in lost}
+
+
+class PutScaleCut(Fault):
+    name = "put-scale-cut"
+    does = "stores the first value of a score scale only"
+    breaks = "5 PUT [A]: the record is stored"
+    needs = _NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        if request.element != "ScoreScale" or not record.get("scoreScaleValue"):
+            return record
+        return record | {"scoreScaleValue": record["scoreScaleValue"][:1]}
+
+
 class PostLosesText(Fault):
     name = "post-loses-text"
     does = "does not store the description or the comment of a record of a POST"

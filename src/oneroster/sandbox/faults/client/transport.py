@@ -238,6 +238,18 @@ class LatinPage(_ReadFault):
         )
 
 
+class FailureAsSuccess(_ReadFault):
+    name = "failure-as-success"
+    does = "responds to every read of a collection with 200, no rows and a status payload that reports a failure"
+    breaks = "6 errors [A]: an error has a status of its own"
+
+    def read_response(self, request: OperationRequest, reply: Reply) -> Reply:
+        if not request.operation.many:
+            return reply
+        failed = error_reply(Problem(500, "internal server error", "an error of the server"))
+        return replace(reply, body={**failed.body, request.operation.wrapper: []}, headers={"X-Total-Count": "0"})
+
+
 class DemographicsError(_ReadFault):
     name = "demographics-error"
     does = "responds with 500 to every read of demographics"

@@ -1,0 +1,83 @@
+"""Rules on closed objects: wrappers and records have what the document of OneRoster 1.2 describes, and nothing else."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from oneroster.contract.dialects.dialect_specification import DocumentModel
+from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.harm import Harm
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.reference_forms import stand_in
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.envelope import successful_responses
+from oneroster.contract.rules.semantics_references import base_collections
+from oneroster_runtime.specification import Operation
+
+
+def wrapped_reads(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The reads of the standard, whose wrappers the document knows."""
+    return (each for each in tenant.dialect.operations.values() if each.method == "GET")
+
+
+@rule(
+    "OR-ADD-17",
+    family="additions",
+    harm=Harm.FORM,
+    title="The data of a response are the only member beside their key",
+    clause="2.7 wrappers, exactly one property, closed [A]",
+    example='GET /users returns `{"users": [...], "totalCount": 40}`',
+    fix="send counts as X-Total-Count, and nothing beside the documented key",
+    stands_on=("wrapper",),
+    over=wrapped_reads,
+    needs=("OR-ENV-01", "OR-ENV-02"),
+)
+def closed_wrappers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    for reading in successful_responses(tenant, operation):
+        body = reading.exchange.json
+        others = len(body.keys() - {operation.wrapper}) if isinstance(body, dict) and operation.wrapper in body else 0
+        if others:
+            yield finding(f"the response has {count_of(others, 'member')} beside {operation.wrapper}", reading)
+            return
+
+
+@rule(
+    "OR-ADD-18",
+    family="additions",
+    harm=Harm.FORM,
+    title="Records have no properties that the standard does not describe",
+    clause="1.1 closed objects, but for Metadata and Credential [A]",
+    example="a user has the properties role and orgs of OneRoster 1.1 beside roles",
+    fix="put properties of your own into metadata",
+    over=base_collections,
+)
+def closed_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    tallies: defaultdict[str, CauseCount] = defaultdict(lambda: CauseCount(found.pages[0]))
+    for row in found.rows:
+        for pointer in dict.fromkeys(_further(row, operation.element or "", tenant.specification)):
+            tallies[pointer].add(identity(row))
+    if not found.rows:
+        raise NotEnoughData(0, 1, "record")
+    for pointer, tally in tallies.items():
+        message = f"{pointer} is not described in {tally.count} of {count_of(len(found), 'record')}"
+        yield counted_finding(message, tally, pointer, len(found))
+
+
+def _further(record: Record, element: str, specification: DocumentModel, path: str = "") -> Iterator[str]:
+    """Yield the paths of the properties of a record that its element does not have, also in nested records."""
+    definition = specification.elements[element]
+    for name, value in record.items():
+        known = definition.properties.get(name)
+        if known is None:
+            # What stands in the place of a property is reported as that.
+            if not definition.open and not any(stand_in(record, each) == name for each in definition.properties):
+                yield f"{path}{name}"
+            continue
+        inner = "GUIDRef" if known.kind in ("reference", "references") else known.record
+        items = value if isinstance(value, list) else [value]
+        for item in items if inner is not None else ():
+            if isinstance(item, dict):
+                yield from _further(item, inner or "", specification, f"{path}{name}.")
