@@ -37,7 +37,7 @@ def found(report: CheckReport) -> set[tuple[str, str]]:
 
 
 def test_a_few_rules_are_about_the_whole_run() -> None:
-    assert {"OR-ERR-10", "OR-HTP-08", "OR-ACC-15", "OR-ENV-07"} == RULES
+    assert {"OR-ERR-10", "OR-HTP-08", "OR-ACC-15", "OR-ENV-07", "OR-ENV-08"} == RULES
 
 
 def test_a_tenant_that_only_crashes_is_reported() -> None:
