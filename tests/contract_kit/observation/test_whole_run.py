@@ -118,6 +118,7 @@ def test_a_selected_rule_of_the_whole_run_passes_when_nothing_went_wrong() -> No
         "OR-ERR-10": "passed",
         "OR-HTP-08": "passed",
         "OR-ENV-07": "passed",
+        "OR-ENV-08": "passed",
         # The tenant is accessed without a token endpoint.
         "OR-ACC-15": "not judged",
     }

@@ -73,8 +73,9 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
     reported = FailedRequests.of(tenant)
     found = [
         each
-        for each in tuple(tenant.odd_envelopes.values())
-        if each.exchange.request not in reported and (each.operation.wrapper_trust or CERTAIN) == CERTAIN
+        for name, each in tuple(tenant.odd_envelopes.items())
+        if reported.isdisjoint(one.exchange.request for one in (each, *_successful(tenant, name)))
+        and (each.operation.wrapper_trust or CERTAIN) == CERTAIN
     ]
     if found:
         first = found[0]

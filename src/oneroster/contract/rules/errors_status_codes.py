@@ -1,6 +1,6 @@
 """Error rules: status codes for unknown ids and paths, unsupported methods and malformed parameters."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from oauthlib.common import urldecode
@@ -63,9 +63,10 @@ MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
 
-def share_of(items: Sequence[T], operation: Operation, operations: Iterable[Operation]) -> Sequence[T]:
-    """Return the items to try on one of some operations: all on the first, a third on each of the others in turn."""
-    number = list(operations).index(operation)
+def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation) -> Sequence[T]:
+    """Return the items to try on an operation: all in the first service, a third in each of the others in turn."""
+    services = list(dict.fromkeys(each.tag for each in tenant.dialect.collections))
+    number = services.index(operation.tag) if operation.tag in services else 0
     return items if number == 0 else items[number % TURNS :: TURNS]
 
 
@@ -102,10 +103,9 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         # The id has another form than those of some servers, which reject it as malformed.
         level = Level.SHOULD if exchange.status == 400 else None
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
-    services = list(one_read_of_each_service(tenant))
-    if operation in services:
+    if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
-        for what, text in share_of(tuple(ODD_IDS.items()), operation, services):
+        for what, text in share_of(tuple(ODD_IDS.items()), tenant, operation):
             exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", text))
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
@@ -181,7 +181,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
 )
 def malformed_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = readable_path(tenant, operation)
-    for query in share_of(ODD_QUERIES, operation, small_collections(tenant)):
+    for query in share_of(ODD_QUERIES, tenant, operation):
         # A proxy may reject these with a page of its own; the rule on the whole run reports server errors.
         if can_be_signed(tenant, query):
             tenant.probe(path, query)
