@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from oneroster import F, FilterError, ForeignOriginError, Standard
+from oneroster import F, FilterError, ForeignOriginError, OneRosterError, Standard
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest
+from oneroster.pull.fetch.row_parser import RowsCall
 from oneroster.transport.bounded_response import RawResponse
 
 STANDARD = Standard.of("1.1")
@@ -94,3 +95,23 @@ def test_other_links_are_not_followed(link: str) -> None:
 def test_a_cursor_at_another_origin_is_refused() -> None:
     with pytest.raises(ForeignOriginError, match="getAllOrgs: the next link leads away"):
         call().page_info(raw([], Link='<https://other.example/orgs?after=x>; rel="next"'), [])
+
+
+PAGE = "<html><h1>Erreur interne</h1>r\u00e9essayez plus tard, =HYPERLINK()"
+
+
+@pytest.mark.parametrize("status", [200, 404, 500, 503])
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "cp1252", "utf-16"])
+@pytest.mark.parametrize("media_type", ["text/html", "application/json", "", "text/<script>"])
+@pytest.mark.parametrize("pulled", [False, True])
+def test_an_error_page_is_named_and_never_quoted_c13(status: int, encoding: str, media_type: str, pulled: bool) -> None:
+    headers = httpx.Headers({"Content-Type": f"{media_type}; charset={encoding}"})
+    response = RawResponse(status, headers, PAGE.encode(encoding), f"{BASE_URL}/orgs")
+    with pytest.raises(OneRosterError) as caught:
+        RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_rows(response) if pulled else call().read_page(response)
+    said = f"{caught.value} {caught.value!r}"
+    assert "getAllOrgs" in said
+    assert str(status) in said
+    shown = {"text/html": True, "": True, "application/json": status == 200, "text/<script>": False}
+    assert (media_type in said) is shown[media_type]
+    assert not [word for word in ("html>", "Erreur", "essayez", "HYPERLINK", "script") if word in said]

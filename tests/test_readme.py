@@ -205,7 +205,7 @@ RUN_BY = {
     "console": DOCUMENTS,
     "python": DOCUMENTS,
     "py": [ROOT / "docs" / "thousands-of-tenants.md"],
-    "toml": [ROOT / "docs" / "pull.md", ROOT / "docs" / "client.md"],
+    "toml": [ROOT / "README.md", ROOT / "docs" / "pull.md", ROOT / "docs" / "client.md"],
     "yaml": [ROOT / "docs" / "ci.md"],
     "json": [ROOT / "docs" / "report.md"],
     "sql": [ROOT / "docs" / "thousands-of-tenants.md"],
@@ -338,8 +338,10 @@ def test_the_merge_of_changes_is_sql() -> None:
 
 @pytest.fixture(scope="module")
 def tenants_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    """The file of tenants of docs/pull.md, with a sandbox in place of the tenants, and the variables that it names."""
-    (block,) = blocks("toml", ROOT / "docs" / "pull.md")
+    """The file of tenants of README, with a sandbox in place of the tenants, and the variables that it names."""
+    (block,) = blocks("toml", ROOT / "README.md")
+    (same,) = blocks("toml", ROOT / "docs" / "pull.md")
+    assert same.values == block.values
     folder = tmp_path_factory.mktemp("tenants")
     authority = Authority(folder)
     own, client = authority.issue(), authority.issue()

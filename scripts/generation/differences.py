@@ -92,6 +92,8 @@ def _holder(document: dict[str, Any], pointer: str) -> Any:
     """Return the mapping that holds the part at a pointer; a new one if there is none."""
     part: Any = document
     for step in pointer.split("/")[1:-1]:
+        if isinstance(part, list):
+            part.extend({} for _ in range(len(part), int(step) + 1))
         part = part[int(step)] if isinstance(part, list) else part.setdefault(unescape(step), {})
     return part
 

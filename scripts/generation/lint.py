@@ -166,10 +166,7 @@ def _lost_references(data: Mapping[str, Any]) -> Found:
             uses.setdefault(section, []).append((path, name))
     for section, found in uses.items():
         parts, place = target(data, section), tuple(section.split("/")[1:])
-        if not isinstance(parts, Mapping):
-            yield found[0][0], f"nothing is at {section}, to whose parts {len(found)} places refer"
-            continue
-        known = {name: (*place, name) for name in parts}
+        known = {name: (*place, name) for name in parts} if isinstance(parts, Mapping) else {}
         yield from unknown_names(found, known, f"nothing is at {section}/{{}}".format)
 
 

@@ -62,6 +62,10 @@ def unknown_names(
     places: dict[str, list[Path]] = {}
     for path, name in uses:
         places.setdefault(name, []).append(path)
+    if places and not known:
+        (first, *_), count = next(iter(places.values())), sum(map(len, places.values()))
+        yield first, f"{said(next(iter(places)))}; the document has no such part, and {count} places refer to one"
+        return
     # What nothing uses is likely the part whose name changed.
     unused = [name for name in known if name not in places]
     for name in [name for name in places if name not in known]:

@@ -245,9 +245,11 @@ def page_headers(document: Document) -> Found:
 
 @rule(
     "properties",
-    "Every property has a description, a trust mark, a type or a reference, and a name that no model uses itself.",
+    "Every property has a description, a trust mark, a type or a reference, and a name that no model uses itself; "
+    "every schema of objects has properties, each once.",
 )
 def properties(document: Document) -> Found:
+    yield from _without_properties(document)
     for path, schema in object_schemas(document):
         for name, field in schema["properties"].items():
             here = (*path, "properties", name)
@@ -265,6 +267,24 @@ def properties(document: Document) -> Found:
                     (*path, "required", index),
                     f"the required property {name} is not described{nearest(name, schema['properties'])}",
                 )
+
+
+def _without_properties(document: Document) -> Found:
+    """Yield the schemas, and the parts of an allOf, that say nothing of a value, or what an earlier part says."""
+    for name, schema in document["components"]["schemas"].items():
+        here: Path = ("components", "schemas", name)
+        is_typed = schema.get("type", "object") != "object"
+        if not is_typed and not {"properties", "allOf", "anyOf", "enum", "$ref"} & schema.keys():
+            yield here, "the schema has neither properties nor a type of values"
+        seen: list[str] = []
+        for index, part in enumerate(schema.get("allOf", [])):
+            said = [part["$ref"]] if "$ref" in part else list(part.get("properties", {}))
+            repeated = [name_of(each) for each in said if each in seen]
+            if not said:
+                yield (*here, "allOf", index), "the part has neither a reference nor properties"
+            elif repeated:
+                yield (*here, "allOf", index), f"an earlier part has {', '.join(repeated)}"
+            seen += said
 
 
 @rule("marks", "Every operation, parameter, response and security scheme has a trust mark.")

@@ -58,13 +58,14 @@ def _foreign_values(document: Document, field: Mapping[str, Any], values: Any, p
 
 @basic(
     "wrappers",
-    "Every schema of a response or a body with data names its wrapper, which is a property of it, its element and "
-    "whether there are many.",
+    "Every read responds with JSON. Every schema of a response or a body with data names its wrapper, which is a "
+    "property of it, its element and whether there are many.",
 )
 def wrappers(document: Document) -> Found:
     schemas = document["components"]["schemas"]
     if status_payload(document) not in (None, *schemas):
         return  # the rule status names it
+    yield from _reads_without_data(document)
     bodies = document["components"].get("requestBodies", {}).values()
     parts = [*(response for _, response in responses(document)), *bodies]
     for part in parts:
@@ -82,6 +83,14 @@ def wrappers(document: Document) -> Found:
             yield (*here, DATA_KEYS[1]), f"there is no schema {element}{nearest(element, schemas)}"
         elif wrapper is not None and element is not None and DATA_KEYS[2] in schema:
             yield from _wrapped_element(schema, wrapper, element, here)
+
+
+def _reads_without_data(document: Document) -> Found:
+    reads = [operation for path, operation in operations(document) if path[-1] == "get"]
+    successes = {name_of(each["responses"].get("200", {}).get("$ref", "")) for each in reads}
+    for path, response in responses(document):
+        if path[-1] in successes and "application/json" not in response.get("content", {}):
+            yield path, "a read has this response, and it has no content of application/json"
 
 
 def _wrapped_element(schema: Mapping[str, Any], wrapper: str, element: str, path: Path) -> Found:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from oneroster_runtime.requests import Request
 
-__all__ = ["ReceivedResponse", "Response", "parse_echo", "parse_response", "parse_success"]
+__all__ = ["ReceivedResponse", "Response", "media_type_of", "parse_echo", "parse_response", "parse_success"]
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Response(Generic[T]):
     @property
     def media_type(self) -> str | None:
         """The media type that the server declared, in lower case; None if there is none, or none in a usual form."""
-        return _media_type(self.headers)
+        return media_type_of(self.headers)
 
     def known_codes(self) -> list[str]:
         """Return the minor codes of the status payload that the standard lists."""
@@ -121,7 +121,7 @@ def parse_response(
         DecodeError: The status is a success, and the body is not what the operation returns.
     """
     success = 200 <= response.status_code < 300
-    media_type = _media_type(response.headers)
+    media_type = media_type_of(response.headers)
     parsed = fast(response.content) if success and fast is not None else None
     status_info = _status_info(response.content) if parsed is None else []
     if success and parsed is None and parse is not None:
@@ -144,7 +144,8 @@ def parse_response(
     )
 
 
-def _media_type(headers: Mapping[str, str]) -> str | None:
+def media_type_of(headers: Mapping[str, str]) -> str | None:
+    """Return the declared media type for a message; None if there is none, or it is any other text."""
     declared = headers.get("content-type", "").partition(";")[0].strip().lower()
     # Messages show it, so it must not be any text that a server likes.
     return declared if _MEDIA_TYPE.fullmatch(declared) else None

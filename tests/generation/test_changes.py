@@ -377,6 +377,14 @@ def test_verdicts_name_rules_that_exist() -> None:
     assert named <= known
 
 
+def test_a_property_that_moves_to_a_further_part_of_its_schema_is_named() -> None:
+    changed = copy.deepcopy(DOCUMENT)
+    parts = changed["components"]["schemas"]["User"]["allOf"]
+    parts.append({"properties": {"sms": parts[1]["properties"].pop("sms")}})
+    told = [str(each) for each in between(DOCUMENT, changed)]
+    assert any("property sms moved from" in each for each in told), told
+
+
 def test_equal_documents_have_no_changes() -> None:
     assert between(DOCUMENT, copy.deepcopy(DOCUMENT)) == []
 

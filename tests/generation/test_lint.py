@@ -333,7 +333,31 @@ def test_a_section_that_is_missing_is_a_single_message() -> None:
     document = copy.deepcopy(DOCUMENT)
     del document["components"]["requestBodies"]
     (problem,) = lint.problems(Document(document, {}))
-    assert problem.message == "nothing is at #/components/requestBodies, to whose parts 3 places refer"
+    assert problem.message.endswith("; the document has no such part, and 3 places refer to one")
+
+
+PARTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "the tags": (lambda d: d.pop("tags"), "the document has no such part"),
+    "the data of a response": (lambda d: responses(d)["GradingPeriods"].pop("content"), "no content of"),
+    "the parts of a schema": (lambda d: schemas(d)["Result"].pop("allOf"), "neither properties nor a type"),
+    "the properties of a schema": (lambda d: schemas(d)["StatusInfo"].pop("properties"), "neither properties nor"),
+    "what a part refers to": (
+        lambda d: schemas(d)["Org"]["allOf"][0].pop("$ref"),
+        "neither a reference nor properties",
+    ),
+    "a part given twice": (lambda d: schemas(d)["Org"]["allOf"].append(org(d)), "an earlier part has name, type"),
+    "what a parameter refers to": (lambda d: get(d, "/orgs")["parameters"][1].pop("$ref"), "has no name and no in"),
+}
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("what", PARTS)
+def test_a_part_that_many_go_by_is_a_single_message(what: str) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    change, said = PARTS[what]
+    change(document)
+    (problem,) = lint.problems(Document(document, {}))
+    assert said in problem.message
 
 
 def test_what_is_given_twice_is_named() -> None:

@@ -291,7 +291,8 @@ class _Vocabulary:
             if key.endswith("!") and key[:-1] not in {*value, *around} and not unknown:
                 yield path, f"the {kind} has no {key[:-1]}"
         if kind == "parameter" and self._objects is OBJECTS and "$ref" not in value and not unknown:
-            yield from ((path, f"the parameter has no {key}") for key in ("name", "in") if key not in value)
+            missing = [key for key in ("name", "in") if key not in value]
+            yield from [(path, f"the parameter has no {' and no '.join(missing)}")] if missing else []
         for key, form in known.items():
             if key in value:
                 yield from self._value(key, form, value[key], (*path, key), unknown)

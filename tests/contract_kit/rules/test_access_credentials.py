@@ -257,7 +257,7 @@ def test_a_scope_that_was_not_said_weighs_less(granted: bytes, expected: list[Le
 def test_without_a_narrower_token_scopes_are_not_exercised(said: bytes) -> None:
     with (
         judging(says(answer(GRANTED), EMPTY, said), credentials) as tenant,
-        pytest.raises(NotJudged, match="no token with a narrower scope"),
+        pytest.raises(NotJudged, match="narrower scope"),
     ):
         list(tokens.expect_no_access(tenant, ORGS, ("a",)))
 

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import stand_in
@@ -15,6 +18,9 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.envelope import successful_responses
 from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
+
+DEMOGRAPHICS: Final = "Demographics"
+"""The element whose properties in other records are a matter of privacy."""
 
 
 def wrapped_reads(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -63,7 +69,12 @@ def closed_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         raise NotEnoughData(0, 1, "record")
     for pointer, tally in tallies.items():
         message = f"{pointer} is not described in {tally.count} of {count_of(len(found), 'record')}"
-        yield counted_finding(message, tally, pointer, len(found))
+        if pointer in tenant.properties(DEMOGRAPHICS):
+            # A matter of privacy, on which another rule has its own level.
+            found_there = counted_finding(message, tally, pointer, len(found), Level.SHOULD)
+            yield replace(found_there, symptom_of=("OR-PRV-08",))
+        else:
+            yield counted_finding(message, tally, pointer, len(found))
 
 
 def _further(record: Record, element: str, specification: DocumentModel, path: str = "") -> Iterator[str]:

@@ -101,7 +101,6 @@ def _grouped(findings: Iterator[Finding]) -> Iterator[Finding]:
     clause="6.1 400, invalid request [A]",
     example="a PUT without a title returns 422, but the record exists afterwards",
     fix="validate before writing, and write in one transaction",
-    stands_on=("status 400",),
     over=put_operations,
 )
 def rejected_changes_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING, UNREADABLE, 
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster_runtime.lenient_json import parse_json
+from oneroster_runtime.responses import media_type_of
 from oneroster_runtime.specification import Property
 from oneroster_runtime.tolerant_decoding import is_empty_reference
 from oneroster_runtime.wrappers import unwrap
@@ -127,7 +128,7 @@ class RowsCall(OperationCall):
         except DecodeError as error:
             problem = error.message
         # Raised outside of the handler, because the error above may hold the text.
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip() or None
+        media_type = media_type_of(response.headers)
         raise DecodeError(problem, self.operation.operation_id, media_type, response.status_code)
 
     def _parse_one_by_one(self, content: bytes) -> tuple[list[Any], dict[int, list[Flaw]]]:
