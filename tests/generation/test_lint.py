@@ -339,6 +339,16 @@ def test_a_section_that_is_missing_is_a_single_message() -> None:
 PARTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "the tags": (lambda d: d.pop("tags"), "the document has no such part"),
     "the data of a response": (lambda d: responses(d)["GradingPeriods"].pop("content"), "no content of"),
+    "the data of a read": (lambda d: get(d, "/orgs")["responses"].pop("200"), "the read has no response 200"),
+    "the parameters of a read": (lambda d: get(d, "/orgs/{id}").pop("parameters"), "has no path parameter id"),
+    "a reference of a scope": (
+        lambda d: schemas(d)["Result"]["allOf"][1]["properties"]["student"].pop("x-oneroster-reference"),
+        "x-oneroster-reference belongs on",
+    ),
+    "a bound that examples violate": (
+        lambda d: schemas(d)["GUIDRef"]["properties"]["sourcedId"].update(minLength=7),
+        "more values violate the same minLength",
+    ),
     "the parts of a schema": (lambda d: schemas(d)["Result"].pop("allOf"), "neither properties nor a type"),
     "the properties of a schema": (lambda d: schemas(d)["StatusInfo"].pop("properties"), "neither properties nor"),
     "what a part refers to": (

@@ -17,6 +17,8 @@ CHUNK_SIZE: Final = 262_144
 
 _GZIP: Final = ("gzip", "x-gzip")
 _WINDOW_BITS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+_NO_COMPRESSION: Final = frozenset({"", "identity", "none", "utf-8", "utf8", "iso-8859-1", "binary", "7bit", "8bit"})
+"""What servers write for a body that is not compressed; some name a character set, or an encoding of mail."""
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -33,7 +35,7 @@ class BoundedDecompressor:
 
     def __init__(self, encoding: str) -> None:
         names = [name.strip() for name in encoding.lower().split(",")]
-        self._encoding = ", ".join(name for name in names if name not in ("", "identity")) or "identity"
+        self._encoding = ", ".join(name for name in names if name not in _NO_COMPRESSION) or "identity"
         if self._encoding != "identity" and self._encoding not in _WINDOW_BITS:
             raise ValueError("unrequested encoding")
         self._inflater = None if self._encoding == "identity" else zlib.decompressobj(_WINDOW_BITS[self._encoding])
