@@ -33,6 +33,7 @@ PROVOKING: Final = {
     "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
     "OR-HTP-08": ("http",),
     "OR-ENV-07": ("errors",),
+    "OR-ENV-08": ("OR-FLT-01",),
     "OR-ADD-08": ("errors",),
     "OR-ADD-09": ("errors",),
 }

@@ -13,6 +13,8 @@ ENVELOPE: Final = {
     "duplicate-keys": "OR-ENV-05",
     "null-when-empty": "OR-ENV-06",
     "filtered-as-text": "OR-ENV-07",
+    "filtered-wrapper-by-path": "OR-ENV-08",
+    "nested-null-when-empty": "OR-ENV-06",
 }
 
 SCHEMA: Final = {
@@ -88,6 +90,7 @@ FILTERING: Final = {
     "identifier-filter-ignored": "OR-FLT-16",
     "filtered-without-references": "OR-FLT-01",
     "numbers-cut": "OR-FLT-07",
+    "numbers-equal-when-cut": "OR-FLT-02",
     "digits-as-numbers": "OR-FLT-17",
     "seconds-refused": "OR-FLT-06",
     "encoded-letters-refused": "OR-FLT-14",

@@ -54,7 +54,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("1", "B", "enumerations are not extended", _ids("SCH", 3)),
     Fact("1", "C", "null or absent", (), _NO_RULE),
     Fact("2", "A", "the operations and their paths", _ids("SEM", 23, 25, 35)),
-    Fact("2", "A", "the wrappers of lists and single records", _ids("ENV", 1, 2, 6) + _ids("ENG", 3)),
+    Fact("2", "A", "the wrappers of lists and single records", _ids("ENV", 1, 2, 6, 8) + _ids("ENG", 3)),
     Fact("2", "A", "a single read returns the record of the path", _ids("SEM", 7, 8, 24) + _ids("ENG", 5, 6)),
     Fact("2", "B", "what the specialised endpoints select", _ids("SEM", 1, 2, 26, 27)),
     Fact("2", "B", "nested endpoints return the rows of their parents", _ids("SEM", 3, 4, 11, 12, 28)),

@@ -33,7 +33,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1.1", "B", "sourcedId, percent-encoded in a path, compared letter by letter", rule_ids("SEM", 29, 30, 35)),
     Fact("1.1", "A", "objects are closed, but for Metadata and Credential", rule_ids("ADD", 18)),
     Fact("1.1", "C", "null or absent", (), _NO_RULE),
-    Fact("1.2", "A", "the operations, their paths and wrappers", rule_ids("ENV", 1, 2) + rule_ids("ENG", 3)),
+    Fact("1.2", "A", "the operations, their paths and wrappers", rule_ids("ENV", 1, 2, 8) + rule_ids("ENG", 3)),
     Fact("1.2", "A", "a single read returns the record of the path", rule_ids("SEM", 8, 23) + rule_ids("ENG", 6)),
     Fact("1.2", "B", "a list and a single read return the same record", rule_ids("SEM", 7)),
     Fact("1.6", "A", "an empty collection is an empty array", rule_ids("ENV", 6)),

@@ -6,10 +6,14 @@ import socket
 
 import pytest
 
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
+from oneroster.contract.http.target import Target
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.snapshot import read_all_collections, sample
 from tests.contract_kit.hostile import Behaviour, answer
 from tests.contract_kit.judging import ORGS, judging
+from tests.in_process import quick_sandbox
 
 
 def unpaged(rows: int, cap: int | None, *, total: bool) -> Behaviour:
@@ -48,6 +52,21 @@ def test_a3_a_server_that_does_not_page_has_shown_its_whole_collection(
 ) -> None:
     with judging(unpaged(rows, cap, total=total)) as tenant:
         assert read(tenant) == (complete, seen)
+
+
+def test_every_operation_is_read_once_before_any_is_read_twice() -> None:
+    with quick_sandbox() as sandbox, Gateway(Target(sandbox.base_url, access=BearerToken(sandbox.token))) as gateway:
+        tenant = ObservedTenant(gateway)
+        read_all_collections(tenant, lambda _: None)
+        asked = [(each.operation, tuple(each.values.items())) for each in tenant.readings()]
+    for operations in (tenant.dialect.reads, tenant.dialect.nested):
+        firsts: dict[str, tuple[tuple[str, str], ...]] = {}
+        order = [(each.operation_id, values) for each, values in asked if each in operations]
+        for name, values in order:
+            firsts.setdefault(name, values)
+        last_first = max(order.index((name, values)) for name, values in firsts.items())
+        assert all(firsts[name] == values for name, values in order[: last_first + 1])
+        assert len(firsts) == len(operations)
 
 
 def test_a_sample_holds_an_id_that_needs_escaping() -> None:

@@ -136,7 +136,14 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
     "nested-bounds-excluded": (lambda c: changed_at(c, classes_path(c), ">=") > 0, True, False),
     "special-bounds-included": (lambda c: changed_at(c, "/students", ">") > 0, False, True),
-    "numbers-cut": (lambda c: len(rows(c, "/results", filter="score='0.015625'")) > 0, False, True),
+    "numbers-cut": (lambda c: len(rows(c, "/results", filter="score<'0.015625'")) > 0, True, False),
+    "numbers-equal-when-cut": (lambda c: len(rows(c, "/results", filter="score='0.015625'")) > 0, False, True),
+    "filtered-wrapper-by-path": (
+        lambda c: list(c.get("/schools?filter=status='active'").json()),
+        ["orgs"],
+        ["schools"],
+    ),
+    "nested-null-when-empty": (lambda c: nested(c, offset=500).json()["classes"], [], None),
     "digits-as-numbers": (lambda c: bool(rows(c, "/academicSessions", filter="schoolYear='02026'")), False, True),
     "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
     "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),

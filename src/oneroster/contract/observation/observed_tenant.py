@@ -51,6 +51,7 @@ class ObservedTenant:
         dialect: The operations of the tenant's dialect.
         unanswered: Why a valid request got no response, by operation id.
         odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
+        odd_envelopes: The first successful response whose rows are not where the document has them, by operation id.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
     """
 
@@ -63,6 +64,7 @@ class ObservedTenant:
         )
         self.unanswered: Final[dict[str, str]] = {}
         self.odd_media_types: Final[dict[str, str]] = {}
+        self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
         self.page_size = PAGE
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
@@ -145,7 +147,10 @@ class ObservedTenant:
         words = document_words(self.standard.specification)
         if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
             self.odd_media_types.setdefault(operation.operation_id, exchange.request)
-        return ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
+        parsed = ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
+        if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None and parsed.rows:
+            self.odd_envelopes.setdefault(operation.operation_id, parsed)
+        return parsed
 
     def probe(
         self,

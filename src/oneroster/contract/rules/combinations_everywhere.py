@@ -10,13 +10,13 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
-from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import parse_timestamp
+from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -32,6 +32,11 @@ BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
 """The rules on filters by an id."""
 BY_PIECE: Final = ("OR-FLT-01", "OR-FLT-03", "OR-FLT-14", "OR-FLT-16")
 """The rules on filters by a part of a text."""
+ORDERS: Final = ("OR-SRT-03", "OR-SRT-01", "OR-SRT-02", "OR-CMB-01")
+"""The rules on the order of rows."""
+SORT: Final[Query] = {"sort": "dateLastModified", "orderBy": "desc"}
+COMPARISONS: Final = ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-11", "OR-CMB-01", "OR-CMB-05")
+"""The rules on filters that compare date-times."""
 STATUSES: Final = frozenset({"active", DELETED})
 
 
@@ -62,6 +67,8 @@ def returns_ids(expected: set[str]) -> Callable[[ParsedResponse], str | None]:
         if reading.problem is not None:
             return reading.problem
         found = {name for name in reading.ids if name is not None}
+        if len(found) < len(reading.ids):
+            return "rows more than once"
         surplus, lost = len(found - expected), len(expected - found)
         parts = [f"{count_of(surplus, 'row')} not expected"] if surplus else []
         return ", ".join(parts + ([f"{count_of(lost, 'row')} missing"] if lost else [])) or None
@@ -91,9 +98,10 @@ def expectations(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Expect
     plain = [name for name in usable if not needs_escaping(name)] or usable
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
         yield from _filters(rows, plain)
+    else:
+        yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
     unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}='x'"}
     yield Expectation(unknown_filter, is_bad_request, ("OR-FLT-12", "OR-FLT-01"))
-    yield Expectation({"limit": 1, "sort": "dateLastModified", "orderBy": "desc"}, returns_rows, ("OR-SRT-02",))
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
         yield Expectation({"limit": 1, "sort": UNKNOWN}, returns_rows, ("OR-SRT-04",))
@@ -105,6 +113,8 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
     limit = len(rows) + 1
+    only_deleted: Query = {"limit": limit, "filter": f"status='{DELETED}'", **SORT}
+    yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
     yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
     piece = one[1:]
@@ -139,16 +149,15 @@ def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tup
 @rule(
     "OR-CMB-06",
     family="combinations",
-    title="Specialised and nested collections include and exclude the bounds of a filter",
-    clause="3.2 >, >=, < and <= on date-times [B]",
+    title="Specialised and nested collections keep the bounds of a filter, and sort in ascending order",
+    clause="3.2 >, >=, < and <= on date-times; 3.1 orderBy default [B]",
     example="GET /classes/{id}/students with dateLastModified>='…' omits the row with that value",
     fix="parse filters in one place, for all collections",
-    stands_on=("parameter filter",),
+    stands_on=("parameter filter", "parameter sort"),
     over=specialised_and_nested,
     harm=Harm.ROWS,
     needs=("OR-CMB-05", "OR-CMB-01"),
 )
-@confirmed
 def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     complete = (each for each in tenant.walks(operation) if each.complete and len(each) <= MOST_ROWS)
     found = max(complete, key=lambda each: len(set(instants(each).values())), default=None)
@@ -157,16 +166,26 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
     if found is None or len(moments) < max(MOMENTS, len(set(known.values()))):
         raise NotEnoughData(len(moments), MOMENTS, "different values of dateLastModified, to the millisecond")
     expression, matching = filter_at_bounds(operation, known)
-    query: Query = {"limit": len(found) + 1, "filter": expression}
+    query: Query = {"limit": len(found) + 1, "filter": expression, "sort": "dateLastModified"}
     path = encoded_path(operation.path, found.values)
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
-    if reading.problem is not None or set(reading.ids) == matching:
-        return
+    wrong = _wrong_bounds(reading, matching) if reading.problem is None else None
+    # In a live tenant the collection may have changed.
+    if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+        raise ExplainedBy((*COMPARISONS, *ORDERS), wrong, anywhere=True, otherwise=wrong)
+    yield from ()
+
+
+def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
+    """Return what is wrong with the rows of a filter by bounds that is sorted without orderBy; None if nothing is."""
     returned = {name for name in reading.ids if name}
-    lost, surplus = matching - returned, returned - matching
-    counts = f"{count_of(len(surplus), 'row')} not expected, {count_of(len(lost), 'row')} missing"
-    text = f"a filter with bounds of dateLastModified: {counts}"
-    yield finding(text, reading, sorted(lost | surplus), symptom_of=("OR-CMB-05", "OR-CMB-01"))
+    lost, surplus = len(matching - returned), len(returned - matching)
+    if lost or surplus:
+        counts = f"{count_of(surplus, 'row')} not expected, {count_of(lost, 'row')} missing"
+        return f"a filter with bounds of dateLastModified: {counts}"
+    keys = sort_values(reading.rows, "dateLastModified", "date-time")
+    ascending = first_out_of_order(keys, "date-time", descending=False) is None
+    return None if ascending else "a sort without orderBy is not ascending"
 
 
 @rule(

@@ -8,7 +8,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle, unread
-from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.walk import page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -73,7 +73,7 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     example='an offset beyond the end returns `{"users": null}` or `{}`',
     fix="return the key with an empty array; clients iterate over it",
     stands_on=("wrapper",),
-    over=collections,
+    over=all_collections,
     needs=("OR-ENV-01",),
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:

@@ -5,16 +5,18 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable
-from oneroster.contract.observation.whole_run import whole_run
+from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 SUCCESS: Final = 200
+CERTAIN: Final = "A"
 SHOWN_REQUESTS: Final = 3
 """Requests in the evidence of one finding."""
 
@@ -54,6 +56,32 @@ def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator
         message = f"Content-Type is not {JSON} for some requests to {count_of(len(declared_well), 'operation')}"
         requests = list(declared_well.values())[:SHOWN_REQUESTS]
         yield Finding(message, tuple(Evidence(request=request, count=len(declared_well)) for request in requests))
+
+
+@rule(
+    "OR-ENV-08",
+    family="envelope",
+    harm=Harm.ROWS,
+    title="The data are under the documented key, whatever is requested",
+    clause="2 wrapper summary [A]",
+    example='GET /schools returns `{"orgs": [...]}`, and with a filter `{"schools": [...]}`',
+    fix="build the envelope of every response in one place",
+    over=whole_run,
+)
+def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
+    # OR-ENV-01 and OR-ENV-02 report what shows from the first request on, and wrappers that are uncertain.
+    reported = FailedRequests.of(tenant)
+    found = [
+        each
+        for name, each in tuple(tenant.odd_envelopes.items())
+        if reported.isdisjoint(one.exchange.request for one in (each, *_successful(tenant, name)))
+        and (each.operation.wrapper_trust or CERTAIN) == CERTAIN
+    ]
+    if found:
+        first = found[0]
+        message = f"for some requests to {count_of(len(found), 'operation')}, {first.envelope_problem}"
+        requests = [each.exchange.request for each in found[:SHOWN_REQUESTS]]
+        yield Finding(message, tuple(Evidence(request=request, count=len(found)) for request in requests))
 
 
 def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedResponse]:

@@ -68,10 +68,11 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
         if known.kind in IMPOSSIBLE and not known.secret:
             # The last of a kind: the first is the status, which every element has.
             kinds[known.kind] = known.name
-    for kind in {"strings", "reference"} & kinds.keys():
+    for kind in {"strings", "reference"} & kinds.keys() if operation in complete_of_each_service(tenant) else ():
         # Not defined by any source; only a server error is a violation, and the rule on the whole run reports it.
         ask_once(tenant, operation, {"limit": 1, "filter": f"{kinds[kind]}>'oneroster-check'"})
-    ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
+    if operation in complete_of_each_service(tenant):
+        ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
     for kind, name in sorted(kinds.items(), key=lambda each: each[0] in UNSORTABLE):
         reading = ask_once(tenant, operation, {"limit": 1, "filter": f"{name}='{IMPOSSIBLE[kind]}'"})
         if is_successful(reading.exchange) and reading.rows:
@@ -120,8 +121,9 @@ def many_clauses(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str, str | int]]:
     """Yield sorts that have no obvious order: by a list, an object, a member of a reference, and by no field."""
     yield {"orderBy": "desc"}
-    # The field that decides the order need not be selected.
-    yield {"sort": "dateLastModified", "fields": "sourcedId"}
+    if operation in complete_of_each_service(tenant):
+        # The field that decides the order need not be selected.
+        yield {"sort": "dateLastModified", "fields": "sourcedId"}
     chosen: dict[str, str] = {}
     for known in tenant.properties(operation.element).values():
         if known.kind in UNSORTABLE:

@@ -1,7 +1,7 @@
 """Error rules: status codes for unknown ids and paths, unsupported methods and malformed parameters."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
 
 from oauthlib.common import urldecode
 
@@ -25,6 +25,7 @@ from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
+T = TypeVar("T")
 UNKNOWN_ID: Final = "oneroster-check-nowhere"
 """An id and a path segment that exist on no tenant."""
 ODD_IDS: Final = {
@@ -57,8 +58,16 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
+TURNS: Final = 3
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
+
+
+def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation) -> Sequence[T]:
+    """Return the items to try on an operation: all in the first service, a third in each of the others in turn."""
+    services = list(dict.fromkeys(each.tag for each in tenant.dialect.collections))
+    number = services.index(operation.tag) if operation.tag in services else 0
+    return items if number == 0 else items[number % TURNS :: TURNS]
 
 
 def can_be_signed(tenant: ObservedTenant, query: str) -> bool:
@@ -96,7 +105,7 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
     if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
-        for what, text in ODD_IDS.items():
+        for what, text in share_of(tuple(ODD_IDS.items()), tenant, operation):
             exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", text))
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
@@ -172,7 +181,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
 )
 def malformed_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = readable_path(tenant, operation)
-    for query in ODD_QUERIES:
+    for query in share_of(ODD_QUERIES, tenant, operation):
         # A proxy may reject these with a page of its own; the rule on the whole run reports server errors.
         if can_be_signed(tenant, query):
             tenant.probe(path, query)

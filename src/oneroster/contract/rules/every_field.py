@@ -4,6 +4,7 @@ One request filters and sorts by a field at once; only where it is rejected, bot
 that may be personal are never sent: for these the value is made up.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -28,11 +29,11 @@ MADE_UP: Final = {
     "string": "oneroster-check",
     "date": "2001-02-03",
     "date-time": "2001-02-03T04:05:06.000Z",
-    "number": "12345",
+    "number": "0.4",
     "integer": "12345",
     "boolean": "true",
 }
-"""By kind: a valid value that is no data of the tenant."""
+"""By kind: a valid value that is no data of the tenant; a number that is 0 if its decimals are ignored."""
 ID: Final = "sourcedId"
 STATUS: Final = "status"
 """OR-FLT-01 filters every collection by it."""
@@ -81,6 +82,10 @@ def clause_on(tenant: ObservedTenant, operation: Operation, known: Property) -> 
         words = tenant.specification.enumerations.get(known.enumeration or "", ())
         values = [words[0] if words else MADE_UP.get(known.kind, MADE_UP["string"])]
         return ExpectedClause(known.name, known.kind, "=", values[0]), False
+    whole = [value for value in values if known.kind == "number" and re.fullmatch(r"\d+(\.0*)?", value)]
+    if whole:
+        # No record has it, unless its decimals are ignored.
+        return ExpectedClause(known.name, known.kind, "=", f"{whole[-1].partition('.')[0]}.4"), False
     # Not the least: that is the first of the sorted rows, also where the filter is ignored.
     return ExpectedClause(known.name, known.kind, "=", values[-1]), True
 

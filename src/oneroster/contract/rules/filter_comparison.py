@@ -1,5 +1,6 @@
 """Compare a filtered response with the rows that the filter should return."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -21,6 +22,8 @@ __all__ = ["compare_filter", "compare_filters", "compared_filters", "filtered_wa
 
 FILTERS_APPLY: Final = ("OR-FLT-01",)
 """The rule that reports ignored filters, and rows that only a filter returns."""
+REPEATED: Final = ("OR-FLT-01", "OR-PAG-04", "OR-SEM-10")
+"""Rules that report rows which are repeated without this filter as well."""
 MOST_PAGES: Final = 6
 """Pages to read of a filtered collection; of a longer one, only the returned rows are checked."""
 TOO_MANY_REQUESTS: Final = 429
@@ -71,6 +74,11 @@ def compare_filter(
         yield from _undefined_rows(tenant, operation, wanted)
 
 
+def repeated_ids(found: ObservedWalk) -> list[str]:
+    """Return the ids that a walk holds more than once, in their order."""
+    return [name for name, count in Counter(found.ids).items() if count > 1 and name is not None]
+
+
 def _first_page(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
     """Return the first page of a filtered collection."""
     return tenant.ask(operation, {}, {"limit": tenant.page_size, "offset": 0, "filter": str(wanted)})
@@ -102,6 +110,10 @@ def _differences(
             symptom_of = FILTERS_APPLY if returned >= rows.keys() else ()
             yield finding(message, first, unexpected or missing, level_of(trust), symptom_of)
             return
+    if (repeated := repeated_ids(found)) and not repeated_ids(whole):
+        message = f"the filter {wanted.shape} returned {count_of(len(repeated), 'row')} more than once"
+        yield finding(message, first, repeated, symptom_of=REPEATED)
+        return
     for each in foreign_rows(tenant, first, found.rows, f"the filter {wanted.shape}"):
         yield replace(each, symptom_of=FILTERS_APPLY)
     for each in altered_rows(tenant, first, found.rows, rows, f"the filter {wanted.shape}"):

@@ -12,13 +12,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
+from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.observation.probe_values import (
     ProbeField,
     best_fields,
     draw_value,
+    known_collections,
     probe_fields,
     usable_pieces,
     usable_values,
@@ -26,7 +29,7 @@ from oneroster.contract.observation.probe_values import (
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import compare_filters, compared_filters
+from oneroster.contract.rules.filter_comparison import compare_filters, compared_filters, is_rejected
 from oneroster_runtime.specification import Operation
 
 ORDERS: Final = (">", ">=", "<", "<=")
@@ -111,8 +114,19 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         for candidate in chosen_fields(tenant, operation, "string", "enumeration")
         if (piece := draw_value(tenant, candidate)[:-1].strip())
     ]
+    parts += [
+        single_clause_filter(candidate, "=", f"{number}.4")
+        for candidate in chosen_fields(tenant, operation, "number")
+        for number in whole_numbers(candidate)[:1]
+    ]
     if parts:
         yield from compare_filters(tenant, operation, parts, rejection_level=Level.OPEN)
+
+
+def whole_numbers(candidate: ProbeField) -> list[int]:
+    """Return the values of a field that are whole numbers from 1, between which a literal with decimals lies."""
+    found = map(float, usable_values(candidate))
+    return [int(number) for number in found if number >= 1 and number.is_integer()]
 
 
 def _status_field(operation: Operation) -> ProbeField:
@@ -181,7 +195,7 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     for candidate in last_modified_field(tenant):
         when = known_instant(tenant, candidate)
         # A server may store instants with less precision, so only a literal a little later is certain to be later.
-        filters += [single_clause_filter(candidate, each, utc_text(when + A_LITTLE)) for each in (">", "<=")]
+        filters += [single_clause_filter(candidate, each, utc_text(when + A_LITTLE)) for each in (">", "<=", "=")]
         filters += [single_clause_filter(candidate, each, utc_text(when)) for each in (*ORDERS, *EQUALITIES)]
     yield from compare_filters(tenant, operation, filters)
 
@@ -241,9 +255,7 @@ def numbers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         filters.append(single_clause_filter(candidate, ">", "10"))
         filters.append(single_clause_filter(candidate, ">", "9"))
         # A literal between two values is neither cut nor rounded to one of them.
-        whole = [
-            int(number) for text in usable_values(candidate) if (number := float(text)) >= 1 and number.is_integer()
-        ]
+        whole = whole_numbers(candidate)
         filters += [single_clause_filter(candidate, ">=", f"{value}.4") for value in whole[:1]]
         filters += [single_clause_filter(candidate, "<=", f"{value - 1}.6") for value in whole[-1:]]
     yield from compare_filters(tenant, operation, filters)
@@ -299,6 +311,38 @@ def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str)
     return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
 
 
+def collections_with_dotted_fields(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections whose references have most values, and one with records within its records."""
+    chosen = {each.operation.operation_id: each.operation for each in best_fields(tenant, "reference", "references")}
+    inner = (each for each, _ in known_collections(tenant) if dotted_names(tenant, each))
+    first = next(inner, None)
+    return list((chosen | ({} if first is None else {first.operation_id: first})).values())
+
+
+def dotted_names(tenant: ObservedTenant, operation: Operation) -> list[str]:
+    """Return the names of the texts of the records within the records of a collection."""
+    elements = tenant.specification.elements
+    return [
+        f"{known.name}.{inner.name}"
+        for known in tenant.properties(operation.element).values()
+        if known.record is not None and known.kind == "records"
+        for inner in elements[known.record].properties.values()
+        if inner.kind == "string" and not inner.secret
+    ]
+
+
+def _records_by_dotted_names(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    """Yield a finding if a filter by a field of the records within a record is rejected, with a value of the kit."""
+    for name in dotted_names(tenant, operation)[-1:]:
+        query: Query = {"limit": 1, "filter": f"{name}='oneroster-check'"}
+        reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+        if is_rejected(reading):
+            yield finding(f"the filter {name}=… is rejected with HTTP {reading.exchange.status}", reading)
+        elif reading.rows:
+            message = f"the filter {name}=… returned {count_of(len(reading.rows), 'row')} without that value"
+            yield finding(message, reading, reading.ids, symptom_of=("OR-FLT-01",))
+
+
 @rule(
     "OR-FLT-10",
     family="filtering",
@@ -306,10 +350,13 @@ def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str)
     clause="3.2 nested fields [B]",
     example="filter=class.sourcedId='c-1' is rejected as an unknown field",
     fix="resolve the dot to a member of the reference, for single references and for lists of references",
-    over=collections_with_fields("reference", "references"),
+    over=collections_with_dotted_fields,
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from _records_by_dotted_names(tenant, operation)
     equal = filters_with_known_values(tenant, operation, ("=",), "reference", "references")
+    if not equal:
+        return
     found = list(compare_filters(tenant, operation, equal))
     yield from found
     # What another comparison says of a list of references, no source says.

@@ -13,7 +13,7 @@ from oneroster.sandbox.faults.filtering import FilterFault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_rows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, invalid_data
-from oneroster.sandbox.query.filter_parser import ParsedClause
+from oneroster.sandbox.query.filter_parser import Literal, ParsedClause
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
 from oneroster.sandbox.store.result_sets import ResultSet
 
@@ -50,19 +50,35 @@ class SpecialBoundsIncluded(FilterFault):
 
 class NumbersCut(FilterFault):
     name = "numbers-cut"
-    does = "cuts the decimals of a number in a filter"
+    does = "cuts the decimals of a number in a filter with <, <=, > or >="
     breaks = "3.2 > < on numbers [B]: numbers are compared by value"
     needs = Needs(elements=frozenset({"LineItem", "Result"}), without=SMALL_DATA | NO_GRADEBOOK)
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
-        number = clause.field.kind == "number" and isinstance(clause.literal, float)
-        return replace(clause, literal=float(int(clause.literal))) if number else clause
+        ordered = clause.field.kind == "number" and clause.operator not in ("=", "!=")
+        return replace(clause, literal=_cut(clause.literal)) if ordered else clause
+
+
+class NumbersEqualWhenCut(FilterFault):
+    name = "numbers-equal-when-cut"
+    does = "cuts the decimals of a number in a filter with ="
+    breaks = "3.2 operator = [A]: equal"
+    needs = Needs(elements=frozenset({"LineItem", "Result"}), without=SMALL_DATA | NO_GRADEBOOK)
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        equal = clause.field.kind == "number" and clause.operator == "="
+        return replace(clause, literal=_cut(clause.literal)) if equal else clause
+
+
+def _cut(literal: Literal) -> Literal:
+    return float(int(literal)) if isinstance(literal, float) else literal
 
 
 class DigitsAsNumbers(Fault):
     name = "digits-as-numbers"
     does = "compares texts of digits as numbers, so that 02026 is 2026"
     breaks = "3.2 operator = [A]: the value as written"
+    hides = frozenset({"texts of digits"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         asked = request.query.filter

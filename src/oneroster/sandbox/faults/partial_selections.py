@@ -150,6 +150,33 @@ class NextLinkBeyondEnd(Fault):
         return replace(reply, headers={**reply.headers, "Link": link})
 
 
+class FilteredWrapperByPath(Fault):
+    name = "filtered-wrapper-by-path"
+    does = "puts filtered schools under the key schools"
+    breaks = "2 wrapper summary [A]: orgs"
+    hides = frozenset({"wrapper"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        schools = request is not None and request.operation.operation_id == "getAllSchools" and reply.status == 200
+        if request is None or not schools or request.query.filter is None:
+            return reply
+        body = {("schools" if name == "orgs" else name): value for name, value in reply.body.items()}
+        return replace(reply, body=body)
+
+
+class NestedNullWhenEmpty(Fault):
+    name = "nested-null-when-empty"
+    does = "sends null instead of an empty array beyond the last row of nested collections"
+    breaks = "2 wrapper summary [A]: an array"
+    needs = Needs(without=_LISTED)
+    hides = frozenset({"wrapper"})
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        wrapper = str(request.operation.wrapper)
+        empty = request.operation.scope is not None and total > 0 and not reply.body[wrapper]
+        return replace(reply, body={**reply.body, wrapper: None}) if empty else reply
+
+
 class StartSortedByTitle(Fault):
     name = "start-sorted-by-title"
     does = "sorts sessions by their title if they are sorted by startDate"
