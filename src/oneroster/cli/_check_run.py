@@ -120,6 +120,8 @@ def run_check(
     except ReportError as error:
         fail("check", str(error), USAGE)
     except OSError as error:
+        if error.filename is None:  # the output, see `command_class`
+            raise
         fail("check", f"cannot write {error.filename}: {error.strerror}", USAGE)
     raise typer.Exit(report.exit_code(level))
 

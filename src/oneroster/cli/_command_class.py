@@ -1,11 +1,13 @@
 """The class of all commands: what happens on Ctrl-C, without a library, with names and numbers, and for `--help`."""
 
+import errno
 import math
+import os
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -20,8 +22,18 @@ __all__ = ["command_class", "fail"]
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
+CLOSED: Final = 141
+"""Exit status where the reader of the output is gone: that of a program that ends by SIGPIPE."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 _LARGEST: Final = 1e9
 """The largest seconds, rate or share that is taken: clocks and sockets overflow not far above."""
+
+
+def _discard_output() -> None:
+    """Let stdout lead nowhere: flushing it at exit would fail again."""
+    with suppress(OSError, ValueError):  # a test may have replaced it by something without a descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(command: str, reason: str, status: int) -> NoReturn:
@@ -87,7 +99,22 @@ class _Command(TyperCommand):
         """Run the command."""
         try:
             with _interrupts.raised(), _warnings_as_lines(self.name or ""):
-                return self._invoked(ctx)
+                result = self._invoked(ctx)
+                # What is left of the output; at exit, a failure would be too late for a message and a status.
+                sys.stdout.flush()
+                return result
+        except (BrokenPipeError, SystemExit) as ended:
+            # Rich ends the process with 1 where the reader of a pipe is gone, as after `| head`.
+            if isinstance(ended, SystemExit) and ended.code != 1:
+                raise
+            _discard_output()
+            raise typer.Exit(CLOSED) from None
+        except OSError as error:
+            if error.filename is not None or error.errno not in _FULL:
+                raise
+            _discard_output()
+            typer.echo(f"oneroster {self.name}: the output cannot be written: {error.strerror}", err=True)
+            raise typer.Exit(USAGE) from None
         except KeyboardInterrupt as interrupt:
             words = ["interrupted", *([self.hint] if self.hint else []), *getattr(interrupt, "__notes__", ())]
             typer.echo(f"oneroster {self.name}: {'; '.join(words)}", err=True)

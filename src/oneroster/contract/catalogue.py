@@ -27,7 +27,7 @@ def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Ru
         exclude: Families and ids to exclude.
 
     Raises:
-        ValueError: A name is neither a family nor a rule id.
+        ValueError: A name is neither a family nor a rule id, or no rule is left.
     """
     rules = catalogue()
     included, excluded = set(include), set(exclude)
@@ -38,4 +38,7 @@ def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Ru
     def named(each: Rule, names: set[str]) -> bool:
         return each.id in names or each.family in names
 
-    return tuple(each for each in rules if (not included or named(each, included)) and not named(each, excluded))
+    chosen = tuple(each for each in rules if (not included or named(each, included)) and not named(each, excluded))
+    if not chosen:
+        raise ValueError("no rule is left: all that are included are excluded as well")
+    return chosen
