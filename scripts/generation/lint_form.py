@@ -6,6 +6,7 @@ in its key ``x-oneroster-conventions``. A convention that the document does not 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -319,7 +320,10 @@ def uncertain(document: Document) -> Found:
                 )
 
 
-@rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
+@rule(
+    "enumerations",
+    "Every enumeration is a component of its own, with a description, a trust mark and values that are text.",
+)
 def enumerations(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
         listed = listed_values(value) if isinstance(value, Mapping) and "anyOf" not in path else None
@@ -331,6 +335,8 @@ def enumerations(document: Document) -> Found:
             yield path, "the enumeration has no description or no x-oneroster-trust"
         elif not listed:
             yield (*path, "enum"), "the enumeration lists no values"
+        elif other := [json.dumps(item) for item in listed if not isinstance(item, str)]:
+            yield (*path, "enum"), f"the enumeration lists {', '.join(other)}, which is no text; give it quotes"
         elif repeated := [item for item, count in Counter(map(str, listed)).items() if count > 1]:
             yield (*path, "enum"), f"the enumeration lists {', '.join(repeated)} more than once"
 

@@ -73,9 +73,8 @@ def wrappers(document: Document) -> Found:
         if reference is None or name_of(reference) == status_payload(document):
             continue
         schema, here = data_schema(document, part), ("components", "schemas", name_of(reference))
-        for key in DATA_KEYS:
-            if key not in schema:
-                yield here, f"a response or body has this schema, and it has no {key}"
+        if missing := [key for key in DATA_KEYS if key not in schema]:
+            yield here, f"a response or body has this schema, and it has no {', '.join(missing)}"
         wrapper, element = schema.get(DATA_KEYS[0]), schema.get(DATA_KEYS[1])
         if wrapper is not None and wrapper not in schema.get("properties", {}):
             yield (*here, DATA_KEYS[0]), f"{name_of(reference)} has no property {wrapper}"
