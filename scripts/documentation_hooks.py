@@ -31,6 +31,8 @@ OUTSIDE: Final = (
 )
 """What pages link to outside docs/."""
 
+_LOOKED_UP: Final = ("errors.md", "project/CHANGELOG.md")
+"""Pages with a line on everything, which the search lists after the guides."""
 _ITEM: Final = re.compile(r"(?:[-*]|\d+\.) ")
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
 _LINK: Final = re.compile(r"(?<=\]\()(?P<target>[^)#\s:]+)(?=[)#])")
@@ -49,6 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     """Rewrite the links of a page for the layout of the site, separate its lists, and add the messages of errors."""
+    if page.file.src_uri in _LOOKED_UP:
+        page.meta["search"] = {"boost": 0.3}
     whole = markdown.replace(MARKER, messages_as_markdown()) if MARKER in markdown else markdown
     return separated(rewritten(whole, page.file.src_uri))
 

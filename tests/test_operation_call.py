@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from oneroster import F, FilterError, ForeignOriginError, OneRosterError, Standard
+from oneroster import DecodeError, F, FilterError, ForeignOriginError, OneRosterError, Standard, StatusError
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.row_parser import RowsCall
@@ -89,12 +89,31 @@ def test_a_next_link_with_a_cursor_keeps_the_arguments_that_it_leaves_out() -> N
     ],
 )
 def test_other_links_are_not_followed(link: str) -> None:
-    assert call().page_info(raw([], Link=link), []).cursor is None
+    page = call().page_info(raw([], Link=link), [])
+    assert (page.cursor, page.names_next) == (None, "next" in link)
 
 
 def test_a_cursor_at_another_origin_is_refused() -> None:
     with pytest.raises(ForeignOriginError, match="getAllOrgs: the next link leads away"):
         call().page_info(raw([], Link='<https://other.example/orgs?after=x>; rel="next"'), [])
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+@pytest.mark.parametrize(
+    ("status", "limit", "said"), [(400, 1000, True), (422, 101, True), (400, 100, False), (500, 1000, False)]
+)
+def test_a_refused_limit_is_named(status: int, limit: int, said: bool, pulled: bool) -> None:
+    refused = RawResponse(status, httpx.Headers(), b"{}", f"{BASE_URL}/orgs")
+    read = RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_requested_rows if pulled else call().read_requested
+    with pytest.raises(StatusError) as caught:
+        read(PageRequest(0, limit), refused)
+    assert (f"asked for {limit} rows" in str(caught.value) and "--page-size" in str(caught.value)) == said
+
+
+def test_a_body_in_another_encoding_is_named() -> None:
+    body = json.dumps({"orgs": [{"sourcedId": "\u00e9"}]}, ensure_ascii=False).encode("latin-1")
+    with pytest.raises(DecodeError, match="the body is JSON, but not in UTF-8"):
+        call().read_page(RawResponse(200, httpx.Headers(), body, f"{BASE_URL}/orgs"))
 
 
 PAGE = "<html><h1>Erreur interne</h1>r\u00e9essayez plus tard, =HYPERLINK()"

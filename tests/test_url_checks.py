@@ -2,7 +2,7 @@
 
 import pytest
 
-from oneroster.url_checks import is_http_url, is_loopback_host, sends_in_clear
+from oneroster.url_checks import http_url_problem, is_http_url, is_loopback_host, sends_in_clear
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,21 @@ def test_urls_of_tenants(url: str) -> None:
 )  # fmt: skip
 def test_what_is_no_url_of_a_tenant(url: str) -> None:
     assert not is_http_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("sis.example/v1", "it does not begin with https:// or http://"),
+        ("https:// sis.example", "it has a space"),
+        ("https://u:s3cret@sis.example", "it has user info"),
+        ("https:///v1", "its host is missing or too long"),
+        ("https://sis.example:99999", "its host or its port is not one"),
+        ("https://sis.example:0", "its port is not one"),
+    ],
+)
+def test_the_problem_is_named_without_the_url(url: str, problem: str) -> None:
+    assert http_url_problem(url) == problem
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def _written(package: PackageModel) -> set[str]:
     waiting = {endpoint.body for endpoint in package.endpoints.values()} - {None}
     while waiting:
         name = waiting.pop()
-        if name is None or name in found:
+        if name is None or name in found or name not in package.models:  # of another type, it is no model
             continue
         found.add(name)
         for entry in package.models[name].properties.values():

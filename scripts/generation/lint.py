@@ -168,6 +168,8 @@ def _lost_references(data: Mapping[str, Any]) -> Found:
         parts, place = target(data, section), tuple(section.split("/")[1:])
         known = {name: (*place, name) for name in parts} if isinstance(parts, Mapping) else {}
         yield from unknown_names(found, known, f"nothing is at {section}/{{}}".format)
+        if "components" not in data:
+            return  # one message says it
 
 
 def _repeated_tags(data: Mapping[str, Any]) -> Found:

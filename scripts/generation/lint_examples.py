@@ -22,6 +22,8 @@ from oneroster_runtime.specification.vocabulary import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from jsonschema.exceptions import ValidationError
+
 EXAMPLE_RULES: list[Rule] = []
 rule = register_in(EXAMPLE_RULES)
 
@@ -39,8 +41,19 @@ def examples(document: Document) -> Found:
     for here, media in _media(document):
         if not media.get("examples"):
             yield here, "there is no example"
+    violations: dict[tuple[int, str], list[tuple[Path, str]]] = {}
     for schema, value, path in _values(document):
-        yield from _problems(document, schema, value, path)
+        yield from _unknown(document, schema, value, path)
+        for place, error in _errors(document, schema, value, path):
+            violations.setdefault((id(error.schema), str(error.validator)), []).append((place, error.message[:200]))
+    for (_, keyword), found in violations.items():
+        # What many values violate is likely not a mistake of theirs.
+        is_several = len({message for _, message in found}) > 1
+        more = f"; {len(found) - 1} more values violate the same {keyword}" if is_several else ""
+        yield from (
+            (place, f"the example violates the schema: {message}{more}")
+            for place, message in (found[:1] if more else found)
+        )
 
 
 def unknown_properties(document: Document) -> Found:
@@ -69,10 +82,11 @@ def _place(example: Mapping[str, Any], path: Path) -> Path:
     return path if reference is None else ("components", "examples", name_of(reference))
 
 
-def _problems(document: Document, schema: Mapping[str, Any], value: Any, path: Path) -> Found:
-    unknown = list(_unknown(document, schema, value, path))
-    yield from unknown
-    renamed = {place[:-1] for place, _ in unknown}
+def _errors(
+    document: Document, schema: Mapping[str, Any], value: Any, path: Path
+) -> Iterator[tuple[Path, ValidationError]]:
+    """Yield the errors of an example, one for each place, without those that an unknown property explains."""
+    renamed = {place[:-1] for place, _ in _unknown(document, schema, value, path)}
     seen: set[Path] = set()
     validator = Draft202012Validator(
         {**schema, "components": document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
@@ -83,7 +97,7 @@ def _problems(document: Document, schema: Mapping[str, Any], value: Any, path: P
         # One value that is of another type is also none of those listed.
         if place not in seen and (error.validator != "required" or place not in renamed):
             seen |= set() if error.validator == "required" else {place}
-            yield place, f"the example violates the schema: {error.message[:200]}"
+            yield place, error
 
 
 def _unknown(document: Document, schema: Mapping[str, Any], value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ in its key ``x-oneroster-conventions``. A convention that the document does not 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -167,6 +168,8 @@ def query_parameters(document: Document) -> Found:
             name_of(each["$ref"]): at for at, each in enumerate(operation.get("parameters", [])) if "$ref" in each
         }
         key = "page-parameters" if is_page(document, operation) else "read-parameters"
+        if "parameters" not in operation and "{" in str(path[1]):
+            continue  # the rule path-parameters names it
         wanted = set(convention(document, key) or ()) if path[-1] == "get" else set()
         for name in sorted(wanted):
             here = (*path, "parameters")
@@ -255,12 +258,12 @@ def properties(document: Document) -> Found:
             here = (*path, "properties", name)
             if name in RESERVED:
                 yield here, "every generated model uses this name itself"
-            if not followed(document, field).get("description") and not field.get("description"):
+            if not ("type" in field or "$ref" in field):
+                yield here, "the property has neither a type nor a reference"
+            elif not followed(document, field).get("description") and not field.get("description"):
                 yield here, "the property has no description"
             if field.get("x-oneroster-trust") not in TRUST:
                 yield here, "the property has no x-oneroster-trust of A, B or C"
-            if not ("type" in field or "$ref" in field):
-                yield here, "the property has neither a type nor a reference"
         for index, name in enumerate(schema.get("required", [])):
             if name not in schema["properties"]:
                 yield (
@@ -317,7 +320,10 @@ def uncertain(document: Document) -> Found:
                 )
 
 
-@rule("enumerations", "Every enumeration is a component of its own, with a description and a trust mark.")
+@rule(
+    "enumerations",
+    "Every enumeration is a component of its own, with a description, a trust mark and values that are text.",
+)
 def enumerations(document: Document) -> Found:
     for path, value in (*walk(document["paths"], ("paths",)), *walk(document["components"], ("components",))):
         listed = listed_values(value) if isinstance(value, Mapping) and "anyOf" not in path else None
@@ -329,6 +335,8 @@ def enumerations(document: Document) -> Found:
             yield path, "the enumeration has no description or no x-oneroster-trust"
         elif not listed:
             yield (*path, "enum"), "the enumeration lists no values"
+        elif other := [json.dumps(item) for item in listed if not isinstance(item, str)]:
+            yield (*path, "enum"), f"the enumeration lists {', '.join(other)}, which is no text; give it quotes"
         elif repeated := [item for item, count in Counter(map(str, listed)).items() if count > 1]:
             yield (*path, "enum"), f"the enumeration lists {', '.join(repeated)} more than once"
 

@@ -73,9 +73,8 @@ def wrappers(document: Document) -> Found:
         if reference is None or name_of(reference) == status_payload(document):
             continue
         schema, here = data_schema(document, part), ("components", "schemas", name_of(reference))
-        for key in DATA_KEYS:
-            if key not in schema:
-                yield here, f"a response or body has this schema, and it has no {key}"
+        if missing := [key for key in DATA_KEYS if key not in schema]:
+            yield here, f"a response or body has this schema, and it has no {', '.join(missing)}"
         wrapper, element = schema.get(DATA_KEYS[0]), schema.get(DATA_KEYS[1])
         if wrapper is not None and wrapper not in schema.get("properties", {}):
             yield (*here, DATA_KEYS[0]), f"{name_of(reference)} has no property {wrapper}"
@@ -86,8 +85,9 @@ def wrappers(document: Document) -> Found:
 
 
 def _reads_without_data(document: Document) -> Found:
-    reads = [operation for path, operation in operations(document) if path[-1] == "get"]
-    successes = {name_of(each["responses"].get("200", {}).get("$ref", "")) for each in reads}
+    reads = [(path, operation["responses"]) for path, operation in operations(document) if path[-1] == "get"]
+    yield from (((*path, "responses"), "the read has no response 200") for path, each in reads if "200" not in each)
+    successes = {name_of(each.get("200", {}).get("$ref", "")) for _, each in reads}
     for path, response in responses(document):
         if path[-1] in successes and "application/json" not in response.get("content", {}):
             yield path, "a read has this response, and it has no content of application/json"
@@ -249,6 +249,8 @@ def _reference(document: Document, element: str, hops: list[str], to: str, path:
             yield from _property(document, element, hop, path)
             return
         following = referred_element(field) or _nested_element(document, element, hop)
+        if following is None and name_of(field.get("$ref", "")) == REFERENCE:
+            return  # the rule references names it
         if following is None:
             yield path, f"the property {hop} of {element} is no reference"
             return

@@ -1,6 +1,7 @@
 """One call of an operation: arguments to requests, responses to records. No I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,7 @@ from oneroster.other_versions import warn_of_other_version
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
+from oneroster.transport.link_header import url_of
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.lazy_collections import Page
 from oneroster_runtime.lenient_json import parse_json
@@ -23,10 +25,13 @@ from oneroster_runtime.specification import Operation, Specification
 from oneroster_runtime.status import parse_status_info
 from oneroster_runtime.wrappers import unwrap
 
-__all__ = ["OperationCall", "ParsedPage"]
+__all__ = ["OperationCall", "ParsedPage", "advice_on_limit"]
 
 _NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
+_INVALID: Final = frozenset({400, 413, 416, 422})
+_DEFAULT_LIMIT: Final = 100
+"""The rows of a page without a limit (3.1 limit [A])."""
 _DENIED: Final = frozenset({401, 403})
 _FAILURE: Final = "failure"
 
@@ -176,7 +181,8 @@ class OperationCall:
         if page.copies_of is not None:
             refused = not _is_success(raw) or _reports_failure(raw.content)
             return ParsedPage(ReceivedPage(()) if refused else self.read_page(raw).info, [], None)
-        return self.read_page(raw)
+        with advice_on_limit(page):
+            return self.read_page(raw)
 
     def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
         """Return whether a record of the collection exists, from the response to its single read; see above."""
@@ -214,7 +220,9 @@ class OperationCall:
         if not ids and _reports_failure(raw.content):
             problem = "it has no rows, and its status payload reports a failure"
             raise DecodeError(problem, self.operation.operation_id, None, raw.status_code)
-        return ReceivedPage(ids, _total(raw.headers), self._cursor(raw), partial(self._contents, raw.content))
+        names_next = "next" in raw.headers.get("Link", "").lower()
+        cursor = self._cursor(raw) if names_next else None
+        return ReceivedPage(ids, _total(raw.headers), cursor, partial(self._contents, raw.content), names_next)
 
     def _contents(self, body: bytes) -> list[Any]:
         """Return the rows in the body of a page, as JSON values; nothing if it cannot be read."""
@@ -227,11 +235,10 @@ class OperationCall:
 
     def _cursor(self, raw: RawResponse) -> str | None:
         """Return the query of a next link with a cursor. Links that page by offset are not used; the walk counts."""
-        if "next" not in raw.headers.get("Link", ""):
+        if (link := url_of(raw.headers, "next")) is None:
             return None
-        links = httpx.Response(200, headers=raw.headers).links
         try:
-            target = urljoin(raw.url, links.get("next", {}).get("url", ""))
+            target = urljoin(raw.url, link)
             foreign = origin_of(target) != origin_of(self._base_url)
         except (ValueError, httpx.InvalidURL):
             # The walk can continue by offset without the link.
@@ -246,6 +253,20 @@ class OperationCall:
         sent = parse_qsl(self.request().query, keep_blank_values=True)
         merged = {**{name: value for name, value in sent if name not in _OFFSET_PARAMETERS}, **linked}
         return str(httpx.QueryParams(merged)).replace("+", "%20")
+
+
+@contextmanager
+def advice_on_limit(page: PageRequest) -> Iterator[None]:
+    """Add to the error for a page that is refused as invalid that its limit may be the cause."""
+    try:
+        yield
+    except StatusError as error:
+        if error.status_code in _INVALID and page.limit > _DEFAULT_LIMIT:
+            error.advice = (
+                f"The request asked for {page.limit} rows; if the server allows fewer, lower the limit"
+                " (Paging(limit=…), --page-size)."
+            )
+        raise
 
 
 def _is_success(raw: RawResponse) -> bool:

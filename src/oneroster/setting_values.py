@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from oneroster.bounded_files import read_at_most
 from oneroster.errors import ConfigurationError
-from oneroster.url_checks import is_http_url, sends_in_clear
+from oneroster.url_checks import http_url_problem, is_http_url, sends_in_clear
 
 __all__ = [
     "FLAGS",
@@ -163,8 +163,8 @@ def invalid_settings(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _invalid_urls(found: Mapping[str, Any]) -> Iterator[str]:
     for name in ("base_url", "token_url"):
-        if name in found and not is_http_url(found[name]):
-            yield f"{name} must be an http(s) URL without user info"
+        if name in found and (problem := http_url_problem(found[name])):
+            yield f"{name} must be an http(s) URL without user info; {problem}"
     if set("?#") & set(found.get("base_url", "")):
         # The paths of the operations are appended to it.
         yield "base_url must have no query and no fragment"

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["is_http_url", "is_loopback_host", "sends_in_clear"]
+__all__ = ["http_url_problem", "is_http_url", "is_loopback_host", "sends_in_clear"]
 
 _LONGEST_HOST: Final = 254
 _LONGEST_LABEL: Final = 63
@@ -13,24 +13,33 @@ _LONGEST_LABEL: Final = 63
 
 def is_http_url(text: str) -> bool:
     """Return whether a text is an http or https URL with a host, without user info."""
+    return not http_url_problem(text)
+
+
+def http_url_problem(text: str) -> str:
+    """Return why a text is no http or https URL with a host and without user info; empty if it is one.
+
+    The URL itself is no part of it, because it may hold a password.
+    """
     import httpx
 
+    if any(letter.isspace() for letter in text):
+        return "it has a space"
     try:
         parts, url = urlsplit(text), httpx.URL(text)
+        if parts.scheme not in ("http", "https"):
+            return "it does not begin with https:// or http://"
+        if "@" in parts.netloc:
+            return "it has user info"
         # The host is decoded when it is read, and may then turn out to be none.
         labels = (url.raw_host if url.host else b"").removesuffix(b".").split(b".")
+        longest = max(map(len, labels)) > _LONGEST_LABEL or sum(map(len, labels)) + len(labels) > _LONGEST_HOST
+        if not parts.hostname or not any(labels) or longest:
+            return "its host is missing or too long"
         # The URL of a token endpoint may have a query (7.4: its path is chosen by the vendor).
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and "@" not in parts.netloc
-            and parts.port != 0
-            and sum(map(len, labels)) + len(labels) <= _LONGEST_HOST
-            and max(map(len, labels)) <= _LONGEST_LABEL
-            and not any(letter.isspace() for letter in text)
-        )
+        return "" if parts.port != 0 else "its port is not one"
     except (ValueError, httpx.InvalidURL):
-        return False
+        return "its host or its port is not one"
 
 
 def is_loopback_host(host: str) -> bool:

@@ -151,7 +151,10 @@ class StatusError(OneRosterError):
 
     Attributes:
         response: The whole response.
+        advice: What to do next, as a sentence; empty if nothing is known.
     """
+
+    advice = ""
 
     def __init__(self, response: ErrorResponse) -> None:
         super().__init__(response)
@@ -193,7 +196,8 @@ class StatusError(OneRosterError):
         page = [media_type] if media_type and "json" not in media_type else []
         facts = ", ".join(self.response.known_codes() or page)
         shown = f" ({facts})" if facts else ""
-        return f"{self.operation_id}: {self.method} {self.url} was answered with {self.status_code}{shown}."
+        said = f"{self.operation_id}: {self.method} {self.url} was answered with {self.status_code}{shown}."
+        return f"{said} {self.advice}".rstrip()
 
 
 class WriteError(OneRosterError):

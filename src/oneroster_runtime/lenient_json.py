@@ -25,4 +25,12 @@ def parse_json(content: bytes) -> Any:
     except (ValueError, RecursionError):
         pass
     # Raised outside of the handlers: the errors above quote the body, which may contain a child's data.
-    raise DecodeError("the body is empty" if not content.strip() else "the body is not JSON")
+    raise DecodeError("the body is empty" if not content.strip() else _problem(content))
+
+
+def _problem(content: bytes) -> str:
+    try:
+        json.loads(content.decode("latin-1"))
+    except (ValueError, RecursionError):
+        return "the body is not JSON"
+    return "the body is JSON, but not in UTF-8"

@@ -60,7 +60,9 @@ def test_a_docstring_has_no_colons_before_code(docstring: str, on_the_site: str)
 
 def test_the_site_has_the_messages_in_place_of_the_marker() -> None:
     file = SimpleNamespace(src_uri="errors.md")
-    shown = on_page_markdown(f"## Messages\n\n{MARKER}\n", page=cast("Page", SimpleNamespace(file=file)))
+    page = SimpleNamespace(file=file, meta={})
+    shown = on_page_markdown(f"## Messages\n\n{MARKER}\n", page=cast("Page", page))
+    assert page.meta == {"search": {"boost": 0.3}}  # after the guides
     assert MARKER not in shown
     assert "### Messages of TokenError\n\n- `" in shown
     assert errors_as_markdown().count(MARKER) == 1

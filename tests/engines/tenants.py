@@ -20,6 +20,8 @@ SMALL = RosterSelection(only=["orgs", "users"])
 SAMPLE = ("wrong-total", "lost-row", "unavailable", "limit-clamped", "bare-array", "repeated-row", "offset-ignored")
 SLOW = {"slow-drip", "hanging", "gateway-timeout"}
 """Faults whose point is how long a response takes."""
+CHANGING = {"row-deleted", "row-inserted"}
+"""Faults of tenants whose rows change while they are read, so that no two readings are equal."""
 
 BAD = """
 [tenants.nobody]
@@ -62,9 +64,10 @@ def served(folder: Path, number: int, faults: Iterable[str] = (), *, bad: bool =
 
 
 def page_faults() -> list[str]:
-    """Return the faults of pages and of transport, without those that only take time."""
+    """Return the faults of pages and of transport that can be compared, `SAMPLE` first."""
     families = ("paging", "client.paging", "client.transport")
-    return [name for name, fault in FAULTS.items() if fault.family in families and name not in SLOW]
+    found = (name for name, fault in FAULTS.items() if fault.family in families and name not in SLOW | CHANGING)
+    return list(dict.fromkeys([*SAMPLE, *found]))
 
 
 def rosters(folder: Path) -> dict[str, dict[str, pa.Table]]:

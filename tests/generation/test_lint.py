@@ -152,6 +152,9 @@ NAMED = {
 }
 
 
+SEVERAL = {"components/schemas/*/allOf/*"}  # several scopes go by several properties of the part
+
+
 def one_part_of_each_kind() -> dict[str, tuple[Any, ...]]:
     """A path to one part under each path of keys; names and numbers of items do not count. Examples are left out."""
     found: dict[str, tuple[Any, ...]] = {}
@@ -172,7 +175,7 @@ def one_part_of_each_kind() -> dict[str, tuple[Any, ...]]:
 @pytest.mark.series
 @pytest.mark.parametrize("form", ["none", "number"])
 @pytest.mark.parametrize("kind", one_part_of_each_kind())
-def test_no_form_of_a_part_ends_the_lint(kind: str, form: str) -> None:
+def test_a_part_that_is_missing_or_a_number_is_a_single_message(kind: str, form: str) -> None:
     path = one_part_of_each_kind()[kind]
     document = copy.deepcopy(DOCUMENT)
     holder: Any = document
@@ -182,7 +185,8 @@ def test_no_form_of_a_part_ends_the_lint(kind: str, form: str) -> None:
         del holder[path[-1]]
     else:
         holder[path[-1]] = 7
-    assert isinstance(lint.problems(Document(document, {})), list)
+    found = lint.problems(Document(document, {}))
+    assert len(found) <= 1 or kind in SEVERAL, found
 
 
 def test_the_page_on_the_document_lists_every_rule_word_for_word() -> None:
@@ -232,6 +236,11 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
     "a convention": (after("conventions:", "[Limit,", "[Limitt,"), "components/parameters has no Limitt; did you mean"),
     "a payload": (after("status:", "payload: StatusInfoSet", "payload: StatusInfoSets"), "did you mean StatusInfoSet?"),
     "a format": (after("    DateTime:", "format: date-time", "format: datetime"), "did you mean date-time?"),
+    "a value without quotes": (
+        after("    TrueFalse:", "['true', 'false']", "[true, false]"),
+        "the enumeration lists true, false, which is no text; give it quotes",
+    ),
+    "a value that is nothing": (after("    OrgType:", "enum: [", "enum: [null, "), "the enumeration lists null, which"),
     "a repeated value": (after("    OrgType:", "enum: [", "enum: [school, "), "lists school more than once"),
     "a tag": (
         after("  /orgs:", "tags: [rostering]", "tags: [rostring]"),
@@ -339,6 +348,16 @@ def test_a_section_that_is_missing_is_a_single_message() -> None:
 PARTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "the tags": (lambda d: d.pop("tags"), "the document has no such part"),
     "the data of a response": (lambda d: responses(d)["GradingPeriods"].pop("content"), "no content of"),
+    "the data of a read": (lambda d: get(d, "/orgs")["responses"].pop("200"), "the read has no response 200"),
+    "the parameters of a read": (lambda d: get(d, "/orgs/{id}").pop("parameters"), "has no path parameter id"),
+    "a reference of a scope": (
+        lambda d: schemas(d)["Result"]["allOf"][1]["properties"]["student"].pop("x-oneroster-reference"),
+        "x-oneroster-reference belongs on",
+    ),
+    "a bound that examples violate": (
+        lambda d: schemas(d)["GUIDRef"]["properties"]["sourcedId"].update(minLength=7),
+        "more values violate the same minLength",
+    ),
     "the parts of a schema": (lambda d: schemas(d)["Result"].pop("allOf"), "neither properties nor a type"),
     "the properties of a schema": (lambda d: schemas(d)["StatusInfo"].pop("properties"), "neither properties nor"),
     "what a part refers to": (

@@ -240,6 +240,12 @@ def test_b13_a_server_that_does_not_page_must_send_what_it_announces() -> None:
     assert read(lambda _: ReceivedPage(names(100), 100)) == names(100)
 
 
+def test_b13_a_server_that_names_a_next_page_pages() -> None:
+    for rows in (names(41), names(10), names(2)):
+        with pytest.raises(CountMismatchError, match="Link header names a next page that does not lead on"):
+            read(lambda _, rows=rows: ReceivedPage(rows, names_next=True))  # type: ignore[misc]  # bound at once
+
+
 def twice(rows: Sequence[tuple[str, str]], paging: Paging, total: int | None = None) -> Outcome:
     """Walk over a list that honours sort; rows are pairs of id and content."""
 

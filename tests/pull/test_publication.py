@@ -248,6 +248,22 @@ def test_d2_a_link_under_the_name_of_a_side_file_is_not_followed(
     assert content_of(victim) == before
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("name", ["r.duckdb.wal", "r.sqlite-wal", "r.sqlite-journal", "r.sqlite-shm"])
+def test_d4_a_pipe_under_the_name_of_a_side_file_is_not_waited_for(tenant: Sandbox, tmp_path: Path, name: str) -> None:
+    place = tmp_path / name[:8].rstrip(".-")
+    os.mkfifo(tmp_path / name)
+    with roster_of(tenant) as roster:
+        pull(roster, place, options(place.name))
+        assert sorted(path.name for path in tmp_path.iterdir()) == [place.name]
+        os.mkfifo(tmp_path / name)
+        if name == "r.duckdb.wal":
+            with pytest.raises(DestinationError, match=r"r\.duckdb\.wal is not a regular file"):
+                pull(roster, place, options(place.name))
+        else:
+            rows_at(place)
+
+
 def test_nothing_is_finished_where_nothing_was_begun(tmp_path: Path) -> None:
     assert not finish_publication(tmp_path / "s.zip")
     assert unfinished_pull(tmp_path / "s.zip") is None

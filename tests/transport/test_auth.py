@@ -200,6 +200,7 @@ def test_an_endpoint_without_a_token_is_an_error_without_secrets(answer: Answer)
             client.get(f"{web.origin}/users")
         assert len(web.seen) == 1
     assert "cret" not in str(caught.value).replace("secret", "")
+    assert f"{web.origin}/token" in str(caught.value)
     assert caught.value.retry_after == (7.0 if answer.status == 503 else None)
 
 

@@ -36,6 +36,11 @@ def test_no_lifetime_and_no_byte_order_mark_costs_the_token_c10(number: str, mar
     assert read_token(token_members(body), sent_at=0.0).value == "abc"
 
 
+@pytest.mark.parametrize("value", ["abc", " abc", "abc\n", "\r\n\tabc "])
+def test_white_space_around_a_token_is_no_part_of_it_c10(value: str) -> None:
+    assert read_token({"access_token": value}, sent_at=0.0).value == "abc"
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[1]", b"\xff", b"null", b"[" * 100_000, b'{"a":' * 100_000, b"access_token=abc"]
 )

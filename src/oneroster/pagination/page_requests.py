@@ -64,12 +64,14 @@ class ReceivedPage(NamedTuple):
         total: X-Total-Count, if it is a whole number.
         cursor: The query of the ``next`` link, if the server pages by something else than offset.
         contents: Returns the rows themselves, to compare those with the same id; None to consider them equal.
+        names_next: Whether a Link header speaks of a next page, even if it cannot be read.
     """
 
     ids: Sequence[str | None]
     total: int | None = None
     cursor: str | None = None
     contents: Callable[[], Sequence[object]] | None = None
+    names_next: bool = False
 
     def same_row(self, index: int, other: "ReceivedPage", other_index: int) -> bool:
         """Return whether a row of this page has the same content as one of another page."""

@@ -180,8 +180,11 @@ class Reading:
             whole = list(single.ids) == list(page.ids)
         if not whole:
             raise Unstable(_SAME_PAGE, [name for name in page.ids if name is not None])
-        if not self.total_agrees() or (self.at.announced is None and rows == _DEFAULT_LIMIT):
+        doubtful = self.at.announced is None and rows == _DEFAULT_LIMIT
+        if not self.total_agrees() or doubtful or page.names_next:
             reason = f"the server returned the same {rows} rows whatever offset and limit were"
+            if page.names_next:
+                reason += ", and its Link header names a next page that does not lead on"
             raise Unstable(reason, error=CountMismatchError)
         self.ended = True
 

@@ -28,7 +28,7 @@ from oneroster.pull.formats.oneroster_csv.file_definitions import BINDINGS
 from oneroster.pull.formats.oneroster_csv.file_definitions import MANIFEST_FILE as CSV_MANIFEST
 from oneroster.pull.formats.store_roster import DATA_FOLDER
 from oneroster.pull.options import PullOptions
-from oneroster.pull.private_files import sync_to_disk, write_new_file
+from oneroster.pull.private_files import lexists, sync_to_disk, write_new_file
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.manifest import Manifest, manifest_path
 from oneroster.pull.roster.rejects import rejects_path
@@ -124,7 +124,7 @@ class LocalDestination:
     def _left_beside(self) -> list[str]:
         """Return the names of files with unfinished changes to the old database, which would change the new one."""
         found = [self.path.with_name(self.path.name + suffix) for suffix in _SIDE_FILES.get(self.format.name, ())]
-        return [side.name for side in found if side.is_symlink() or side.is_file()]
+        return [side.name for side in found if lexists(side) and (side.is_symlink() or not side.is_dir())]
 
     def shown(self) -> Path:
         """See `Destination.shown`."""

@@ -25,6 +25,7 @@ from oneroster.transport.deadline import seconds_left
 from oneroster.transport.oauth2_tokens import Token, is_fresh, read_token, scope_attempts, token_members
 from oneroster.transport.retry_times import seconds_to_wait
 from oneroster.transport.urls import origin_of, origins_of, redacted
+from oneroster_runtime.responses import media_type_of
 
 __all__ = ["Bearer", "ClientCredentials", "OAuth1"]
 
@@ -248,7 +249,9 @@ class ClientCredentials(httpx.Auth):
         """Store the token; return False if the endpoint rejects these scopes and fewer can be requested."""
         data = token_members(body)
         if response.is_success:
-            self._token = read_token(data, sent_at)
+            kind = media_type_of(response.headers) or "no media type"
+            answer = f"The response of the token endpoint {redacted(self._token_url)} ({response.status_code}, {kind})"
+            self._token = read_token(data, sent_at, answer)
             # The next token is requested with the scopes that were granted.
             self._scope_attempts = [scopes]
             return True

@@ -126,7 +126,8 @@ class BodyBuffer:
     def _check_size(self, size: int) -> None:
         if size > self._limits.max_bytes:
             raise ResponseTooLargeError(
-                f"The response to {self.url} has more than {self._limits.max_bytes} bytes. Request fewer rows."
+                f"The response to {self.url} has more than {self._limits.max_bytes} bytes, which is too"
+                " large to be read. If it is a page of rows, request fewer rows."
             )
 
 

@@ -49,20 +49,23 @@ def _bounded_int(digits: str) -> int | float:
     return int(digits) if len(digits) < _MOST_DIGITS else float("inf")
 
 
-def read_token(data: object, sent_at: float) -> Token:
+def read_token(data: object, sent_at: float, answer: str = "The response of the token endpoint") -> Token:
     """Return the token in a response of a token endpoint (7.4 OAuth 2.0 [A]).
 
     Args:
         data: The decoded JSON body. ``scope`` and ``expires_in`` may be missing.
         sent_at: When the request was sent, in seconds of the monotonic clock.
+        answer: What errors call the response.
 
     Raises:
         TokenError: The response has no usable bearer token.
     """
     body: Mapping[str, Any] = data if isinstance(data, dict) else {}
     value, kind = body.get("access_token"), body.get("token_type") or "Bearer"
+    # No header can end in white space, which some servers put around a token.
+    value = value.strip() if isinstance(value, str) else value
     if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
-        raise TokenError("The response of the token endpoint has no usable access_token.")
+        raise TokenError(f"{answer} has no usable access_token; check the token URL.")
     # Servers spell it in many ways, as in BearerToken.
     if not isinstance(kind, str) or "bearer" not in kind.lower():
         raise TokenError("The token endpoint issued a token that is not a bearer token.")

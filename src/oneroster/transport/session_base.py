@@ -102,8 +102,8 @@ class SessionBase:
         target = response.next_request.url
         if origin_of(target) not in self.origins:
             raise ForeignOriginError(
-                f"{first} redirects to {target.scheme}://{target.host}, which is not the tenant; nothing"
-                " was sent there. If the tenant has moved, change base_url."
+                f"{first} redirects to {target.scheme}://{target.netloc.decode('ascii')}, which is not the tenant;"
+                " nothing was sent there. If the tenant has moved, change base_url."
             )
         if redirects >= MAX_REDIRECTS:
             raise TransportError(f"{first} redirects more than {MAX_REDIRECTS} times.")

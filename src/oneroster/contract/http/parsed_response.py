@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import httpx
-
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.http.located_rows import Location, Record, located_rows
+from oneroster.transport.link_header import url_of
 from oneroster_runtime.specification import Operation
 
 __all__ = ["NOT_OFFERED", "REFUSED", "ParsedResponse", "Record", "identity"]
@@ -110,7 +109,7 @@ class ParsedResponse:
     @property
     def next_link(self) -> str | None:
         """The URL of the next page in the Link header, unchanged."""
-        return httpx.Response(200, headers=self.exchange.headers).links.get("next", {}).get("url")
+        return url_of(self.exchange.headers, "next")
 
     @property
     def _data_keys(self) -> set[str | None]:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
-
 from oneroster.contract.errors import NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
@@ -19,6 +17,7 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.fields import response_with_fields
 from oneroster.contract.rules.paging import MIN_ROWS_FOR_OFFSET, largest_walk, read_page, size_for_three_pages
 from oneroster.contract.rules.paging_next_link import absolute_url
+from oneroster.transport.link_header import links_of as read_links
 from oneroster_runtime.specification import Operation
 
 RELATIONS: Final = ("first", "prev", "next", "last")
@@ -29,11 +28,11 @@ PAGING_PARAMETERS: Final = frozenset({"limit", "offset"})
 
 def links_of(reading: ParsedResponse) -> dict[str, str]:
     """Return the absolute URLs of the links of a page, by relation; invalid ones are empty."""
-    header = httpx.Response(200, headers=reading.exchange.headers).links
-    found = {
-        str(relation): absolute_url(reading.exchange.url, link.get("url", "")) for relation, link in header.items()
-    }
-    return {relation: address or "" for relation, address in found.items()}
+    found: dict[str, str] = {}
+    for link in read_links(reading.exchange.headers):
+        for relation in link.relations:
+            found.setdefault(relation, absolute_url(reading.exchange.url, link.url) or "")
+    return found
 
 
 @rule(

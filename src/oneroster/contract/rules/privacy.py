@@ -5,8 +5,6 @@ from itertools import islice
 from typing import Final
 from urllib.parse import unquote_plus
 
-import httpx
-
 from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
@@ -19,6 +17,7 @@ from oneroster.contract.oracle.personal_data import IdentifyingValues, personal_
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, expect_no_access
+from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation, Property
 
 BAD_REQUESTS: Final = ("fields=", "limit=-1", "filter=")
@@ -194,8 +193,7 @@ def no_person_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator
 
 
 def _links(reading: ParsedResponse) -> list[str]:
-    known = httpx.Response(200, headers=reading.exchange.headers).links.values()
-    return [unquote_plus(link.get("url", "")) for link in known]
+    return [unquote_plus(link.url) for link in links_of(reading.exchange.headers)]
 
 
 def demographics_operations(tenant: ObservedTenant) -> Iterator[Operation]:

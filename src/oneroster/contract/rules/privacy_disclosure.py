@@ -5,8 +5,6 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote_plus
 
-import httpx
-
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials, OAuth2Credentials
 from oneroster.contract.http.parsed_response import identity
@@ -18,6 +16,7 @@ from oneroster.contract.oracle.error_leaks import response_texts
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 
 DEMOGRAPHICS: Final = "Demographics"
@@ -52,10 +51,9 @@ def secrets_of(tenant: ObservedTenant) -> list[str]:
 def no_credentials_in_links(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     secrets = secrets_of(tenant)
     for reading in tenant.readings(operation):
-        for link in httpx.Response(200, headers=reading.exchange.headers).links.values():
-            address = link.get("url", "")
-            names = {name.lower() for name in _parameters(address)}
-            if names & CREDENTIAL_NAMES or any(text in unquote_plus(address) for text in secrets):
+        for link in links_of(reading.exchange.headers):
+            names = {name.lower() for name in _parameters(link.url)}
+            if names & CREDENTIAL_NAMES or any(text in unquote_plus(link.url) for text in secrets):
                 yield exchange_finding("the Link header contains a credential", reading.exchange)
                 return
         for row in reading.rows[:MOST_ROWS]:

@@ -20,7 +20,7 @@ from oneroster.pull.formats.sql_helpers import (
     stored_manifest,
 )
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
-from oneroster.pull.private_files import make_private, sync_to_disk
+from oneroster.pull.private_files import lexists, make_private, sync_to_disk
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.roster_protocol import Roster
 
@@ -134,6 +134,10 @@ def _connected(path: Path, *, read_only: bool) -> Iterator["duckdb.DuckDBPyConne
     """
     import duckdb
 
+    side = path.resolve().with_name(f"{path.resolve().name}.wal")
+    if read_only and lexists(side) and (side.is_symlink() or not side.is_file()):
+        # DuckDB would follow a link, or wait for a pipe.
+        raise DestinationError(f"{path} cannot be read: {side.name} is not a regular file. Move it away.")
     try:
         config = _UNTRUSTED if read_only else _TRUSTED
         with duckdb.connect(str(path), read_only=read_only, config=config) as database:

@@ -179,7 +179,7 @@ def _json_type(schema: pa.Schema, field: pa.Field) -> Any:
     if field.name in _json_columns(schema):
         return msgspec.Raw
     if pa.types.is_list(kind):
-        return list[dict[str, str | None] | str | None] | None
+        return list[dict[str, Any] | None] | None if pa.types.is_struct(kind.value_type) else list[str | None] | None
     if pa.types.is_boolean(kind):
         return bool | None
     if pa.types.is_integer(kind):

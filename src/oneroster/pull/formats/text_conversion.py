@@ -41,11 +41,20 @@ def _without_nulls(items: list[Any]) -> list[Any]:
     ]
 
 
+def _with_text(kind: pa.DataType) -> pa.DataType:
+    """Return a type with texts in place of dates and timestamps, in lists and records too."""
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_with_text(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_with_text(field.type)) for field in kind])
+    return pa.string() if pa.types.is_date(kind) or pa.types.is_timestamp(kind) else kind
+
+
 def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """Convert values from JSON or a database to an Arrow array.
 
     Args:
-        values: Dates and timestamps as text, booleans also as 0 and 1, lists as lists.
+        values: Dates and timestamps as text, in nested records too; booleans also as 0 and 1, lists as lists.
         kind: One of the types of `oneroster.pull.roster.columns`.
 
     Raises:
@@ -55,4 +64,7 @@ def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_boolean(kind):
         return pa.array([None if value is None else bool(value) for value in values], kind)
+    if pa.types.is_list(kind):
+        text = _with_text(kind)
+        return pa.array(values, text) if text == kind else pa.array(values, text).cast(kind)
     return pa.array(values, kind)

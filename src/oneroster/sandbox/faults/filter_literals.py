@@ -79,6 +79,7 @@ class DigitsAsNumbers(Fault):
     name = "digits-as-numbers"
     does = "compares texts of digits as numbers, so that 02026 is 2026"
     breaks = "3.2 operator = [A]: the value as written"
+    hides = frozenset({"texts of digits"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         asked = request.query.filter
