@@ -92,6 +92,8 @@ FILTERING: Final = {
     "numbers-cut": "OR-FLT-07",
     "numbers-equal-when-cut": "OR-FLT-02",
     "digits-as-numbers": "OR-FLT-17",
+    "instants-a-minute-late": "OR-FLT-05",
+    "end-date-matches-nothing": "OR-FLT-16",
     "seconds-refused": "OR-FLT-06",
     "encoded-letters-refused": "OR-FLT-14",
 }
@@ -362,6 +364,7 @@ WRITES: Final = {
     "deletes-by-any-token": "OR-WRT-17",
     "category-once": "OR-WRT-05",
     "metadata-kept": "OR-WRT-07",
+    "exempt-without-score": "OR-WRT-26",
 }
 
 ENGINE: Final = {

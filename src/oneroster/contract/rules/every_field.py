@@ -160,7 +160,8 @@ def _is_wrong(
     if any(not each.holds and each.trust == "A" for each in matches):
         return True
     # Another value may be served in another form than it is stored; the rules on values report that.
-    return is_known and clause.kind == "string" and not reading.rows
+    as_shown = clause.kind == "date" and any(row.get(clause.field) == clause.text for row in rows.values())
+    return is_known and (clause.kind == "string" or as_shown) and not reading.rows
 
 
 @rule(
