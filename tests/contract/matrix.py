@@ -393,7 +393,11 @@ BROKEN_BY: Final[dict[str, str]] = {
     **ENGINE,
 }
 
-SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08", "numbers-sorted-as-text": "OR-SRT-02"}
+SEEN_BY_CHANCE: Final = {
+    "unreadable-middle": "OR-SEM-08",
+    "numbers-sorted-as-text": "OR-SRT-02",
+    "link-forgets-fields": "OR-CMB-03",
+}
 """The rule that may report a fault as well or instead, because the data decide."""
 
 ADDITIONS: Final = {
