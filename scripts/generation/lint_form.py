@@ -370,10 +370,11 @@ def _misplaced(document: Document, schema: Mapping[str, Any], path: Path) -> Fou
     kind = followed(document, schema).get("type")
     if not isinstance(kind, str):  # this mapping has a property with the name
         return
-    strange = [word for kinds, words in _APPLY_TO if kind not in kinds for word in words]
-    for word in strange:
-        if word in schema:
-            yield (*path, word), f"{word} does not apply to values of the type {kind}"
+    strange = [word for kinds, words in _APPLY_TO if kind not in kinds for word in words if word in schema]
+    if len(strange) == 1:
+        yield (*path, strange[0]), f"{strange[0]} does not apply to values of the type {kind}"
+    elif strange:  # then the type is likely the mistake
+        yield (*path, "type"), f"{', '.join(strange)} do not apply to values of the type {kind}"
     if "default" in schema:
         validator = Draft202012Validator({**schema, "components": document["components"]})
         for error in validator.iter_errors(schema["default"]):

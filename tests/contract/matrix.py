@@ -92,6 +92,8 @@ FILTERING: Final = {
     "numbers-cut": "OR-FLT-07",
     "numbers-equal-when-cut": "OR-FLT-02",
     "digits-as-numbers": "OR-FLT-17",
+    "instants-a-minute-late": "OR-FLT-05",
+    "end-date-matches-nothing": "OR-FLT-16",
     "seconds-refused": "OR-FLT-06",
     "encoded-letters-refused": "OR-FLT-14",
 }
@@ -362,6 +364,7 @@ WRITES: Final = {
     "deletes-by-any-token": "OR-WRT-17",
     "category-once": "OR-WRT-05",
     "metadata-kept": "OR-WRT-07",
+    "exempt-without-score": "OR-WRT-26",
 }
 
 ENGINE: Final = {
@@ -390,7 +393,11 @@ BROKEN_BY: Final[dict[str, str]] = {
     **ENGINE,
 }
 
-SEEN_BY_CHANCE: Final = {"unreadable-middle": "OR-SEM-08", "numbers-sorted-as-text": "OR-SRT-02"}
+SEEN_BY_CHANCE: Final = {
+    "unreadable-middle": "OR-SEM-08",
+    "numbers-sorted-as-text": "OR-SRT-02",
+    "link-forgets-fields": "OR-CMB-03",
+}
 """The rule that may report a fault as well or instead, because the data decide."""
 
 ADDITIONS: Final = {

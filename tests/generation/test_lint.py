@@ -268,6 +268,10 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    Limit:", "minimum: 1", "minLength: 1"),
         "minLength does not apply to values of the type integer",
     ),
+    "a type of other constraints": (
+        after("    ClassPage:", "type: object", "type: string"),
+        "properties, required do not apply to values of the type string",
+    ),
     "a default of another type": (
         after("    OrderBy:", "schemas/OrderBy'", "schemas/OrderBy', default: up"),
         "the default violates its schema: 'up' is not one of",

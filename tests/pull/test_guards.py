@@ -126,6 +126,15 @@ def test_b3_ids_with_a_line_break_are_a_loss(tmp_path: Path) -> None:
     assert "sourcedId contains a line break" in said
 
 
+def test_b3_a_user_whose_state_cannot_be_read_is_not_written_as_enabled(tmp_path: Path) -> None:
+    with tenant_and_store() as (tenant, store):
+        change_all(tenant, store, "User", with_value("enabledUser", "off"), every=41)
+        said = refused(tenant, tmp_path / "r.zip", "--max-unreadable", "10", "--only", "users")
+        access = ["--base-url", tenant.base_url, "--token", tenant.token, "--only", "users", "--max-unreadable", "10"]
+        assert cli(*access, "--to", str(tmp_path / "r.parquet")).exit_code == 0
+    assert "--max-unreadable users.enabledUser=3 accepts it" in said
+
+
 def test_b3_roles_in_another_spelling_are_written_in_that_of_the_standard(tmp_path: Path) -> None:
     with tenant_and_store() as (tenant, store), roster_of(tenant) as roster:
         number = change_all(tenant, store, "Enrollment", lambda record: {**record, "role": record["role"].title()})

@@ -84,6 +84,16 @@ def test_a_share_of_records_may_be_unreadable() -> None:
     assert too_many_unreadable({"classes": 1}, rejects, accepting("unreadable", classes_title=1.0)) == []
 
 
+def test_b3_no_value_that_is_unreadable_is_replaced_by_another() -> None:
+    rejects = Rejects()
+    rejects.add([Reject("users", "u", "enabledUser", UNREADABLE)])
+    assert too_many_unreadable({"users": 1000}, rejects, SanityLimits()) == []
+    (found,) = too_many_unreadable({"users": 1000}, rejects, SanityLimits(), {"enabledUser"})
+    assert "(enabledUser 1); --max-unreadable users.enabledUser=1 accepts it" in found
+    leave = accepting("unreadable", users_enabledUser=0.01)
+    assert too_many_unreadable({"users": 1000}, rejects, leave, {"enabledUser"}) == []
+
+
 def test_b2_b3_rows_left_out_of_a_file_are_a_loss() -> None:
     assert excessive_losses([classes(99, terms=1)], SanityLimits()) == []
     assert excessive_losses([classes(0, terms=21)], SanityLimits()) == [

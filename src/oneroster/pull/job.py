@@ -254,7 +254,7 @@ class _Pull:
             source.collection: max(staging.count_rows(source.element), found.rows.get(source.element, 0))
             for source in self._fetch.sources
         }
-        violations = sanity_checks.too_many_unreadable(fetched, self._rejects, limits)
+        violations = sanity_checks.too_many_unreadable(fetched, self._rejects, limits, self._format.filled)
         violations += sanity_checks.too_many_unresolved(found.references, limits)
         violations += sanity_checks.excessive_losses(written.files, limits)
         if not self._options.accept_shrink:

@@ -62,6 +62,7 @@ class _Count(NamedTuple):
         of: The values or rows that it is a part of.
         shown: What to show.
         alone: Whether it is judged apart from the other properties.
+        none: Whether it must not happen at all, unless the property has a limit of its own.
     """
 
     field: str
@@ -69,20 +70,25 @@ class _Count(NamedTuple):
     of: int
     shown: str
     alone: bool = False
+    none: bool = False
 
 
-def too_many_unreadable(fetched: Mapping[str, int], rejects: Rejects, limits: SanityLimits) -> list[str]:
+def too_many_unreadable(
+    fetched: Mapping[str, int], rejects: Rejects, limits: SanityLimits, filled: Collection[str] = ()
+) -> list[str]:
     """Return the collections with too many fields or records that could not be read, one sentence each.
 
     Args:
         fetched: The number of records by collection.
         rejects: The rejects of the records.
         limits: The limits.
+        filled: The properties for which the format writes a value where a record has none. Of these, no value may be
+            unreadable, unless the property has a limit of its own: what is written would not be what the server sent.
     """
     found = []
     for name, rows in fetched.items():
         counts = [
-            _Count(field or "sourcedId", number, rows, f"{field or 'whole record'} {number}")
+            _Count(field or "sourcedId", number, rows, f"{field or 'whole record'} {number}", none=field in filled)
             for (collection, field, reason), number in rejects.fields.most_common()
             if collection == name and reason == UNREADABLE
         ]
@@ -137,8 +143,9 @@ def _exceeded(
     """
     together: list[_Count] = []
     for count in counts:
-        if count.alone or limits.is_exception(limit, collection, count.field):
-            share = limits.of(limit, collection, count.field)
+        own = limits.is_exception(limit, collection, count.field)
+        if count.alone or count.none or own:
+            share = 0.0 if count.none and not own else limits.of(limit, collection, count.field)
             if count.number > share * max(count.of, 1) + _TOLERANCE:
                 yield count.number, count.of, count.shown, _accepting(limit, collection, [count.field], count)
         else:

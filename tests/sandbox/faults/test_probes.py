@@ -145,6 +145,12 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     ),
     "nested-null-when-empty": (lambda c: nested(c, offset=500).json()["classes"], [], None),
     "digits-as-numbers": (lambda c: bool(rows(c, "/academicSessions", filter="schoolYear='02026'")), False, True),
+    "instants-a-minute-late": (lambda c: changed_at(c, "/students", ">=") > 0, True, False),
+    "end-date-matches-nothing": (
+        lambda c: len(rows(c, "/terms", filter=f"endDate='{rows(c, '/terms')[0]['endDate']}'")) > 0,
+        True,
+        False,
+    ),
     "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
     "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),
     "warning-says-error": (
@@ -432,6 +438,7 @@ BY_THE_KIT = {
     "category-once",
     "metadata-kept",
     "unknown-property-crashes",
+    "exempt-without-score",
 }
 """Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
 

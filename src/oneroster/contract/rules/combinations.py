@@ -154,14 +154,23 @@ def shows_on_a_whole_collection(tenant: ObservedTenant, violates: Callable[[Comb
     return False
 
 
-def wrong_rows(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> tuple[str, list[str]] | None:
-    """Return what is wrong with the rows of some pages, with the ids of the rows; None if they are right."""
+def wrong_rows(
+    tenant: ObservedTenant, known: Combination, pages: list[Query], *, is_cut: bool = False
+) -> tuple[str, list[str]] | None:
+    """Return what is wrong with the rows of some pages, with the ids of the rows; None if they are right.
+
+    Args:
+        tenant: The tenant.
+        known: The collection and the filter.
+        pages: The queries of the pages.
+        is_cut: Whether the server shortens pages of this size, so that rows may be missing.
+    """
     if not pages:
         return None
     readings = [combined(tenant, known.found, page) for page in pages]
     expected = set(known.matching) if "filter" in pages[0] else {name for name in known.found.ids if name}
     ids = [name for reading in readings for name in reading.ids if name is not None]
-    lost, surplus = sorted(expected - set(ids)), sorted(set(ids) - expected)
+    lost, surplus = [] if is_cut else sorted(expected - set(ids)), sorted(set(ids) - expected)
     if lost or surplus:
         parts = [f"{count_of(len(lost), 'row')} missing"] if lost else []
         parts += [f"{count_of(len(surplus), 'row')} not expected"] if surplus else []
@@ -174,9 +183,16 @@ def wrong_rows(tenant: ObservedTenant, known: Combination, pages: list[Query]) -
     return None
 
 
+def _wrong_alone(tenant: ObservedTenant, known: Combination, name: str) -> tuple[str, list[str]] | None:
+    """Return what is wrong with the rows of one parameter alone."""
+    query, longest = single_queries(known)[name], len(known.found.pages[0].rows)
+    is_cut = len(combined(tenant, known.found, query).rows) == longest < len(known.found)
+    return wrong_rows(tenant, known, [query], is_cut=is_cut)
+
+
 def _wrong_rows_with(tenant: ObservedTenant, name: str) -> Callable[[Combination], object]:
     """Return a function that says what is wrong with the rows of one parameter alone."""
-    return lambda other: wrong_rows(tenant, other, [single_queries(other)[name]])
+    return lambda other: _wrong_alone(tenant, other, name)
 
 
 def _plain_pages(pages: list[Query], rows: int) -> list[Query]:
@@ -215,11 +231,8 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
             raise ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
-        alone = [
-            name
-            for name, query in single_queries(known).items()
-            if name in pages[0] and wrong_rows(tenant, known, [query]) is not None
-        ]
+        single = (name for name in single_queries(known) if name in pages[0])
+        alone = [name for name in single if _wrong_alone(tenant, known, name) is not None]
         for name in alone:
             if shows_on_a_whole_collection(tenant, _wrong_rows_with(tenant, name)):
                 text = f"{name} alone returns other rows as well"

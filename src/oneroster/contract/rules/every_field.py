@@ -141,11 +141,13 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     elif wrong and not refused:
         # Equality that is wrong for a kind of value shows on the one collection that OR-FLT-02 judges as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
-        rules = (*_ALL_OF_A_KIND, "OR-SEM-18") if wrong.keys() == {SCHOOL_YEAR} else _ALL_OF_A_KIND
+        rules = (*_ALL_OF_A_KIND, *_YEARS) if wrong.keys() == {SCHOOL_YEAR} else _ALL_OF_A_KIND
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
 
 
 SCHOOL_YEAR: Final = "schoolYear"
+_YEARS: Final = ("OR-SEM-18", "OR-SEM-22")
+"""The rules on school years."""
 _ALL_OF_A_KIND: Final = ("OR-FLT-01", "OR-FLT-02")
 _PROBABLE: Final = frozenset({"boolean"})
 """Kinds of which it is only probable how a filter writes them (3.2)."""
@@ -160,7 +162,8 @@ def _is_wrong(
     if any(not each.holds and each.trust == "A" for each in matches):
         return True
     # Another value may be served in another form than it is stored; the rules on values report that.
-    return is_known and clause.kind == "string" and not reading.rows
+    as_shown = clause.kind == "date" and any(row.get(clause.field) == clause.text for row in rows.values())
+    return is_known and (clause.kind == "string" or as_shown) and not reading.rows
 
 
 @rule(
@@ -190,7 +193,8 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
     wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
     if wrong and not _has_changed(tenant, operation):
         text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest values in their order"
-        raise ExplainedBy(_ORDER, text, anywhere=True, otherwise=text)
+        rules = (*_ORDER, *_YEARS) if wrong == [SCHOOL_YEAR] else _ORDER
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
 
 
 _ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01")

@@ -194,8 +194,10 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     filters: list[ExpectedFilter] = []
     for candidate in last_modified_field(tenant):
         when = known_instant(tenant, candidate)
-        # A server may store instants with less precision, so only a literal a little later is certain to be later.
+        # A server may store instants with less precision, so only a literal a little later is certain to be later,
+        # and one a little earlier to be earlier.
         filters += [single_clause_filter(candidate, each, utc_text(when + A_LITTLE)) for each in (">", "<=", "=")]
+        filters += [single_clause_filter(candidate, each, utc_text(when - A_LITTLE)) for each in (">=", "<")]
         filters += [single_clause_filter(candidate, each, utc_text(when)) for each in (*ORDERS, *EQUALITIES)]
     yield from compare_filters(tenant, operation, filters)
 

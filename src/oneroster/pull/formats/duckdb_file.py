@@ -50,6 +50,7 @@ class DuckDbFormat:
 
     name = "duckdb"
     embeds_manifest = True
+    filled = frozenset[str]()
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Format.write`."""

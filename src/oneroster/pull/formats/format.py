@@ -84,10 +84,12 @@ class Format(Protocol):
     Attributes:
         name: The value of ``--format``.
         embeds_manifest: Whether the pull's manifest is stored inside the destination, not in a file next to it.
+        filled: The properties for which a value is written where a record has none.
     """
 
     name: str
     embeds_manifest: bool
+    filled: frozenset[str]
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """Write a roster to a new file or folder, and flush it to disk.

@@ -43,6 +43,7 @@ class NdJsonFormat:
     """
 
     embeds_manifest = True
+    filled = frozenset[str]()
 
     def __init__(self, compression: str | None = None) -> None:
         self._compression = compression

@@ -35,6 +35,7 @@ class ParquetFormat:
 
     name = "parquet"
     embeds_manifest = True
+    filled = frozenset[str]()
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Format.write`."""

@@ -40,6 +40,7 @@ class SqliteFormat:
 
     name = "sqlite"
     embeds_manifest = True
+    filled = frozenset[str]()
 
     def write(self, target: Path, roster: Roster) -> WriteResult:
         """See `oneroster.pull.formats.format.Format.write`."""

@@ -18,6 +18,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 from oneroster.sandbox.store.result_sets import ResultSet
 
 _LOWER_CASE: Final = re.compile(rb"%(?:[0-9][a-f]|[a-f][0-9a-f])")
+_MINUTE: Final = 60 * 1_000_000
 _IN_SECONDS: Final = re.compile(r"T\d\d:\d\d:\d\dZ'")
 
 
@@ -92,6 +93,26 @@ class DigitsAsNumbers(Fault):
             return isinstance(value, str) and value.lstrip("0") == wanted
 
         return FilteredRows(unfiltered_rows(request), same)
+
+
+class InstantsAMinuteLate(FilterFault):
+    name = "instants-a-minute-late"
+    does = "reads a date-time in a filter as a minute later"
+    breaks = "5.1 dateLastModified [A]: filterable, the basis of delta synchronisation"
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        instant = clause.field.kind == "date-time" and isinstance(clause.literal, int)
+        return replace(clause, literal=int(clause.literal) + _MINUTE) if instant else clause
+
+
+class EndDateMatchesNothing(FilterFault):
+    name = "end-date-matches-nothing"
+    does = "returns no record for a filter by endDate"
+    breaks = "3.2 what can be filtered [A]: any data element"
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        by_end = clause.field.property == "endDate" and clause.operator == "="
+        return replace(clause, literal="1800-01-01", text="1800-01-01") if by_end else clause
 
 
 class SecondsRefused(Fault):

@@ -32,9 +32,11 @@ class YearOfParent(Fault):
     does = "sends terms with the schoolYear 1999"
     breaks = "5.3 schoolYear [B]: that of the school year"
 
-    def record(self, request: OperationRequest, record: Record) -> Record:
-        term = request.element == "AcademicSession" and record.get("type") == "term"
-        return record | {"schoolYear": "1999"} if term and "schoolYear" in record else record
+    def prepare(self, store: Store) -> None:
+        rows = all_records("AcademicSession").select(store)
+        for row in rows.page(0, rows.total):
+            if row.get("type") == "term" and "schoolYear" in row:
+                store.put("AcademicSession", row | {"schoolYear": "1999"})
 
 
 class TermsTwice(Fault):

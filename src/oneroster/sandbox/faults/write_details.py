@@ -154,6 +154,16 @@ class CategoryOnce(KeepsOfPrevious):
     kept = "category"
 
 
+class ExemptWithoutScore(Fault):
+    name = "exempt-without-score"
+    does = "stores the score 0 for results with the scoreStatus exempt"
+    breaks = "5.12 Result.score [A]: a number"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        return record | {"score": 0.0} if record.get("scoreStatus") == "exempt" else record
+
+
 class MetadataKept(Fault):
     name = "metadata-kept"
     does = "keeps the metadata of a record that is replaced by one without"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.oneroster_csv.reader import BundleRoster
+from oneroster.pull.formats.oneroster_csv.row_selection import DEFAULTS
 from oneroster.pull.formats.oneroster_csv.sinks import FolderSink, ZipSink
 from oneroster.pull.formats.oneroster_csv.writer import write_bundle
 from oneroster.pull.roster.roster_protocol import Roster
@@ -20,6 +21,7 @@ class OneRosterCsvFormat:
 
     name = "csv"
     embeds_manifest = False
+    filled = frozenset(DEFAULTS)
 
     def __init__(self, *, zipped: bool = False) -> None:
         self._zipped = zipped

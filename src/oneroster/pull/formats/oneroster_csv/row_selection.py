@@ -23,9 +23,9 @@ from oneroster.pull.roster.spelling import (
     standard_spelling,
 )
 
-__all__ = ["BundleIds", "RowSelection"]
+__all__ = ["DEFAULTS", "BundleIds", "RowSelection"]
 
-_DEFAULTS = {"enabledUser": True, "classType": "scheduled"}
+DEFAULTS = {"enabledUser": True, "classType": "scheduled"}
 """The values that are written for missing ones that CSV requires (5.4, 5.5)."""
 
 _NOT_IN_BUNDLE = "refers to a row that is not in the bundle"
@@ -91,7 +91,7 @@ class RowSelection:
         """Return the rows to write, with the references that they keep."""
         batch = self._with_status(self._with_spelling(batch))
         batch = self._without_blanks(self._without_line_breaks(batch))
-        for name, value in _DEFAULTS.items():
+        for name, value in DEFAULTS.items():
             if name in self._file.required and name in self._present:
                 batch = self._fill_default(batch, name, value)
         for name in self._present:
