@@ -375,7 +375,7 @@ def test_the_way_of_classlink_never_raises_and_always_ends(
     [
         (("total-zero", "offset-ignored"), EXPECTED["offset-ignored"]._replace(words="as if it ignored offset")),
         (("total-of-page", "offset-ignored"), EXPECTED["offset-ignored"]._replace(words="as if it ignored offset")),
-        (("total-too-small", "offset-stuck"), EXPECTED["offset-stuck"]._replace(words="as if it ignored offset")),
+        (("total-too-small", "offset-stuck"), EXPECTED["offset-stuck"]._replace(words="no longer at its offset")),
         (("total-too-small", "null-page"), READ),
         (("total-too-small", "row-inserted"), READ),
         (("total-missing", "no-content-page"), READ),

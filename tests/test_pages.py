@@ -50,7 +50,7 @@ def test_nothing_is_sent_before_the_first_page_is_read() -> None:
 
 def test_each_iteration_reads_the_collection_again() -> None:
     with collection() as (web, pages):
-        assert [ids(page) for page in pages.pages()] == [["o-0", "o-1"], ["o-2", "o-3"], ["o-4"]]
+        assert [ids(page) for page in pages.pages()] == [["o-0", "o-1"], ["o-2"], ["o-3"], ["o-4"]]
         sent = len(web.seen)
         assert len(list(pages)) == 5
         assert len(web.seen) == 2 * sent

@@ -154,6 +154,7 @@ def test_progress_goes_to_stderr_in_plain_lines_where_there_is_no_terminal(tenan
         (("--sandbox", "--fault", "lost-rows"), "lost-row"),
         (("--sandbox", "--profile", "klingon"), "klingon"),
         (("--sandbox", "--size", "huge"), "huge"),
+        (("--sandbox", "--include", "http", "--exclude", "http"), "no rule is left"),
         (("--sandbox", "--include", "manners"), "no such family, rule or operation: manners"),
         (("--base-url", "sis.example"), "base_url must be an http(s) URL"),
         (("--base-url", "https://sis.example", "--client-id", "me"), "belong together"),

@@ -275,3 +275,29 @@ def test_http_to_another_machine_is_one_line_d8(
         for line in lines:
             assert re.match(rf"oneroster {command[0]}: warning: http://sis\.example is http: .*--allow-http", line)
         assert "s3cret" not in result.output
+
+
+PRINTING = [("rules",), ("get", "orgs", "--sandbox"), ("get", "orgs", "--sandbox", "--format", "json")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_an_output_that_cannot_be_written_is_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        outcome = subprocess.run(
+            [sys.executable, "-m", "oneroster", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert outcome.returncode == 2
+    assert outcome.stderr == f"oneroster {words[0]}: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_a_reader_that_is_gone_ends_a_command_quietly(words: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "oneroster", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (141, b"")

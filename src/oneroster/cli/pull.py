@@ -248,7 +248,10 @@ def _pull_one(chosen: TenantOptions, to: str, settings: "PullOptions") -> None:
         destination_of(to, settings)
         unfinished = unfinished_pull(staged_path(to, settings.staging))
     if unfinished is not None and not settings.resume:
-        typer.echo(f"note: the unfinished pull in {unfinished} is discarded; --resume would continue it", err=True)
+        typer.echo(
+            f"note: the unfinished pull in {unfinished} is discarded when this one begins; --resume would continue it",
+            err=True,
+        )
     with opened(chosen) as roster, show_progress() as progress:
         report = pull_roster(roster, to, settings, progress(""))
     show_report(report, Console(highlight=False))

@@ -53,27 +53,27 @@ class Position:
         """Return the next page to request."""
         if self.cursor is not None:
             return PageRequest(self.next_offset, self._limit, self._sorted, self.cursor)
-        overlap = self._must_overlap()
-        offset = self.next_offset - (1 + self.tail if overlap else 0)
-        limit, expected = self._limit, None
-        if overlap:
-            limit = max(limit, 2 + self.tail)
-        if self.page_size is not None and self.remaining > 0 and not overlap:
-            limit, expected = self.page_size, min(self.page_size, self.remaining)
-        return PageRequest(offset, limit, self._sorted, None, self.repeats, expected)
+        overlap = 1 + self.tail if self._must_overlap() else 0
+        limit, expected = max(self._limit, overlap + 1), None
+        if self.page_size is not None and self.remaining > 0 and self.page_size > overlap:
+            limit, expected = self.page_size, min(self.page_size, overlap + self.remaining)
+        return PageRequest(self.next_offset - overlap, limit, self._sorted, None, self.repeats, expected)
 
     def request_after(self, request: PageRequest) -> PageRequest | None:
         """Return the page after one that is not received yet; None if its offset is not certain enough."""
         if request.expected_rows is None or request.repeats or self.page_size is None or self.announced is None:
             return None
-        offset = request.offset + request.expected_rows
-        rows = min(self.page_size, self.announced - offset)
-        return request._replace(offset=offset, expected_rows=rows) if rows > 0 else None
+        end = request.offset + request.expected_rows
+        if end >= self.announced:
+            return None
+        # Rows without an id are rare; where a page ends with one, the pages after it are requested again.
+        offset = end - 1 if self._must_overlap() else end
+        return request._replace(offset=offset, expected_rows=min(self.page_size, self.announced - offset))
 
     def _must_overlap(self) -> bool:
         # A server that gives few rows per page would return the overlap alone, whether or not rows follow.
         room = self.has_room or (self._limit <= 1 + self.tail and not self.narrow)
-        return room and self.last_id is not None and self.remaining <= 0 and not self.rounds_offsets
+        return room and self.last_id is not None and not self.rounds_offsets
 
     @property
     def has_room(self) -> bool:

@@ -1,9 +1,9 @@
 """One reading of a collection from start to end: which page is next, and what each page proves.
 
 - The offset advances by the number of rows received, never by the limit requested: servers reduce limits silently.
-- Until the announced total is reached, pages follow each other without overlap. After it (and always, if no total is
-  announced), a page starts at the last row received and must repeat it: an ignored offset, a lost row and an empty
-  response all show there, and a page with that row alone proves the end.
+- A page starts at the last row received and must repeat it: an ignored offset, a row that was lost because the rows
+  before it moved, and an empty response all show there, and a page with that row alone proves the end. Pages of servers
+  that round offsets down to whole pages, or give one row per page, follow each other without overlap.
 - If a server pages by a cursor, the reading follows its ``next`` links.
 - A server that sends all rows whatever is requested does not page; its answer is whole.
 - Rows sent twice are accepted after `prove_duplicates`.
@@ -26,6 +26,7 @@ _DEFAULT_LIMIT: Final = 100
 """The rows of a page without a limit (3.1 limit [A]); a server that ignores limits may always send so many."""
 
 TOTAL_SHRANK: Final = "the announced total shrank while the collection was read"
+TOTAL_TOO_HIGH: Final = "the server returned no more rows before its total was reached"
 TOTAL_TOO_LOW: Final = "the server returned more rows than its total announces"
 _SAME_PAGE: Final = "the server returned the same page again, as if it ignored offset"
 
@@ -107,12 +108,15 @@ class Reading:
                 return []
         elif known and len(known) + without_id == len(page.ids):
             return self._receive_known(request, page, hashes, known)
+        self._note_page_size(request, page)
+        return self._accept(request, page, hashes)
+
+    def _note_page_size(self, request: PageRequest, page: ReceivedPage) -> None:
         if not self.at.pages and self.at.remaining > len(page.ids):
             self.at.page_size = len(page.ids)
         elif request.expected_rows is not None and len(page.ids) != request.expected_rows:
             # The server gave fewer rows, so the pages requested after this one do not fit: continue one at a time.
             self.at.page_size = None
-        return self._accept(request, page, hashes)
 
     def _repeats_rows_without_id(self, page: ReceivedPage) -> bool:
         """Return whether a page of rows without ids repeats the one before, and ends the reading."""
@@ -137,9 +141,15 @@ class Reading:
             self.at.repeats += 1
             return []
         if self.at.remaining > 0:
-            raise Unstable("the server returned no more rows before its total was reached", error=CountMismatchError)
+            raise Unstable(TOTAL_TOO_HIGH, error=CountMismatchError)
         self.ended = True
         return []
+
+    def _expect_more(self) -> None:
+        """Let the page be requested again, once; raise if that brought nothing either."""
+        if self.at.repeats:
+            raise Unstable(TOTAL_TOO_HIGH, error=CountMismatchError)
+        self.at.repeats += 1
 
     def _receive_known(
         self, request: PageRequest, page: ReceivedPage, hashes: Hashes, known: Sequence[int]
@@ -193,10 +203,13 @@ class Reading:
         ids, overlap = page.ids, 1 + self.at.tail
         if ids and ids[0] == self.at.last_id and list(ids[1:overlap]) == [None] * self.at.tail:
             if len(ids) == overlap:
-                # If the total has risen meanwhile, the rows that it counts must still come.
+                # If the total counts more rows, they must still come.
+                if self.at.remaining > 0 and self.at.has_room:
+                    self._expect_more()
                 self.ended = self.at.remaining <= 0 and self.at.has_room
                 self.at.narrow = not self.at.has_room
                 return []
+            self._note_page_size(request, page)
             return self._accept(request, page, hashes, overlap)
         known = self.rows.seen.indexes_of_known(hashes)
         if len(known) + ids.count(None) == len(ids):
@@ -214,6 +227,8 @@ class Reading:
         elif rows and not self.at.rounds_offsets and self.at.last_id in page.ids:
             # Some servers round the offset down to whole pages; the next page shows whether this one does.
             self.at.rounds_offsets = True
+        elif not rows and self.at.remaining > 0:
+            raise Unstable(TOTAL_TOO_HIGH, error=CountMismatchError)
         else:
             raise Unstable("the server returned nothing at an offset where there was a row")
         return []

@@ -153,11 +153,10 @@ def open_destination(
     location = location_of(destination, filesystem)
     if location is None:
         path = Path(str(destination))
-        found_format = format_of(path, format)
         # A damaged symbolic link is there, and what opens it says what is wrong.
         if not (path.exists() or path.is_symlink()):
             raise DestinationError(f"{path} does not exist; name a roster that was pulled.")
-        return found_format.open(path)
+        return format_of(path, format).open(path)
     found = open_store(location)
     if found is None:
         raise DestinationError(f"{location} has no roster: there is no manifest of a pull.")

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
@@ -52,6 +53,8 @@ def read_folder_manifest(folder: Path) -> Manifest:
         DestinationError: The manifest is missing or cannot be read.
     """
     path = folder / MANIFEST_FILE
+    if not path.exists() and path.parent.is_dir():
+        raise DestinationError(f"{path.parent} is not the folder of a roster: it has no {path.name}. Name another.")
     return Manifest.from_json(read_bytes(path, "the manifest of a pull"), str(path))
 
 

@@ -35,7 +35,9 @@ def database_error(path: Path, database: str, error: Exception) -> Exception:
     message = str(error).lower()
     if any(phrase in message for phrase in _DISK_FULL):
         return OSError(errno.ENOSPC, f"{database} reports a full disk", str(path))
-    return DestinationError(f"{path}: {database} failed ({type(error).__name__}).")
+    return DestinationError(
+        f"{path}: {database} failed ({type(error).__name__}); it may be no database of {database}, or be in use."
+    )
 
 
 def stored_manifest(path: Path, found: Sequence[Sequence[Any]]) -> Manifest:
