@@ -191,7 +191,7 @@ def test_columns_and_collections_that_only_one_has(tmp_path: Path) -> None:
         (("nowhere.parquet", "r.parquet"), "nowhere.parquet"),
         (("r.parquet", "delta.parquet"), "NEW contains changes instead of a whole roster"),
         (("delta.parquet", "r.parquet"), "OLD contains changes instead of a whole roster"),
-        (("r.parquet", "thing"), "Pass --format"),
+        (("r.parquet", "thing"), "thing does not exist"),
         (("r.parquet", "r.parquet", "--only", "pupils"), "Neither roster has a collection 'pupils'; collections: orgs"),
         (("r.parquet",), "NEW"),
     ],

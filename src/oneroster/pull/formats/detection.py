@@ -1,5 +1,6 @@
 """Detect the format of a destination, and open the roster stored there."""
 
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -154,7 +155,7 @@ def open_destination(
     if location is None:
         path = Path(str(destination))
         # A damaged symbolic link is there, and what opens it says what is wrong.
-        if not (path.exists() or path.is_symlink()):
+        if not os.path.lexists(path):
             raise DestinationError(f"{path} does not exist; name a roster that was pulled.")
         return format_of(path, format).open(path)
     found = open_store(location)

@@ -1,0 +1,49 @@
+"""What errors say of a response, whether it is read as records or as rows of a pull."""
+
+import httpx
+import pytest
+
+from oneroster import OneRosterError, Standard, StatusError
+from oneroster.operation_call import OperationCall
+from oneroster.pagination.walk import PageRequest
+from oneroster.pull.fetch.row_parser import RowsCall
+from oneroster.transport.bounded_response import RawResponse
+
+STANDARD = Standard.of("1.1")
+BASE_URL = "https://sis.example/ims/oneroster/v1p1"
+
+
+def call() -> OperationCall:
+    return OperationCall(STANDARD, "getAllOrgs", {}, BASE_URL)
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+@pytest.mark.parametrize(
+    ("status", "limit", "said"), [(400, 1000, True), (422, 101, True), (400, 100, False), (500, 1000, False)]
+)
+def test_a_refused_limit_is_named(status: int, limit: int, said: bool, pulled: bool) -> None:
+    refused = RawResponse(status, httpx.Headers(), b"{}", f"{BASE_URL}/orgs")
+    read = RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_requested_rows if pulled else call().read_requested
+    with pytest.raises(StatusError) as caught:
+        read(PageRequest(0, limit), refused)
+    assert (f"asked for {limit} rows" in str(caught.value) and "--page-size" in str(caught.value)) == said
+
+
+PAGE = "<html><h1>Erreur interne</h1>r\u00e9essayez plus tard, =HYPERLINK()"
+
+
+@pytest.mark.parametrize("status", [200, 404, 500, 503])
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "cp1252", "utf-16"])
+@pytest.mark.parametrize("media_type", ["text/html", "application/json", "", "text/<script>"])
+@pytest.mark.parametrize("pulled", [False, True])
+def test_an_error_page_is_named_and_never_quoted_c13(status: int, encoding: str, media_type: str, pulled: bool) -> None:
+    headers = httpx.Headers({"Content-Type": f"{media_type}; charset={encoding}"})
+    response = RawResponse(status, headers, PAGE.encode(encoding), f"{BASE_URL}/orgs")
+    with pytest.raises(OneRosterError) as caught:
+        RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_rows(response) if pulled else call().read_page(response)
+    said = f"{caught.value} {caught.value!r}"
+    assert "getAllOrgs" in said
+    assert str(status) in said
+    shown = {"text/html": True, "": True, "application/json": status == 200, "text/<script>": False}
+    assert (media_type in said) is shown[media_type]
+    assert not [word for word in ("html>", "Erreur", "essayez", "HYPERLINK", "script") if word in said]
