@@ -18,7 +18,7 @@ from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.link_header import url_of
 from oneroster.transport.urls import origin_of
 from oneroster_runtime.lazy_collections import Page
-from oneroster_runtime.lenient_json import parse_json
+from oneroster_runtime.lenient_json import parse_json, repeats_key
 from oneroster_runtime.requests import Request
 from oneroster_runtime.responses import Response
 from oneroster_runtime.specification import Operation, Specification
@@ -215,10 +215,15 @@ class OperationCall:
 
         Raises:
             ForeignOriginError: The server pages by links that leave the tenant.
-            DecodeError: There are no rows, because the server failed and says so in the body only.
+            DecodeError: There are no rows, because the server failed and says so in the body only; or the body has its
+                rows under a key that occurs more than once.
         """
         if not ids and _reports_failure(raw.content):
             problem = "it has no rows, and its status payload reports a failure"
+            raise DecodeError(problem, self.operation.operation_id, None, raw.status_code)
+        wrapper = self.operation.wrapper or ""
+        if repeats_key(raw.content, wrapper):
+            problem = f"it has the key '{wrapper}' more than once, and only the rows of one can be read"
             raise DecodeError(problem, self.operation.operation_id, None, raw.status_code)
         names_next = "next" in raw.headers.get("Link", "").lower()
         cursor = self._cursor(raw) if names_next else None

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from oneroster import OneRosterError, Standard, StatusError
+from oneroster import DecodeError, OneRosterError, Standard, StatusError
 from oneroster.operation_call import OperationCall
 from oneroster.pagination.walk import PageRequest
 from oneroster.pull.fetch.row_parser import RowsCall
@@ -27,6 +27,25 @@ def test_a_refused_limit_is_named(status: int, limit: int, said: bool, pulled: b
     with pytest.raises(StatusError) as caught:
         read(PageRequest(0, limit), refused)
     assert (f"asked for {limit} rows" in str(caught.value) and "--page-size" in str(caught.value)) == said
+
+
+ROW = '{"sourcedId": "%s", "name": "orgs", "type": "school", "status": "active"}'
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+@pytest.mark.parametrize("second", ["[]", f"[{ROW % 'b'}]", "null"])
+def test_rows_under_a_key_that_occurs_twice_are_not_lost(second: str, pulled: bool) -> None:
+    read = RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_rows if pulled else call().read_page
+    body = f'{{"orgs": [{ROW % "a"}], "orgs": {second}}}'.encode()
+    with pytest.raises(DecodeError, match="the key 'orgs' more than once"):
+        read(RawResponse(200, httpx.Headers(), body, f"{BASE_URL}/orgs"))
+
+
+@pytest.mark.parametrize("pulled", [False, True])
+def test_the_name_of_the_key_may_be_a_value(pulled: bool) -> None:
+    read = RowsCall(STANDARD, "getAllOrgs", {}, BASE_URL).read_rows if pulled else call().read_page
+    body = f'{{"orgs": [{ROW % "a"}, {ROW % "b"}]}}'.encode()
+    assert list(read(RawResponse(200, httpx.Headers(), body, f"{BASE_URL}/orgs")).info.ids) == ["a", "b"]
 
 
 PAGE = "<html><h1>Erreur interne</h1>r\u00e9essayez plus tard, =HYPERLINK()"
