@@ -157,6 +157,9 @@ def test_a_tenant_that_refuses_ends_with_1(tenant: Sandbox) -> None:
 def test_a_field_that_the_document_does_not_know_is_noted_and_sent_all_the_same(tenant: Sandbox) -> None:
     result = look(tenant, "users", "--fields", "sourcedId,familyname")
     assert "no field 'familyname' in OneRoster 1.1; did you mean familyName?" in result.stderr
+    for words in (("--sort", "familyname"), ("--fields", "sourcedId,familyname")):
+        assert "did you mean familyName?" in look(tenant, "users", *words).stderr
+    assert "note" not in look(tenant, "users", "--sort", "metadata.region").stderr
 
 
 def test_the_tenant_comes_from_the_environment_or_from_a_file(

@@ -95,8 +95,8 @@ def operation_to_read(
             f"{operation.operation_id} reads one record and does not take {', '.join(sorted(unsupported))}"
         )
     _check_filter(specification, options["filter"], operation)
-    for field in (options["fields"] or "").split(","):
-        _warn_about_unknown_field(specification, field.strip(), operation)
+    for field in [*(options["fields"] or "").split(","), *(options["sort"] or "").split(",")]:
+        _warn_about_unknown_field(specification, field.partition(".")[0].strip(), operation)
     return operation
 
 
@@ -117,10 +117,7 @@ def _check_filter(specification: Specification, text: str | None, operation: Ope
                 f"--filter: {_shown(clause)} is not of the form FIELD OPERATOR 'VALUE', as in \"role='student'\";"
                 " the value must be in single quotes"
             )
-        field = found[1]
-        first = field.partition(".")[0]
-        if first != "metadata":
-            _warn_about_unknown_field(specification, first, operation)
+        _warn_about_unknown_field(specification, found[1].partition(".")[0], operation)
 
 
 def _shown(clause: str) -> str:
@@ -131,7 +128,7 @@ def _shown(clause: str) -> str:
 def _warn_about_unknown_field(specification: Specification, field: str, operation: Operation) -> None:
     known = specification.elements[operation.element or ""].properties
     attributes = {found.attribute for found in known.values()}
-    if field and field not in known and field not in attributes:
+    if field and field != "metadata" and field not in known and field not in attributes:
         similar = get_close_matches(field, known, n=1)
         hint = f"; did you mean {similar[0]}?" if similar else ""
         version = specification.version
