@@ -80,6 +80,7 @@ def test_errors_of_the_system_are_errors_of_the_destination(tmp_path: Path) -> N
         ["--since", "0001-01-01T00:00:00+14:00"],
         ["--since", "9999-12-31T23:59:59-14:00"],
         ["--since", "1899-12-31"],
+        ["--since", "2999-01-01"],
         ["--since", "1900-01-02", "--overlap", "87600"],
     ],
 )

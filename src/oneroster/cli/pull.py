@@ -134,7 +134,7 @@ def pull(
     with _exit_on_errors():
         from oneroster.cli._sanity_limits import sanity_limits
         from oneroster.pagination.walk import Paging
-        from oneroster.pull.incremental.watermark import LAST_PULL, parse_time
+        from oneroster.pull.incremental.watermark import LAST_PULL, requested_time
         from oneroster.pull.options import PullOptions
         from oneroster.pull.plan import RosterSelection
 
@@ -174,7 +174,7 @@ def pull(
             as_standard=as_ or None,
         )
         if settings.since not in (None, LAST_PULL):
-            parse_time(since, settings.overlap)  # wrong usage is reported before anything is sent
+            requested_time(since, settings.overlap)  # wrong usage is reported before anything is sent
         if tenants:
             _pull_tenants(tenants, to, settings, chosen)
         elif dry_run:

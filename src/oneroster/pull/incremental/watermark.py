@@ -28,6 +28,7 @@ __all__ = [
     "format_time",
     "known_state",
     "parse_time",
+    "requested_time",
 ]
 
 LAST_PULL: Final = "last"
@@ -84,6 +85,18 @@ def parse_time(text: str, earlier: timedelta = timedelta(0)) -> datetime:
             f"--since {text!r}, {earlier / timedelta(hours=1):g} hours earlier (--overlap), is outside the years"
             f" {EARLIEST.year} to {_LATEST_YEAR}; leave out --since to fetch everything."
         )
+    return found
+
+
+def requested_time(text: str, earlier: timedelta) -> datetime:
+    """Return the time of ``--since``, as `parse_time` reads it.
+
+    Raises:
+        ConfigurationError: It is not a time that changes can be requested from, or is in the future.
+    """
+    found = parse_time(text, earlier)
+    if found > datetime.now(UTC):
+        raise ConfigurationError(f"--since {text!r} is in the future, so no change can be reported; give a past time.")
     return found
 
 
