@@ -37,10 +37,10 @@ ALSO: Final = {"OR-HTP-08": ["http"], "OR-ENV-07": ["errors"], "OR-ADD-08": ["er
 
 def judged(fault: str, *, whole: bool) -> CheckReport:
     rule_id = BROKEN_BY[fault]
-    writes = rule_id.startswith("OR-WRT")
+    writes = FAULTS[fault].needs.writes
     include = (
         ["writes"]
-        if writes
+        if rule_id.startswith("OR-WRT")
         else []
         if whole
         else [rule_id, *ALSO.get(rule_id, () if fault in ADDITIONS else rules_for([fault]))]
