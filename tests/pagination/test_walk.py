@@ -167,6 +167,26 @@ def test_rows_that_stay_are_read_once_while_rows_are_deleted_and_inserted(
     assert stay <= set(given_rows)
 
 
+@pytest.mark.parametrize("windows", [1, 4])
+@pytest.mark.parametrize("total", [False, True])
+@pytest.mark.parametrize("when", [2, 3, 4])
+def test_a_row_that_comes_while_another_goes_hides_none(when: int, total: bool, windows: int) -> None:
+    """The total stays as it is, and all rows behind the deleted one move."""
+    rows, requests = names(20), 0
+    stay = set(rows[1:])
+
+    def answer(ask: PageRequest) -> ReceivedPage:
+        nonlocal requests
+        requests += 1
+        if requests == when:
+            rows.append(rows.pop(0) + "-new")
+        if ask.row is not None:
+            return ReceivedPage([ask.row] if ask.row in rows else [])
+        return ReceivedPage(rows[ask.offset : ask.offset + ask.limit], len(rows) if total else None)
+
+    assert stay <= set(read(answer, Paging(limit=5), windows))
+
+
 @given(st.lists(st.tuples(st.lists(st.integers(0, 15), max_size=6), st.none() | st.integers(0, 20)), min_size=1))
 def test_whatever_a_server_sends_no_row_is_given_twice_and_the_walk_ends(
     script: list[tuple[list[int], int | None]],
