@@ -12,7 +12,7 @@ import httpx
 from oneroster.errors import AccessDeniedError, DecodeError, ForeignOriginError, StatusError, WrongRecordError
 from oneroster.filters import render_filter
 from oneroster.other_versions import warn_of_other_version
-from oneroster.pagination.walk import PageRequest, ReceivedPage
+from oneroster.pagination.page_requests import DEFAULT_LIMIT, PageRequest, ReceivedPage
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.link_header import url_of
@@ -30,8 +30,6 @@ __all__ = ["OperationCall", "ParsedPage", "advice_on_limit"]
 _NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
 _INVALID: Final = frozenset({400, 413, 416, 422})
-_DEFAULT_LIMIT: Final = 100
-"""The rows of a page without a limit (3.1 limit [A])."""
 _DENIED: Final = frozenset({401, 403})
 _FAILURE: Final = "failure"
 
@@ -266,7 +264,7 @@ def advice_on_limit(page: PageRequest) -> Iterator[None]:
     try:
         yield
     except StatusError as error:
-        if error.status_code in _INVALID and page.limit > _DEFAULT_LIMIT:
+        if error.status_code in _INVALID and page.limit > DEFAULT_LIMIT:
             error.advice = (
                 f"The request asked for {page.limit} rows; if the server allows fewer, lower the limit"
                 " (Paging(limit=…), --page-size)."

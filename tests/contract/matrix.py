@@ -398,7 +398,7 @@ SEEN_BY_CHANCE: Final = {
     "numbers-sorted-as-text": "OR-SRT-02",
     "link-forgets-fields": "OR-CMB-03",
 }
-"""The rule that may report a fault as well or instead, because the data decide."""
+"""The rule that may report a fault as well, because the data decide; in both versions."""
 
 ADDITIONS: Final = {
     "two-primary-roles": "OR-ADD-01",

@@ -1,11 +1,14 @@
 """What a walk requests and receives, and how collections are read."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from oneroster.errors import PagingError, UnstableCollectionError
 
-__all__ = ["PageRequest", "Paging", "ReceivedPage", "Unstable"]
+__all__ = ["DEFAULT_LIMIT", "PageRequest", "Paging", "ReceivedPage", "Unstable"]
+
+DEFAULT_LIMIT: Final = 100
+"""The rows of a page without a limit (3.1 limit [A])."""
 
 
 class Paging(NamedTuple):

@@ -17,13 +17,10 @@ from oneroster.errors import CountMismatchError
 from oneroster.pagination.accepted_rows import AcceptedRows, Hashes
 from oneroster.pagination.duplicates import Dialogue
 from oneroster.pagination.id_log import IdLog
-from oneroster.pagination.page_requests import PageRequest, Paging, ReceivedPage, Unstable
+from oneroster.pagination.page_requests import DEFAULT_LIMIT, PageRequest, Paging, ReceivedPage, Unstable
 from oneroster.pagination.position import Position
 
 __all__ = ["TOTAL_SHRANK", "TOTAL_TOO_LOW", "Reading"]
-
-_DEFAULT_LIMIT: Final = 100
-"""The rows of a page without a limit (3.1 limit [A]); a server that ignores limits may always send so many."""
 
 TOTAL_SHRANK: Final = "the announced total shrank while the collection was read"
 TOTAL_TOO_HIGH: Final = "the server returned no more rows before its total was reached"
@@ -190,7 +187,8 @@ class Reading:
             whole = list(single.ids) == list(page.ids)
         if not whole:
             raise Unstable(_SAME_PAGE, [name for name in page.ids if name is not None])
-        doubtful = self.at.announced is None and rows == _DEFAULT_LIMIT
+        # A server that ignores limits may always send so many.
+        doubtful = self.at.announced is None and rows == DEFAULT_LIMIT
         if not self.total_agrees() or doubtful or page.names_next:
             reason = f"the server returned the same {rows} rows whatever offset and limit were"
             if page.names_next:
