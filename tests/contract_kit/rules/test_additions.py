@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from oneroster.contract.dialects.dialect_specification import dialect_specification
+from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.rules.additions import _case_ids, _is_uuid, _several_primary
 from oneroster.contract.rules.additions_closed import _further
 from oneroster.contract.rules.additions_scores import _bounds, _is_below
