@@ -134,8 +134,8 @@ def instants(found: ObservedWalk) -> dict[str, datetime]:
 def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tuple[str, set[str]]:
     """Return a filter whose bounds are values of records, and the ids that match it.
 
-    It has either >= and <, or > and <=. Half of the operations get the one, half the other: each comparison is tried on a
-    server, with one request for an operation.
+    It has either >= and <, or > and <=. Half of the operations get the one, half the other: each comparison is tried
+    on a server, with one request for an operation.
     """
     moments = sorted(set(known.values()))
     first, last = moments[len(moments) // 3], moments[-1 - len(moments) // 3]
