@@ -189,7 +189,9 @@ def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pyte
 
 
 ids = st.text(string.ascii_letters + string.digits + "-._/@ äß", min_size=1, max_size=8).map(str.strip).filter(bool)
-plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), min_size=1, max_size=10)
+plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), min_size=1, max_size=10).filter(
+    lambda text: not text.isspace()  # white space only is written as nothing
+)
 item = st.text(st.characters(exclude_categories=["Cs", "Z", "C"], exclude_characters=","), min_size=1, max_size=5)
 part = st.text(st.characters(exclude_categories=["Cs", "Z", "C"], exclude_characters=",:{}"), min_size=1, max_size=5)
 user_ids = st.lists(st.fixed_dictionaries({"type": part, "identifier": part}), min_size=1, max_size=3)
