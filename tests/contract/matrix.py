@@ -104,6 +104,9 @@ FILTERING: Final = {
     "scores-reversed": "OR-FLT-16",
     "words-partly-equal": "OR-FLT-16",
     "ascii-case-only": "OR-FLT-16",
+    "username-begins": "OR-FLT-16",
+    "class-school-reads-course": "OR-FLT-16",
+    "subjects-searched-as-equal": "OR-FLT-16",
     "second-operator-lost": "OR-FLT-11",
     "unknown-filter-beside-sort": "OR-FLT-12",
     "unknown-search-empty": "OR-FLT-12",
@@ -139,6 +142,7 @@ FIELDS: Final = {
     "null-for-absent-on-singles": "OR-FLD-02",
     "selection-with-sort-field": "OR-FLD-06",
     "selected-status-made-up": "OR-FLD-01",
+    "single-selection-cut": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -153,6 +157,7 @@ COMBINATIONS: Final = {
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
+    "selected-page-short": "OR-CMB-04",
     "null-for-absent": "OR-CMB-04",
     "nested-bounds-excluded": "OR-CMB-06",
     "special-bounds-included": "OR-CMB-06",
@@ -428,6 +433,8 @@ ADDITIONS: Final = {
     "role-at-missing-org": "OR-SEM-05",
     "role-org-mistyped": "OR-SEM-06",
     "roles-filter-ignored": "OR-FLT-10",
+    "scale-type-ignored": "OR-FLT-16",
+    "description-listed": "OR-ADD-08",
     "overlapping-scale": "OR-ADD-05",
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",

@@ -16,6 +16,7 @@ from oneroster.contract.observation.probe_values import (
     OTHER_FORM,
     TEXT,
     WILDCARDS,
+    ProbeField,
     compared_as,
     instant_text,
     probe_fields,
@@ -31,7 +32,7 @@ from oneroster.contract.oracle.filters import (
 )
 from oneroster_runtime.specification import Operation, Property
 
-__all__ = ["FieldFilters", "comparable_fields", "field_filters"]
+__all__ = ["FieldFilters", "comparable_fields", "field_filters", "paired_filters"]
 
 MADE_UP: Final = {
     TEXT: "oneroster-check",
@@ -105,6 +106,34 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
     return FieldFilters(equal, _filter(known, "!=", values[-1]) if known.kind == TEXT else None)
 
 
+def paired_filters(tenant: ObservedTenant, operation: Operation) -> list[ExpectedFilter]:
+    """Return filters by the ids of references and by lists, two to a request, that one record of a collection matches.
+
+    Of a list, one value of the record and one that it does not have are searched for.
+    """
+    fields = [
+        each
+        for kind in ("reference", "strings", "enumerations")
+        for each in probe_fields(tenant, kind)
+        if each.operation.operation_id == operation.operation_id
+    ]
+    rows = tenant.known_rows(operation).values()
+    pivot = max(rows, key=lambda row: sum(bool(values_at(row, each.path)) for each in fields))
+    clauses = [found for each in fields if (found := _clause_of(each, pivot)) is not None]
+    return [ExpectedFilter(tuple(clauses[index : index + 2])) for index in range(0, len(clauses), 2)]
+
+
+def _clause_of(probe: ProbeField, record: Record) -> ExpectedClause | None:
+    usable = usable_values(probe)
+    held = [text for value in values_at(record, probe.path) if (text := filter_text(value)) in usable]
+    if not held:
+        return None
+    if "." in probe.path:
+        return ExpectedClause(probe.path, probe.kind, "=", held[0], probe.many)
+    other = next((text for text in usable if text not in held), held[-1])
+    return ExpectedClause(probe.path, probe.kind, "~", f"{other},{held[0]}", probe.many)
+
+
 def _filter(known: Property, operator: str, text: str) -> ExpectedFilter:
     return ExpectedFilter((ExpectedClause(known.name, known.kind, operator, text),))
 
@@ -151,11 +180,16 @@ def _without_values(
     """Return the filters on a field of which no value may be sent, or is known."""
     values = [value for row in rows.values() for value in values_at(row, known.name)]
     texts = (each for each in tenant.properties(element).values() if each.kind == TEXT and not each.secret)
+    absent = made_up(tenant, known, values)
     if known.kind == TEXT and (letter := _letter(known, texts, rows.values())) is not None:
-        return FieldFilters(_filter(known, "~", letter), _filter(known, "!=", made_up(tenant, known, values)))
+        search = _filter(known, "~", letter)
+        if all(letter.casefold() in filter_text(value).casefold() for value in values) and len(values) == len(rows):
+            # It finds every record, as does a server that ignores the filter.
+            return FieldFilters(_filter(known, "=", absent), search)
+        return FieldFilters(search, _filter(known, "!=", absent))
     made = {"date": _years, "number": _numbers_between, "integer": _numbers_between}.get(known.kind)
     other = made(known, values) if made is not None else None
-    return FieldFilters(_filter(known, "=", made_up(tenant, known, values)), other)
+    return FieldFilters(_filter(known, "=", absent), other)
 
 
 def made_up(tenant: ObservedTenant, known: Property, values: Iterable[Any]) -> str:
@@ -181,23 +215,27 @@ def made_up(tenant: ObservedTenant, known: Property, values: Iterable[Any]) -> s
 def _letter(known: Property, texts: Iterable[Property], rows: Iterable[Record]) -> str | None:
     """Return a letter that is no value of a field, and that other records have in this field than in any other one.
 
-    A letter beyond ASCII is preferred, in the other case: servers often ignore the case of ASCII letters alone.
+    A value that does not begin with it tells a search from a comparison of beginnings. A letter beyond ASCII is
+    preferred, in the other case: servers often ignore the case of ASCII letters alone.
     """
     holding: dict[str, dict[str, set[int]]] = {each.name: defaultdict(set) for each in (known, *texts)}
     values: set[str] = set()
+    inner: set[str] = set()
     for number, row in enumerate(rows):
         for name, held in holding.items():
             for text in values_at(row, name)[:1]:
                 if isinstance(text, str):
-                    values |= {text.strip().casefold()} if name == known.name else set()
+                    if name == known.name:
+                        values.add(text.strip().casefold())
+                        inner |= set(text[1:]) - {text[0], text[0].swapcase()}
                     for letter in set(text) - WILDCARDS:
                         held[letter].add(number)
     mine = holding.pop(known.name)
-    possible = [each for each in mine if (each.isalpha() or each == "@") and each.casefold() not in values]
+    possible = [each for each in mine if (each.isalnum() or each == "@") and each.casefold() not in values]
 
-    def rank(letter: str) -> tuple[bool, bool, int, str]:
+    def rank(letter: str) -> tuple[bool, bool, bool, int, str]:
         apart = min((len(mine[letter] ^ other.get(letter, set())) for other in holding.values()), default=1)
-        return not apart, not _has_two_cases(letter), -apart, letter
+        return not apart, letter not in inner, not _has_two_cases(letter), -apart, letter
 
     best = min(possible, key=rank, default=None)
     return best.swapcase() if best is not None and _has_two_cases(best) else best

@@ -24,11 +24,13 @@ class SelectedPage(NamedTuple):
         names: The selected fields, without the sourcedId, which is selected as well.
         full: The full records of the collection, by id.
         reading: The response, which may hold no data.
+        rows: The rows of the first page without a selection.
     """
 
     names: tuple[str, ...]
     full: dict[str | None, Record]
     reading: ParsedResponse
+    rows: int
 
 
 class _Pages(dict[str, SelectedPage]):
@@ -57,7 +59,7 @@ def _asked(tenant: ObservedTenant, operation: Operation) -> SelectedPage:
     query: Query = {"limit": ROWS, "offset": 0, "fields": ",".join((ID, *names))}
     path, text = encoded_path(operation.path, found.values), encoded_query(query)
     reading = tenant.parse(operation, tenant.probe(path, text), found.values, query)
-    return SelectedPage(names, {identity(row): row for row in found.rows}, reading)
+    return SelectedPage(names, {identity(row): row for row in found.rows}, reading, len(found.pages[0].rows))
 
 
 def _names(tenant: ObservedTenant, found: ObservedWalk) -> tuple[str, ...]:

@@ -355,7 +355,8 @@ def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[
 )
 @confirmed
 def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    names, full_records, reading = selected_page(tenant, operation)
+    page = selected_page(tenant, operation)
+    names, full_records, reading = page.names, page.full, page.reading
     if reading.problem is not None:
         raise _without_data(reading)
     different: dict[str, list[Any]] = {}
@@ -369,6 +370,10 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     if surplus and not different:
         text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
         raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
+    if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
+        text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
+        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01"))
+        return
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
         yield finding(text, reading)

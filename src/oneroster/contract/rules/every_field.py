@@ -12,7 +12,7 @@ from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters
+from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
@@ -72,7 +72,7 @@ def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: Expected
 @rule(
     "OR-FLT-16",
     family="filtering",
-    title="Every field that holds one value can be filtered by",
+    title="Every field can be filtered by",
     clause="3.2 what can be filtered: any data element [A]",
     example="filter=identifier='7' is rejected with 400, or filter=endDate='2025-06-15' compares the startDate",
     fix="map every property of the element to its column, also those that clients rarely filter by",
@@ -88,13 +88,12 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         for direction, wanted in filtered_pages(tenant, operation, known).items():
             reading = filtered_page(tenant, operation, known, wanted, direction)
             if is_rejected(reading):
-                reading = only_filtered(tenant, operation, wanted)
-                clauses = (only_filtered(tenant, operation, ExpectedFilter((each,))) for each in wanted.clauses)
-                if is_rejected(reading) and any(map(is_rejected, clauses)):
-                    refused.setdefault(name, reading)
+                if (alone := _rejected_alone(tenant, operation, wanted)) is not None:
+                    refused.setdefault(name, alone)
             elif (trust := wrong_rows(tenant, operation, reading, wanted)) is not None:
                 wrong[name] = min(trust, wrong.get(name, trust))
                 of_id = reading if name == ID and trust == "A" else of_id
+    wrong |= dict.fromkeys(_wrong_pairs(tenant, operation), "B")
     if refused:
         first = next(iter(refused.values()))
         message = f"a filter by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
@@ -113,6 +112,22 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust))
 
 
+def _rejected_alone(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse | None:
+    """Return the response to a filter without a sort, if that is rejected, and one of its clauses alone as well."""
+    reading = only_filtered(tenant, operation, wanted)
+    clauses = (only_filtered(tenant, operation, ExpectedFilter((each,))) for each in wanted.clauses)
+    return reading if is_rejected(reading) and any(map(is_rejected, clauses)) else None
+
+
+def _wrong_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[str]:
+    """Yield the references and lists by which a filter is rejected, or returns other records."""
+    for wanted in paired_filters(tenant, operation):
+        reading = only_filtered(tenant, operation, wanted)
+        # That a filter may name references and lists is probable.
+        if is_rejected(reading) or wrong_rows(tenant, operation, reading, wanted) is not None:
+            yield " and ".join(each.field for each in wanted.clauses)
+
+
 SCHOOL_YEAR: Final = "schoolYear"
 _YEARS: Final = ("OR-SEM-18", "OR-SEM-22")
 """The rules on school years."""
@@ -120,7 +135,7 @@ EQUALITY: Final = ("OR-FLT-01", "OR-FLT-02")
 CERTAIN: Final = (*EQUALITY, "OR-FLT-03", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-CMB-01")
 EXPLAINING: Final = {
     "A": CERTAIN,
-    "B": (*CERTAIN, "OR-FLT-04", "OR-FLT-06", "OR-FLT-07", "OR-FLT-08", "OR-FLT-17"),
+    "B": (*CERTAIN, "OR-FLT-04", "OR-FLT-06", "OR-FLT-07", "OR-FLT-08", "OR-FLT-09", "OR-FLT-10", "OR-FLT-17"),
 }
 """By trust mark: the rules on operators and on kinds of values, and on filters beside a sort."""
 _PROBABLE: Final = frozenset({"boolean"})
@@ -156,6 +171,8 @@ def _as_shown(rows: dict[str, Record], wanted: ExpectedFilter) -> bool:
 def _is_as_shown(value: object, clause: ExpectedClause) -> bool:
     if value is None:
         return True
+    if clause.many:
+        return isinstance(value, list)
     match clause.kind:
         case "string":
             return isinstance(value, str)

@@ -148,6 +148,15 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
+    elif not found and (other := [name for name in REQUESTED_FIELDS if _is_other(reading, full, name)]):
+        known_values = first_usable_response(tenant, operation).values
+        # In a live tenant the record may have changed.
+        if tenant.fetch(operation, known_values).rows == [full]:
+            yield finding(f"fields returned another value of {', '.join(other)} than the full record", reading)
+
+
+def _is_other(reading: ParsedResponse, full: Record, name: str) -> bool:
+    return any(row.get(name) != full.get(name) for row in reading.rows)
 
 
 def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:

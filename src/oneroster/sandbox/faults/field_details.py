@@ -10,6 +10,7 @@ from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.filtering import FilterFault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
+from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import ParsedClause
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
@@ -307,3 +308,97 @@ class NotFoundSaysInvalidData(Fault):
             return reply
         entries = [{**entry, "imsx_codeMinor": "invalid data"} for entry in reply.body["statusInfoSet"]]
         return replace(reply, body={**reply.body, "statusInfoSet": entries})
+
+
+class UsernameBegins(FilterFault):
+    name = "username-begins"
+    does = "compares only the beginning of the username with the value of a filter with ~"
+    breaks = "3.2 operator ~ [A]: contains"
+    needs = _USERS
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        asked = request.query.filter
+        clause = asked.clauses[0] if asked is not None and len(asked.clauses) == 1 else None
+        if clause is None or clause.field.property != "username" or clause.operator != "~":
+            return rows
+        text = clause.text.casefold()
+        return FilteredRows(rows, lambda row: str(row.get("username")).casefold().startswith(text))
+
+
+class ClassSchoolReadsCourse(FilterFault):
+    name = "class-school-reads-course"
+    does = "compares the course in a filter by the school of a class"
+    breaks = "3.2 nested fields [B]: school.sourcedId"
+    needs = _USERS
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        by_school = clause.field.property == "school" and clause.field.member == "sourcedId"
+        return replace(clause, field=replace(clause.field, property="course")) if by_school else clause
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        whole = request.element == "Class" and request.operation.scope is None
+        return super().row_query(request, row_query) if whole else row_query
+
+
+class SubjectsSearchedAsEqual(FilterFault):
+    name = "subjects-searched-as-equal"
+    does = "treats ~ as = for subjects, so that all values must be there"
+    breaks = "3.2 list fields [B]: ~ any of them"
+    needs = _USERS
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        searched = clause.field.property == "subjects" and clause.operator == "~"
+        return replace(clause, operator="=") if searched else clause
+
+
+class SingleSelectionCut(Fault):
+    name = "single-selection-cut"
+    does = "sends dateLastModified without its time in a single read with fields"
+    breaks = "3.4 field selection [B]: the requested fields of the record"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.many or reply.status != 200 or request.query.fields is None:
+            return reply
+        wrapper = str(request.operation.wrapper)
+        record = {
+            name: value[:10] if name == "dateLastModified" else value for name, value in reply.body[wrapper].items()
+        }
+        return replace(reply, body={**reply.body, wrapper: record})
+
+
+class SelectedPageShort(Fault):
+    name = "selected-page-short"
+    does = "leaves the last row out of pages with fields and no filter"
+    breaks = "3.4 field selection [B]: chooses fields, not records"
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        wrapper = str(request.operation.wrapper)
+        if request.query.fields is None or request.query.filter is not None or len(reply.body[wrapper]) < 2:
+            return reply
+        return replace(reply, body={**reply.body, wrapper: reply.body[wrapper][:-1]})
+
+
+class DescriptionListed(Fault):
+    name = "description-listed"
+    does = "sends the description of its status objects as a list"
+    breaks = "3.5 imsx_description [A]: a text"
+    needs = Needs(features=frozenset({"nested minor codes"}))
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if not isinstance(reply.body, dict) or "imsx_description" not in reply.body:
+            return reply
+        return replace(reply, body={**reply.body, "imsx_description": [reply.body["imsx_description"]]})
+
+
+class ScaleTypeIgnored(Fault):
+    name = "scale-type-ignored"
+    does = "ignores a filter by the type of a score scale"
+    breaks = "3.2 operators [B]"
+    needs = Needs(features=frozenset({"score scales"}), without=SMALL_DATA | NO_GRADEBOOK)
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        asked = row_query.query.filter
+        by_type = asked is not None and any(clause.field.property == "type" for clause in asked.clauses)
+        if request.element != "ScoreScale" or not by_type:
+            return row_query
+        return row_query._replace(query=replace(row_query.query, filter=None))
