@@ -267,7 +267,8 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
     }
     reading = response_with_fields(tenant, operation, query)
     if is_rejected(reading):
-        yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
+        message = f"fields together with a filter and a sort returned HTTP {reading.exchange.status} instead of 200"
+        yield finding(message, reading, symptom_of=("OR-SRT-01", "OR-SRT-07"))
         return
     if reading.problem is not None:
         raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
