@@ -170,7 +170,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 _OF_JSON_SCHEMA: Final[dict[str, str]] = {
     **dict.fromkeys(("anyOf", "oneOf", "allOf"), "[value]"),
-    **dict.fromkeys(("title", "const", "not", "enum", "examples", "default", "deprecated", "nullable"), "any"),
+    **dict.fromkeys(("title", "const", "not", "enum", "examples", "default", "deprecated"), "any"),
     **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"), "any"),
     **_STRUCTURE,
 }
@@ -188,6 +188,9 @@ OVERLAID: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {kind: {**keys, **_OF_OVERLAYS.get(kind, {})} for kind, keys in OBJECTS.items()}
 )
 """The keys in a document that an overlay has changed: also those with which a vendor describes other servers."""
+
+_INSTEAD: Final = MappingProxyType({"nullable": "; OpenAPI 3.1 writes a null as a type: [string, 'null']"})
+"""What OpenAPI 3.1 has in place of a key of older versions, which nothing reads any more."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -324,7 +327,7 @@ def _unknown(kind: str, key: Any, known: Mapping[str, str]) -> str:
     elsewhere = objects_with(key)
     if elsewhere:
         return f"{key} has no meaning here ({kind}); it is a key of {', '.join(elsewhere)}"
-    return f"{key} is no known key of {_article(kind)} {kind}{nearest(str(key), known)}"
+    return f"{key} is no known key of {_article(kind)} {kind}{_INSTEAD.get(key) or nearest(str(key), known)}"
 
 
 def _article(kind: str) -> str:
