@@ -335,7 +335,9 @@ def _without_properties(document: Document) -> Found:
         for index, part in enumerate(schema.get("allOf", [])):
             said = [part["$ref"]] if "$ref" in part else list(part.get("properties", {}))
             repeated = [name_of(each) for each in said if each in seen]
-            if not said:
+            if "$ref" in part and part.keys() & {"properties", "required"}:
+                yield (*here, "allOf", index), "the part has a reference and properties; each is a part of its own"
+            elif not said:
                 yield (*here, "allOf", index), "the part has neither a reference nor properties"
             elif repeated:
                 yield (*here, "allOf", index), f"an earlier part has {', '.join(repeated)}"

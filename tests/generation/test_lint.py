@@ -290,6 +290,14 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    Categories:", "        getCategory:", "      getCategory:"),
         "getCategory is no known key of a response",
     ),
+    "a wrong indent of links": (
+        after("    Enrollments:", "\n      links:", "\n        links:"),
+        "content has media types, and links, getEnrollment are none",
+    ),
+    "a wrong indent of an operation": (
+        after("  /orgs:", "\n    get:", "\n  get:"),
+        "paths has paths, and get is none",
+    ),
     "a place of a shared parameter": (
         after("    ClassId:", "in: path", "in: query"),
         "a path has the parameter ClassId, whose in is query",

@@ -5,7 +5,7 @@ may have it, read it in `reader` or `schemas`, and give a key of this project a 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
@@ -245,6 +245,10 @@ _LEAVES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
+_NAMES: Final = MappingProxyType({"{path}": re.compile("/"), "{media type}": re.compile("[^/]+/[^/]")})
+"""How the names in a mapping begin."""
+
+
 def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
     """Return a question with the known name that is most like a word, whatever the case; empty if none is."""
     names = {name.casefold(): name for name in reversed(list(known))}
@@ -289,7 +293,7 @@ class _Vocabulary:
                 yield path, f"{_article(kind)} {kind} is a mapping with the keys {', '.join(known)}"
             return
         unknown = [key for key in value if key not in known and not self._is_of_others(key)]
-        yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+        yield from _strange(kind, unknown, known, path)
         for key in keys:
             if key.endswith("!") and key[:-1] not in {*value, *around} and not unknown:
                 yield path, f"the {kind} has no {key[:-1]}"
@@ -308,10 +312,14 @@ class _Vocabulary:
         if value is None and around and (form[0] in "[{" or form in self._objects):
             return  # What belongs to it stands beside it.
         if form[0] in "[{":
-            parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+            parts = list(_items(value))
             is_strict = self._objects is OBJECTS or isinstance(value, Mapping | list)
             if is_strict and not isinstance(value, Mapping if form[0] == "{" else list):
                 yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
+                return
+            other = [str(name) for name, _ in parts if form in _NAMES and not _NAMES[form].match(str(name))]
+            if other:
+                yield (*path, other[0]), f"{key} has {form[1:-1]}s, and {', '.join(other)} {_are(other)} none"
                 return
             for name, part in parts:
                 yield from self._value(str(name), form[1:-1], part, (*path, name), around)
@@ -321,6 +329,24 @@ class _Vocabulary:
             fits, words = _LEAVES[form]
             if not fits(value):
                 yield path, f"{key} is {words}, not {value!r}"
+
+
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+
+
+def _strange(kind: str, unknown: list[Any], known: Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the unknown keys of an object. Several that belong to one and the same other object are one mistake."""
+    shared = set.intersection(*(set(objects_with(key)) for key in unknown)) if unknown[1:] else set[str]()
+    if shared:
+        said = f"{', '.join(unknown)} have no meaning here ({kind}); they are keys of {', '.join(sorted(shared))}"
+        yield (*path, unknown[0]), f"{said}: is a line missing above, or an indentation?"
+    else:
+        yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+
+
+def _are(names: list[str]) -> str:
+    return "are" if names[1:] else "is"
 
 
 def _unknown(kind: str, key: Any, known: Mapping[str, str]) -> str:
