@@ -61,13 +61,13 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
-TURNS: Final = 4
+TURNS: Final = 5
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
 
 def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation) -> Sequence[T]:
-    """Return the items to try on an operation: all in the first service, a quarter in each of the others in turn."""
+    """Return the items to try on an operation: all in the first service, a part in each of the others in turn."""
     services = list(dict.fromkeys(each.tag for each in tenant.dialect.collections))
     number = services.index(operation.tag) if operation.tag in services else 0
     return items if number == 0 else items[number % TURNS :: TURNS]

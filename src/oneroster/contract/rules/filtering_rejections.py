@@ -81,14 +81,13 @@ BESIDE_OTHERS: Final[tuple[Query, ...]] = (
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
     """Yield the responses to filters by an unknown field, with every operator, beside a clause, and beside others."""
     number = largest_of_each_kind(tenant).index(operation)
-    first, second = (OPERATORS[(2 * number + index) % len(OPERATORS)] for index in range(2))
+    operator = OPERATORS[number % len(OPERATORS)]
     for expression in (
         UNKNOWN_ALONE,
         f"status='active' OR {UNKNOWN_FIELD}='x'",
         f"status='active' AND {UNKNOWN_FIELD}='x'",
         f"{UNKNOWN_FIELD}.sourcedId='x'",
-        f"{UNKNOWN_FIELD}{first}'x'",
-        f"{UNKNOWN_FIELD}{second}'x'",
+        f"{UNKNOWN_FIELD}{operator}'x'",
     ):
         yield response_to_filter(tenant, operation, expression)
     yield response_to_filter(tenant, operation, UNKNOWN_ALONE, BESIDE_OTHERS[number % len(BESIDE_OTHERS)])
