@@ -1,9 +1,7 @@
 """Semantic rules on the entries of specialised and nested collections, and on how ids and addresses are compared."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import unquote
 
 from oneroster.contract.dialects.dialect import path_parameters
@@ -16,6 +14,7 @@ from oneroster.contract.observation.membership import in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested, one_read_of_each_service, reads
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -24,8 +23,6 @@ from oneroster.contract.rules.odd_values import RULES_ON_VALUES, odd_properties
 from oneroster.contract.rules.semantics_membership import specialised
 from oneroster.contract.rules.semantics_references import base_collections, reference_properties
 from oneroster_runtime.specification import Operation
-
-SIMPLE: Final = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 @rule(
@@ -86,7 +83,7 @@ def specialised_reads(tenant: ObservedTenant) -> Iterator[Operation]:
 def only_its_kind_is_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     subset = operation.subset
     general = tenant.all_rows(tenant.dialect.operation(subset.of if subset else None))
-    others = [name for name, row in general.items() if not in_subset(row, subset) and SIMPLE.fullmatch(name)]
+    others = sorted((name for name, row in general.items() if not in_subset(row, subset)), key=needs_escaping)
     if not others:
         raise NotEnoughData(0, 1, "record of another kind")
     listing = tenant.dialect.list_of(operation.operation_id)
@@ -125,9 +122,9 @@ def reads_of_all_records(tenant: ObservedTenant) -> Iterator[Operation]:
 
 
 def _listed_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
-    """Return the ids of a read's own list that consist of unreserved characters."""
+    """Return the ids of a read's own list, those first that need no escaping."""
     rows = tenant.walk(tenant.dialect.list_of(operation.operation_id)).rows
-    return [name for row in rows if is_live(row) and (name := identity(row)) and SIMPLE.fullmatch(name)]
+    return sorted((name for row in rows if is_live(row) and (name := identity(row))), key=needs_escaping)
 
 
 @rule(
@@ -142,8 +139,9 @@ def _listed_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
     needs=("OR-SEM-08",),
 )
 def case_of_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = set(_listed_ids(tenant, operation))
-    candidates = [name for name in sorted(known) if name.swapcase() not in known and name.swapcase() != name]
+    listed = _listed_ids(tenant, operation)
+    known = set(listed)
+    candidates = [name for name in listed if name.swapcase() not in known and name.swapcase() != name]
     if not candidates:
         raise NotEnoughData(0, 1, "id with letters")
     exchange = tenant.probe(encoded_path(operation.path, {path_parameters(operation)[0]: candidates[0].swapcase()}))

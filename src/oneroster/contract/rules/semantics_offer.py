@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
@@ -13,6 +13,7 @@ from oneroster.contract.observation.membership import count_parents, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -90,12 +91,14 @@ def reads_of_deleted(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.walk(tenant.dialect.list_of(operation.operation_id)).rows
-    deleted = [name for row in rows if not is_live(row) and (name := identity(row)) and name.replace("-", "").isalnum()]
+    deleted = sorted((name for row in rows if not is_live(row) and (name := identity(row))), key=needs_escaping)
     if not deleted:
         raise NotEnoughData(0, 1, "listed record that is tobedeleted")
     reading = tenant.ask(operation, {path_parameters(operation)[0]: deleted[0]})
     if reading.exchange.status in ABSENT:
         message = f"a listed record that is tobedeleted returned HTTP {reading.exchange.status} when read by its id"
+        if needs_escaping(deleted[0]):
+            raise ExplainedBy("OR-SEM-17", message, otherwise=message)
         yield finding(message, reading, [deleted[0]])
 
 

@@ -149,7 +149,8 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
         (reading, asked)
         for reading in tenant.readings(operation)
         for asked in reading.values.values()
-        if asked in entries and needs_escaping(asked)
+        # OR-SEM-24 judges those that are tobedeleted.
+        if asked in entries and needs_escaping(asked) and is_live(entries[asked])
     ]
     if not escaped:
         raise NotEnoughData(0, 1, "id that needs escaping")
