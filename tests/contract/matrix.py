@@ -25,6 +25,8 @@ SCHEMA: Final = {
     "us-dates": "OR-SCH-04",
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
+    "booleans-in-capitals": "OR-SCH-06",
+    "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
     "flat-references": "OR-SCH-01",
@@ -263,6 +265,8 @@ PRIVACY: Final = {
 
 HTTP: Final = {
     "latin-charset": "OR-HTP-01",
+    "latin-bytes": "OR-HTP-01",
+    "byte-order-mark": "OR-HTP-01",
     "head-without-total": "OR-HTP-02",
     "options-silent": "OR-HTP-03",
     "shared-cache": "OR-HTP-04",
@@ -300,6 +304,7 @@ ERRORS: Final = {
     "head-crashes": "OR-ERR-10",
     "end-crashes": "OR-ERR-10",
     "impossible-value-ignored": "OR-ERR-11",
+    "impossible-value-crashes": "OR-ERR-10",
     "third-clause-ignored": "OR-ERR-12",
     "odd-sort-empties": "OR-ERR-13",
     "repeated-fields-ignored": "OR-ERR-14",
@@ -448,7 +453,14 @@ ADDITIONS: Final = {
     "post-other-parent": "OR-WRT-42",
 }
 """Faults in what only OneRoster 1.2 has."""
-OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02", "malformed-filter-crashes": "OR-ERR-10"}}
+OTHERWISE: Final = {
+    "1.2": {
+        **ADDITIONS,
+        "json-booleans": "OR-SCH-02",
+        "booleans-in-capitals": "OR-SCH-03",
+        "malformed-filter-crashes": "OR-ERR-10",
+    }
+}
 """Faults that break another rule in a version: there the form of booleans is certain, the grammar of filters is not."""
 
 

@@ -109,6 +109,14 @@ class Gateway:
         """Requests that may still be sent."""
         return self._budget.left
 
+    def authentication(self) -> dict[str, str]:
+        """Return the headers that authenticate the tenant's own requests, after fetching a token if necessary.
+
+        Raises:
+            AccessRefusedError: No token is granted.
+        """
+        return self._renewal.headers("GET", self.target.base_url, self.target.access)
+
     def get(self, path: str, query: str = "", *, access: Credentials | None = None) -> Exchange:
         """Send a GET below the base URL; see `send`."""
         return self.send("GET", self.target.url_of(path) + (f"?{query}" if query else ""), access=access)

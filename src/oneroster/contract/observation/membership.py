@@ -11,7 +11,17 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["count_parents", "deleted_members", "expected_members", "in_subset", "is_live", "linked_ids", "values_at"]
+__all__ = [
+    "count_parents",
+    "deleted_members",
+    "entries_of",
+    "expected_members",
+    "in_subset",
+    "is_live",
+    "linked_ids",
+    "says",
+    "values_at",
+]
 
 TO_BE_DELETED = "tobedeleted"
 
@@ -46,7 +56,12 @@ def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> 
 
 def in_subset(row: Record, subset: Subset | None) -> bool:
     """Return whether a record belongs to a specialised collection, such as students among users."""
-    return subset is None or not values_at(row, subset.property).isdisjoint(subset.values)
+    return subset is None or any(says(value, subset.values) for value in values_at(row, subset.property))
+
+
+def says(value: Any, words: Iterable[str]) -> bool:
+    """Return whether a value is documented, in whatever letters; the schema rules report other letters."""
+    return isinstance(value, str) and value.casefold() in {word.casefold() for word in words}
 
 
 def values_at(row: Record, path: str) -> set[str]:
@@ -65,7 +80,7 @@ def entries_of(value: Any) -> list[Any]:
 
 def is_live(row: Record) -> bool:
     """Return whether a record is not marked for deletion; the standard does not say what deleted records link to."""
-    return row.get("status") != TO_BE_DELETED
+    return not says(row.get("status"), (TO_BE_DELETED,))
 
 
 def linking_records(
@@ -86,7 +101,7 @@ def linking_records(
     if collection is None or collection.element is None:
         raise NotOffered("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
-    matching = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
+    matching = (row for row in records.values() if all(says(row.get(name), values) for name, values in where.items()))
     return collection.element, matching
 
 
@@ -147,7 +162,11 @@ def count_parents(tenant: ObservedTenant, operation: Operation, *, complete: boo
         raise NotOffered("the document does not say to which parent the rows belong")
     element, records = linking_records(tenant, operation, operation.scope, complete=complete)
     counts: Counter[tuple[str, ...]] = Counter()
+    through = operation.scope.through
     for record in records:
+        if through is not None and not linked_ids(tenant, element, record, through.property):
+            # Such as a course without resources: it links no row.
+            continue
         sides = [sorted(linked_ids(tenant, element, record, each.property)) for each in operation.scope.parents]
         counts.update(itertools.product(*sides))
     return counts

@@ -53,6 +53,7 @@ class ObservedTenant:
         odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
         odd_envelopes: The first successful response whose rows are not where the document has them, by operation id.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
+        trusts_totals: Whether X-Total-Count counts the rows of all pages, as far as is known.
     """
 
     def __init__(self, gateway: Gateway, seed: int = 0, plan: RunPlan | None = None) -> None:
@@ -66,6 +67,7 @@ class ObservedTenant:
         self.odd_media_types: Final[dict[str, str]] = {}
         self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
         self.page_size = PAGE
+        self.trusts_totals = True
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self._by_operation: Final[defaultdict[str, list[ParsedResponse]]] = defaultdict(list)
@@ -193,6 +195,11 @@ class ObservedTenant:
     def add_walk(self, found: ObservedWalk) -> None:
         """Keep a walk over a collection."""
         self._walks[found.operation.operation_id].append(found)
+
+    def replace_walk(self, earlier: ObservedWalk, found: ObservedWalk) -> None:
+        """Keep a walk instead of an earlier one over the same collection."""
+        walks = self._walks[earlier.operation.operation_id]
+        walks[walks.index(earlier)] = found
 
     def walks(self, operation: Operation) -> Sequence[ObservedWalk]:
         """Return the walks over a collection: one, or one for each sampled parent."""

@@ -69,6 +69,7 @@ class FreshTenant(ObservedTenant):
         super().__init__(earlier.gateway, earlier.seed, earlier.plan)
         self._earlier = earlier
         self.page_size = earlier.page_size
+        self.trusts_totals = earlier.trusts_totals
         self._read_again: set[str] = set()
         self._walked_again: dict[str, tuple[ObservedWalk, ...]] = {}
         self._walking = threading.Lock()
@@ -99,6 +100,7 @@ class FreshTenant(ObservedTenant):
             limit=earlier.limit,
             max_rows=self.gateway.limits.rows,
             max_pages=len(earlier.pages) + MORE_PAGES,
+            trusts_totals=self.trusts_totals,
         )
 
     def readings(self, operation: Operation | None = None) -> list[ParsedResponse]:

@@ -27,7 +27,7 @@ def status_objects(tenant: ObservedTenant, operation: Operation) -> list[tuple[E
 
     Raises ``NotJudged`` when none has one.
     """
-    found = [(each, each.json) for each in error_responses(tenant, operation) if status_entries(each.json)]
+    found = [(each, each.payload) for each in error_responses(tenant, operation) if status_entries(each.payload)]
     if not found:
         raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     return found

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged, NotOffered
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
@@ -270,7 +270,7 @@ def _wrong_total_with(tenant: ObservedTenant, name: str) -> Callable[[Combinatio
 def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
     if combined(tenant, known.found, queries(known)[EVERYTHING][0]).total is None:
-        raise NotEnoughData(0, 1, "responses with X-Total-Count")
+        raise NotOffered("X-Total-Count is not sent")
     for what, pages in queries(known).items():
         total = wrong_total(tenant, known, pages[-1])
         if total is None:
@@ -319,7 +319,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         if reading.exchange.headers.get("Link") and 0 < len(reading.rows) < len(known.matching):
             text = "the Link header of a page that more rows follow has no next link"
             raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text)
-        raise NotEnoughData(0, 1, "pages with a next link")
+        raise NotOffered("the response has no next link")
     if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
         yield finding("the next link leads to another collection than that of the request", reading)
         return

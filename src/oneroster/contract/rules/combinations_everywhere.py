@@ -19,6 +19,7 @@ from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.filter_comparison import EMPTY_PAGES, NOTHING
 from oneroster_runtime.specification import Operation
 
 UNKNOWN: Final = "onerosterCheck"
@@ -220,5 +221,6 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
-        raise ExplainedBy((*each.rules, "OR-CMB-01", "OR-ENG-02"), text, anywhere=True, otherwise=text)
+        nothing = EMPTY_PAGES if exchange.status in NOTHING else ()
+        raise ExplainedBy((*each.rules, "OR-CMB-01", "OR-ENG-02", *nothing), text, anywhere=True, otherwise=text)
     yield from ()

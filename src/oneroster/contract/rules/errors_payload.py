@@ -71,7 +71,7 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     for exchange in error_responses(tenant, operation):
         if not exchange.body:
             continue
-        if exchange.json is UNREADABLE:
+        if exchange.payload is UNREADABLE:
             yield exchange_finding(f"the body of an HTTP {exchange.status} response is not JSON", exchange)
             return
         if exchange.media_type != JSON:
@@ -91,12 +91,12 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 )
 def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in error_responses(tenant, operation):
-        if not status_entries(exchange.json):
+        if not status_entries(exchange.payload):
             yield exchange_finding(
                 f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange
             )
             return
-        if not has_status_form(tenant.standard.specification, exchange.json):
+        if not has_status_form(tenant.standard.specification, exchange.payload):
             form = status_form(tenant.standard.specification)
             yield exchange_finding(f"the status payload is not {form}", exchange, Level.OPEN)
             return
@@ -115,7 +115,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
 )
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     every = [*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)]
-    known = [(each, said) for each in every if (said := status_entries(each.json))]
+    known = [(each, said) for each in every if (said := status_entries(each.payload))]
     if not known:
         raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     for exchange, said in known:

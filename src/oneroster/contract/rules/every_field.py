@@ -21,7 +21,7 @@ from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, ex
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.filter_comparison import NOTHING, is_rejected
 from oneroster.contract.rules.semantics_values import day_of
 from oneroster_runtime.specification import Operation, Property
 
@@ -125,7 +125,7 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         reading = response_about(tenant, operation, known)
         if is_rejected(reading):
             reading = _ask(tenant, operation, {"limit": FEW_ROWS, "filter": str(clause)})
-        if is_rejected(reading):
+        if is_rejected(reading) and (is_known or reading.exchange.status not in NOTHING):
             refused[name] = reading
         elif reading.problem is None and _is_wrong(tenant, operation, reading, clause, is_known=is_known):
             wrong[name] = reading

@@ -9,7 +9,7 @@ from typing import Any, Final
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
-from oneroster.contract.observation.membership import is_live, values_at
+from oneroster.contract.observation.membership import is_live, says, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.reference_forms import references_at
@@ -23,6 +23,8 @@ ONE_DAY: Final = timedelta(days=1)
 BIRTH_AFTER_CHANGE: Final = "birthDate is after dateLastModified"
 OUTSIDE_PARENT: Final = "the dates exceed those of the parent"
 TRUE: Final = frozenset({"true", True})
+TEACHER: Final = ("teacher",)
+SCHOOL_YEAR: Final = ("schoolYear",)
 EXPECTED_KINDS: Final[dict[tuple[str, str], tuple[str, frozenset[str]]]] = {
     ("Course", "schoolYear"): ("type", frozenset({"schoolYear"})),
     ("LineItem", "gradingPeriod"): ("type", frozenset({"gradingPeriod"})),
@@ -63,7 +65,7 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             malformed.add(identity(row))
             continue
         end, year = day_of(row.get("endDate")), row.get("schoolYear")
-        if row.get("type") != "schoolYear" or end is None or not isinstance(year, str) or not is_live(row):
+        if not says(row.get("type"), SCHOOL_YEAR) or end is None or not isinstance(year, str) or not is_live(row):
             continue
         judged += 1
         if not _ends_in_its_year(row):
@@ -108,7 +110,7 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             linked = {identity(item) for item in references_at(row, name)} & targets.keys()
             kinds = [values_at(targets[each or ""], place) for each in linked]
             judged += bool(kinds)
-            if is_live(row) and any(each.isdisjoint(allowed) for each in kinds):
+            if is_live(row) and any(not any(says(one, allowed) for one in each) for each in kinds):
                 tally.add(identity(row))
         if tally.count:
             message = f"{name} refers to a record whose {kind} is not {' or '.join(allowed)}"
@@ -144,7 +146,7 @@ def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     others = CauseCount(found.pages[0])
     by_class: defaultdict[str, list[Record]] = defaultdict(list)
     for row in primary:
-        if row.get("role") != "teacher":
+        if not says(row.get("role"), TEACHER):
             others.add(identity(row))
         for item in references_at(row, "class"):
             by_class[identity(item) or ""].append(row)
@@ -153,7 +155,7 @@ def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         yield counted_finding(message, others, "primary", len(primary))
     several = CauseCount(found.pages[0])
     for rows in by_class.values():
-        teachers = [row for row in rows if row.get("role") == "teacher"]
+        teachers = [row for row in rows if says(row.get("role"), TEACHER)]
         if any(_overlap(one, other) for number, one in enumerate(teachers) for other in teachers[:number]):
             for row in teachers:
                 several.add(identity(row))
@@ -242,7 +244,7 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
     """Whether a session has another schoolYear than the school year that is its parent, if that one has the right."""
     parents = (rows.get(identity(item) or "", {}) for item in references_at(row, "parent"))
-    school_years = (each for each in parents if each.get("type") == "schoolYear" and _ends_in_its_year(each))
+    school_years = (each for each in parents if says(each.get("type"), SCHOOL_YEAR) and _ends_in_its_year(each))
     return any(each.get("schoolYear") != row.get("schoolYear") for each in school_years)
 
 
