@@ -186,9 +186,13 @@ class Gateway:
         """
         self._budget.pause(seconds)
 
-    def own_id(self) -> str:
-        """Return a new sourcedId; `write` takes no other ids."""
-        sourced_id = f"{OWN}-{secrets.token_hex(8)}"
+    def own_id(self, ending: str = "") -> str:
+        """Return a new sourcedId; `write` takes no other ids.
+
+        Args:
+            ending: Text at its end.
+        """
+        sourced_id = f"{OWN}-{secrets.token_hex(8)}{ending}"
         self._own_ids.add(sourced_id)
         return sourced_id
 

@@ -21,6 +21,7 @@ from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
 
 PRIMARY: Final = "primary"
+SECONDARY: Final = "secondary"
 STUDENT: Final = "student"
 TEACHER: Final = "teacher"
 PARENTS: Final = frozenset({"parent", "guardian"})
@@ -73,7 +74,7 @@ def one_primary_role(tenant: ObservedTenant, operation: Operation) -> Iterator[F
 
     def none(row: Record) -> bool:
         return is_live(row) and any(
-            not any(says(role.get("roleType"), (PRIMARY,)) for role in roles) for roles in _roles_by_org(row).values()
+            all(says(role.get("roleType"), (SECONDARY,)) for role in roles) for roles in _roles_by_org(row).values()
         )
 
     yield from records_that(tenant, operation, several, "a user has two primary roles at one org", "roles[].roleType")

@@ -88,7 +88,9 @@ def _further(record: Record, element: str, specification: DocumentModel, path: s
                 yield f"{path}{name}"
             continue
         inner = "GUIDRef" if known.kind in ("reference", "references") else known.record
+        # A list in place of one record, or the other way round, is reported as a wrong type.
         items = value if isinstance(value, list) else [value]
-        for item in items if inner is not None else ():
+        fits = isinstance(value, list) == (known.kind in ("references", "records"))
+        for item in items if inner is not None and fits else ():
             if isinstance(item, dict):
                 yield from _further(item, inner or "", specification, f"{path}{name}.")

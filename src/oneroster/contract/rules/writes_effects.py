@@ -36,7 +36,9 @@ EDGES_OF: Final[Mapping[str, tuple[str | float, ...]]] = {
     "assignDate": ("2024-02-28T00:00:00Z", "2025-12-30T23:59:59Z", "2025-06-30T12:34:56.511Z"),
     "score": (7.125, 0.0, 9.875),
     "resultValueMin": (1.5, 0.0, 0.25),
-    "resultValueMax": (12.5, 99.75, 100.125),
+    "resultValueMax": (12.5, 99.75, 100.125, 12345.75),
+    "scorePercentile": (99.5, 0.125),
+    "weight": (12.5, 0.25),
 }
 """By property: values that fit those of the other properties."""
 
