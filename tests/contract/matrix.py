@@ -131,6 +131,7 @@ FIELDS: Final = {
 
 COMBINATIONS: Final = {
     "combined-filter-lost": "OR-CMB-01",
+    "filter-within-page": "OR-CMB-01",
     "nested-filter-ignored": "OR-CMB-01",
     "combined-total-wrong": "OR-CMB-02",
     "combined-links-forget-sort": "OR-CMB-03",

@@ -338,3 +338,8 @@ def test_a_token_that_expired_meanwhile_is_renewed_before_it_is_varied() -> None
 
     with judging(behave, lambda server: OAuth2Credentials(f"{server.base_url}/token", "me", "s3cret")) as tenant:
         assert token_in_use(tenant) == f"t{granted}"
+
+
+def test_a_filter_of_the_page_is_seen_on_a_server_whose_sorted_pages_are_wrong_as_well() -> None:
+    report = judged(("OR-SRT-01", "OR-CMB-01"), ("sort-ignored", "filter-within-page"))
+    assert failed(report) == {"OR-SRT-01", "OR-CMB-01"}

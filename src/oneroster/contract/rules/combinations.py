@@ -220,6 +220,7 @@ def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], objec
 @confirmed
 def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
+    explained: ExplainedBy | None = None
     for what, pages in queries(known).items():
         if (wrong := wrong_rows(tenant, known, pages)) is None:
             continue
@@ -230,7 +231,9 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         if "sort" in pages[0] and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
-            raise ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
+            # Another combination may be wrong for another reason.
+            explained = explained or ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
+            continue
         single = (name for name in single_queries(known) if name in pages[0])
         alone = [name for name in single if _wrong_alone(tenant, known, name) is not None]
         for name in alone:
@@ -241,6 +244,8 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         symptom_of = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
         yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1], symptom_of=symptom_of)
         return
+    if explained is not None:
+        raise explained
 
 
 def wrong_total(tenant: ObservedTenant, known: Combination, page: Query) -> int | None:

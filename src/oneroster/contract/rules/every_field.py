@@ -6,7 +6,7 @@ that may be personal are never sent: for these the value is made up.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
@@ -136,15 +136,28 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         symptom_of = _ALL_OF_A_KIND if len(refused) == len(fields) else ()
         yield finding(message, first, level=None if certain else Level.SHOULD, symptom_of=symptom_of)
     text = f"a filter by {', '.join(wrong)} returned a record with another value, or not the one that has it"
+    small_pages = _ON_SMALL_PAGES if wrong and _is_right_on_a_large_page(tenant, operation, wrong) else ()
     if ID in wrong:
-        yield finding(text, wrong[ID], wrong[ID].ids, symptom_of=_ALL_OF_A_KIND[:1])
+        yield finding(text, wrong[ID], wrong[ID].ids, symptom_of=(*_ALL_OF_A_KIND[:1], *small_pages))
     elif wrong and not refused:
         # Equality that is wrong for a kind of value shows on the one collection that OR-FLT-02 judges as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
         rules = (*_ALL_OF_A_KIND, *_YEARS) if wrong.keys() == {SCHOOL_YEAR} else _ALL_OF_A_KIND
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+        raise ExplainedBy((*small_pages, *rules), text, anywhere=True, otherwise=text)
 
 
+def _is_right_on_a_large_page(
+    tenant: ObservedTenant, operation: Operation, wrong: Mapping[str, ParsedResponse]
+) -> bool:
+    """Whether no row is found on small pages, and the rows are on a large one: the page is cut before the filter."""
+    if any(reading.rows for reading in wrong.values()):
+        return False
+    filter_ = next(iter(wrong.values())).query["filter"]
+    return bool(_ask(tenant, operation, {"limit": tenant.page_size, "filter": filter_}).rows)
+
+
+_ON_SMALL_PAGES: Final = ("OR-CMB-01",)
+"""The rule on filters together with a limit."""
 SCHOOL_YEAR: Final = "schoolYear"
 _YEARS: Final = ("OR-SEM-18", "OR-SEM-22")
 """The rules on school years."""
