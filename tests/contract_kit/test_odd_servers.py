@@ -343,3 +343,10 @@ def test_a_token_that_expired_meanwhile_is_renewed_before_it_is_varied() -> None
 def test_a_filter_of_the_page_is_seen_on_a_server_whose_sorted_pages_are_wrong_as_well() -> None:
     report = judged(("OR-SRT-01", "OR-CMB-01"), ("sort-ignored", "filter-within-page"))
     assert failed(report) == {"OR-SRT-01", "OR-CMB-01"}
+
+
+def test_what_the_kit_wrote_to_see_it_rejected_is_no_record_of_the_tenant() -> None:
+    with quick_sandbox(USERS, faults=["put-takes-invalid"]) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
+        report = check(target, RunBudget(requests=2500), rules=select(["OR-WRT-13", "OR-ENG-03"]), seed=1)
+    assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-WRT-13"}

@@ -109,6 +109,10 @@ class Gateway:
         """Requests that may still be sent."""
         return self._budget.left
 
+    def has_created(self, sourced_id: str | None) -> bool:
+        """Return whether an id is that of an object that the kit may have created."""
+        return sourced_id in self._own_ids or any(sourced_id == name for _, name in self._allocated)
+
     def authentication(self) -> dict[str, str]:
         """Return the headers that authenticate the tenant's own requests, after fetching a token if necessary.
 
