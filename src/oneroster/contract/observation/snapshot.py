@@ -22,7 +22,7 @@ from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.walk import REPEATING, ObservedWalk, walk
+from oneroster.contract.observation.walk import REPEATING, ROUND, ObservedWalk, walk
 from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
@@ -90,8 +90,10 @@ def _distrust_totals(tenant: ObservedTenant) -> None:
     """Read all collections again, without trusting X-Total-Count, if it counts the rows of a page."""
     walks = [each for operation in tenant.dialect.collections for each in tenant.walks(operation)]
     ended = [each for each in walks if each.complete and len(each.pages) == 1 and each.pages[0].total == len(each)]
-    largest = max(ended, key=len, default=None)
-    if largest is None or len(largest) < 2:
+    # Servers cut pages at a round number; others are as long as their collection.
+    round_ones = [each for each in ended if len(each) > 0 and len(each) % ROUND == 0]
+    largest = max(round_ones, key=len, default=None)
+    if largest is None:
         return
     with contextlib.suppress(NoResponseError):
         page = tenant.ask(largest.operation, largest.values, {"limit": 1, "offset": 0})

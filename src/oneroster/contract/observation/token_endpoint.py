@@ -21,7 +21,7 @@ INVALID_TOKEN: Final = 401
 CURL: Final = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type='
 
 
-class Reading(Protocol):
+class ReadingWithToken(Protocol):
     """Reads with the token for a scope, from the cache or a new one."""
 
     def __call__(self, *, renew: bool = ...) -> Exchange:
@@ -73,7 +73,7 @@ class TokenEndpoint:
             self._granted[scope] = self.request_token(scope)
         return self._granted[scope]
 
-    def unless_invalid(self, read: Reading) -> Exchange:
+    def unless_invalid(self, read: ReadingWithToken) -> Exchange:
         """Return the response to a request with a cached token, or with a new one if that token is no longer valid.
 
         Tokens expire during a run, and some servers revoke a client's earlier tokens when they issue another. If a new

@@ -13,7 +13,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster_runtime.specification import Operation
 
-__all__ = ["LARGEST_PAGE", "ObservedWalk", "page_beyond", "walk"]
+__all__ = ["LARGEST_PAGE", "ROUND", "ObservedWalk", "page_beyond", "walk"]
 
 LARGEST_PAGE: Final = 800
 """Rows; the largest page that rules on paging request."""
