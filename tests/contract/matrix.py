@@ -382,6 +382,8 @@ WRITES: Final = {
     "put-digits-as-number": "OR-WRT-10",
     "put-ids-encoded": "OR-WRT-01",
     "metadata-flattened": "OR-WRT-10",
+    "put-creates-copy": "OR-WRT-25",
+    "put-ignores-case": "OR-WRT-25",
 }
 
 ENGINE: Final = {
@@ -441,6 +443,7 @@ ADDITIONS: Final = {
     "role-ends-before": "OR-SEM-13",
     "old-properties": "OR-ADD-18",
     "reference-with-name": "OR-ADD-18",
+    "students-with-orgs": "OR-ADD-18",
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",

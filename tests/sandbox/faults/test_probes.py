@@ -453,6 +453,8 @@ BY_THE_KIT = {
     "put-digits-as-number",
     "put-ids-encoded",
     "metadata-flattened",
+    "put-creates-copy",
+    "put-ignores-case",
 }
 """Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
 

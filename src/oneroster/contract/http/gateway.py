@@ -186,13 +186,15 @@ class Gateway:
         """
         self._budget.pause(seconds)
 
-    def own_id(self, ending: str = "") -> str:
+    def own_id(self, ending: str = "", start: str = "") -> str:
         """Return a new sourcedId; `write` takes no other ids.
 
         Args:
             ending: Text at its end.
+            start: An id returned before, with which it begins.
         """
-        sourced_id = f"{OWN}-{secrets.token_hex(8)}{ending}"
+        first = start if start in self._own_ids else f"{OWN}-{secrets.token_hex(8)}"
+        sourced_id = f"{first}{ending}"
         self._own_ids.add(sourced_id)
         return sourced_id
 

@@ -115,7 +115,8 @@ def known_profile(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         named = {role["userProfile"] for role in records_at(row, "roles") if isinstance(role.get("userProfile"), str)}
         known = {profile.get("profileId") for profile in records_at(row, "userProfiles")}
         judged += bool(named)
-        if named - known and is_live(row):
+        # OR-SCH-01 reports a profile without a profileId.
+        if named - known and is_live(row) and None not in known:
             (unknown if known else hidden).add(identity(row))
     if not judged:
         raise NotEnoughData(0, 1, "role with a userProfile")

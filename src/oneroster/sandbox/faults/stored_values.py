@@ -9,7 +9,7 @@ from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.http.percent_encoding import encode
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 
 _FIVE_DIGITS: Final = 999.99
@@ -85,3 +85,28 @@ class MetadataFlattened(Fault):
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         found = record.get("metadata")
         return record | {"metadata": {name: str(value) for name, value in found.items()}} if found else record
+
+
+class PutCreatesCopy(Fault):
+    name = "put-creates-copy"
+    does = "stores every line item a second time, under an id of its own"
+    breaks = "2 PUT operations [A]: the object in the path"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        if request.element == "LineItem":
+            request.store.put("LineItem", record | {"sourcedId": f"copy-of-{request.sourced_id}"})
+        return record
+
+
+class PutIgnoresCase(Fault):
+    name = "put-ignores-case"
+    does = "replaces the record whose id differs from that of a PUT in the case of letters only"
+    breaks = "1 sourcedId [B]: an opaque string"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        rows = all_records(request.element).select(request.store)
+        ids = [row["sourcedId"] for row in rows.page(0, rows.total)]
+        same = (name for name in ids if name != request.sourced_id and name.lower() == request.sourced_id.lower())
+        return record | {"sourcedId": next(same, request.sourced_id)}
