@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -24,6 +24,7 @@ from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport, Status
 from oneroster.contract.rules.access_oauth2_tokens import OTHER_GRANTS, UNKNOWN_GRANT, expired_token, unknown_grant
 from oneroster.contract.rules.errors_status_codes import MALFORMED_QUERIES
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox.variants import variants_by_name
 from tests.contract_kit.hostile import answer, serving
@@ -350,3 +351,44 @@ def test_what_the_kit_wrote_to_see_it_rejected_is_no_record_of_the_tenant() -> N
         target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
         report = check(target, RunBudget(requests=2500), rules=select(["OR-WRT-13", "OR-ENG-03"]), seed=1)
     assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-WRT-13"}
+
+
+class Growing:
+    """A collection that gets one more row whenever some requests were answered."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self.requests = 0
+
+    def rows(self) -> list[dict[str, str]]:
+        self.requests += 1
+        changed = [f"2026-01-{1 + number % 28:02d}T10:{number % 60:02d}:00Z" for number in range(300)]
+        return [
+            {
+                "sourcedId": f"o{number}",
+                "status": "active",
+                "dateLastModified": changed[number],
+                "name": f"Org {number}",
+            }
+            for number in range(30 + self.requests // self._every)
+        ]
+
+    def __call__(self, connection: socket.socket, head: bytes) -> None:
+        query = parse_qs(urlsplit(head.split(b" ")[1].decode()).query)
+        rows = self.rows()
+        if "sort" in query:
+            rows.sort(key=lambda row: row.get(query["sort"][0], ""), reverse=query.get("orderBy") == ["desc"])
+        start, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
+        page = json.dumps({"orgs": rows[start : start + limit]}).encode()
+        connection.sendall(answer(page, X_Total_Count=str(len(rows))))
+
+
+@pytest.mark.parametrize("every", [7, 12, 40])
+def test_a_collection_that_grows_during_the_run_violates_no_must(every: int) -> None:
+    rules = select(
+        ["OR-PAG-02", "OR-PAG-03", "OR-PAG-05", "OR-PAG-08", "OR-PAG-09", "OR-PAG-10", "OR-SRT-01", "OR-SRT-02"]
+    )
+    with serving(Growing(every)) as server:
+        target = Target(server.base_url, access=BearerToken("t"))
+        report = check(target, RunBudget(requests=2500), rules=rules, plan=RunPlan(frozenset({"getAllOrgs"})), seed=1)
+    assert failed(report) == set()

@@ -132,8 +132,16 @@ class FakeTenant:
     def memo(self, _kind: Any, _make: Any) -> "FakeTenant":
         return self
 
+    @property
+    def view(self) -> "FakeTenant":
+        return self
+
     def repeat(self, _operation: Any, _requests: Any) -> None:
         """Nothing to repeat."""
+
+    def walks(self, _operation: Any) -> tuple[()]:
+        """Nothing that may have changed."""
+        return ()
 
 
 @pytest.mark.parametrize(

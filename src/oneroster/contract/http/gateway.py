@@ -194,8 +194,7 @@ class Gateway:
             start: An id returned before, with which it begins.
         """
         first = start if start in self._own_ids else f"{OWN}-{secrets.token_hex(8)}"
-        sourced_id = f"{first}{ending}"
-        self._own_ids.add(sourced_id)
+        self._own_ids.add(sourced_id := f"{first}{ending}")
         return sourced_id
 
     def write(

@@ -43,6 +43,7 @@ FIELD_WITH_TIES: Final = "status"
     over=largest_of_each_kind,
     needs=("OR-PAG-01",),
 )
+@confirmed
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     reading = tenant.ask(operation, found.values, {})

@@ -1,6 +1,6 @@
 """Sorting rules: every kind of value, both directions, absent values and unknown fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
@@ -55,7 +55,19 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotJudged`` when no page could be read.
     """
-    whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
+    fields = fields_to_sort_by(tenant)[operation.operation_id]
+
+    @confirmed
+    def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+        yield from _wrong_orders(tenant, operation, order, fields)
+
+    yield from compared(tenant, operation)
+
+
+def _wrong_orders(
+    tenant: ObservedTenant, operation: Operation, order: str | None, fields: Sequence[tuple[str, str]]
+) -> Iterator[Finding]:
+    whole = tenant.walk(operation)
     rows, judged = tenant.rows_by_id(whole), False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
