@@ -106,7 +106,7 @@ def _differences(
     tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, rejection_level: Level | None
 ) -> Iterator[Finding]:
     whole, first = tenant.walk(operation), _first_page(tenant, operation, wanted)
-    if first.exchange.status in NOTHING and not _is_match_expected(whole, wanted):
+    if first.exchange.status in NOTHING and not is_match_expected(whole, wanted):
         text = f"the filter {wanted.shape}, which no row matches, returned HTTP {first.exchange.status}"
         raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
     if is_rejected(first):
@@ -143,7 +143,7 @@ def _differences(
     tenant.all_rows(operation)
 
 
-def _is_match_expected(whole: ObservedWalk, wanted: ExpectedFilter) -> bool:
+def is_match_expected(whole: ObservedWalk, wanted: ExpectedFilter) -> bool:
     """Whether some row certainly matches a filter."""
     verdicts = (expected(wanted, row) for row in whole.rows)
     return any(each.holds and each.trust != "C" for each in verdicts)
