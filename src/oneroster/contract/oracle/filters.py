@@ -200,7 +200,8 @@ def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
         case "boolean":
             # The schema rules report other words, and these words in other letters.
             word = filter_text(value).lower()
-            return _plain(clause, word if word in BOOLEAN_WORDS else None, clause.text)
+            certain = word in BOOLEAN_WORDS and clause.text in BOOLEAN_WORDS
+            return _plain(clause, word if certain else None, clause.text)
         case "number" | "integer":
             return _numbers(clause, value)
         case _:

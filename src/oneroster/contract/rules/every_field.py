@@ -109,14 +109,12 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     names = [name for name in wrong if wrong[name] == trust]
     text = f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
     if of_id is not None:
-        large: Query = {"limit": tenant.page_size, "filter": of_id.query["filter"]}
-        # A page that is cut before the filter is empty only if it is small.
-        small_pages = ("OR-CMB-01",) if not of_id.rows and tenant.fetch(operation, {}, large).rows else ()
-        yield finding(text, of_id, of_id.ids, symptom_of=(*EQUALITY[:1], *small_pages))
+        # The requests hold a filter, a sort and a limit.
+        yield finding(text, of_id, of_id.ids, symptom_of=(*EQUALITY[:1], "OR-CMB-01"))
     elif wrong and not refused and not _has_changed(tenant, operation):
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
-        rules = (*EXPLAINING[trust], *(_YEARS if names == [SCHOOL_YEAR] else ()))
+        rules = (*EXPLAINING[trust], "OR-CMB-01", *(_YEARS if names == [SCHOOL_YEAR] else ()))
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust))
 
 
