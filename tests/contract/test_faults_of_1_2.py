@@ -31,7 +31,13 @@ PLANS: Final = {
     "OR-ENG-05": RunPlan(negative=True),
     "OR-ENG-06": RunPlan(stateful=True),
 }
-ALSO: Final = {"OR-HTP-08": ["http"], "OR-ENV-07": ["errors"], "OR-ADD-08": ["errors"], "OR-ADD-09": ["errors"]}
+ALSO: Final = {
+    "OR-HTP-08": ["http"],
+    "OR-ENV-07": ["errors"],
+    "OR-ADD-08": ["errors", "access"],
+    "OR-ADD-09": ["errors", "access"],
+    "OR-ERR-08": ["errors", "access"],
+}
 """Families whose requests a rule about the whole run needs."""
 
 

@@ -111,7 +111,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("3.3", "C", "an unknown name in fields: 400, or all data", rule_ids("FLD", 3)),
     Fact("3.3", "B", "blank fields are rejected", rule_ids("FLD", 5)),
     Fact("3.3", "B", "only the named fields", rule_ids("FLD", 1, 2, 6) + rule_ids("ERR", 14) + rule_ids("CMB", 4)),
-    Fact("3.4", "A", "X-Total-Count, if sent, after the filter", rule_ids("PAG", 5, 11) + rule_ids("CMB", 2)),
+    Fact("3.4", "A", "X-Total-Count, if sent, after the filter", rule_ids("PAG", 5, 11, 14) + rule_ids("CMB", 2)),
     Fact("3.4", "B", "a Link header, if sent, is that of RFC 8288", rule_ids("PAG", 6, 12, 13) + rule_ids("CMB", 3)),
     Fact("3.4", "B", "links hold the parameters, and nothing else", rule_ids("PRV", 4, 6)),
     Fact("3.4", "B", "an offset beyond the end returns an empty array", rule_ids("PAG", 7)),

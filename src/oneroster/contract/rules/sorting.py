@@ -179,7 +179,8 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
         raise obstacle(reading, "OR-SRT-04")
     elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
-        yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
+        message = f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}"
+        yield finding(message, reading, symptom_of=("OR-PAG-05",) if reading.rows else ())
 
 
 @rule(
