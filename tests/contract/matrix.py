@@ -231,6 +231,7 @@ ACCESS: Final = {
     "empty-secret": "OR-ACC-17",
     "signature-left-out": "OR-ACC-18",
     "client-id-any-case": "OR-ACC-18",
+    "core-scope-refused": "OR-ACC-21",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",

@@ -141,7 +141,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("7.4", "B", "client id and secret by HTTP Basic", _ids("ACC", 20)),
     Fact("7.4", "A", "the token response", _ids("ACC", 8, 9, 15)),
     Fact("7.4", "B", "tokens expire", _ids("ACC", 10)),
-    Fact("7.4", "B", "which scope an operation needs", _ids("ACC", 11, 19) + _ids("PRV", 5) + _ids("WRT", 29)),
+    Fact("7.4", "B", "which scope an operation needs", _ids("ACC", 11, 19, 21) + _ids("PRV", 5) + _ids("WRT", 29)),
     Fact(
         "RFC 9110",
         "B",

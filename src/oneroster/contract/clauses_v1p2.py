@@ -144,6 +144,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("4.1", "B", "tokens expire", rule_ids("ACC", 10)),
     Fact("4.1", "C", "TLS", (), "the URL decides; a warning of the settings, not of the server"),
     Fact("4.2", "A", "which scope an operation needs; 403 without", rule_ids("ACC", 11, 19) + rule_ids("WRT", 29, 40)),
+    Fact("4.2", "B", "one of two possible scopes is enough", rule_ids("ACC", 21)),
     Fact("4.2", "A", "demographics have a scope of their own", rule_ids("PRV", 5)),
     Fact("4.2", "B", "demographics stand apart from other records", rule_ids("PRV", 8)),
     Fact("5", "A", "PUT stores the record under the id of the path", rule_ids("WRT", 1, 3, 4, 10, 26)),

@@ -429,6 +429,7 @@ BY_THE_KIT = {
     "nested-by-core-scope",
     "demographics-by-roster-scope",
     "client-id-any-case",
+    "core-scope-refused",
     "put-not-nested",
     "put-changes-score-status",
     "put-takes-wrong-kind",

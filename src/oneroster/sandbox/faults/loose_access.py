@@ -293,3 +293,15 @@ class ClientIdAnyCase(Fault):
             return outcome
         # No fault knows the secrets: it takes the signature of a key in another case for right.
         return Authenticated() if key != self._known and key.lower() == self._known.lower() else outcome
+
+
+class CoreScopeRefused(Fault):
+    name = "core-scope-refused"
+    does = "responds with 403 to tokens that have roster-core.readonly alone"
+    breaks = "7.4 scopes [B]: roster-core.readonly gives lists and single reads"
+    needs = Needs(access="oauth2")
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        if isinstance(outcome, Denied) or outcome.scopes is None:
+            return outcome
+        return Authenticated(frozenset(each for each in outcome.scopes if not each.endswith("/roster-core.readonly")))
