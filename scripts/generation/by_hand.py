@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +44,19 @@ def places_to_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]
     except SpecificationError:
         return []
     return [
+        *_mapping(new),
         *_csv_rows(new),
         *_made_up(new, _validators(after)),
         *_parameters(before, after),
-        *_stale_names(_names(old) - _names(new) - _names_of_others(new)),
+        *_stale_names(_names(old) - _names(new) - _names_of_others({old.version, new.version})),
     ]
+
+
+def _mapping(specification: Specification) -> Iterator[str]:
+    name = f"mapping_v{specification.version.replace('.', 'p')}.py"
+    if not (SOURCE / "oneroster" / "sandbox" / "district" / name).exists():
+        where = "src/oneroster/sandbox/district"
+        yield f"{where} has no {name}: the sandbox cannot serve OneRoster {specification.version}"
 
 
 def _csv_rows(specification: Specification) -> Iterator[str]:
@@ -130,23 +139,26 @@ def _parameters(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
 
 
 def _names(specification: Specification) -> set[str]:
-    """Return the names of operations, elements, properties, enumerated values and wrappers."""
-    found = {*specification.operations, *specification.elements, *specification.profiles}
+    """Return the version, and the names of operations, elements, properties, enumerated values and wrappers."""
+    found = {specification.version, *specification.operations, *specification.elements, *specification.profiles}
     found |= {name for element in specification.elements.values() for name in element.properties}
     found |= {value for values in specification.enumerations.values() for value in values}
     found |= {one.wrapper for one in specification.operations.values() if one.wrapper}
     return found | {each.name for one in specification.operations.values() for each in one.parameters}
 
 
-def _names_of_others(specification: Specification) -> set[str]:
+def _names_of_others(versions: set[str]) -> set[str]:
     """Return the names of the other versions, which the source may go on to use."""
     try:
+        from oneroster.errors import ConfigurationError
         from oneroster.standard import Standard
-
-        others = [Standard.of(each) for each in Standard.versions() if each != specification.version]
-        return {name for other in others for name in _names(other.specification)}
-    except (ImportError, OSError):  # there is no generated package yet
+    except ImportError:
         return set()
+    found = set[str]()
+    for version in set(Standard.versions()) - versions:
+        with suppress(ConfigurationError, ImportError, OSError):  # there is no generated package of this version yet
+            found |= _names(Standard.of(version).specification)
+    return found
 
 
 def _stale_names(names: set[str]) -> Iterator[str]:

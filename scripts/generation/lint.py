@@ -21,6 +21,9 @@ from oneroster_runtime.specification.schemas import escape
 from oneroster_runtime.specification.vocabulary import vocabulary_problems
 
 _MOST_LINES = 5
+_NEAR = 8
+"""Lines within which a mistake may be the cause of another one."""
+_VALUE = re.compile(r"^(['\"]).*?\1")
 _UNEXPECTED = re.compile(r"\((['\"])(.+)\1 was unexpected\)")
 
 __all__ = ["Problem", "pointer", "problems"]
@@ -51,7 +54,7 @@ def problems(source: document.Document, file: str = "openapi.yaml") -> list[Prob
         file: The name of its file, for messages.
     """
     found = _located(source, file, "vocabulary", _strange_characters(source.data))
-    found = found or _located(source, file, "vocabulary", vocabulary_problems(source.data))
+    found = found or _without_consequences(_located(source, file, "vocabulary", vocabulary_problems(source.data)))
     found = found or _located(source, file, "openapi-3.1", _invalid(source.data))
     for stage in STAGES:
         found = found or [each for rule in stage for each in _located(source, file, rule.name, rule.check(source.data))]
@@ -77,6 +80,27 @@ def _merged(found: list[Problem]) -> list[Problem]:
         also = f"; also on line{'s' if len(lines) > 1 else ''} {shown}" if lines else ""
         merged.append(first._replace(message=first.message + also))
     return merged
+
+
+def _without_consequences(found: list[Problem]) -> list[Problem]:
+    """Return the problems without those that likely follow from one just above, as after a line with a wrong indent."""
+    kept: list[Problem] = []
+    lines: list[list[str]] = []
+    last = 0
+    for each in sorted(found, key=lambda problem: problem.line):
+        around = kept[-1].pointer.rsplit("/", 2)[0] if kept else ""
+        if kept and each.line - last <= _NEAR and each.pointer.startswith(f"{around}/"):
+            lines[-1].append(str(each.line))
+        else:
+            kept.append(each)
+            lines.append([])
+        last = each.line
+    return [
+        each._replace(message=f"{each.message}; what is wrong on line {', '.join(more)} may follow from it")
+        if (more := list(dict.fromkeys(others)))
+        else each
+        for each, others in zip(kept, lines, strict=True)
+    ]
 
 
 def _located(source: document.Document, file: str, rule: str, found: Iterable[tuple[Path, str]]) -> list[Problem]:
@@ -105,7 +129,7 @@ def _invalid(data: Any) -> Found:
     # The validator reports no place of these, and stops at a reference that leads nowhere.
     without_place = [*_lost_references(data), *_repeated_tags(data)]
     yield from without_place
-    found = [] if without_place else [_placed(data, error) for error in _errors(data)]
+    found = [] if without_place else _grouped([_placed(data, error) for error in _errors(data)])
     causes = [path for path, message in found if "unexpected" not in message]
     for path, message in dict(reversed(found)).items():
         # What has a mistake below or beside it is unexpected as a whole.
@@ -113,6 +137,17 @@ def _invalid(data: Any) -> Found:
         beside = [other for other in causes if other[: len(path) - 1] == path[:-1]]
         if "unexpected" not in message or not (below or beside):
             yield path, message
+
+
+def _grouped(found: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """Return one of several errors that say the same of other values in one list or mapping."""
+    groups: dict[tuple[Path, str], list[tuple[Path, str]]] = {}
+    for path, message in found:
+        groups.setdefault((path[:-2], _VALUE.sub("", message)), []).append((path, message))
+    return [
+        (path, f"{message}; {len(others)} more values here are alike" if others else message)
+        for (path, message), *others in groups.values()
+    ]
 
 
 def _errors(data: Any) -> Iterator[ValidationError]:

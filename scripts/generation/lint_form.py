@@ -27,9 +27,9 @@ from generation.lint_document import (
     object_schemas,
     operations,
     pages,
-    parameters,
     register_in,
     status_payload,
+    target,
     unknown_names,
     walk,
 )
@@ -139,15 +139,67 @@ def _security(document: Document) -> Found:
     "path-parameters", "Every placeholder of a path is declared by its operations, and nothing else is declared as one."
 )
 def path_parameters(document: Document) -> Found:
-    for path, operation in operations(document):
-        declared = {each["name"] for each in parameters(document, operation) if each["in"] == "path"}
-        placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
-        missing, surplus = sorted(placeholders - declared), sorted(declared - placeholders)
-        if missing:
-            instead = f"; the operation has {', '.join(surplus)} instead" if surplus else ""
-            yield path, f"the operation has no path parameter {', '.join(missing)}{instead}"
-        elif surplus:
-            yield path, f"the path has no parameter {', '.join(surplus)}"
+    uses = [_path_use(document, path, operation) for path, operation in operations(document)]
+    yield from dict.fromkeys(place for use in uses for place in _of_another_place(document, use))
+    renamed = _misnamed(uses)
+    yield from renamed.values()
+    for use in uses:
+        if use.missing and not renamed.keys() & set(use.surplus.values()):
+            instead = f"; the operation has {', '.join(use.surplus)} instead" if use.surplus else ""
+            place = use.path[:2] if use.surplus else use.path  # then it is likely the name in the path
+            yield place, f"the operation has no path parameter {', '.join(use.missing)}{instead}"
+        elif use.surplus and not use.missing:
+            yield use.path, f"the path has no parameter {', '.join(use.surplus)}"
+
+
+class _PathUse(NamedTuple):
+    """An operation, with the placeholders of its path that it does not declare.
+
+    `surplus` has what it declares and the path does not have, `elsewhere` the placeholders that a parameter with
+    another `in` has the name of; both with their components. `fitting` has the components of the others.
+    """
+
+    path: Path
+    missing: list[str]
+    fitting: set[str]
+    surplus: dict[str, str]
+    elsewhere: dict[str, str]
+
+
+def _path_use(document: Document, path: Path, operation: Mapping[str, Any]) -> _PathUse:
+    placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
+    named: dict[bool, dict[str, str]] = {True: {}, False: {}}
+    for part in operation.get("parameters", []):
+        found = followed(document, part)
+        named[found["in"] == "path"][found["name"]] = name_of(part.get("$ref", ""))
+    surplus = {name: component for name, component in sorted(named[True].items()) if name not in placeholders}
+    elsewhere = {name: component for name, component in named[False].items() if component and name in placeholders}
+    missing = sorted(placeholders - named[True].keys() - elsewhere.keys())
+    return _PathUse(path, missing, {*named[True].values()} - {*surplus.values()}, surplus, elsewhere)
+
+
+def _of_another_place(document: Document, use: _PathUse) -> Found:
+    """Yield the components that have the name of a placeholder and are no path parameters."""
+    for component in use.elsewhere.values():
+        here: Path = ("components", "parameters", component, "in")
+        yield here, f"a path has the parameter {component}, whose in is {target(document, '/'.join(map(str, here)))}"
+
+
+def _misnamed(uses: list[_PathUse]) -> dict[str, tuple[Path, str]]:
+    """Return the components whose name no path has, where several paths have one and the same other name instead."""
+    instead: dict[str, list[str]] = {}
+    fitting = {component for use in uses for component in use.fitting}
+    for use in uses:
+        for component in {*use.surplus.values()} - fitting:
+            instead.setdefault(component, []).append(",".join(use.missing) if len(use.surplus) == 1 else "")
+    return {
+        component: (
+            ("components", "parameters", component, "name"),
+            f"no path has the parameter {component} under this name; {len(names)} paths have {{{names[0]}}} instead",
+        )
+        for component, names in instead.items()
+        if len(names) > 1 and len(set(names)) == 1 and names[0] and "," not in names[0]
+    }
 
 
 @rule(
@@ -283,7 +335,9 @@ def _without_properties(document: Document) -> Found:
         for index, part in enumerate(schema.get("allOf", [])):
             said = [part["$ref"]] if "$ref" in part else list(part.get("properties", {}))
             repeated = [name_of(each) for each in said if each in seen]
-            if not said:
+            if "$ref" in part and part.keys() & {"properties", "required"}:
+                yield (*here, "allOf", index), "the part has a reference and properties; each is a part of its own"
+            elif not said:
                 yield (*here, "allOf", index), "the part has neither a reference nor properties"
             elif repeated:
                 yield (*here, "allOf", index), f"an earlier part has {', '.join(repeated)}"

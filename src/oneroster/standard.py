@@ -71,8 +71,18 @@ class Standard:
 
     @cached_property
     def specification(self) -> "Specification":
-        """The operations, elements, enumerations and profiles of the version."""
+        """The operations, elements, enumerations and profiles of the version.
+
+        Raises:
+            ConfigurationError: The package is registered under another version than its document has.
+        """
         found: Specification = import_module(self.package).specification()
+        versions = [version for version, package in _registered().items() if package == self.package]
+        if versions and found.version not in versions:
+            raise ConfigurationError(
+                f"the package {self.package} is registered as OneRoster {', '.join(versions)}, and info/version of its "
+                f"document is {found.version}; change one of them (oneroster.standard lists the packages)"
+            )
         return found
 
     def document(self) -> dict[str, Any]:

@@ -33,6 +33,7 @@ SCHEMA: Final = {
     "relative-href": "OR-SCH-06",
     "href-relative": "OR-SCH-06",
     "empty-parent": "OR-SCH-01",
+    "nested-dates-with-time": "OR-SCH-04",
 }
 
 PAGING: Final = {
@@ -188,7 +189,7 @@ SEMANTICS: Final = {
     "nested-finds-hidden": "OR-SEM-03",
     "some-singles-lost": "OR-SEM-08",
     "school-year-range": "OR-SEM-18",
-    "other-school-year": "OR-SEM-22",
+    "other-school-year": "OR-SEM-18",
     "nested-entries-short": "OR-SEM-26",
     "class-terms-twice": "OR-SEM-32",
     "changed-in-future": "OR-SEM-33",
@@ -196,6 +197,11 @@ SEMANTICS: Final = {
     "nested-ids-lost": "OR-SEM-35",
     "special-without-tombstones": "OR-SEM-02",
     "nested-without-tombstones": "OR-SEM-04",
+    "nested-first-row-lost": "OR-SEM-04",
+    "nested-types-wrong": "OR-SEM-06",
+    "single-codes-more": "OR-SEM-21",
+    "class-ids-ignore-case": "OR-SEM-29",
+    "enrolled-beyond": "OR-SEM-14",
 }
 
 ACCESS: Final = {
@@ -375,6 +381,13 @@ WRITES: Final = {
     "category-once": "OR-WRT-05",
     "metadata-kept": "OR-WRT-07",
     "exempt-without-score": "OR-WRT-26",
+    "put-clips-maximum": "OR-WRT-26",
+    "put-clips-scores": "OR-WRT-09",
+    "put-digits-as-number": "OR-WRT-10",
+    "put-ids-encoded": "OR-WRT-01",
+    "metadata-flattened": "OR-WRT-10",
+    "put-creates-copy": "OR-WRT-25",
+    "put-ignores-case": "OR-WRT-25",
 }
 
 ENGINE: Final = {
@@ -437,12 +450,14 @@ ADDITIONS: Final = {
     "role-ends-before": "OR-SEM-13",
     "old-properties": "OR-ADD-18",
     "reference-with-name": "OR-ADD-18",
+    "students-with-orgs": "OR-ADD-18",
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
+    "put-rounds-percentiles": "OR-WRT-26",
     "put-scale-cut": "OR-WRT-03",
     "post-refused": "OR-WRT-31",
     "post-says-200": "OR-WRT-31",

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -457,3 +458,23 @@ def test_a_constraint_that_the_sandbox_does_not_keep_is_named(constraint: Part, 
     own(changed, "User")["properties"]["familyName"].update(constraint)
     found = [each for each in places_to_change(document(), changed) if "violate" in each]
     assert (said in found[0]) if said else found == []
+
+
+def test_another_version_of_the_standard_says_what_to_change_and_no_command_fails_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generated, changed, source = tmp_path / "generated", document(), tmp_path / "openapi.yaml"
+    shutil.copytree(ROOT / "generated" / "oneroster_v1p1", generated / "oneroster_v1p1")
+    changed["info"]["version"] = "1.3"
+    source.write_text(json.dumps(changed), encoding="utf-8")
+    assert command.main(["--document", str(source), "--output", str(generated)]) == 0
+    said = capsys.readouterr().out
+    assert "breaking: /info/version: 1.1 → 1.3" in said
+    assert "src/oneroster/sandbox/district has no mapping_v1p3.py" in said
+    assert re.search(r"1\.1 is no longer in the document, and is named in .*src/oneroster/", said)
+    environment = os.environ | {"PYTHONPATH": str(generated)}
+    program = [sys.executable, "-m", "oneroster", "get", "orgs", "--sandbox"]
+    outcome = subprocess.run(program, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    assert outcome.returncode == 2
+    assert "oneroster_v1p1 is registered as OneRoster 1.1" in outcome.stderr
+    assert "Traceback" not in outcome.stderr

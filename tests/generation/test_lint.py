@@ -290,6 +290,23 @@ EDITS: dict[str, tuple[Callable[[str], str], str]] = {
         after("    Categories:", "        getCategory:", "      getCategory:"),
         "getCategory is no known key of a response",
     ),
+    "a wrong indent of links": (
+        after("    Enrollments:", "\n      links:", "\n        links:"),
+        "content has media types, and links, getEnrollment are none",
+    ),
+    "a wrong indent of an operation": (
+        after("  /orgs:", "\n    get:", "\n  get:"),
+        "paths has paths, and get is none",
+    ),
+    "a place of a shared parameter": (
+        after("    ClassId:", "in: path", "in: query"),
+        "a path has the parameter ClassId, whose in is query",
+    ),
+    "a name of a shared parameter": (
+        after("    ClassId:", "name: class_id", "name: clas_id"),
+        "no path has the parameter ClassId under this name; 10 paths have {class_id} instead",
+    ),
+    "a name in a path": (after("paths:", "/orgs/{id}:", "/orgs/{idd}:"), "the operation has no path parameter idd"),
     "a name of another parameter": (
         after("    Sort:", "name: sort", "name: offset"),
         "the parameters Offset and Sort of an operation have the same name, offset",

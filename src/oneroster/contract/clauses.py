@@ -111,7 +111,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("5.6", "A", "demographics have the id of their user", _ids("SEM", 15)),
     Fact("5.6", "B", "demographics are apart from other records", _ids("PRV", 8)),
     Fact("5.7", "A", "one primary teacher of a class in a period", _ids("SEM", 20)),
-    Fact("5.7", "B", "an enrollment begins within the sessions of its class", _ids("SEM", 14)),
+    Fact("5.7", "B", "an enrollment lies within the sessions of its class", _ids("SEM", 14)),
     Fact("5.7", "B", "roles of enrollments", (), "the sources list other roles as well"),
     Fact("5.8", "B", "resultValueMin and resultValueMax", _ids("SEM", 34)),
     Fact("5.8", "A", "titles of any length", _ids("WRT", 10)),

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from oneroster.contract.clauses import CLAUSES, Fact
-from oneroster.contract.clauses_v1p2 import CLAUSES_V1P2, NOT_IN_V1P1, NOT_IN_V1P2
+from oneroster.contract.clauses_v1p2 import CLAUSES_V1P2, NOT_IN_V1P1, why_not
 from oneroster.contract.levels import Level, level_of_clause
 from oneroster.contract.rule import Rule
 
@@ -18,7 +18,6 @@ __all__ = ["VERSIONS", "Basis", "applicable", "basis", "clauses_in"]
 
 _FIRST: Final = "1.1"
 _CLAUSES: Final[Mapping[str, tuple[Fact, ...]]] = {"1.1": CLAUSES, "1.2": CLAUSES_V1P2}
-_EXCEPT: Final[Mapping[str, Mapping[str, str]]] = {"1.1": NOT_IN_V1P1, "1.2": NOT_IN_V1P2}
 VERSIONS: Final = tuple(_CLAUSES)
 """The versions with a table of clauses."""
 
@@ -42,7 +41,7 @@ class Basis(NamedTuple):
 
 def basis(rule: Rule, version: str) -> Basis:
     """Return what a rule is based on in a version."""
-    reason = _EXCEPT.get(version, NOT_IN_V1P1).get(rule.id)
+    reason = why_not(rule.id, version)
     if reason is not None:
         return Basis("", reason)
     # A rule that is new in a later version names its clause there.

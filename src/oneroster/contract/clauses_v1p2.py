@@ -9,7 +9,7 @@ from typing import Final
 
 from oneroster.contract.clauses import Fact, rule_ids
 
-__all__ = ["CLAUSES_V1P2", "NOT_IN_V1P1", "NOT_IN_V1P2"]
+__all__ = ["CLAUSES_V1P2", "NOT_IN_V1P1", "NOT_IN_V1P2", "why_not"]
 
 _NO_RULE: Final = "no source gives a rule, so a server may do either"
 _VOCABULARY: Final = "the vocabulary is agreed for each deployment"
@@ -194,3 +194,9 @@ NOT_IN_V1P1: Final[Mapping[str, str]] = {
     **dict.fromkeys(rule_ids("ADD", 10, 11, 12, 13), "OneRoster 1.1 has no discovery documents"),
 }
 """Why a rule that is new in 1.2 does not apply to 1.1."""
+_EXCEPT: Final[Mapping[str, Mapping[str, str]]] = {"1.1": NOT_IN_V1P1, "1.2": NOT_IN_V1P2}
+
+
+def why_not(rule_id: str, version: str) -> str | None:
+    """Return why a rule does not apply to a version; None if it does. A version without a table is as the first."""
+    return _EXCEPT.get(version, NOT_IN_V1P1).get(rule_id)

@@ -5,7 +5,7 @@ may have it, read it in `reader` or `schemas`, and give a key of this project a 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
@@ -170,7 +170,7 @@ OBJECTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 _OF_JSON_SCHEMA: Final[dict[str, str]] = {
     **dict.fromkeys(("anyOf", "oneOf", "allOf"), "[value]"),
-    **dict.fromkeys(("title", "const", "not", "enum", "examples", "default", "deprecated", "nullable"), "any"),
+    **dict.fromkeys(("title", "const", "not", "enum", "examples", "default", "deprecated"), "any"),
     **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems"), "any"),
     **_STRUCTURE,
 }
@@ -188,6 +188,9 @@ OVERLAID: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {kind: {**keys, **_OF_OVERLAYS.get(kind, {})} for kind, keys in OBJECTS.items()}
 )
 """The keys in a document that an overlay has changed: also those with which a vendor describes other servers."""
+
+_INSTEAD: Final = MappingProxyType({"nullable": "; OpenAPI 3.1 writes a null as a type: [string, 'null']"})
+"""What OpenAPI 3.1 has in place of a key of older versions, which nothing reads any more."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -242,6 +245,10 @@ _LEAVES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
+_NAMES: Final = MappingProxyType({"{path}": re.compile("/"), "{media type}": re.compile("[^/]+/[^/]")})
+"""How the names in a mapping begin."""
+
+
 def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
     """Return a question with the known name that is most like a word, whatever the case; empty if none is."""
     names = {name.casefold(): name for name in reversed(list(known))}
@@ -286,7 +293,7 @@ class _Vocabulary:
                 yield path, f"{_article(kind)} {kind} is a mapping with the keys {', '.join(known)}"
             return
         unknown = [key for key in value if key not in known and not self._is_of_others(key)]
-        yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+        yield from _strange(kind, unknown, known, path)
         for key in keys:
             if key.endswith("!") and key[:-1] not in {*value, *around} and not unknown:
                 yield path, f"the {kind} has no {key[:-1]}"
@@ -305,10 +312,14 @@ class _Vocabulary:
         if value is None and around and (form[0] in "[{" or form in self._objects):
             return  # What belongs to it stands beside it.
         if form[0] in "[{":
-            parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+            parts = list(_items(value))
             is_strict = self._objects is OBJECTS or isinstance(value, Mapping | list)
             if is_strict and not isinstance(value, Mapping if form[0] == "{" else list):
                 yield path, f"{key} is a {'mapping' if form[0] == '{' else 'list'}"
+                return
+            other = [str(name) for name, _ in parts if form in _NAMES and not _NAMES[form].match(str(name))]
+            if other:
+                yield (*path, other[0]), f"{key} has {form[1:-1]}s, and {', '.join(other)} {_are(other)} none"
                 return
             for name, part in parts:
                 yield from self._value(str(name), form[1:-1], part, (*path, name), around)
@@ -320,11 +331,29 @@ class _Vocabulary:
                 yield path, f"{key} is {words}, not {value!r}"
 
 
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+
+
+def _strange(kind: str, unknown: list[Any], known: Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the unknown keys of an object. Several that belong to one and the same other object are one mistake."""
+    shared = set.intersection(*(set(objects_with(key)) for key in unknown)) if unknown[1:] else set[str]()
+    if shared:
+        said = f"{', '.join(unknown)} have no meaning here ({kind}); they are keys of {', '.join(sorted(shared))}"
+        yield (*path, unknown[0]), f"{said}: is a line missing above, or an indentation?"
+    else:
+        yield from (((*path, key), _unknown(kind, key, known)) for key in unknown)
+
+
+def _are(names: list[str]) -> str:
+    return "are" if names[1:] else "is"
+
+
 def _unknown(kind: str, key: Any, known: Mapping[str, str]) -> str:
     elsewhere = objects_with(key)
     if elsewhere:
         return f"{key} has no meaning here ({kind}); it is a key of {', '.join(elsewhere)}"
-    return f"{key} is no known key of {_article(kind)} {kind}{nearest(str(key), known)}"
+    return f"{key} is no known key of {_article(kind)} {kind}{_INSTEAD.get(key) or nearest(str(key), known)}"
 
 
 def _article(kind: str) -> str:

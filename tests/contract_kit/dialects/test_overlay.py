@@ -1,7 +1,9 @@
 """Dialects: an overlay changes what the strict judge goes by, part by part, and what cannot be applied is told."""
 
+import copy
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +215,7 @@ def test_an_overlay_that_leaves_no_document_to_go_by_is_refused(target: str, cha
 
 
 def test_an_unknown_profile_to_begin_with_is_refused() -> None:
-    with pytest.raises(OverlayError, match="changes an unknown profile"):
+    with pytest.raises(OverlayError, match="names an unknown profile of OneRoster"):
         under({"target": "$.info", "update": {}}, **{"x-oneroster-profile": "nonsense"})
 
 
@@ -250,6 +252,14 @@ actions:
       region:
         type: string
         %s
+"""
+
+
+CONTENT = """\
+actions:
+  - target: $.components.responses.School.content['application/json']
+    update:
+      schema: {$ref: '#/components/schemas/Nowhere'}
 """
 
 
@@ -291,6 +301,15 @@ actions:
             "x-oneroster-update is no known key of an action",
         ),
         ("actions:\n  - {target: '$.info[', update: {title: T}}", 4, "cannot be applied"),
+        (PROPERTY % "nullable: true", 8, "nullable is no known key of a property; OpenAPI 3.1 writes a null as a type"),
+        (PROPERTY % "$ref: other.yaml#/Region", 8, "other.yaml#/Region refers to another document"),
+        (PROPERTY.replace("type: string", "description: D.") % "maxLength: 7", 6, "a property needs a type"),
+        ("actions:\n  - target: $.info\n    updat: {title: T}", 5, "updat is no known key of an action; did you mean"),
+        ("actions:\n  - target: $.info\n    description: D.", 4, "the action changes nothing"),
+        ("actions:\n  - {target: info, update: {title: T}}", 4, "not an OpenAPI Overlay at actions/0/target"),
+        ("actions: []", 3, "not an OpenAPI Overlay at actions"),
+        ("x-oneroster-profile: acme\nactions: [{target: $.info, update: {title: T}}]", 3, "names an unknown profile"),
+        (CONTENT, 6, "leads nowhere"),
         (
             PROPERTY % "requird: true\n        patern: a",
             8,
@@ -361,3 +380,67 @@ def test_the_overlay_of_the_recipe_can_be_applied(tmp_path: Path) -> None:
     assert found.operations["getAllStudents"].wrapper == "students"
     assert found.booleans == "json"
     assert len(ROWS) > 8
+
+
+WRITTEN: dict[str, Any] = {
+    "overlay": "1.1.0",
+    "info": {"title": "Acme", "version": "1"},
+    "x-oneroster-profile": "standard",
+    "actions": [
+        {"target": "$.components.responses.School", "update": {"x-oneroster-wrapper": "school"}},
+        {"target": "$.paths['/students'].get.responses['200']", "update": {"x-oneroster-wrapper": "students"}},
+        {"target": "$.paths['/sis/orgs/{id}']", "copy": "$.paths['/orgs/{id}']"},
+        {"target": "$.paths['/orgs/{id}']", "remove": True},
+        {
+            "target": f"{ORG_PART}.properties",
+            "description": "The region, and a code.",
+            "update": {
+                "region": {"type": "string", "description": "D.", "maxLength": 9, "x-oneroster-trust": "A"},
+                "codes": {"type": "array", "items": {"type": "string"}, "x-oneroster-personal": True},
+                "area": {"anyOf": [{"$ref": "#/components/schemas/OrgType"}, {"type": "null"}]},
+            },
+        },
+        {"target": "$.components.schemas.OrgType.enum", "update": ["shop"]},
+    ],
+}
+
+
+def broken_overlays() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Overlays with one part left out, misspelt, or replaced by null, a number, an empty text or a list."""
+    waiting: list[tuple[Any, ...]] = [()]
+    for path in waiting:
+        value: Any = WRITTEN
+        for step in path:
+            value = value[step]
+        if isinstance(value, dict | list):
+            waiting += [(*path, step) for step in (value if isinstance(value, dict) else range(len(value)))]
+        for how in ("absent", "misspelt", "number", "blank", "list") if path else ():
+            overlay = copy.deepcopy(WRITTEN)
+            around: Any = overlay
+            for step in path[:-1]:
+                around = around[step]
+            if how == "absent":
+                del around[path[-1]]
+            elif how == "misspelt" and isinstance(value, str):
+                around[path[-1]] = value.replace("o", "oo")
+            elif how == "misspelt" and isinstance(path[-1], str):
+                around[path[-1][:-1]] = around.pop(path[-1])
+            else:
+                around[path[-1]] = {"number": 7, "blank": "", "list": [7]}.get(how)
+            yield f"{'/'.join(map(str, path))} {how}", overlay
+
+
+BROKEN = dict(broken_overlays())
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_overlay_is_applied_or_refused_with_a_line(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_text(yaml.safe_dump(BROKEN[what], sort_keys=False), encoding="utf-8")
+    said = ""
+    try:
+        dialect_specification("", STANDARD, str(path))
+    except OverlayError as refused:
+        said = str(refused)
+    assert not said or re.match(rf"the overlay {path}, line \d+", said)

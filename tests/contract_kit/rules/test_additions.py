@@ -6,7 +6,7 @@ import pytest
 
 from oneroster.contract.dialects.overlay import dialect_specification
 from oneroster.contract.rules.additions import _case_ids, _is_uuid, _several_primary
-from oneroster.contract.rules.additions_closed import _further
+from oneroster.contract.rules.additions_closed import further_properties
 from oneroster.contract.rules.additions_scores import _bounds, _is_below
 from oneroster.standard import Standard
 
@@ -61,7 +61,7 @@ def test_only_what_is_described_nowhere_is_a_further_property() -> None:
         "roles": [{"roleType": "primary", "role": "student", "org": reference, "note": 1}],
         "userProfiles": [{"credentials": [{"type": "login", "username": "u", "pin": "of the vendor"}]}],
     }
-    found = list(_further(user, "User", dialect_specification("standard", Standard.of("1.2"))))
+    found = list(further_properties(user, "User", dialect_specification("standard", Standard.of("1.2"))))
     assert found == ["colour", "roles.org.name", "roles.note"]
 
 

@@ -12,6 +12,7 @@ from oneroster_runtime.specification import (
     SpecificationError,
     read_specification,
 )
+from oneroster_runtime.specification.schemas import escape
 
 __all__ = ["DocumentError", "DocumentModel", "gather"]
 
@@ -93,7 +94,8 @@ def _operations(specification: Specification, profile: str, standard: Specificat
         if changed.method != known.method or profile not in (changed.profiles or known.profiles):
             continue
         if set(_path_parameters(changed.path)) != {each.name for each in known.parameters if each.location == "path"}:
-            raise DocumentError(f"the path {changed.path} must have exactly the parameters of {name}")
+            said = f"the path {changed.path} must have exactly the parameters of {name}"
+            raise DocumentError(said, f"/paths/{escape(changed.path)}")
         yield name, _marked(known, changed)._replace(path=changed.path, wrapper=changed.wrapper)
 
 

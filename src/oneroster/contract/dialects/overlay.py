@@ -13,7 +13,7 @@ The library ``oas-patch`` applies overlays.
 
 import copy
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,8 +22,16 @@ from typing import Any, Final
 from oneroster.bounded_files import read_at_most
 from oneroster.contract.dialects.bounded_yaml import MOST_BYTES, UnsafeYamlError, load_yaml
 from oneroster.contract.dialects.dialect_specification import DocumentError, DocumentModel, gather
-from oneroster.contract.dialects.overlay_check import Mistake, line_of, strange_keys, written_mistakes
+from oneroster.contract.dialects.overlay_check import (
+    Mistake,
+    form_mistakes,
+    line_of,
+    origin_of,
+    strange_keys,
+    written_mistakes,
+)
 from oneroster.standard import Standard
+from oneroster_runtime.specification.schemas import escape, located, unescape
 
 __all__ = [
     "OverlayError",
@@ -81,7 +89,8 @@ def _declared(overlay: dict[str, Any], name: str, standard: Standard) -> str:
     declared = overlay.get(PROFILE_KEY, "")
     if declared and declared not in known_profiles(standard):
         known = ", ".join(known_profiles(standard))
-        raise OverlayError(f"the overlay {name} changes an unknown profile; known profiles: {known}")
+        said = f"{PROFILE_KEY} names an unknown profile of OneRoster {standard.version}; known profiles: {known}"
+        _refuse([Mistake((PROFILE_KEY,), said)], name)
     return str(declared)
 
 
@@ -128,21 +137,14 @@ def _read(overlay: str) -> str:
 
 
 def _parsed(text: str, profile: str) -> dict[str, Any]:
-    import yaml
-    from oas_patch.validator import validate
-
     try:
         # JSON is YAML too.
         overlay = load_yaml(text)
     except UnsafeYamlError as error:
         raise OverlayError(f"the overlay {profile} {error}") from None
-    flaws = yaml.safe_load(validate(overlay, "yaml"))
-    if flaws.get("errors"):
-        first = flaws["errors"][0]
-        where = f" at {first['path']}" if first["path"] else ""
-        raise OverlayError(f"{profile} is not an OpenAPI Overlay{where}: {first['message']}")
+    _refuse(strange_keys(overlay), profile)
+    _refuse(form_mistakes(overlay), profile)
     found: dict[str, Any] = overlay
-    _refuse(strange_keys(found), profile)
     return found
 
 
@@ -191,8 +193,10 @@ def apply_overlay(overlay: dict[str, Any], profile: str, standard: Standard) -> 
     try:
         _follow_wrappers(document)
         return gather(document, base, standard.specification)
-    except (DocumentError, KeyError, TypeError, AttributeError) as error:
-        raise OverlayError(f"with the overlay {profile} the document is invalid: {error}") from error
+    except DocumentError as error:
+        place = origin_of(overlay, tuple(unescape(step) for step in error.pointer.split("/")[1:]))
+        _refuse([Mistake(place, f"the document is invalid with it: {error}")], profile)
+        raise
 
 
 def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> None:
@@ -201,9 +205,10 @@ def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> N
     from oas_patch.overlay import apply_overlay, parse
 
     for number, action in enumerate(overlay["actions"]):
-        place = ("actions", number, "target")
+        # A copy writes to a target that need not be there.
+        place = ("actions", number, "copy" if "copy" in action else "target")
         try:
-            found = "copy" in action or parse(action["target"]).find(document)
+            found = parse(action[place[-1]]).find(document)
             # The library puts parts of the overlay into the document, and later actions would change them there.
             apply_overlay(document, {"actions": [copy.deepcopy(action)]})
         except Exception as error:  # the library raises any error of its JSONPath parser
@@ -211,37 +216,31 @@ def _apply(document: dict[str, Any], overlay: dict[str, Any], profile: str) -> N
             where = f", line {line}," if line else ""
             raise OverlayError(f"the overlay {profile}{where} cannot be applied: {error}") from error
         if not found:
-            _refuse([Mistake(place, f"nothing in the document is at {action['target']}")], profile)
+            _refuse([Mistake(place, f"nothing in the document is at {action[place[-1]]}")], profile)
     _refuse(written_mistakes(document, overlay), profile)
-    if foreign := [each for each in _references(document) if not each.startswith("#/")]:
-        raise OverlayError(f"the overlay {profile} refers to another document ({foreign[0]}); only #/… is supported")
-
-
-def _references(part: Any) -> Iterator[str]:
-    if isinstance(part, dict):
-        for name, value in part.items():
-            if name == "$ref" and isinstance(value, str):
-                yield value
-            else:
-                yield from _references(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _references(value)
 
 
 def _follow_wrappers(document: dict[str, Any]) -> None:
     """Rename the wrapper in the schema of every response that names another one."""
     shared, schemas = document["components"]["responses"], document["components"]["schemas"]
-    for item in document["paths"].values():
-        for operation in (part for part in item.values() if isinstance(part, dict) and "responses" in part):
-            response = operation["responses"].get("200", {})
-            if "$ref" in response and len(response) > 1:
-                # Keys beside a reference override the referenced response, for this operation only.
-                referenced = copy.deepcopy(shared[response.pop("$ref").rpartition("/")[2]])
-                operation["responses"]["200"] = {**referenced, **response}
-            _follow_wrapper(operation["responses"].get("200", {}), schemas)
-    for response in shared.values():
-        _follow_wrapper(response, schemas)
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if not (isinstance(operation, dict) and "responses" in operation):
+                continue
+            with located(f"/paths/{escape(path)}/{method}/responses"):
+                _override(operation["responses"], shared)
+                _follow_wrapper(operation["responses"].get("200", {}), schemas)
+    for name, response in shared.items():
+        with located(f"/components/responses/{escape(name)}"):
+            _follow_wrapper(response, schemas)
+
+
+def _override(responses: dict[str, Any], shared: dict[str, Any]) -> None:
+    """Let keys beside a reference override the referenced response, for this operation only."""
+    response = responses.get("200", {})
+    if "$ref" in response and len(response) > 1:
+        referenced = copy.deepcopy(shared[response.pop("$ref").rpartition("/")[2]])
+        responses["200"] = {**referenced, **response}
 
 
 def _follow_wrapper(response: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -178,9 +178,15 @@ class Gateway:
         """
         self._budget.pause(seconds)
 
-    def own_id(self) -> str:
-        """Return a new sourcedId; `write` takes no other ids."""
-        sourced_id = f"{OWN}-{secrets.token_hex(8)}"
+    def own_id(self, ending: str = "", start: str = "") -> str:
+        """Return a new sourcedId; `write` takes no other ids.
+
+        Args:
+            ending: Text at its end.
+            start: An id returned before, with which it begins.
+        """
+        first = start if start in self._own_ids else f"{OWN}-{secrets.token_hex(8)}"
+        sourced_id = f"{first}{ending}"
         self._own_ids.add(sourced_id)
         return sourced_id
 

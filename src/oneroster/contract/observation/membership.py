@@ -2,18 +2,33 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
-from oneroster.contract.errors import NotOffered
+from oneroster.contract.errors import NotJudged, NotOffered
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster_runtime.specification import Operation, Scope, Subset
 
-__all__ = ["count_parents", "deleted_members", "expected_members", "in_subset", "is_live", "linked_ids", "values_at"]
+__all__ = [
+    "certain_members",
+    "count_parents",
+    "deleted_members",
+    "expected_members",
+    "in_subset",
+    "is_live",
+    "linked_ids",
+    "possible_members",
+    "values_at",
+]
 
-TO_BE_DELETED = "tobedeleted"
+TO_BE_DELETED: Final = "tobedeleted"
+UNCERTAIN: Final = "C"
+"""The mark of a scope that is an interpretation."""
+USER: Final = "User"
+ENROLLMENT: Final = "Enrollment"
+ORG: Final = "Org"
 
 
 def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> set[str]:
@@ -120,6 +135,85 @@ def expected_members(
         for name in ids
         if name in rows and in_subset(rows[name], operation.subset) and (is_live(rows[name]) or not live_only)
     }
+
+
+def certain_members(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> set[str]:
+    """Return the ids of the live rows that a nested collection should hold by every reading of the standard.
+
+    Where the document's reading is an interpretation, a user must also be enrolled at the parent in the role of the
+    collection. No other reading leaves out what these require: that of all sessions, or of all categories, adds rows.
+
+    Raises:
+        NotJudged: See `expected_members`.
+    """
+    members = expected_members(tenant, operation, values, live_only=True)
+    if not _is_interpretation(operation) or operation.subset is None or operation.element != USER:
+        return members
+    roles = operation.subset.values
+    try:
+        return members & _enrolled(tenant, set(values.values()), lambda row: is_live(row) and row.get("role") in roles)
+    except NotJudged:
+        return set()
+
+
+def possible_members(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> set[str] | None:
+    """Return the ids of the rows that a nested collection may hold by some reading; None if that may be any row.
+
+    A user may belong to an org by a role there, in an org above or below it, or by an enrollment there.
+
+    Raises:
+        NotJudged: See `expected_members`.
+    """
+    members = expected_members(tenant, operation, values, live_only=False)
+    if not _is_interpretation(operation) or operation.scope is None:
+        return members
+    if operation.element != USER:
+        return None
+    rows = tenant.all_rows(tenant.dialect.collection_of(USER))
+    path = operation.scope.parents[0].property
+    try:
+        orgs = _related_orgs(tenant, set(values.values()))
+        enrolled = _enrolled(tenant, orgs, lambda _: True)
+    except NotJudged:
+        return None
+    return members | enrolled | {name for name, row in rows.items() if orgs & linked_ids(tenant, USER, row, path)}
+
+
+def _is_interpretation(operation: Operation) -> bool:
+    return operation.scope is not None and operation.scope.trust == UNCERTAIN
+
+
+def _enrolled(tenant: ObservedTenant, orgs: set[str], counts: Callable[[Record], bool]) -> set[str]:
+    """Return the ids of the users with an enrollment at one of the orgs, that count."""
+    enrollments = tenant.all_rows(tenant.dialect.collection_of(ENROLLMENT)).values()
+    return {
+        name
+        for row in enrollments
+        if counts(row) and orgs & linked_ids(tenant, ENROLLMENT, row, "school")
+        for name in linked_ids(tenant, ENROLLMENT, row, "user")
+    }
+
+
+def _related_orgs(tenant: ObservedTenant, orgs: set[str]) -> set[str]:
+    """Return orgs with all orgs above and below them."""
+    rows = tenant.all_rows(tenant.dialect.collection_of(ORG))
+    above = {name: linked_ids(tenant, ORG, row, "parent") for name, row in rows.items()}
+    for name, row in rows.items():
+        for child in linked_ids(tenant, ORG, row, "children"):
+            above.setdefault(child, set()).add(name)
+    below: dict[str, set[str]] = {}
+    for name, parents in above.items():
+        for parent in parents:
+            below.setdefault(parent, set()).add(name)
+    return _reached(orgs, above) | _reached(orgs, below)
+
+
+def _reached(start: set[str], steps: Mapping[str, set[str]]) -> set[str]:
+    found, new = set(start), set(start)
+    while new:
+        new = {name for each in new for name in steps.get(each, ())} - found
+        found |= new
+    return found
 
 
 def deleted_members(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> set[str]:

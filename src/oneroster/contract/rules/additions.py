@@ -21,6 +21,7 @@ from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
 
 PRIMARY: Final = "primary"
+SECONDARY: Final = "secondary"
 STUDENT: Final = "student"
 TEACHER: Final = "teacher"
 PARENTS: Final = frozenset({"parent", "guardian"})
@@ -73,7 +74,7 @@ def one_primary_role(tenant: ObservedTenant, operation: Operation) -> Iterator[F
 
     def none(row: Record) -> bool:
         return is_live(row) and any(
-            not any(role.get("roleType") == PRIMARY for role in roles) for roles in _roles_by_org(row).values()
+            all(role.get("roleType") == SECONDARY for role in roles) for roles in _roles_by_org(row).values()
         )
 
     yield from records_that(tenant, operation, several, "a user has two primary roles at one org", "roles[].roleType")
@@ -114,7 +115,8 @@ def known_profile(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         named = {role["userProfile"] for role in records_at(row, "roles") if isinstance(role.get("userProfile"), str)}
         known = {profile.get("profileId") for profile in records_at(row, "userProfiles")}
         judged += bool(named)
-        if named - known and is_live(row):
+        # OR-SCH-01 reports a profile without a profileId.
+        if named - known and is_live(row) and None not in known:
             (unknown if known else hidden).add(identity(row))
     if not judged:
         raise NotEnoughData(0, 1, "role with a userProfile")

@@ -1,6 +1,5 @@
 """Rules on closed objects: wrappers and records have what the document of OneRoster 1.2 describes, and nothing else."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -12,11 +11,12 @@ from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_selectors import readable
+from oneroster.contract.observation.record_versions import is_whole, record_versions
 from oneroster.contract.oracle.reference_forms import stand_in
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.envelope import successful_responses
-from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
 
 DEMOGRAPHICS: Final = "Demographics"
@@ -57,27 +57,27 @@ def closed_wrappers(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="1.1 closed objects, but for Metadata and Credential [A]",
     example="a user has the properties role and orgs of OneRoster 1.1 beside roles",
     fix="put properties of your own into metadata",
-    over=base_collections,
+    over=readable,
 )
 def closed_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    tallies: defaultdict[str, CauseCount] = defaultdict(lambda: CauseCount(found.pages[0]))
-    for row in found.rows:
-        for pointer in dict.fromkeys(_further(row, operation.element or "", tenant.specification)):
-            tallies[pointer].add(identity(row))
-    if not found.rows:
+    versions = record_versions(tenant, operation)
+    if not versions and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "record")
+    tallies: dict[str, CauseCount] = {}
+    for response, row in versions:
+        for pointer in dict.fromkeys(further_properties(row, operation.element or "", tenant.specification)):
+            tallies.setdefault(pointer, CauseCount(response)).add(identity(row))
     for pointer, tally in tallies.items():
-        message = f"{pointer} is not described in {tally.count} of {count_of(len(found), 'record')}"
+        message = f"{pointer} is not described in {tally.count} of {count_of(len(versions), 'record')}"
         if pointer in tenant.properties(DEMOGRAPHICS):
             # A matter of privacy, on which another rule has its own level.
-            found_there = counted_finding(message, tally, pointer, len(found), Level.SHOULD)
+            found_there = counted_finding(message, tally, pointer, len(versions), Level.SHOULD)
             yield replace(found_there, symptom_of=("OR-PRV-08",))
         else:
-            yield counted_finding(message, tally, pointer, len(found))
+            yield counted_finding(message, tally, pointer, len(versions))
 
 
-def _further(record: Record, element: str, specification: DocumentModel, path: str = "") -> Iterator[str]:
+def further_properties(record: Record, element: str, specification: DocumentModel, path: str = "") -> Iterator[str]:
     """Yield the paths of the properties of a record that its element does not have, also in nested records."""
     definition = specification.elements[element]
     for name, value in record.items():
@@ -88,7 +88,9 @@ def _further(record: Record, element: str, specification: DocumentModel, path: s
                 yield f"{path}{name}"
             continue
         inner = "GUIDRef" if known.kind in ("reference", "references") else known.record
+        # A list in place of one record, or the other way round, is reported as a wrong type.
         items = value if isinstance(value, list) else [value]
-        for item in items if inner is not None else ():
+        fits = isinstance(value, list) == (known.kind in ("references", "records"))
+        for item in items if inner is not None and fits else ():
             if isinstance(item, dict):
-                yield from _further(item, inner or "", specification, f"{path}{name}.")
+                yield from further_properties(item, inner or "", specification, f"{path}{name}.")

@@ -1,14 +1,16 @@
 """Engine rules: responses to the valid requests that schemathesis generates conform to the document."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from oneroster.contract.errors import EngineError, ExplainedBy, NotEnoughData
 from oneroster.contract.fuzzing.engine import EngineRun
 from oneroster.contract.fuzzing.engine_runs import positive_runs
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 """Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""
 NOT_FOUND: Final = 404
+OF_UNKNOWN_IDS: Final = ("OR-ERR-01", "OR-SEM-08")
+"""The rules on responses to the read of an id that no record has, or with another record than the requested one."""
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
 
 
@@ -132,17 +136,24 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
         yield finding(
             f"in {len(misplaced)} of {len(good)} responses, {misplaced[0].envelope_problem}", misplaced[0], level=level
         )
-    tallies: dict[Violation, CauseCount] = {}
+    tallies: dict[tuple[Violation, bool], CauseCount] = {}
     for reading in good:
         for violation, sourced_id in RecordViolations.of(tenant).new(reading):
-            tallies.setdefault(violation, CauseCount(reading)).add(sourced_id)
-    for violation, tally in tallies.items():
+            tallies.setdefault((violation, _is_another(reading)), CauseCount(reading)).add(sourced_id)
+    for (violation, another), tally in tallies.items():
         message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
-        yield counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
+        found = counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
+        yield replace(found, symptom_of=OF_UNKNOWN_IDS) if another else found
     reported = bool(misplaced or tallies)
     if not reported:
         yield from _engine_validation_findings(operation, tenant)
     raise_engine_errors(positive_runs(tenant), operation, found=reported)
+
+
+def _is_another(reading: ParsedResponse) -> bool:
+    """Whether the record of a single read is not the requested one, because no record has the id of the path."""
+    asked = unquote(urlsplit(reading.exchange.url).path.rpartition("/")[2])
+    return not reading.operation.many and bool(reading.rows) and identity(reading.rows[0]) != asked
 
 
 def _engine_validation_findings(operation: Operation, tenant: ObservedTenant) -> Iterator[Finding]:

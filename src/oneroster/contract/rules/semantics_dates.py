@@ -1,7 +1,7 @@
 """Semantic rules on dates: periods end after they begin, enrollments begin within the sessions of their class."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from oneroster.contract.errors import NotEnoughData
@@ -16,6 +16,8 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_references import base_collections
 from oneroster_runtime.specification import Operation
+
+ONE_DAY: Final = timedelta(days=1)
 
 
 class BeginAndEnd(NamedTuple):
@@ -106,8 +108,8 @@ def enrollment_collection(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-14",
     family="semantics",
-    title="An enrollment begins within the sessions of its class",
-    clause="5.7 beginDate, within the session of the class [B]",
+    title="An enrollment begins and ends within the sessions of its class",
+    clause="5.7 beginDate and endDate, within the session of the class [B]",
     example="beginDate is 2019-08-18 in a class whose only term is that of 2025",
     fix="use the day on which the student joined this class, not the day of the first enrollment in the school",
     over=enrollment_collection,
@@ -118,20 +120,25 @@ def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     found = tenant.walk(operation)
     classes = tenant.all_rows(tenant.dialect.collection_of("Class"))
     sessions = tenant.all_rows(tenant.dialect.collection_of("AcademicSession"))
-    tally = CauseCount(found.pages[0])
+    begins, ends = CauseCount(found.pages[0]), CauseCount(found.pages[0])
     judged = 0
     for row in found.rows:
         span, begin = _class_period(row, classes, sessions), _day(row.get("beginDate"))
-        if span is None or begin is None or not is_live(row):
+        end = _day(row.get("endDate"))
+        if span is None or (begin is None and end is None) or not is_live(row):
             continue
         judged += 1
-        if not span[0] <= begin <= span[1]:
-            tally.add(identity(row))
+        if begin is not None and not span[0] <= begin <= span[1]:
+            begins.add(identity(row))
+        # The last day may be written as the day after it.
+        if end is not None and not span[0] <= end <= span[1] + ONE_DAY:
+            ends.add(identity(row))
     if not judged:
-        raise NotEnoughData(0, 1, "enrollment with a beginDate and a class with sessions")
-    if tally.count:
-        message = f"beginDate is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
-        yield counted_finding(message, tally, "beginDate", judged)
+        raise NotEnoughData(0, 1, "enrollment with dates and a class with sessions")
+    for tally, name in ((begins, "beginDate"), (ends, "endDate")):
+        if tally.count:
+            message = f"{name} is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
+            yield counted_finding(message, tally, name, judged)
 
 
 def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:

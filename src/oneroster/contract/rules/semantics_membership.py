@@ -5,8 +5,16 @@ from collections.abc import Iterator
 
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import identity
+from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
-from oneroster.contract.observation.membership import deleted_members, expected_members, in_subset, is_live
+from oneroster.contract.observation.membership import (
+    certain_members,
+    deleted_members,
+    expected_members,
+    in_subset,
+    is_live,
+    possible_members,
+)
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections, nested
 from oneroster.contract.observation.recheck import confirmed
@@ -82,7 +90,6 @@ def all_of_its_kind(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="2 nested endpoints, parents [B]",
     example="GET /schools/{id}/classes lists a class of another school",
     fix="select by the parent id in the path",
-    stands_on=("parents",),
     over=nested,
 )
 @confirmed
@@ -102,7 +109,9 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
         others = [name for name in found.ids if name in known and name not in expected]
         if others:
             message = f"{len(others)} of {len(found)} records do not belong to the parent {_parents_text(found.values)}"
-            yield finding(message, found.pages[0], others)
+            possible = possible_members(tenant, operation, found.values)
+            certain = [] if possible is None else [name for name in others if name not in possible]
+            yield finding(message, found.pages[0], certain or others, None if certain else scope_level(operation))
             return
 
 
@@ -114,7 +123,6 @@ def only_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Itera
     clause="2 nested endpoints, parents [B]",
     example="a class refers to the school, but GET /schools/{id}/classes does not list it",
     fix="select by the reference that the records contain, over all records, with those that are tobedeleted",
-    stands_on=("parents",),
     over=nested,
 )
 @confirmed
@@ -130,7 +138,8 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
             message = (
                 f"{len(missing)} of {len(expected)} records of the parent {_parents_text(found.values)} are missing"
             )
-            yield finding(message, found.pages[0], missing)
+            certain = sorted(certain_members(tenant, operation, found.values).intersection(missing))
+            yield finding(message, found.pages[0], certain or missing, None if certain else scope_level(operation))
             return
         tombstones = deleted_members(tenant, operation, found.values) - set(found.ids)
         if tombstones:
@@ -138,10 +147,15 @@ def all_the_parents_rows(tenant: ObservedTenant, operation: Operation) -> Iterat
                 f"{count_of(len(tombstones), 'record')} of the parent {_parents_text(found.values)} that are"
                 " tobedeleted are missing, although the general collection lists them"
             )
-            yield finding(message, found.pages[0], sorted(tombstones))
+            yield finding(message, found.pages[0], sorted(tombstones), scope_level(operation))
             return
     if not judged:
         raise next(iter(tenant.walks(operation))).incomplete
+
+
+def scope_level(operation: Operation) -> Level | None:
+    """Return the level of a finding that another reading of the standard allows; None if there is no other reading."""
+    return level_of(operation.scope.trust) if operation.scope is not None else None
 
 
 def _parents_text(values: dict[str, str]) -> str:

@@ -1,17 +1,19 @@
 """Semantic rules on references: their target exists, their type matches, parents and children refer to each other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from oneroster.contract.errors import NoResponseError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.operation_selectors import collections, readable
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.record_versions import record_versions
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
-from oneroster.contract.rule import rule
+from oneroster.contract.rule import OperationSelector, rule
 from oneroster_runtime.specification import Operation, Property
 
 CONFIRMED_BY_READ: Final = 3
@@ -43,6 +45,17 @@ class ReferencePath(NamedTuple):
         for holder in holders:
             yield from references_at(holder, self.names[-1])
 
+    def is_mistyped(self, row: Record) -> bool:
+        """Return whether a reference of a record has another type than the document."""
+        types = {item["type"] for item in self.references(row) if isinstance(item.get("type"), str)}
+        return not types <= set(self.known.reference_types)
+
+    def has_unknown_type(self, tenant: ObservedTenant, row: Record) -> bool:
+        """Return whether a reference of a record has a type that no reference has."""
+        known = tenant.properties("GUIDRef")["type"].enumeration
+        types = {str(item.get("type")) for item in self.references(row)}
+        return known is not None and not any(tenant.specification.specification.allows(known, each) for each in types)
+
 
 def reference_paths(tenant: ObservedTenant, element: str | None) -> Iterator[ReferencePath]:
     """Yield the references in the records of an element, and in their nested records."""
@@ -52,6 +65,21 @@ def reference_paths(tenant: ObservedTenant, element: str | None) -> Iterator[Ref
         elif known.record is not None:
             for each in reference_paths(tenant, known.record):
                 yield ReferencePath((name, *each.names), each.known)
+
+
+def typed_references(tenant: ObservedTenant, element: str | None) -> list[ReferencePath]:
+    """Return the references in the records of an element whose type the document names."""
+    return [path for path in reference_paths(tenant, element) if path.known.reference_types]
+
+
+def with_typed_references(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable operations whose records have references, whole collections first."""
+    return (each for each in readable(tenant) if typed_references(tenant, each.element))
+
+
+def readings_of(*elements: str) -> OperationSelector:
+    """Return a selector of every readable operation that returns records of some elements, whole collections first."""
+    return lambda tenant: (each for each in readable(tenant) if each.element in elements)
 
 
 def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -119,23 +147,21 @@ def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bo
     clause="5.2 GUIDRef.type [A]",
     example="the user reference of an enrollment has the type `org`",
     fix="set the type to the documented kind of the referenced record, such as user, class, org or academicSession",
-    over=base_collections,
+    over=with_typed_references,
 )
 def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    paths = [path for path in reference_paths(tenant, operation.element) if path.known.reference_types]
-    if not paths:
-        raise NotEnoughData(0, 1, "property that is a reference with a documented type")
-    for path in paths:
-        tally = CauseCount(found.pages[0])
-        for row in found.rows:
-            types = {item["type"] for item in path.references(row) if isinstance(item.get("type"), str)}
-            if not types <= set(path.known.reference_types):
-                tally.add(identity(row))
-        if tally.count:
+    versions = record_versions(tenant, operation)
+    for path in typed_references(tenant, operation.element):
+        wrong = [each for each in versions if path.is_mistyped(each.row)]
+        if wrong:
+            tally = CauseCount(wrong[0].response)
+            for each in wrong:
+                tally.add(identity(each.row))
             allowed = " or ".join(path.known.reference_types)
-            message = f"{path}.type is not {allowed} in {tally.count} of {count_of(len(found), 'record')}"
-            yield counted_finding(message, tally, f"{path}.type", len(found))
+            message = f"{path}.type is not {allowed} in {tally.count} of {count_of(len(versions), 'record')}"
+            found = counted_finding(message, tally, f"{path}.type", len(versions))
+            unknown = all(path.has_unknown_type(tenant, each.row) for each in wrong)
+            yield replace(found, symptom_of=("OR-SCH-03",)) if unknown else found
 
 
 def parent_and_children(tenant: ObservedTenant, operation: Operation) -> tuple[Property, Property] | None:
@@ -169,7 +195,9 @@ def parents_and_children(tenant: ObservedTenant, operation: Operation) -> Iterat
     # Both properties are optional, so a record without a list of children does not contradict its children.
     with_children = {name for name, row in records.items() if row.get(down.name)}
     unlisted = sorted(child for child, parent in ups - downs if parent in with_children)
-    wrongly_listed = sorted(child for child, _ in downs - ups)
+    # OR-SEM-05 reports a reference to a parent that does not exist.
+    broken = {name for name, row in records.items() if any(each not in records for each in _ids(row, up))}
+    wrongly_listed = sorted(child for child, _ in downs - ups if child not in broken)
     reading = tenant.walk(operation).pages[0]
     if unlisted:
         yield finding(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.evidence import count_of, finding
@@ -15,6 +15,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.odd_values import RULES_ON_VALUES, odd_properties
 from oneroster_runtime.specification import Operation
 
 
@@ -50,17 +51,22 @@ def reads_with_list_entries(
 def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
     example: ParsedResponse | None = None
+    odd = True
     for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
         names = _differing(tenant, operation, record, entry)
         if identity(record) == asked and names and not _is_of_general_list(tenant, operation, record):
             example = example or reading
+            odd = odd and set(names) <= odd_properties(tenant, operation.element or "", record)
             for name in names:
                 different.setdefault(name, []).append(asked)
     if example is not None:
         fields = ", ".join(sorted(different))
         ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
-        yield finding(f"the single read and the list entry differ in {fields}", example, ids)
+        message = f"the single read and the list entry differ in {fields}"
+        if odd:
+            raise ExplainedBy(RULES_ON_VALUES, message, anywhere=True, otherwise=message)
+        yield finding(message, example, ids)
 
 
 def _is_of_general_list(tenant: ObservedTenant, operation: Operation, record: Record) -> bool:

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
-from oneroster.contract.errors import NotEnoughData
+from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.record_versions import RecordVersion, is_whole, record_versions
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import OperationSelector, rule
-from oneroster.contract.rules.semantics_references import base_collections
+from oneroster.contract.rules.semantics_references import base_collections, readings_of
 from oneroster_runtime.specification import Operation
 
 YEAR: Final = re.compile(r"[0-9]{4}")
@@ -47,35 +48,65 @@ def day_of(value: Any) -> date | None:
 @rule(
     "OR-SEM-18",
     family="semantics",
-    title="The schoolYear of a school year is the year in which it ends",
+    title="The schoolYear of a session is the year in which its school year ends",
     clause="1 year, AcademicSession.schoolYear [A]",
-    example="the session of type schoolYear from August 2025 to June 2026 has the schoolYear 2025",
+    example="the session of type schoolYear from August 2025 to June 2026 has the schoolYear 2025, or a term in it has",
     fix="write the year of the last day, as a string of four digits",
     stands_on=("property AcademicSession.schoolYear",),
-    over=base_collection_of("AcademicSession"),
+    over=readings_of("AcademicSession"),
 )
 def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    malformed = CauseCount(found.pages[0])
-    tally, judged = CauseCount(found.pages[0]), 0
-    for row in found.rows:
-        if isinstance(row.get("schoolYear"), str) and not YEAR.fullmatch(row["schoolYear"]):
-            malformed.add(identity(row))
+    versions = record_versions(tenant, operation)
+    sessions = _sessions(tenant)
+    malformed, other, child = (_Tally(versions) for _ in range(3))
+    judged = 0
+    for each in versions:
+        year = each.row.get("schoolYear")
+        if isinstance(year, str) and not YEAR.fullmatch(year):
+            malformed.add(each)
             continue
-        end, year = day_of(row.get("endDate")), row.get("schoolYear")
-        if row.get("type") != "schoolYear" or end is None or not isinstance(year, str) or not is_live(row):
+        if not isinstance(year, str) or not is_live(each.row):
             continue
-        judged += 1
-        if not _ends_in_its_year(row):
-            tally.add(identity(row))
-    if malformed.count:
-        message = f"schoolYear is not a year of four digits in {malformed.count} of {count_of(len(found), 'session')}"
-        yield counted_finding(message, malformed, "schoolYear", len(found))
-    elif not judged:
+        of_a_year = each.row.get("type") == "schoolYear" and day_of(each.row.get("endDate")) is not None
+        judged += of_a_year
+        if of_a_year and not _ends_in_its_year(each.row):
+            other.add(each)
+        elif _other_school_year(each.row, sessions):
+            child.add(each)
+    if not judged and not malformed.count and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "session of the type schoolYear with a schoolYear")
-    if tally.count:
-        message = f"schoolYear is not the year of endDate in {tally.count} of {count_of(judged, 'school year')}"
-        yield counted_finding(message, tally, "schoolYear", judged)
+    yield from malformed.finding("schoolYear is not a year of four digits", "session", "schoolYear")
+    yield from other.finding("schoolYear is not the year of endDate", "session", "schoolYear")
+    yield from child.finding("schoolYear differs from that of the school year above it", "session", "schoolYear")
+
+
+def _sessions(tenant: ObservedTenant) -> dict[str, Record]:
+    try:
+        return tenant.known_rows(tenant.dialect.collection_of("AcademicSession"))
+    except NotJudged:
+        return {}
+
+
+class _Tally:
+    """The versions of records with one cause, among all that an operation shows."""
+
+    def __init__(self, versions: list[RecordVersion]) -> None:
+        self._all = len(versions)
+        self._cause: CauseCount | None = None
+
+    @property
+    def count(self) -> int:
+        return self._cause.count if self._cause is not None else 0
+
+    def add(self, version: RecordVersion) -> None:
+        self._cause = self._cause or CauseCount(version.response)
+        self._cause.add(identity(version.row))
+
+    def finding(self, what: str, noun: str, pointer: str) -> Iterator[Finding]:
+        """Yield a finding if there is a record with the cause."""
+        if self._cause is not None:
+            message = f"{what} in {self.count} of {count_of(self._all, noun)}"
+            yield counted_finding(message, self._cause, pointer, self._all)
 
 
 def _ends_in_its_year(row: Record) -> bool:
@@ -184,23 +215,28 @@ def _user(row: Record) -> str | None:
     example="a class has the subjects Mathematics and Physics, and one subject code",
     fix="write one code for each subject, in the same order, or no codes",
     stands_on=("property Class.subjectCodes",),
-    over=base_collection_of("Class", "Course"),
+    over=readings_of("Class", "Course"),
 )
 def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    tally, judged = CauseCount(found.pages[0]), 0
-    for row in found.rows:
-        codes, subjects = row.get("subjectCodes"), row.get("subjects")
-        if not isinstance(codes, list) or not codes or not is_live(row):
-            continue
-        judged += 1
-        if not isinstance(subjects, list) or len(subjects) != len(codes):
-            tally.add(identity(row))
-    if not judged:
+    coded = [each for each in record_versions(tenant, operation) if _has_codes(each.row) and is_live(each.row)]
+    if not coded and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "record with subjectCodes")
-    if tally.count:
-        message = f"subjectCodes and subjects differ in number in {tally.count} of {count_of(judged, 'record')}"
-        yield counted_finding(message, tally, "subjectCodes", judged)
+    tally = _Tally(coded)
+    for each in coded:
+        if codes_are_odd(each.row):
+            tally.add(each)
+    yield from tally.finding("subjectCodes and subjects differ in number", "record", "subjectCodes")
+
+
+def _has_codes(row: Record) -> bool:
+    codes = row.get("subjectCodes")
+    return isinstance(codes, list) and bool(codes)
+
+
+def codes_are_odd(row: Record) -> bool:
+    """Return whether a record has subjectCodes, and not as many subjects."""
+    subjects = row.get("subjects")
+    return _has_codes(row) and (not isinstance(subjects, list) or len(subjects) != len(row["subjectCodes"]))
 
 
 @rule(
@@ -216,7 +252,7 @@ def subject_codes(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = tenant.walk(operation)
     rows = tenant.all_rows(operation)
-    tally, years, judged = CauseCount(found.pages[0]), CauseCount(found.pages[0]), 0
+    tally, judged = CauseCount(found.pages[0]), 0
     for row in found.rows:
         bounds = _bounds(row, rows)
         if bounds is None or not is_live(row):
@@ -225,8 +261,6 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         earliest, first, last, latest = bounds
         if first < earliest or last > latest:
             tally.add(identity(row))
-        if _other_school_year(row, rows):
-            years.add(identity(row))
     if not judged:
         raise NotEnoughData(0, 1, "record with such dates")
     if tally.count:
@@ -234,9 +268,6 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         yield counted_finding(
             f"{impossible} in {tally.count} of {count_of(judged, 'record')}", tally, "startDate", judged
         )
-    if years.count:
-        message = f"schoolYear differs from that of the parent in {years.count} of {count_of(judged, 'record')}"
-        yield counted_finding(message, years, "schoolYear", judged)
 
 
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.gateway import OWN
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -18,7 +19,7 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.writes_delete import delete_operations
 from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, element_written_by, lifecycle_of
-from oneroster.contract.writes.owned_objects import DONE
+from oneroster.contract.writes.owned_objects import DONE, MARKED
 from oneroster.contract.writes.sample_records import MAX_SCORE
 from oneroster_runtime.specification import Operation, Property
 
@@ -36,7 +37,9 @@ EDGES_OF: Final[Mapping[str, tuple[str | float, ...]]] = {
     "assignDate": ("2024-02-28T00:00:00Z", "2025-12-30T23:59:59Z", "2025-06-30T12:34:56.511Z"),
     "score": (7.125, 0.0, 9.875),
     "resultValueMin": (1.5, 0.0, 0.25),
-    "resultValueMax": (12.5, 99.75, 100.125),
+    "resultValueMax": (12.5, 99.75, 100.125, 12345.75),
+    "scorePercentile": (99.5, 0.125),
+    "weight": (12.5, 0.25),
 }
 """By property: values that fit those of the other properties."""
 
@@ -205,6 +208,8 @@ def listed_when_nested(tenant: ObservedTenant, operation: Operation) -> Iterator
 def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_delete
+    yield from _other_case(lifecycle)
+    yield from _further_objects(tenant, lifecycle)
     beside = list(_known(tenant, lifecycle))
     # What the first object referred to: a write or the DELETE before may have taken it along.
     helpers = dict(_referenced(lifecycle))
@@ -236,6 +241,41 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             message = f"a write also changed {', '.join(names)} of a record with another id"
             yield finding(message, reading, reading.values.values(), level)
             return
+
+
+def _further_objects(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Finding]:
+    """Yield a finding if the collection holds objects with a text of the kit, and ids that the kit did not write."""
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    name = next((each for each in MARKED if each in lifecycle.record), None)
+    if collection is None or name is None:
+        return
+    text = lifecycle.record[name]
+    listed = tenant.fetch(collection, {}, {"limit": tenant.page_size, "filter": f"{name}='{text}'"})
+    others = [
+        own
+        for row in listed.rows
+        if row.get(name) == text and (own := identity(row)) and not own.lower().startswith(OWN)
+    ]
+    known = {identity(row) for row in tenant.walk(collection).rows}
+    if others := [each for each in others if each not in known]:
+        yield finding("a write also created a record with another id", listed, others)
+
+
+def _other_case(lifecycle: Lifecycle) -> Iterator[Finding]:
+    """Write two copies under ids that differ in the case of a letter, and check that each is kept."""
+    start = lifecycle.objects.new_id()
+    ids = [lifecycle.objects.new_id(ending, start) for ending in ("-a", "-A")]
+    written = []
+    for sourced_id, changes in zip(ids, (_other_text(lifecycle), {}), strict=True):
+        body = {lifecycle.wrapper: {**lifecycle.record, **changes, "sourcedId": sourced_id}}
+        written.append(lifecycle.objects.put(lifecycle.element, sourced_id, body).status in DONE)
+    first = lifecycle.objects.read(lifecycle.element, ids[0])
+    if not all(written) or not first.rows:
+        return
+    names = [name for name in _other_text(lifecycle) if first.rows[0].get(name) == lifecycle.record[name]]
+    if names:
+        message = "a PUT under an id in other letters replaced the record whose id differs in case"
+        yield finding(message, first, ids, Level.SHOULD)
 
 
 def _lost(readings: Iterable[ParsedResponse]) -> Iterator[Finding]:

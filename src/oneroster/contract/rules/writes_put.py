@@ -18,7 +18,7 @@ from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.writes.lifecycle import METADATA, Lifecycle, changed_properties, lifecycle_of
-from oneroster.contract.writes.owned_objects import DONE, owned_objects
+from oneroster.contract.writes.owned_objects import DONE, REJECTED, owned_objects
 from oneroster.contract.writes.sample_records import MAX_SCORE, TITLE
 from oneroster_runtime.specification import Operation
 
@@ -34,6 +34,12 @@ FILTERS: Final = ("OR-FLT-01", "OR-FLT-02", "OR-FLT-16")
 READ_BACK: Final = ("OR-WRT-03",)
 """The rule that reports properties which are not stored; what a later write loses as well is no second finding."""
 RARE_TITLE: Final = 'oneroster-check É 日本 😀 <b> & "x", will be removed'
+DIGITS: Final = "0042"
+"""Text that is changed by a server which takes it for a number."""
+ANY_METADATA: Final = {METADATA: "1", f"{METADATA}.more": {"list": ["1", 2], "text": "3"}}
+"""Metadata with values of several types, which are free."""
+MANY_POINTS: Final = 12345.75
+"""A score that fits no column of five digits."""
 MOST_PAGES: Final = 20
 SPARE: Final = 50
 """Rows that a run may add to a collection, at most, so that it still fits on one page."""
@@ -83,6 +89,19 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             lifecycle.created,
             lifecycle.sourced_id,
         )
+        return
+    if lifecycle.read_after_create.problem is not None:
+        return
+    exchange, reading = lifecycle.awkward
+    (awkward_id,) = reading.values.values()
+    if exchange.status not in DONE:
+        # The record itself was accepted, so it is the id; a server may have a form of ids for what others create.
+        level = Level.SHOULD if exchange.status in REJECTED else None
+        message = f"a PUT under an id that is percent-encoded in the path returned HTTP {exchange.status}"
+        yield write_finding(f"{message} instead of 201", exchange, awkward_id, level=level)
+    elif awkward_id not in reading.ids:
+        message = "a record that was written under an id that is percent-encoded in the path cannot be read by it"
+        yield finding(message, reading, [awkward_id])
 
 
 @rule(
@@ -347,7 +366,7 @@ def extra_credit(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     lifecycle = lifecycle_of(tenant, operation)
     yield from _put_changed_copy(lifecycle, {"score": MAX_SCORE * 1.25}, "a score above resultValueMax")
     yield from _put_changed_copy(
-        lifecycle, {"score": MAX_SCORE * 11.25}, "a score far above resultValueMax", rejection_level=Level.SHOULD
+        lifecycle, {"score": MANY_POINTS}, "a score far above resultValueMax", rejection_level=Level.SHOULD
     )
 
 
@@ -374,14 +393,21 @@ def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     yield from _put_changed_copy(
         lifecycle, dict.fromkeys(names, long), f"a {what} of {LONG_TITLE} characters", rejection_level=Level.OPEN
     )
-    for text, content in ((RARE_TITLE, "letters beyond ASCII"), (ODD_TEXT, "punctuation")):
+    for text, content in (
+        (RARE_TITLE, "letters beyond ASCII"),
+        (ODD_TEXT, "punctuation"),
+    ):
         yield from _put_changed_copy(
             lifecycle, dict.fromkeys(names, text), f"a {what} with {content}", rejection_level=Level.SHOULD
         )
+    if notes := [name for name in names if name != "title"]:
+        # The title tells people where an object comes from that could not be removed.
+        content = f"a {' and '.join(notes)} of digits"
+        yield from _put_changed_copy(lifecycle, dict.fromkeys(notes, DIGITS), content, rejection_level=Level.SHOULD)
     yield from _put_changed_copy(
         lifecycle, dict.fromkeys(names, BLANKS), f"a {what} with a line break", Level.OPEN, Level.SHOULD
     )
-    yield from _put_changed_copy(lifecycle, {"metadata": {METADATA: "1"}}, "metadata", Level.SHOULD, Level.SHOULD)
+    yield from _put_changed_copy(lifecycle, {"metadata": ANY_METADATA}, "metadata", Level.SHOULD, Level.SHOULD)
 
 
 def _put_changed_copy(

@@ -44,6 +44,8 @@ _OFTEN_OPTIONAL: Final = frozenset({"gradingPeriod", "category", "dueDate", "res
 _BASE: Final = frozenset({"sourcedId", "status", "dateLastModified"})
 """Properties of every record, which servers complete."""
 _SET_BY_SERVER: Final = frozenset({"dateLastModified"})
+AWKWARD: Final = " \u00fc+"
+"""The end of an id with a blank, a letter beyond ASCII and a plus sign."""
 METADATA: Final = "oneroster-check"
 """The name of the kit's own entry in the metadata of a record."""
 _CUT_OFF: Final = 9
@@ -179,6 +181,14 @@ class Lifecycle:
         """The properties that were read back with other values than written when the object was created."""
         rows = self.read_after_create.rows
         return frozenset(changed_properties(self.definition, self.record, rows[0]) if rows else ())
+
+    @cached_property
+    def awkward(self) -> tuple[Exchange, ParsedResponse]:
+        """The PUT of a copy under an id that must be percent-encoded in the path, and the copy afterwards."""
+        self._require_object()
+        sourced_id = self.objects.new_id(AWKWARD)
+        exchange = self.objects.put(self.element, sourced_id, {self.wrapper: {**self.record, "sourcedId": sourced_id}})
+        return exchange, self.objects.read(self.element, sourced_id)
 
     @cached_property
     def rejected(self) -> tuple[Exchange, ParsedResponse]:

@@ -100,9 +100,9 @@ class OwnedObjects:
         self._posted: Final[dict[str, tuple[str, Collection[str]]]] = {}
         self._doubtful: Final[list[tuple[str, str]]] = []
 
-    def new_id(self) -> str:
-        """Return a new, unique sourcedId."""
-        return self.tenant.gateway.own_id()
+    def new_id(self, ending: str = "", start: str = "") -> str:
+        """Return a new, unique sourcedId, with some text at its end, or an earlier one at its start."""
+        return self.tenant.gateway.own_id(ending, start)
 
     def put(
         self,

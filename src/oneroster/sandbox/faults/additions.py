@@ -220,6 +220,19 @@ class OldProperties(Fault):
         return record | {"role": record["roles"][0]["role"], "orgs": [role["org"] for role in record["roles"]]}
 
 
+class StudentsWithOrgs(Fault):
+    name = "students-with-orgs"
+    does = "sends the property orgs with the users of specialised collections, beside roles"
+    breaks = "1 encodings [A]: objects are closed, but for metadata and credentials"
+    needs = _ROLES
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        special = request.operation.subset is not None and request.operation.scope is None
+        if request.element != "User" or not special or not record.get("roles"):
+            return record
+        return record | {"orgs": [role["org"] for role in record["roles"]]}
+
+
 class ReferenceWithName(Fault):
     name = "reference-with-name"
     does = "adds the name of the org to the references in the roles of users"

@@ -30,7 +30,7 @@ class SchoolYearRange(Fault):
 class YearOfParent(Fault):
     name = "other-school-year"
     does = "sends terms with the schoolYear 1999"
-    breaks = "5.3 schoolYear [B]: that of the school year"
+    breaks = "1 year [A]: that in which the school year ends"
 
     def prepare(self, store: Store) -> None:
         rows = all_records("AcademicSession").select(store)

@@ -1,0 +1,34 @@
+"""Values of a record that violate a rule of their own, so that a difference in them is not a second cause."""
+
+from typing import Final
+
+from oneroster.contract.clauses_v1p2 import why_not
+from oneroster.contract.http.parsed_response import Record
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.record_validation import violations
+from oneroster.contract.rules.additions_closed import further_properties
+from oneroster.contract.rules.semantics_references import typed_references
+from oneroster.contract.rules.semantics_values import codes_are_odd
+
+__all__ = ["RULES_ON_VALUES", "odd_properties"]
+
+CLOSED: Final = "OR-ADD-18"
+"""The rule on properties that no record has, which not every version has."""
+RULES_ON_VALUES: Final = (
+    *(f"OR-SCH-{number:02d}" for number in range(1, 8)),
+    "OR-SEM-06",
+    "OR-SEM-18",
+    "OR-SEM-21",
+    CLOSED,
+)
+"""The rules that report single values, in every response in which they are."""
+
+
+def odd_properties(tenant: ObservedTenant, element: str, row: Record) -> set[str]:
+    """Return the properties of a record whose values one of `RULES_ON_VALUES` reports."""
+    found = violations(element, row, tenant.specification)
+    odd = {each.pointer.partition(".")[0].removesuffix("[]") for each in found if each.trust != "C"}
+    odd |= {path.names[0] for path in typed_references(tenant, element) if path.is_mistyped(row)}
+    if why_not(CLOSED, tenant.standard.version) is None:
+        odd |= {each.partition(".")[0] for each in further_properties(row, element, tenant.specification)}
+    return odd | ({"subjects", "subjectCodes"} if codes_are_odd(row) else set())
