@@ -272,6 +272,7 @@ PRIVACY: Final = {
     "demographics-by-roster-scope": "OR-PRV-05",
     "link-holds-token": "OR-PRV-06",
     "error-repeats-token": "OR-PRV-07",
+    "not-found-repeats-token": "OR-PRV-07",
     "user-with-birth-date": "OR-PRV-08",
     "href-holds-token": "OR-PRV-06",
     "metadata-birth-date": "OR-PRV-08",
