@@ -64,6 +64,7 @@ PAGING: Final = {
     "special-default-of-two": "OR-PAG-08",
     "offset-default-one": "OR-PAG-08",
     "prev-before-start": "OR-PAG-12",
+    "next-without-limit": "OR-PAG-06",
     "filtered-last-beyond-end": "OR-PAG-13",
     "either-total-added": "OR-PAG-14",
 }

@@ -159,6 +159,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         True,
         False,
     ),
+    "next-without-limit": (lambda c: "limit=" in c.get("/orgs?limit=2").links["next"]["url"], True, False),
     "prev-before-start": (
         lambda c: "offset=-" in c.get("/orgs?limit=4&offset=1").links["prev"]["url"],
         False,

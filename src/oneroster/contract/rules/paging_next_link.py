@@ -72,6 +72,8 @@ def _follow(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedR
         if target.problem is not None:
             return pages, f"following the next link failed: {target.problem}"
         pages.append(target)
+        if len(target.rows) > int(first.query["limit"]):
+            return pages, "the page of the next link has more rows than the limit of the request"
     return pages, None
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 
 _PAGED: Final = Needs(without=SMALL_DATA | {"page-cap"})
 _LINKED: Final = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
+_NEXT: Final = re.compile(r'(<[^>]*)limit=\d+&([^>]*>; rel="next")')
 _SHORT: Final = 10
 _FEW: Final = 2
 _BEYOND: Final = 100_000
@@ -65,6 +67,18 @@ class PrevBeforeStart(Fault):
         if "prev" not in links.pages or offset >= limit:
             return links
         return links._replace(pages={**links.pages, "prev": PageWindow(offset - limit, limit)})
+
+
+class NextWithoutLimit(Fault):
+    name = "next-without-limit"
+    does = "leaves the limit out of its next links"
+    breaks = "4 Link rules [B]: next has the limit of the request"
+    needs = _LINKED
+    hides = frozenset({"links"})
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        link = reply.headers.get("Link", "")
+        return replace(reply, headers={**reply.headers, "Link": _NEXT.sub(r"\1\2", link)}) if link else reply
 
 
 class FilteredLastBeyondEnd(Fault):
